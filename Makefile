@@ -1,0 +1,78 @@
+# `make install` needs only Python >= 3.11 with venv and pip; everything else runs from .venv.
+
+VENV    := .venv
+BIN     := $(VENV)/bin
+STAMP   := $(VENV)/.installed
+LOCK    := requirements/lock.txt
+WORKERS ?= 2
+BENCH   ?= $(wildcard benchmarks/[a-z]*.py)
+
+# The first of these that is Python 3.11 or newer; `make install PYTHON=...` overrides it.
+find_python = $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+
+# One thread a worker: two processes that use all cores each are slower than one.
+pytest = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+# Ends a pytest command; status 5 means that no test was selected, which is no failure.
+none_is_fine = || { status=$$?; [ $$status -eq 5 ] || exit $$status; }
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-slow test-all lint types format bench lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## make .venv with all extras and the tools of development
+
+$(STAMP): pyproject.toml $(LOCK)
+	@set -eu; \
+	python="$(or $(PYTHON),$(find_python))"; \
+	"$${python:-false}" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "symmeter needs Python 3.11 or newer: install one, or name it with make install PYTHON=..." >&2; exit 1; }; \
+	[ -x $(BIN)/python ] || "$$python" -m venv $(VENV); \
+	uv=uv; \
+	if ! uv --version >/dev/null 2>&1; then \
+		uv=$(BIN)/uv; \
+		[ -x "$$uv" ] || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv; \
+	fi; \
+	UV_HTTP_TIMEOUT=$${UV_HTTP_TIMEOUT:-300} "$$uv" pip install --python $(BIN)/python -r $(LOCK) -e .
+	@touch $@
+
+demo: $(STAMP) ## train small networks here, measure them, write a report
+	$(BIN)/symmeter demo
+
+test: $(STAMP) ## run the tests and the examples in docstrings, without the slow ones
+	$(pytest) -m "not slow"
+
+test-slow: $(STAMP) ## run the slow tests only
+	$(pytest) -m slow $(none_is_fine)
+
+test-all: $(STAMP) ## run every test
+	$(pytest)
+
+lint: $(STAMP) ## check style, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+types: $(STAMP) ## check types only
+	$(BIN)/pyright
+
+format: $(STAMP) ## repair what ruff can repair
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(STAMP) ## run each script in benchmarks/ with --quick (BENCH=file for one)
+	@set -e; for script in $(BENCH); do echo "== $$script"; $(BIN)/python $$script --quick; done
+
+lock: $(STAMP) ## renew requirements/lock.txt (LOCK_ARGS=--upgrade for newer versions)
+	@uv --version >/dev/null 2>&1 && uv=uv || uv=$(BIN)/uv; \
+	"$$uv" pip compile --quiet pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
+		--fork-strategy fewest --no-annotate --no-header --no-emit-index-url $(LOCK_ARGS) -o $(LOCK)
+	@{ echo "# All that 'make install' installs. Made by 'make lock' (uv pip compile): do not edit."; cat $(LOCK); } \
+		> $(LOCK).new && mv $(LOCK).new $(LOCK)
+
+clean: ## remove caches and build products, keep .venv
+	rm -rf build dist .pytest_cache .ruff_cache .hypothesis
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -1,0 +1,53 @@
+"""symmeter measures the symmetries that trained neural networks have learned.
+
+>>> import symmeter, torch
+>>> net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(48, 2))
+>>> result = symmeter.measure(net, torch.rand(4, 3, 4, 4), symmetry="rotation")
+>>> [row.symmetry for row in result.rows]
+['rotation']
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Names are imported when they are first used: `symmeter --help` must not wait for torch.
+_HOME = {
+    "measure": "measurement",
+    "load": "result",
+    "Result": "result",
+    "load_model": "models",
+    "lie_derivative": "conjugate",
+    "Symmetry": "symmetry",
+    "GENERATORS": "groups",
+    "SymmeterError": "errors",
+    "SymmeterWarning": "errors",
+}
+
+if TYPE_CHECKING:
+    from symmeter.conjugate import lie_derivative
+    from symmeter.errors import SymmeterError, SymmeterWarning
+    from symmeter.groups import GENERATORS
+    from symmeter.measurement import measure
+    from symmeter.models import load_model
+    from symmeter.result import Result, load
+    from symmeter.symmetry import Symmetry
+
+__all__ = [
+    "GENERATORS",
+    "Result",
+    "SymmeterError",
+    "SymmeterWarning",
+    "Symmetry",
+    "lie_derivative",
+    "load",
+    "load_model",
+    "measure",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'symmeter' has no attribute {name!r}")
+    return getattr(import_module(f"symmeter.{_HOME[name]}"), name)

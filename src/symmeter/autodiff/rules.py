@@ -1,0 +1,223 @@
+"""Forward-mode rules for the operations that networks spend their time in.
+
+torch derives forward mode for each operation on its own, and under vmap recomputes per tangent what depends on
+the primal alone: batch norm costs ten passes over every tangent, attention kernels have no derivative, and a
+recurrent kernel has none either. While `ForwardRules` is active, functional calls are replaced by equivalents
+whose derivative is written out: a linear map of the tangent, or a slope (computed once) times the tangent.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+aten = torch.ops.aten
+
+
+def _depends_on_input(*parameters: Any) -> bool:
+    """Whether a weight is itself a function of the input (dynamic convolutions): the rules below do not apply."""
+    return any(isinstance(p, Tensor) and torch._C._functorch.is_functorch_wrapped_tensor(p) for p in parameters)
+
+
+class _Affine(torch.autograd.Function):
+    """y = affine(x), dy = linear(dx)."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor, affine: Callable, linear: Callable) -> Tensor:
+        return affine(x)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, output: Tensor) -> None:
+        ctx.linear = inputs[2]
+
+    @staticmethod
+    def jvp(ctx: Any, dx: Tensor, *_: None) -> Tensor:
+        return ctx.linear(dx)
+
+
+class _Pointwise(torch.autograd.Function):
+    """y = f(x) and dy = slope(x) dx, entry by entry; the slope is computed on the primal, once for all tangents."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor, f: Callable, slope: Callable) -> Tensor:
+        return f(x)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, output: Tensor) -> None:
+        ctx.slope = inputs[2]
+        ctx.save_for_forward(inputs[0])
+
+    @staticmethod
+    def jvp(ctx: Any, dx: Tensor, *_: None) -> Tensor:
+        (x,) = ctx.saved_tensors
+        return dx * ctx.slope(x)
+
+
+class _LayerNorm(torch.autograd.Function):
+    """dy = w rstd (dx - mean(dx) - xhat mean(xhat dx)), with xhat the normalised input."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor, shape: tuple, weight: Tensor | None, bias: Tensor | None, eps: float) -> Any:
+        return torch.native_layer_norm(x, shape, weight, bias, eps)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, output: tuple) -> None:
+        x, ctx.shape, weight, _, _ = inputs
+        _, mean, rstd = output
+        ctx.save_for_forward(x, torch.ones_like(rstd) if weight is None else weight, mean, rstd)
+
+    @staticmethod
+    def jvp(ctx: Any, dx: Tensor, *_: Any) -> tuple[Tensor, Tensor, Tensor]:
+        x, weight, mean, rstd = ctx.saved_tensors
+        axes = tuple(range(-len(ctx.shape), 0))
+        normal = (x - mean) * rstd
+        along = (dx * normal).mean(axes, keepdim=True)
+        pushed = (dx - dx.mean(axes, keepdim=True) - normal * along) * (rstd * weight)
+        return pushed, torch.zeros_like(mean), torch.zeros_like(rstd)
+
+
+def _convolution(kernel: Callable) -> Callable:
+    def rule(input: Tensor, weight: Tensor, bias: Tensor | None = None, *args: Any, **kwargs: Any) -> Any:
+        if _depends_on_input(weight, bias):
+            return NotImplemented
+        return _Affine.apply(
+            input,
+            lambda u: kernel(u, weight, bias, *args, **kwargs),
+            lambda du: kernel(du, weight, None, *args, **kwargs),
+        )
+
+    return rule
+
+
+def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Any:
+    if _depends_on_input(weight, bias):
+        return NotImplemented
+    return _Affine.apply(input, lambda u: F.linear(u, weight, bias), lambda du: F.linear(du, weight))
+
+
+def _batch_norm(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
+    dynamic = _depends_on_input(running_mean, running_var, weight, bias)
+    if training or running_mean is None or running_var is None or dynamic:
+        return NotImplemented
+    slope = (running_var + eps).rsqrt() * (1 if weight is None else weight)
+    slope = slope.reshape(-1, *[1] * (input.ndim - 2))
+    return _Affine.apply(
+        input,
+        lambda u: F.batch_norm(u, running_mean, running_var, weight, bias, False, momentum, eps),
+        lambda du: du * slope,
+    )
+
+
+def _layer_norm(
+    input: Tensor, normalized_shape: Any, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+) -> Any:
+    if _depends_on_input(weight, bias):
+        return NotImplemented
+    return _LayerNorm.apply(input, tuple(normalized_shape), weight, bias, eps)[0]  # type: ignore[index]
+
+
+def _attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Tensor | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> Any:
+    """softmax(Q K^T scale + mask) V written out: the fused kernels have no forward derivative."""
+    if dropout_p > 0 or enable_gqa:
+        return NotImplemented
+    logits = (query * (query.shape[-1] ** -0.5 if scale is None else scale)) @ key.transpose(-2, -1)
+    if is_causal:
+        above = torch.ones(logits.shape[-2:], dtype=torch.bool, device=logits.device).triu(1)
+        logits = logits.masked_fill(above, float("-inf"))
+    if attn_mask is not None:
+        banned = attn_mask.dtype == torch.bool
+        logits = logits.masked_fill(~attn_mask, float("-inf")) if banned else logits + attn_mask
+    return logits.softmax(-1) @ value
+
+
+def _activation(f: Callable, backward: Callable) -> Callable:
+    """A pointwise rule whose slope is the backward kernel applied to ones."""
+
+    def rule(input: Tensor, *args: Any, inplace: bool = False, **kwargs: Any) -> Tensor:
+        if args and isinstance(args[-1], bool):  # a positional `inplace`
+            args, inplace = args[:-1], args[-1]
+        result = _Pointwise.apply(
+            input, lambda u: f(u, *args, **kwargs), lambda u: backward(torch.ones_like(u), u, *args, **kwargs)
+        )
+        return input.copy_(result) if inplace else result  # others may read the changed input
+
+    return rule
+
+
+def _relu_backward(ones: Tensor, u: Tensor) -> Tensor:
+    return (u > 0).to(u.dtype)
+
+
+def _relu6_backward(ones: Tensor, u: Tensor) -> Tensor:
+    return ((u > 0) & (u < 6)).to(u.dtype)
+
+
+def _recurrent(kernel: Callable) -> Callable:
+    """The native recurrent path, which has a derivative where the fused kernels of oneDNN and cuDNN have none."""
+
+    def rule(*args: Any, **kwargs: Any) -> Any:
+        onednn, cudnn = torch._C._get_mkldnn_enabled(), torch._C._get_cudnn_enabled()
+        try:  # not torch.backends.mkldnn.flags, which also sets TF32 and warns about it
+            torch._C._set_mkldnn_enabled(False)
+            torch._C._set_cudnn_enabled(False)
+            return kernel(*args, **kwargs)
+        finally:
+            torch._C._set_mkldnn_enabled(onednn)
+            torch._C._set_cudnn_enabled(cudnn)
+
+    return rule
+
+
+RULES: dict[Any, Callable] = {
+    **{kernel: _convolution(kernel) for kernel in (F.conv1d, F.conv2d, F.conv3d)},
+    **{kernel: _recurrent(kernel) for kernel in (torch.lstm, torch.gru, torch.rnn_tanh, torch.rnn_relu)},
+    F.linear: _linear,
+    F.batch_norm: _batch_norm,
+    F.layer_norm: _layer_norm,
+    F.scaled_dot_product_attention: _attention,
+    F.gelu: _activation(F.gelu, aten.gelu_backward),
+    F.silu: _activation(F.silu, aten.silu_backward),
+    F.hardswish: _activation(F.hardswish, aten.hardswish_backward),
+    F.hardsigmoid: _activation(F.hardsigmoid, aten.hardsigmoid_backward),
+    F.relu: _activation(F.relu, _relu_backward),
+    F.relu6: _activation(F.relu6, _relu6_backward),
+}
+
+
+class ForwardRules(TorchFunctionMode):
+    """While active, functional calls with a rule use it; all others are left as they are."""
+
+    def __torch_function__(self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        rule = RULES.get(func)
+        if rule is not None:
+            result = rule(*args, **(kwargs or {}))
+            if result is not NotImplemented:
+                return result
+        return func(*args, **(kwargs or {}))

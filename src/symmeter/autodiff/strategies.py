@@ -1,0 +1,161 @@
+"""Ways to push tangents through a function, behind one interface: (y, df_x(v) for every tangent v)."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.func import jvp, vmap
+from torch.utils import _pytree as pytree
+
+from symmeter.autodiff.rules import ForwardRules
+
+
+class Strategy(ABC):
+    """`strategy(f, x, tangents)` -> (f(x), pushed): x is (B, ...), tangents (T, B, ...), pushed (T, B, ...).
+
+    Values may be tuples or dicts of such tensors. Every image is its own problem: f acts on each alone.
+    """
+
+    name: str
+    exact = True  # False: a difference quotient, with a step
+
+    @abstractmethod
+    def __call__(self, f: Callable, x: Any, tangents: Any) -> tuple[Any, Any]: ...
+
+
+@dataclass(frozen=True)
+class Vectorised(Strategy):
+    """One forward pass carries the primal and all tangents: vmap of forward mode, the primal is shared.
+
+    >>> y, dy = Vectorised()(torch.sin, torch.zeros(1, 2), torch.ones(3, 1, 2))
+    >>> dy.shape
+    torch.Size([3, 1, 2])
+    """
+
+    name = "vectorised"
+
+    def __call__(self, f: Callable, x: Any, tangents: Any) -> tuple[Any, Any]:
+        x = _unexpanded(x)
+        with ForwardRules():
+            return vmap(lambda v: jvp(f, (x,), (v,)), out_dims=(None, 0), randomness="same")(tangents)
+
+
+@dataclass(frozen=True)
+class OneByOne(Strategy):
+    """One forward-mode pass a tangent: for networks that vmap cannot take."""
+
+    name = "one by one"
+
+    def __call__(self, f: Callable, x: Any, tangents: Any) -> tuple[Any, Any]:
+        x = _unexpanded(x)
+        with ForwardRules():
+            pairs = [jvp(f, (x,), (pytree.tree_map(lambda v: v[i], tangents),)) for i in range(_count(tangents))]  # noqa: B023
+        return pairs[0][0], pytree.tree_map(lambda *leaves: torch.stack(leaves), *[dy for _, dy in pairs])
+
+
+@dataclass(frozen=True)
+class Tiled(Strategy):
+    """The tangents as a longer batch, each with its own copy of the primal: for slow paths of vmap."""
+
+    name = "tiled"
+
+    def __call__(self, f: Callable, x: Any, tangents: Any) -> tuple[Any, Any]:
+        count = _count(tangents)
+        copies = pytree.tree_map(lambda leaf: leaf.repeat(count, *[1] * (leaf.ndim - 1)), x)
+        with ForwardRules():
+            y, dy = jvp(f, (copies,), (pytree.tree_map(lambda v: v.flatten(0, 1), tangents),))
+        first = pytree.tree_map(lambda leaf: leaf[: len(leaf) // count], y)
+        return first, pytree.tree_map(lambda leaf: leaf.unflatten(0, (count, -1)), dy)
+
+
+@dataclass(frozen=True)
+class Reverse(Strategy):
+    """One backward pass an output entry serves every tangent: cheapest when outputs are few.
+
+    The output must be one (B, K) tensor; df_x(v)[k] = <grad of f(x)[k], v>.
+    """
+
+    name = "reverse"
+
+    def __call__(self, f: Callable, x: Any, tangents: Any) -> tuple[Any, Any]:
+        leaves, spec = pytree.tree_flatten(x)
+        directions = pytree.tree_leaves(tangents)
+        with torch.enable_grad():
+            variables = [leaf.detach().requires_grad_() for leaf in leaves]
+            y = f(pytree.tree_unflatten(variables, spec))
+            columns = []
+            for k in range(y.shape[1]):
+                # The images of a batch do not mix, so the gradient of the sum holds every image's own gradient.
+                gradients = torch.autograd.grad(y[:, k].sum(), variables, retain_graph=True, allow_unused=True)
+                pairs = zip(gradients, directions, strict=True)
+                columns.append(sum((g * v).flatten(2).sum(-1) for g, v in pairs if g is not None))
+        zero = directions[0].new_zeros(directions[0].shape[:2])
+        return y.detach(), torch.stack([zero + column for column in columns], -1).detach()
+
+
+@dataclass(frozen=True)
+class CentralDifference(Strategy):
+    """(f(x + h v) - f(x - h v)) / 2h, for what cannot be differentiated; h balances truncation and round-off.
+
+    With relative step r the step of a tangent is h = r rms(x) / rms(v), image by image.
+    """
+
+    relative_step: float | None = None
+    name = "central difference"
+    exact = False
+
+    def __call__(self, f: Callable, x: Any, tangents: Any) -> tuple[Any, Any]:
+        y = f(x)
+        scale = _rms(x)
+        pushed = []
+        for i in range(_count(tangents)):
+            v = pytree.tree_map(lambda leaf: leaf[i], tangents)  # noqa: B023
+            size = _rms(v)
+            h = self.step(x) * torch.where(scale > 0, scale, 1) / torch.where(size > 0, size, 1)
+            ends = [f(pytree.tree_map(lambda a, b: a + s * _along(h, b) * b, x, v)) for s in (1, -1)]  # noqa: B023
+            pushed.append(pytree.tree_map(lambda a, b: (a - b) / (2 * _along(h, a)), *ends))  # noqa: B023
+        return y, pytree.tree_map(lambda *leaves: torch.stack(leaves), *pushed)
+
+    def step(self, x: Any) -> float:
+        """The relative step, by default the cube root of the precision of x."""
+        if self.relative_step is not None:
+            return self.relative_step
+        return torch.finfo(pytree.tree_leaves(x)[0].dtype).eps ** (1 / 3)
+
+
+class Widened(CentralDifference):
+    """Central differences in float64, by `wide` (the same function in float64), while that runs."""
+
+    def __init__(self, wide: Callable | None):
+        super().__init__()
+        self._wide = [wide] if wide else []
+
+    def __call__(self, f: Callable, x: Any, tangents: Any) -> tuple[Any, Any]:
+        if self._wide:
+            try:
+                return super().__call__(self._wide[0], *pytree.tree_map(lambda leaf: leaf.double(), (x, tangents)))
+            except Exception:
+                self._wide.clear()  # the model has a part that is float32 whatever its input
+        return super().__call__(f, x, tangents)
+
+
+def _count(tangents: Any) -> int:
+    return len(pytree.tree_leaves(tangents)[0])
+
+
+def _unexpanded(x: Any) -> Any:
+    """Tensors whose entries share memory (`expand`) as real copies: forward mode cannot write beside them."""
+    return pytree.tree_map(lambda leaf: leaf.contiguous() if 0 in leaf.stride() else leaf, x)
+
+
+def _rms(x: Any) -> Tensor:
+    """(B,) root mean square over all that belongs to an image."""
+    leaves = [leaf.reshape(len(leaf), -1) for leaf in pytree.tree_leaves(x)]
+    return torch.cat(leaves, -1).square().mean(-1).sqrt()
+
+
+def _along(h: Tensor, like: Tensor) -> Tensor:
+    return h.to(like).reshape(-1, *[1] * (like.ndim - 1))

@@ -1,0 +1,31 @@
+"""Errors that a user can mend: one clear line each, never a traceback on the command line."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class SymmeterError(Exception):
+    """A mistake in what was asked for; the message is one line that says what to change.
+
+    >>> str(SymmeterError("unknown symmetry 'rotate'"))
+    "unknown symmetry 'rotate'"
+    """
+
+
+class SymmeterWarning(UserWarning):
+    """Something that makes a number less trustworthy; it is also kept in the result's `warnings`."""
+
+
+def nearest(word: str, choices: Iterable[str], most: int = 3) -> str:
+    """The choices that look most like `word`, as the end of an error message.
+
+    >>> nearest("rotate", ["rotation", "scale", "hue"])
+    "; did you mean 'rotation'?"
+    >>> nearest("xyz", ["rotation", "scale"])
+    '; choose from rotation, scale'
+    """
+    choices = list(choices)
+    close = difflib.get_close_matches(word, choices, n=most, cutoff=0.5)
+    if close:
+        return "; did you mean " + " or ".join(repr(c) for c in close) + "?"
+    return "; choose from " + ", ".join(choices) if len(choices) <= 40 else ""

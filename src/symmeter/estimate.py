@@ -1,0 +1,128 @@
+"""Numbers that know how far they can be trusted: a mean with its error, floor and control."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+RESOLVED_FLOORS = 3.0  # a value below this many floors is not resolved
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over images and what stands beside it. None means that it could not be had (one image, no control).
+
+    `floor` is what the measurement itself adds; `control` the same statistic along directions of the same size
+    that are no symmetry; `selectivity` = value / control (1: nothing learned, 0: symmetric). `top_share` is the
+    part of the total carried by the 5 % of images with the largest values.
+    """
+
+    value: float
+    standard_error: float | None
+    n: int
+    floor: float | None = None
+    control: float | None = None
+    control_standard_error: float | None = None
+    selectivity: float | None = None
+    selectivity_standard_error: float | None = None
+    median: float | None = None
+    quantile_05: float | None = None
+    quantile_95: float | None = None
+    top_share: float | None = None
+
+    @property
+    def resolved(self) -> bool:
+        """Whether the value stands clear of the floor (at least 3 floors); a floor of None hides nothing."""
+        return self.value > 0 and (self.floor is None or self.value >= RESOLVED_FLOORS * self.floor)
+
+    @property
+    def verdict(self) -> str:
+        """One or two words: `not resolved`, `no control`, `learned`, `partly` or `not learned`.
+
+        `learned` and `not learned` say that the selectivity is below 0.5, or not below 1, by two standard errors.
+        """
+        if not self.resolved:
+            return "not resolved"
+        if self.selectivity is None:
+            return "no control"
+        margin = 2 * (self.selectivity_standard_error or 0.0)
+        if self.selectivity + margin < 0.5:
+            return "learned"
+        return "partly" if self.selectivity + margin < 1 else "not learned"
+
+
+def estimate(
+    values: np.ndarray, controls: np.ndarray | None = None, floor: float | None = None
+) -> Estimate:
+    """Mean, standard error and spread of per-image values (N,), with the ratio to their controls (N,).
+
+    The selectivity's standard error is that of a ratio of means of paired values (delta method). Values must be
+    finite. ValueError when there are none.
+
+    >>> e = estimate(np.array([1.0, 3.0]), np.array([2.0, 6.0]))
+    >>> e.value, e.standard_error, e.selectivity, e.selectivity_standard_error
+    (2.0, 1.0, 0.5, 0.0)
+    """
+    values = np.asarray(values, np.float64)
+    n = len(values)
+    if n == 0:
+        raise ValueError("no values to estimate from")
+    value = float(values.mean())
+    low, median, high = (float(q) for q in np.quantile(values, [0.05, 0.5, 0.95]))
+    control = None if controls is None else float(np.mean(controls))
+    selectivity = selectivity_error = None
+    if controls is not None and control:
+        selectivity = value / control
+        error = standard_error(values - selectivity * controls)
+        selectivity_error = None if error is None else error / control
+    return Estimate(
+        value=value,
+        standard_error=standard_error(values),
+        n=n,
+        floor=floor,
+        control=control,
+        control_standard_error=None if controls is None else standard_error(controls),
+        selectivity=selectivity,
+        selectivity_standard_error=selectivity_error,
+        median=median,
+        quantile_05=low,
+        quantile_95=high,
+        top_share=_top_share(values),
+    )
+
+
+def standard_error(values: np.ndarray) -> float | None:
+    """Standard error of the mean over images, s / sqrt(n); None for a single one.
+
+    >>> standard_error(np.array([1.0, 3.0]))
+    1.0
+    """
+    n = len(values)
+    return None if n < 2 else float(np.std(values, ddof=1)) / math.sqrt(n)
+
+
+def _top_share(values: np.ndarray) -> float | None:
+    total = float(values.sum())
+    top = np.sort(values)[-max(1, len(values) // 20) :]
+    return float(top.sum()) / total if total > 0 else None
+
+
+class Columns:
+    """Per-image scalars by name, in float64, grown chunk by chunk: all that a run keeps of an image."""
+
+    def __init__(self) -> None:
+        self._chunks: dict[str, list[np.ndarray]] = {}
+
+    def add(self, name: str, values: np.ndarray) -> None:
+        """Append (b,) values, one an image."""
+        self._chunks.setdefault(name, []).append(np.asarray(values, np.float64))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._chunks
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return np.concatenate(self._chunks[name])
+
+    def names(self) -> list[str]:
+        """The columns, in the order of their first values."""
+        return list(self._chunks)

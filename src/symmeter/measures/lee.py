@@ -1,0 +1,31 @@
+"""LEE, the local equivariance error of Gruver et al. 2023."""
+
+from torch import Tensor
+
+from symmeter.groups import Generator
+from symmeter.measures.base import Measure
+
+
+class LEE(Measure):
+    """LEE(f) = E_x ||L_X f(x)||^2 / dim(V_out).
+
+    Source: Gruver et al. 2023, Eq. 4 (squares, as in its pseudocode, not the absolute values of its script).
+
+    >>> import torch
+    >>> LEE().statistic(torch.full((1, 2, 10), 3.0))
+    tensor([[9., 9.]], dtype=torch.float64)
+    """
+
+    name = "lee"
+    direction = "lower = more symmetric"
+    description = "local equivariance error, mean squared Lie derivative (Gruver et al. 2023, Eq. 4)"
+
+    def statistic(self, derivative: Tensor, weight: Tensor | None = None) -> Tensor:
+        squares = derivative.double().square()
+        if weight is not None:
+            squares = squares * weight
+        return squares.flatten(2).mean(-1) if squares.ndim > 2 else squares
+
+    def unit(self, output: str, generator: Generator) -> str:
+        quantity = "probability" if output == "softmax" else "output"
+        return f"{quantity}^2 / {generator.unit}^2"

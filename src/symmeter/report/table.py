@@ -1,0 +1,115 @@
+"""A result as a table that fits a terminal of 80 columns."""
+
+import io
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from symmeter.result import Result, Row
+
+_STYLES = {"learned": "green", "partly": "yellow", "not learned": "red", "not resolved": "dim"}
+
+
+def render(result: Result, width: int = 80) -> str:
+    """The table as plain text."""
+    stream = io.StringIO()
+    show(result, Console(file=stream, width=width, color_system=None))
+    return stream.getvalue().rstrip() + "\n"
+
+
+def show(result: Result, console: Console) -> None:
+    """Print a result: what was measured, the rows, how to read them, and the warnings."""
+    head = result.header
+    console.print(f"[bold]{escape(_title(head))}[/bold]", highlight=False)
+    console.print(escape(_circumstances(head)), highlight=False)
+    console.print(_table(result.rows))
+    for line in _legend(result):
+        console.print(escape(line), style="dim", highlight=False)
+    for warning in result.warnings:
+        console.print(f"[yellow]warning:[/yellow] {escape(warning)}", highlight=False)
+
+
+def _title(head: Any) -> str:
+    model, data, spec = head["model"], head["data"], head["spec"]
+    state = f" ({model['weights']})" if model.get("weights") else ""
+    return f"{spec['measure'].upper()} of {model['name']}{state} on {data['name']}"
+
+
+def _circumstances(head: Any) -> str:
+    spec = head["spec"]
+    parts = [f"{head['data']['used']} images", f"output {spec['output']} ({spec['rho_out']})", head["definition"]]
+    accuracy = head.get("accuracy")
+    if accuracy:
+        error = "" if accuracy["standard_error"] is None else f" ± {accuracy['standard_error']:.3f}"
+        parts.append(f"accuracy {accuracy['top1']:.3f}{error}")
+    if head["status"] != "complete":
+        parts.append(head["status"].upper())
+    return ", ".join(parts)
+
+
+def _table(rows: tuple[Row, ...]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table.add_column("symmetry", no_wrap=True, overflow="ellipsis")
+    for name in ("value ± s.e.", "control", "selectivity"):
+        table.add_column(name, justify="right", no_wrap=True)
+    boundary = any(row.boundary_share is not None for row in rows)
+    if boundary:
+        table.add_column("boundary", justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    for row in rows:
+        cells = [row.symmetry, with_error(row.value, row.standard_error), _short(row.control)]
+        cells.append(_ratio(row.selectivity, row.selectivity_standard_error))
+        if boundary:
+            cells.append("" if row.boundary_share is None else f"{row.boundary_share:.0%}")
+        style = _STYLES.get(row.verdict, "")
+        table.add_row(*map(escape, cells), f"[{style}]{row.verdict}[/{style}]" if style else row.verdict)
+    return table
+
+
+def _legend(result: Result) -> list[str]:
+    rows = result.rows
+    units = list(dict.fromkeys(row.unit for row in rows))
+    floors = [row.floor for row in rows if row.floor is not None]
+    lines = [f"value: {rows[0].direction}; unit {units[0]}" + (" and so on" if len(units) > 1 else "")]
+    if any(row.selectivity is not None for row in rows):
+        lines.append("selectivity = value / control: 0 symmetric, 1 nothing learned")
+    if floors:
+        lines.append(f"floor of the measurement: at most {max(floors):.1e}")
+    if any(row.boundary_share is not None for row in rows):
+        lines.append("boundary: share of the error in the outer ring of the output")
+    return lines
+
+
+def with_error(value: float, error: float | None) -> str:
+    """Value and standard error to two digits of the error.
+
+    >>> with_error(0.0123456, 0.00098)
+    '0.01235 ± 0.00098'
+    >>> with_error(3.2e-7, 1.1e-8)
+    '3.20e-07 ± 1.1e-08'
+    """
+    if error is None:
+        return _short(value)
+    if not 1e-3 <= abs(value) < 1e4 or error <= 0:
+        return f"{value:.2e} ± {error:.1e}"
+    digits = max(0, min(6, 1 - _exponent(error)))
+    return f"{value:.{digits}f} ± {error:.{digits}f}"
+
+
+def _exponent(x: float) -> int:
+    return int(f"{x:e}".split("e")[1])
+
+
+def _short(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3g}" if value == 0 or 1e-3 <= abs(value) < 1e4 else f"{value:.2e}"
+
+
+def _ratio(value: float | None, error: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.2f}" + ("" if error is None else f" ± {error:.2f}")

@@ -1,0 +1,30 @@
+"""The trivial representation: nothing changes. With it as rho_out, equivariance is invariance."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch.utils import _pytree as pytree
+
+from symmeter.groups import Element, Generator
+from symmeter.representations.base import Representation
+
+
+class Trivial(Representation):
+    """rho(g) x = x and X x = 0, for tensors of any shape, or tuples and dicts of them.
+
+    >>> from symmeter.groups import GENERATORS
+    >>> Trivial().differentiate(GENERATORS["rotation"], torch.ones(2, 3)).sum()
+    tensor(0.)
+    """
+
+    def act(self, element: Element, x: Any) -> tuple[Any, Any]:
+        return x, pytree.tree_map(lambda leaf: torch.ones((), dtype=leaf.dtype, device=leaf.device), x)
+
+    def differentiate_all(self, generators: Sequence[Generator], x: Any) -> list[Any]:
+        # One zero, expanded: a trivial output costs no memory per generator.
+        zero = pytree.tree_map(lambda leaf: leaf.new_zeros(()).expand(leaf.shape), x)
+        return [zero for _ in generators]
+
+    def describe(self) -> str:
+        return "invariant"

@@ -1,0 +1,172 @@
+"""What a run returns: rows of estimates, per-image values, and everything needed to read them later."""
+
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from symmeter.errors import SymmeterError
+
+SCHEMA = "symmeter.result/1"
+HEADER, ROWS, SAMPLES = "result.json", "rows.parquet", "samples.parquet"
+
+
+@dataclass(frozen=True)
+class Row(Mapping[str, Any]):
+    """One estimate with its labels; reads as an object (`row.value`) and as a mapping (`row["value"]`)."""
+
+    measure: str
+    symmetry: str
+    output: str
+    layer: str
+    value: float
+    standard_error: float | None
+    n: int
+    floor: float | None
+    control: float | None
+    selectivity: float | None
+    unit: str
+    direction: str
+    definition: str
+    verdict: str
+    control_standard_error: float | None = None
+    selectivity_standard_error: float | None = None
+    median: float | None = None
+    quantile_05: float | None = None
+    quantile_95: float | None = None
+    top_share: float | None = None
+    boundary_share: float | None = None
+    accuracy: float | None = None
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self.__dataclass_fields__:
+            raise KeyError(key)
+        return getattr(self, key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__dataclass_fields__)
+
+    def __len__(self) -> int:
+        return len(self.__dataclass_fields__)
+
+
+@dataclass(frozen=True)
+class Result:
+    """Rows of estimates and their circumstances.
+
+    `samples` maps a column name to per-image values in the order of `sample_names`. `header` holds what is the
+    same for all rows: status, definition, model, data, spec, environment, accuracy.
+    """
+
+    rows: tuple[Row, ...]
+    header: Mapping[str, Any]
+    warnings: tuple[str, ...] = ()
+    samples: Mapping[str, np.ndarray] = field(default_factory=dict)
+    sample_names: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> str:
+        """`complete`, or `partial` when some images or rows could not be done."""
+        return self.header["status"]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form of the contract; numbers that are not finite become null."""
+        head = {"schema": SCHEMA, **self.header, "warnings": list(self.warnings)}
+        return _plain({**head, "rows": [asdict(row) for row in self.rows]})
+
+    def to_json(self, path: str | os.PathLike) -> None:
+        """Write the JSON form to a file, whole or not at all."""
+        _write_text(Path(path), json.dumps(self.to_dict(), indent=2) + "\n")
+
+    def to_pandas(self) -> Any:
+        """One row an estimate, as a pandas DataFrame."""
+        return _pandas().DataFrame([asdict(row) for row in self.rows])
+
+    def samples_to_pandas(self) -> Any:
+        """One row an image, one column a per-image value, as a pandas DataFrame."""
+        return _pandas().DataFrame({"name": list(self.sample_names), **self.samples})
+
+    def save(self, path: str | os.PathLike) -> Path:
+        """Save to a folder: a JSON header, and rows and per-image values as Parquet. Returns the folder.
+
+        A path that ends in `.json` is written as the JSON form alone.
+        """
+        folder = Path(path)
+        if folder.suffix == ".json":
+            self.to_json(folder)
+            return folder
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, frame in ((ROWS, self.to_pandas()), (SAMPLES, self.samples_to_pandas())):
+            temporary = folder / f".{name}.{os.getpid()}"
+            try:
+                frame.to_parquet(temporary, index=False)
+            except ImportError as error:
+                raise SymmeterError("Parquet needs pyarrow: pip install 'symmeter[io]'") from error
+            temporary.replace(folder / name)
+        self.to_json(folder / HEADER)
+        return folder
+
+    def __str__(self) -> str:
+        from symmeter.report.table import render
+
+        return render(self)
+
+
+def load(path: str | os.PathLike) -> Result:
+    """A result from a saved folder or JSON file; SymmeterError when it is none.
+
+    Only JSON and Parquet are read, nothing in them is evaluated.
+    """
+    folder = Path(path)
+    file = folder / HEADER if folder.is_dir() else folder
+    try:
+        content = json.loads(file.read_text())
+        if content.get("schema") != SCHEMA:
+            raise SymmeterError(f"{file}: schema {content.get('schema')!r} is not {SCHEMA!r}")
+        known = {f.name for f in fields(Row)}
+        rows = tuple(Row(**{k: v for k, v in row.items() if k in known}) for row in content.pop("rows"))
+    except FileNotFoundError as error:
+        raise SymmeterError(f"{path}: no result there (no {file.name})") from error
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise SymmeterError(f"{file}: not a symmeter result ({error})") from error
+    warnings = tuple(content.pop("warnings", ()))
+    content.pop("schema")
+    samples, names = {}, ()
+    if (folder / SAMPLES).is_file():
+        frame = _pandas().read_parquet(folder / SAMPLES)
+        names = tuple(frame.pop("name"))
+        samples = {column: frame[column].to_numpy() for column in frame}
+    return Result(rows, content, warnings, samples, names)
+
+
+def _pandas() -> Any:
+    try:
+        import pandas
+    except ImportError as error:
+        raise SymmeterError("this needs pandas: pip install 'symmeter[io]'") from error
+    return pandas
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, float | np.floating):
+        return float(value) if math.isfinite(value) else None
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text)
+        temporary.replace(path)
+    except OSError as error:
+        raise SymmeterError(f"cannot write {path}: {error.strerror or error}") from error

@@ -1,0 +1,238 @@
+"""Weights: files are read as plain tensors, no code is run, a network is loaded completely or not at all.
+
+Downloads are left to the libraries that know the hubs; `quick_downloads` makes them fail in seconds.
+"""
+
+import contextlib
+import hashlib
+import importlib
+import pickletools
+import re
+import socket
+import ssl
+import threading
+import urllib.error
+import urllib.request
+import warnings
+import zipfile
+from argparse import Namespace
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from symmeter.errors import SymmeterError, SymmeterWarning
+from symmeter.preprocessing import require
+
+_NESTINGS = (
+    "state_dict", "model", "model_state_dict", "model_ema", "state_dict_ema",
+    "teacher", "net", "network", "params", "params_ema", "weights", "module",
+)  # fmt: skip
+_PLAIN_MODULES = ("torch", "collections", "numpy", "argparse", "_codecs")
+
+
+def read_weights(path: str | Path) -> dict[str, Tensor]:
+    """The tensors of a checkpoint by name, on the CPU: a `.safetensors` file, or what torch.save wrote.
+
+    The usual nestings are unwrapped ("state_dict", "model", "teacher", ...) and the prefixes of data
+    parallel and compiled networks removed. Raises SymmeterError, in one line, for a file that is missing,
+    unreadable or without tensors, and for one that wants to run code.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise SymmeterError(f"weights {path}: this is a folder; give the file in it")
+    if not path.is_file():
+        raise SymmeterError(f"weights {path}: no such file")
+    content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
+    found = _state_dict(content)
+    if not found:
+        keys = f"; it has {_few(content)}" if isinstance(content, Mapping) and content else ""
+        raise SymmeterError(f"weights {path}: no tensors in it{keys}")
+    return _strip(found)
+
+
+def fit_weights(model: nn.Module, weights: Mapping[str, Tensor], path: str | Path) -> None:
+    """Load `weights` into `model`; on any mismatch raise SymmeterError and leave the model as it was.
+
+    A prefix that every name shares ("model.", "backbone.", ...) is removed where the names then fit. Warns
+    with SymmeterWarning about NaN and infinite values. `path` is for the messages.
+    """
+    needed = model.state_dict()
+    weights = _align(dict(weights), needed)
+    # networks saved before torch 0.4.1 have no such counters, and evaluation does not use them
+    optional = {
+        k for k, v in needed.items() if k.endswith("num_batches_tracked") or not isinstance(v, Tensor)
+    }
+    missing = [k for k in needed if k not in weights and k not in optional]
+    unexpected = [k for k in weights if k not in needed]
+    reshaped = [k for k in weights if k in needed and _shape(weights[k]) != _shape(needed[k])]
+    if missing or unexpected or reshaped:
+        shapes = [f"{k}: {_shape(weights[k])} given, {_shape(needed[k])} needed" for k in reshaped]
+        counts = [
+            f"{len(keys)} {what} ({_few(keys)})"
+            for keys, what in ((missing, "missing"), (unexpected, "unexpected"), (shapes, "of another shape"))
+            if keys
+        ]
+        raise SymmeterError(f"weights {path} do not fit {type(model).__name__}: {', '.join(counts)}")
+    model.load_state_dict({k: weights.get(k, v) for k, v in needed.items()}, strict=True)
+    broken = [k for k, v in weights.items() if v.is_floating_point() and not v.float().isfinite().all()]
+    if broken:
+        message = f"weights {path}: NaN or infinite values in {len(broken)} tensor(s): {_few(broken)}"
+        warnings.warn(message, SymmeterWarning, stacklevel=2)
+
+
+def file_tag(path: str | Path) -> str:
+    """A file's name and SHA-256, by which a result tells which weights it is about."""
+    with open(path, "rb") as file:
+        return f"{Path(path).name} sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+
+
+@contextlib.contextmanager
+def quick_downloads() -> Iterator[bool]:
+    """Yields whether the Hugging Face hub answers; other downloads give up after 10 seconds of silence.
+
+    When it does not, its client is set offline meanwhile: what is in the cache still serves, and nothing
+    retries for most of a minute.
+    """
+    timeout = socket.getdefaulttimeout()
+    hub: Any = SimpleNamespace(HF_HUB_OFFLINE=True)
+    with contextlib.suppress(ImportError):
+        hub = importlib.import_module("huggingface_hub.constants")
+    offline = hub.HF_HUB_OFFLINE
+    answers = not offline and _answers(hub.ENDPOINT)
+    socket.setdefaulttimeout(10.0)
+    hub.HF_HUB_OFFLINE = not answers
+    try:
+        yield answers
+    finally:
+        hub.HF_HUB_OFFLINE = offline
+        socket.setdefaulttimeout(timeout)
+
+
+def _answers(url: str, seconds: float = 5.0) -> bool:
+    """Whether a server answers at `url` in time, with any status; the look-up of its name is timed too."""
+    answered = threading.Event()
+
+    def ask() -> None:
+        try:
+            urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=seconds).close()
+            answered.set()
+        except urllib.error.HTTPError as error:
+            error.close()
+            answered.set()
+        except (OSError, ValueError) as error:
+            if isinstance(getattr(error, "reason", None), ssl.SSLError):  # it is there; its client decides
+                answered.set()
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return answered.is_set()
+
+
+def _read_safetensors(path: Path) -> dict[str, Tensor]:
+    safetensors = require("safetensors", "vision")
+    try:
+        return require("safetensors.torch", "vision").load_file(path, device="cpu")
+    except (safetensors.SafetensorError, OSError, ValueError, KeyError) as error:
+        raise SymmeterError(f"weights {path}: not a readable safetensors file: {_line(error)}") from error
+
+
+def _read_torch(path: Path) -> Any:
+    if zipfile.is_zipfile(path):
+        with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
+            if any(name.endswith("/constants.pkl") for name in archive.namelist()):
+                way_out = "save model.state_dict(), or use .safetensors"
+                raise SymmeterError(f"weights {path}: this is a TorchScript archive; {way_out}")
+    try:
+        with torch.serialization.safe_globals(_harmless()), warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # about pickle protocols
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # it raises many kinds for a damaged file, KeyError and EOFError among them
+        refused = re.search(r"GLOBAL (\S+)", str(error))
+        code = refused.group(1) if refused else _code_in(path)
+        if code:
+            raise SymmeterError(
+                f"weights {path}: refused, it wants to run code ({code}); symmeter loads plain tensors only:"
+                " save model.state_dict(), or use .safetensors"
+            ) from error
+        reason = "truncated, or not a checkpoint" if len(_line(error)) < 4 else _line(error)
+        raise SymmeterError(f"weights {path}: not a readable checkpoint: {reason}") from error
+
+
+def _harmless() -> list[Any]:
+    """What training scripts leave beside the tensors and what cannot act: options and numpy scalars."""
+    import numpy as np
+    from numpy._core.multiarray import scalar
+
+    old_name = (scalar, "numpy.core.multiarray.scalar")
+    kinds = [type(np.dtype(kind)) for kind in "fdilqBb?"]
+    return [Namespace, scalar, old_name, np.dtype, *kinds]
+
+
+def _code_in(path: Path) -> str | None:
+    """The first name, other than torch's own, that a pickle would import; nothing is run to find it."""
+    try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                data = archive.read(next(name for name in archive.namelist() if name.endswith("data.pkl")))
+        else:
+            data = path.read_bytes()
+    except (StopIteration, OSError, zipfile.BadZipFile):
+        return None
+    words: list[str] = []
+    with contextlib.suppress(Exception):  # the pickle may end anywhere
+        for opcode, argument, _ in pickletools.genops(data):
+            if isinstance(argument, str):
+                words.append(argument)
+            name = str(argument).replace(" ", ".") if opcode.name == "GLOBAL" else ".".join(words[-2:])
+            if opcode.name in ("GLOBAL", "STACK_GLOBAL") and name.split(".")[0] not in _PLAIN_MODULES:
+                return name
+    return None
+
+
+def _state_dict(content: Any) -> dict[str, Tensor]:
+    """The dictionary of tensors inside `content`; empty when there is none."""
+    if not isinstance(content, Mapping):
+        return {}
+    for key in _NESTINGS:
+        if found := _state_dict(content.get(key)):
+            return found
+    found = {str(k): v.detach() for k, v in content.items() if isinstance(v, Tensor)}
+    inner = [] if found else [inside for v in content.values() if (inside := _state_dict(v))]
+    return inner[0] if len(inner) == 1 else found
+
+
+def _strip(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Names without what DataParallel, AveragedModel and torch.compile put in front."""
+    weights = {k.replace("_orig_mod.", ""): v for k, v in weights.items()}
+    while all(k.startswith("module.") for k in weights if k != "n_averaged"):
+        weights = {k.removeprefix("module."): v for k, v in weights.items() if k != "n_averaged"}
+    return weights
+
+
+def _align(weights: dict[str, Tensor], needed: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Remove the first word that all names share, as long as the names then fit."""
+    shorter = weights
+    while set(shorter) - set(needed) and len(heads := {k.partition(".")[0] for k in shorter}) == 1:
+        head = heads.pop() + "."
+        if not all(k.startswith(head) for k in shorter):
+            break
+        shorter = {k.removeprefix(head): v for k, v in shorter.items()}
+    return weights if set(shorter) - set(needed) else shorter
+
+
+def _shape(tensor: Tensor) -> tuple[int, ...]:
+    return tuple(tensor.shape)
+
+
+def _few(names: Iterable[Any], most: int = 3) -> str:
+    names = [str(name) for name in names]
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
+
+
+def _line(error: BaseException) -> str:
+    return str(error).strip().split("\n")[0][:160]

@@ -1,0 +1,142 @@
+"""Every strategy against every other, and every rule against torch's own derivative."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.func import jvp, vmap
+
+from symmeter.autodiff import CentralDifference, OneByOne, Reverse, Tiled, Vectorised
+from symmeter.autodiff.rules import ForwardRules
+
+EXACT = [Vectorised(), OneByOne(), Tiled(), Reverse()]
+
+
+def close(a, b):
+    torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-10)
+
+
+class Attention(nn.Module):
+    def __init__(self, **kwargs):
+        super().__init__()
+        self.qkv, self.norm, self.kwargs = nn.Linear(6, 18), nn.LayerNorm(6), kwargs
+
+    def forward(self, x):
+        q, k, v = self.qkv(self.norm(x.flatten(2).mT)).unflatten(-1, (3, 2, 3)).permute(2, 0, 3, 1, 4)
+        return F.scaled_dot_product_attention(q, k, v, **self.kwargs).flatten(1)[:, :7]
+
+
+class Dynamic(nn.Module):
+    """A convolution whose kernel is a function of the input: rules must not take it for a constant."""
+
+    def __init__(self):
+        super().__init__()
+        self.route = nn.Linear(6, 6 * 6)
+
+    def forward(self, x):
+        kernels = self.route(x.mean((2, 3))).tanh().reshape(-1, 6, 1, 1)
+        out = F.conv2d(x.reshape(1, -1, *x.shape[2:]), kernels, groups=len(x))
+        return out.reshape(len(x), 6, -1).mean(2)
+
+
+class InPlace(nn.Module):
+    def forward(self, x):
+        y = x * 2
+        y += x.roll(1, -1)
+        y[:, 0] = y[:, 1] * y[:, 2]
+        F.relu(y, inplace=True)
+        return y.mul_(y.sigmoid()).flatten(1)[:, :9]
+
+
+class Recurrent(nn.Module):
+    def __init__(self, kind):
+        super().__init__()
+        self.net = kind(6, 4, batch_first=True)
+
+    def forward(self, x):
+        return self.net(x.flatten(2).mT)[0][:, -1]
+
+
+NETS = {
+    "convolutions": lambda: nn.Sequential(
+        nn.Conv2d(6, 6, 3, groups=2, padding=1), nn.BatchNorm2d(6), nn.ReLU(inplace=True), nn.Conv2d(6, 4, (2, 3), 2),
+        nn.ReLU6(), nn.Hardswish(), nn.GroupNorm(2, 4), nn.Hardsigmoid(), nn.MaxPool2d(2), nn.Flatten(),
+        nn.Linear(4, 5)),
+    "activations": lambda: nn.Sequential(
+        nn.GELU(), nn.GELU("tanh"), nn.SiLU(inplace=True), nn.Mish(), nn.ELU(), nn.LeakyReLU(), nn.Softplus(),
+        nn.PReLU(), nn.Flatten(), nn.Linear(6 * 30, 4)),
+    "attention": Attention,
+    "causal attention": lambda: Attention(is_causal=True),
+    "scaled attention": lambda: Attention(scale=0.3),
+    "masked attention": lambda: Attention(attn_mask=torch.ones(30, 30, dtype=torch.bool).tril(2)),
+    "biased attention": lambda: Attention(attn_mask=torch.randn(30, 30, dtype=torch.float64)),
+    "dynamic": Dynamic,
+    "in place": InPlace,
+    "lstm": lambda: Recurrent(nn.LSTM),
+    "gru": lambda: Recurrent(nn.GRU),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_strategies_agree_with_central_differences(name):
+    net = NETS[name]().double().eval().requires_grad_(False)
+    for buffer in (b for b in net.buffers() if b.is_floating_point()):
+        buffer.uniform_(0.5, 1.5)
+    x, v = torch.randn(3, 6, 5, 6, dtype=torch.float64), torch.randn(4, 3, 6, 5, 6, dtype=torch.float64)
+    y, slow = CentralDifference(1e-6)(net, x, v)
+    assert slow.abs().max() > 1e-3
+    worked = []
+    for strategy in EXACT:
+        try:
+            value, pushed = strategy(net, x, v)
+        except Exception:
+            assert isinstance(strategy, Vectorised | Reverse), strategy.name  # the engine goes on without them
+            continue
+        worked.append(strategy.name)
+        close(value, y)
+        torch.testing.assert_close(pushed, slow, rtol=1e-5, atol=1e-6)
+    assert {"one by one", "tiled"} <= set(worked)
+
+
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+def test_memory_formats_and_views(memory_format):
+    net = NETS["convolutions"]().double().eval().requires_grad_(False)
+    x = torch.randn(2, 12, 5, 6, dtype=torch.float64)[:, ::2].contiguous(memory_format=memory_format)
+    v = torch.randn(3, 6, 2, 5, 6, dtype=torch.float64).transpose(1, 2)
+    results = [strategy(net, x, v)[1] for strategy in EXACT]
+    for other in results[1:]:
+        close(other, results[0])
+
+
+@pytest.mark.parametrize("call", [
+    lambda x: F.batch_norm(x, torch.zeros(4).double(), torch.ones(4).double() * 2),
+    lambda x: F.batch_norm(x, torch.zeros(4).double(), torch.ones(4).double(), training=True),
+    lambda x: F.layer_norm(x, (4, 5)), lambda x: F.layer_norm(x, (5,), torch.arange(5.0).double()),
+    lambda x: F.linear(x, torch.eye(5).double(), torch.ones(5).double()),
+    lambda x: F.conv1d(x, torch.ones(2, 4, 3).double(), padding="same"), F.relu, F.relu6, F.gelu, F.silu, F.hardswish,
+    F.hardsigmoid, lambda x: F.gelu(x, approximate="tanh"), lambda x: F.relu(x + 0, True), lambda x: F.silu(x + 0, True),
+], ids=range(15))  # fmt: skip
+def test_a_rule_computes_what_torch_computes(call):
+    x, v = 4 * torch.randn(3, 4, 5, dtype=torch.float64), torch.randn(2, 3, 4, 5, dtype=torch.float64)
+    y, dy = zip(*[jvp(call, (x,), (t,)) for t in v], strict=True)
+    with ForwardRules():
+        value, pushed = vmap(lambda t: jvp(call, (x,), (t,)), out_dims=(None, 0))(v)
+    close(value, y[0])
+    close(pushed, torch.stack(dy))
+
+
+def test_reverse_knows_outputs_that_ignore_the_input():
+    y, pushed = Reverse()(lambda x: torch.stack([x.sum(1), 0 * x[:, 0]], 1), torch.ones(2, 3), torch.ones(4, 2, 3))
+    assert y.tolist() == [[3, 0], [3, 0]]
+    assert pushed[..., 0].unique().tolist() == [3] and not pushed[..., 1].any()
+
+
+def test_central_difference_is_of_second_order():
+    x, v = torch.randn(2, 3, dtype=torch.float64), torch.randn(1, 2, 3, dtype=torch.float64)
+    exact = v * x.cos()
+    errors = [(CentralDifference(h)(torch.sin, x, v)[1] - exact).norm() for h in (2e-2, 1e-2)]
+    assert errors[0] / errors[1] == pytest.approx(4, rel=1e-2)
+
+
+def test_central_difference_of_a_zero_direction_is_zero():
+    assert not CentralDifference()(torch.sin, torch.ones(1, 2), torch.zeros(1, 1, 2))[1].any()

@@ -1,0 +1,63 @@
+"""The derivative of a sampled image, against closed forms."""
+
+import math
+
+import pytest
+import torch
+
+from symmeter.definitions import DEFINITIONS, Bandlimited, Gruver2023, Periodic, parse_definition
+from symmeter.errors import SymmeterError
+
+SIZES = [1, 2, 7, 8, 224]
+
+
+@pytest.mark.parametrize("n", SIZES)
+def test_bandlimited_differentiates_every_cosine_exactly(n):
+    position = torch.arange(n, dtype=torch.float64) + 0.5
+    for k in range(0, n, max(1, n // 7)):
+        slope = Bandlimited().derivative(n) @ torch.cos(math.pi * position * k / n)
+        exact = -math.pi * k / n * torch.sin(math.pi * position * k / n)
+        torch.testing.assert_close(slope, exact, atol=1e-11, rtol=0)
+
+
+@pytest.mark.parametrize("n", SIZES)
+def test_periodic_differentiates_every_wave_below_nyquist_exactly(n):
+    position = torch.arange(n, dtype=torch.float64)
+    for k in range(0, (n + 1) // 2, max(1, n // 7)):
+        omega = 2 * math.pi * k / n
+        slope = Periodic().derivative(n) @ torch.sin(omega * position + 0.3)
+        torch.testing.assert_close(slope, omega * torch.cos(omega * position + 0.3), atol=1e-10, rtol=0)
+
+
+def test_gruver2023_is_the_forward_difference_with_a_mirror_at_the_last_pixel():
+    x = torch.tensor([1.0, 4.0, 9.0, 16.0], dtype=torch.float64)
+    assert (Gruver2023().derivative(4) @ x).tolist() == [3, 5, 7, -7]
+    half = Gruver2023().interpolation(4, torch.tensor([0.5, 3.5, -0.5])) @ x
+    assert half.tolist() == [2.5, 12.5, 2.5]
+
+
+@pytest.mark.parametrize("name", DEFINITIONS)
+@pytest.mark.parametrize("n", SIZES)
+def test_interpolation_returns_the_samples_and_its_slope_is_the_derivative(name, n):
+    definition = DEFINITIONS[name]
+    position = torch.arange(n, dtype=torch.float64)
+    x = torch.randn(n, dtype=torch.float64)
+    torch.testing.assert_close(definition.interpolation(n, position) @ x, x)
+    h = 1e-6
+    ahead = definition.interpolation(n, position + h) @ x
+    behind = definition.interpolation(n, position - (0 if name == "gruver2023" else h)) @ x
+    slope = (ahead - behind) / (h if name == "gruver2023" else 2 * h)
+    torch.testing.assert_close(slope, definition.derivative(n) @ x, atol=1e-6 * n, rtol=1e-6)
+
+
+def test_differentiate_works_on_any_axis_and_keeps_the_dtype():
+    x = torch.randn(2, 5, 6, dtype=torch.float32)
+    along = Bandlimited().differentiate(x, 1)
+    slow = torch.einsum("ij,bjc->bic", Bandlimited().derivative(5).float(), x)
+    torch.testing.assert_close(along, slow)
+    assert along.dtype == torch.float32
+
+
+def test_unknown_definition_names_the_nearest():
+    with pytest.raises(SymmeterError, match="did you mean 'bandlimited'"):
+        parse_definition("bandlimit")
