@@ -139,7 +139,7 @@ def _precision(model: Any) -> torch.dtype:
 
 def _train_mode_note(names: list[str]) -> str:
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    return f"the model was in train mode ({shown}): measured in eval mode and left as it was; call model.eval()"
+    return f"the model was in train mode ({shown}): measured in eval mode, left as it was"
 
 
 def _result(run: Run, loaded: LoadedModel, images: ImageData, notes: list[str], spec: dict[str, Any]) -> Result:
@@ -149,8 +149,8 @@ def _result(run: Run, loaded: LoadedModel, images: ImageData, notes: list[str], 
         shown = "; ".join(f"{name} ({reason})" for name, reason in images.skipped[:3])
         more = f" and {len(images.skipped) - 3} more" if len(images.skipped) > 3 else ""
         notes.append(f"{len(images.skipped)} unreadable images skipped: {shown}{more}")
-    notes += run.notes()
     accuracy = run.accuracy()
+    notes += run.notes()
     partial = bool(images.skipped or run.non_finite or run.stopped)
     rows = tuple(_rows(run, accuracy))
     few = [row.symmetry for row in rows if (row.top_share or 0) > 0.9 and row.n >= 20]

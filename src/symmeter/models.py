@@ -84,7 +84,7 @@ def load_model(
 
 
 def describe(model: Any) -> LoadedModel:
-    """A user's nn.Module or callable as a LoadedModel; a timm network knows its preprocessing, others do not."""
+    """A user's nn.Module or callable as a LoadedModel; timm's know their preprocessing, others do not."""
     if isinstance(model, LoadedModel):
         return model
     if isinstance(model, OnnxModel):
@@ -92,9 +92,8 @@ def describe(model: Any) -> LoadedModel:
     if not callable(model):
         raise SymmeterError(f"a model is an nn.Module or another callable, not {type(model).__name__}")
     kind = type(model).__name__
-    return _describe(
-        model, kind if isinstance(model, nn.Module) else getattr(model, "__name__", kind), "as given"
-    )
+    name = kind if isinstance(model, nn.Module) else getattr(model, "__name__", kind)
+    return _describe(model, name, "as given")
 
 
 def list_models(pattern: str | None = None) -> list[str]:

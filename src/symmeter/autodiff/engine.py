@@ -12,28 +12,29 @@ from symmeter.autodiff.memory import available_bytes, out_of_memory, peak_bytes
 from symmeter.autodiff.strategies import CentralDifference, OneByOne, Reverse, Strategy, Tiled, Vectorised, Widened
 from symmeter.errors import SymmeterWarning
 
-_GAIN = 0.95  # a candidate must beat the best by 5 % to be worth a further trial of its kind
+_GAIN = 0.95  # a larger chunk must be 5 % faster an image for the chunk to grow on
+_HOPELESS = 2.0  # a first trial this many times slower than the best is not given a second one
 _TRIAL_SHARE = 0.25  # at most this share of the images is spent on comparing strategies
 
 
 @dataclass
 class _Trial:
-    """One strategy's state: the chunk to try next, and what is known of it."""
+    """What is known of one strategy: its fastest chunk, and whether a larger one is worth trying."""
 
     strategy: Strategy
     chunk: int
-    seconds: float = float("inf")  # per image, at the best chunk so far
-    best_chunk: int = 1
-    exploring: bool = True
+    seconds: float = float("inf")  # per image, at its fastest
+    runs: int = 0
+    growing: bool = True
 
 
 class Engine:
     """(f(x), df_x(v)) for batches of images, chunk by chunk.
 
-    Every trial is on images that have to be done anyway, so choosing costs nothing but its bad choices. A
-    strategy that the network cannot take is dropped with its reason in `dropped`; when none that is exact is
-    left, central differences remain, in float64 where `wide` (f in float64) runs. Running out of memory halves
-    the chunk.
+    Every strategy gets a first trial of two small chunks, then the fastest grows its chunk while that pays. The
+    trials are on images that have to be done anyway, so choosing costs nothing but its bad choices. A strategy
+    that the network cannot take is dropped with its reason in `dropped`; when none that is exact is left, central
+    differences remain, in float64 where `wide` (f in float64) runs. Running out of memory halves the chunk.
     """
 
     def __init__(
@@ -45,127 +46,114 @@ class Engine:
         wide: Callable[[Tensor], Tensor] | None = None,
     ):
         self.f = f
-        self.total = total
-        self.limit = batch_size
         self.dropped: dict[str, str] = {}
+        self._total = total
         self._fixed = batch_size
+        self._limit = batch_size or 2**20
         self._trials: list[_Trial] | None = None
         self._rescue: _Trial | None = None
-        self._fallback = _Trial(Widened(wide), batch_size or 8, best_chunk=batch_size or 8, exploring=False)
+        self._fallback = _Trial(Widened(wide), batch_size or 8, growing=False)
         self._done = 0
         self._verified = False
 
     @property
     def strategy(self) -> Strategy:
         """The strategy in use (the fastest so far)."""
-        return self._current().strategy
+        return self._best().strategy
 
     @property
     def chunk(self) -> int:
         """Images a chunk at present."""
-        return self._current().best_chunk
+        return self._best().chunk
 
-    def push(
-        self, x: Tensor, tangents: Callable[[slice], Tensor]
-    ) -> Iterator[tuple[slice, Tensor, Tensor]]:
+    def push(self, x: Tensor, tangents: Callable[[slice], Tensor]) -> Iterator[tuple[slice, Tensor, Tensor]]:
         """Yield (slice of x, f(x), pushed tangents (T, b, ...)) until all of x is done.
 
         `tangents(s)` gives the tangents (T, b, ...) of x[s]; they are made chunk by chunk to bound the memory.
         """
+        if self._trials is None:
+            self._trials = self._candidates(x, len(tangents(slice(0, 1))))
         start = 0
         while start < len(x):
-            trial = self._next(x, tangents)
-            chunk = min(trial.chunk if trial.exploring else trial.best_chunk, self.limit or len(x), len(x) - start)
-            part = slice(start, start + chunk)
+            trial, chunk = self._next()
+            part = slice(start, start + min(chunk, self._limit, len(x) - start))
             outcome = self._attempt(trial, x[part], tangents(part))
             if outcome is None:
                 continue
             yield part, *outcome
-            start += chunk
-            self._done += chunk
+            self._done += part.stop - start
+            start = part.stop
+
+    def _candidates(self, x: Tensor, tangents: int) -> list[_Trial]:
+        start = self._fixed or (1 if x.device.type == "cpu" else 4)
+        trials = [_Trial(s, start) for s in (Vectorised(), OneByOne(), Tiled())]
+        y = self.f(x[:1])
+        if y.ndim == 2 and y.shape[1] <= tangents:
+            trials.insert(1, _Trial(Reverse(), start))
+        elif y.ndim == 2 and y.shape[1] <= 8 * tangents:
+            self._rescue = _Trial(Reverse(), start)
+        return trials
+
+    def _next(self) -> tuple[_Trial, int]:
+        """The trial to run, and with how many images."""
+        best = self._best()
+        if self._total is None or self._done < _TRIAL_SHARE * self._total:
+            for trial in self._trials or []:
+                if trial.runs < 2 and not (trial.runs and trial.seconds > _HOPELESS * best.seconds):
+                    return trial, trial.chunk
+        grow = best.growing and best.runs and not self._fixed
+        return best, 2 * best.chunk if grow else best.chunk
+
+    def _best(self) -> _Trial:
+        return min(self._trials or [self._fallback], key=lambda trial: trial.seconds)
 
     def _attempt(self, trial: _Trial, x: Tensor, v: Tensor) -> tuple[Tensor, Tensor] | None:
         """One chunk by one strategy, timed; None when it failed and something else is to be tried."""
-        chunk = len(x)
         try:
             with peak_bytes(x.device) as peak:
                 began = time.perf_counter()
                 y, pushed = trial.strategy(self.f, x, v)
                 if x.device.type == "cuda":
                     torch.cuda.synchronize(x.device)
-                seconds = (time.perf_counter() - began) / chunk
+                seconds = (time.perf_counter() - began) / len(x)
                 used = peak()
         except Exception as error:
-            self._failed(trial, chunk, error)
+            self._failed(trial, x, error)
             return None
         if not self._verified and trial.strategy.exact:
             self._verified = True
             if self._contradicted(x[:1], v[:1, :1], pushed[:1, :1]):
                 self._trials = []
                 return None
-        self._learn(trial, chunk, seconds, used, x.device)
+        self._learn(trial, len(x), seconds, used, x.device)
         return y, pushed
 
-    def _next(self, x: Tensor, tangents: Callable[[slice], Tensor]) -> _Trial:
-        if self._trials is None:
-            self._trials = self._candidates(x, tangents)
-        affordable = self.total is None or self._done <= _TRIAL_SHARE * self.total
-        first = self._trials[0] if self._trials else self._fallback
-        for trial in self._trials:
-            if trial.exploring and (affordable or (trial is first and trial.seconds == float("inf"))):
-                return trial
-        return self._current()
-
-    def _current(self) -> _Trial:
-        tried = [t for t in self._trials or [] if t.seconds < float("inf")]
-        return min(tried, key=lambda t: t.seconds) if tried else (self._trials or [self._fallback])[0]
-
-    def _candidates(self, x: Tensor, tangents: Callable[[slice], Tensor]) -> list[_Trial]:
-        count = len(tangents(slice(0, 1)))
-        start = self._fixed or (1 if x.device.type == "cpu" else 4)
-        trials = [
-            _Trial(Vectorised(), start),
-            _Trial(OneByOne(), self._fixed or max(4, start)),
-            _Trial(Tiled(), self._fixed or max(2, start)),
-        ]
-        y = self.f(x[:1])
-        if y.ndim == 2 and y.shape[1] <= count:
-            trials.insert(0, _Trial(Reverse(), self._fixed or 8))
-        elif y.ndim == 2 and y.shape[1] <= 8 * count:
-            self._rescue = _Trial(Reverse(), self._fixed or 8)
-        return trials
-
     def _learn(self, trial: _Trial, chunk: int, seconds: float, used: int, device: torch.device) -> None:
-        if not trial.exploring:
-            return
-        better = seconds < _GAIN * trial.seconds
-        if seconds < trial.seconds:
-            trial.seconds, trial.best_chunk = seconds, chunk
+        trial.runs += 1
+        if chunk > trial.chunk and seconds > _GAIN * trial.seconds:
+            trial.growing = False
+        elif chunk > trial.chunk or trial.runs <= 2:
+            trial.seconds, trial.chunk = min(seconds, trial.seconds), max(chunk, trial.chunk)
+        elif chunk == trial.chunk:
+            trial.seconds = (trial.seconds + seconds) / 2  # the machine changes under a long run
         memory = available_bytes(device)
-        if self._fixed is None and memory and used:
-            # Another chunk may take half of what is free, judged by what this one took an image.
-            roof = max(1, int(0.5 * memory / (used / chunk)))
-            self.limit = min(self.limit or roof, roof)
-        trial.chunk = 2 * chunk
-        best = min((t.seconds for t in self._trials or [] if t is not trial), default=float("inf"))
-        hopeless = seconds > 1.5 * best
-        if not better or hopeless or self._fixed or (self.limit and trial.chunk > self.limit):
-            trial.exploring = False
+        if memory and used and not self._fixed:
+            # The next chunk may take half of what is free, judged by what this one took an image.
+            self._limit = min(self._limit, max(1, int(0.5 * memory / (used / chunk))))
+        if 2 * trial.chunk > self._limit:
+            trial.growing = False
 
-    def _failed(self, trial: _Trial, chunk: int, error: Exception) -> None:
-        if out_of_memory(error) and chunk > 1:
-            self.limit = chunk // 2
-            self._fixed = None if self._fixed is None else self.limit
-            trial.chunk = trial.best_chunk = self.limit
-            trial.exploring = False
-            if trial.seconds == float("inf"):
-                trial.exploring = True
+    def _failed(self, trial: _Trial, x: Tensor, error: Exception) -> None:
+        """Make the chunk smaller or drop the strategy; raises when the function itself fails on x."""
+        if out_of_memory(error) and len(x) > 1:
+            self._limit = trial.chunk = len(x) // 2
+            trial.growing = False
             return
         if trial is self._fallback:
             raise error
+        self.f(x)  # an image that the network cannot take is no fault of the strategy
         self.dropped[trial.strategy.name] = f"{type(error).__name__}: {first_line(error)}"
-        assert self._trials is not None
-        self._trials.remove(trial)
+        self._trials = [t for t in self._trials or [] if t is not trial]
         if not self._trials and self._rescue is not None:
             self._trials, self._rescue = [self._rescue], None
 

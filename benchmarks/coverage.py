@@ -1,0 +1,322 @@
+"""One model of each of timm's modules, measured by forward mode and checked against central differences.
+
+    OMP_WAIT_POLICY=PASSIVE python benchmarks/coverage.py [--quick] [--only PATTERN] [--json FILE]
+
+The variable keeps torch's threads from spinning, which takes 20 times as long on cores that others use too.
+
+For each module the smallest model is built with random weights, and the Lie derivatives of its softmax along
+translation and rotation are taken by every strategy on smooth random images of its own input size. Then each
+strategy's derivative of the logits is compared with a central difference, both in float64. One line a model; exit
+code 1 when a derivative or a value is wrong. Every model has its own process, time limit and memory limit.
+"""
+
+import argparse
+import fnmatch
+import json
+import math
+import multiprocessing
+import resource
+import signal
+import sys
+import time
+import warnings
+from dataclasses import asdict, dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import timm
+import torch
+from torch import Tensor, nn
+
+from symmeter.autodiff import CentralDifference, OneByOne, Strategy, Tiled, Vectorised
+from symmeter.autodiff.engine import first_line
+from symmeter.autodiff.memory import reuse_freed_memory
+from symmeter.conjugate import lie_derivative, stack
+from symmeter.definitions import Bandlimited
+from symmeter.groups import GENERATORS
+from symmeter.measures import LEE
+from symmeter.network import main_tensor, pure
+from symmeter.outputs import Output
+from symmeter.representations import Image, Trivial
+
+QUICK = ("convnext", "efficientnet", "maxxvit", "nfnet", "regnet", "resnet", "vision_transformer", "xcit")
+SYMMETRY = [GENERATORS["translation_x"], GENERATORS["rotation"]]
+STRATEGIES = (Vectorised(), OneByOne(), Tiled())
+TOLERANCE = {torch.float64: 1e-3, torch.float32: 5e-2}  # of derivatives, relative
+STEPS = {torch.float64: (6e-6, 1e-7), torch.float32: (1e-2, 3e-3, 1e-3)}
+VALUE_TOLERANCE = {torch.float64: 1e-8, torch.float32: 1e-3}  # of what f returns under a strategy, relative
+_CPU = torch.device("cpu")
+
+
+@dataclass
+class Row:
+    """What is known of one model; it is sent after every step, so that a killed process leaves what it did."""
+
+    module: str
+    model: str
+    parameters: int
+    size: int
+    strategy: str = ""  # the first that worked
+    seconds: dict[str, float] = field(default_factory=dict)  # of every strategy that worked, in float32
+    lee: list[float] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)  # strategy: reason
+    disagreement: dict[str, float] = field(default_factory=dict)  # of every strategy, in `precision`
+    precision: str = ""
+    kink: float = 0.0  # relative difference of the one-sided quotients
+    wrong: list[str] = field(default_factory=list)
+    problem: str = ""  # why the row is not complete
+    total: float = 0.0
+
+    @property
+    def measured(self) -> bool:
+        """Whether a forward derivative was taken, checked and found right."""
+        return bool(self.strategy and self.disagreement) and not self.wrong
+
+    @property
+    def worst(self) -> float:
+        return max(self.disagreement.values(), default=math.nan)
+
+    def line(self) -> str:
+        """The row as one printed line."""
+        name = f"{self.module:27.27s} {self.model:33.33s} {self.parameters / 1e6:6.1f}M {self.size:4d}"
+        seconds = self.seconds.get(self.strategy, math.nan)
+        numbers = f"{self.strategy or '-':18s} {self.worst:8.1e} {self.precision:8s} {seconds:6.2f} {self.total:6.1f}"
+        notes = [f"{name}: {reason}" for name, reason in self.failed.items()]
+        notes += [f"WRONG {text}" for text in self.wrong] + [self.problem] * bool(self.problem)
+        notes += [f"kink {self.kink:.1e}"] * (self.kink > 1e-3)
+        return f"{name} {numbers}" + "".join(f"\n    {note}" for note in notes)
+
+
+def main() -> int:
+    """The command; returns the exit code."""
+    options = _options()
+    modules = [m for m in timm.list_modules() if fnmatch.fnmatch(m, options.only)]
+    if options.quick:
+        modules = [m for m in modules if m in QUICK]
+    targets: list[tuple[str, str]] = [(m, "") for m in modules]
+    if options.models:
+        names = timm.list_models(options.models)
+        targets = [(timm.models.model_entrypoint(n).__module__.rpartition(".")[2], n) for n in names]
+    print(f"{'module':27s} {'model':33s} {'size':>7s} {'input':>4s} {'strategy':18s} {'differs':8s} {'in':8s} "
+          f"{'s':>6s} {'all s':>6s}", flush=True)  # fmt: skip
+    began = time.perf_counter()
+    rows: list[Row] = []
+    for module, name in targets:
+        row = choose(module, name)
+        if row.problem or _too_large(row, options):
+            row.problem = row.problem or "excluded: " + _too_large(row, options)
+        else:
+            row = in_process(row, options)
+        rows.append(row)
+        print(row.line(), flush=True)
+        if options.json:
+            options.json.write_text(json.dumps([asdict(r) for r in rows], indent=1))
+    return summary(rows, time.perf_counter() - began)
+
+
+def summary(rows: list[Row], seconds: float) -> int:
+    """Print what was measured and what was not, with reasons; 1 when something was wrong."""
+    missing = [row for row in rows if not row.measured]
+    for row in missing:
+        reasons = row.wrong or [row.problem] * bool(row.problem) or [f"{k}: {v}" for k, v in row.failed.items()]
+        print(f"not measured: {row.module} ({row.model}): {'; '.join(reasons)}")
+    for strategy in STRATEGIES:
+        failed = sum(strategy.name in row.failed for row in rows)
+        print(f"{strategy.name}: {sum(strategy.name in row.disagreement for row in rows)} checked, {failed} failed")
+    smooth = [row.worst for row in rows if row.measured and row.kink < row.worst and row.precision == "float64"]
+    print(f"worst disagreement in float64 without a kink: {max(smooth, default=math.nan):.1e}")
+    print(f"{len(rows) - len(missing)} of {len(rows)} measured in {seconds:.0f} s")
+    return int(any(row.wrong for row in rows))
+
+
+def choose(module: str, name: str = "") -> Row:
+    """The smallest model of a module (or the one named), its size found without allocating it."""
+    found = [_size(module, candidate) for candidate in ([name] if name else timm.list_models(module=module))]
+    sized = sorted((row for row in found if not row.problem), key=lambda row: (row.parameters, row.size, row.model))
+    return sized[0] if sized else found[0] if found else Row(module, "", 0, 0, problem="no models")
+
+
+def _size(module: str, name: str) -> Row:
+    try:
+        with warnings.catch_warnings(), torch.device("meta"):
+            warnings.simplefilter("ignore")
+            model = timm.create_model(name, pretrained=False)
+    except Exception as error:
+        return Row(module, name, 0, 0, problem=f"cannot be built: {type(error).__name__}: {first_line(error)}")
+    size = timm.data.resolve_model_data_config(model)["input_size"][-1]
+    return Row(module, name, sum(p.numel() for p in model.parameters()), size)
+
+
+def _too_large(row: Row, options: argparse.Namespace) -> str:
+    if row.parameters > options.limit_params * 1e6:
+        return f"{row.parameters / 1e6:.0f}M parameters"
+    return f"input of {row.size} pixels" if row.size > options.limit_size else ""
+
+
+def in_process(row: Row, options: argparse.Namespace) -> Row:
+    """`check` in a forked process, which may run out of time or memory, or crash, without harm."""
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_child, args=(row, options, sender))
+    process.start()
+    sender.close()
+    grace = time.monotonic() + options.time_limit + 60
+    alive = True
+    try:
+        while receiver.poll(max(0.0, grace - time.monotonic())):
+            row = receiver.recv()
+    except EOFError:
+        alive = False
+    if alive:
+        process.kill()
+        row.problem = "did not stop at the time limit"
+    process.join()
+    if not row.problem and process.exitcode:
+        row.problem = f"the process died with exit code {process.exitcode}"
+    return row
+
+
+def _child(row: Row, options: argparse.Namespace, sender: Connection) -> None:
+    def late(signum: int, frame: FrameType | None) -> None:
+        raise TimeoutError(f"longer than {options.time_limit} s")
+
+    warnings.simplefilter("ignore")
+    reuse_freed_memory()
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (int(options.limit_memory * 2**30), hard))
+    signal.signal(signal.SIGALRM, late)
+    signal.alarm(options.time_limit)
+    began = time.perf_counter()
+    try:
+        with torch.no_grad():
+            check(row, sender)
+    except Exception as error:
+        row.problem = f"{type(error).__name__}: {first_line(error)}"
+    row.total = time.perf_counter() - began
+    sender.send(row)
+
+
+def check(row: Row, sender: Connection) -> None:
+    """Measure one model by all strategies, then compare their derivatives; fills `row`."""
+    torch.manual_seed(0)
+    model = timm.create_model(row.model, pretrained=False).eval().requires_grad_(False)
+    wake(model)
+    count = 1 if row.parameters > 4e7 or row.size > 300 else 2
+    x = smooth_images(count, timm.data.resolve_model_data_config(model)["input_size"])
+    narrow = pure(model, _CPU, torch.float32)
+    softmax = Output("softmax").read
+    for strategy in STRATEGIES:
+        began = time.perf_counter()
+        try:
+            _, error = lie_derivative(
+                lambda u: softmax(narrow(u)), x, SYMMETRY, Image(Bandlimited()), Trivial(), strategy=strategy
+            )
+        except TimeoutError:
+            raise
+        except Exception as failure:
+            row.failed[strategy.name] = f"{type(failure).__name__}: {first_line(failure)}"
+            continue
+        row.seconds[strategy.name] = time.perf_counter() - began
+        row.lee = row.lee or LEE().statistic(error).mean(1).tolist()
+        row.strategy = row.strategy or strategy.name
+    if not row.strategy:
+        fallback = CentralDifference()
+        lie_derivative(lambda u: softmax(narrow(u)), x, SYMMETRY, Image(Bandlimited()), Trivial(), strategy=fallback)
+        row.strategy = fallback.name
+    sender.send(row)
+    wide = pure(model, _CPU, torch.float64)
+    try:
+        main_tensor(wide(x.double()))
+    except RuntimeError as error:
+        row.problem = f"float64 does not run ({first_line(error)})"
+        compare(row, narrow, x)
+        row.problem = ""
+    else:
+        compare(row, wide, x.double())
+
+
+def compare(row: Row, f: Any, x: Tensor) -> None:
+    """Fill in how far each strategy's derivative of the logits is from the best central difference."""
+    logits = lambda u: main_tensor(f(u))
+    tangents = stack(Image(Bandlimited()).differentiate_all(SYMMETRY, x))
+    row.precision = str(x.dtype).removeprefix("torch.")
+    value = logits(x)
+    if not bool(value.isfinite().all()):
+        row.problem = "the output is not finite"
+        return
+    quotients: list[Tensor] = []
+    for strategy in STRATEGIES:
+        if strategy.name in row.failed:
+            continue
+        try:
+            y, pushed = strategy(logits, x, tangents)
+        except TimeoutError:
+            raise
+        except Exception as error:
+            row.failed[strategy.name + f" in {row.precision}"] = f"{type(error).__name__}: {first_line(error)}"
+            continue
+        if (off := float((y - value).norm() / value.norm())) > VALUE_TOLERANCE[x.dtype]:
+            row.wrong.append(f"{strategy.name} changes the output by {off:.1e}")
+        for index, step in enumerate(STEPS[x.dtype]):
+            if index == len(quotients):
+                quotients.append(CentralDifference(step)(logits, x, tangents)[1])
+            found = disagreement(pushed, quotients[index])
+            row.disagreement[strategy.name] = min(found, row.disagreement.get(strategy.name, math.inf))
+            if found < 0.1 * TOLERANCE[x.dtype]:
+                break
+    if any(not bool(q.norm() > 0) for q in quotients):
+        row.problem = "the output does not depend on the input"
+        row.disagreement.clear()
+    if row.worst > TOLERANCE[x.dtype]:
+        row.kink = max(kink(logits, x, v, STEPS[x.dtype][-1]) for v in tangents)
+        if row.worst > row.kink:
+            row.wrong += [f"{k}: off by {v:.1e}" for k, v in row.disagreement.items() if v > TOLERANCE[x.dtype]]
+
+
+def disagreement(pushed: Tensor, quotient: Tensor) -> float:
+    """The largest relative distance over tangents; infinite where something is not finite."""
+    distance = (pushed - quotient).flatten(1).norm(dim=1) / quotient.flatten(1).norm(dim=1)
+    return float(distance.max()) if bool(distance.isfinite().all()) else math.inf
+
+
+def kink(f: Any, x: Tensor, v: Tensor, step: float) -> float:
+    """How far the two one-sided quotients are apart: 0 where f is smooth, large at a tie of a ReLU or a maximum."""
+    h = step * x.norm() / v.norm()
+    ahead, here, behind = (f(x + s * h * v) for s in (1, 0, -1))
+    return float((ahead - 2 * here + behind).norm() / (0.5 * (ahead - behind)).norm())
+
+
+def wake(model: nn.Module) -> None:
+    """Small random numbers for parameters that start at (nearly) zero: with those a model is constant."""
+    generator = torch.Generator().manual_seed(1)
+    for parameter in model.parameters():
+        if parameter.is_floating_point() and parameter.numel() and float(parameter.abs().max()) < 1e-2:
+            fan_in = parameter[0].numel() if parameter.ndim > 1 else 1
+            noise = torch.randn(parameter.shape, generator=generator)
+            parameter.copy_(min(0.1, 0.5 * fan_in**-0.5) * noise)
+
+
+def smooth_images(count: int, shape: tuple[int, int, int]) -> Tensor:
+    """Low-pass noise of unit variance, (count, C, H, W)."""
+    coarse = torch.randn(count, shape[0], 12, 12, generator=torch.Generator().manual_seed(2))
+    images = nn.functional.interpolate(coarse, shape[1:], mode="bicubic")
+    return images / images.std()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help=f"only {', '.join(QUICK)}")
+    parser.add_argument("--only", default="*", metavar="PATTERN", help="modules by name, with * and ?")
+    parser.add_argument("--models", metavar="PATTERN", help="all models of this name instead of one a module")
+    parser.add_argument("--limit-params", type=float, default=450, metavar="M", help="millions of parameters")
+    parser.add_argument("--limit-size", type=int, default=1024, metavar="PIXELS", help="side of the input")
+    parser.add_argument("--limit-memory", type=float, default=14, metavar="GB")
+    parser.add_argument("--time-limit", type=int, default=300, metavar="SECONDS", help="for each model")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there too, after every model")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""The engine covers every image once, whatever fails on the way, and says what it did."""
+
+import pytest
+import torch
+from torch import nn
+
+from symmeter.autodiff import CentralDifference, OneByOne
+from symmeter.autodiff.engine import Engine
+from symmeter.autodiff.memory import available_bytes, out_of_memory, peak_bytes
+from symmeter.errors import SymmeterWarning
+
+NET = nn.Sequential(nn.Flatten(), nn.Linear(12, 40), nn.Tanh(), nn.Linear(40, 30)).double().requires_grad_(False)
+
+
+def pushed(f, n=20, tangents=3, dtype=torch.float64, **kwargs):
+    """(engine, assembled outputs, assembled derivatives, sizes of the chunks, the exact derivatives' inputs)."""
+    x, v = torch.randn(n, 3, 4, dtype=dtype), torch.randn(tangents, n, 3, 4, dtype=dtype)
+    engine = Engine(f, total=n, **kwargs)
+    parts = list(engine.push(x, lambda part: v[:, part]))
+    covered = [i for part, _, _ in parts for i in range(part.start, part.stop)]
+    assert covered == list(range(n))
+    y, dy = torch.cat([p[1] for p in parts]), torch.cat([p[2] for p in parts], 1)
+    return engine, y, dy, [p.stop - p.start for p, _, _ in parts], (x, v)
+
+
+def test_every_image_is_done_once_and_exactly():
+    engine, y, dy, _, (x, v) = pushed(NET)
+    expected, slopes = OneByOne()(NET, x, v)
+    torch.testing.assert_close(y, expected)
+    torch.testing.assert_close(dy, slopes)
+    assert engine.strategy.exact and not engine.dropped
+
+
+def test_a_given_batch_size_is_kept():
+    assert set(pushed(NET, batch_size=4)[3]) == {4}
+
+
+def test_reverse_is_tried_when_outputs_are_few():
+    few = nn.Sequential(NET, nn.Linear(30, 2).double().requires_grad_(False))
+    seen = []
+
+    def f(x):
+        seen.append(x.requires_grad)
+        return few(x)
+
+    pushed(f, n=40)
+    assert any(seen)
+    seen.clear()
+    pushed(lambda x: (seen.append(x.requires_grad), NET(x))[1], n=40)
+    assert not any(seen)
+
+
+def test_running_out_of_memory_halves_the_chunk():
+    def hungry(x):
+        if len(x) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return NET(x)
+
+    engine, _, dy, sizes, (x, v) = pushed(hungry, n=30, batch_size=16)
+    assert max(sizes) <= 3
+    torch.testing.assert_close(dy, OneByOne()(NET, x, v)[1])
+    assert not engine.dropped
+
+
+class Opaque(nn.Module):
+    """Leaves torch on its way, as a black box does."""
+
+    def forward(self, x):
+        return torch.from_numpy(x.numpy().reshape(len(x), -1) ** 3)
+
+
+def test_a_black_box_is_measured_by_central_differences_in_float64():
+    engine, _, dy, _, (x, v) = pushed(Opaque(), dtype=torch.float32, wide=Opaque())
+    assert isinstance(engine.strategy, CentralDifference) and set(engine.dropped) >= {"vectorised", "one by one"}
+    exact = (3 * x.double().square() * v.double()).flatten(2)
+    assert dy.dtype == torch.float64
+    assert (dy - exact).abs().max() < 1e-8 * exact.abs().max()
+
+
+def test_without_float64_a_black_box_is_measured_in_float32():
+    def narrow(x):
+        assert x.dtype == torch.float32
+        return Opaque()(x)
+
+    _, _, dy, _, (x, v) = pushed(narrow, dtype=torch.float32, wide=narrow)
+    exact = (3 * x.square() * v).flatten(2)
+    assert dy.dtype == torch.float32
+    assert (dy - exact).abs().max() < 1e-2 * exact.abs().max()
+
+
+class Straight(torch.autograd.Function):
+    """A derivative that is wrong in silence: 0, where the function is x."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x):
+        return x.clone()
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        pass
+
+    @staticmethod
+    def jvp(ctx, dx):
+        return torch.zeros_like(dx)
+
+    @staticmethod
+    def backward(ctx, g):
+        return torch.zeros_like(g)
+
+
+def test_a_derivative_that_is_wrong_in_silence_is_found_out():
+    with pytest.warns(SymmeterWarning, match="disagrees with central differences"):
+        engine, _, dy, _, (_, v) = pushed(lambda x: Straight.apply(x).flatten(1))
+    assert not engine.strategy.exact
+    torch.testing.assert_close(dy, v.flatten(2))
+
+
+def test_a_function_that_always_fails_raises_its_own_error():
+    def broken(x):
+        if x.requires_grad or len(x) > 0:
+            raise ZeroDivisionError("by design")
+        return x
+
+    with pytest.raises(ZeroDivisionError, match="by design"):
+        pushed(broken)
+
+
+def test_memory_is_known_and_its_exhaustion_recognised():
+    assert available_bytes(torch.device("cpu")) is None or available_bytes(torch.device("cpu")) > 2**20
+    with peak_bytes(torch.device("cpu")) as peak:
+        torch.ones(2**26).sum()
+        assert peak() >= 0
+    assert out_of_memory(MemoryError()) and out_of_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory"))
+    assert not out_of_memory(RuntimeError("shapes differ"))
