@@ -72,7 +72,9 @@ def test_16_bit_images_survive_the_resize_without_clipping():
     assert pixels.shape == (3, 16, 16)
     assert pixels.min() < 0.03
     assert pixels.max() > 0.97
-    assert len(pixels[0].unique()) == 256  # eight bits would give 256 levels at most, and collisions among them
+    assert (
+        len(pixels[0].unique()) == 256
+    )  # eight bits would give 256 levels at most, and collisions among them
     rows = pixels[0].mean(1)
     assert (rows.diff() > 0.05).all()
 
@@ -97,14 +99,14 @@ def test_networks_of_other_channel_counts_are_refused():
 @pytest.mark.parametrize("crop_mode", ["center", "squash", "border"])
 @pytest.mark.parametrize("size", [(24, 24), (20, 32)])
 def test_colour_images_go_the_way_of_timm(crop_mode, size):
-    from timm.data.transforms_factory import create_transform
+    from timm.data.transforms_factory import transforms_imagenet_eval
 
     generator = np.random.default_rng(0)
     image = Image.fromarray(generator.integers(0, 256, (40, 60, 3), dtype=np.uint8))
     settings = {"crop_pct": 0.8, "crop_mode": crop_mode, "interpolation": "bicubic"}
     mean, std = (0.4, 0.5, 0.6), (0.2, 0.3, 0.4)
     ours = Preprocessing(size=size, mean=mean, std=std, **settings)(image)
-    theirs = create_transform(input_size=size, mean=mean, std=std, **settings)(image)
+    theirs = transforms_imagenet_eval(size, mean=mean, std=std, **settings)(image)
     torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=0)
 
 
@@ -130,7 +132,7 @@ def test_normalise_refuses_another_channel_count():
 
 
 def test_override_changes_only_what_is_given():
-    base = Preprocessing(size=(8, 8), mean=0.5, std=0.25, source="somewhere")
+    base = Preprocessing(size=(8, 8), mean=(0.5,), std=(0.25,), source="somewhere")
     assert base.override() is base
     changed = base.override(img_size=[10, 12], std=[1, 2, 3], interpolation="lanczos")
     assert changed.size == (10, 12)
@@ -163,7 +165,7 @@ def test_override_refuses_in_one_line(change, words):
 
 
 def test_to_dict_is_ready_for_json():
-    way = Preprocessing(size=(8, 9), channels=1, mean=0.5, std=0.25)
+    way = Preprocessing(size=(8, 9), channels=1, mean=(0.5,), std=(0.25,))
     assert json.loads(json.dumps(way.to_dict())) == way.to_dict()
     assert way.to_dict()["size"] == [8, 9]
     assert Preprocessing.unknown().to_dict()["size"] is None
@@ -173,7 +175,12 @@ def test_from_timm_reads_names_and_models():
     import timm
 
     way = Preprocessing.from_timm({"input_size": (3, 96, 80), "mean": (0.1, 0.2, 0.3), "crop_pct": 0.5})
-    assert (way.size, way.crop_pct, way.mean, way.interpolation) == ((96, 80), 0.5, (0.1, 0.2, 0.3), "bicubic")
+    assert (way.size, way.crop_pct, way.mean, way.interpolation) == (
+        (96, 80),
+        0.5,
+        (0.1, 0.2, 0.3),
+        "bicubic",
+    )
     gray = Preprocessing.from_timm(timm.create_model("test_vit", img_size=64, in_chans=1))
     assert (gray.size, gray.channels, len(gray.mean), len(gray.std)) == ((64, 64), 1, 1, 1)
     assert "test_vit" in gray.source

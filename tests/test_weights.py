@@ -5,6 +5,7 @@ import pickle
 import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from symmeter.errors import SymmeterError, SymmeterWarning
 from symmeter.weights import file_tag, fit_weights, quick_downloads, read_weights
 
 
-def net():
+def net() -> Any:
     return nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4, 2))
 
 
@@ -103,7 +104,9 @@ def test_code_in_a_file_is_named_and_not_run(tmp_path, form):
         path.write_bytes(pickle.dumps({"extra": Touch(mark)}, protocol=int(form[-1])))
     else:
         torch.save(content, path, _use_new_zipfile_serialization=form == "zip")
-    with pytest.raises(SymmeterError, match=r"refused, it wants to run code \(\S+\); symmeter loads plain") as e:
+    with pytest.raises(
+        SymmeterError, match=r"refused, it wants to run code \(\S+\); symmeter loads plain"
+    ) as e:
         read_weights(path)
     assert "pathlib" in one_line(e) or "getattr" in one_line(e)
     assert str(path) in one_line(e)
@@ -119,7 +122,7 @@ def test_a_shell_command_is_named(tmp_path, protocol):
 
 
 def test_a_pickled_network_is_refused_by_its_class(tmp_path):
-    with pytest.raises(SymmeterError, match="torch.nn.modules.container.Sequential"):
+    with pytest.raises(SymmeterError, match=r"torch\.nn\.modules\.container\.Sequential"):
         read_weights(saved(net(), tmp_path / "w.pth"))
 
 
@@ -134,7 +137,7 @@ def test_a_pickled_network_is_refused_by_its_class(tmp_path):
         (lambda p: p.write_bytes(pickle.dumps({"a": 1})), "not a readable checkpoint"),
         (lambda p: torch.save({"epoch": 3, "loss": 0.1}, p), "no tensors in it; it has epoch, loss"),
         (lambda p: torch.save(["a"], p), "no tensors in it"),
-        (lambda p: torch.save({"a": {"x": torch.ones(1)}, "b": {"x": torch.ones(1)}}, p), "no tensors.*it has a, b"),
+        (lambda p: torch.save({k: {"x": torch.ones(1)} for k in "ab"}, p), "no tensors in it; it has a, b"),
     ],
 )  # fmt: skip
 def test_unusable_files_give_one_line(tmp_path, make, words):
@@ -166,8 +169,8 @@ def test_truncated_files_give_one_line(tmp_path, form, share):
 def test_torchscript_is_recognised(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.jit.trace(nn.Linear(2, 2), torch.zeros(1, 2)).save(tmp_path / "w.pt")
-    with pytest.raises(SymmeterError, match="TorchScript archive; save model.state_dict"):
+        torch.jit.save(torch.jit.trace(nn.Linear(2, 2), torch.zeros(1, 2)), tmp_path / "w.pt")
+    with pytest.raises(SymmeterError, match=r"TorchScript archive; save model\.state_dict"):
         read_weights(tmp_path / "w.pt")
 
 
@@ -198,7 +201,7 @@ def test_old_networks_without_batch_counters_fit():
     [
         (lambda s: s.pop("0.bias"), r"1 missing \(0.bias\)"),
         (lambda s: s.update(extra=torch.ones(1)), r"1 unexpected \(extra\)"),
-        (lambda s: s.update({"3.bias": torch.ones(5)}), r"1 of another shape \(3.bias: \(5,\) given, \(2,\) needed\)"),
+        (lambda s: s.update({"3.bias": torch.ones(5)}), r"1 of another shape \(3.bias: \(5,\) given, \(2,\)"),
         (lambda s: [s.pop(k) for k in list(s)[:5]], r"5 missing \(0.weight, 0.bias, 1.weight, ...\)"),
     ],
 )  # fmt: skip
@@ -246,9 +249,10 @@ def test_downloads_give_up_fast_and_leave_the_settings(monkeypatch):
         port = closed.getsockname()[1]
     monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{port}")
     began = time.perf_counter()
-    with quick_downloads() as answers, pytest.raises(OSError, match="."):
+    with quick_downloads() as answers:
         assert not answers
-        hf_hub_download("nobody/nothing", "config.json")
+        with pytest.raises(OSError, match=r"cannot find|offline|connection"):
+            hf_hub_download("nobody/nothing", "config.json")
     assert time.perf_counter() - began < 8
     assert constants.HF_HUB_OFFLINE is False
     assert socket.getdefaulttimeout() is None

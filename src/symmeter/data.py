@@ -157,7 +157,7 @@ def open_data(
 
     >>> images = open_data((torch.rand(5, 3, 8, 8), [0, 1, 2, 3, 4]), samples=3)
     >>> [(tuple(batch.images.shape), batch.labels.tolist()) for batch in images.batches(2)]
-    [((2, 3, 8, 8), [1, 3]), ((1, 3, 8, 8), [4])]
+    [((2, 3, 8, 8), [0, 1]), ((1, 3, 8, 8), [4])]
     """
     preprocessing = preprocessing or Preprocessing.unknown()
     if samples is not None and (isinstance(samples, bool) or not isinstance(samples, int) or samples < 1):

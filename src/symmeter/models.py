@@ -9,7 +9,7 @@ import inspect
 import operator
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -28,9 +28,9 @@ RANDOM = "pass --weights FILE, or --untrained to measure random weights"
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A network ready to be measured, how its inputs are made, and what it is (`info`, ready for JSON)."""
+    """A network (nn.Module or another callable), how its inputs are made, what it is (`info`, for JSON)."""
 
-    model: Callable[[Tensor], Any]
+    model: Any
     name: str
     preprocessing: Preprocessing
     info: dict[str, Any]
