@@ -31,7 +31,16 @@ NETWORKS = (
 )
 EIGHT = [
     GENERATORS[n]
-    for n in ("translation_x", "translation_y", "rotation", "scale", "shear_x", "shear_y", "stretch_x", "stretch_y")
+    for n in (
+        "translation_x",
+        "translation_y",
+        "rotation",
+        "scale",
+        "shear_x",
+        "shear_y",
+        "stretch_x",
+        "stretch_y",
+    )
 ]
 BATCH = 8
 
@@ -54,7 +63,7 @@ def cost(name: str, repeats: int) -> dict:
     row: dict = {"network": name}
     with borrowed(model):
         call = pure(model, x.device, x.dtype)
-        f = lambda z: call(z).softmax(1)  # noqa: E731
+        f = lambda z: call(z).softmax(1)
         f(x)
         with peak_bytes(x.device) as peak:
             f(x)
@@ -96,9 +105,14 @@ def main() -> None:
         costs = {k: v for k, v in row.items() if k[-1].isdigit()}
         best = min(costs, key=costs.__getitem__)
         detail = ", ".join(f"{k}: {v:.1f}" for k, v in costs.items())
-        print(f"{name:30s} {row['forward_s']:.3f} s a forward; best {costs[best]:.1f} ({best}); {detail}", flush=True)
+        print(
+            f"{name:30s} {row['forward_s']:.3f} s a forward; best {costs[best]:.1f} ({best}); {detail}",
+            flush=True,
+        )
     within = sum(min(v for k, v in row.items() if k[-1].isdigit()) <= 12 for row in rows)
-    print(f"{within} of {len(rows)} networks within 12 forward passes for 8 generators (the least possible is 9)")
+    print(
+        f"{within} of {len(rows)} networks within 12 forward passes for 8 generators (the least possible is 9)"
+    )
     if options.json:
         with open(options.json, "w") as file:
             json.dump(rows, file, indent=2)

@@ -31,11 +31,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from symmeter.autodiff import CentralDifference, OneByOne, Strategy, Tiled, Vectorised
-from symmeter.autodiff.engine import first_line
+from symmeter.autodiff import CentralDifference, OneByOne, Tiled, Vectorised
 from symmeter.autodiff.memory import reuse_freed_memory
 from symmeter.conjugate import lie_derivative, stack
 from symmeter.definitions import Bandlimited
+from symmeter.errors import first_line
 from symmeter.groups import GENERATORS
 from symmeter.measures import LEE
 from symmeter.network import main_tensor, pure
@@ -123,12 +123,18 @@ def summary(rows: list[Row], seconds: float) -> int:
     """Print what was measured and what was not, with reasons; 1 when something was wrong."""
     missing = [row for row in rows if not row.measured]
     for row in missing:
-        reasons = row.wrong or [row.problem] * bool(row.problem) or [f"{k}: {v}" for k, v in row.failed.items()]
+        reasons = (
+            row.wrong or [row.problem] * bool(row.problem) or [f"{k}: {v}" for k, v in row.failed.items()]
+        )
         print(f"not measured: {row.module} ({row.model}): {'; '.join(reasons)}")
     for strategy in STRATEGIES:
         failed = sum(strategy.name in row.failed for row in rows)
-        print(f"{strategy.name}: {sum(strategy.name in row.disagreement for row in rows)} checked, {failed} failed")
-    smooth = [row.worst for row in rows if row.measured and row.kink < row.worst and row.precision == "float64"]
+        print(
+            f"{strategy.name}: {sum(strategy.name in row.disagreement for row in rows)} checked, {failed} failed"
+        )
+    smooth = [
+        row.worst for row in rows if row.measured and row.kink < row.worst and row.precision == "float64"
+    ]
     print(f"worst disagreement in float64 without a kink: {max(smooth, default=math.nan):.1e}")
     print(f"{len(rows) - len(missing)} of {len(rows)} measured in {seconds:.0f} s")
     return int(any(row.wrong for row in rows))
@@ -137,7 +143,9 @@ def summary(rows: list[Row], seconds: float) -> int:
 def choose(module: str, name: str = "") -> Row:
     """The smallest model of a module (or the one named), its size found without allocating it."""
     found = [_size(module, candidate) for candidate in ([name] if name else timm.list_models(module=module))]
-    sized = sorted((row for row in found if not row.problem), key=lambda row: (row.parameters, row.size, row.model))
+    sized = sorted(
+        (row for row in found if not row.problem), key=lambda row: (row.parameters, row.size, row.model)
+    )
     return sized[0] if sized else found[0] if found else Row(module, "", 0, 0, problem="no models")
 
 
@@ -147,7 +155,9 @@ def _size(module: str, name: str) -> Row:
             warnings.simplefilter("ignore")
             model = timm.create_model(name, pretrained=False)
     except Exception as error:
-        return Row(module, name, 0, 0, problem=f"cannot be built: {type(error).__name__}: {first_line(error)}")
+        return Row(
+            module, name, 0, 0, problem=f"cannot be built: {type(error).__name__}: {first_line(error)}"
+        )
     size = timm.data.resolve_model_data_config(model)["input_size"][-1]
     return Row(module, name, sum(p.numel() for p in model.parameters()), size)
 
@@ -227,7 +237,9 @@ def check(row: Row, sender: Connection) -> None:
         row.strategy = row.strategy or strategy.name
     if not row.strategy:
         fallback = CentralDifference()
-        lie_derivative(lambda u: softmax(narrow(u)), x, SYMMETRY, Image(Bandlimited()), Trivial(), strategy=fallback)
+        lie_derivative(
+            lambda u: softmax(narrow(u)), x, SYMMETRY, Image(Bandlimited()), Trivial(), strategy=fallback
+        )
         row.strategy = fallback.name
     sender.send(row)
     wide = pure(model, _CPU, torch.float64)
@@ -259,7 +271,9 @@ def compare(row: Row, f: Any, x: Tensor) -> None:
         except TimeoutError:
             raise
         except Exception as error:
-            row.failed[strategy.name + f" in {row.precision}"] = f"{type(error).__name__}: {first_line(error)}"
+            row.failed[strategy.name + f" in {row.precision}"] = (
+                f"{type(error).__name__}: {first_line(error)}"
+            )
             continue
         if (off := float((y - value).norm() / value.norm())) > VALUE_TOLERANCE[x.dtype]:
             row.wrong.append(f"{strategy.name} changes the output by {off:.1e}")
@@ -279,7 +293,9 @@ def compare(row: Row, f: Any, x: Tensor) -> None:
     if row.worst > TOLERANCE[x.dtype]:
         row.kink = max(kink(logits, x, v, STEPS[x.dtype][-1]) for v in tangents)
         if row.worst > row.kink:
-            row.wrong += [f"{k}: off by {v:.1e}" for k, v in row.disagreement.items() if v > TOLERANCE[x.dtype]]
+            row.wrong += [
+                f"{k}: off by {v:.1e}" for k, v in row.disagreement.items() if v > TOLERANCE[x.dtype]
+            ]
 
 
 def disagreement(pushed: Tensor, quotient: Tensor) -> float:
@@ -313,7 +329,9 @@ def calibrate(model: nn.Module, x: Tensor) -> None:
         values = inputs[0].transpose(0, 1).flatten(1)
         if module.running_mean is not None and module.running_var is not None:
             module.running_mean.copy_(values.mean(1))
-            module.running_var.copy_(values.var(1, correction=0).clamp(min=1e-3 * float(values.square().mean())))
+            module.running_var.copy_(
+                values.var(1, correction=0).clamp(min=1e-3 * float(values.square().mean()))
+            )
 
     handles = [m.register_forward_pre_hook(measure) for m in model.modules() if isinstance(m, _BatchNorm)]
     if handles:
@@ -338,7 +356,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--limit-size", type=int, default=1024, metavar="PIXELS", help="side of the input")
     parser.add_argument("--limit-memory", type=float, default=14, metavar="GB")
     parser.add_argument("--time-limit", type=int, default=300, metavar="SECONDS", help="for each model")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there too, after every model")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="write the rows there too, after every model"
+    )
     return parser.parse_args()
 
 

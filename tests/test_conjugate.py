@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from tests.representations.test_image import smooth
 from torch import nn
 
 from symmeter.autodiff import CentralDifference, OneByOne
@@ -11,7 +12,6 @@ from symmeter.conjugate import conjugate, lie_derivative
 from symmeter.definitions import DEFINITIONS, Bandlimited, Gruver2023, Periodic
 from symmeter.groups import GENERATORS
 from symmeter.representations import Image, Product, Trivial
-from tests.representations.test_image import smooth
 
 ALL = list(GENERATORS.values())
 AFFINE = [g for g in ALL if g.unit and g.name not in ("gain", "contrast", "saturation", "hue")]
@@ -102,7 +102,12 @@ def test_lie_derivative_is_the_slope_of_the_conjugated_model():
 
 def test_slope_of_the_conjugated_model_with_an_equivariant_output():
     layer = nn.Conv2d(3, 3, 3, stride=2, padding=1).double().requires_grad_(False)
-    f, x, rho, h = nn.Sequential(layer, nn.Tanh()), torch.randn(1, 3, 9, 8, dtype=torch.float64), Image(Bandlimited()), 1e-5
+    f, x, rho, h = (
+        nn.Sequential(layer, nn.Tanh()),
+        torch.randn(1, 3, 9, 8, dtype=torch.float64),
+        Image(Bandlimited()),
+        1e-5,
+    )
     _, derivative = lie_derivative(f, x, AFFINE, rho, rho)
     for generator, exact in zip(AFFINE, derivative, strict=True):
         ends = [conjugate(f, generator.exp(t), rho, rho)(x) for t in (h, -h)]

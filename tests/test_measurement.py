@@ -35,7 +35,7 @@ def test_values_are_the_definition_image_by_image():
     generators = [GENERATORS[row.symmetry] for row in result.rows]
     assert len(generators) == 9
     with torch.no_grad():
-        f = lambda z: net(z).softmax(1)  # noqa: E731
+        f = lambda z: net(z).softmax(1)
         _, derivative = lie_derivative(f, x, generators, Image(Bandlimited()), Trivial())
     expected = derivative.square().mean(-1)
     for row, values in zip(result.rows, expected, strict=True):
@@ -52,7 +52,9 @@ def test_the_control_is_the_next_images_tangent_at_the_same_size():
     own, other = rho.differentiate(rotation, x), rho.differentiate(rotation, x.roll(-1, 0))
     size = own.flatten(1).norm(dim=1) / other.flatten(1).norm(dim=1)
     with torch.no_grad():
-        _, pushed = lie_derivative(net, x, [rotation], rho, Trivial(), tangents=[other * size[:, None, None, None]])
+        _, pushed = lie_derivative(
+            net, x, [rotation], rho, Trivial(), tangents=[other * size[:, None, None, None]]
+        )
     np.testing.assert_allclose(result.samples["lee:rotation:control"], pushed[0].square().mean(1), rtol=1e-9)
 
 
@@ -76,11 +78,12 @@ def test_an_invariant_network_is_not_resolved_and_its_broken_copy_is():
 
     x = torch.rand(6, 3, 7, 9, generator=torch.Generator().manual_seed(0))
     good, bad = (
-        symmeter.measure(Mean(s).eval(), x, symmetry="translation", output="logits", definition="periodic") for s in (0.0, 1e-2)
+        symmeter.measure(Mean(s).eval(), x, symmetry="translation", output="logits", definition="periodic")
+        for s in (0.0, 1e-2)
     )
     assert [row.verdict for row in good.rows] == ["not resolved"] * 2
     assert "not resolved" not in [row.verdict for row in bad.rows]
-    assert good.header["spec"]["floor_method"] == "difference to float64"
+    assert good.header["spec"]["floor_method"] == "input moved by one unit of round-off"
 
 
 def test_a_constant_network_is_not_resolved():
@@ -149,7 +152,9 @@ def test_a_symmetry_with_its_own_representations():
     tokens = torch.rand(3, 12, 5)
     grid = Tokens(Bandlimited(), (3, 4))
     symmetry = Symmetry("grid shift", (GENERATORS["translation_x"],), rho_in=grid, rho_out=grid)
-    result = symmeter.measure(net, tokens[:, None].squeeze(1).reshape(3, 12, 5)[:, None], symmetry=symmetry, output="logits")
+    result = symmeter.measure(
+        net, tokens[:, None].squeeze(1).reshape(3, 12, 5)[:, None], symmetry=symmetry, output="logits"
+    )
     assert result.rows[0].verdict == "not resolved"
 
 
@@ -158,7 +163,12 @@ def test_accuracy_stands_beside_the_error():
     labels = net(IMAGES).argmax(1)
     labels[:3] = (labels[:3] + 1) % 4
     result = symmeter.measure(net, (IMAGES, labels), symmetry="rotation")
-    assert result.header["accuracy"] == {"top1": 0.75, "standard_error": pytest.approx(0.1306, abs=1e-3), "top5": None, "n": 12}
+    assert result.header["accuracy"] == {
+        "top1": 0.75,
+        "standard_error": pytest.approx(0.1306, abs=1e-3),
+        "top5": None,
+        "n": 12,
+    }
     assert result.rows[0].accuracy == 0.75
     labels[0] = 9
     with pytest.warns(SymmeterWarning, match="labels go up to 9 but the model has 4 outputs"):
@@ -205,7 +215,10 @@ def test_an_interrupt_carries_the_result():
 
     x = IMAGES.clone()
     x[9] = 5.0
-    with pytest.warns(SymmeterWarning, match="stopped after 8 images: interrupted"), pytest.raises(Interrupted) as caught:
+    with (
+        pytest.warns(SymmeterWarning, match="stopped after 8 images: interrupted"),
+        pytest.raises(Interrupted) as caught,
+    ):
         symmeter.measure(Impatient().eval(), x, symmetry="rotation", batch_size=2, output="logits")
     result = caught.value.result
     assert result.status == "partial" and result.rows[0].n == 8
@@ -239,7 +252,10 @@ def test_softmax_of_probabilities_is_pointed_out():
 def test_mistakes_get_one_line(arguments, message):
     net = classifier()
     if message is None:
-        net[0], message = nn.Conv2d(1, 6, 3, stride=2, padding=1), "hue needs images with 3 channels, these have 1"
+        net[0], message = (
+            nn.Conv2d(1, 6, 3, stride=2, padding=1),
+            "hue needs images with 3 channels, these have 1",
+        )
     with pytest.raises(SymmeterError, match=message) as caught:
         symmeter.measure(net, arguments.pop("data", IMAGES), **arguments)
     assert "\n" not in str(caught.value)

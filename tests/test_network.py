@@ -23,7 +23,10 @@ class Counting(nn.Module):
 def snapshot(model):
     return (
         {name: module.training for name, module in model.named_modules()},
-        {name: (t.clone(), t.dtype, t.requires_grad) for name, t in [*model.named_parameters(), *model.named_buffers()]},
+        {
+            name: (t.clone(), t.dtype, t.requires_grad)
+            for name, t in [*model.named_parameters(), *model.named_buffers()]
+        },
         {name: len(module._forward_hooks) for name, module in model.named_modules()},
     )
 

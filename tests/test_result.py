@@ -14,7 +14,9 @@ from symmeter.report.table import with_error
 @pytest.fixture(scope="module")
 def result():
     x = torch.rand(6, 3, 5, 6, generator=torch.Generator().manual_seed(0))
-    return symmeter.measure(lambda x: x.square().mean((2, 3)), x, symmetry="translation,gain", output="logits")
+    return symmeter.measure(
+        lambda x: x.square().mean((2, 3)), x, symmetry="translation,gain", output="logits"
+    )
 
 
 def test_rows_read_as_objects_and_as_mappings(result):
@@ -44,7 +46,9 @@ def test_pandas_and_duckdb_read_the_folder_without_symmeter(result, tmp_path):
     assert len(samples) == 6 and samples["lee:gain"].mean() == pytest.approx(dict(rows)["gain"])
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": "other"}', '{"schema": "symmeter.result/1", "rows": [{}]}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"schema": "other"}', '{"schema": "symmeter.result/1", "rows": [{}]}']
+)
 def test_files_that_are_no_results(tmp_path, text):
     file = tmp_path / "x.json"
     file.write_text(text)

@@ -236,7 +236,7 @@ def test_file_tag_has_name_and_digest(tmp_path):
 
     path = tmp_path / "w.bin"
     path.write_bytes(b"abc")
-    assert file_tag(path) == f"w.bin sha256:{hashlib.sha256(b'abc').hexdigest()}"
+    assert file_tag(path) == {"weights": "w.bin", "weights_sha256": hashlib.sha256(b"abc").hexdigest()}
 
 
 def test_downloads_give_up_fast_and_leave_the_settings(monkeypatch):

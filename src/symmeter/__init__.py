@@ -1,7 +1,7 @@
 """symmeter measures the symmetries that trained neural networks have learned.
 
 >>> import symmeter, torch
->>> net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(48, 2))
+>>> net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(48, 2)).eval()
 >>> result = symmeter.measure(net, torch.rand(4, 3, 4, 4), symmetry="rotation")
 >>> [row.symmetry for row in result.rows]
 ['rotation']

@@ -16,6 +16,16 @@ class SymmeterWarning(UserWarning):
     """Something that makes a number less trustworthy; it is also kept in the result's `warnings`."""
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of an exception's message, at most 200 characters; its type where it has no message.
+
+    >>> first_line(ValueError("too big" + chr(10) + "by far")), first_line(ValueError())
+    ('too big', 'ValueError')
+    """
+    lines = (line.strip() for line in str(error).splitlines())
+    return next(filter(None, lines), type(error).__name__)[:200]
+
+
 def nearest(word: str, choices: Iterable[str], most: int = 3) -> str:
     """The choices that look most like `word`, as the end of an error message.
 

@@ -51,9 +51,7 @@ class Estimate:
         return "partly" if self.selectivity + margin < 1 else "not learned"
 
 
-def estimate(
-    values: np.ndarray, controls: np.ndarray | None = None, floor: float | None = None
-) -> Estimate:
+def estimate(values: np.ndarray, controls: np.ndarray | None = None, floor: float | None = None) -> Estimate:
     """Mean, standard error and spread of per-image values (N,), with the ratio to their controls (N,).
 
     The selectivity's standard error is that of a ratio of means of paired values (delta method). Values must be

@@ -7,22 +7,20 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 import symmeter
 from symmeter.data import ImageData, open_data
 from symmeter.definitions import Definition, parse_definition
 from symmeter.errors import SymmeterError, SymmeterWarning
 from symmeter.estimate import estimate
-from symmeter.groups import ColourGenerator
-from symmeter.measures import Measure, parse_measures
+from symmeter.measures import parse_measures
 from symmeter.models import LoadedModel, describe
 from symmeter.network import borrowed, home
-from symmeter.outputs import Output, parse_output
+from symmeter.outputs import parse_output
 from symmeter.representations import Image, Pixels
 from symmeter.result import Result, Row
 from symmeter.run import Interrupted, Run
-from symmeter.symmetry import Symmetry, parse_symmetry
+from symmeter.symmetry import parse_symmetry
 
 
 def measure(
@@ -67,7 +65,8 @@ def measure(
 
     Source: Gruver et al. 2023 for the measure; the design of symmeter for floor and control.
 
-    >>> net = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 2))
+    >>> from torch import nn
+    >>> net = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 2)).eval()
     >>> result = measure(net, torch.rand(8, 3, 6, 6), symmetry="hue")
     >>> result.rows[0].n, result.rows[0].unit
     (8, 'probability^2 / radian^2')
@@ -142,7 +141,9 @@ def _train_mode_note(names: list[str]) -> str:
     return f"the model was in train mode ({shown}): measured in eval mode, left as it was"
 
 
-def _result(run: Run, loaded: LoadedModel, images: ImageData, notes: list[str], spec: dict[str, Any]) -> Result:
+def _result(
+    run: Run, loaded: LoadedModel, images: ImageData, notes: list[str], spec: dict[str, Any]
+) -> Result:
     summary = images.summary()
     summary["used"] = len(run.names)
     if images.skipped:
@@ -155,7 +156,9 @@ def _result(run: Run, loaded: LoadedModel, images: ImageData, notes: list[str], 
     rows = tuple(_rows(run, accuracy))
     few = [row.symmetry for row in rows if (row.top_share or 0) > 0.9 and row.n >= 20]
     if few:
-        notes.append(f"a few images carry the mean: 5 % of them hold over 90 % of it for {', '.join(few)}; see median")
+        notes.append(
+            f"a few images carry the mean: 5 % of them hold over 90 % of it for {', '.join(few)}; see median"
+        )
     header = {
         "status": "partial" if partial else "complete",
         "definition": run.definition.name,
@@ -178,7 +181,11 @@ def _rows(run: Run, accuracy: dict[str, Any] | None) -> list[Row]:
             controls = run.columns[key + ":control"] if key + ":control" in run.columns else None
             e = estimate(values, controls, run.floor(key, float(values.mean())))
             border = key + ":boundary"
-            share = float(run.columns[border].sum() / values.sum()) if border in run.columns and values.sum() else None
+            share = (
+                float(run.columns[border].sum() / values.sum())
+                if border in run.columns and values.sum()
+                else None
+            )
             rows.append(Row(
                 measure=m.name, symmetry=generator.name, output=run.output.name,
                 layer=run.output.layer, value=e.value, standard_error=e.standard_error, n=e.n, floor=e.floor,

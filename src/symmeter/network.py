@@ -8,7 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-MAIN_KEYS = ("logits", "out", "prediction_logits", "last_hidden_state")  # what a dict of outputs calls its main one
+MAIN_KEYS = (
+    "logits",
+    "out",
+    "prediction_logits",
+    "last_hidden_state",
+)  # what a dict of outputs calls its main one
 
 
 @contextmanager

@@ -88,7 +88,9 @@ class Output:
         if self.name in ("softmax", "logits"):
             return model
         if self.name in ("features", "pooled"):
-            if hasattr(model, "forward_features") and (self.name == "features" or hasattr(model, "forward_head")):
+            if hasattr(model, "forward_features") and (
+                self.name == "features" or hasattr(model, "forward_head")
+            ):
                 return _Method(model, pooled=self.name == "pooled")  # type: ignore[arg-type]
             raise SymmeterError(
                 f"output {self.name!r} needs a timm model; name a sub-module instead"
@@ -154,7 +156,9 @@ def parse_output(text: str) -> Output:
         return Output("logits", text)
     name, colon, action = text.partition(":")
     if not name:
-        raise SymmeterError(f"output {text!r} has no name; choose from {', '.join(NAMES)} or a module's dotted name")
+        raise SymmeterError(
+            f"output {text!r} has no name; choose from {', '.join(NAMES)} or a module's dotted name"
+        )
     if colon and action not in ACTIONS and not _TOKENS.match(action):
         raise SymmeterError(f"unknown action {action!r} in output {text!r}{nearest(action, ACTIONS)}")
     return Output(name, action if colon else None)
@@ -162,7 +166,10 @@ def parse_output(text: str) -> Output:
 
 def _submodules(model: Any, wrong: str) -> str:
     names = [name for name, _ in model.named_modules() if name] if isinstance(model, nn.Module) else []
-    return nearest(wrong, [*NAMES, *names]) or f"; choose from {', '.join(NAMES)}, or a module: {', '.join(names[:6])}, ..."
+    return (
+        nearest(wrong, [*NAMES, *names])
+        or f"; choose from {', '.join(NAMES)}, or a module: {', '.join(names[:6])}, ..."
+    )
 
 
 def _shape(y: Tensor) -> str:

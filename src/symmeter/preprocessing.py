@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import importlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,8 @@ import torch
 from torch import Tensor
 
 from symmeter.errors import SymmeterError
+from symmeter.optional import require
+from symmeter.pixels import decode
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -22,15 +23,6 @@ if TYPE_CHECKING:
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "box", "hamming", "lanczos")
 CROP_MODES = ("center", "squash", "border")
 _PIL_RESAMPLE = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "hamming"}
-
-
-def require(module: str, extra: str) -> Any:
-    """Import an optional package, or raise SymmeterError naming the extra that brings it."""
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        state = "is not installed" if error.name in (module, None) else f"cannot be imported ({error})"
-        raise SymmeterError(f"{module} {state}: pip install 'symmeter[{extra}]'") from error
 
 
 @dataclass(frozen=True)
@@ -79,7 +71,7 @@ class Preprocessing:
         network wants neither 1 nor 3 channels, ValueError for pixels of no known range or colours that PIL
         cannot convert.
         """
-        image = _decode(image, self.channels)
+        image = decode(image, self.channels)
         if self.size is not None:
             fill = self.mean if image.mode != "F" else (sum(self.mean) / len(self.mean),)
             image = _resizer(self.size, self.crop_pct, self.crop_mode, self.interpolation, fill)(image)
@@ -285,34 +277,3 @@ def _resizer(size: tuple[int, int], crop_pct: float, crop_mode: str, interpolati
         normalize=False,
     )
     return type(steps)(steps.transforms[:-1])  # the last step only makes a tensor
-
-
-def _decode(image: "Image.Image", channels: int) -> "Image.Image":
-    """Any PIL mode to "RGB" or "L", or to "F" with values in 0..255 where the image has more than 8 bits."""
-    pil = require("PIL.Image", "vision")
-    if channels not in (1, 3):
-        raise SymmeterError(
-            f"images have 1 or 3 channels, the network wants {channels}: give its inputs as a tensor"
-        )
-    if image.mode == "F" or image.mode.startswith("I"):
-        return pil.fromarray(_range(image) * np.float32(255))
-    if image.mode in ("La", "RGBa"):  # premultiplied alpha
-        image = image.convert(image.mode[:-1] + "A")
-    if image.mode in ("P", "PA"):  # by way of RGBA: a palette may hold its transparency in bytes
-        image = image.convert("RGBA" if image.mode == "PA" or "transparency" in image.info else "RGB")
-    if image.mode in ("CMYK", "YCbCr", "HSV") and channels == 1:
-        image = image.convert("RGB")
-    return image.convert("RGB" if channels == 3 else "L")
-
-
-def _range(image: "Image.Image") -> np.ndarray:
-    """Gray values in [0, 1] of an image of more than 8 bits; the range follows the mode, then the values."""
-    values = np.asarray(image).astype(np.float64)
-    if not np.isfinite(values).all():
-        raise ValueError("it has NaN or infinite pixels")
-    top = float(values.max())
-    ranges = [65535.0, 2.0**31 - 1] if image.mode != "F" else [1.0, 255.0, 65535.0]
-    full = next((r for r in ranges if top <= r), None)
-    if full is None:
-        raise ValueError(f"its pixels go up to {top:g}: no known range")
-    return (values.clip(min=0) / full).astype(np.float32)

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from symmeter.autodiff.engine import Engine, first_line
+from symmeter.autodiff.engine import Engine
 from symmeter.autodiff.strategies import Strategy
 from symmeter.conjugate import deviation, lie_derivative, stack
 from symmeter.data import Batch, ImageData
 from symmeter.definitions import Definition
-from symmeter.errors import SymmeterError
+from symmeter.errors import SymmeterError, first_line
 from symmeter.estimate import Columns, standard_error
 from symmeter.floor import FLOOR_IMAGES, Floor, differences
 from symmeter.measures import Measure
@@ -80,7 +80,9 @@ class Run:
         finally:
             bar.close()
         if not self.names:
-            shown = "NaN or infinite values for every image" if self.non_finite else "nothing: there was no image"
+            shown = (
+                "NaN or infinite values for every image" if self.non_finite else "nothing: there was no image"
+            )
             raise SymmeterError(f"the model returned {shown}")
 
     def _stop(self, error: BaseException, reason: str) -> None:
@@ -123,7 +125,9 @@ class Run:
             own = stack(self.rho_in.differentiate_all(generators, x[part]))
             if donors is None:
                 return own
-            return torch.cat([own, _of_same_size(stack(self.rho_in.differentiate_all(generators, donors[part])), own)])
+            return torch.cat(
+                [own, _of_same_size(stack(self.rho_in.differentiate_all(generators, donors[part])), own)]
+            )
 
         count = 2 if donors is not None else 1
         for part, y, pushed in self.engine.push(x, tangents):
@@ -138,7 +142,9 @@ class Run:
         f = self._f(self.dtype)
         y = f(x[:1])
         if y.ndim == 0 or len(y) != 1:
-            raise SymmeterError(f"the model returned shape {tuple(y.shape)} for 1 image; it must keep the batch axis first")
+            raise SymmeterError(
+                f"the model returned shape {tuple(y.shape)} for 1 image; it must keep the batch axis first"
+            )
         self.rho_out = self.symmetry.rho_out or self.output.representation(y, self.model, self.definition)
         self.classes = y.shape[1] if y.ndim == 2 and self.output.name in ("softmax", "logits") else None
         if self.output.name == "softmax" and self.classes:
@@ -204,11 +210,12 @@ class Run:
 
     def _find_floor(self, x: Tensor) -> None:
         assert self.engine is not None
-        functions: dict[torch.dtype, Any] = {self.dtype: self.engine.f}
+        f = self.engine.f
 
-        def derivative(dtype: torch.dtype, x: Tensor, strategy: Strategy) -> Tensor:
-            f = functions.setdefault(dtype, None) or self._f(dtype)
-            return lie_derivative(f, x, self.symmetry.generators, self.rho_in, self.rho_out, strategy=strategy)[1]
+        def derivative(x: Tensor, strategy: Strategy) -> Tensor:
+            return lie_derivative(
+                f, x, self.symmetry.generators, self.rho_in, self.rho_out, strategy=strategy
+            )[1]
 
         value, error, self._floor_method = differences(derivative, x, self.engine.strategy)
         for m in self.measures:
@@ -216,7 +223,9 @@ class Run:
             for i, generator in enumerate(self.symmetry.generators):
                 whole = float(total[i].sum())
                 relative = float(absolute[i].sum()) / whole if whole > 0 else 0.0
-                self._floors[f"{m.name}:{generator.name}"] = Floor(float(absolute[i].mean()), min(relative, 1.0))
+                self._floors[f"{m.name}:{generator.name}"] = Floor(
+                    float(absolute[i].mean()), min(relative, 1.0)
+                )
 
     def floor(self, key: str, value: float) -> float | None:
         """The floor of a column with this mean; None where it could not be found."""
@@ -238,11 +247,15 @@ class Run:
         notes = list(self._notes)
         if self.engine is not None and not self.engine.strategy.exact:
             reasons = "; ".join(f"{name}: {reason}" for name, reason in self.engine.dropped.items())
-            notes.append(f"no forward mode for this model, measured by central differences ({reasons or 'a black box'})")
+            notes.append(
+                f"no forward mode for this model, measured by central differences ({reasons or 'a black box'})"
+            )
         if self.non_finite:
             shown = ", ".join(self.non_finite[:3])
             more = f" and {len(self.non_finite) - 3} more" if len(self.non_finite) > 3 else ""
-            notes.append(f"{len(self.non_finite)} images left out, the model returned NaN or infinity: {shown}{more}")
+            notes.append(
+                f"{len(self.non_finite)} images left out, the model returned NaN or infinity: {shown}{more}"
+            )
         if self.stopped:
             notes.append(f"stopped after {len(self.names)} images: {self.stopped}")
         return notes
@@ -250,5 +263,7 @@ class Run:
 
 def _of_same_size(directions: Tensor, like: Tensor) -> Tensor:
     """Directions (T, B, ...) scaled, one by one, to the norms of `like`."""
-    size = like.flatten(2).norm(dim=2) / directions.flatten(2).norm(dim=2).clamp(min=torch.finfo(like.dtype).tiny)
+    size = like.flatten(2).norm(dim=2) / directions.flatten(2).norm(dim=2).clamp(
+        min=torch.finfo(like.dtype).tiny
+    )
     return directions * size.reshape(*size.shape, *[1] * (like.ndim - 2))

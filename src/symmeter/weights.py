@@ -24,8 +24,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from symmeter.errors import SymmeterError, SymmeterWarning
-from symmeter.preprocessing import require
+from symmeter.errors import SymmeterError, SymmeterWarning, first_line
+from symmeter.optional import require
 
 _NESTINGS = (
     "state_dict", "model", "model_state_dict", "model_ema", "state_dict_ema",
@@ -84,10 +84,11 @@ def fit_weights(model: nn.Module, weights: Mapping[str, Tensor], path: str | Pat
         warnings.warn(message, SymmeterWarning, stacklevel=2)
 
 
-def file_tag(path: str | Path) -> str:
+def file_tag(path: str | Path) -> dict[str, str]:
     """A file's name and SHA-256, by which a result tells which weights it is about."""
     with open(path, "rb") as file:
-        return f"{Path(path).name} sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"weights": Path(path).name, "weights_sha256": digest}
 
 
 @contextlib.contextmanager
@@ -138,7 +139,9 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
     try:
         return require("safetensors.torch", "vision").load_file(path, device="cpu")
     except (safetensors.SafetensorError, OSError, ValueError, KeyError) as error:
-        raise SymmeterError(f"weights {path}: not a readable safetensors file: {_line(error)}") from error
+        raise SymmeterError(
+            f"weights {path}: not a readable safetensors file: {first_line(error)}"
+        ) from error
 
 
 def _read_torch(path: Path) -> Any:
@@ -159,7 +162,8 @@ def _read_torch(path: Path) -> Any:
                 f"weights {path}: refused, it wants to run code ({code}); symmeter loads plain tensors only:"
                 " save model.state_dict(), or use .safetensors"
             ) from error
-        reason = "truncated, or not a checkpoint" if len(_line(error)) < 4 else _line(error)
+        told = len(str(error).strip()) > 3  # a damaged file may raise KeyError: 0, or nothing but a type
+        reason = first_line(error) if told else "truncated, or not a checkpoint"
         raise SymmeterError(f"weights {path}: not a readable checkpoint: {reason}") from error
 
 
@@ -232,7 +236,3 @@ def _shape(tensor: Tensor) -> tuple[int, ...]:
 def _few(names: Iterable[Any], most: int = 3) -> str:
     names = [str(name) for name in names]
     return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
-
-
-def _line(error: BaseException) -> str:
-    return str(error).strip().split("\n")[0][:160]

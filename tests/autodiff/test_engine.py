@@ -9,7 +9,11 @@ from symmeter.autodiff.engine import Engine
 from symmeter.autodiff.memory import available_bytes, out_of_memory, peak_bytes
 from symmeter.errors import SymmeterWarning
 
-NET = nn.Sequential(nn.Flatten(), nn.Linear(12, 40), nn.Tanh(), nn.Linear(40, 30)).double().requires_grad_(False)
+NET = (
+    nn.Sequential(nn.Flatten(), nn.Linear(12, 40), nn.Tanh(), nn.Linear(40, 30))
+    .double()
+    .requires_grad_(False)
+)
 
 
 def pushed(f, n=20, tangents=3, dtype=torch.float64, **kwargs):
@@ -71,7 +75,10 @@ class Opaque(nn.Module):
 
 def test_a_black_box_is_measured_by_central_differences_in_float64():
     engine, _, dy, _, (x, v) = pushed(Opaque(), dtype=torch.float32, wide=Opaque())
-    assert isinstance(engine.strategy, CentralDifference) and set(engine.dropped) >= {"vectorised", "one by one"}
+    assert isinstance(engine.strategy, CentralDifference) and set(engine.dropped) >= {
+        "vectorised",
+        "one by one",
+    }
     exact = (3 * x.double().square() * v.double()).flatten(2)
     assert dy.dtype == torch.float64
     assert (dy - exact).abs().max() < 1e-8 * exact.abs().max()
@@ -132,5 +139,7 @@ def test_memory_is_known_and_its_exhaustion_recognised():
     with peak_bytes(torch.device("cpu")) as peak:
         torch.ones(2**26).sum()
         assert peak() >= 0
-    assert out_of_memory(MemoryError()) and out_of_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory"))
+    assert out_of_memory(MemoryError()) and out_of_memory(
+        RuntimeError("DefaultCPUAllocator: can't allocate memory")
+    )
     assert not out_of_memory(RuntimeError("shapes differ"))

@@ -90,7 +90,9 @@ def test_strategies_agree_with_central_differences(name):
         try:
             value, pushed = strategy(net, x, v)
         except Exception:
-            assert isinstance(strategy, Vectorised | Reverse), strategy.name  # the engine goes on without them
+            assert isinstance(strategy, Vectorised | Reverse), (
+                strategy.name
+            )  # the engine goes on without them
             continue
         worked.append(strategy.name)
         close(value, y)
@@ -126,7 +128,9 @@ def test_a_rule_computes_what_torch_computes(call):
 
 
 def test_reverse_knows_outputs_that_ignore_the_input():
-    y, pushed = Reverse()(lambda x: torch.stack([x.sum(1), 0 * x[:, 0]], 1), torch.ones(2, 3), torch.ones(4, 2, 3))
+    y, pushed = Reverse()(
+        lambda x: torch.stack([x.sum(1), 0 * x[:, 0]], 1), torch.ones(2, 3), torch.ones(4, 2, 3)
+    )
     assert y.tolist() == [[3, 0], [3, 0]]
     assert pushed[..., 0].unique().tolist() == [3] and not pushed[..., 1].any()
 

@@ -46,7 +46,9 @@ def test_gruver2023_is_the_identity_at_zero_and_differentiates_forward(name, sha
     slope = (rho.act(generator.exp(h), x)[0] - x) / h
     vx, vy = rho.velocity(generator, *shape)
     forward = (vx >= 0) & (vy >= 0)
-    torch.testing.assert_close(slope[..., forward], rho.differentiate(generator, x)[..., forward], rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(
+        slope[..., forward], rho.differentiate(generator, x)[..., forward], rtol=1e-5, atol=1e-5
+    )
 
 
 @pytest.mark.parametrize("name", ["translation_x", "rotation", "scale", "squeeze"])
@@ -122,7 +124,7 @@ def test_channels_last_and_tokens_are_the_same_action(name):
 
 
 def test_tokens_of_another_number_are_refused():
-    with pytest.raises(ValueError, match="5 tokens in .* are not 1 \\+ 2 x 3"):
+    with pytest.raises(ValueError, match=r"5 tokens in .* are not 1 \+ 2 x 3"):
         Tokens(Bandlimited(), (2, 3), prefix=1).differentiate(GENERATORS["scale"], torch.zeros(1, 5, 3))
 
 

@@ -9,8 +9,16 @@ import torch
 from torch import Tensor
 
 from symmeter.autodiff.memory import available_bytes, out_of_memory, peak_bytes
-from symmeter.autodiff.strategies import CentralDifference, OneByOne, Reverse, Strategy, Tiled, Vectorised, Widened
-from symmeter.errors import SymmeterWarning
+from symmeter.autodiff.strategies import (
+    CentralDifference,
+    OneByOne,
+    Reverse,
+    Strategy,
+    Tiled,
+    Vectorised,
+    Widened,
+)
+from symmeter.errors import SymmeterWarning, first_line
 
 _GAIN = 0.95  # a larger chunk must be 5 % faster an image for the chunk to grow on
 _HOPELESS = 2.0  # a first trial this many times slower than the best is not given a second one
@@ -175,13 +183,3 @@ class Engine:
                 warnings.warn(reason + "; measured by central differences", SymmeterWarning, stacklevel=2)
                 return True
         return False
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of an exception's message, at most 200 characters.
-
-    >>> first_line(ValueError("too big" + chr(10) + "by far"))
-    'too big'
-    """
-    lines = str(error).strip().splitlines()
-    return (lines[0] if lines else type(error).__name__)[:200]

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.overrides import TorchFunctionMode
 
 aten = torch.ops.aten
@@ -19,7 +20,7 @@ aten = torch.ops.aten
 
 def _depends_on_input(*parameters: Any) -> bool:
     """Whether a weight is itself a function of the input (dynamic convolutions): the rules below do not apply."""
-    return any(isinstance(p, Tensor) and torch._C._functorch.is_functorch_wrapped_tensor(p) for p in parameters)
+    return any(isinstance(p, Tensor) and is_functorch_wrapped_tensor(p) for p in parameters)
 
 
 class _Affine(torch.autograd.Function):
@@ -127,7 +128,11 @@ def _batch_norm(
 
 
 def _layer_norm(
-    input: Tensor, normalized_shape: Any, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+    input: Tensor,
+    normalized_shape: Any,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
 ) -> Any:
     if _depends_on_input(weight, bias):
         return NotImplemented
@@ -214,7 +219,9 @@ RULES: dict[Any, Callable] = {
 class ForwardRules(TorchFunctionMode):
     """While active, functional calls with a rule use it; all others are left as they are."""
 
-    def __torch_function__(self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+    def __torch_function__(
+        self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None
+    ) -> Any:
         rule = RULES.get(func)
         if rule is not None:
             result = rule(*args, **(kwargs or {}))

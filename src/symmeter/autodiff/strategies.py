@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -40,7 +41,7 @@ class Vectorised(Strategy):
     def __call__(self, f: Callable, x: Any, tangents: Any) -> tuple[Any, Any]:
         x = _unexpanded(x)
         with ForwardRules():
-            return vmap(lambda v: jvp(f, (x,), (v,)), out_dims=(None, 0), randomness="same")(tangents)
+            return vmap(partial(_forward, f, x), out_dims=(None, 0), randomness="same")(tangents)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class OneByOne(Strategy):
     def __call__(self, f: Callable, x: Any, tangents: Any) -> tuple[Any, Any]:
         x = _unexpanded(x)
         with ForwardRules():
-            pairs = [jvp(f, (x,), (pytree.tree_map(lambda v: v[i], tangents),)) for i in range(_count(tangents))]  # noqa: B023
+            pairs = [_forward(f, x, _entry(tangents, i)) for i in range(_count(tangents))]
         return pairs[0][0], pytree.tree_map(lambda *leaves: torch.stack(leaves), *[dy for _, dy in pairs])
 
 
@@ -66,7 +67,7 @@ class Tiled(Strategy):
         count = _count(tangents)
         copies = pytree.tree_map(lambda leaf: leaf.repeat(count, *[1] * (leaf.ndim - 1)), x)
         with ForwardRules():
-            y, dy = jvp(f, (copies,), (pytree.tree_map(lambda v: v.flatten(0, 1), tangents),))
+            y, dy = _forward(f, copies, pytree.tree_map(lambda v: v.flatten(0, 1), tangents))
         first = pytree.tree_map(lambda leaf: leaf[: len(leaf) // count], y)
         return first, pytree.tree_map(lambda leaf: leaf.unflatten(0, (count, -1)), dy)
 
@@ -89,7 +90,9 @@ class Reverse(Strategy):
             columns = []
             for k in range(y.shape[1]):
                 # The images of a batch do not mix, so the gradient of the sum holds every image's own gradient.
-                gradients = torch.autograd.grad(y[:, k].sum(), variables, retain_graph=True, allow_unused=True)
+                gradients = torch.autograd.grad(
+                    y[:, k].sum(), variables, retain_graph=True, allow_unused=True
+                )
                 pairs = zip(gradients, directions, strict=True)
                 columns.append(sum((g * v).flatten(2).sum(-1) for g, v in pairs if g is not None))
         zero = directions[0].new_zeros(directions[0].shape[:2])
@@ -112,7 +115,7 @@ class CentralDifference(Strategy):
         scale = _rms(x)
         pushed = []
         for i in range(_count(tangents)):
-            v = pytree.tree_map(lambda leaf: leaf[i], tangents)  # noqa: B023
+            v = _entry(tangents, i)
             size = _rms(v)
             h = self.step(x) * torch.where(scale > 0, scale, 1) / torch.where(size > 0, size, 1)
             ends = [f(pytree.tree_map(lambda a, b: a + s * _along(h, b) * b, x, v)) for s in (1, -1)]  # noqa: B023
@@ -136,10 +139,21 @@ class Widened(CentralDifference):
     def __call__(self, f: Callable, x: Any, tangents: Any) -> tuple[Any, Any]:
         if self._wide:
             try:
-                return super().__call__(self._wide[0], *pytree.tree_map(lambda leaf: leaf.double(), (x, tangents)))
+                return super().__call__(
+                    self._wide[0], *pytree.tree_map(lambda leaf: leaf.double(), (x, tangents))
+                )
             except Exception:
                 self._wide.clear()  # the model has a part that is float32 whatever its input
         return super().__call__(f, x, tangents)
+
+
+def _forward(f: Callable, x: Any, v: Any) -> tuple[Any, Any]:
+    y, dy = jvp(f, (x,), (v,))[:2]
+    return y, dy
+
+
+def _entry(tangents: Any, i: int) -> Any:
+    return pytree.tree_map(lambda leaf: leaf[i], tangents)
 
 
 def _count(tangents: Any) -> int:

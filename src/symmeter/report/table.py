@@ -40,7 +40,11 @@ def _title(head: Any) -> str:
 
 def _circumstances(head: Any) -> str:
     spec = head["spec"]
-    parts = [f"{head['data']['used']} images", f"output {spec['output']} ({spec['rho_out']})", head["definition"]]
+    parts = [
+        f"{head['data']['used']} images",
+        f"output {spec['output']} ({spec['rho_out']})",
+        head["definition"],
+    ]
     accuracy = head.get("accuracy")
     if accuracy:
         error = "" if accuracy["standard_error"] is None else f" ± {accuracy['standard_error']:.3f}"

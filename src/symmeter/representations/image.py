@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from symmeter.definitions import Bandlimited, Definition
+from symmeter.definitions import Definition
 from symmeter.groups import AffineGenerator, ColourGenerator, Element, Generator
 from symmeter.representations.base import Representation
 
@@ -41,6 +41,7 @@ class Image(Representation):
     of this grid, so a feature map of any size carries the same fields. With `pixels` given the tensor is a
     picture and colour generators act on its pixel values; without, they leave it alone.
 
+    >>> from symmeter.definitions import Bandlimited
     >>> from symmeter.groups import GENERATORS
     >>> ramp = torch.arange(4.0).expand(1, 1, 4, 4)
     >>> Image(Bandlimited()).differentiate(GENERATORS["translation_y"], ramp).abs().max() < 1e-5
@@ -60,11 +61,15 @@ class Image(Representation):
             if isinstance(generator, AffineGenerator):
                 if gradient is None:
                     gradient = [self.definition.differentiate(x, axis) for axis in (columns, rows)]
-                vx, vy = (self._on_axes(v).to(x) for v in self.velocity(generator, x.shape[rows], x.shape[columns]))
+                vx, vy = (
+                    self._on_axes(v).to(x) for v in self.velocity(generator, x.shape[rows], x.shape[columns])
+                )
                 terms = [d * v for d, v in zip(gradient, (vx, vy), strict=True) if bool(v.any())]
                 results.append(sum(terms[1:], terms[0]) if terms else torch.zeros_like(x))
             else:
-                results.append(torch.movedim(self._recolour(generator, torch.movedim(x, channels, -3)), -3, channels))
+                results.append(
+                    torch.movedim(self._recolour(generator, torch.movedim(x, channels, -3)), -3, channels)
+                )
         return results
 
     def velocity(self, generator: AffineGenerator, height: int, width: int) -> tuple[Tensor, Tensor]:
@@ -79,7 +84,9 @@ class Image(Representation):
     def _units(self, height: int, width: int) -> tuple[tuple[float, float], tuple[float, float]]:
         """Half-extents (x, y) in pixels, and the units in which linear maps act."""
         half = (self.definition.half_extent(width), self.definition.half_extent(height))
-        return half, ((1.0, 1.0) if self.definition.pixel_coordinates else (max(half[0], 0.5), max(half[1], 0.5)))
+        return half, (
+            (1.0, 1.0) if self.definition.pixel_coordinates else (max(half[0], 0.5), max(half[1], 0.5))
+        )
 
     def _on_axes(self, field: Tensor) -> Tensor:
         return field[..., None] if self.layout == "channels_last" else field
@@ -122,7 +129,9 @@ class Image(Representation):
         height, width = x.shape[-2:]
         flow = generator.flow(t, *self._units(height, width))
         px, py = (torch.arange(n, dtype=torch.float64) - (n - 1) / 2 for n in (width, height))
-        points = torch.stack([px.expand(height, width), py[:, None].expand(height, width), torch.ones(height, width)])
+        points = torch.stack(
+            [px.expand(height, width), py[:, None].expand(height, width), torch.ones(height, width)]
+        )
         source = torch.einsum("ij,jhw->ihw", flow, points)
         column, row = source[0] + (width - 1) / 2, source[1] + (height - 1) / 2
         lines = []
@@ -131,7 +140,9 @@ class Image(Representation):
             down = self.definition.interpolation(height, row[i]).to(x)
             lines.append(torch.einsum("ph,...hw,pw->...p", down, x, across))
         tolerance = 0.5 + 1e-9
-        inside = (source[0].abs() <= (width - 1) / 2 + tolerance) & (source[1].abs() <= (height - 1) / 2 + tolerance)
+        inside = (source[0].abs() <= (width - 1) / 2 + tolerance) & (
+            source[1].abs() <= (height - 1) / 2 + tolerance
+        )
         return torch.stack(lines, -2), inside.to(x)
 
     def border(self, x: Tensor) -> Tensor:

@@ -24,7 +24,9 @@ class Product(Representation):
 
     def differentiate_all(self, generators: Sequence[Generator], x: Any) -> list[Any]:
         by_part = {key: rho.differentiate_all(generators, x[key]) for key, rho in self._items()}
-        return [self._like({key: values[i] for key, values in by_part.items()}) for i in range(len(generators))]
+        return [
+            self._like({key: values[i] for key, values in by_part.items()}) for i in range(len(generators))
+        ]
 
     def act(self, element: Element, x: Any) -> tuple[Any, Any]:
         pairs = {key: rho.act(element, x[key]) for key, rho in self._items()}

@@ -1,0 +1,82 @@
+"""The `symmeter` command: finds the command that is meant, and turns whatever goes wrong into one line."""
+
+import argparse
+import contextlib
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+
+from symmeter import __version__
+from symmeter.cli import demo, listing, measure
+from symmeter.cli.arguments import Parser, UsageError
+from symmeter.cli.terminal import DONE, FAILED, INTERRUPTED, USAGE, reader_may_leave
+from symmeter.errors import SymmeterError, nearest
+
+EPILOG = """examples:
+  symmeter demo
+  symmeter measure timm:resnet50 photos/ --symmetry translation,rotation
+  symmeter list symmetries
+
+symmeter COMMAND --help tells more. Exit codes: 0 done; 1 some of the work
+failed, what is done is saved; 2 bad usage."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `symmeter` with these arguments and return its exit code.
+
+    0: done. 1: some of the work failed, what is done is saved. 2: a mistake in what was asked for. What goes
+    wrong is one line on stderr; SYMMETER_DEBUG=1 adds the traceback, and the warnings of other packages.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    debug = os.environ.get("SYMMETER_DEBUG", "0") not in ("", "0")
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    try:
+        with warnings.catch_warnings(), reader_may_leave():
+            if not debug:
+                warnings.simplefilter("ignore")
+            arguments = _parse(words)
+            return arguments.run(arguments)
+        return DONE
+    except SystemExit as stop:  # argparse, after --help and --version
+        return stop.code if isinstance(stop.code, int) else DONE
+    except KeyboardInterrupt:
+        return _complain("interrupted", INTERRUPTED, debug)
+    except SymmeterError as error:
+        return _complain(f"error: {error}", USAGE, debug)
+    except Exception as error:
+        hint = "" if debug else " (set SYMMETER_DEBUG=1 for the traceback)"
+        return _complain(f"error: unexpected {type(error).__name__}: {error}{hint}", FAILED, debug)
+
+
+def _complain(message: str, code: int, debug: bool) -> int:
+    with contextlib.suppress(OSError):
+        if debug:
+            traceback.print_exc()
+        print("symmeter:", " ".join(message.split()), file=sys.stderr)
+    return code
+
+
+def _parse(words: list[str]) -> argparse.Namespace:
+    parser = Parser(
+        prog="symmeter",
+        description="Measure the symmetries that trained vision networks have learned.",
+        epilog=EPILOG,
+    )
+    parser.add_argument("--version", action="version", version=f"symmeter {__version__}")
+    sub = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = {"measure": measure.parser(sub), "list": listing.parser(sub), "demo": demo.parser(sub)}
+    first = words[0] if words else ""
+    if first in commands:
+        commands[first].refuse_unknown_options(words[1:])
+    elif first.startswith("-"):
+        parser.refuse_unknown_options(words[:1])
+    elif first:
+        raise UsageError(f"unknown command {first!r}{nearest(first, commands)}")
+    else:
+        parser.print_help()
+        raise SystemExit(DONE)
+    return parser.parse_args(words)

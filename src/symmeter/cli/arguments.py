@@ -1,0 +1,59 @@
+"""What the commands share in reading their arguments."""
+
+import argparse
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from symmeter.errors import SymmeterError, nearest
+
+MODEL_HELP = "timm:NAME, torchvision:NAME, hf:NAME, FILE.onnx, package.module:callable or FILE.py:callable"
+
+KWARGS: dict[str, Any] = {
+    "metavar": "key=value",
+    "nargs": "+",
+    "action": "extend",
+    "help": "arguments of the model's builder, such as num_classes=10",
+}
+
+
+class UsageError(SymmeterError):
+    """An argument that is missing, unknown, or not what it should be."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that takes options in full only, and says what is wrong in one line."""
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse would print below its usage."""
+        raise UsageError(f"{message.removeprefix('argument ')} (see {self.prog} --help)")
+
+    def refuse_unknown_options(self, words: Sequence[str]) -> None:
+        """UsageError with the nearest option, before an argument that is missing gets the blame."""
+        known = [option for action in self._actions for option in action.option_strings]
+        for word in words[: words.index("--")] if "--" in words else words:
+            option = word.partition("=")[0]
+            if re.match(r"--?[A-Za-z]", option) and option not in known:
+                choices = [o for o in known if o.startswith("--")]
+                raise UsageError(f"unknown option {option!r}{nearest(option, choices, most=1)}")
+
+
+def _number_of(kind: Callable[[str], Any], fits: Callable[[Any], bool], words: str) -> Callable[[str], Any]:
+    def parse(text: str) -> Any:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or not fits(value):
+            raise argparse.ArgumentTypeError(f"{text!r} is not {words}")
+        return value
+
+    return parse
+
+
+positive = _number_of(int, lambda n: n > 0, "a positive whole number")
+seed = _number_of(int, lambda n: 0 <= n < 2**63, "a whole number from 0 to 2^63 - 1")
+number = _number_of(float, lambda x: abs(x) < float("inf"), "a number")

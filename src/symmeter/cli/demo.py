@@ -1,0 +1,38 @@
+"""`symmeter demo`."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from symmeter.cli.arguments import Parser, positive, seed
+from symmeter.cli.terminal import DONE, FAILED, check_writable, console, prepare_process
+
+
+def parser(commands: Any) -> Parser:
+    """Add the command; returns its parser."""
+    made: Parser = commands.add_parser(
+        "demo",
+        help="train three small networks here and measure them: a minute, no downloads",
+        description="Train three small networks on handwritten digits, measure them, and say\n"
+        "what the numbers mean. A minute, no downloads; needs the extra 'demo'.",
+        usage="symmeter demo [options]",
+    )
+    add = made.add_argument
+    add("--seed", metavar="N", type=seed, default=0, help="of everything random (default: 0)")
+    add("--epochs", metavar="N", type=positive, help="of training, for each network (default: 20)")
+    add("--out", metavar="DIR", type=Path, help="save each network's result in a folder of its own")
+    add("--quiet", action="store_true", help="no progress bar (only a terminal shows one)")
+    made.set_defaults(run=run)
+    return made
+
+
+def run(a: argparse.Namespace) -> int:
+    """Run the demo."""
+    if a.out is not None:
+        check_writable("--out", a.out, folder=True)
+    prepare_process()
+    from symmeter.demo import run_demo
+
+    options = {} if a.epochs is None else {"epochs": a.epochs}
+    found = run_demo(console(), seed=a.seed, out=a.out, progress=False if a.quiet else None, **options)
+    return DONE if all(f.result.status == "complete" for f in found.values()) else FAILED

@@ -1,0 +1,124 @@
+"""`symmeter list`."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from symmeter.cli.arguments import KWARGS, Parser, UsageError
+from symmeter.cli.terminal import DONE
+from symmeter.errors import SymmeterError, nearest
+
+Lines = list[tuple[str, str]]  # a name, and what it is
+
+EPILOG = """what can be listed:
+  models [PATTERN]     timm's and torchvision's networks
+  symmetries           for --symmetry
+  measures             for --measure
+  outputs              for --output
+  definitions          for --definition
+  layers MODEL         a network's modules, which --output takes too
+
+examples:
+  symmeter list models 'resnet*'
+  symmeter list layers timm:resnet18"""
+OUTPUTS = {
+    "softmax": "class probabilities",
+    "logits": "what the model returns, as it is",
+    "features": "a timm model's features before pooling",
+    "pooled": "a timm model's features after pooling",
+    "MODULE": "a module's name, as `symmeter list layers MODEL` prints it",
+    "OUTPUT:ACTION": "any of these, and how the symmetry acts on it:",
+}
+ACTIONS = {
+    "invariant": "not at all",
+    "equivariant": "as on an image",
+    "channels_first": "as on an image (B, C, H, W)",
+    "channels_last": "as on an image (B, H, W, C)",
+}
+
+
+def parser(commands: Any) -> Parser:
+    """Add the command; returns its parser."""
+    words = "list what can be named on the command line"
+    made: Parser = commands.add_parser(
+        "list", help=words, description=words.capitalize() + ".", usage="symmeter list WHAT", epilog=EPILOG
+    )
+    made.add_argument("topic", metavar="WHAT", nargs="?", help=", ".join(TOPICS))
+    made.add_argument("name", metavar="NAME", nargs="?", help="a PATTERN for models, the MODEL for layers")
+    made.add_argument("--model-kwargs", **KWARGS)
+    made.set_defaults(run=run)
+    return made
+
+
+def run(a: argparse.Namespace) -> int:
+    """Print the names, one a line."""
+    if a.topic is None:
+        raise UsageError(f"list what? choose from {', '.join(TOPICS)}")
+    if a.topic not in TOPICS:
+        raise UsageError(f"unknown list {a.topic!r}{nearest(a.topic, TOPICS)}")
+    if a.name is not None and a.topic not in ("models", "layers"):
+        raise UsageError(f"list {a.topic} stands alone, without {a.name!r}")
+    if a.model_kwargs and a.topic != "layers":
+        raise UsageError(f"list {a.topic} takes no --model-kwargs; list layers MODEL does")
+    lines = TOPICS[a.topic](a)
+    width = max((len(name) for name, meaning in lines if meaning), default=0)
+    for name, meaning in lines:
+        print(f"{name:<{width}}  {meaning}".rstrip())
+    return DONE
+
+
+def _models(a: argparse.Namespace) -> Lines:
+    from symmeter.models import list_models
+
+    names = list_models(a.name)
+    if not names:
+        raise SymmeterError(f"no model matches {a.name!r}; * and ? stand for anything, as in 'resnet*'")
+    return [(name, "") for name in names]
+
+
+def _symmetries(a: argparse.Namespace) -> Lines:
+    from symmeter.groups import FAMILIES, GENERATORS
+
+    families = [(name, ", ".join(members)) for name, members in FAMILIES.items()]
+    return families + [(name, f"per {generator.unit}") for name, generator in GENERATORS.items()]
+
+
+def _measures(a: argparse.Namespace) -> Lines:
+    from symmeter.measures import MEASURES
+
+    return [(name, f"{m.description}; {m.direction}") for name, m in MEASURES.items()]
+
+
+def _outputs(a: argparse.Namespace) -> Lines:
+    from symmeter.outputs import ACTIONS as KNOWN
+
+    actions = [(f"OUTPUT:{action}", ACTIONS.get(action, "as on a grid of tokens")) for action in KNOWN]
+    return [*OUTPUTS.items(), *actions]
+
+
+def _definitions(a: argparse.Namespace) -> Lines:
+    from symmeter.definitions import DEFINITIONS
+
+    return [(name, (d.__doc__ or "").partition("\n")[0].rstrip(".")) for name, d in DEFINITIONS.items()]
+
+
+def _layers(a: argparse.Namespace) -> Lines:
+    from symmeter.models import load_model, parse_model_kwargs
+
+    if a.name is None:
+        raise UsageError("list layers needs a MODEL, such as timm:resnet18")
+    onnx = a.name.lower().endswith(".onnx")  # its weights are a part of it
+    model: Any = load_model(a.name, model_kwargs=parse_model_kwargs(a.model_kwargs), untrained=not onnx).model
+    if not hasattr(model, "named_modules"):
+        raise SymmeterError(f"{a.name}: it has no modules that could be named")
+    return [(name, type(module).__name__) for name, module in model.named_modules() if name]
+
+
+TOPICS: dict[str, Callable[[argparse.Namespace], Lines]] = {
+    "models": _models,
+    "symmetries": _symmetries,
+    "measures": _measures,
+    "outputs": _outputs,
+    "definitions": _definitions,
+    "layers": _layers,
+}

@@ -1,0 +1,17 @@
+"""Where networks come from: timm, torchvision, transformers, ONNX files, and a user's own code or object."""
+
+from symmeter.models.from_onnx import OnnxModel
+from symmeter.models.load import describe, load_model
+from symmeter.models.loaded import LoadedModel
+from symmeter.models.names import FORMS, list_models
+from symmeter.models.request import parse_model_kwargs
+
+__all__ = [
+    "FORMS",
+    "LoadedModel",
+    "OnnxModel",
+    "describe",
+    "list_models",
+    "load_model",
+    "parse_model_kwargs",
+]

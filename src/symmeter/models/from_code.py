@@ -1,0 +1,100 @@
+"""A user's own code, `package.module:callable` or `FILE.py:callable`: a network, or what returns one."""
+
+import contextlib
+import hashlib
+import importlib
+import operator
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+from torch import nn
+
+from symmeter.errors import SymmeterError, first_line
+from symmeter.models.loaded import LoadedModel, finish
+from symmeter.models.names import unknown_form
+from symmeter.models.request import Request
+
+
+def load_code(request: Request) -> LoadedModel:
+    """Import the code, build the network, and leave it in the mode that it comes in."""
+    spec = request.spec
+    where, attribute = spec.rsplit(":", 1) if ":" in spec else (spec, "")
+    from_file, path = where.endswith(".py"), Path(where).expanduser().resolve()
+    if from_file and not path.is_file():
+        raise SymmeterError(f"{spec}: no such file {where}")
+    with _importable(path.parent if from_file else Path.cwd(), private=from_file), _own_errors(spec):
+        module = _import_file(path) if from_file else _import_module(where, spec)
+        try:
+            target = operator.attrgetter(attribute)(module)
+        except AttributeError:
+            public = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
+            own = [n for n in public if getattr(vars(module)[n], "__module__", None) == module.__name__]
+            has = f"it has {', '.join(own or public)}" if public else "it has no callable"
+            words = f"no {attribute!r} in {where}" if attribute else f"write {where}:CALLABLE"
+            raise SymmeterError(f"{spec}: {words}; {has}") from None
+        if isinstance(target, nn.Module) and request.kwargs:
+            raise SymmeterError(f"{spec}: it is a network already, so --model-kwargs cannot change it")
+        model = target if isinstance(target, nn.Module) else target(**request.kwargs)
+    if not isinstance(model, nn.Module):
+        raise SymmeterError(f"{spec}: it must return an nn.Module, not {type(model).__name__}")
+    name = f"{Path(where).name}:{attribute}" if from_file else spec
+    return finish(request, model, "as built", name)
+
+
+@contextlib.contextmanager
+def _importable(folder: Path, private: bool) -> Iterator[None]:
+    """`folder` is first on the import path, and last from then on (a forward pass may import).
+
+    `private`: what is imported from it is forgotten, for two networks may each have their own helpers.py.
+    """
+    before = set(sys.modules)
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        if str(folder) not in sys.path:
+            sys.path.append(str(folder))
+        for name in set(sys.modules) - before if private else ():
+            top = folder / name.partition(".")[0]
+            if top.with_suffix(".py").is_file() or (top / "__init__.py").is_file():
+                del sys.modules[name]
+
+
+@contextlib.contextmanager
+def _own_errors(spec: str) -> Iterator[None]:
+    """Whatever a user's code raises becomes one line with the place it came from."""
+    try:
+        yield
+    except SymmeterError:
+        raise
+    except (Exception, SystemExit) as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}:{place.lineno}"
+        raise SymmeterError(f"{spec}: {type(error).__name__} at {where}: {first_line(error)}") from error
+
+
+def _import_file(path: Path) -> ModuleType:
+    """Run a source file as a module under a name of its own; never from a stale byte code cache."""
+    module = ModuleType(f"symmeter_model_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module
+    try:
+        exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
+    except BaseException:
+        del sys.modules[module.__name__]
+        raise
+    return module
+
+
+def _import_module(name: str, spec: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except (ModuleNotFoundError, TypeError, ValueError) as error:
+        if isinstance(error, ModuleNotFoundError) and not f"{name}.".startswith(f"{error.name}."):
+            raise  # an import inside the module
+        raise unknown_form(spec) from error

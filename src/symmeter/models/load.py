@@ -1,0 +1,73 @@
+"""The ways in: from the name of a network, and from a network that is there already."""
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import nn
+
+from symmeter.errors import SymmeterError
+from symmeter.models.from_code import load_code
+from symmeter.models.from_onnx import OnnxModel, describe_onnx, load_onnx
+from symmeter.models.from_timm import load_timm
+from symmeter.models.from_torchvision import load_torchvision
+from symmeter.models.from_transformers import load_transformers
+from symmeter.models.loaded import LoadedModel, describe_object
+from symmeter.models.names import HUBS, unknown_form
+from symmeter.models.request import Request
+
+_LOAD = dict(zip(HUBS, (load_timm, load_torchvision, load_transformers), strict=True))
+
+
+def load_model(
+    spec: str,
+    *,
+    weights: str | None = None,
+    model_kwargs: dict[str, Any] | None = None,
+    untrained: bool = False,
+    seed: int = 0,
+) -> LoadedModel:
+    """Build the network that `spec` names (see FORMS) with pretrained, given or random weights.
+
+    Random numbers are drawn under `seed` and torch's global generator is left as it was. Networks from timm,
+    torchvision and transformers come in eval mode, a user's own as it is. Raises SymmeterError, in one line,
+    for everything that can be wrong with a name, a file, or the network connection.
+
+    >>> load_model("torch.nn:Linear", model_kwargs={"in_features": 2, "out_features": 3}).info["parameters"]
+    9
+    """
+    prefix, colon, name = spec.partition(":")
+    weights = None if weights is None else str(weights)
+    request = Request(spec, name, weights, dict(model_kwargs or {}), untrained)
+    if weights is not None and untrained:
+        raise SymmeterError("--weights and --untrained contradict each other: give one of them")
+    load = load_code
+    if colon and prefix in _LOAD:
+        load = _LOAD[prefix]
+        if given := sorted({"pretrained", "weights", "checkpoint_path"} & set(request.kwargs)):
+            raise SymmeterError(f"--model-kwargs {given[0]}: say --weights FILE or --untrained instead")
+    elif spec.lower().endswith(".onnx"):
+        load = load_onnx
+    elif not colon and not spec.endswith(".py"):
+        raise unknown_form(spec)
+    with torch.random.fork_rng(range(torch.cuda.device_count()) if torch.cuda.is_initialized() else []):
+        torch.manual_seed(seed)
+        loaded = load(request)
+    return replace(loaded, info=loaded.info | {"seed": seed}) if untrained else loaded
+
+
+def describe(model: Any) -> LoadedModel:
+    """A user's nn.Module or callable as a LoadedModel; timm's know their preprocessing, others do not.
+
+    >>> describe(nn.Linear(2, 3)).info
+    {'name': 'Linear', 'weights': 'as given', 'family': 'callable', 'parameters': 9}
+    """
+    if isinstance(model, LoadedModel):
+        return model
+    if isinstance(model, OnnxModel):
+        return describe_onnx(model)
+    if not callable(model):
+        raise SymmeterError(f"a model is an nn.Module or another callable, not {type(model).__name__}")
+    kind = type(model).__name__
+    name = kind if isinstance(model, nn.Module) else getattr(model, "__name__", kind)
+    return describe_object(model, name, weights="as given")

@@ -1,0 +1,85 @@
+"""ONNX files: computed in their own dtype, layout and batch size."""
+
+import pytest
+import torch
+from tests.helpers import refused
+
+from symmeter.errors import SymmeterError
+from symmeter.models import OnnxModel, describe, load_model
+
+
+def onnx_file(path, kind="FLOAT", shape=("N", 3, 4, 4), extra_input=False, mark=False):
+    """y = 2 mean(x) over the grid, z = x, and (with mark) an integer output first."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    code = getattr(TensorProto, kind)
+    axes = (1, 2) if shape[-1] == 3 else (2, 3)
+    nodes = [
+        helper.make_node("ReduceMean", ["x", "axes"], ["m"], keepdims=0),
+        helper.make_node("Mul", ["m", "two"], ["y"]),
+        helper.make_node("Identity", ["x"], ["z"]),
+    ]
+    outputs = [helper.make_tensor_value_info(n, code, None) for n in ("y", "z")]
+    if mark:
+        nodes.append(helper.make_node("Shape", ["x"], ["s"]))
+        outputs.insert(0, helper.make_tensor_value_info("s", TensorProto.INT64, None))
+    inputs = [helper.make_tensor_value_info("x", code, list(shape))]
+    if extra_input:
+        nodes.append(helper.make_node("Identity", ["x2"], ["y2"]))
+        inputs.append(helper.make_tensor_value_info("x2", code, [1]))
+    constants = [
+        helper.make_tensor("two", code, [], [2.0]),
+        helper.make_tensor("axes", TensorProto.INT64, [2], axes),
+    ]
+    graph = helper.make_graph(nodes, "g", inputs, outputs, constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    onnx.save(model, path)
+    return str(path)
+
+
+@pytest.mark.parametrize("batch", ["N", 1, 3])
+@pytest.mark.parametrize("kind", ["FLOAT", "DOUBLE"])
+def test_onnx_computes_in_its_own_dtype_and_batch(tmp_path, kind, batch):
+    path = onnx_file(tmp_path / "net.onnx", kind, (batch, 3, 4, 4), mark=True)
+    loaded = load_model(path)
+    x = torch.rand(7, 3, 4, 4, dtype=torch.float64)
+    y = loaded.model(x)
+    assert y.dtype == loaded.model.dtype == (torch.float32 if kind == "FLOAT" else torch.float64)
+    torch.testing.assert_close(y.double(), 2 * x.mean((2, 3)), rtol=1e-6, atol=1e-6)
+    assert loaded.model.input_size == loaded.preprocessing.size == (4, 4)
+    assert loaded.model.output_names == ("s", "y", "z")
+    assert loaded.info["output"] == "y"
+    assert loaded.info["family"] == "onnx"
+    assert loaded.info["weights"] == loaded.info["name"] == loaded.name == "net.onnx"
+    assert len(loaded.info["weights_sha256"]) == 64
+    assert loaded.info["spec"] == path
+    assert describe(loaded.model).info == loaded.info
+    z = load_model(path, model_kwargs={"output": "z"}).model(x)
+    torch.testing.assert_close(z.double(), x, rtol=1e-6, atol=1e-6)
+
+
+def test_onnx_with_an_open_size_and_with_channels_last(tmp_path):
+    open_size = OnnxModel(onnx_file(tmp_path / "a.onnx", shape=("N", 3, "H", "W")))
+    assert open_size.input_size is None
+    assert open_size(torch.ones(2, 3, 5, 6)).tolist() == [[2.0] * 3] * 2
+    last = OnnxModel(onnx_file(tmp_path / "b.onnx", shape=(1, 6, 5, 3)))
+    assert (last.input_size, last.preprocessing.channels) == ((6, 5), 3)
+    x = torch.rand(2, 3, 6, 5)
+    torch.testing.assert_close(last(x), 2 * x.mean((2, 3)))
+
+
+def test_wrong_onnx_files_give_one_line(tmp_path):
+    path = onnx_file(tmp_path / "net.onnx")
+    refused("drop --weights and --untrained", load_model, path, untrained=True)
+    refused("drop --weights and --untrained", load_model, path, weights="w.pth")
+    refused("an ONNX file knows only output=NAME", load_model, path, model_kwargs={"foo": 1})
+    refused("no output 'q'; choose from y, z", load_model, path, model_kwargs={"output": "q"})
+    refused("one floating point", load_model, onnx_file(tmp_path / "two.onnx", extra_input=True))
+    refused(
+        "one floating point", load_model, onnx_file(tmp_path / "int.onnx", kind="INT32", shape=("N", 3, 4, 4))
+    )
+    (tmp_path / "bad.onnx").write_bytes(b"nonsense")
+    refused("not a readable ONNX file", load_model, f"{tmp_path}/bad.onnx")
+    with pytest.raises(SymmeterError, match=r"on input \(1, 3, 9, 9\)"):
+        OnnxModel(path)(torch.zeros(1, 3, 9, 9))

@@ -1,0 +1,41 @@
+"""What is told of a network, and of the weights that it was given."""
+
+import hashlib
+
+import pytest
+import torch
+from torch import nn
+
+from symmeter.errors import SymmeterError
+from symmeter.models import LoadedModel, describe, load_model
+from symmeter.preprocessing import Preprocessing
+
+
+def test_describe():
+    import timm
+
+    plain = describe(nn.Linear(2, 3))
+    assert (plain.name, plain.info["parameters"], plain.info["family"]) == ("Linear", 9, "callable")
+    assert plain.preprocessing == Preprocessing.unknown()
+    assert describe(plain) is plain
+    assert describe(torch.relu).name == "relu"
+    assert describe(torch.relu).info["parameters"] is None
+    known = describe(timm.create_model("test_resnet"))
+    assert known.preprocessing.size == (160, 160)
+    assert known.info["family"] == "resnet"
+    assert known.model.training
+    assert isinstance(known, LoadedModel)
+    with pytest.raises(SymmeterError, match="not int"):
+        describe(3)
+
+
+def test_weights_from_a_file_are_loaded_and_named(tmp_path):
+    source = load_model("timm:test_resnet", untrained=True, seed=9).model
+    path = tmp_path / "own.pth"
+    torch.save({"state_dict": source.state_dict()}, path)
+    loaded = load_model("timm:test_resnet", weights=str(path))
+    x = torch.rand(1, 3, 64, 64)
+    assert torch.equal(loaded.model(x), source(x))
+    assert loaded.info["weights"] == "own.pth"
+    assert loaded.info["weights_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert "seed" not in loaded.info

@@ -1,0 +1,54 @@
+"""Names: the list of them, and what is said of wrong ones."""
+
+import pytest
+from tests.helpers import refused
+
+from symmeter.models import list_models, load_model
+
+
+def test_list_models():
+    everything = list_models()
+    assert len(everything) > 1000
+    assert {"timm:resnet50", "torchvision:resnet50"} <= set(everything)
+    assert list_models("resnet1?") == ["timm:resnet18", "torchvision:resnet18"]
+    assert list_models("torchvision:vgg1?") == [f"torchvision:vgg1{n}" for n in (1, 3, 6, 9)]
+    assert all("mixer_b16" in name for name in list_models("mixer_b16"))
+    assert "timm:resnet50.a1_in1k" in list_models("resnet50.*")
+    assert list_models("no_such_thing") == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ("timm:test_resnt", "unknown model 'timm:test_resnt'; did you mean 'timm:test_resnet"),
+        (
+            "timm:resnet50.a9_in1k",
+            "unknown model 'timm:resnet50.a9_in1k'; did you mean 'timm:resnet50.ra_in1k'",
+        ),
+        ("timm:qqqqqqqqqqqqqqqqqqqq", "`symmeter list models` names them all"),
+        ("timm:botnet50ts_256", "timm has no pretrained weights for it; pass --weights FILE, or --untrained"),
+        (
+            "timm:test_resnet",
+            r"could not be downloaded \(no network\?\); pass --weights FILE, or --untrained",
+        ),
+        ("hf:nobody/nothing", r"could not be downloaded \(no network\?\); check the name, or give a local"),
+        ("hf:/no/such/folder", "no such folder"),
+        ("torchvision:resnt18", "did you mean 'torchvision:resnet18'"),
+        ("torchvision:resnet18.V9", "unknown model 'torchvision:resnet18.V9'"),
+        (
+            "keras:resnet50",
+            "MODEL is timm:NAME, torchvision:NAME, hf:NAME, FILE.onnx, package.module:callable",
+        ),
+        ("tim:resnet50", r"MODEL is timm:NAME.*did you mean 'timm:resnet50'\?"),
+        ("resnet50", r"MODEL is timm:NAME.*did you mean 'timm:resnet50'\?"),
+        ("regnet_y_128gf", r"did you mean 'torchvision:regnet_y_128gf'\?"),
+        ("", "MODEL is timm:NAME"),
+        (":", "MODEL is timm:NAME"),
+        ("..x:y", "MODEL is timm:NAME"),
+        ("nothing.onnx", "nothing.onnx: no such file"),
+        ("nothing.py:build", "no such file nothing.py"),
+        ("torch.nn:Lineal", "no 'Lineal' in torch.nn"),
+    ],
+)
+def test_wrong_names_give_one_line(spec, words):
+    refused(words, load_model, spec)
