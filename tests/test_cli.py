@@ -231,11 +231,11 @@ MISTAKES = {
     "action": ("net.py:build photos --output softmax:invarant", "'invariant'"),
     "output without a grid": ("net.py:build photos --output softmax:equivariant", "no grid"),
     "definition": ("net.py:build photos --definition bandlimit", "'bandlimited'"),
-    "mean": ("net.py:build photos --mean 0.1 0.2", "2 value(s)"),
+    "mean": ("net.py:build photos --mean 0.1 0.2", "mean 0.1 0.2"),
     "mean is a number": ("net.py:build photos --mean a", "--mean: 'a' is not a number"),
     "std": ("net.py:build photos --std 0", "greater than 0"),
     "crop": ("net.py:build photos --crop-pct 1.5", "at most 1"),
-    "size": ("net.py:build photos --img-size 1 2 3", "1, 2, 3"),
+    "size": ("net.py:build photos --img-size 1 2 3", "img-size 1 2 3"),
     "interpolation": ("net.py:build photos --interpolation cubic", "bicubic"),
     "samples": ("net.py:build photos --samples 0", "--samples: '0' is not a positive whole number"),
     "batch size": ("net.py:build photos --batch-size -1", "'-1' is not a positive whole number"),
@@ -281,7 +281,7 @@ def test_mistakes_in_files_are_one_line(model, photos, tmp_path, fails):
     torch.save({"0.weight": RunsCode(tmp_path / "pwned")}, tmp_path / "evil.pt")
     assert "wants to run code" in fails("measure", model, photos, "--weights", "evil.pt")
     assert not (tmp_path / "pwned").exists()
-    assert "takes no images" in fails("measure", "net.py:Failing", photos).replace("\n", " ")
+    assert "TypeError: this model takes" in fails("measure", "net.py:Failing", photos)
 
 
 def test_places_for_results_are_checked_before_the_model_is_built(photos, fails, tmp_path):

@@ -39,3 +39,23 @@ def nearest(word: str, choices: Iterable[str], most: int = 3) -> str:
     if close:
         return "; did you mean " + " or ".join(repr(c) for c in close) + "?"
     return "; choose from " + ", ".join(choices) if len(choices) <= 40 else ""
+
+
+def counted(number: int, what: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "image"), counted(3, "image")
+    ('1 image', '3 images')
+    """
+    return f"{number} {what}" + ("" if number == 1 else "s")
+
+
+def shortened(items: Iterable[str], most: int = 3, joiner: str = ", ") -> str:
+    """The first few items, and how many more there are.
+
+    >>> shortened(["a", "b", "c"], most=2)
+    'a, b and 1 more'
+    """
+    items = list(items)
+    rest = f" and {len(items) - most} more" if len(items) > most else ""
+    return joiner.join(items[:most]) + rest

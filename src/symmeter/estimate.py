@@ -121,6 +121,10 @@ class Columns:
     def __getitem__(self, name: str) -> np.ndarray:
         return np.concatenate(self._chunks[name])
 
+    def get(self, name: str) -> np.ndarray | None:
+        """The values of a column, None where there is none."""
+        return np.concatenate(self._chunks[name]) if name in self._chunks else None
+
     def names(self) -> list[str]:
         """The columns, in the order of their first values."""
         return list(self._chunks)

@@ -35,7 +35,7 @@ def differences(
     """
     here = derivative(x, strategy).double()
     if isinstance(strategy, CentralDifference):
-        there = derivative(x, CentralDifference(2 * strategy.step(x))).double()
+        there = derivative(x, strategy.coarser(x)).double()
         return here, here - there, "change of the central difference when its step doubles"
     unit = torch.finfo(x.dtype).eps * x.square().mean().sqrt()
     noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(x)

@@ -11,10 +11,10 @@ import torch
 import symmeter
 from symmeter.data import ImageData, open_data
 from symmeter.definitions import Definition, parse_definition
-from symmeter.errors import SymmeterError, SymmeterWarning
+from symmeter.errors import SymmeterError, SymmeterWarning, counted, shortened
 from symmeter.estimate import estimate
 from symmeter.measures import parse_measures
-from symmeter.models import LoadedModel, describe
+from symmeter.models import LoadedModel, describe, load_model
 from symmeter.network import borrowed, home
 from symmeter.outputs import parse_output
 from symmeter.representations import Image, Pixels
@@ -42,8 +42,8 @@ def measure(
     """Measure how far a model is from a symmetry: value, error, floor and control for every generator.
 
     Args:
-        model: an `nn.Module`, any callable from (B, C, H, W) to outputs, or what `load_model` returns. It is
-            measured in eval mode and left as it was.
+        model: an `nn.Module`, any callable from (B, C, H, W) to outputs, a name such as `"timm:resnet50"`, or
+            what `load_model` returns. It is measured in eval mode and left as it was.
         data: a float tensor (N, C, H, W) of model inputs, uint8 pixels, an (images, labels) pair, a Dataset, a
             DataLoader, a folder of images, a `.npz`, or `builtin:photos`.
         symmetry: names such as `"translation,rotation"`, generators, or a `Symmetry` with its representations.
@@ -72,7 +72,7 @@ def measure(
     (8, 'probability^2 / radian^2')
     """
     began = time.perf_counter()
-    loaded = describe(model)
+    loaded = load_model(model) if isinstance(model, str) else describe(model)
     symmetry_, measures, output_ = parse_symmetry(symmetry), parse_measures(measure), parse_output(output)
     definition_ = parse_definition(definition)
     if samples is not None and samples < 1:
@@ -137,8 +137,7 @@ def _precision(model: Any) -> torch.dtype:
 
 
 def _train_mode_note(names: list[str]) -> str:
-    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    return f"the model was in train mode ({shown}): measured in eval mode, left as it was"
+    return f"the model was in train mode ({shortened(names)}): measured in eval mode, left as it was"
 
 
 def _result(
@@ -147,9 +146,8 @@ def _result(
     summary = images.summary()
     summary["used"] = len(run.names)
     if images.skipped:
-        shown = "; ".join(f"{name} ({reason})" for name, reason in images.skipped[:3])
-        more = f" and {len(images.skipped) - 3} more" if len(images.skipped) > 3 else ""
-        notes.append(f"{len(images.skipped)} unreadable images skipped: {shown}{more}")
+        skipped = shortened((f"{name} ({reason})" for name, reason in images.skipped), joiner="; ")
+        notes.append(f"{counted(len(images.skipped), 'unreadable image')} skipped: {skipped}")
     accuracy = run.accuracy()
     notes += run.notes()
     partial = bool(images.skipped or run.non_finite or run.stopped)
@@ -178,7 +176,7 @@ def _rows(run: Run, accuracy: dict[str, Any] | None) -> list[Row]:
         for generator in run.symmetry.generators:
             key = f"{m.name}:{generator.name}"
             values = run.columns[key]
-            controls = run.columns[key + ":control"] if key + ":control" in run.columns else None
+            controls = run.columns.get(key + ":control")
             e = estimate(values, controls, run.floor(key, float(values.mean())))
             border = key + ":boundary"
             share = (

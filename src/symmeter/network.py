@@ -25,12 +25,16 @@ def borrowed(model: Any, seed: int = 0) -> Iterator[list[str]]:
     flags = [(module, module.training) for module in model.modules()] if isinstance(model, nn.Module) else []
     named = model.named_modules() if isinstance(model, nn.Module) else ()
     in_train_mode = [name or type(model).__name__ for name, module in named if module.training]
-    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else []
+    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
     try:
         for module, _ in flags:
             module.training = False
-        with torch.random.fork_rng(devices=list(devices)), torch.no_grad():
-            torch.manual_seed(seed)
+        with torch.random.fork_rng(devices=devices), torch.no_grad():
+            torch.default_generator.manual_seed(
+                seed
+            )  # not torch.manual_seed: it would reach a GPU not yet in use
+            if devices:
+                torch.cuda.manual_seed_all(seed)
             yield in_train_mode
     finally:
         for module, training in flags:

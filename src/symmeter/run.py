@@ -14,7 +14,7 @@ from symmeter.autodiff.strategies import Strategy
 from symmeter.conjugate import deviation, lie_derivative, stack
 from symmeter.data import Batch, ImageData
 from symmeter.definitions import Definition
-from symmeter.errors import SymmeterError, first_line
+from symmeter.errors import SymmeterError, counted, first_line, shortened
 from symmeter.estimate import Columns, standard_error
 from symmeter.floor import FLOOR_IMAGES, Floor, differences
 from symmeter.measures import Measure
@@ -251,10 +251,9 @@ class Run:
                 f"no forward mode for this model, measured by central differences ({reasons or 'a black box'})"
             )
         if self.non_finite:
-            shown = ", ".join(self.non_finite[:3])
-            more = f" and {len(self.non_finite) - 3} more" if len(self.non_finite) > 3 else ""
+            images = counted(len(self.non_finite), "image")
             notes.append(
-                f"{len(self.non_finite)} images left out, the model returned NaN or infinity: {shown}{more}"
+                f"{images} left out, the model returned NaN or infinity: {shortened(self.non_finite)}"
             )
         if self.stopped:
             notes.append(f"stopped after {len(self.names)} images: {self.stopped}")

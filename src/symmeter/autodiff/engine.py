@@ -4,6 +4,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -173,7 +174,7 @@ class Engine:
         """
         quotients = [CentralDifference(step)(self.f, x, v)[1].double() for step in (3e-2, 1e-2, 3e-3)]
         exact = pushed.double()
-        for a, b in zip(quotients, quotients[1:], strict=False):
+        for a, b in pairwise(quotients):
             size = torch.maximum(a.norm(), b.norm())
             if not bool(size > 0) or not bool((a - b).norm() <= 0.2 * size):
                 continue

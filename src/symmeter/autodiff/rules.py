@@ -13,7 +13,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch._C._functorch import is_functorch_wrapped_tensor
+from torch._ops import OpOverload, OpOverloadPacket
+from torch.autograd import forward_ad
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
+from torch.utils import _pytree as pytree
 
 aten = torch.ops.aten
 
@@ -156,10 +160,12 @@ def _attention(
     if is_causal:
         above = torch.ones(logits.shape[-2:], dtype=torch.bool, device=logits.device).triu(1)
         logits = logits.masked_fill(above, float("-inf"))
-    if attn_mask is not None:
-        banned = attn_mask.dtype == torch.bool
-        logits = logits.masked_fill(~attn_mask, float("-inf")) if banned else logits + attn_mask
-    return logits.softmax(-1) @ value
+    if attn_mask is None:
+        return logits.softmax(-1) @ value
+    banned = attn_mask.dtype == torch.bool
+    logits = logits.masked_fill(~attn_mask, float("-inf")) if banned else logits + attn_mask
+    nothing_left = logits.isneginf().all(-1, keepdim=True)  # as in torch, such a query gets zeros, not NaN
+    return logits.softmax(-1).masked_fill(nothing_left, 0) @ value
 
 
 def _activation(f: Callable, backward: Callable) -> Callable:
@@ -200,6 +206,11 @@ def _recurrent(kernel: Callable) -> Callable:
     return rule
 
 
+def _cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = None) -> Tensor:
+    """Distances written out: the kernel has no forward derivative."""
+    return torch.linalg.vector_norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), p, -1)
+
+
 RULES: dict[Any, Callable] = {
     **{kernel: _convolution(kernel) for kernel in (F.conv1d, F.conv2d, F.conv3d)},
     **{kernel: _recurrent(kernel) for kernel in (torch.lstm, torch.gru, torch.rnn_tanh, torch.rnn_relu)},
@@ -213,11 +224,36 @@ RULES: dict[Any, Callable] = {
     F.hardsigmoid: _activation(F.hardsigmoid, aten.hardsigmoid_backward),
     F.relu: _activation(F.relu, _relu_backward),
     F.relu6: _activation(F.relu6, _relu6_backward),
+    torch.cdist: _cdist,
 }
 
 
+def _loses_tangent(inputs: Any, outputs: Any) -> bool:
+    """Whether a tangent goes in and none comes out of some output."""
+
+    def carried(values: Any) -> list[bool]:
+        tensors = [t for t in pytree.tree_leaves(values) if isinstance(t, Tensor) and t.is_floating_point()]
+        return [forward_ad.unpack_dual(t).tangent is not None for t in tensors]
+
+    return any(carried(inputs)) and not all(carried(outputs))
+
+
 class ForwardRules(TorchFunctionMode):
-    """While active, functional calls with a rule use it; all others are left as they are."""
+    """While active, functional calls with a rule use it; all others are left as they are.
+
+    Attention inside torch's own modules, which no rule can reach, takes the path that has a derivative. An
+    operation of an extension (torchvision's deformable convolution, `torch.library.custom_op`) that drops
+    tangents raises NotImplementedError: torch takes its derivative for zero without a word.
+    """
+
+    def __enter__(self) -> "ForwardRules":
+        self._attention = sdpa_kernel(SDPBackend.MATH)
+        self._attention.__enter__()
+        return super().__enter__()
+
+    def __exit__(self, *raised: Any) -> None:
+        super().__exit__(*raised)
+        self._attention.__exit__(*raised)
 
     def __torch_function__(
         self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None
@@ -227,4 +263,8 @@ class ForwardRules(TorchFunctionMode):
             result = rule(*args, **(kwargs or {}))
             if result is not NotImplemented:
                 return result
-        return func(*args, **(kwargs or {}))
+        result = func(*args, **(kwargs or {}))
+        registered = isinstance(func, OpOverload | OpOverloadPacket) and not str(func).startswith("aten.")
+        if registered and _loses_tangent((args, kwargs), result):
+            raise NotImplementedError(f"{func} has no forward derivative")
+        return result

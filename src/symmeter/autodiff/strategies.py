@@ -1,5 +1,6 @@
 """Ways to push tangents through a function, behind one interface: (y, df_x(v) for every tangent v)."""
 
+import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -122,6 +123,10 @@ class CentralDifference(Strategy):
             pushed.append(pytree.tree_map(lambda a, b: (a - b) / (2 * _along(h, a)), *ends))  # noqa: B023
         return y, pytree.tree_map(lambda *leaves: torch.stack(leaves), *pushed)
 
+    def coarser(self, x: Any) -> "CentralDifference":
+        """The same with twice the step, to see how far the step matters."""
+        return CentralDifference(2 * self.step(x))
+
     def step(self, x: Any) -> float:
         """The relative step, by default the cube root of the precision of x."""
         if self.relative_step is not None:
@@ -132,19 +137,27 @@ class CentralDifference(Strategy):
 class Widened(CentralDifference):
     """Central differences in float64, by `wide` (the same function in float64), while that runs."""
 
-    def __init__(self, wide: Callable | None):
-        super().__init__()
+    def __init__(self, wide: Callable | None, relative_step: float | None = None):
+        super().__init__(relative_step)
         self._wide = [wide] if wide else []
 
     def __call__(self, f: Callable, x: Any, tangents: Any) -> tuple[Any, Any]:
         if self._wide:
-            try:
-                return super().__call__(
-                    self._wide[0], *pytree.tree_map(lambda leaf: leaf.double(), (x, tangents))
-                )
-            except Exception:
-                self._wide.clear()  # the model has a part that is float32 whatever its input
+            with contextlib.suppress(Exception):
+                y, pushed = super().__call__(self._wide[0], *_doubles((x, tangents)))
+                if all(leaf.dtype == torch.float64 for leaf in pytree.tree_leaves(y)):
+                    return y, pushed
+            self._wide.clear()  # some part of the model is float32 whatever its input
         return super().__call__(f, x, tangents)
+
+    def coarser(self, x: Any) -> CentralDifference:
+        if not self._wide:
+            return super().coarser(x)
+        return Widened(self._wide[0], 2 * self.step(_doubles(x)))
+
+
+def _doubles(values: Any) -> Any:
+    return pytree.tree_map(lambda leaf: leaf.double(), values)
 
 
 def _forward(f: Callable, x: Any, v: Any) -> tuple[Any, Any]:

@@ -55,7 +55,7 @@ def run(a: argparse.Namespace) -> int:
     if a.topic is None:
         raise UsageError(f"list what? choose from {', '.join(TOPICS)}")
     if a.topic not in TOPICS:
-        raise UsageError(f"unknown list {a.topic!r}{nearest(a.topic, TOPICS)}")
+        raise UsageError(f"unknown list {a.topic!r}{nearest(a.topic, TOPICS, most=1)}")
     if a.name is not None and a.topic not in ("models", "layers"):
         raise UsageError(f"list {a.topic} stands alone, without {a.name!r}")
     if a.model_kwargs and a.topic != "layers":

@@ -51,7 +51,7 @@ def load_model(
     elif not colon and not spec.endswith(".py"):
         raise unknown_form(spec)
     with torch.random.fork_rng(range(torch.cuda.device_count()) if torch.cuda.is_initialized() else []):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         loaded = load(request)
     return replace(loaded, info=loaded.info | {"seed": seed}) if untrained else loaded
 
