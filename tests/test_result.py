@@ -89,3 +89,23 @@ def test_markup_in_names_is_text():
 ])  # fmt: skip
 def test_values_are_shown_to_two_digits_of_their_error(value, error, text):
     assert with_error(value, error) == text
+
+
+def test_json_goes_through_links_and_into_pipes(result, tmp_path):
+    import os
+    import stat
+    import threading
+
+    real, link, pipe = tmp_path / "real.json", tmp_path / "link.json", tmp_path / "pipe"
+    link.symlink_to(real)
+    result.to_json(link)
+    assert link.is_symlink()
+    assert symmeter.load(real).rows == result.rows
+    os.mkfifo(pipe)
+    received = []
+    reader = threading.Thread(target=lambda: received.append(pipe.read_text()))
+    reader.start()
+    result.to_json(pipe)
+    reader.join(timeout=10)
+    assert json.loads(received[0])["schema"] == "symmeter.result/1"
+    assert stat.S_ISFIFO(pipe.stat().st_mode)

@@ -163,9 +163,14 @@ def _plain(value: Any) -> Any:
 
 
 def _write_text(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Whole or not at all; what is no regular file (a device, a pipe) is written to, not replaced."""
+    path = path.resolve()
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            path.write_text(text)
+            return
         temporary.write_text(text)
         temporary.replace(path)
     except OSError as error:

@@ -33,7 +33,11 @@ def parse_symmetry(what: "str | Generator | Symmetry | Iterable") -> Symmetry:
     if isinstance(what, Symmetry):
         return what
     items = (
-        what.split(",") if isinstance(what, str) else [what] if isinstance(what, Generator) else list(what)
+        what.strip(", ").split(",")
+        if isinstance(what, str)
+        else [what]
+        if isinstance(what, Generator)
+        else list(what)
     )
     generators: list[Generator] = []
     rho_in = rho_out = None
