@@ -38,6 +38,13 @@ def test_verdicts(scale, floor, verdict):
     assert estimate(scale * controls, controls, floor).verdict == verdict
 
 
+def test_a_wide_interval_is_unclear():
+    e = estimate(np.array([0.1, 2.0, 0.3]), np.array([1.0, 1.2, 0.9]))
+    assert e.selectivity - 2 * e.selectivity_standard_error < 0.5
+    assert e.selectivity + 2 * e.selectivity_standard_error > 1
+    assert e.verdict == "unclear"
+
+
 def test_what_cannot_be_had_is_none():
     e = estimate(np.array([2.0]))
     assert (e.standard_error, e.control, e.selectivity, e.verdict) == (None, None, None, "no control")

@@ -37,18 +37,20 @@ class Estimate:
 
     @property
     def verdict(self) -> str:
-        """One or two words: `not resolved`, `no control`, `learned`, `partly` or `not learned`.
+        """One or two words on the selectivity s and its interval of two standard errors.
 
-        `learned` and `not learned` say that the selectivity is below 0.5, or not below 1, by two standard errors.
+        `learned`: below 0.5. `partly`: below 1. `not learned`: reaches 1 and stays above 0.5. `unclear`: reaches
+        from below 0.5 to 1, so more images are needed. Else `not resolved`, or `no control`.
         """
         if not self.resolved:
             return "not resolved"
         if self.selectivity is None:
             return "no control"
         margin = 2 * (self.selectivity_standard_error or 0.0)
-        if self.selectivity + margin < 0.5:
-            return "learned"
-        return "partly" if self.selectivity + margin < 1 else "not learned"
+        low, high = self.selectivity - margin, self.selectivity + margin
+        if high < 1:
+            return "learned" if high < 0.5 else "partly"
+        return "unclear" if low < 0.5 else "not learned"
 
 
 def estimate(values: np.ndarray, controls: np.ndarray | None = None, floor: float | None = None) -> Estimate:

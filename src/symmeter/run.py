@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -152,7 +153,8 @@ class Run:
             if bool((raw >= 0).all()) and bool((raw.sum(1) - 1).abs().max() < 1e-3):
                 self._notes.append("the model's outputs already sum to 1: softmax was applied to probabilities; "
                                    "use --output logits to measure them as they are")  # fmt: skip
-        wide = None if self.dtype == torch.float64 else lambda z: self._f(torch.float64)(z)
+        double = cache(lambda: self._f(torch.float64))  # made only if it is needed
+        wide = None if self.dtype == torch.float64 else lambda z: double()(z)
         self.engine = Engine(f, total=self.images.total, batch_size=self.batch_size, wide=wide)
 
     def _record(self, batch: Batch, part: slice, y: Tensor, derivative: Tensor) -> None:
@@ -209,6 +211,7 @@ class Run:
         }
 
     def _find_floor(self, x: Tensor) -> None:
+        """The floor from a few images, in chunks that are known to fit; images that are not finite are left out."""
         assert self.engine is not None
         f = self.engine.f
 
@@ -217,15 +220,16 @@ class Run:
                 f, x, self.symmetry.generators, self.rho_in, self.rho_out, strategy=strategy
             )[1]
 
-        value, error, self._floor_method = differences(derivative, x, self.engine.strategy)
+        parts = [differences(derivative, part, self.engine.strategy) for part in x.split(self.engine.chunk)]
+        self._floor_method = parts[0][2]
         for m in self.measures:
-            absolute, total = m.statistic(error), m.statistic(value)
+            totals, errors = (torch.cat([m.statistic(p[i]) for p in parts], 1) for i in range(2))
+            finite = (totals + errors).isfinite().all(0)
             for i, generator in enumerate(self.symmetry.generators):
-                whole = float(total[i].sum())
-                relative = float(absolute[i].sum()) / whole if whole > 0 else 0.0
-                self._floors[f"{m.name}:{generator.name}"] = Floor(
-                    float(absolute[i].mean()), min(relative, 1.0)
-                )
+                value, error = float(totals[i, finite].sum()), float(errors[i, finite].sum())
+                if finite.any():
+                    relative = min(error / value, 1.0) if value > 0 else 0.0
+                    self._floors[f"{m.name}:{generator.name}"] = Floor(error / int(finite.sum()), relative)
 
     def floor(self, key: str, value: float) -> float | None:
         """The floor of a column with this mean; None where it could not be found."""
