@@ -68,7 +68,7 @@ def cost(name: str, repeats: int) -> dict:
         with peak_bytes(x.device) as peak:
             f(x)
             row["forward_MiB"] = peak() / BATCH / 2**20
-        candidates: list[tuple[Strategy, int]] = [(Vectorised(), 1), (Vectorised(), 2), (Vectorised(), 4)]
+        candidates: list[tuple[Strategy, int]] = [(Vectorised(), chunk) for chunk in (1, 2, 4, 8)]
         candidates += [(OneByOne(), BATCH), (Tiled(), 2)]
         for strategy, chunk in candidates:
 

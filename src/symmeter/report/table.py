@@ -10,7 +10,13 @@ from rich.table import Table
 
 from symmeter.result import Result, Row
 
-_STYLES = {"learned": "green", "partly": "yellow", "not learned": "red", "unclear": "dim", "not resolved": "dim"}
+_STYLES = {
+    "learned": "green",
+    "partly": "yellow",
+    "not learned": "red",
+    "unclear": "dim",
+    "not resolved": "dim",
+}
 
 
 def render(result: Result, width: int = 80) -> str:
