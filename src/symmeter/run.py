@@ -220,10 +220,13 @@ class Run:
                 f, x, self.symmetry.generators, self.rho_in, self.rho_out, strategy=strategy
             )[1]
 
-        parts = [differences(derivative, part, self.engine.strategy) for part in x.split(self.engine.chunk)]
-        self._floor_method = parts[0][2]
+        here, there, methods = zip(
+            *[differences(derivative, part, self.engine.strategy) for part in x.split(self.engine.chunk)],
+            strict=True,
+        )
+        self._floor_method = methods[0]
         for m in self.measures:
-            totals, errors = (torch.cat([m.statistic(p[i]) for p in parts], 1) for i in range(2))
+            totals, errors = (torch.cat([m.statistic(d) for d in side], 1) for side in (here, there))
             finite = (totals + errors).isfinite().all(0)
             for i, generator in enumerate(self.symmetry.generators):
                 value, error = float(totals[i, finite].sum()), float(errors[i, finite].sum())
