@@ -13,7 +13,7 @@ from symmeter.preprocessing import Preprocessing
 UNKNOWN = Preprocessing.unknown()
 
 
-def refused(words, call, *args, **kwargs):
+def check_refused(words, call, *args, **kwargs):
     """The call raises SymmeterError with these words, in one line that is not too long."""
     with pytest.raises(SymmeterError, match=words) as caught:
         call(*args, **kwargs)

@@ -12,7 +12,7 @@ from symmeter.autodiff.rules import ForwardRules
 EXACT = [Vectorised(), OneByOne(), Tiled(), Reverse()]
 
 
-def close(a, b):
+def check_close(a, b):
     torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-10)
 
 
@@ -95,7 +95,7 @@ def test_strategies_agree_with_central_differences(name):
             )  # the engine goes on without them
             continue
         worked.append(strategy.name)
-        close(value, y)
+        check_close(value, y)
         torch.testing.assert_close(pushed, slow, rtol=1e-5, atol=1e-6)
     assert {"one by one", "tiled"} <= set(worked)
 
@@ -107,7 +107,7 @@ def test_memory_formats_and_views(memory_format):
     v = torch.randn(3, 6, 2, 5, 6, dtype=torch.float64).transpose(1, 2)
     results = [strategy(net, x, v)[1] for strategy in EXACT]
     for other in results[1:]:
-        close(other, results[0])
+        check_close(other, results[0])
 
 
 @pytest.mark.parametrize("call", [
@@ -123,8 +123,8 @@ def test_a_rule_computes_what_torch_computes(call):
     y, dy = zip(*[jvp(call, (x,), (t,)) for t in v], strict=True)
     with ForwardRules():
         value, pushed = vmap(lambda t: jvp(call, (x,), (t,)), out_dims=(None, 0))(v)
-    close(value, y[0])
-    close(pushed, torch.stack(dy))
+    check_close(value, y[0])
+    check_close(pushed, torch.stack(dy))
 
 
 def test_reverse_knows_outputs_that_ignore_the_input():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tests.helpers import UNKNOWN, images_of, pixels, refused
+from tests.helpers import UNKNOWN, check_refused, images_of, pixels
 
 from symmeter.data import Batch, open_data
 from symmeter.preprocessing import Preprocessing
@@ -100,4 +100,4 @@ def test_pairs_of_images_and_labels(labels, kind):
     ],
 )
 def test_wrong_arrays_give_one_line(data, words):
-    refused(words, images_of, data)
+    check_refused(words, images_of, data)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tests.helpers import UNKNOWN, images_of, pixels, refused, write
+from tests.helpers import UNKNOWN, check_refused, images_of, pixels, write
 
 from symmeter.data import open_data
 
@@ -118,7 +118,7 @@ def test_labels_csv_with_names(tmp_path):
 def test_wrong_labels_csv_give_one_line(tmp_path, text, words):
     write(tmp_path, "a.png")
     (tmp_path / "labels.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
-    refused(words, images_of, tmp_path)
+    check_refused(words, images_of, tmp_path)
 
 
 def broken_files(folder):
@@ -151,7 +151,7 @@ def test_unreadable_images_are_named_counted_and_skipped(tmp_path):
     assert (summary["total"], summary["used"], summary["skipped"]) == (7, 1, 6)
     assert len(summary["skipped_names"]) == 6
     (tmp_path / "good.png").unlink()
-    refused("none of the 6 images could be read: bomb.png: ", images_of, tmp_path)
+    check_refused("none of the 6 images could be read: bomb.png: ", images_of, tmp_path)
 
 
 def test_reading_images_warns_of_nothing(tmp_path):
@@ -186,17 +186,17 @@ def test_files_are_read_one_by_one_and_anew_each_time(tmp_path):
 
 
 def test_empty_folders_and_odd_files_give_one_line(tmp_path):
-    refused("no images in this folder or its sub-folders", images_of, tmp_path)
+    check_refused("no images in this folder or its sub-folders", images_of, tmp_path)
     (tmp_path / "sub").mkdir()
     (tmp_path / "a.txt").write_text("x")
-    refused("no images in this folder or its sub-folders", images_of, tmp_path)
-    refused("neither a folder nor .npz nor an image", images_of, tmp_path / "a.txt")
+    check_refused("no images in this folder or its sub-folders", images_of, tmp_path)
+    check_refused("neither a folder nor .npz nor an image", images_of, tmp_path / "a.txt")
 
 
 def test_missing_pillow_names_the_extra(tmp_path, monkeypatch):
     write(tmp_path, "a.png")
     monkeypatch.setitem(sys.modules, "PIL.Image", None)
-    refused(r"pip install 'symmeter\[vision\]'", images_of, tmp_path)
+    check_refused(r"pip install 'symmeter\[vision\]'", images_of, tmp_path)
     assert images_of(pixels())[0].shape == (5, 3, 6, 8)
 
 
@@ -231,7 +231,7 @@ def test_npz_has_its_channels_last_where_both_would_do(tmp_path):
 )
 def test_wrong_npz_give_one_line(tmp_path, arrays, words):
     np.savez(tmp_path / "a.npz", **arrays)
-    refused(words, images_of, tmp_path / "a.npz")
+    check_refused(words, images_of, tmp_path / "a.npz")
 
 
 def test_damaged_npz_give_one_line(tmp_path):
@@ -241,4 +241,4 @@ def test_damaged_npz_give_one_line(tmp_path):
     single = (tmp_path / "plain.npy").read_bytes()
     for content in (whole[:300], whole[:-30], b"", b"nonsense", single):
         (tmp_path / "a.npz").write_bytes(content)
-        refused("not a readable .npz", images_of, tmp_path / "a.npz")
+        check_refused("not a readable .npz", images_of, tmp_path / "a.npz")

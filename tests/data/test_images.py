@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from tests.helpers import UNKNOWN, Things, images_of, refused, write
+from tests.helpers import UNKNOWN, Things, check_refused, images_of, write
 
 from symmeter.data import open_data
 from symmeter.errors import SymmeterError
@@ -49,10 +49,10 @@ def test_at_most_20_skipped_names_are_listed(tmp_path):
 def test_images_of_different_sizes_need_a_size(tmp_path):
     write(tmp_path, "a.png", size=(8, 6))
     write(tmp_path, "b.png", size=(5, 7))
-    refused("images differ in size .8x6, 5x7.: pass --img-size", images_of, tmp_path)
+    check_refused("images differ in size .8x6, 5x7.: pass --img-size", images_of, tmp_path)
     assert images_of(tmp_path, UNKNOWN.override(img_size=4))[0].shape == (2, 3, 4, 4)
-    refused("images differ in size", images_of, Things([torch.zeros(3, 4, 4), torch.zeros(3, 5, 4)]))
-    refused("differ in their channels", images_of, Things([torch.zeros(3, 4, 4), torch.zeros(1, 4, 4)]))
+    check_refused("images differ in size", images_of, Things([torch.zeros(3, 4, 4), torch.zeros(3, 5, 4)]))
+    check_refused("differ in their channels", images_of, Things([torch.zeros(3, 4, 4), torch.zeros(1, 4, 4)]))
 
 
 def test_a_batch_has_at_least_one_image():

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.helpers import UNKNOWN, Things, images_of, pixels, refused, write
+from tests.helpers import UNKNOWN, Things, check_refused, images_of, pixels, write
 from torch.utils.data import Subset, TensorDataset
 
 from symmeter.data import open_data
@@ -26,12 +26,12 @@ from symmeter.data import open_data
     ],
 )
 def test_wrong_data_give_one_line(data, words):
-    refused(words, images_of, data)
+    check_refused(words, images_of, data)
 
 
 @pytest.mark.parametrize("samples", [0, -1, 2.5, True])
 def test_samples_must_be_a_positive_whole_number(samples):
-    refused("give a positive whole number", images_of, torch.zeros(2, 3, 4, 4), samples=samples)
+    check_refused("give a positive whole number", images_of, torch.zeros(2, 3, 4, 4), samples=samples)
 
 
 def test_subsets_and_shared_photographs(shared_data):
@@ -77,9 +77,9 @@ def test_paths_are_shown_by_their_last_part_and_kept_as_typed(tmp_path, monkeypa
 def test_mistakes_name_the_whole_path(tmp_path):
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "a.png").write_text("no image")
-    refused(f"^{tmp_path}/bad: none of the 1 images", images_of, tmp_path / "bad")
+    check_refused(f"^{tmp_path}/bad: none of the 1 images", images_of, tmp_path / "bad")
     np.savez(tmp_path / "bad.npz", images=pixels(), labels=[1])
-    refused(f"^{tmp_path}/bad.npz: 1 labels for 5 images", images_of, tmp_path / "bad.npz")
+    check_refused(f"^{tmp_path}/bad.npz: 1 labels for 5 images", images_of, tmp_path / "bad.npz")
 
 
 def test_data_without_a_place_have_no_path(tmp_path):

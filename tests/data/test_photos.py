@@ -4,7 +4,7 @@ import sys
 
 import pytest
 import torch
-from tests.helpers import UNKNOWN, images_of, refused
+from tests.helpers import UNKNOWN, check_refused, images_of
 
 from symmeter.data import open_data
 from symmeter.preprocessing import Preprocessing
@@ -35,4 +35,4 @@ def test_builtin_photographs_are_large_enough_and_need_a_package(monkeypatch):
     assert min(min(size) for size in sizes) >= 224
     monkeypatch.setitem(sys.modules, "skimage", None)
     monkeypatch.setitem(sys.modules, "sklearn", None)
-    refused(r"pip install 'symmeter\[demo\]'", images_of, "builtin:photos")
+    check_refused(r"pip install 'symmeter\[demo\]'", images_of, "builtin:photos")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tests.helpers import UNKNOWN, Things, images_of, pixels, refused
+from tests.helpers import UNKNOWN, Things, check_refused, images_of, pixels
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 from symmeter.data import open_data
@@ -111,4 +111,4 @@ def test_a_batch_that_fails_gives_one_line():
         yield torch.rand(1, 3, 4, 4)
         raise RuntimeError("the disk\nis gone")
 
-    refused("reading a batch failed: RuntimeError: the disk", images_of, broken())
+    check_refused("reading a batch failed: RuntimeError: the disk", images_of, broken())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.helpers import refused
+from tests.helpers import check_refused
 from torch import nn
 
 from symmeter.errors import SymmeterWarning
@@ -103,11 +103,11 @@ def test_a_changed_file_is_read_anew(tmp_path):
     ],
 )
 def test_wrong_callables_give_one_line(nets, name, words):
-    refused(words, load_model, nets + name)
+    check_refused(words, load_model, nets + name)
 
 
 def test_a_ready_network_takes_no_arguments(nets):
-    refused("it is a network already", load_model, f"{nets}:ready", model_kwargs={"width": 3})
+    check_refused("it is a network already", load_model, f"{nets}:ready", model_kwargs={"width": 3})
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_ready_network_takes_no_arguments(nets):
 )
 def test_files_that_do_not_import_give_one_line(tmp_path, text, words):
     (tmp_path / "net.py").write_text(text)
-    refused(words, load_model, f"{tmp_path}/net.py:build")
+    check_refused(words, load_model, f"{tmp_path}/net.py:build")
 
 
 def test_weights_for_a_callable(nets, tmp_path):
@@ -137,6 +137,6 @@ def test_weights_for_a_callable(nets, tmp_path):
     torch.save(weights, path)
     with pytest.warns(SymmeterWarning, match="NaN or infinite"):
         load_model(f"{nets}:build", weights=str(path))
-    refused(
+    check_refused(
         "do not fit Sequential", load_model, f"{nets}:build", weights=str(path), model_kwargs={"width": 8}
     )

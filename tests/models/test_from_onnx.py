@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from tests.helpers import refused
+from tests.helpers import check_refused
 
 from symmeter.errors import SymmeterError
 from symmeter.models import OnnxModel, describe, load_model
@@ -71,15 +71,15 @@ def test_onnx_with_an_open_size_and_with_channels_last(tmp_path):
 
 def test_wrong_onnx_files_give_one_line(tmp_path):
     path = onnx_file(tmp_path / "net.onnx")
-    refused("drop --weights and --untrained", load_model, path, untrained=True)
-    refused("drop --weights and --untrained", load_model, path, weights="w.pth")
-    refused("an ONNX file knows only output=NAME", load_model, path, model_kwargs={"foo": 1})
-    refused("no output 'q'; choose from y, z", load_model, path, model_kwargs={"output": "q"})
-    refused("one floating point", load_model, onnx_file(tmp_path / "two.onnx", extra_input=True))
-    refused(
+    check_refused("drop --weights and --untrained", load_model, path, untrained=True)
+    check_refused("drop --weights and --untrained", load_model, path, weights="w.pth")
+    check_refused("an ONNX file knows only output=NAME", load_model, path, model_kwargs={"foo": 1})
+    check_refused("no output 'q'; choose from y, z", load_model, path, model_kwargs={"output": "q"})
+    check_refused("one floating point", load_model, onnx_file(tmp_path / "two.onnx", extra_input=True))
+    check_refused(
         "one floating point", load_model, onnx_file(tmp_path / "int.onnx", kind="INT32", shape=("N", 3, 4, 4))
     )
     (tmp_path / "bad.onnx").write_bytes(b"nonsense")
-    refused("not a readable ONNX file", load_model, f"{tmp_path}/bad.onnx")
+    check_refused("not a readable ONNX file", load_model, f"{tmp_path}/bad.onnx")
     with pytest.raises(SymmeterError, match=r"on input \(1, 3, 9, 9\)"):
         OnnxModel(path)(torch.zeros(1, 3, 9, 9))

@@ -1,7 +1,7 @@
 """torchvision's networks, with the preset of their weights."""
 
 import torch
-from tests.helpers import refused
+from tests.helpers import check_refused
 
 from symmeter.models import load_model
 from symmeter.preprocessing import Preprocessing
@@ -30,7 +30,7 @@ def test_torchvision_without_a_network_gives_one_line(monkeypatch, tmp_path, cap
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr(urllib.request, "urlopen", unreachable)
     monkeypatch.setattr(torch.hub, "urlopen", unreachable)
-    refused(
+    check_refused(
         r"could not be downloaded \(no network\?\); pass --weights FILE",
         load_model,
         "torchvision:squeezenet1_1",

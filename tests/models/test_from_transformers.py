@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import torch
-from tests.helpers import refused
+from tests.helpers import check_refused
 
 from symmeter.models import load_model
 
@@ -40,7 +40,9 @@ def test_hf_from_a_local_folder(tmp_path, capsys):
     untrained = load_model(f"hf:{tmp_path}", untrained=True, model_kwargs={"num_labels": 3})
     assert untrained.model(x)["logits"].shape == (2, 3)
     assert untrained.info["weights"] == "untrained"
-    refused("its config knows no such setting", load_model, f"hf:{tmp_path}", model_kwargs={"nonsense": 3})
+    check_refused(
+        "its config knows no such setting", load_model, f"hf:{tmp_path}", model_kwargs={"nonsense": 3}
+    )
 
 
 def test_hf_without_a_classifier_gets_no_random_one(tmp_path):
@@ -56,14 +58,14 @@ def test_hf_with_files_missing_gives_one_line(tmp_path):
     from safetensors.torch import load_file, save_file
     from transformers import BertConfig, BertModel, ViTForImageClassification
 
-    refused("no config.json in this folder", load_model, f"hf:{tmp_path}")
+    check_refused("no config.json in this folder", load_model, f"hf:{tmp_path}")
     ViTForImageClassification(tiny_vit()).save_pretrained(tmp_path)
     weights = load_file(tmp_path / "model.safetensors")
     weights.pop("classifier.weight")
     save_file(weights, tmp_path / "model.safetensors", metadata={"format": "pt"})
-    refused(r"its files lack 1 weights \(classifier.weight", load_model, f"hf:{tmp_path}")
+    check_refused(r"its files lack 1 weights \(classifier.weight", load_model, f"hf:{tmp_path}")
     (tmp_path / "model.safetensors").unlink()
-    refused(
+    check_refused(
         "no file named model.safetensors.*pass --weights FILE, or --untrained", load_model, f"hf:{tmp_path}"
     )
     words: dict[str, Any] = {
@@ -73,7 +75,7 @@ def test_hf_with_files_missing_gives_one_line(tmp_path):
         "intermediate_size": 8,
     }
     BertModel(BertConfig(vocab_size=10, **words)).save_pretrained(tmp_path)
-    refused("this network takes input_ids, not images", load_model, f"hf:{tmp_path}")
+    check_refused("this network takes input_ids, not images", load_model, f"hf:{tmp_path}")
 
 
 def test_hf_runs_no_code_of_a_folder(tmp_path):
@@ -81,5 +83,5 @@ def test_hf_runs_no_code_of_a_folder(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(config))
     mark = tmp_path / "it ran"
     (tmp_path / "evil.py").write_text(f"open({str(mark)!r}, 'w')")
-    refused("ValueError", load_model, f"hf:{tmp_path}")
+    check_refused("ValueError", load_model, f"hf:{tmp_path}")
     assert not mark.exists()

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from tests.helpers import refused
+from tests.helpers import check_refused
 
 from symmeter.data import open_data
 from symmeter.models import load_model
@@ -24,14 +24,14 @@ from symmeter.models import load_model
     ],
 )
 def test_wrong_options_give_one_line(kwargs, words):
-    refused(words, load_model, "timm:test_resnet", **kwargs)
+    check_refused(words, load_model, "timm:test_resnet", **kwargs)
 
 
 def test_missing_extras_are_named(monkeypatch):
     for package, extra in (("timm", "vision"), ("torchvision", "vision"), ("transformers", "hf")):
         monkeypatch.setitem(sys.modules, package, None)
         prefix = "hf" if package == "transformers" else package
-        refused(
+        check_refused(
             rf"{package} is not installed: pip install 'symmeter\[{extra}\]'",
             load_model,
             f"{prefix}:anything",

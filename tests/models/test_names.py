@@ -1,7 +1,7 @@
 """Names: the list of them, and what is said of wrong ones."""
 
 import pytest
-from tests.helpers import refused
+from tests.helpers import check_refused
 
 from symmeter.models import list_models, load_model
 
@@ -51,4 +51,4 @@ def test_list_models():
     ],
 )
 def test_wrong_names_give_one_line(spec, words):
-    refused(words, load_model, spec)
+    check_refused(words, load_model, spec)

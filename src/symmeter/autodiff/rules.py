@@ -243,7 +243,7 @@ class ForwardRules(TorchFunctionMode):
 
     Attention inside torch's own modules, which no rule can reach, takes the path that has a derivative. An
     operation of an extension (torchvision's deformable convolution, `torch.library.custom_op`) that drops
-    tangents raises NotImplementedError: torch takes its derivative for zero without a word.
+    tangents raises RuntimeError: torch takes its derivative for zero without a word.
     """
 
     def __enter__(self) -> "ForwardRules":
@@ -266,5 +266,5 @@ class ForwardRules(TorchFunctionMode):
         result = func(*args, **(kwargs or {}))
         registered = isinstance(func, OpOverload | OpOverloadPacket) and not str(func).startswith("aten.")
         if registered and _loses_tangent((args, kwargs), result):
-            raise NotImplementedError(f"{func} has no forward derivative")
+            raise RuntimeError(f"{func} has no forward derivative")
         return result
