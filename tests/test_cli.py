@@ -38,8 +38,12 @@ class Talking(nn.Module):
         return x.mean((2, 3))
 
 class Slow(nn.Module):
+    calls = 0
     def forward(self, x):
-        time.sleep(0.02)
+        time.sleep(0.05)
+        self.calls += 1
+        if self.calls == 50:
+            open("fifty-calls", "w").close()
         return x.mean((2, 3))
 
 class Failing(nn.Module):
@@ -449,7 +453,9 @@ def test_a_real_ctrl_c(model, photos, tmp_path):
     process = _start(
         "measure", "net.py:Slow", "many.npz", "--batch-size", "4", "--json", "r.json", cwd=tmp_path
     )
-    time.sleep(15)
+    until = time.monotonic() + 120
+    while not (tmp_path / "fifty-calls").exists() and time.monotonic() < until:
+        time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 1
