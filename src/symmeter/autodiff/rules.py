@@ -143,6 +143,42 @@ def _layer_norm(
     return _LayerNorm.apply(input, tuple(normalized_shape), weight, bias, eps)[0]  # type: ignore[index]
 
 
+class _Attention(torch.autograd.Function):
+    """y = A v with A = softmax(L), L = q k^T + mask, and dy = (A * dL) v - sum(A * dL) y + A dv.
+
+    dL = dq k^T + q dk^T is one product of twice the inner length: the square matrices are what costs, so they are
+    passed over as rarely as can be.
+    """
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+        logits = query @ key.transpose(-2, -1)
+        if mask is None:
+            weights = logits.softmax(-1)
+        else:
+            logits = logits.masked_fill(~mask, float("-inf")) if mask.dtype == torch.bool else logits + mask
+            nothing_left = logits.isneginf().all(-1, keepdim=True)  # as in torch: zeros for it, not NaN
+            weights = logits.softmax(-1).masked_fill(nothing_left, 0)
+        return weights @ value, weights
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, output: tuple) -> None:
+        query, key, value, _ = inputs
+        y, weights = output
+        ctx.mark_non_differentiable(weights)
+        ctx.save_for_forward(query, key, value, y, weights)
+
+    @staticmethod
+    def jvp(ctx: Any, dq: Tensor, dk: Tensor, dv: Tensor, *_: Any) -> tuple[Tensor, None]:
+        query, key, value, y, weights = ctx.saved_tensors
+        change = torch.cat([dq, query.expand_as(dq)], -1) @ torch.cat([key.expand_as(dk), dk], -1).mT
+        change = change * weights
+        pushed = change @ value - change.sum(-1, keepdim=True) * y + weights @ dv
+        return pushed, None
+
+
 def _attention(
     query: Tensor,
     key: Tensor,
@@ -156,15 +192,18 @@ def _attention(
     """softmax(Q K^T scale + mask) V written out: the fused kernels have no forward derivative."""
     if dropout_p > 0 or enable_gqa:
         return NotImplemented
-    logits = (query * (query.shape[-1] ** -0.5 if scale is None else scale)) @ key.transpose(-2, -1)
+    query = query * (query.shape[-1] ** -0.5 if scale is None else scale)
     if is_causal:
-        above = torch.ones(logits.shape[-2:], dtype=torch.bool, device=logits.device).triu(1)
-        logits = logits.masked_fill(above, float("-inf"))
+        attn_mask = torch.ones(query.shape[-2], key.shape[-2], dtype=torch.bool, device=query.device).tril()
+    same = query.shape[:-2] == key.shape[:-2] == value.shape[:-2]
+    if same and not _depends_on_input(attn_mask):
+        return _Attention.apply(query, key, value, attn_mask)[0]  # type: ignore[index]
+    logits = query @ key.transpose(-2, -1)
     if attn_mask is None:
         return logits.softmax(-1) @ value
     banned = attn_mask.dtype == torch.bool
     logits = logits.masked_fill(~attn_mask, float("-inf")) if banned else logits + attn_mask
-    nothing_left = logits.isneginf().all(-1, keepdim=True)  # as in torch, such a query gets zeros, not NaN
+    nothing_left = logits.isneginf().all(-1, keepdim=True)
     return logits.softmax(-1).masked_fill(nothing_left, 0) @ value
 
 
