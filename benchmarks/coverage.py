@@ -21,6 +21,7 @@ import signal
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -127,7 +128,7 @@ def main() -> int:
                 f"excluded: {row.parameters / 1e6:.0f}M parameters and {row.size} pixels are too much"
             )
         if not row.problem:
-            row = in_process(row, options)
+            row = in_process(row, options, check)
         rows.append(row)
         print(row.line(), flush=True)
         if options.json:
@@ -178,11 +179,14 @@ def _size(module: str, name: str, **arguments: Any) -> Row:
     return Row(module, name, sum(p.numel() for p in model.parameters()), size, arguments)
 
 
-def in_process(row: Row, options: argparse.Namespace) -> Row:
-    """`check` in a forked process, which may run out of time or memory, or crash, without harm."""
+Work = Callable[[Any, Connection], None]  # fills the row; may send what it has so far
+
+
+def in_process(row: Any, options: argparse.Namespace, work: Work) -> Any:
+    """`work` in a forked process, which may run out of time or memory, or crash, without harm."""
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_child, args=(row, options, sender))
+    process = context.Process(target=_child, args=(row, options, sender, work))
     process.start()
     sender.close()
     grace = time.monotonic() + options.time_limit + 60
@@ -201,7 +205,7 @@ def in_process(row: Row, options: argparse.Namespace) -> Row:
     return row
 
 
-def _child(row: Row, options: argparse.Namespace, sender: Connection) -> None:
+def _child(row: Any, options: argparse.Namespace, sender: Connection, work: Work) -> None:
     def late(signum: int, frame: FrameType | None) -> None:
         raise TimeoutError(f"longer than {options.time_limit} s")
 
@@ -214,7 +218,7 @@ def _child(row: Row, options: argparse.Namespace, sender: Connection) -> None:
     began = time.perf_counter()
     try:
         with torch.no_grad():
-            check(row, sender)
+            work(row, sender)
     except Exception as error:
         row.problem = f"{type(error).__name__}: {first_line(error)}"
     row.total = time.perf_counter() - began

@@ -26,7 +26,7 @@ def test_representation_of_an_output(text, shape, expected):
 
 
 @pytest.mark.parametrize(("text", "shape", "message"), [
-    ("softmax:equivariant", (2, 5), r"shape \(B, 5\): it has no grid"),
+    ("softmax:equivariant", (2, 5), r"shape \(B, 5\) and so no grid"),
     ("logits:channels_last", (2, 5), "no grid"),
     ("0", (2, 7, 4), r"shape \(B, 7, 4\) and its layout is not known; add one of 0:invariant"),
     ("0:tokens(3x3)", (2, 7, 4), r"which is not tokens\(3x3\)"),

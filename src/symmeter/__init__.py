@@ -15,7 +15,9 @@ __version__ = "0.1.0"
 # Names are imported when they are first used: `symmeter --help` must not wait for torch.
 _HOME = {
     "measure": "measurement",
-    "load": "result",
+    "attribute": "layers.attribute",
+    "Profile": "layers.profile",
+    "load": "loading",
     "Result": "result",
     "load_model": "models",
     "lie_derivative": "conjugate",
@@ -29,17 +31,22 @@ if TYPE_CHECKING:
     from symmeter.conjugate import lie_derivative
     from symmeter.errors import SymmeterError, SymmeterWarning
     from symmeter.groups import GENERATORS
+    from symmeter.layers.attribute import attribute
+    from symmeter.layers.profile import Profile
+    from symmeter.loading import load
     from symmeter.measurement import measure
     from symmeter.models import load_model
-    from symmeter.result import Result, load
+    from symmeter.result import Result
     from symmeter.symmetry import Symmetry
 
 __all__ = [
     "GENERATORS",
+    "Profile",
     "Result",
     "SymmeterError",
     "SymmeterWarning",
     "Symmetry",
+    "attribute",
     "lie_derivative",
     "load",
     "load_model",

@@ -9,6 +9,7 @@ from torch import Tensor
 from symmeter.autodiff.strategies import CentralDifference, Strategy
 
 FLOOR_IMAGES = 4
+DRAWS = 2  # of round-off: a kink within its reach is crossed by half of them
 
 
 @dataclass(frozen=True)
@@ -29,15 +30,20 @@ def differences(
     """(L_X f(x), an estimate of its error, how that was found), both (T, B, ...) in float64.
 
     `derivative(x, strategy)` computes L_X f(x). An exact derivative is computed again with the input moved by one
-    unit of round-off: round-off then falls out anew, and a kink within its reach is crossed. The two errors are
-    independent and of one size, so each is their difference over sqrt(2). That of a central difference is the
-    change when its step doubles.
+    unit of round-off: round-off then falls out anew, and a kink within its reach may be crossed. The two errors are
+    independent and of one size, so each is their difference over sqrt(2): here the root mean square over DRAWS. The
+    error of a central difference is the change when its step doubles.
     """
     here = derivative(x, strategy).double()
     if isinstance(strategy, CentralDifference):
         there = derivative(x, strategy.coarser(x)).double()
         return here, here - there, "change of the central difference when its step doubles"
+    moved = torch.stack([here - derivative(nudged(x, seed), strategy).double() for seed in range(DRAWS)])
+    return here, (moved.square().mean(0) / 2).sqrt(), "input moved by one unit of round-off"
+
+
+def nudged(x: Tensor, seed: int = 0) -> Tensor:
+    """x moved by normal noise of one unit of round-off of its size."""
     unit = torch.finfo(x.dtype).eps * x.square().mean().sqrt()
-    noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(x)
-    there = derivative(x + unit * noise, strategy).double()
-    return here, (here - there) / 2**0.5, "input moved by one unit of round-off"
+    noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).to(x)
+    return x + unit * noise

@@ -3,6 +3,8 @@
 import platform
 import time
 import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,7 @@ from symmeter.network import borrowed, home
 from symmeter.outputs import parse_output
 from symmeter.representations import Image, Pixels
 from symmeter.result import Result, Row
-from symmeter.run import Interrupted, Run
+from symmeter.run import Follower, Interrupted, Run
 from symmeter.symmetry import parse_symmetry
 
 
@@ -71,6 +73,38 @@ def measure(
     >>> result.rows[0].n, result.rows[0].unit
     (8, 'probability^2 / radian^2')
     """
+    return conduct(
+        model, data, symmetry, measure, output, definition, samples, batch_size, device, seed, progress,
+        control=control, preprocessing=preprocessing,
+    ).finish(rows_of)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Conducted:
+    """A run that has come to its end, with all that its result will say of it."""
+
+    run: Run
+    loaded: LoadedModel
+    images: ImageData
+    notes: list[str]
+    spec: dict[str, Any]
+
+    def finish(self, rows: Callable[["Conducted"], Iterable[Row]], kind: type[Result] = Result) -> Result:
+        """The result with these rows; says its warnings, and raises Interrupted with it after a Ctrl-C."""
+        result = _result(self, tuple(rows(self)), kind)
+        for note in result.warnings:
+            warnings.warn(note, SymmeterWarning, stacklevel=3)
+        if self.run.interrupted:
+            raise Interrupted(result)
+        return result
+
+
+def conduct(
+    model: Any, data: Any, symmetry: Any, measure: Any, output: str, definition: str | Definition,
+    samples: int | None, batch_size: int | None, device: Any, seed: int, progress: bool | None,
+    *, control: bool, preprocessing: dict[str, Any] | None, follower: Follower | None = None,
+) -> Conducted:  # fmt: skip
+    """Check the arguments of `measure`, load what they name, and run; a `follower` sees every chunk."""
     began = time.perf_counter()
     loaded = load_model(model) if isinstance(model, str) else describe(model)
     symmetry_, measures, output_ = parse_symmetry(symmetry), parse_measures(measure), parse_output(output)
@@ -98,6 +132,7 @@ def measure(
             batch_size=batch_size,
             control=control,
             progress=progress,
+            follower=follower,
         )
         run.execute()
     notes = [str(w.message) for w in caught if issubclass(w.category, SymmeterWarning)]
@@ -106,17 +141,12 @@ def measure(
             warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
     if in_train_mode:
         notes.insert(0, _train_mode_note(in_train_mode))
-    result = _result(run, loaded, images, notes, spec={
+    return Conducted(run, loaded, images, notes, spec={
         "symmetry": symmetry_.name, "measure": ",".join(m.name for m in measures), "output": str(output_),
         "rho_out": run.rho_out.describe(), "samples": samples, "seed": seed,
         "control": control, "device": str(where), "dtype": str(dtype).removeprefix("torch."),
         "seconds": round(time.perf_counter() - began, 3), **run.how(),
     })  # fmt: skip
-    for note in notes:
-        warnings.warn(note, SymmeterWarning, stacklevel=2)
-    if run.interrupted:
-        raise Interrupted(result)
-    return result
 
 
 def _device(device: Any, model: Any) -> torch.device:
@@ -140,9 +170,8 @@ def _train_mode_note(names: list[str]) -> str:
     return f"the model was in train mode ({shortened(names)}): measured in eval mode, left as it was"
 
 
-def _result(
-    run: Run, loaded: LoadedModel, images: ImageData, notes: list[str], spec: dict[str, Any]
-) -> Result:
+def _result(done: Conducted, rows: tuple[Row, ...], kind: type[Result]) -> Result:
+    run, images, notes = done.run, done.images, list(done.notes)
     summary = images.summary()
     summary["used"] = len(run.names)
     if images.skipped:
@@ -151,8 +180,7 @@ def _result(
     accuracy = run.accuracy()
     notes += run.notes()
     partial = bool(images.skipped or run.non_finite or run.stopped)
-    rows = tuple(_rows(run, accuracy))
-    few = [row.symmetry for row in rows if (row.top_share or 0) > 0.9 and row.n >= 20]
+    few = [row.symmetry for row in rows if row.whole and (row.top_share or 0) > 0.9 and row.n >= 20]
     if few:
         notes.append(
             f"a few images carry the mean: 5 % of them hold over 90 % of it for {', '.join(few)}; see median"
@@ -160,17 +188,19 @@ def _result(
     header = {
         "status": "partial" if partial else "complete",
         "definition": run.definition.name,
-        "model": loaded.info,
+        "model": done.loaded.info,
         "data": summary,
-        "spec": spec,
+        "spec": done.spec,
         "environment": environment(),
         "accuracy": accuracy,
     }
     names = {name: run.columns[name] for name in run.columns.names()}
-    return Result(rows, header, tuple(notes), names, tuple(run.names))
+    return kind(rows, header, tuple(notes), names, tuple(run.names))
 
 
-def _rows(run: Run, accuracy: dict[str, Any] | None) -> list[Row]:
+def rows_of(done: Conducted) -> list[Row]:
+    """One row a measure and generator."""
+    run, accuracy = done.run, done.run.accuracy()
     rows = []
     for m in run.measures:
         for generator in run.symmetry.generators:

@@ -41,6 +41,22 @@ def borrowed(model: Any, seed: int = 0) -> Iterator[list[str]]:
             module.training = training
 
 
+@contextmanager
+def uncheckpointed(model: nn.Module) -> Iterator[None]:
+    """Activation checkpointing off while inside: it would run forward passes again in the backward pass."""
+    changed = []
+    try:
+        for module in model.modules():
+            for name, value in list(vars(module).items()):
+                if value is True and ("checkpoint" in name or name in ("memory_efficient", "with_cp")):
+                    setattr(module, name, False)
+                    changed.append((module, name))
+        yield
+    finally:
+        for module, name in changed:
+            setattr(module, name, True)
+
+
 def pure(model: Callable, device: torch.device, dtype: torch.dtype) -> Callable[[Tensor], Any]:
     """The model as a function whose parameters are detached copies on `device`, floating ones in `dtype`.
 

@@ -117,20 +117,13 @@ class Output:
                 "output 'softmax' has 1 entry, so it is always 1; use --output logits for a model with one output"
             )
         action = self.action or self._known_action(y, model)
-        tokens = _TOKENS.match(action)
-        if action == "invariant":
-            return Trivial()
-        if tokens:
-            prefix, rows, columns = (int(group or 0) for group in tokens.groups())
-            if y.ndim != 3 or y.shape[1] != prefix + rows * columns:
-                raise SymmeterError(f"output {str(self)!r} has shape {_shape(y)}, which is not {action}")
-            return Tokens(definition, (rows, columns), prefix)
-        if y.ndim != 4:
-            raise SymmeterError(
-                f"output {self.name!r} has shape {_shape(y)}: it has no grid that an equivariant action could move; "
-                f"use {self.name}:invariant, or name a layer with a grid"
+        try:
+            return representation_of(action, y, definition)
+        except ValueError as error:
+            hint = (
+                "" if _TOKENS.match(action) else f"; use {self.name}:invariant, or name a layer with a grid"
             )
-        return Image(definition, "channels_last" if action == "channels_last" else "channels_first")
+            raise SymmeterError(f"output {str(self)!r}: {error}{hint}") from error
 
     def _known_action(self, y: Tensor, model: Any) -> str:
         if y.ndim <= 2 or self.name == "pooled":
@@ -150,6 +143,30 @@ class Output:
         )
 
 
+def is_action(word: str) -> bool:
+    """Whether a word says how a symmetry acts on a tensor.
+
+    >>> is_action("tokens(1+14x14)"), is_action("tokens")
+    (True, False)
+    """
+    return word in ACTIONS or bool(_TOKENS.match(word))
+
+
+def representation_of(action: str, y: Tensor, definition: Definition) -> Representation:
+    """The representation that an action word gives a tensor; ValueError when its shape contradicts the word."""
+    tokens = _TOKENS.match(action)
+    if action == "invariant":
+        return Trivial()
+    if tokens:
+        prefix, rows, columns = (int(group or 0) for group in tokens.groups())
+        if y.ndim != 3 or y.shape[1] != prefix + rows * columns:
+            raise ValueError(f"it has shape {_shape(y)}, which is not {action}")
+        return Tokens(definition, (rows, columns), prefix)
+    if y.ndim != 4:
+        raise ValueError(f"it has shape {_shape(y)} and so no grid that an equivariant action could move")
+    return Image(definition, "channels_last" if action == "channels_last" else "channels_first")
+
+
 def parse_output(text: str) -> Output:
     """An output from its written form; SymmeterError for an unknown action."""
     if text in ("invariant", "equivariant"):
@@ -159,7 +176,7 @@ def parse_output(text: str) -> Output:
         raise SymmeterError(
             f"output {text!r} has no name; choose from {', '.join(NAMES)} or a module's dotted name"
         )
-    if colon and action not in ACTIONS and not _TOKENS.match(action):
+    if colon and not is_action(action):
         raise SymmeterError(f"unknown action {action!r} in output {text!r}{nearest(action, ACTIONS)}")
     return Output(name, action if colon else None)
 

@@ -4,13 +4,14 @@ import json
 import math
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from symmeter.errors import SymmeterError
+from symmeter.optional import require
 
 SCHEMA = "symmeter.result/1"
 HEADER, ROWS, SAMPLES = "result.json", "rows.parquet", "samples.parquet"
@@ -42,6 +43,11 @@ class Row(Mapping[str, Any]):
     top_share: float | None = None
     boundary_share: float | None = None
     accuracy: float | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether the row is about all that was measured, and not about a part of it."""
+        return True
 
     def __getitem__(self, key: str) -> Any:
         if key not in self.__dataclass_fields__:
@@ -85,11 +91,11 @@ class Result:
 
     def to_pandas(self) -> Any:
         """One row an estimate, as a pandas DataFrame."""
-        return _pandas().DataFrame([asdict(row) for row in self.rows])
+        return pandas().DataFrame([asdict(row) for row in self.rows])
 
     def samples_to_pandas(self) -> Any:
         """One row an image, one column a per-image value, as a pandas DataFrame."""
-        return _pandas().DataFrame({"name": list(self.sample_names), **self.samples})
+        return pandas().DataFrame({"name": list(self.sample_names), **self.samples})
 
     def save(self, path: str | os.PathLike) -> Path:
         """Save to a folder: a JSON header, and rows and per-image values as Parquet. Returns the folder.
@@ -117,39 +123,9 @@ class Result:
         return render(self)
 
 
-def load(path: str | os.PathLike) -> Result:
-    """A result from a saved folder or JSON file; SymmeterError when it is none.
-
-    Only JSON and Parquet are read, nothing in them is evaluated.
-    """
-    folder = Path(path)
-    file = folder / HEADER if folder.is_dir() else folder
-    try:
-        content = json.loads(file.read_text())
-        if content.get("schema") != SCHEMA:
-            raise SymmeterError(f"{file}: schema {content.get('schema')!r} is not {SCHEMA!r}")
-        known = {f.name for f in fields(Row)}
-        rows = tuple(Row(**{k: v for k, v in row.items() if k in known}) for row in content.pop("rows"))
-    except FileNotFoundError as error:
-        raise SymmeterError(f"{path}: no result there (no {file.name})") from error
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise SymmeterError(f"{file}: not a symmeter result ({error})") from error
-    warnings = tuple(content.pop("warnings", ()))
-    content.pop("schema")
-    samples, names = {}, ()
-    if (folder / SAMPLES).is_file():
-        frame = _pandas().read_parquet(folder / SAMPLES)
-        names = tuple(frame.pop("name"))
-        samples = {column: frame[column].to_numpy() for column in frame}
-    return Result(rows, content, warnings, samples, names)
-
-
-def _pandas() -> Any:
-    try:
-        import pandas
-    except ImportError as error:
-        raise SymmeterError("this needs pandas: pip install 'symmeter[io]'") from error
-    return pandas
+def pandas() -> Any:
+    """The package, or SymmeterError with the words that bring it."""
+    return require("pandas", "io")
 
 
 def _plain(value: Any) -> Any:

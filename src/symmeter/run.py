@@ -1,5 +1,6 @@
 """One run: batches of images through the conjugated model, per-image statistics into columns."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -35,6 +36,14 @@ class Interrupted(KeyboardInterrupt):
         self.result = result
 
 
+class Follower(ABC):
+    """Looks on during a run and makes something more of each chunk, as the attribution to layers does."""
+
+    @abstractmethod
+    def take(self, run: "Run", x: Tensor, y: Tensor, derivative: Tensor) -> dict[str, Tensor]:
+        """Columns (b,) of a chunk: images x (b, ...), outputs y and Lie derivatives (T, b, ...), without controls."""
+
+
 @dataclass
 class Run:
     """The state of one measurement; `execute` fills `columns`, one float64 a measure, generator and image."""
@@ -51,6 +60,7 @@ class Run:
     batch_size: int | None
     control: bool
     progress: bool | None
+    follower: "Follower | None" = None
     rho_out: Representation = field(default_factory=Trivial)
     columns: Columns = field(default_factory=Columns)
     names: list[str] = field(default_factory=list)
@@ -133,7 +143,7 @@ class Run:
         count = 2 if donors is not None else 1
         for part, y, pushed in self.engine.push(x, tangents):
             derivative = deviation(pushed, y, generators * count, self.rho_out)
-            self._record(batch, part, y, derivative)
+            self._record(batch, part, x[part], y, derivative)
             bar.update(len(y))
         if not self._floors and self.names:
             self._find_floor(x[:FLOOR_IMAGES])
@@ -157,9 +167,16 @@ class Run:
         wide = None if self.dtype == torch.float64 else lambda z: double()(z)
         self.engine = Engine(f, total=self.images.total, batch_size=self.batch_size, wide=wide)
 
-    def _record(self, batch: Batch, part: slice, y: Tensor, derivative: Tensor) -> None:
+    def _record(self, batch: Batch, part: slice, x: Tensor, y: Tensor, derivative: Tensor) -> None:
         """Per-image statistics of one chunk into the columns; images with non-finite values go by name."""
         finite = y.flatten(1).isfinite().all(1) & derivative.flatten(2).isfinite().all(2).all(0)
+        more: dict[str, Tensor] = {}
+        if self.follower is not None and bool(finite.any()):
+            own = derivative[: len(self.symmetry.generators)]
+            found = self.follower.take(self, x[finite], y[finite], own[:, finite])
+            more = {name: torch.full(finite.shape, torch.nan, dtype=torch.float64) for name in found}
+            for name, values in found.items():
+                more[name][finite.cpu()] = values.double().cpu()
         keep = finite.cpu().numpy()
         names = batch.names[part]
         self.non_finite += [name for name, ok in zip(names, keep, strict=True) if not ok]
@@ -176,6 +193,8 @@ class Run:
                     self.columns.add(key + ":control", values[count + i])
                 if edge is not None:
                     self.columns.add(key + ":boundary", edge[i])
+        for name, values in more.items():
+            self.columns.add(name, values.numpy()[keep])
         if self.classes:
             self._record_accuracy(batch, part, y, keep)
 
@@ -199,8 +218,8 @@ class Run:
         if not known.any():
             return None
         if labels[known].max() >= self.classes:
-            self._notes.append(f"labels go up to {labels[known].max():.0f} but the model has {self.classes} outputs: "
-                               "no accuracy")  # fmt: skip
+            note = f"labels go up to {labels[known].max():.0f} but the model has {self.classes} outputs: no accuracy"
+            self._notes += [note] if note not in self._notes else []
             return None
         top1, top5 = self.columns["top1"][known], self.columns["top5"][known]
         return {

@@ -86,7 +86,8 @@ class _LayerNorm(torch.autograd.Function):
         axes = tuple(range(-len(ctx.shape), 0))
         normal = (x - mean) * rstd
         along = (dx * normal).mean(axes, keepdim=True)
-        pushed = (dx - dx.mean(axes, keepdim=True) - normal * along) * (rstd * weight)
+        centred = dx - dx.mean(axes, keepdim=True)
+        pushed = torch.addcmul(centred, normal, along, value=-1) * (rstd * weight)
         return pushed, torch.zeros_like(mean), torch.zeros_like(rstd)
 
 
@@ -174,9 +175,9 @@ class _Attention(torch.autograd.Function):
     def jvp(ctx: Any, dq: Tensor, dk: Tensor, dv: Tensor, *_: Any) -> tuple[Tensor, None]:
         query, key, value, y, weights = ctx.saved_tensors
         change = torch.cat([dq, query.expand_as(dq)], -1) @ torch.cat([key.expand_as(dk), dk], -1).mT
-        change = change * weights
-        pushed = change @ value - change.sum(-1, keepdim=True) * y + weights @ dv
-        return pushed, None
+        # A column of ones beside the values gives the row sums in the same product.
+        moved = (change * weights) @ torch.cat([value, torch.ones_like(value[..., :1])], -1)
+        return torch.addcmul(moved[..., :-1] + weights @ dv, moved[..., -1:], y, value=-1), None
 
 
 def _attention(

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Sequence
 
 from symmeter import __version__
-from symmeter.cli import demo, listing, measure
+from symmeter.cli import demo, layers, listing, measure
 from symmeter.cli.arguments import Parser, UsageError
 from symmeter.cli.terminal import DONE, FAILED, INTERRUPTED, USAGE, reader_may_leave
 from symmeter.errors import SymmeterError, nearest
@@ -17,6 +17,7 @@ from symmeter.errors import SymmeterError, nearest
 EPILOG = """examples:
   symmeter demo
   symmeter measure timm:resnet50 photos/ --symmetry translation,rotation
+  symmeter layers timm:resnet50 photos/ --plot layers.pdf
   symmeter list symmetries
 
 symmeter COMMAND --help tells more. Exit codes: 0 done; 1 some of the work
@@ -68,7 +69,8 @@ def _parse(words: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--version", action="version", version=f"symmeter {__version__}")
     sub = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    commands = {"measure": measure.parser(sub), "list": listing.parser(sub), "demo": demo.parser(sub)}
+    homes = {"measure": measure, "layers": layers, "list": listing, "demo": demo}
+    commands = {name: home.parser(sub) for name, home in homes.items()}
     first = words[0] if words else ""
     if first in commands:
         commands[first].refuse_unknown_options(words[1:])

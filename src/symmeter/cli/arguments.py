@@ -55,5 +55,6 @@ def _number_of(kind: Callable[[str], Any], fits: Callable[[Any], bool], words: s
 
 
 positive = _number_of(int, lambda n: n > 0, "a positive whole number")
+whole = _number_of(int, lambda n: n >= 0, "a whole number, 0 or more")
 seed = _number_of(int, lambda n: 0 <= n < 2**63, "a whole number from 0 to 2^63 - 1")
 number = _number_of(float, lambda x: abs(x) < float("inf"), "a number")

@@ -29,8 +29,8 @@ def render(result: Result, width: int = 80) -> str:
 def show(result: Result, console: Console) -> None:
     """Print a result: what was measured, the rows, how to read them, and the warnings."""
     head = result.header
-    console.print(f"[bold]{escape(_title(head))}[/bold]", highlight=False)
-    console.print(escape(_circumstances(head)), highlight=False)
+    console.print(f"[bold]{escape(title(head))}[/bold]", highlight=False)
+    console.print(escape(circumstances(head)), highlight=False)
     console.print(_table(result.rows))
     for line in _legend(result):
         console.print(escape(line), style="dim", highlight=False)
@@ -38,13 +38,15 @@ def show(result: Result, console: Console) -> None:
         console.print(f"[yellow]warning:[/yellow] {escape(warning)}", highlight=False)
 
 
-def _title(head: Any) -> str:
+def title(head: Any) -> str:
+    """What was measured, of which model, on which data."""
     model, data, spec = head["model"], head["data"], head["spec"]
     state = f" ({model['weights']})" if model.get("weights") else ""
     return f"{spec['measure'].upper()} of {model['name']}{state} on {data['name']}"
 
 
-def _circumstances(head: Any) -> str:
+def circumstances(head: Any) -> str:
+    """Images, output, definition and accuracy in one line."""
     spec = head["spec"]
     parts = [
         f"{head['data']['used']} images",
@@ -70,7 +72,7 @@ def _table(rows: tuple[Row, ...]) -> Table:
         table.add_column("boundary", justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     for row in rows:
-        cells = [row.symmetry, with_error(row.value, row.standard_error), _short(row.control)]
+        cells = [row.symmetry, with_error(row.value, row.standard_error), short(row.control)]
         cells.append(_ratio(row.selectivity, row.selectivity_standard_error))
         if boundary:
             cells.append("" if row.boundary_share is None else f"{row.boundary_share:.0%}")
@@ -102,7 +104,7 @@ def with_error(value: float, error: float | None) -> str:
     '3.20e-07 ± 1.1e-08'
     """
     if error is None:
-        return _short(value)
+        return short(value)
     if not 1e-3 <= abs(value) < 1e4 or error <= 0:
         return f"{value:.2e} ± {error:.1e}"
     digits = max(0, min(6, 1 - _exponent(error)))
@@ -113,7 +115,12 @@ def _exponent(x: float) -> int:
     return int(f"{x:e}".split("e")[1])
 
 
-def _short(value: float | None) -> str:
+def short(value: float | None) -> str:
+    """A number to three digits; a dash for none.
+
+    >>> short(0.01234), short(None)
+    ('0.0123', '-')
+    """
     if value is None:
         return "-"
     return f"{value:.3g}" if value == 0 or 1e-3 <= abs(value) < 1e4 else f"{value:.2e}"

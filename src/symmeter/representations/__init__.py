@@ -3,7 +3,8 @@
 from symmeter.representations.base import Representation
 from symmeter.representations.image import Image, Pixels
 from symmeter.representations.product import Product
+from symmeter.representations.rearranged import Rearranged
 from symmeter.representations.tokens import Tokens
 from symmeter.representations.trivial import Trivial
 
-__all__ = ["Image", "Pixels", "Product", "Representation", "Tokens", "Trivial"]
+__all__ = ["Image", "Pixels", "Product", "Rearranged", "Representation", "Tokens", "Trivial"]

@@ -4,6 +4,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from symmeter.groups import Element, Generator
 
 
@@ -24,6 +27,11 @@ class Representation(ABC):
     def differentiate(self, generator: Generator, x: Any) -> Any:
         """X x = d/dt rho(exp(tX)) x at t = 0: a linear map of x, of the shape of x."""
         return self.differentiate_all([generator], x)[0]
+
+    def pair_all(self, generators: Sequence[Generator], g: Any, x: Any) -> Tensor:
+        """<g, X x> for every generator and image: (T, B) float64, for a tensor x and a covector g of its shape."""
+        tangents = self.differentiate_all(generators, x)
+        return torch.stack([(g * tangent).flatten(1).sum(1, dtype=torch.float64) for tangent in tangents])
 
     @abstractmethod
     def describe(self) -> str:

@@ -72,6 +72,25 @@ class Image(Representation):
                 )
         return results
 
+    def pair_all(self, generators: Sequence[Generator], g: Tensor, x: Tensor) -> Tensor:
+        """<g, X x>, (T, B): all affine generators weigh the same two `densities` with their velocity fields."""
+        _, rows, columns = LAYOUTS[self.layout]
+        if not all(isinstance(generator, AffineGenerator) for generator in generators):
+            return super().pair_all(generators, g, x)
+        fields = [self.velocity(v, x.shape[rows], x.shape[columns]) for v in generators]  # type: ignore[arg-type]
+        total = torch.zeros(len(generators), len(x), dtype=torch.float64, device=x.device)
+        for i in range(2):
+            weights = torch.stack([field[i] for field in fields]).flatten(1).to(x.device)
+            if bool(weights.any()):
+                total += weights @ self.densities(g, x, (i,))[0].flatten(1).double().T
+        return total
+
+    def densities(self, g: Tensor, x: Tensor, axes: Sequence[int] = (0, 1)) -> list[Tensor]:
+        """sum_c g dx/dx and sum_c g dx/dy (`axes` 0 and 1) at every position, (B, H, W) each."""
+        channels, rows, columns = LAYOUTS[self.layout]
+        along = (columns, rows)
+        return [(g * self.definition.differentiate(x, along[i])).sum(channels) for i in axes]
+
     def velocity(self, generator: AffineGenerator, height: int, width: int) -> tuple[Tensor, Tensor]:
         """v = (vx, vy) = A p + b at every pixel, (H, W) each, in pixels per unit of t; float64."""
         px, py = (torch.arange(n, dtype=torch.float64) - (n - 1) / 2 for n in (width, height))

@@ -29,6 +29,10 @@ class Tokens(Representation):
         moved = Image(self.definition, "channels_last").differentiate_all(generators, image)
         return [torch.cat([still, m.flatten(-3, -2)], -2) for m in moved]
 
+    def pair_all(self, generators: Sequence[Generator], g: Tensor, x: Tensor) -> Tensor:
+        image = Image(self.definition, "channels_last")
+        return image.pair_all(generators, self._split(g)[1], self._split(x)[1])
+
     def act(self, element: Element, x: Tensor) -> tuple[Tensor, Tensor]:
         prefix, image = self._split(x)
         moved, mask = Image(self.definition, "channels_last").act(element, image)

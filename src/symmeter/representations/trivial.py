@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.utils import _pytree as pytree
 
 from symmeter.groups import Element, Generator
@@ -25,6 +26,9 @@ class Trivial(Representation):
         # One zero, expanded: a trivial output costs no memory per generator.
         zero = pytree.tree_map(lambda leaf: leaf.new_zeros(()).expand(leaf.shape), x)
         return [zero for _ in generators]
+
+    def pair_all(self, generators: Sequence[Generator], g: Any, x: Any) -> Tensor:
+        return torch.zeros(len(generators), len(x), dtype=torch.float64, device=x.device)
 
     def describe(self) -> str:
         return "invariant"

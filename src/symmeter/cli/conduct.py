@@ -1,0 +1,101 @@
+"""From the options of a command to a result, its files and its table: the same for every command that runs a model."""
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from symmeter.cli.inputs import PREPROCESSING
+from symmeter.cli.terminal import DONE, FAILED, check_writable, prepare_process, reader_may_leave
+from symmeter.errors import SymmeterError, SymmeterWarning
+
+if TYPE_CHECKING:
+    from symmeter.result import Result
+
+Task = Callable[[Any, dict[str, Any]], "Result"]  # (loaded model, common arguments) -> result
+
+
+def conduct(a: argparse.Namespace, task: Task, show: Callable[["Result"], None]) -> int:
+    """Load the model, do the task, write the files, show the result; the exit code.
+
+    A failure to write still shows it. After a Ctrl-C the result is that of the images done until then.
+    """
+    to_stdout = a.json == "-"
+    if a.json is not None and not to_stdout:
+        check_writable("--json", Path(a.json), folder=False)
+    if a.out is not None:
+        check_writable("--out", a.out, folder=a.out.suffix != ".json")
+    prepare_process()
+    from symmeter.run import Interrupted
+
+    interrupted = False
+    with contextlib.redirect_stdout(sys.stderr if to_stdout else sys.stdout):  # a model may print
+        try:
+            result = _done(a, task)
+        except Interrupted as stop:
+            result, interrupted = stop.result, True
+    try:
+        if a.json is not None and not to_stdout:
+            result.to_json(a.json)
+        if a.out is not None:
+            result.save(a.out)
+    finally:
+        with reader_may_leave():
+            if to_stdout:
+                print(json.dumps(result.to_dict(), indent=2))
+            else:
+                show(result)
+    if interrupted:
+        print("symmeter: interrupted; the result is that of the images done until then", file=sys.stderr)
+    return DONE if result.status == "complete" and not interrupted else FAILED
+
+
+def _done(a: argparse.Namespace, task: Task) -> "Result":
+    from symmeter.models import load_model, parse_model_kwargs
+    from symmeter.run import Interrupted
+
+    _check_early(a)
+    kwargs = parse_model_kwargs(a.model_kwargs)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", SymmeterWarning)
+        loaded = load_model(
+            a.model, weights=a.weights, model_kwargs=kwargs, untrained=a.untrained, seed=a.seed
+        )
+    notes = tuple(str(w.message) for w in caught if issubclass(w.category, SymmeterWarning))
+    common = {
+        "symmetry": a.symmetry,
+        "output": a.output,
+        "definition": a.definition,
+        "samples": a.samples,
+        "batch_size": a.batch_size,
+        "device": a.device,
+        "seed": a.seed,
+        "progress": False if a.quiet else None,
+        "preprocessing": {name: getattr(a, name) for name in PREPROCESSING},
+    }
+    try:
+        result = task(loaded, common)
+    except Interrupted as stop:
+        stop.result = dataclasses.replace(stop.result, warnings=notes + stop.result.warnings)
+        raise
+    return dataclasses.replace(result, warnings=notes + result.warnings)
+
+
+def _check_early(a: argparse.Namespace) -> None:
+    """SymmeterError for the mistakes that can be seen before a model is built or downloaded."""
+    from symmeter.definitions import parse_definition
+    from symmeter.outputs import parse_output
+    from symmeter.preprocessing import Preprocessing
+    from symmeter.symmetry import parse_symmetry
+
+    parse_symmetry(a.symmetry)
+    parse_output(a.output)
+    parse_definition(a.definition)
+    Preprocessing.unknown().override(a.img_size, a.crop_pct, interpolation=a.interpolation)
+    if not a.data.startswith("builtin:") and not Path(a.data).expanduser().exists():
+        raise SymmeterError(f"{a.data}: no such file or folder")

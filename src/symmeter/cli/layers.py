@@ -1,0 +1,117 @@
+"""`symmeter layers MODEL DATA`."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from symmeter.cli import inputs
+from symmeter.cli.arguments import Parser, positive, whole
+from symmeter.cli.conduct import conduct
+from symmeter.cli.terminal import check_writable, console
+from symmeter.errors import SymmeterError
+
+if TYPE_CHECKING:
+    from symmeter.layers.profile import Profile
+
+EPILOG = """examples:
+  symmeter layers timm:resnet50 photos/ --symmetry translation,rotation
+  symmeter layers net.py:build test.npz --weights best.pt --plot layers.pdf
+  symmeter layers timm:resnet50 photos/ --by kind --json layers.json
+  symmeter layers net.py:build test.npz --layout 'encoder.*=tokens(1+8x32)'
+
+The parts add up to the error of the whole, which symmeter measure gives too."""
+VIEWS = ("module", "kind", "stage", "calls")
+FORMATS = (".png", ".svg", ".pdf")
+
+
+def parser(commands: Any) -> Parser:
+    """Add the command; returns its parser."""
+    words = "attribute the equivariance error to the layers of a model: parts that add up to the whole"
+    made: Parser = commands.add_parser(
+        "layers",
+        help=words,
+        description=words.capitalize() + ".",
+        usage="symmeter layers MODEL DATA [options]",
+        epilog=EPILOG,
+    )
+    inputs.add_model_and_data(made)
+    add = made.add_argument_group("what to attribute").add_argument
+    inputs.add_symmetry(add)
+    add(
+        "--probes",
+        metavar="N",
+        type=whole,
+        default=16,
+        help="backward passes for norms, 0: none (default: 16)",
+    )
+    add("--layout", metavar="M=L", nargs="+", action="extend", default=[],
+        help="how tensors of modules lie: name, glob or class = channels_first, ...")  # fmt: skip
+    inputs.add_model(made)
+    inputs.add_images(made)
+    inputs.add_computing(made)
+    add = inputs.add_results(made)
+    add("--plot", metavar="FILE", help="write a picture: .png, .svg or .pdf")
+    add(
+        "--by",
+        metavar="V",
+        default="module",
+        choices=VIEWS,
+        help="module, kind, stage or calls (default: module)",
+    )
+    add(
+        "--depth",
+        metavar="N",
+        type=positive,
+        help="collapse the tree to this depth (default: leaves and glue)",
+    )
+    add("--top", metavar="N", type=positive, default=15, help="rows to print, worst first (default: 15)")
+    made.set_defaults(run=run)
+    return made
+
+
+def run(a: argparse.Namespace) -> int:
+    """Attribute, write the files, print the table."""
+    layouts = _layouts(a.layout)
+    if a.plot is not None:
+        if Path(a.plot).suffix.lower() not in FORMATS:
+            raise SymmeterError(f"--plot {a.plot}: give a file that ends in " + ", ".join(FORMATS))
+        check_writable("--plot", Path(a.plot), folder=False)
+
+    def attributed(loaded: Any, common: dict[str, Any]) -> "Profile":
+        from symmeter.layers.attribute import attribute
+
+        return attribute(loaded, a.data, probes=a.probes, layouts=layouts, **common)
+
+    def shown(profile: Any) -> None:
+        _plot(profile, a.plot)
+        _print(profile, a)
+
+    return conduct(a, attributed, shown)
+
+
+def _layouts(words: list[str]) -> dict[str, str]:
+    pairs = {}
+    for word in words:
+        module, equals, layout = word.rpartition("=")
+        if not equals or not module or not layout:
+            raise SymmeterError(f"--layout {word!r}: write MODULE=LAYOUT, such as 'blocks.*=tokens(1+14x14)'")
+        pairs[module] = layout
+    return pairs
+
+
+def _plot(profile: "Profile", path: str | None) -> None:
+    if path is not None:
+        from symmeter.report.plots import overview, save_figure
+
+        save_figure(overview(profile), path)
+
+
+def _print(profile: "Profile", a: argparse.Namespace) -> None:
+    from symmeter.report.layers import render, show
+
+    view = {"by": a.by, "depth": a.depth, "top": a.top}
+    if sys.stdout.isatty():
+        show(profile, console(), **view)
+    else:
+        print(render(profile, **view), end="")

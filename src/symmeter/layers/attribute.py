@@ -1,0 +1,218 @@
+"""`attribute`: from a model and some images to the profile of its layers."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from symmeter.autodiff.strategies import CentralDifference
+from symmeter.conjugate import lie_derivative
+from symmeter.definitions import Definition
+from symmeter.errors import SymmeterError, shortened
+from symmeter.estimate import RESOLVED_FLOORS, estimate, standard_error
+from symmeter.floor import FLOOR_IMAGES, nudged
+from symmeter.layers.attribution import Attribution, Batch
+from symmeter.layers.layouts import Layouts
+from symmeter.layers.parts import Part
+from symmeter.layers.profile import LayerRow, Profile
+from symmeter.measurement import Conducted, conduct, rows_of
+from symmeter.network import uncheckpointed
+from symmeter.result import Row
+from symmeter.run import Follower, Run
+
+_WORST_RESIDUE = 1e-3  # contributions that miss LEE by more than this get a warning
+
+
+def attribute(
+    model: Any,
+    data: Any,
+    symmetry: Any = "translation",
+    output: str = "softmax",
+    definition: str | Definition = "bandlimited",
+    samples: int | None = None,
+    batch_size: int | None = None,
+    device: str | torch.device | None = None,
+    seed: int = 0,
+    progress: bool | None = None,
+    *,
+    probes: int = 16,
+    layouts: Mapping[Any, str] | None = None,
+    control: bool = True,
+    preprocessing: dict[str, Any] | None = None,
+) -> Profile:
+    """Attribute the equivariance error of a network to its modules, at every depth.
+
+    With g_h the gradient of <z, f(x)> at activation h, z = L_X f(x) / dim, a module contributes
+
+        c_m = sum over inputs <g_in through m, X h_in> - sum over outputs <g_out, X h_out>,
+
+    in the unit of LEE. Parents are their children plus glue, and the terminal parts add up to LEE, image by image.
+
+    Args:
+        model: an `nn.Module`, or a name such as `"timm:resnet50"`; other arguments as in `symmeter.measure`.
+        probes: backward passes for `norm`, E_z c_m(z)^2 = ||df_after L_X m||^2; 0 for no norms.
+        layouts: how the symmetry acts on tensors in and out of modules, where it is not to be followed from the
+            image: {name, glob, class name or class: action}, such as `{"blocks.*": "tokens(1+14x14)"}`.
+
+    Raises:
+        SymmeterError: for a mistake in the arguments, a layout that contradicts a tensor (naming the module), or a
+            model that has no backward pass.
+        Interrupted: on Ctrl-C; its `result` holds what was done.
+
+    Source: Gruver et al. 2023, Section 4 (layerwise decomposition), with one cotangent that makes the parts add up.
+
+    >>> net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Tanh(), nn.AdaptiveAvgPool2d(1), nn.Flatten()).eval()
+    >>> profile = attribute(net, torch.rand(8, 3, 6, 6), symmetry="rotation", output="logits")
+    >>> [row.layer for row in profile.rows], profile.rows[0].share
+    (['', '0', '1', '2', '3'], 1.0)
+    """
+    if probes < 0:
+        raise SymmeterError(f"probes is {probes}; give a number of backward passes, or 0 for no norms")
+    follower = Attributor(probes, layouts, seed)
+    done = conduct(
+        model, data, symmetry, "lee", output, definition, samples, batch_size, device, seed, progress,
+        control=control, preprocessing=preprocessing, follower=follower,
+    )  # fmt: skip
+    done.notes.extend(follower.notes(done.run))
+    done.spec.update(probes=probes, folded=dict(follower.folded), residue=follower.residue(done.run))
+    return done.finish(lambda done: follower.rows(done), Profile)  # type: ignore[return-value]
+
+
+class Attributor(Follower):
+    """Attributes every chunk of a run, and turns the columns into rows."""
+
+    def __init__(self, probes: int, layouts: Mapping[Any, str] | None, seed: int):
+        self._probes, self._given, self._seed = probes, layouts, seed
+        self._attribution: Attribution | None = None
+        self._floors: Tensor | None = None
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The tree, known after the first chunk."""
+        return self._attribution.tree.parts if self._attribution else ()
+
+    @property
+    def folded(self) -> Mapping[str, str]:
+        """Modules without a row of their own, with the reason."""
+        return self._attribution.tree.folded if self._attribution else {}
+
+    def take(self, run: Run, x: Tensor, y: Tensor, derivative: Tensor) -> dict[str, Tensor]:
+        """Contributions, norms and the variances of norms by name, one column a part and generator."""
+        assert run.engine is not None
+        if not isinstance(run.model, nn.Module):
+            raise SymmeterError("attribution to layers needs an nn.Module; this model is another callable")
+        with uncheckpointed(run.model):
+            if self._attribution is None:
+                self._attribution = self._prepare(run, x)
+            found = self._attribution(x, derivative, self._probes, self._seed + len(run.names))
+            if self._floors is None:
+                self._floors = self._floor(run, x[:FLOOR_IMAGES], found)
+        columns = {}
+        for kind, values in (("contribution", found.contributions), ("norm", found.norms),
+                             ("norm_variance", found.variances)):  # fmt: skip
+            if values is not None:
+                for t, generator in enumerate(run.symmetry.generators):
+                    for p, part in enumerate(self.parts):
+                        columns[f"{kind}:{generator.name}:{part.layer}"] = values[t, p]
+        return columns
+
+    def _prepare(self, run: Run, x: Tensor) -> Attribution:
+        attribution = Attribution(
+            run.model, run.engine.f, x, run.symmetry.generators, run.rho_in, run.rho_out, run.definition,
+            Layouts(self._given, run.model),
+        )  # fmt: skip
+        if not attribution.closed:
+            raise SymmeterError(
+                "the model has no backward pass: its output does not depend on its input by torch"
+            )
+        return attribution
+
+    def _floor(self, run: Run, x: Tensor, found: Batch) -> Tensor:
+        """(T, parts): how far contributions move when the input moves by one unit of round-off."""
+        assert run.engine is not None and self._attribution is not None
+        x = nudged(x)
+        strategy = run.engine.strategy
+        if isinstance(strategy, CentralDifference):
+            strategy = strategy.coarser(x)
+        _, derivative = lie_derivative(
+            run.engine.f, x, run.symmetry.generators, run.rho_in, run.rho_out, strategy=strategy
+        )
+        there = self._attribution(x, derivative, 0, 0).contributions
+        return (found.contributions[..., : len(x)] - there).abs().mean(-1) / 2**0.5
+
+    def residue(self, run: Run) -> dict[str, float]:
+        """sum of terminal contributions / LEE - 1, by generator: how far forward and backward mode disagree."""
+        terminal = [part.layer for part in self.parts if part.terminal]
+        found = {}
+        for generator in run.symmetry.generators:
+            lee = float(run.columns[f"lee:{generator.name}"].mean())
+            total = sum(
+                float(run.columns[f"contribution:{generator.name}:{layer}"].mean()) for layer in terminal
+            )
+            found[generator.name] = total / lee - 1 if lee else 0.0 if not total else float("inf")
+        return found
+
+    def notes(self, run: Run) -> list[str]:
+        """What the reader must know of the attribution, a line each."""
+        notes = []
+        if self.folded:
+            count, plural = len(self.folded), "" if len(self.folded) == 1 else "s"
+            notes.append(f"{count} call{plural} of modules folded into the module around, the layout is not known: "
+                         f"{shortened(self.folded)}")  # fmt: skip
+        bad = {name: r for name, r in self.residue(run).items() if abs(r) > _WORST_RESIDUE}
+        for name, residue in bad.items():
+            notes.append(f"contributions along {name} miss LEE by {residue:.1%}: forward and backward derivatives of "
+                         "the model disagree (does it detach or round?)")  # fmt: skip
+        return notes
+
+    def rows(self, done: Conducted) -> Iterator[LayerRow]:
+        """The root's row is that of LEE; parts follow in call order, generator by generator."""
+        for t, root in enumerate(rows_of(done)):
+            for p, part in enumerate(self.parts):
+                yield self._row(
+                    done.run, root, part, float(self._floors[t, p]) if self._floors is not None else None
+                )
+
+    def _row(self, run: Run, root: Row, part: Part, floor: float | None) -> LayerRow:
+        lee = run.columns[f"lee:{root.symmetry}"]
+        values = run.columns[f"contribution:{root.symmetry}:{part.layer}"] if part.parent is not None else lee
+        mean = float(lee.mean())
+        share = float(values.mean()) / mean if mean else None
+        ratio_error = None if share is None else standard_error(values - share * lee)
+        own = {f.name: getattr(part, f.name) for f in fields(Part) if f.name != "layer"}
+        own |= self._norm(run, f"{root.symmetry}:{part.layer}")
+        own |= {"share": share, "share_standard_error": None if ratio_error is None else ratio_error / mean}
+        if part.parent is None:
+            return LayerRow(**{**asdict(root), "layer": ""}, contribution=root.value, **own)
+        e = estimate(values, floor=floor)
+        return LayerRow(
+            measure="lee", symmetry=root.symmetry, output=root.output, layer=part.layer, value=e.value,
+            standard_error=e.standard_error, n=e.n, floor=floor, control=None, selectivity=None, unit=root.unit,
+            direction="sign: + adds to LEE, - takes from it", definition=root.definition,
+            verdict=_verdict(e.value, e.standard_error, floor), median=e.median, quantile_05=e.quantile_05,
+            quantile_95=e.quantile_95, contribution=e.value, **own,
+        )  # fmt: skip
+
+    def _norm(self, run: Run, key: str) -> dict[str, float | None]:
+        norms, variances = run.columns.get("norm:" + key), run.columns.get("norm_variance:" + key)
+        if norms is None or variances is None:
+            return {}
+        return {
+            "norm": float(norms.mean()),
+            "norm_standard_error": standard_error(norms),
+            "norm_probe_error": float(np.sqrt(variances.sum()) / len(variances)),
+        }
+
+
+def _verdict(value: float, error: float | None, floor: float | None) -> str:
+    """`adds`, `takes away`; `none` for an exact zero, `not resolved` below 3 floors, `unclear` within 2 errors of 0."""
+    if value == 0:
+        return "none"
+    if floor is not None and abs(value) < RESOLVED_FLOORS * floor:
+        return "not resolved"
+    if error is not None and abs(value) < 2 * error:
+        return "unclear"
+    return "adds" if value > 0 else "takes away"

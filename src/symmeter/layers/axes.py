@@ -1,0 +1,193 @@
+"""Which axis of a tensor is the image's: an algebra of axes that survives views, and what it says of a tensor.
+
+An axis is a list of factors, row-major. A factor of role `y` (grid rows) or `x` (grid columns) with step s adds
+index * s to that coordinate, so window partitions, their reverse, and flattened token grids are all followed exactly.
+"""
+
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from torch import Tensor
+
+from symmeter.definitions import Definition
+from symmeter.representations import Image, Rearranged, Representation, Tokens, Trivial
+
+BATCH, Y, X, CHANNEL, UNKNOWN, TOKENS = "batch", "y", "x", "channel", "unknown", "tokens"
+GRID = (Y, X)
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A run of `size` indices of one role. `rolled`: how far the coordinate has been rolled.
+
+    A factor of role `tokens` is an axis with `prefix` tokens before the grid's factors `inside`; it cannot be split.
+    """
+
+    role: str
+    size: int
+    step: int = 1
+    rolled: int = 0
+    prefix: int = 0
+    inside: tuple["Factor", ...] = ()
+
+
+Axis = tuple[Factor, ...]
+Axes = tuple[Axis, ...]
+
+
+def axis(role: str, size: int) -> Axis:
+    """A whole axis of one role; an axis of size 1 has no factors."""
+    return (Factor(role, size),) if size != 1 else ()
+
+
+def unknown(shape: Sequence[int]) -> Axes:
+    """Axes of which nothing is known but that they depend on the image."""
+    return tuple(axis(UNKNOWN, n) for n in shape)
+
+
+def size_of(factors: Iterable[Factor]) -> int:
+    """Number of indices."""
+    return math.prod(f.size for f in factors)
+
+
+def roles(factors: Iterable[Factor]) -> set[str]:
+    """Roles of the factors, those behind a prefix included."""
+    return {g.role for f in factors for g in (f.inside if f.role == TOKENS else (f,))}
+
+
+def has_grid(factors: Iterable[Factor]) -> bool:
+    """Whether a coordinate of the grid runs along these factors."""
+    return bool(roles(factors) & set(GRID))
+
+
+def reshape(axes: Axes, shape: Sequence[int]) -> Axes | None:
+    """The axes after a view; None when it cuts across factors.
+
+    >>> rows = (Factor("y", 6),)
+    >>> reshape((rows,), (2, 3))
+    ((Factor(role='y', size=2, step=3, ...),), (Factor(role='y', size=3, step=1, ...),))
+    """
+    left = [f for factors in axes for f in factors]
+    result = []
+    for n in shape:
+        found: list[Factor] = []
+        while n > 1:
+            if not left:
+                return None
+            f = left.pop(0)
+            if n % f.size == 0:
+                found.append(f)
+                n //= f.size
+            elif f.size % n == 0 and f.role != TOKENS:
+                inner = f.size // n
+                found.append(replace(f, size=n, step=f.step * inner))
+                left.insert(0, replace(f, size=inner))
+                n = 1
+            else:
+                return None
+        result.append(coalesce(found))
+    return tuple(result) if not left else None
+
+
+def coalesce(factors: Iterable[Factor]) -> Axis:
+    """Neighbours that are the coarse and the fine part of one coordinate become one factor."""
+    done: list[Factor] = []
+    for f in factors:
+        last = done[-1] if done else None
+        if (
+            last
+            and last.role == f.role != TOKENS
+            and last.step == f.size * f.step
+            and last.rolled == f.rolled
+        ):
+            done[-1] = replace(last, size=last.size * f.size, step=f.step)
+        elif last and last.role == f.role and f.role in (CHANNEL, UNKNOWN):
+            done[-1] = Factor(f.role, last.size * f.size)
+        else:
+            done.append(f)
+    return tuple(done)
+
+
+def settle(axes: Axes) -> Axes:
+    """Where the fine part of a coordinate has gone into channels, the coarse one is the whole new grid."""
+    for role in GRID:
+        steps = [g.step for factors in axes for f in factors for g in (f, *f.inside) if g.role == role]
+        if steps and min(steps) > 1:
+            least = min(steps)
+            axes = tuple(
+                tuple(replace(f, step=f.step // least) if f.role == role else f for f in factors)
+                for factors in axes
+            )
+    return axes
+
+
+def unify(a: Axes, b: Axes, shape: Sequence[int]) -> Axes:
+    """The axes of an elementwise result: what adds up is the same axis, known from either side."""
+    padded = [((),) * (len(shape) - len(c)) + c for c in (a, b)]
+    return tuple(_same(p, q, n) for p, q, n in zip(*padded, shape, strict=True))
+
+
+def _same(a: Axis, b: Axis, size: int) -> Axis:
+    known = [c for c in (a, b) if size_of(c) == size and UNKNOWN not in roles(c)]
+    if size == 1:
+        return ()
+    if not known:
+        return axis(UNKNOWN, size)
+    return known[0] if len(known) == 1 or known[0] == known[1] else axis(UNKNOWN, size)
+
+
+def representation(axes: Axes, definition: Definition) -> Representation | None:
+    """How the symmetry acts on a tensor with these axes; None where that is not known.
+
+    >>> from symmeter.definitions import Bandlimited
+    >>> maps = (axis("batch", 2), axis("channel", 8), axis("y", 7), axis("x", 9))
+    >>> representation(maps, Bandlimited()).describe()
+    'grid, channels first'
+    """
+    axes = settle(axes)
+    flat = [f for factors in axes for f in factors]
+    inner = [g for f in flat for g in (f.inside if f.role == TOKENS else (f,))]
+    batches = [f for f in flat if f.role == BATCH]
+    if len(batches) != 1 or any(g.role == UNKNOWN or g.rolled for g in inner):
+        return None
+    if not has_grid(flat):
+        return Trivial() if axes and axes[0] and axes[0][0].role == BATCH else None
+    if not all(_whole([g for g in inner if g.role == role]) for role in GRID):
+        return None
+    kinds = [factors[0].role if len(factors) == 1 else CHANNEL if not factors else "" for factors in axes]
+    if kinds == [BATCH, CHANNEL, Y, X]:
+        return Image(definition)
+    if kinds == [BATCH, Y, X, CHANNEL]:
+        return Image(definition, "channels_last")
+    tokens = [f for f in flat if f.role == TOKENS]
+    if len(axes) == 3 and kinds[0] == BATCH and kinds[2] == CHANNEL:
+        prefix, grid = (tokens[0].prefix, tokens[0].inside) if tokens else (0, axes[1])
+        if [f.role for f in grid] == [Y, X]:
+            return Tokens(definition, (grid[0].size, grid[1].size), prefix)
+    if len(tokens) > 1:
+        return None
+    return Rearranged(definition, tuple(tuple(map(_plain, factors)) for factors in axes))
+
+
+def _whole(factors: list[Factor]) -> bool:
+    """Whether these factors make up one coordinate, every index once."""
+    ordered = sorted(factors, key=lambda f: -f.step)
+    follows = all(a.step == b.size * b.step for a, b in itertools.pairwise(ordered))
+    return bool(ordered) and follows and ordered[-1].step == 1
+
+
+def _plain(f: Factor) -> tuple:
+    inside = tuple((g.role, g.size, g.step) for g in f.inside)
+    return (f.role, -1 if f.role == BATCH else f.size, f.step, f.prefix, inside)
+
+
+def shape_of(axes: Axes) -> tuple[int, ...]:
+    """Sizes of the axes."""
+    return tuple(size_of(factors) for factors in axes)
+
+
+def image_axes(x: Tensor) -> Axes:
+    """The axes of a batch of images (B, C, H, W)."""
+    return tuple(axis(role, n) for role, n in zip((BATCH, CHANNEL, Y, X), x.shape, strict=True))

@@ -1,0 +1,74 @@
+"""How the symmetry acts on the tensors inside a network: followed from the image, or said by the user.
+
+A user's layouts map modules to ACTION words (see `symmeter.outputs`): by dotted name, by a glob of names
+(`blocks.*.attn`), by the name of a class, or by a class itself. They hold for what goes in and out of the module.
+"""
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from torch import Tensor, nn
+
+from symmeter.definitions import Definition
+from symmeter.errors import SymmeterError, nearest
+from symmeter.outputs import is_action, representation_of
+from symmeter.representations import Representation
+
+
+class Layouts:
+    """The user's layouts, checked against a model: every key must name something, every word an action.
+
+    >>> layouts = Layouts({"0": "channels_first"}, nn.Sequential(nn.Identity()))
+    >>> layouts.word("0", nn.Identity())
+    'channels_first'
+    """
+
+    def __init__(self, given: Mapping[Any, str] | None, model: nn.Module):
+        self._given = dict(given or {})
+        modules = dict(model.named_modules())
+        for key, word in self._given.items():
+            if not is_action(word):
+                raise SymmeterError(
+                    f"layout {word!r} for {_shown(key)} is none; give one of " + ", ".join(_WORDS)
+                )
+            if not any(_matches(key, name, module) for name, module in modules.items()):
+                raise SymmeterError(
+                    f"layout for {_shown(key)}: the model has no such module{nearest(_shown(key), modules)}"
+                )
+
+    def word(self, layer: str, module: nn.Module | None) -> str | None:
+        """What the user said of a module; the last word counts."""
+        words = [word for key, word in self._given.items() if _matches(key, layer, module)]
+        return words[-1] if words else None
+
+    def representation(
+        self, layer: str, module: nn.Module | None, outgoing: bool, tensor: Tensor, definition: Definition
+    ) -> Representation | None:
+        """The representation that the user's word gives a tensor of this module; None where nothing was said.
+
+        A word that contradicts the shape of the output is a SymmeterError that names the module; an input of
+        another shape is left to what is known of it.
+        """
+        word = self.word(layer, module)
+        if word is None:
+            return None
+        try:
+            return representation_of(word, tensor, definition)
+        except ValueError as error:
+            if not outgoing:
+                return None
+            raise SymmeterError(f"layout of module {layer!r}: {error}") from error
+
+
+_WORDS = ("invariant", "channels_first", "channels_last", "tokens(PREFIX+ROWSxCOLUMNS)")
+
+
+def _matches(key: Any, name: str, module: nn.Module | None) -> bool:
+    if isinstance(key, type):
+        return isinstance(module, key)
+    return key in (name, type(module).__name__) or fnmatchcase(name, key)
+
+
+def _shown(key: Any) -> str:
+    return key.__name__ if isinstance(key, type) else str(key)

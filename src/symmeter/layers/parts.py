@@ -1,0 +1,121 @@
+"""The tree of parts that an attribution reports: calls of modules whose layouts are known, and the glue between."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from symmeter.layers.kinds import BLOCK, GLUE, NETWORK, kind_of
+from symmeter.layers.trace import Call, Slot
+
+Key = tuple[str, int]  # layer and number of the call
+
+
+@dataclass(frozen=True)
+class Part:
+    """One row of an attribution.
+
+    `layer` is the module's dotted name, with `#2` at its second call; the glue of a module is `NAME.(glue)`: what its
+    forward does itself between the modules it calls. `parent` is the part around it (None for the root, ""). `order`
+    counts along the forward pass. The `terminal` parts (leaves and glue) add up to the root.
+    """
+
+    layer: str
+    parent: str | None
+    kind: str
+    depth: int
+    calls: int
+    order: int
+    terminal: bool
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Parts, and how the contribution of each comes from those of the calls.
+
+    `weights` (parts, calls) has 1 where a part is a call, and for glue 1 at its call and -1 at that call's children.
+    """
+
+    parts: tuple[Part, ...]
+    index: Mapping[Key, int]
+    weights: Tensor
+    folded: Mapping[str, str]  # module -> why it has no row of its own
+
+    def contributions(self, of_calls: Tensor) -> Tensor:
+        """(parts, ...) from (calls, ...)."""
+        return torch.einsum("pc,c...->p...", self.weights.to(of_calls.device), of_calls)
+
+
+def grow(calls: list[Call], known: set[Slot]) -> Tree:
+    """The tree of the calls of one pass, `calls[0]` the root; those with a tap outside of `known` fold.
+
+    A call that folds has no part: what it does stays in the glue of the nearest call around it that has one.
+    """
+    kept, folded = [], {}
+    for call in calls:
+        strangers = [tap for tap in call.taps if tap.slot not in known]
+        if call.parent is not None and (strangers or call.opaque):
+            folded[name_of(call)] = call.opaque or _reason(strangers[0].slot, strangers[0].value.data)
+        elif call.taps:
+            kept.append(call)
+    index = {(call.layer, call.number): i for i, call in enumerate(kept)}
+    children: dict[Key, list[Call]] = {key: [] for key in index}
+    for call in kept[1:]:
+        children[_parent(call, index)].append(call)
+    totals: dict[str, int] = {}
+    for call in calls:
+        totals[call.layer] = totals.get(call.layer, 0) + 1
+    parts: list[Part] = []
+    rows: list[Tensor] = []
+    _add(kept[0], None, 0, children, index, totals, parts, rows)
+    return Tree(tuple(parts), index, torch.stack(rows), folded)
+
+
+def _add(
+    call: Call, parent: str | None, depth: int, children: dict[Key, list[Call]], index: dict[Key, int],
+    totals: dict[str, int], parts: list[Part], rows: list[Tensor],
+) -> None:  # fmt: skip
+    """A call's part, those of its children, and its glue, in the order of the forward pass."""
+    inside, name, module = children[call.layer, call.number], name_of(call), call.module
+    kind = NETWORK if module is None else kind_of(module, leaf=not inside)
+    if inside and kind not in ("attention", "mlp", "patch embedding", "normalisation", "pooling", NETWORK):
+        kind = BLOCK
+    parts.append(Part(name, parent, kind, depth, totals[call.layer], len(parts), terminal=not inside))
+    row = torch.zeros(len(index), dtype=torch.float64)
+    row[index[call.layer, call.number]] = 1
+    rows.append(row)
+    for child in inside:
+        _add(child, name, depth + 1, children, index, totals, parts, rows)
+    if inside and not _is_chain(call, inside):
+        glue = row.clone()
+        glue[[index[child.layer, child.number] for child in inside]] = -1
+        label = f"{name}.(glue)" if name else "(glue)"
+        parts.append(Part(label, name, GLUE, depth + 1, totals[call.layer], len(parts), terminal=True))
+        rows.append(glue)
+
+
+def name_of(call: Call) -> str:
+    """The dotted name, with #2 at the second call."""
+    return call.layer if call.number == 0 else f"{call.layer}#{call.number + 1}"
+
+
+def _parent(call: Call, index: Mapping[Key, int]) -> Key:
+    around = call.parent
+    while around is not None and (around.layer, around.number) not in index:
+        around = around.parent
+    return (around.layer, around.number) if around is not None else ("", 0)
+
+
+def _is_chain(call: Call, inside: list[Call]) -> bool:
+    """Whether each child hands the very tensor that it made to the next, so that nothing is left for glue."""
+    if any(len(child.inputs) != 1 or len(child.outputs) != 1 for child in inside):
+        return False
+    values = [tap.value for child in inside for tap in (*child.inputs, *child.outputs)]
+    ends = [tap.value for tap in (*call.inputs, *call.outputs)]
+    return ends == [values[0], values[-1]] and values[1:-1:2] == values[2:-1:2]
+
+
+def _reason(slot: Slot, data: Tensor) -> str:
+    side = "output" if slot.outgoing else "input"
+    return f"layout of its {side} {tuple(data.shape[1:])} is not known"
