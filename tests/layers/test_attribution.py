@@ -67,8 +67,8 @@ def check_sums(derivative, batch, attribution, tolerance=1e-10):
 def small_net():
     torch.manual_seed(0)
     return nn.Sequential(
-        nn.Conv2d(3, 4, 3, stride=2, padding=1), nn.Tanh(), nn.Conv2d(4, 5, 3), nn.GELU(), nn.AvgPool2d(2),
-        nn.Flatten(), nn.Linear(5 * 6, 4),
+        nn.Conv2d(3, 4, 3, stride=2, padding=1), nn.Tanh(), nn.Conv2d(4, 5, 3), nn.GELU(), nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(), nn.Linear(5, 4),
     ).double().eval()  # fmt: skip
 
 
@@ -93,8 +93,15 @@ def test_contribution_and_norm_are_those_of_the_definition(x):
     check_sums(derivative, batch, attribution)
 
 
+def test_flattening_is_harmless_and_the_head_is_to_blame(x):
+    net = nn.Sequential(nn.Conv2d(3, 2, 1), nn.Flatten(), nn.Linear(2 * 13 * 17, 3)).double()
+    _, batch, attribution = attributed(net, x)
+    assert [part.layer for part in attribution.tree.parts] == ["", "0", "1", "2"]
+    assert float(batch.contributions[:, 1:3].abs().max()) < 1e-12 * float(batch.contributions.max())
+
+
 def test_norms_by_probes_are_unbiased_and_know_their_error(x):
-    net = nn.Sequential(*list(small_net())[:-1], nn.Linear(30, 40), nn.Softmax(1)).double()
+    net = nn.Sequential(*list(small_net())[:-1], nn.Linear(5, 40), nn.Softmax(1)).double()
     exact = attributed(net, x, AFFINE[:2], probes=40)[1].norms
     draws = [attributed(net, x, AFFINE[:2], probes=6, seed=seed)[1] for seed in range(200)]
     norms = torch.stack([draw.norms for draw in draws])

@@ -82,7 +82,7 @@ def reshape(axes: Axes, shape: Sequence[int]) -> Axes | None:
                 n //= f.size
             elif f.size % n == 0 and f.role != TOKENS:
                 inner = f.size // n
-                found.append(replace(f, size=n, step=f.step * inner))
+                found.append(replace(f, size=n, step=f.step * inner if f.role in GRID else 1))
                 left.insert(0, replace(f, size=inner))
                 n = 1
             else:
@@ -150,12 +150,18 @@ def representation(axes: Axes, definition: Definition) -> Representation | None:
     flat = [f for factors in axes for f in factors]
     inner = [g for f in flat for g in (f.inside if f.role == TOKENS else (f,))]
     batches = [f for f in flat if f.role == BATCH]
-    if len(batches) != 1 or any(g.role == UNKNOWN or g.rolled for g in inner):
+    if len(batches) != 1 or any(g.role == UNKNOWN for g in inner):
         return None
     if not has_grid(flat):
         return Trivial() if axes and axes[0] and axes[0][0].role == BATCH else None
     if not all(_whole([g for g in inner if g.role == role]) for role in GRID):
         return None
+    rolled = [{g.rolled for g in inner if g.role == role} for role in GRID]
+    if any(len(values) > 1 for values in rolled):
+        return None
+    shift = (rolled[0].pop(), rolled[1].pop())
+    if any(shift):
+        return _in_pieces(axes, definition, shift)
     kinds = [factors[0].role if len(factors) == 1 else CHANNEL if not factors else "" for factors in axes]
     if kinds == [BATCH, CHANNEL, Y, X]:
         return Image(definition)
@@ -166,9 +172,13 @@ def representation(axes: Axes, definition: Definition) -> Representation | None:
         prefix, grid = (tokens[0].prefix, tokens[0].inside) if tokens else (0, axes[1])
         if [f.role for f in grid] == [Y, X]:
             return Tokens(definition, (grid[0].size, grid[1].size), prefix)
-    if len(tokens) > 1:
+    return _in_pieces(axes, definition, shift)
+
+
+def _in_pieces(axes: Axes, definition: Definition, rolled: tuple[int, int]) -> Representation | None:
+    if sum(f.role == TOKENS for factors in axes for f in factors) > 1:
         return None
-    return Rearranged(definition, tuple(tuple(map(_plain, factors)) for factors in axes))
+    return Rearranged(definition, tuple(tuple(map(_plain, factors)) for factors in axes), rolled)
 
 
 def _whole(factors: list[Factor]) -> bool:

@@ -202,10 +202,21 @@ def _roll(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, shifts: Any, dims: 
     return [tuple(axes)]
 
 
-@_rule("flip", "sort", "topk", "gather", "cumsum", "index", "index_select", "scatter", "as_strided", "unfold", "im2col",
+@_rule("flip", "sort", "topk", "gather", "cumsum", "index", "index_select", "scatter", "unfold", "im2col",
        "col2im", "tril", "triu", "nonzero", "argmax", "argsort", "masked_select")  # fmt: skip
 def _not_followed(axes_of: AxesOf, outputs: list[Tensor], *_: Any, **__: Any) -> Found:
     return [None] * len(outputs)
+
+
+@_rule("as_strided")
+def _as_strided(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, size: Sequence[int], stride: Sequence[int], *_: Any) -> Found:
+    """Known where nothing but the strides of axes of size 1 changes, as in global pooling."""
+    dense, expected = 1, []
+    for n in reversed(size):
+        expected.append(dense)
+        dense *= n
+    plain = all(n == 1 or s == e for n, s, e in zip(size, stride, reversed(expected), strict=True))
+    return [axes_of(x) if plain and tuple(size) == tuple(x.shape) else None]
 
 
 @_rule("constant_pad_nd", "reflection_pad2d", "replication_pad2d")
@@ -293,7 +304,9 @@ def _product(a: Axes | None, b: Axes | None, shape: Sequence[int]) -> Found:
     *left, i, k = a if a is not None else ((),) * len(shape)
     *right, l, j = b if b is not None else ((),) * len(shape)
     batch = unify(tuple(left), tuple(right), shape[:-2])
-    mixed = UNKNOWN if has_grid(l if a is None else k) or UNKNOWN in roles(l if a is None else k) else CHANNEL
+    gone = roles(l if a is None else k) - {CHANNEL}
+    coarse = {role for factors in (*batch, i, j) for role in roles(factors)}  # as in patch merging
+    mixed = CHANNEL if UNKNOWN not in gone and gone <= coarse else UNKNOWN
     if a is None:
         i = axis(mixed, shape[-2])
     if b is None:

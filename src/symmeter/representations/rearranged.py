@@ -23,7 +23,8 @@ class Rearranged(Representation):
     """Acts as on an image, after the axes have been taken apart into factors and put together as (B, C, H, W).
 
     `axes` holds, for every axis of the tensor, its factors in row-major order. Rows are the factors of role `y`,
-    columns those of role `x`, ordered by step; all others are channels.
+    columns those of role `x`, ordered by step; all others are channels. `rolled` is how far rows and columns have been
+    rolled, as in shifted windows.
 
     >>> from symmeter.definitions import Bandlimited
     >>> windows = ((("batch", -1, 1, 0, ()), ("y", 2, 2, 0, ())), (("y", 2, 1, 0, ()), ("x", 4, 1, 0, ())))
@@ -34,6 +35,7 @@ class Rearranged(Representation):
 
     definition: Definition
     axes: tuple[tuple[Factor, ...], ...]
+    rolled: tuple[int, int] = (0, 0)
 
     def differentiate_all(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
         image = self.to_image(x)
@@ -59,7 +61,8 @@ class Rearranged(Representation):
         parts = x.reshape(sizes).permute(order)
         height, width = self._extent("y"), self._extent("x")
         batch = parts.shape[0] if self._roles()[order[0]] == "batch" else 1
-        return parts.reshape(batch, -1, height, width)
+        image = parts.reshape(batch, -1, height, width)
+        return image.roll((-self.rolled[0], -self.rolled[1]), (2, 3)) if any(self.rolled) else image
 
     def _from_image(self, image: Tensor, like: Tensor) -> Tensor:
         """Back into the tensor's own axes; `like` gives the prefix tokens."""
@@ -67,6 +70,7 @@ class Rearranged(Representation):
         target = like if place is None else like.narrow(place, prefix, like.shape[place] - prefix)
         sizes, order = self._sizes(target), self._order()
         inverse = [order.index(i) for i in range(len(order))]
+        image = image.roll(self.rolled, (2, 3)) if any(self.rolled) else image
         back = image.reshape([sizes[i] for i in order]).permute(inverse).reshape(target.shape)
         return back if place is None else torch.cat([like.narrow(place, 0, prefix), back], place)
 
