@@ -209,7 +209,9 @@ def _not_followed(axes_of: AxesOf, outputs: list[Tensor], *_: Any, **__: Any) ->
 
 
 @_rule("as_strided")
-def _as_strided(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, size: Sequence[int], stride: Sequence[int], *_: Any) -> Found:
+def _as_strided(
+    axes_of: AxesOf, outputs: list[Tensor], x: Tensor, size: Sequence[int], stride: Sequence[int], *_: Any
+) -> Found:
     """Known where nothing but the strides of axes of size 1 changes, as in global pooling."""
     dense, expected = 1, []
     for n in reversed(size):
@@ -288,8 +290,8 @@ def _convolve(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: Any, **__: 
        "adaptive_avg_pool2d", "mkldnn_max_pool2d", "upsample_nearest2d", "upsample_bilinear2d", "upsample_bicubic2d",
        "_upsample_bilinear2d_aa", "_upsample_bicubic2d_aa", "_upsample_nearest_exact2d")  # fmt: skip
 def _pool(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: Any, **__: Any) -> Found:
-    axes = axes_of(x) or ()
-    return _spatial(axes, outputs, axes[1])
+    axes = axes_of(x)
+    return [None] * len(outputs) if axes is None else _spatial(axes, outputs, axes[1])
 
 
 @_rule("pixel_shuffle", "pixel_unshuffle", "channel_shuffle")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from symmeter.layers.kinds import BLOCK, GLUE, NETWORK, kind_of
 from symmeter.layers.trace import Call, Slot

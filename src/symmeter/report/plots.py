@@ -1,0 +1,246 @@
+"""Pictures of layer profiles. Every function returns Axes (or a Figure), none shows it or touches global settings."""
+
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from symmeter.errors import SymmeterError
+from symmeter.estimate import standard_error
+from symmeter.layers import views
+from symmeter.layers.profile import Profile
+from symmeter.optional import require
+from symmeter.report.layers import shortened_name
+
+FORMATS = (".png", ".svg", ".pdf")
+# Okabe and Ito's palette, which the colour-blind can tell apart, and grays; a kind has its colour everywhere.
+COLOURS = {
+    "patch embedding": "#CC79A7",
+    "convolution, strided": "#D55E00",
+    "convolution, unit stride": "#E69F00",
+    "linear": "#F0E442",
+    "attention": "#0072B2",
+    "mlp": "#56B4E9",
+    "normalisation": "#999999",
+    "activation": "#009E73",
+    "pooling": "#882255",
+    "glue": "#555555",
+    "other": "#CCCCCC",
+}
+_LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#555555", "#000000")
+_INVISIBLE = 1e-3  # of the largest: too small to be seen, and left out of the legend
+_ROWS = 45  # lines of a tree that can be read
+
+
+def plot_stacked(profiles: Profile | dict[str, Profile], ax: Any = None, symmetry: str | None = None) -> Any:
+    """Stacked bars of contributions by kind, one bar a generator, or one a profile of a dict (Gruver et al., Fig. 1).
+
+    Negative contributions are stacked below 0; a black mark with one standard error is LEE.
+    """
+    ax = ax or axes(6.4, 4.2)
+    bars = _bars(profiles, symmetry)
+    shares = [views.by_kind(profile, name) for _, profile, name in bars]
+    positions = np.arange(len(bars))
+    up, down = np.zeros(len(bars)), np.zeros(len(bars))
+    largest = max(abs(share.contribution) for column in shares for share in column)
+    for kind in COLOURS:
+        heights = np.array([sum(s.contribution for s in column if s.kind == kind) for column in shares])
+        if np.abs(heights).max() <= _INVISIBLE * largest:
+            continue
+        ax.bar(positions, heights, 0.65, np.where(heights >= 0, up, down), color=COLOURS[kind], label=kind,
+               edgecolor="white", linewidth=0.4)  # fmt: skip
+        up, down = up + heights.clip(min=0), down + heights.clip(max=0)
+    lee = [profile.contributions(name)[0] for _, profile, name in bars]
+    ax.errorbar(positions, [v.mean() for v in lee], [standard_error(v) or 0.0 for v in lee], fmt="D", color="black",
+                markersize=4, capsize=4, label="LEE ± s.e.", zorder=5)  # fmt: skip
+    ax.axhline(0, color="black", linewidth=0.8)
+    ax.set_xticks(positions, [plain(label) for label, _, _ in bars], rotation=30 if len(bars) > 4 else 0,
+                  ha="right" if len(bars) > 4 else "center")  # fmt: skip
+    ax.set_ylabel(f"contribution ({_unit([profile for _, profile, _ in bars])})")
+    _legend(ax)
+    _clean(ax)
+    return ax
+
+
+def plot_cumulative(profile: Profile, ax: Any = None, symmetries: Sequence[str] | None = None) -> Any:
+    """Running sum of contributions along the calls as a share of LEE, with a band of one standard error (Fig. 4)."""
+    ax = ax or axes(6.4, 3.6)
+    for colour, symmetry in zip(
+        _cycle(symmetries or profile.symmetries), symmetries or profile.symmetries, strict=True
+    ):
+        lines = views.cumulative(profile, symmetry)
+        share = np.array([math.nan if line.share is None else line.share for line in lines])
+        error = np.array([line.share_standard_error or 0.0 for line in lines])
+        position = np.arange(1, len(lines) + 1)
+        ax.step(position, share, where="post", color=colour, label=plain(symmetry), linewidth=1.4)
+        ax.fill_between(
+            position, share - error, share + error, step="post", color=colour, alpha=0.15, linewidth=0
+        )
+    ax.axhline(1, color="black", linestyle="--", linewidth=0.8)
+    ax.axhline(0, color="black", linewidth=0.8)
+    _mark_stages(ax, profile)
+    ax.set_xlabel("leaves and glue, in the order of the forward pass")
+    ax.set_ylabel("running sum / LEE")
+    ax.set_xlim(1, max(2, sum(part.terminal for part in profile.parts)))
+    ax.legend(fontsize=8, frameon=False, loc="best", ncols=2)
+    _clean(ax)
+    return ax
+
+
+def plot_tree(profile: Profile, ax: Any = None, depth: int | None = None) -> Any:
+    """Heat map of shares, parts by generators, parents above children; collapsed until it can be read."""
+    most = max(part.depth for part in profile.parts)
+    depth = most if depth is None else depth
+    while depth > 1 and sum(part.depth <= depth for part in profile.parts) > _ROWS:
+        depth -= 1
+    columns = [views.tree(profile, symmetry, depth) for symmetry in profile.symmetries]
+    values = np.array([[line.share if line.share is not None else math.nan for line in c] for c in columns]).T
+    ax = ax or axes(2.8 + 0.75 * len(columns), 1.4 + 0.2 * len(values))
+    limit = float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 1.0
+    image = ax.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
+    ax.set_xticks(
+        range(len(columns)), [plain(s) for s in profile.symmetries], rotation=40, ha="right", fontsize=8
+    )
+    names = ["whole" if not line.label else shortened_name(line.label, 40) for line in columns[0]]
+    ax.set_yticks(range(len(names)), names, fontsize=7, parse_math=False)
+    ax.figure.colorbar(image, ax=ax, label="share of LEE", fraction=0.08)
+    if depth < most:
+        ax.set_title(f"collapsed to depth {depth} of {most}", fontsize=9)
+    return ax
+
+
+def plot_worst(profile: Profile, ax: Any = None, symmetry: str | None = None, top: int = 12) -> Any:
+    """The parts with the largest contributions, with one standard error, in the colours of their kinds."""
+    ax = ax or axes(6.4, 4.2)
+    symmetry = symmetry or profile.symmetries[0]
+    lines = views.by_module(profile, symmetry)[:top][::-1]
+    shares = [100 * (line.share or 0.0) for line in lines]
+    errors = [100 * (line.share_standard_error or 0.0) for line in lines]
+    ax.barh(range(len(lines)), shares, xerr=errors, color=[COLOURS.get(line.kind, "#CCCCCC") for line in lines],
+            error_kw={"linewidth": 0.8, "capsize": 2})  # fmt: skip
+    ax.set_yticks(
+        range(len(lines)), [shortened_name(line.label, 30) for line in lines], fontsize=8, parse_math=False
+    )
+    ax.axvline(0, color="black", linewidth=0.8)
+    ax.set_xlabel(f"share of LEE, {plain(symmetry)} (%)")
+    _clean(ax)
+    return ax
+
+
+def plot_fraction(profile: Profile, ax: Any = None) -> Any:
+    """Fraction of each kind in the sum of norms, one bar a generator (Gruver et al., Fig. 4, middle right)."""
+    ax = ax or axes(6.4, 3.6)
+    found = [views.fraction(profile, symmetry) for symmetry in profile.symmetries]
+    left = np.zeros(len(found))
+    for kind in [k for k in COLOURS if any(column.get(k, 0.0) > _INVISIBLE for column in found)]:
+        widths = np.array([column.get(kind, 0.0) for column in found])
+        ax.barh(
+            range(len(found)),
+            widths,
+            0.7,
+            left,
+            color=COLOURS[kind],
+            label=kind,
+            edgecolor="white",
+            linewidth=0.4,
+        )
+        left += widths
+    ax.set_yticks(range(len(found)), [plain(s) for s in profile.symmetries])
+    ax.invert_yaxis()
+    ax.set_xlim(0, 1)
+    ax.set_xlabel("fraction of the squared norms" if profile.norms(profile.symmetries[0]) is not None else
+                  "fraction of the absolute contributions")  # fmt: skip
+    _legend(ax)
+    _clean(ax)
+    return ax
+
+
+def overview(profile: Profile) -> Any:
+    """A figure of four panels: by kind, along the calls, the worst parts, and fractions of norms."""
+    figure = require("matplotlib.figure", "plot").Figure(figsize=(13, 8.2), layout="constrained")
+    panels = figure.subplots(2, 2)
+    plot_stacked(profile, panels[0, 0])
+    plot_cumulative(profile, panels[0, 1])
+    plot_worst(profile, panels[1, 0])
+    plot_fraction(profile, panels[1, 1])
+    handles: dict[str, Any] = {}
+    for letter, panel in zip("abcd", panels.flat, strict=True):
+        panel.text(-0.1, 1.03, letter, transform=panel.transAxes, fontsize=13, fontweight="bold", ha="right")
+        if letter in "ad":  # one legend of kinds serves both
+            handles |= dict(zip(*panel.get_legend_handles_labels()[::-1], strict=True))
+            panel.get_legend().remove()
+    figure.legend(
+        handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles), frameon=False
+    )
+    head = profile.header
+    images = f"{head['data']['used']} images, output {head['spec']['output']}, {head['definition']}"
+    figure.suptitle(f"{head['model']['name']}: {images}", fontsize=11, parse_math=False)
+    return figure
+
+
+def axes(width: float, height: float) -> Any:
+    """Axes of a new figure that belongs to no display and to no global state."""
+    figure = require("matplotlib.figure", "plot").Figure(figsize=(width, height), layout="constrained")
+    return figure.subplots()
+
+
+def save_figure(what: Any, path: str | Path) -> Path:
+    """Write Axes or a Figure as PNG (300 dots an inch), SVG or PDF, by the file's ending."""
+    path = Path(path)
+    if path.suffix.lower() not in FORMATS:
+        raise SymmeterError(f"{path}: give a file that ends in {', '.join(FORMATS)}")
+    figure = getattr(what, "figure", what)
+    try:
+        figure.savefig(path, dpi=300)
+    except OSError as error:
+        raise SymmeterError(f"cannot write {path}: {error.strerror or error}") from error
+    return path
+
+
+def plain(name: str) -> str:
+    """The name of a generator in words."""
+    return name.replace("_", " ")
+
+
+def _bars(profiles: Profile | dict[str, Profile], symmetry: str | None) -> list[tuple[str, Profile, str]]:
+    if isinstance(profiles, dict):
+        return [(label, profile, symmetry or profile.symmetries[0]) for label, profile in profiles.items()]
+    return [(name, profiles, name) for name in profiles.symmetries if symmetry in (None, name)]
+
+
+def _unit(profiles: list[Profile]) -> str:
+    """The unit in signs; of several units the part before the stroke."""
+    units = list(dict.fromkeys(row.unit for profile in profiles for row in profile.rows))
+    text = units[0] if len(units) == 1 else units[0].split(" / ")[0] + " / unit²"
+    return re.sub(r"\^2", "²", text)
+
+
+def _mark_stages(ax: Any, profile: Profile) -> None:
+    """Borders of the first level of names, labelled where there is room."""
+    terminal = [part for part in profile.parts if part.terminal]
+    heads = [re.match(r"^[^.#]+(\.\d+)?", part.layer) for part in terminal]
+    names = [head.group(0) if head else part.layer for head, part in zip(heads, terminal, strict=True)]
+    last, room = -math.inf, len(terminal) / 14
+    for i, (before, name) in enumerate(zip(["", *names], names, strict=False)):
+        if name != before and i - last >= room:
+            ax.axvline(i + 1, color="#BBBBBB", linewidth=0.6, zorder=0)
+            ax.text(i + 1, 1.01, shortened_name(name, 14), transform=ax.get_xaxis_transform(), fontsize=6.5,
+                    rotation=40, ha="left", va="bottom", color="#555555", parse_math=False)  # fmt: skip
+            last = i
+
+
+def _legend(ax: Any) -> None:
+    """Beside the axes, where no bar can be under it."""
+    ax.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+
+
+def _cycle(names: Sequence[str]) -> list[str]:
+    return [_LINES[i % len(_LINES)] for i in range(len(names))]
+
+
+def _clean(ax: Any) -> None:
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.margins(y=0.08)
