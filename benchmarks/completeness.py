@@ -57,7 +57,7 @@ def other(name: str) -> nn.Module:
         return torchvision.models.get_model(name, weights=None, **extra)
     from transformers import ViTConfig, ViTForImageClassification
 
-    return ViTForImageClassification(ViTConfig(num_hidden_layers=4, image_size=224, num_labels=100))
+    return ViTForImageClassification(ViTConfig(num_hidden_layers=4, image_size=224))
 
 
 def attribute(row: Sum, sender: Any) -> None:

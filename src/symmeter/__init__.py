@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 _HOME = {
     "measure": "measurement",
     "attribute": "layers.attribute",
+    "aliasing": "layers.explained",
     "Profile": "layers.profile",
     "load": "loading",
     "Result": "result",
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from symmeter.errors import SymmeterError, SymmeterWarning
     from symmeter.groups import GENERATORS
     from symmeter.layers.attribute import attribute
+    from symmeter.layers.explained import aliasing
     from symmeter.layers.profile import Profile
     from symmeter.loading import load
     from symmeter.measurement import measure
@@ -46,6 +48,7 @@ __all__ = [
     "SymmeterError",
     "SymmeterWarning",
     "Symmetry",
+    "aliasing",
     "attribute",
     "lie_derivative",
     "load",

@@ -6,6 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from symmeter.errors import SymmeterError
+from symmeter.layers.explained import AliasRow
 from symmeter.layers.profile import LayerRow, Profile
 from symmeter.result import HEADER, SAMPLES, SCHEMA, Result, Row, pandas
 
@@ -24,6 +25,7 @@ def load(path: str | os.PathLike) -> Result:
         if content.get("schema") != SCHEMA:
             raise SymmeterError(f"{file}: schema {content.get('schema')!r} is not {SCHEMA!r}")
         kind, row_kind = KINDS[content.pop("kind", "result")]
+        row_kind = AliasRow if any("aliasing" in row for row in content["rows"]) else row_kind
         known = {f.name for f in fields(row_kind)}
         rows = tuple(row_kind(**{k: v for k, v in row.items() if k in known}) for row in content.pop("rows"))
     except FileNotFoundError as error:

@@ -45,6 +45,8 @@ def parser(commands: Any) -> Parser:
         default=16,
         help="backward passes for norms, 0: none (default: 16)",
     )
+    add("--aliasing", action="store_true",
+        help="translations only, --definition periodic: how much of each part is aliasing")  # fmt: skip
     add("--layout", metavar="M=L", nargs="+", action="extend", default=[],
         help="how tensors of modules lie: name, glob or class = channels_first, ...")  # fmt: skip
     inputs.add_model(made)
@@ -78,7 +80,20 @@ def run(a: argparse.Namespace) -> int:
             raise SymmeterError(f"--plot {a.plot}: give a file that ends in " + ", ".join(FORMATS))
         check_writable("--plot", Path(a.plot), folder=False)
 
+    if a.aliasing:
+        if layouts:
+            raise SymmeterError("--layout: --aliasing looks at channels-first maps only; leave it out")
+        if a.definition not in ("bandlimited", "periodic"):
+            raise SymmeterError(
+                f"--definition {a.definition}: --aliasing needs periodic, for which its theorem holds"
+            )
+
     def attributed(loaded: Any, common: dict[str, Any]) -> "Profile":
+        if a.aliasing:
+            from symmeter.layers.explained import aliasing
+
+            del common["definition"]
+            return aliasing(loaded, a.data, **common)
         from symmeter.layers.attribute import attribute
 
         return attribute(loaded, a.data, probes=a.probes, layouts=layouts, **common)

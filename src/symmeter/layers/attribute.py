@@ -107,7 +107,7 @@ class Attributor(Follower):
         with uncheckpointed(run.model):
             if self._attribution is None:
                 self._attribution = self._prepare(run, x)
-            found = self._attribution(x, derivative, self._probes, self._seed + len(run.names))
+            found = self._attribute(x, derivative, len(run.names))
             if self._floors is None:
                 self._floors = self._floor(run, x[:FLOOR_IMAGES], found)
         columns = {}
@@ -119,7 +119,12 @@ class Attributor(Follower):
                         columns[f"{kind}:{generator.name}:{part.layer}"] = values[t, p]
         return columns
 
+    def _attribute(self, x: Tensor, derivative: Tensor, done: int) -> Batch:
+        assert self._attribution is not None
+        return self._attribution(x, derivative, self._probes, self._seed + done)
+
     def _prepare(self, run: Run, x: Tensor) -> Attribution:
+        assert run.engine is not None
         attribution = Attribution(
             run.model, run.engine.f, x, run.symmetry.generators, run.rho_in, run.rho_out, run.definition,
             Layouts(self._given, run.model),

@@ -21,8 +21,9 @@ from symmeter.layers.parts import Tree, grow
 from symmeter.layers.probes import SquaredNorm, probes
 from symmeter.layers.trace import Copies, Slot, Tap, Trace
 from symmeter.layers.tracker import AxisTracker
-from symmeter.representations import Representation
+from symmeter.representations import Image, Representation
 
+Watch = Callable[[int, Tap, Tensor], None]
 _RECENT = 4  # gradients remembered: neighbouring taps get the very same one
 
 
@@ -72,13 +73,18 @@ class Attribution:
         self.tree: Tree = grow(scout.calls, set(self._rho))
         self.closed = bool(scout.root.outputs)  # False: torch sees no way from the output back to the input
 
-    def __call__(self, x: Tensor, derivative: Tensor, probe_count: int, seed: int) -> Batch:
-        """Contributions (and norms) of images x (B, ...) whose Lie derivatives are (T, B, ...)."""
+    def __call__(
+        self, x: Tensor, derivative: Tensor, probe_count: int, seed: int, watch: Watch | None = None
+    ) -> Batch:
+        """Contributions (and norms) of images x (B, ...) whose Lie derivatives are (T, B, ...).
+
+        `watch(t, tap, gradient)` sees every gradient that contributions along generator t are made of.
+        """
         trace = self._trace(x)
         dim = derivative[0, 0].numel()
         columns = []
         for i in range(len(self.generators)):
-            columns.append(self._backward(trace, derivative[i] / dim, (i,))[0])
+            columns.append(self._backward(trace, derivative[i] / dim, (i,), watch)[0])
         contributions = torch.stack(columns)
         norms = variances = None
         if probe_count:
@@ -89,13 +95,20 @@ class Attribution:
             norms, variances = norm.value, norm.variance
         return Batch(contributions, norms, variances)
 
+    def is_image(self, layer: str) -> bool:
+        """Whether all that goes in and out of the first call of a module is channels-first maps."""
+        own = [rho for slot, rho in self._rho.items() if slot.layer == layer and slot.call == 0]
+        return all(isinstance(rho, Image) and rho.layout == "channels_first" for rho in own)
+
     def _trace(self, x: Tensor) -> Trace:
         trace = Trace(self.model, self.function, x, self._copies)
         if trace.changed:  # changed in place where the scout saw no change
             trace = Trace(self.model, self.function, x, Copies.ALL)
         return trace
 
-    def _backward(self, trace: Trace, cotangent: Tensor, which: Sequence[int]) -> Tensor:
+    def _backward(
+        self, trace: Trace, cotangent: Tensor, which: Sequence[int], watch: Watch | None = None
+    ) -> Tensor:
         """c(z) of every part along some generators, (T', parts, B)."""
         generators = [self.generators[i] for i in which]
         index = self.tree.index
@@ -109,6 +122,8 @@ class Attribution:
             rho = self._rho.get(tap.slot)
             if i is None or rho is None:
                 return
+            if watch is not None:
+                watch(which[0], tap, gradient)
             data = tap.value.data
             phi = _find(recent, data, rho, gradient)
             if phi is None:

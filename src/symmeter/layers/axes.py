@@ -123,6 +123,17 @@ def settle(axes: Axes) -> Axes:
     return axes
 
 
+def padded(axes: Axes, shape: Sequence[int]) -> Axes:
+    """The axes of a larger tensor around this one: a padded grid is a grid of its own size."""
+    found: list[Axis] = []
+    for factors, n in zip(axes, shape, strict=True):
+        only = factors[0] if len(factors) == 1 else None
+        plain = only is not None and not only.rolled and only.role in (*GRID, CHANNEL)
+        role = only.role if only and plain else UNKNOWN if factors else CHANNEL
+        found.append(factors if size_of(factors) == n else axis(role, n))
+    return tuple(found)
+
+
 def unify(a: Axes, b: Axes, shape: Sequence[int]) -> Axes:
     """The axes of an elementwise result: what adds up is the same axis, known from either side."""
     padded = [((),) * (len(shape) - len(c)) + c for c in (a, b)]

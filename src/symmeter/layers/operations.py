@@ -22,6 +22,7 @@ from symmeter.layers.axes import (
     Factor,
     axis,
     has_grid,
+    padded,
     reshape,
     roles,
     settle,
@@ -223,20 +224,7 @@ def _as_strided(
 
 @_rule("constant_pad_nd", "reflection_pad2d", "replication_pad2d")
 def _pad(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: Any) -> Found:
-    """A padded grid is a grid of its own size."""
-    axes = []
-    for factors, n in zip(axes_of(x) or (), outputs[0].shape, strict=True):
-        if size_of(factors) != n:
-            role = (
-                factors[0].role
-                if len(factors) == 1 and not factors[0].rolled
-                else CHANNEL
-                if not factors
-                else UNKNOWN
-            )
-            factors = axis(role if role in (*GRID, CHANNEL) else UNKNOWN, n)
-        axes.append(factors)
-    return [tuple(axes)]
+    return [padded(axes_of(x) or (), outputs[0].shape)]
 
 
 @_rule("mean", "sum", "amax", "amin", "var", "std", "var_mean", "std_mean", "max", "min", "logsumexp", "norm",

@@ -9,7 +9,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from symmeter.definitions import Definition
-from symmeter.layers.axes import Axes, image_axes, representation, shape_of, unknown
+from symmeter.layers.axes import Axes, image_axes, padded, representation, shape_of, unify, unknown
 from symmeter.layers.operations import RULES, elementwise
 from symmeter.representations import Representation
 
@@ -51,6 +51,14 @@ class AxisTracker(TorchDispatchMode):
             self._follow(func, args, kwargs, result)
         return result
 
+    def _fill(self, part: Tensor) -> None:
+        """What is written to a slice gives the tensor around it its axes, as circular padding does."""
+        whole, axes = part._base, self._axes[part]
+        if whole is not None and whole.ndim == part.ndim:
+            found = padded(axes, whole.shape)
+            known = self._axes.get(whole)
+            self._axes[whole] = found if known is None else unify(known, found, whole.shape)
+
     def _follow(self, func: Any, args: tuple, kwargs: dict, result: Any) -> None:
         outputs = [t for t in pytree.tree_leaves(result) if isinstance(t, Tensor)]
         name = func.overloadpacket.__name__
@@ -64,5 +72,7 @@ class AxisTracker(TorchDispatchMode):
         for output, axes in zip(outputs, found, strict=False):
             fits = axes is not None and shape_of(axes) == tuple(output.shape)
             self._axes[output] = axes if fits else unknown(output.shape)
+        if name == "copy_":
+            self._fill(args[0])
         if written and args and isinstance(args[0], Tensor) and outputs and args[0] is not outputs[0]:
             self._axes[args[0]] = self._axes[outputs[0]]

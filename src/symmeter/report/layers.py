@@ -55,28 +55,34 @@ def _table(profile: Profile, symmetry: str, by: str, depth: int | None, top: int
     shown, rest = (shares, []) if by in ("kind", "stage") else (shares[:top], shares[top:])
     root = next(row for row in profile.rows if row.symmetry == symmetry)
     norms = any(share.norm is not None for share in shares)
+    explained = {row.layer: row.get("explained") for row in profile.rows if row.symmetry == symmetry}
+    told = by not in ("kind", "stage") and any(value is not None for value in explained.values())
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     table.add_column(f"{symmetry}", no_wrap=True)
     table.add_column("share ± s.e.", justify="right", no_wrap=True)
     table.add_column("contribution", justify="right", no_wrap=True)
     if norms:
         table.add_column("norm", justify="right", no_wrap=True)
+    if told:
+        table.add_column("aliasing", justify="right", no_wrap=True)
+    empty = [""] * (norms + told)
     for share in shown:
         cells = [
             shortened_name(share.label),
             _percent(share.share, share.share_standard_error),
             short(share.contribution),
         ]
-        table.add_row(*map(escape, cells + [short(share.norm)] * norms))
+        cells += [short(share.norm)] * norms + [_percent(explained.get(share.label), None)] * told
+        table.add_row(*map(escape, cells))
     if rest:
         left = [sum(share.share or 0.0 for share in rest), sum(share.contribution for share in rest)]
         if by != "calls":  # a tree's rows hold one another
-            table.add_row(f"{len(rest)} more", f"{left[0]:.1%}", short(left[1]), *[""] * norms, style="dim")
+            table.add_row(f"{len(rest)} more", f"{left[0]:.1%}", short(left[1]), *empty, style="dim")
         else:
-            table.add_row(f"{len(rest)} more", *[""] * (2 + norms), style="dim")
+            table.add_row(f"{len(rest)} more", "", "", *empty, style="dim")
     table.add_section()
     whole = [f"whole: LEE, selectivity {short(root.selectivity)}", "100.0%" if root.value else "-"]
-    table.add_row(*map(escape, [*whole, with_error(root.value, root.standard_error), *[""] * norms]))
+    table.add_row(*map(escape, [*whole, with_error(root.value, root.standard_error), *empty]))
     return table
 
 
@@ -84,6 +90,10 @@ def _legend(profile: Profile, by: str) -> list[str]:
     lines = [f"contribution: part of LEE, + adds to it, - takes from it; unit {profile.rows[0].unit}"]
     if any(row["norm"] is not None for row in profile.rows):
         lines.append("norm: squared norm of the part's own error at the output (Gruver et al. 2023)")
+    if profile.header["spec"].get("aliasing"):
+        lines.append("aliasing: how much of the part's own error the theorem predicts from its spectrum")
+    for name, part in (profile.header["spec"].get("aliasing") or {}).items():
+        lines.append(f"{name}: {_percent(part, None)} of LEE is aliasing that the theorem predicts")
     folded = profile.header["spec"].get("folded") or {}
     if folded:
         lines.append(f"{len(folded)} calls of modules without a known layout are in the glue around them")
