@@ -17,6 +17,7 @@ _HOME = {
     "measure": "measurement",
     "attribute": "layers.attribute",
     "aliasing": "layers.explained",
+    "maps": "layers.maps",
     "Profile": "layers.profile",
     "load": "loading",
     "Result": "result",
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from symmeter.groups import GENERATORS
     from symmeter.layers.attribute import attribute
     from symmeter.layers.explained import aliasing
+    from symmeter.layers.maps import maps
     from symmeter.layers.profile import Profile
     from symmeter.loading import load
     from symmeter.measurement import measure
@@ -53,6 +55,7 @@ __all__ = [
     "lie_derivative",
     "load",
     "load_model",
+    "maps",
     "measure",
 ]
 

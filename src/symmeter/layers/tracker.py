@@ -9,7 +9,17 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from symmeter.definitions import Definition
-from symmeter.layers.axes import Axes, image_axes, padded, representation, shape_of, unify, unknown
+from symmeter.layers.axes import (
+    UNKNOWN,
+    Axes,
+    axis,
+    image_axes,
+    padded,
+    representation,
+    shape_of,
+    unify,
+    unknown,
+)
 from symmeter.layers.operations import RULES, elementwise
 from symmeter.representations import Representation
 
@@ -56,12 +66,17 @@ class AxisTracker(TorchDispatchMode):
         whole, axes = part._base, self._axes[part]
         if whole is not None and whole.ndim == part.ndim:
             found = padded(axes, whole.shape)
+            found = tuple(
+                f if a else axis(UNKNOWN, n) for f, a, n in zip(found, axes, whole.shape, strict=True)
+            )
             known = self._axes.get(whole)
             self._axes[whole] = found if known is None else unify(known, found, whole.shape)
 
     def _follow(self, func: Any, args: tuple, kwargs: dict, result: Any) -> None:
         outputs = [t for t in pytree.tree_leaves(result) if isinstance(t, Tensor)]
         name = func.overloadpacket.__name__
+        if name.startswith("new_") or name.endswith("_like"):
+            return  # takes the shape only
         written = name.endswith("_") and not name.startswith("_")
         rule: Callable = RULES.get(name) or RULES.get(name.rstrip("_")) or elementwise
         try:

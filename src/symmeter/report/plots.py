@@ -11,6 +11,7 @@ import numpy as np
 from symmeter.errors import SymmeterError
 from symmeter.estimate import standard_error
 from symmeter.layers import views
+from symmeter.layers.maps import Maps
 from symmeter.layers.profile import Profile
 from symmeter.optional import require
 from symmeter.report.layers import shortened_name
@@ -181,6 +182,34 @@ def overview(profile: Profile) -> Any:
     return figure
 
 
+def plot_density(maps: Maps, ax: Any = None, symmetry: str | None = None) -> Any:
+    """Where in the image the error comes from: red adds to LEE, blue takes from it, over the image in gray."""
+    ax = ax or axes(4.6, 4.0)
+    symmetry = symmetry or next(iter(maps.density))
+    values = maps.density[symmetry]
+    limit = float(np.quantile(np.abs(values), 0.995)) or 1.0
+    ax.imshow(maps.image.mean(-1), cmap="gray", vmin=0, vmax=1)
+    strength = np.clip(np.abs(values) / limit, 0, 1)
+    image = ax.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit, alpha=np.sqrt(strength))
+    bar = ax.figure.colorbar(
+        image, ax=ax, fraction=0.046, label=f"{plain(symmetry)} ({_signs(maps.unit)} a pixel)"
+    )
+    bar.solids.set_alpha(1)
+    ax.set_axis_off()
+    return ax
+
+
+def plot_feature(maps: Maps, layer: str, ax: Any = None, symmetry: str | None = None) -> Any:
+    """The Lie derivative of a layer's feature map, root mean square over channels."""
+    ax = ax or axes(4.6, 4.0)
+    symmetry = symmetry or next(iter(maps.density))
+    image = ax.imshow(maps.features[layer][symmetry], cmap="viridis")
+    ax.figure.colorbar(image, ax=ax, fraction=0.046, label=f"|Lie derivative|, {plain(symmetry)}")
+    ax.set_title(shortened_name(layer, 40), fontsize=9, parse_math=False)
+    ax.set_axis_off()
+    return ax
+
+
 def axes(width: float, height: float) -> Any:
     """Axes of a new figure that belongs to no display and to no global state."""
     figure = require("matplotlib.figure", "plot").Figure(figsize=(width, height), layout="constrained")
@@ -215,7 +244,11 @@ def _unit(profiles: list[Profile]) -> str:
     """The unit in signs; of several units the part before the stroke."""
     units = list(dict.fromkeys(row.unit for profile in profiles for row in profile.rows))
     text = units[0] if len(units) == 1 else units[0].split(" / ")[0] + " / unit²"
-    return re.sub(r"\^2", "²", text)
+    return _signs(text)
+
+
+def _signs(text: str) -> str:
+    return text.replace("^2", "²")
 
 
 def _mark_stages(ax: Any, profile: Profile) -> None:
