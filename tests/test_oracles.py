@@ -8,6 +8,10 @@ import pytest
 import torch
 
 import symmeter
+from symmeter.conjugate import lie_derivative
+from symmeter.definitions import Bandlimited
+from symmeter.groups import GENERATORS
+from symmeter.representations import Image
 
 CASES = [
     pytest.param(network, definition, marks=[] if network == "cifar10_resnet20" else [pytest.mark.slow])
@@ -72,6 +76,67 @@ def test_lee_of_the_oracles(shared_data, shared_oracles, network, definition, dt
         error = np.abs(values - wanted) / np.maximum(wanted, 1e-9 / tolerance)
         assert np.median(error) < tolerance
         assert error.max() < 5e-2
+
+
+class Rounded(Bandlimited):
+    """The derivative with the oracle's 2 / n, a float32, on maps of every size."""
+
+    def derivative(self, n):
+        return super().derivative(n) * (float(np.float32(2 / n)) / (2 / n))
+
+
+def values_of(profile, kind, symmetry, name):
+    """Per image, the calls of a module summed; None where it has no row."""
+    rows = [part.layer for part in profile.parts if part.layer.split("#")[0] == name]
+    return sum(profile.samples[f"{kind}:{symmetry}:{row}"] for row in rows) if rows else None
+
+
+@pytest.mark.parametrize(("network", "definition"), CASES)
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-8), (torch.float32, 1e-3)])
+def test_layers_of_the_oracles(shared_data, shared_oracles, network, definition, dtype, tolerance):
+    """`contribution` and `norm` of every module at every depth, relative to LEE, as means over the images."""
+    oracle = json.loads((shared_oracles / f"{network}.json").read_text())
+    model, x = trained(shared_data, network).to(dtype), inputs(shared_data, oracle).to(dtype)
+    expected, norms = oracle["contribution"][definition], oracle.get("norm", {}).get(definition, {})
+    classes = 10 if norms else 0
+    used = Rounded() if definition == "bandlimited" else definition
+    profile = symmeter.attribute(model, x, ",".join(expected), definition=used, control=False, probes=classes)
+    assert not profile.header["spec"]["folded"]
+    for symmetry, modules in expected.items():
+        lee = profile.contributions(symmetry)[0].mean()
+        for name, wanted in modules.items():
+            found = values_of(profile, "contribution", symmetry, name)
+            assert found is not None, name
+            off = abs(np.mean(found - np.array(wanted))) / lee
+            size = max(np.abs(wanted).mean() / lee, 1.0)
+            assert off < 2 * size * tolerance, (name, off)
+        for name, wanted in norms.get(symmetry, {}).items():
+            found = values_of(profile, "norm", symmetry, name)
+            assert found.mean() == pytest.approx(np.mean(wanted), rel=max(tolerance, 1e-8), abs=tolerance * lee)
+
+
+@pytest.mark.slow
+def test_probed_norms_are_those_of_the_definition(shared_data, shared_oracles):
+    """MobileNetV2, real weights: 64 probes against the brute force ||df_after . L_X m||^2 by a product forward."""
+    oracle = json.loads((shared_oracles / "mobilenetv2_100.json").read_text())
+    model, x = trained(shared_data, "mobilenetv2_100"), inputs(shared_data, oracle).float()[:2]
+    profile = symmeter.attribute(model, x, "translation_x", control=False, probes=64)
+    shift, grid = [GENERATORS["translation_x"]], Image(Bandlimited())
+    rows = {row.layer: row for row in profile.rows}
+    with torch.no_grad():
+        stem = lie_derivative(model.conv_stem, x, shift, grid, grid)
+        block = model.blocks[0](model.bn1(stem[0]))
+        tail = lambda h: model.forward_head(model.bn2(model.conv_head(model.blocks[1:](h)))).softmax(1)
+        after = {
+            "conv_stem": (lambda h: tail(model.blocks[0](model.bn1(h))), stem),
+            "blocks.1": (
+                lambda h: model.forward_head(model.bn2(model.conv_head(model.blocks[2:](h)))).softmax(1),
+                lie_derivative(model.blocks[1], block, shift, grid, grid),
+            ),
+        }
+        for layer, (rest, (h, own)) in after.items():
+            pushed = torch.func.jvp(rest, (h,), (own[0],))[1].double().square().sum(1).mean()
+            assert abs(rows[layer].norm - float(pushed)) < max(4 * rows[layer].norm_probe_error, 1e-2 * float(pushed))
 
 
 @pytest.mark.slow

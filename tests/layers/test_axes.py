@@ -1,0 +1,195 @@
+"""Axes are followed from the image; where they cannot be, nothing is said. Grids are not square, so that y is not x."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from symmeter.definitions import Bandlimited
+from symmeter.groups import GENERATORS
+from symmeter.layers.tracker import AxisTracker
+from symmeter.representations import Image, Rearranged, Trivial
+
+GENERATORS_HERE = [GENERATORS["translation_x"], GENERATORS["rotation"]]
+CONV = nn.Conv2d(3, 8, 2, stride=2)
+
+
+def followed(f, shape=(2, 3, 8, 12)):
+    """What the tracker says of f(x): (representation, tensor)."""
+    x = torch.rand(shape).requires_grad_()
+    with AxisTracker(x) as tracker:
+        y = f(x)
+        return tracker.representation(y, Bandlimited()), y
+
+
+def windows(z, h=2, w=3):
+    b, c, rows, columns = z.shape
+    return z.view(b, c, rows // h, h, columns // w, w).permute(0, 2, 4, 3, 5, 1).reshape(-1, h * w, c)
+
+
+def unwindows(z, batch, rows, columns, h=2, w=3):
+    return z.view(batch, rows // h, columns // w, h, w, -1).permute(0, 5, 1, 3, 2, 4).reshape(batch, -1, rows, columns)
+
+
+def squeeze_excite(z):
+    return z * torch.sigmoid(z.mean((2, 3), keepdim=True))
+
+
+def shortcut_in_place(z):
+    y = F.relu(CONV(z), inplace=True)
+    y += 2 * y.clone()
+    return y
+
+
+def attention(z):
+    tokens = CONV(z).flatten(2).transpose(1, 2)
+    tokens = torch.cat([torch.zeros(1, 1, 8).expand(len(z), -1, -1), tokens], 1)
+    q, k, v = (tokens @ torch.ones(8, 8) for _ in range(3))
+    heads = [t.view(len(z), -1, 2, 4).transpose(1, 2) for t in (q, k, v)]
+    return F.scaled_dot_product_attention(*heads).transpose(1, 2).reshape(tokens.shape)
+
+
+def written_attention(z):
+    q = CONV(z).flatten(2).transpose(1, 2)
+    return ((q @ q.transpose(1, 2)).softmax(-1) @ q).transpose(1, 2)
+
+
+@pytest.mark.parametrize(("f", "words"), [
+    (CONV, "grid, channels first"),
+    (shortcut_in_place, "grid, channels first"),
+    (squeeze_excite, "grid, channels first"),
+    (lambda z: CONV(z).permute(0, 2, 3, 1), "grid, channels last"),
+    (lambda z: F.layer_norm(CONV(z).permute(0, 2, 3, 1), (8,)), "grid, channels last"),
+    (lambda z: CONV(z).flatten(2).transpose(1, 2), "4 x 6 tokens behind 0"),
+    (attention, "4 x 6 tokens behind 1"),
+    (lambda z: attention(z)[:, 1:], "4 x 6 tokens behind 0"),
+    (lambda z: attention(z)[:, 0], "invariant"),
+    (lambda z: torch.cat([torch.zeros(2, 2, 8), attention(z)], 1), "4 x 6 tokens behind 3"),
+    (written_attention, "grid 4 x 6, in pieces"),
+    (lambda z: CONV(z).flatten(2), "grid 4 x 6, in pieces"),
+    (lambda z: windows(CONV(z)), "grid 4 x 6, in pieces"),
+    (lambda z: windows(CONV(z)) @ torch.ones(8, 5), "grid 4 x 6, in pieces"),
+    (lambda z: unwindows(windows(CONV(z)), 2, 4, 6), "grid, channels first"),
+    (lambda z: windows(CONV(z).roll((1, -1), (2, 3))), "grid 4 x 6, in pieces"),
+    (lambda z: unwindows(windows(CONV(z).roll((1, 1), (2, 3))), 2, 4, 6).roll((-1, -1), (2, 3)), "grid, channels first"),
+    (lambda z: z[:, :, ::2, ::2], "grid, channels first"),
+    (lambda z: F.pad(z, (1, 2, 0, 0)), "grid, channels first"),
+    (lambda z: F.pad(z, (1, 1, 1, 1), mode="circular"), "grid, channels first"),
+    (lambda z: F.pixel_shuffle(z.repeat(1, 4, 1, 1), 2), "grid, channels first"),
+    (lambda z: z.mean((2, 3)), "invariant"),
+    (lambda z: F.adaptive_avg_pool2d(z.to(memory_format=torch.channels_last), 1), "invariant"),
+    (lambda z: z.flatten(1), "grid 8 x 12, in pieces"),
+    (lambda z: z.flatten(1) @ torch.ones(288, 5), "invariant"),
+    (lambda z: torch.stack([z, z.sin()], 1), "grid 8 x 12, in pieces"),
+    (lambda z: torch.cat(z.chunk(3, 1), 1), "grid, channels first"),
+])  # fmt: skip
+def test_known_layouts(f, words):
+    rho, y = followed(f)
+    assert rho is not None and rho.describe() == words
+    assert rho.differentiate(GENERATORS["rotation"], y.detach()).shape == y.shape
+
+
+def merged_patches(z):
+    """Swin's way: the fine half of each coordinate goes into channels, which a linear map then mixes."""
+    b, c, h, w = z.shape
+    pieces = z.permute(0, 2, 3, 1).reshape(b, h // 2, 2, w // 2, 2, c).permute(0, 1, 3, 4, 2, 5).flatten(3)
+    return pieces @ torch.ones(4 * c, 2 * c)
+
+
+def test_patch_merging_is_a_grid_of_half_the_size():
+    rho, y = followed(merged_patches)
+    assert rho is not None and rho.describe() == "grid, channels last" and y.shape == (2, 4, 6, 6)
+
+
+@pytest.mark.parametrize("f", [
+    lambda z: z.flip(-1),
+    lambda z: torch.fft.rfft2(z).abs(),
+    lambda z: z.flatten(2) @ torch.ones(96, 96),  # mixes positions, though the sizes would fit
+    lambda z: z.roll(1, 3).roll(1, 3).view(2, 3, 8, 12)[..., :6],
+    lambda z: z.mean(3),
+    lambda z: z.flatten(2).transpose(1, 2) @ z.flatten(2),  # both axes are the grid's
+    lambda z: F.unfold(z, 3),
+    lambda z: z.sum(),
+    lambda z: torch.cat([z.flatten(2), torch.zeros(2, 3, 1)], 2),  # tokens behind the grid
+    lambda z: z.flatten(2)[:, :, torch.randperm(96)].view(2, 3, 8, 12),
+    lambda z: z.transpose(0, 1).reshape(2, 3, 8, 12),
+])  # fmt: skip
+def test_what_is_not_known_is_not_guessed(f):
+    assert followed(f)[0] is None
+
+
+def test_constants_depend_on_nothing():
+    x = torch.rand(2, 3, 4, 6)
+    with AxisTracker(x) as tracker:
+        assert tracker.axes(torch.zeros_like(x)) is None
+        assert tracker.axes(torch.ones(4, 4) @ torch.ones(4, 4)) is None
+
+
+def test_windows_act_as_the_map_they_are_cut_from():
+    x = torch.rand(2, 3, 4, 6, dtype=torch.float64)
+    grid = Image(Bandlimited())
+    cut = windows
+    rho, _ = followed(cut, (2, 3, 4, 6))
+    assert isinstance(rho, Rearranged)
+    for generator in GENERATORS_HERE:
+        torch.testing.assert_close(rho.differentiate(generator, cut(x)), cut(grid.differentiate(generator, x)))
+    g = torch.rand_like(x)
+    torch.testing.assert_close(rho.pair_all(GENERATORS_HERE, cut(g), cut(x)), grid.pair_all(GENERATORS_HERE, g, x))
+    element = GENERATORS["translation_x"].exp(0.1)
+    torch.testing.assert_close(rho.act(element, cut(x))[0], cut(grid.act(element, x)[0]))
+    more = torch.rand(5, 3, 4, 6, dtype=torch.float64)  # the batch is not that of the tracker
+    torch.testing.assert_close(
+        rho.differentiate(GENERATORS["rotation"], cut(more)), cut(grid.differentiate(GENERATORS["rotation"], more))
+    )
+
+
+def test_rolled_windows_act_as_the_map_before_it_was_rolled():
+    x = torch.rand(2, 3, 4, 6, dtype=torch.float64)
+    cut = lambda z: windows(z.roll((1, -2), (2, 3)))
+    rho, _ = followed(cut, (2, 3, 4, 6))
+    assert rho is not None
+    for generator in GENERATORS_HERE:
+        expected = cut(Image(Bandlimited()).differentiate(generator, x))
+        torch.testing.assert_close(rho.differentiate(generator, cut(x)), expected)
+
+
+def test_prefix_tokens_inside_heads_stay_where_they_are():
+    x = torch.rand(2, 8, 4, 6, dtype=torch.float64)
+
+    def heads(z):
+        tokens = torch.cat([torch.zeros(2, 1, 8, dtype=z.dtype), z.flatten(2).transpose(1, 2)], 1)
+        return tokens.view(2, 25, 2, 4).transpose(1, 2)
+
+    rho, _ = followed(heads, (2, 8, 4, 6))
+    assert isinstance(rho, Rearranged)
+    for generator in GENERATORS_HERE:
+        expected = heads(Image(Bandlimited()).differentiate(generator, x))
+        torch.testing.assert_close(rho.differentiate(generator, heads(x)), expected)
+
+
+def test_trivial_needs_the_whole_batch_first():
+    assert isinstance(followed(lambda z: z.mean((2, 3)))[0], Trivial)
+    assert followed(lambda z: z.mean((2, 3)).t())[0] is None
+
+
+FAMILIES = {
+    "resnet10t": 0, "test_efficientnet": 0, "vit_tiny_patch16_224": 0, "deit_tiny_distilled_patch16_224": 0,
+    "convnext_atto": 0, "poolformer_s12": 0, "pvt_v2_b0": 0, "swin_tiny_patch4_window7_224": 24, "levit_128s": 0,
+    "vit_tiny_r_s16_p8_224": 0, "mobilevit_xxs": 0,
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "folded"), FAMILIES.items())
+def test_real_networks(name, folded):
+    """Calls that fold: in Swin the softmax and dropout of attention maps, which have two grids."""
+    timm = pytest.importorskip("timm", exc_type=ImportError)
+    from symmeter.layers.attribution import Attribution
+    from symmeter.layers.layouts import Layouts
+
+    torch.manual_seed(0)
+    model = timm.create_model(name).eval()
+    x, d = torch.rand(2, *model.default_cfg["input_size"]), Bandlimited()
+    tree = Attribution(model, model, x, GENERATORS_HERE, Image(d), Trivial(), d, Layouts(None, model)).tree
+    assert len(tree.folded) == folded, tree.folded
+    assert all("attn" in layer for layer in tree.folded)

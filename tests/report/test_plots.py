@@ -1,0 +1,85 @@
+"""Pictures: what they draw is what the profile says, and nothing global is touched."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from symmeter.errors import SymmeterError
+from symmeter.layers import views
+from tests.layers.profiles import images, net, profile
+
+plots = pytest.importorskip("symmeter.report.plots", exc_type=ImportError)
+matplotlib = pytest.importorskip("matplotlib", exc_type=ImportError)
+
+
+@pytest.fixture(scope="module")
+def found():
+    return profile()
+
+
+def test_stacked_bars_add_up_to_lee(found):
+    ax = plots.plot_stacked(found)
+    heights = [bar.get_height() for container in ax.containers[:-1] for bar in container]
+    whole = sum(found.contributions(symmetry)[0].mean() for symmetry in found.symmetries)
+    assert sum(heights) == pytest.approx(whole, rel=0.01)
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["translation x", "translation y"]
+    assert "output²" in ax.get_ylabel()
+
+
+def test_cumulative_ends_at_one(found):
+    ax = plots.plot_cumulative(found)
+    assert ax.lines[0].get_ydata()[-1] == pytest.approx(1, rel=1e-5)
+
+
+def test_other_pictures_show_the_views(found):
+    assert len(plots.plot_tree(found).get_yticklabels()) == len(found.parts)
+    assert "collapsed" in plots.plot_tree(found, depth=1).get_title()
+    worst = plots.plot_worst(found, top=3)
+    shares = [100 * share.share for share in views.by_module(found, "translation_x")[:3]]
+    assert [bar.get_width() for bar in worst.patches][::-1] == pytest.approx(shares)
+    widths = sum(bar.get_width() for bar in plots.plot_fraction(found).patches)
+    assert widths == pytest.approx(2, rel=0.02)
+
+
+def test_comparison_of_models(found):
+    ax = plots.plot_stacked({"one": found, "other $x$": found}, symmetry="translation_y")
+    assert len(ax.get_xticklabels()) == 2
+
+
+def test_files_of_every_format_and_no_global_state(found, tmp_path):
+    before = dict(matplotlib.rcParams)
+    figure = plots.overview(found)
+    for name in ("a.png", "b.svg", "c.pdf"):
+        assert plots.save_figure(figure, tmp_path / name).stat().st_size > 1000
+    assert matplotlib.rcParams == before
+    if "matplotlib.pyplot" in sys.modules:
+        assert sys.modules["matplotlib.pyplot"].get_fignums() == []
+    with pytest.raises(SymmeterError, match=r"ends in \.png, \.svg, \.pdf"):
+        plots.save_figure(figure, tmp_path / "a.gif")
+    with pytest.raises(SymmeterError, match="cannot write"):
+        plots.save_figure(figure, tmp_path / "no" / "a.png")
+
+
+def test_no_text_is_cut_off(found):
+    figure = plots.overview(found)
+    figure.canvas.draw()
+    inside, whole = figure.get_tightbbox(), figure.bbox_inches
+    assert inside.x0 > -0.1 and inside.y0 > -0.1
+    assert inside.x1 < whole.x1 + 0.1 and inside.y1 < whole.y1 + 0.1
+
+
+def test_maps_of_one_image(tmp_path):
+    import symmeter
+
+    found = symmeter.maps(net(), images(1), "rotation", layers=["2", "3.0"], output="logits")
+    whole = symmeter.measure(net(), images(1), "rotation", output="logits", control=False)
+    assert found.density["rotation"].sum() == pytest.approx(whole.rows[0].value, rel=1e-4)
+    inner = symmeter.measure(net(), images(1), "rotation", output="2", control=False)
+    assert np.square(found.features["2"]["rotation"]).mean() == pytest.approx(inner.rows[0].value, rel=1e-4)
+    plots.save_figure(plots.plot_density(found), tmp_path / "d.png")
+    plots.save_figure(plots.plot_feature(found, "3.0"), tmp_path / "f.png")
+    with pytest.raises(SymmeterError, match="unknown output 'nowhere'"):
+        symmeter.maps(net(), images(1), layers=["nowhere"])
+    with pytest.raises(SymmeterError, match="only a grid makes a picture"):
+        symmeter.maps(net(), images(1), layers=["6"], output="logits")
