@@ -72,7 +72,12 @@ def attribute(row: Sum, sender: Any) -> None:
         wake(model)
     calibrate(model, smooth_images(2, shape, seed=3))
     profile = symmeter.attribute(
-        model, smooth_images(2, shape), symmetry="translation_x,rotation", probes=0, control=False, progress=False
+        model,
+        smooth_images(2, shape),
+        symmetry="translation_x,rotation",
+        probes=0,
+        control=False,
+        progress=False,
     )
     row.residue = max(abs(value) for value in profile.header["spec"]["residue"].values())
     row.folded = dict(profile.header["spec"]["folded"])
@@ -113,7 +118,9 @@ def _row(target: str, options: argparse.Namespace) -> Sum:
     if chosen.cost > options.limit_params * 1e6:
         smaller = _size(target, chosen.model, depth=2)
         chosen = chosen if smaller.problem else smaller
-    row = Sum(chosen.module, chosen.model, chosen.parameters, chosen.size, chosen.arguments, problem=chosen.problem)
+    row = Sum(
+        chosen.module, chosen.model, chosen.parameters, chosen.size, chosen.arguments, problem=chosen.problem
+    )
     if row.cost > options.limit_params * 1e6:
         row.problem = f"excluded: {row.parameters / 1e6:.0f}M parameters at {row.size} pixels are too much"
     return row
@@ -127,7 +134,9 @@ def _options() -> argparse.Namespace:
                         help="millions of parameters, times the pixels over 224^2")  # fmt: skip
     parser.add_argument("--limit-memory", type=float, default=12, metavar="GB")
     parser.add_argument("--time-limit", type=int, default=300, metavar="SECONDS", help="for each model")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there too, after every model")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="write the rows there too, after every model"
+    )
     return parser.parse_args()
 
 

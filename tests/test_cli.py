@@ -463,3 +463,51 @@ def test_a_real_ctrl_c(model, photos, tmp_path):
     assert "Traceback" not in err
     assert "PARTIAL" in out
     assert json.loads((tmp_path / "r.json").read_text())["status"] == "partial"
+
+
+def test_layers_prints_parts_that_add_up(model, photos, capsys):
+    assert main(["layers", model, photos, "--symmetry", "translation_x", "--probes", "3"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert max(map(len, out.splitlines())) <= 80
+    for word in ("translation_x", "share ± s.e.", "contribution", "norm", "whole: LEE", "100.0%"):
+        assert word in out
+    for by in ("kind", "stage", "calls"):
+        assert main(["layers", model, photos, "--by", by, "--probes", "0", "--depth", "1"]) == 0
+        assert f"by {by}" in capsys.readouterr().out
+
+
+def test_layers_json_and_picture(model, photos, capsys, tmp_path):
+    words = ["layers", model, photos, "--probes", "0", "--plot", "p.svg", "--json", "r.json", "--out", "r"]
+    assert main(words) == 0
+    capsys.readouterr()
+    rows = json.loads((tmp_path / "r.json").read_text())["rows"]
+    assert {"contribution", "share", "norm", "kind", "depth", "calls"} <= set(rows[0])
+    for symmetry in ("translation_x", "translation_y"):
+        mine = [row for row in rows if row["symmetry"] == symmetry]
+        terminal = sum(row["contribution"] for row in mine if row["terminal"])
+        assert terminal == pytest.approx(mine[0]["value"], rel=1e-3)
+    assert "<svg" in (tmp_path / "p.svg").read_text()
+    assert len(symmeter.load("r").rows) == len(rows)
+
+
+def test_layers_tells_what_is_aliasing(model, photos, capsys):
+    words = ["layers", model, photos, "--symmetry", "translation_x", "--output", "logits", "--aliasing"]
+    assert main(words) == 0
+    out = capsys.readouterr().out
+    assert "of LEE is aliasing that the theorem predicts" in out and "periodic" in out
+
+
+@pytest.mark.parametrize(("words", "message"), [
+    (["--plot", "p.gif"], "--plot p.gif: give a file that ends in .png, .svg, .pdf"),
+    (["--layout", "0"], "--layout '0': write MODULE=LAYOUT"),
+    (["--layout", "0=tokens(3x3)"], "layout of module '0'"),
+    (["--layout", "zero=invariant"], "layout for zero: the model has no such module"),
+    (["--by", "colour"], "invalid choice: 'colour'"),
+    (["--probes", "-2"], "'-2' is not a whole number, 0 or more"),
+    (["--aliasing", "--symmetry", "rotation"], "about translations, not rotation"),
+    (["--aliasing", "--definition", "gruver2023"], "--aliasing needs periodic"),
+    (["--depth", "0"], "'0' is not a positive whole number"),
+])  # fmt: skip
+def test_mistakes_with_layers(model, photos, fails, words, message):
+    assert message in fails("layers", model, photos, *words)

@@ -112,7 +112,9 @@ def test_layers_of_the_oracles(shared_data, shared_oracles, network, definition,
             assert off < 2 * size * tolerance, (name, off)
         for name, wanted in norms.get(symmetry, {}).items():
             found = values_of(profile, "norm", symmetry, name)
-            assert found.mean() == pytest.approx(np.mean(wanted), rel=max(tolerance, 1e-8), abs=tolerance * lee)
+            assert found.mean() == pytest.approx(
+                np.mean(wanted), rel=max(tolerance, 1e-8), abs=tolerance * lee
+            )
 
 
 @pytest.mark.slow
@@ -136,7 +138,9 @@ def test_probed_norms_are_those_of_the_definition(shared_data, shared_oracles):
         }
         for layer, (rest, (h, own)) in after.items():
             pushed = torch.func.jvp(rest, (h,), (own[0],))[1].double().square().sum(1).mean()
-            assert abs(rows[layer].norm - float(pushed)) < max(4 * rows[layer].norm_probe_error, 1e-2 * float(pushed))
+            assert abs(rows[layer].norm - float(pushed)) < max(
+                4 * rows[layer].norm_probe_error, 1e-2 * float(pushed)
+            )
 
 
 @pytest.mark.slow

@@ -29,7 +29,9 @@ def images(n=6):
 
 
 def profile(**options):
-    return symmeter.attribute(net(), images(), **{"symmetry": "translation", "output": "logits", "probes": 8} | options)
+    return symmeter.attribute(
+        net(), images(), **{"symmetry": "translation", "output": "logits", "probes": 8} | options
+    )
 
 
 def check_adds_up(shares, whole):

@@ -5,12 +5,12 @@ import json
 import numpy as np
 import pytest
 import torch
+from tests.layers.profiles import images, net, profile
 from torch import nn
 
 import symmeter
 from symmeter.errors import SymmeterError
 from symmeter.layers.profile import LayerRow, Profile
-from tests.layers.profiles import images, net, profile
 
 FIELDS = ("measure", "symmetry", "output", "layer", "value", "standard_error", "n", "floor", "control", "selectivity",
           "unit", "direction", "contribution", "share", "norm", "kind", "depth", "calls")  # fmt: skip
@@ -72,7 +72,9 @@ def test_json_and_folder_bring_it_back(found, tmp_path):
     found.save(tmp_path / "p")
     for path in (tmp_path / "p.json", tmp_path / "p"):
         again = symmeter.load(path)
-        assert isinstance(again, Profile) and again.parts == found.parts and isinstance(again.rows[0], LayerRow)
+        assert (
+            isinstance(again, Profile) and again.parts == found.parts and isinstance(again.rows[0], LayerRow)
+        )
         expected = found.contributions("translation_x")
         np.testing.assert_allclose(again.contributions("translation_x").mean(1), expected.mean(1))
     np.testing.assert_array_equal(again.norms("translation_y"), found.norms("translation_y"))

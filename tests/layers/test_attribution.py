@@ -143,7 +143,7 @@ def test_a_planted_offender_is_found(place, x):
     layers = [nn.Conv2d(3, 3, 3, padding=1, padding_mode="circular") for _ in range(3)]
     layers.insert(place, Ramp())
     net = nn.Sequential(*layers, Pool(), nn.Linear(3, 2)).double()
-    derivative, batch, attribution = attributed(
+    _derivative, batch, attribution = attributed(
         net, x, [GENERATORS["translation_x"]], Periodic(), layouts={"Ramp": "channels_first"}
     )
     shares = batch.contributions[0] / batch.contributions[0, 0]

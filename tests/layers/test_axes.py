@@ -28,7 +28,11 @@ def windows(z, h=2, w=3):
 
 
 def unwindows(z, batch, rows, columns, h=2, w=3):
-    return z.view(batch, rows // h, columns // w, h, w, -1).permute(0, 5, 1, 3, 2, 4).reshape(batch, -1, rows, columns)
+    return (
+        z.view(batch, rows // h, columns // w, h, w, -1)
+        .permute(0, 5, 1, 3, 2, 4)
+        .reshape(batch, -1, rows, columns)
+    )
 
 
 def squeeze_excite(z):
@@ -132,14 +136,19 @@ def test_windows_act_as_the_map_they_are_cut_from():
     rho, _ = followed(cut, (2, 3, 4, 6))
     assert isinstance(rho, Rearranged)
     for generator in GENERATORS_HERE:
-        torch.testing.assert_close(rho.differentiate(generator, cut(x)), cut(grid.differentiate(generator, x)))
+        torch.testing.assert_close(
+            rho.differentiate(generator, cut(x)), cut(grid.differentiate(generator, x))
+        )
     g = torch.rand_like(x)
-    torch.testing.assert_close(rho.pair_all(GENERATORS_HERE, cut(g), cut(x)), grid.pair_all(GENERATORS_HERE, g, x))
+    torch.testing.assert_close(
+        rho.pair_all(GENERATORS_HERE, cut(g), cut(x)), grid.pair_all(GENERATORS_HERE, g, x)
+    )
     element = GENERATORS["translation_x"].exp(0.1)
     torch.testing.assert_close(rho.act(element, cut(x))[0], cut(grid.act(element, x)[0]))
     more = torch.rand(5, 3, 4, 6, dtype=torch.float64)  # the batch is not that of the tracker
     torch.testing.assert_close(
-        rho.differentiate(GENERATORS["rotation"], cut(more)), cut(grid.differentiate(GENERATORS["rotation"], more))
+        rho.differentiate(GENERATORS["rotation"], cut(more)),
+        cut(grid.differentiate(GENERATORS["rotation"], more)),
     )
 
 

@@ -2,11 +2,11 @@
 
 import pytest
 import torch
+from tests.layers.profiles import images, net
 from torch import nn
 
 import symmeter
 from symmeter.errors import SymmeterError
-from tests.layers.profiles import images, net
 
 
 def circular(stride=2):

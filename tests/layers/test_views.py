@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from tests.layers.profiles import check_adds_up, profile
 
 from symmeter.layers import views
-from tests.layers.profiles import check_adds_up, profile
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,16 @@ def test_complete_views_add_up(found):
 def test_worst_first_and_tree_in_call_order(found):
     sizes = [abs(share.contribution) for share in views.by_module(found, "translation_x")]
     assert sizes == sorted(sizes, reverse=True)
-    assert [share.label for share in views.tree(found, "translation_x", 1)] == ["", "0", "1", "2", "3", "4", "5", "6"]
+    assert [share.label for share in views.tree(found, "translation_x", 1)] == [
+        "",
+        "0",
+        "1",
+        "2",
+        "3",
+        "4",
+        "5",
+        "6",
+    ]
 
 
 def test_against_plain_loops(found):
@@ -50,7 +59,15 @@ def test_against_plain_loops(found):
 
 
 def test_stages_and_frames(found):
-    assert [share.label for share in views.by_stage(found, "translation_x")] == ["0", "1", "2", "3", "4", "5", "6"]
+    assert [share.label for share in views.by_stage(found, "translation_x")] == [
+        "0",
+        "1",
+        "2",
+        "3",
+        "4",
+        "5",
+        "6",
+    ]
     frame = views.as_frame(views.by_kind(found, "translation_x"))
     assert {"label", "contribution", "share", "norm"} <= set(frame.columns)
 

@@ -4,10 +4,10 @@ import sys
 
 import numpy as np
 import pytest
+from tests.layers.profiles import images, net, profile
 
 from symmeter.errors import SymmeterError
 from symmeter.layers import views
-from tests.layers.profiles import images, net, profile
 
 plots = pytest.importorskip("symmeter.report.plots", exc_type=ImportError)
 matplotlib = pytest.importorskip("matplotlib", exc_type=ImportError)

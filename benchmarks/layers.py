@@ -1,0 +1,160 @@
+"""Cost, memory and precision of the attribution to layers.
+
+    OMP_WAIT_POLICY=PASSIVE python benchmarks/layers.py [--quick] [--networks NAME ...] [--json FILE]
+
+Cost: 8 images, the 9 affine generators, in forward passes of the same images timed next to it. Memory: the rise of the
+peak over a forward pass, against that of a training step of the same batch, each in a process of its own. Precision:
+the relative spread of norms over repetitions at equal numbers of backward passes, for our probes and for the normal
+numbers of the reference (Gruver et al. 2023), on a network with 1000 softmax outputs.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import timm
+import torch
+from torch import Tensor, nn
+
+from symmeter.autodiff.memory import peak_bytes, reuse_freed_memory
+from symmeter.conjugate import lie_derivative
+from symmeter.definitions import Bandlimited
+from symmeter.groups import FAMILIES, GENERATORS
+from symmeter.layers.attribution import Attribution
+from symmeter.layers.layouts import Layouts
+from symmeter.network import borrowed, pure
+from symmeter.representations import Image, Trivial
+
+NETWORKS = ("resnet50", "vit_small_patch16_224")
+AFFINE = [GENERATORS[name] for name in FAMILIES["affine"]]
+BATCH, PROBES, REPEATS = 8, 16, 3
+
+
+def attribution_of(model: nn.Module, f: Callable, x: Tensor) -> Attribution:
+    """The attribution of the whole network along the affine generators."""
+    d = Bandlimited()
+    return Attribution(model, f, x, AFFINE, Image(d), Trivial(), d, Layouts(None, model))
+
+
+def fastest(run: Callable[[], object], repeats: int = REPEATS) -> float:
+    """Seconds of the fastest run."""
+    times = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - began)
+    return min(times)
+
+
+def cost(name: str) -> dict[str, float]:
+    """Forward passes: a product forward, contributions, and norms with 16 probes."""
+    model, x = timm.create_model(name, pretrained=False).eval(), torch.randn(BATCH, 3, 224, 224)
+    with borrowed(model):
+        call = pure(model, x.device, x.dtype)
+        f = lambda z: call(z).softmax(1)
+        rho = Image(Bandlimited())
+        product = lambda: lie_derivative(f, x, AFFINE, rho, Trivial())
+        attribution, (_, derivative) = attribution_of(model, f, x), product()
+        trace = attribution._trace(x)
+        gradient = lambda: trace.backward(derivative[0], lambda *_: None)
+        probes = lambda: [attribution._backward(trace, derivative[0], range(len(AFFINE))) for _ in range(4)]
+        found = {
+            "forward": fastest(lambda: f(x), 5),
+            "product": fastest(product),
+            "forward with taps": fastest(lambda: attribution._trace(x)),
+            "bare backward": fastest(gradient),
+            "probes": fastest(probes) / 4,
+        }
+        found["contributions"] = fastest(lambda: attribution(x, derivative, 0, 0), 2)
+        found["forward"] = min(found["forward"], fastest(lambda: f(x), 5))
+    unit = found.pop("forward")
+    row = {key: value / unit for key, value in found.items()}
+    row["a generator"] = (row["product"] + row["contributions"]) / len(AFFINE)
+    row["norms"] = row["forward with taps"] + PROBES * row["probes"]
+    return {"forward_s": unit, **row}
+
+
+def memory(name: str, what: str) -> float:
+    """MiB that the peak rises by, in this process."""
+    model, x = timm.create_model(name, pretrained=False), torch.randn(BATCH, 3, 224, 224)
+    if what == "training step":
+        model.train()
+        with peak_bytes(x.device) as peak:
+            model(x).softmax(1).square().sum().backward()
+            return peak() / 2**20
+    model.eval()
+    with borrowed(model):
+        call = pure(model, x.device, x.dtype)
+        f = lambda z: call(z).softmax(1)
+        attribution = attribution_of(model, f, x)
+        cotangents = torch.randn(len(AFFINE), BATCH, 1000)
+        with peak_bytes(x.device) as peak:
+            attribution(x, cotangents, PROBES if what == "with probes" else 0, 0)
+            return peak() / 2**20
+
+
+def memory_of(name: str) -> dict[str, float]:
+    """`memory` of each in a fresh process: the peak of a process never falls."""
+    kinds = ("training step", "contributions", "with probes")
+    found = {}
+    for kind in kinds:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            found[kind + " MiB"] = pool.submit(memory, name, kind).result()
+    return found
+
+
+def spread(repetitions: int = 20) -> dict[str, float]:
+    """Median over layers of the relative spread of one image's norm, by 16 backward passes; ours and normal numbers."""
+    torch.manual_seed(0)
+    model = timm.create_model("resnet18", pretrained=False).eval()
+    nn.init.normal_(model.fc.weight, std=0.3)  # type: ignore[arg-type]
+    x = torch.randn(1, 3, 64, 64)
+    with borrowed(model):
+        call = pure(model, x.device, x.dtype)
+        f = lambda z: call(z).softmax(1)
+        d = Bandlimited()
+        attribution = Attribution(
+            model, f, x, [GENERATORS["translation_x"]], Image(d), Trivial(), d, Layouts(None, model)
+        )
+        zero = torch.zeros(1, 1, 1000)
+        drawn = [attribution(x, zero, PROBES, seed).norms for seed in range(repetitions)]
+        ours = torch.stack([norms[0, :, 0] for norms in drawn if norms is not None])
+        trace, normal = attribution._trace(x), []
+        for seed in range(repetitions):
+            draw = torch.Generator().manual_seed(seed)
+            cotangents = torch.randn(PROBES, 1, 1000, generator=draw)
+            normal.append(
+                sum(attribution._backward(trace, z, (0,))[0, :, 0].square() for z in cotangents) / PROBES
+            )
+    shown = ours.mean(0) > 1e-6 * ours.mean(0).max()
+    relative = lambda values: float((values.std(0) / values.mean(0))[shown].median())
+    return {"ours": relative(ours), "normal numbers": relative(torch.stack(normal))}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="one small network, without memory")
+    parser.add_argument("--networks", nargs="+", default=NETWORKS)
+    parser.add_argument("--json", help="write the rows to this file")
+    options = parser.parse_args()
+    reuse_freed_memory()
+    rows = {}
+    for name in ["resnet18"] if options.quick else options.networks:
+        rows[name] = cost(name) | ({} if options.quick else memory_of(name))
+        detail = ", ".join(f"{key} {value:.2f}" for key, value in rows[name].items())
+        print(f"{name}: {detail}", flush=True)
+    rows["spread"] = spread(5 if options.quick else 20)
+    print(
+        "relative spread of norms at 16 backward passes:",
+        ", ".join(f"{k} {v:.3f}" for k, v in rows["spread"].items()),
+    )
+    if options.json:
+        with open(options.json, "w") as file:
+            json.dump(rows, file, indent=2)
+
+
+if __name__ == "__main__":
+    main()
