@@ -153,3 +153,22 @@ def test_results_do_not_depend_on_batches(found):
     np.testing.assert_allclose(
         one.contributions("translation_x"), found.contributions("translation_x"), rtol=2e-3, atol=1e-9
     )
+
+
+def test_running_out_of_memory_halves_the_chunk(monkeypatch, found):
+    from symmeter.layers.attribute import Attributor
+
+    real, sizes = Attributor._attribute, []
+
+    def scarce(self, x, derivative, done):
+        sizes.append(len(x))
+        if len(x) > 1:
+            raise RuntimeError("can't allocate memory: you tried to allocate 7 bytes")
+        return real(self, x, derivative, done)
+
+    monkeypatch.setattr(Attributor, "_attribute", scarce)
+    again = profile(batch_size=3)
+    assert max(sizes) == 3 and sizes.count(1) == 6
+    np.testing.assert_allclose(
+        again.contributions("translation_x"), found.contributions("translation_x"), rtol=2e-3, atol=1e-9
+    )

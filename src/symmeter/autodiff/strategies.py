@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.func import jvp, vmap
 from torch.utils import _pytree as pytree
 
+from symmeter.autodiff.backward import BackwardRules
 from symmeter.autodiff.rules import ForwardRules
 
 
@@ -87,7 +88,8 @@ class Reverse(Strategy):
         directions = pytree.tree_leaves(tangents)
         with torch.enable_grad():
             variables = [leaf.detach().requires_grad_() for leaf in leaves]
-            y = f(pytree.tree_unflatten(variables, spec))
+            with BackwardRules():
+                y = f(pytree.tree_unflatten(variables, spec))
             columns = []
             for k in range(y.shape[1]):
                 # The images of a batch do not mix, so the gradient of the sum holds every image's own gradient.

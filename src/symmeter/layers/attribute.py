@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from symmeter.autodiff.memory import out_of_memory
 from symmeter.autodiff.strategies import CentralDifference
 from symmeter.conjugate import lie_derivative
 from symmeter.definitions import Definition
@@ -107,7 +108,7 @@ class Attributor(Follower):
         with uncheckpointed(run.model):
             if self._attribution is None:
                 self._attribution = self._prepare(run, x)
-            found = self._attribute(x, derivative, len(run.names))
+            found = self._in_memory(x, derivative, len(run.names))
             if self._floors is None:
                 self._floors = self._floor(run, x[:FLOOR_IMAGES], found)
         columns = {}
@@ -118,6 +119,20 @@ class Attributor(Follower):
                     for p, part in enumerate(self.parts):
                         columns[f"{kind}:{generator.name}:{part.layer}"] = values[t, p]
         return columns
+
+    def _in_memory(self, x: Tensor, derivative: Tensor, done: int) -> Batch:
+        """All images at once, or halves where memory runs out."""
+        try:
+            return self._attribute(x, derivative, done)
+        except Exception as error:
+            if len(x) == 1 or not out_of_memory(error):
+                raise
+        half = len(x) // 2
+        parts = [
+            self._in_memory(x[:half], derivative[:, :half], done),
+            self._in_memory(x[half:], derivative[:, half:], done + half),
+        ]
+        return Batch.joined(parts)
 
     def _attribute(self, x: Tensor, derivative: Tensor, done: int) -> Batch:
         assert self._attribution is not None

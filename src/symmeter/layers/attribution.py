@@ -39,6 +39,13 @@ class Batch:
     norms: Tensor | None
     variances: Tensor | None
 
+    @staticmethod
+    def joined(parts: Sequence["Batch"]) -> "Batch":
+        """Several chunks as one."""
+        join = lambda values: None if values[0] is None else torch.cat(values, -1)
+        norms, variances = join([p.norms for p in parts]), join([p.variances for p in parts])
+        return Batch(torch.cat([p.contributions for p in parts], -1), norms, variances)
+
 
 class Attribution:
     """Attributes the error of `function` (which runs `model`) to the calls of its modules.

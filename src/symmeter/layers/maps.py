@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from symmeter.autodiff.backward import BackwardRules
 from symmeter.conjugate import lie_derivative
 from symmeter.definitions import Definition
 from symmeter.errors import SymmeterError
@@ -98,7 +99,7 @@ class Drawn(Follower):
         """(T, H, W)."""
         assert run.engine is not None
         tangents = run.rho_in.differentiate_all(run.symmetry.generators, x)
-        with torch.enable_grad():
+        with torch.enable_grad(), BackwardRules():
             leaf = x.detach().clone().requires_grad_()
             y = run.engine.f(leaf)
         found = []

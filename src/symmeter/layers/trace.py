@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
+from symmeter.autodiff.backward import BackwardRules
+
 Sink = Callable[["Tap", Tensor], None]
 
 
@@ -104,7 +106,7 @@ class Trace:
         self.calls = [self.root]
         self._stack = [self.root]
         self._x = x.detach().clone().requires_grad_()
-        with torch.enable_grad(), self._hooks(model):
+        with torch.enable_grad(), self._hooks(model), BackwardRules():
             inside = self._pass(self.root, False, 0, self._x)
             output = function(inside)
             self._pass(self.root, True, 0, output)
@@ -204,7 +206,8 @@ class Trace:
             value = known[2]
         else:
             data = tensor.detach()
-            value = Value(data.clone() if self._copied(slot) else data)
+            # a pass that is only observed needs no contents afterwards
+            value = Value(data.clone() if self._copied(slot) and self._observe is None else data)
             if self._copies is Copies.ALL or slot not in self._copies:
                 self._handed.append((slot, tensor, tensor._version))
             self._known[id(tensor)] = (tensor, tensor._version, value)

@@ -1,0 +1,64 @@
+"""A rule for the backward pass of batch norm, which torch computes wrongly where one image's gradient is transposed.
+
+On a CPU, the backward kernel of batch norm in eval mode reads the gradient of a single image (1, C, H, W) in the wrong
+order when it lies in memory with channels last (as behind a flattened token sequence): seen in torch 2.15.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+
+class _BatchNorm(torch.autograd.Function):
+    """y = batch_norm(x) with running statistics; its gradient is g * weight / sqrt(var + eps), channel by channel."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, slope: Tensor, compute: Callable[[Tensor], Tensor]) -> Tensor:
+        ctx.save_for_backward(slope)
+        return compute(x)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        (slope,) = ctx.saved_tensors
+        return gradients[0] * slope, None, None
+
+
+class BackwardRules(TorchFunctionMode):
+    """While active, batch norm in eval mode has a backward pass of its own; nothing else changes.
+
+    >>> x = torch.ones(1, 2, 1, 1, requires_grad=True)
+    >>> with BackwardRules():
+    ...     F.batch_norm(x, torch.zeros(2), torch.full((2,), 4.0), eps=0.0).sum().backward()
+    >>> x.grad.flatten()
+    tensor([0.5000, 0.5000])
+    """
+
+    def __torch_function__(
+        self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func is F.batch_norm:
+            return _batch_norm(*args, **kwargs)
+        return func(*args, **kwargs)
+
+
+def _batch_norm(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    parameters = (running_mean, running_var, weight, bias)
+    plain = lambda x: F.batch_norm(x, running_mean, running_var, weight, bias, training, momentum, eps)
+    if training or running_var is None or any(p is not None and p.requires_grad for p in parameters):
+        return plain(input)
+    slope = (running_var + eps).rsqrt() * (1 if weight is None else weight)
+    return _BatchNorm.apply(input, slope.reshape(-1, *[1] * (input.ndim - 2)), plain)  # type: ignore[return-value]
