@@ -317,3 +317,23 @@ def test_the_model_is_left_as_it_was(x):
     assert not net.layers[0].weight.requires_grad and net.layers[2].weight.requires_grad
     for name, tensor in net.state_dict().items():
         assert torch.equal(tensor, before[name])
+
+
+def test_long_probe_runs_do_not_grow(x):
+    import gc
+
+    net = small_net()
+    derivative, _, attribution = attributed(net, x, AFFINE[:1])
+    derivative = derivative.detach()
+
+    def live(probes):
+        """Tensors alive while the last of so many probes is drawn."""
+        trace, counts = attribution._trace(x), []
+        for _ in range(probes):
+            attribution._backward(trace, torch.ones_like(trace.output), (0,))
+            gc.collect()
+            counts.append(sum(type(thing) is torch.Tensor for thing in gc.get_objects()))
+        return counts
+
+    counts = live(12)
+    assert counts[-1] <= counts[1]

@@ -41,6 +41,17 @@ class Parser(argparse.ArgumentParser):
                 raise UsageError(f"unknown option {option!r}{nearest(option, choices, most=1)}")
 
 
+def command(commands: Any, name: str, words: str, operands: str, epilog: str) -> Parser:
+    """Add a command; `words` say what it does, `operands` what it must be given."""
+    return commands.add_parser(
+        name,
+        help=words,
+        description=words.capitalize() + ".",
+        usage=f"symmeter {name} {operands} [options]",
+        epilog=epilog,
+    )
+
+
 def _number_of(kind: Callable[[str], Any], fits: Callable[[Any], bool], words: str) -> Callable[[str], Any]:
     def parse(text: str) -> Any:
         try:

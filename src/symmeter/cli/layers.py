@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symmeter.cli import inputs
-from symmeter.cli.arguments import Parser, positive, whole
+from symmeter.cli.arguments import Parser, command, positive, whole
 from symmeter.cli.conduct import conduct
 from symmeter.cli.terminal import check_writable, console
 from symmeter.errors import SymmeterError
@@ -28,13 +28,7 @@ FORMATS = (".png", ".svg", ".pdf")
 def parser(commands: Any) -> Parser:
     """Add the command; returns its parser."""
     words = "attribute the equivariance error to the layers of a model: parts that add up to the whole"
-    made: Parser = commands.add_parser(
-        "layers",
-        help=words,
-        description=words.capitalize() + ".",
-        usage="symmeter layers MODEL DATA [options]",
-        epilog=EPILOG,
-    )
+    made = command(commands, "layers", words, "MODEL DATA", EPILOG)
     inputs.add_model_and_data(made)
     add = made.add_argument_group("what to attribute").add_argument
     inputs.add_symmetry(add)

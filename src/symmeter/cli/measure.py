@@ -5,7 +5,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from symmeter.cli import inputs
-from symmeter.cli.arguments import Parser
+from symmeter.cli.arguments import Parser, command
 from symmeter.cli.conduct import conduct
 from symmeter.cli.terminal import console
 
@@ -24,13 +24,7 @@ symmeter list symmetries (measures, outputs, definitions, models) has the names.
 def parser(commands: Any) -> Parser:
     """Add the command; returns its parser."""
     words = "measure how far a model is from a symmetry, with error, floor and control"
-    made: Parser = commands.add_parser(
-        "measure",
-        help=words,
-        description=words.capitalize() + ".",
-        usage="symmeter measure MODEL DATA [options]",
-        epilog=EPILOG,
-    )
+    made = command(commands, "measure", words, "MODEL DATA", EPILOG)
     inputs.add_model_and_data(made)
     add = made.add_argument_group("what to measure").add_argument
     inputs.add_symmetry(add)

@@ -68,7 +68,7 @@ def _table(profile: Profile, symmetry: str, by: str, depth: int | None, top: int
     empty = [""] * (norms + told)
     for share in shown:
         cells = [
-            shortened_name(share.label),
+            shortened_name(share.label) or "(whole)",
             _percent(share.share, share.share_standard_error),
             short(share.contribution),
         ]
@@ -115,4 +115,5 @@ def shortened_name(name: str, width: int = _NAME_WIDTH) -> str:
 def _percent(share: float | None, error: float | None) -> str:
     if share is None:
         return "-"
-    return f"{share:.1%}" + ("" if error is None else f" ± {error:.1%}")
+    text = f"{share:.1%}".replace("-0.0%", "0.0%") if abs(share) < 5e-4 else f"{share:.1%}"
+    return text + ("" if error is None else f" ± {error:.1%}")
