@@ -19,6 +19,7 @@ from symmeter.definitions import Definition
 from symmeter.errors import SymmeterError, counted, first_line, shortened
 from symmeter.estimate import Columns, standard_error
 from symmeter.floor import FLOOR_IMAGES, Floor, differences
+from symmeter.interrupt import noticed_interrupts
 from symmeter.measures import Measure
 from symmeter.network import pure
 from symmeter.outputs import Output
@@ -78,8 +79,10 @@ class Run:
         hidden = None if self.progress is None else not self.progress
         bar = tqdm(total=self.images.total, desc=self.images.name, unit="image", disable=hidden, leave=False)
         try:
-            for batch, donors in self._with_donors():
-                self._measure_batch(batch, donors, bar)
+            with noticed_interrupts() as check:
+                for batch, donors in self._with_donors():
+                    self._measure_batch(batch, donors, bar)
+                    check()
         except SymmeterError as error:
             self._stop(error, str(error))
         except KeyboardInterrupt as error:
