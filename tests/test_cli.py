@@ -451,8 +451,9 @@ def test_a_real_ctrl_c(model, photos, tmp_path):
 
     np.savez(tmp_path / "many.npz", images=pixels)
     process = _start(
-        "measure", "net.py:Slow", "many.npz", "--batch-size", "4", "--json", "r.json", cwd=tmp_path
-    )
+        "measure", "net.py:Slow", "many.npz", "--batch-size", "4", "--json", "r.json", cwd=tmp_path,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # background jobs are deaf to it
+    )  # fmt: skip
     until = time.monotonic() + 120
     while not (tmp_path / "fifty-calls").exists() and time.monotonic() < until:
         time.sleep(0.1)

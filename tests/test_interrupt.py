@@ -15,6 +15,14 @@ from symmeter.run import Interrupted
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 
 
+@pytest.fixture(autouse=True)
+def _listening():
+    """A job in the background is started deaf to Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_an_interrupt_that_is_swallowed_is_found_later():
     with noticed_interrupts() as check:
         check()
