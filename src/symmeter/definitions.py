@@ -33,9 +33,13 @@ class Definition(ABC):
         return n / 2
 
     def differentiate(self, x: Tensor, axis: int) -> Tensor:
-        """D applied along one axis of `x`, in its dtype and on its device."""
-        matrix = _cached_derivative(self, x.shape[axis]).to(x)
-        return torch.movedim(torch.movedim(x, axis, -1) @ matrix.mT, -1, axis)
+        """D applied along one axis of `x`, in its dtype and on its device; a new tensor, contiguous as x is."""
+        n, axis = x.shape[axis], axis % x.ndim
+        matrix = _cached_derivative(self, n).to(x)
+        if axis == x.ndim - 1:
+            return x @ matrix.mT
+        before, after = math.prod(x.shape[:axis]), math.prod(x.shape[axis + 1 :])
+        return torch.bmm(matrix.expand(before, n, n), x.reshape(before, n, after)).view(x.shape)
 
 
 @lru_cache(maxsize=64)

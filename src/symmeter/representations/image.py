@@ -89,7 +89,7 @@ class Image(Representation):
         """sum_c g dx/dx and sum_c g dx/dy (`axes` 0 and 1) at every position, (B, H, W) each."""
         channels, rows, columns = LAYOUTS[self.layout]
         along = (columns, rows)
-        return [(g * self.definition.differentiate(x, along[i])).sum(channels) for i in axes]
+        return [self.definition.differentiate(x, along[i]).mul_(g).sum(channels) for i in axes]
 
     def velocity(self, generator: AffineGenerator, height: int, width: int) -> tuple[Tensor, Tensor]:
         """v = (vx, vy) = A p + b at every pixel, (H, W) each, in pixels per unit of t; float64."""
