@@ -58,6 +58,11 @@ def written_attention(z):
     return ((q @ q.transpose(1, 2)).softmax(-1) @ q).transpose(1, 2)
 
 
+def coarse_queries(z):
+    q, k = CONV(z).flatten(2).mT, F.conv2d(z, torch.ones(8, 3, 1, 1)).flatten(2).mT
+    return (q @ k.mT).softmax(-1) @ k
+
+
 @pytest.mark.parametrize(("f", "words"), [
     (CONV, "grid, channels first"),
     (shortcut_in_place, "grid, channels first"),
@@ -86,6 +91,21 @@ def written_attention(z):
     (lambda z: z.flatten(1) @ torch.ones(288, 5), "invariant"),
     (lambda z: torch.stack([z, z.sin()], 1), "grid 8 x 12, in pieces"),
     (lambda z: torch.cat(z.chunk(3, 1), 1), "grid, channels first"),
+    (lambda z: z * z.mean((2, 3), keepdim=True).expand_as(z), "grid, channels first"),
+    (lambda z: torch.cat([z, F.interpolate(F.adaptive_avg_pool2d(z, 1), size=(8, 12))], 1), "grid, channels first"),
+    (lambda z: F.scaled_dot_product_attention(torch.ones(2, 1, 3), *[z.flatten(2).mT] * 2).flatten(1), "invariant"),
+    (lambda z: z.flatten(2).mT + F.conv1d(z.flatten(2).mT, torch.ones(96, 96, 1)), "8 x 12 tokens behind 0"),
+    (lambda z: z.flip(1)[:, torch.tensor([2, 0])].repeat(1, 2, 1, 1), "grid, channels first"),
+    (lambda z: F.glu(torch.cat([z, z], 1), 1), "grid, channels first"),
+    (lambda z: F.pad(z.flatten(2).mT, (0, 0, 1, 0)), "8 x 12 tokens behind 1"),
+    (lambda z: torch.cat([(t := z.flatten(2).mT)[:, :0], t], 1), "8 x 12 tokens behind 0"),
+    (lambda z: nn.LSTM(3, 3, batch_first=True)(z.flatten(2).mT)[0], "8 x 12 tokens behind 0"),
+    (lambda z: F.conv2d(windows(z).mT.unflatten(2, (2, 3)), torch.ones(5, 3, 1, 1)), "grid 8 x 12, in pieces"),
+    (lambda z: F.conv2d(z.unflatten(3, (6, 2)).permute(0, 1, 4, 2, 3).flatten(1, 2), torch.ones(5, 6, 1, 1)), "grid, channels first"),
+    (lambda z: z.roll(2, 2).unflatten(2, (4, 2))[:, :, :, 0], "grid 4 x 12, in pieces"),
+    (lambda z: z.view(2, 3, 4, 2, 12).amax(3), "grid, channels first"),
+    (lambda z: F.unfold(z, 3), "grid 6 x 10, in pieces"),
+    (coarse_queries, "4 x 6 tokens behind 0"),
 ])  # fmt: skip
 def test_known_layouts(f, words):
     rho, y = followed(f)
@@ -112,11 +132,30 @@ def test_patch_merging_is_a_grid_of_half_the_size():
     lambda z: z.roll(1, 3).roll(1, 3).view(2, 3, 8, 12)[..., :6],
     lambda z: z.mean(3),
     lambda z: z.flatten(2).transpose(1, 2) @ z.flatten(2),  # both axes are the grid's
-    lambda z: F.unfold(z, 3),
+    lambda z: z.unfold(3, 3, 1),
     lambda z: z.sum(),
     lambda z: torch.cat([z.flatten(2), torch.zeros(2, 3, 1)], 2),  # tokens behind the grid
     lambda z: z.flatten(2)[:, :, torch.randperm(96)].view(2, 3, 8, 12),
     lambda z: z.transpose(0, 1).reshape(2, 3, 8, 12),
+    # of the same shape, but elsewhere
+    lambda z: torch.fft.fft2(z).abs(),
+    lambda z: z.cumprod(3),
+    lambda z: torch.rot90(z, 2, (2, 3)),
+    lambda z: torch.zeros(2, 3, 8, 12).scatter_add(3, torch.randint(0, 12, (2, 3, 8, 12)), z),
+    lambda z: torch.zeros(2, 3, 8, 12).index_put((torch.tensor([1, 0]),), z),
+    lambda z: torch.zeros(2, 3, 8, 12).index_copy(3, torch.randperm(12), z),
+    lambda z: torch.take(z, torch.randperm(z.numel()).view(2, 3, 8, 12)),
+    lambda z: F.grid_sample(z, z.permute(0, 2, 3, 1)[..., :2], align_corners=False),
+    # the places inside windows, when the windows have gone
+    lambda z: z.view(2, 3, 4, 2, 6, 2).mean((2, 4)),
+    lambda z: z.view(2, 3, 4, 2, 6, 2).permute(0, 1, 3, 5, 2, 4).flatten(4) @ torch.ones(24, 24),
+    lambda z: F.conv2d(z.view(2, 3, 4, 2, 12).flatten(1, 2), torch.ones(5, 12, 1, 1)),
+    lambda z: F.max_pool2d(torch.cat([z, z], 1).view(2, 2, 3, 8, 12).transpose(1, 2).reshape(2, 3, 16, 12), 2),
+    lambda z: F.conv2d(z.flatten(2).mT.unsqueeze(3), torch.ones(96, 96, 1, 1)),  # mixes positions
+    lambda z: z.roll(1, 2).unflatten(2, (4, 2))[:, :, :, 0],  # rolled by half a step
+    lambda z: F.pad(z.flatten(2).mT, (0, 0, 1, 0)).flatten(0, 1),  # prefix tokens inside the batch
+    lambda z: F.pad(z.flatten(2).mT, (0, 0, 3, 0))[:, 0:9:4],
+    lambda z: z.mean((2, 3))[:, None].expand(2, 4, 3).reshape(8, 3),  # images and channels on one axis
 ])  # fmt: skip
 def test_what_is_not_known_is_not_guessed(f):
     assert followed(f)[0] is None

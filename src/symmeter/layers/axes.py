@@ -22,7 +22,8 @@ GRID = (Y, X)
 class Factor:
     """A run of `size` indices of one role. `rolled`: how far the coordinate has been rolled.
 
-    A factor of role `tokens` is an axis with `prefix` tokens before the grid's factors `inside`; it cannot be split.
+    A channel of step 0 has the same values at every index, as after `expand`. A factor of role `tokens` is an axis with
+    `prefix` tokens before the grid's factors `inside`; it cannot be split.
     """
 
     role: str
@@ -40,6 +41,11 @@ Axes = tuple[Axis, ...]
 def axis(role: str, size: int) -> Axis:
     """A whole axis of one role; an axis of size 1 has no factors."""
     return (Factor(role, size),) if size != 1 else ()
+
+
+def constant(size: int) -> Axis:
+    """An axis along which all values are the same: it agrees with any other."""
+    return (Factor(CHANNEL, size, step=0),) if size != 1 else ()
 
 
 def unknown(shape: Sequence[int]) -> Axes:
@@ -82,7 +88,7 @@ def reshape(axes: Axes, shape: Sequence[int]) -> Axes | None:
                 n //= f.size
             elif f.size % n == 0 and f.role != TOKENS:
                 inner = f.size // n
-                found.append(replace(f, size=n, step=f.step * inner if f.role in GRID else 1))
+                found.append(replace(f, size=n, step=f.step * inner if f.role in GRID else f.step))
                 left.insert(0, replace(f, size=inner))
                 n = 1
             else:
@@ -110,17 +116,66 @@ def coalesce(factors: Iterable[Factor]) -> Axis:
     return tuple(done)
 
 
-def settle(axes: Axes) -> Axes:
-    """Where the fine part of a coordinate has gone into channels, the coarse one is the whole new grid."""
+def settle(axes: Axes, before: Iterable[Axis] = ()) -> Axes:
+    """Where the fine part of a coordinate has gone into channels, the coarse one is the whole new grid.
+
+    Where the coarse part has gone since `before`, what is left of the coordinate says no longer where it is.
+
+    >>> windows = ((Factor("y", 4, step=2),), (Factor("y", 2),))
+    >>> settle(windows[:1])
+    ((Factor(role='y', size=4, step=1, ...),),)
+    >>> settle(windows[1:], before=windows)
+    ((Factor(role='unknown', size=2, step=1, ...),),)
+    """
+    hidden = any(UNKNOWN in roles(factors) for factors in axes)  # the fine part may be there
     for role in GRID:
-        steps = [g.step for factors in axes for f in factors for g in (f, *f.inside) if g.role == role]
-        if steps and min(steps) > 1:
-            least = min(steps)
-            axes = tuple(
-                tuple(replace(f, step=f.step // least) if f.role == role else f for f in factors)
-                for factors in axes
-            )
+        own, had = _of(role, axes), _of(role, before)
+        if own and any(f.step >= _reach(own) for f in had):
+            axes = tuple(tuple(_lost(f) if role in roles((f,)) else f for f in factors) for factors in axes)
+        elif own and not hidden and (least := min(f.step for f in own)) > 1:
+            axes = tuple(tuple(_scaled(f, role, least) for f in factors) for factors in axes)
     return axes
+
+
+def _of(role: str, axes: Iterable[Axis]) -> list[Factor]:
+    """All factors of a role, those behind a prefix included."""
+    flat = (g for factors in axes for f in factors for g in (f.inside if f.role == TOKENS else (f,)))
+    return [f for f in flat if f.role == role]
+
+
+def _reach(factors: Iterable[Factor]) -> int:
+    """How far these factors reach along their coordinate."""
+    return max(f.step * f.size for f in factors)
+
+
+def _lost(f: Factor) -> Factor:
+    return Factor(UNKNOWN, f.size)
+
+
+def _scaled(f: Factor, role: str, least: int) -> Factor:
+    """The factor on a grid that is coarser by `least`: a roll by less than a step of it cannot be told."""
+    if f.role == TOKENS:
+        return replace(f, inside=tuple(_scaled(g, role, least) for g in f.inside))
+    if f.role != role:
+        return f
+    return _lost(f) if f.rolled % least else replace(f, step=f.step // least, rolled=f.rolled // least)
+
+
+def grid_along(axes: Axes, place: int) -> str | None:
+    """The role of the whole coordinate that runs along an axis in order, at most with channels beside each index.
+
+    Its fine part may have gone into the channels of axis 1, as after space-to-depth.
+    """
+    factors = axes[place]
+    role = factors[0].role if factors else ""
+    own = tuple(itertools.takewhile(lambda f: f.role == role, factors))
+    if role not in GRID or roles(factors[len(own) :]) - {CHANNEL} or any(f.rolled for f in own):
+        return None
+    elsewhere = _of(role, (*axes[:place], *axes[place + 1 :]))
+    fine = sum(f in axes[1] for f in elsewhere) == len(elsewhere)
+    ordered = all(a.step > b.step for a, b in itertools.pairwise(own))
+    whole = _whole([*own, *elsewhere]) and fine and all(f.step < own[-1].step for f in elsewhere)
+    return role if ordered and whole else None
 
 
 def padded(axes: Axes, shape: Sequence[int]) -> Axes:
@@ -146,7 +201,15 @@ def _same(a: Axis, b: Axis, size: int) -> Axis:
         return ()
     if not known:
         return axis(UNKNOWN, size)
-    return known[0] if len(known) == 1 or known[0] == known[1] else axis(UNKNOWN, size)
+    varying = [c for c in known if any(f.step for f in c)] or known[:1]
+    if len(varying) == 1 or varying[0] == varying[1]:
+        return varying[0]
+    finer = tuple(replace(f, step=min(f.step, g.step)) for f, g in zip(*varying, strict=False))
+    # the same factors in the units of two grids, one of which has been settled
+    alike = all(
+        tuple(replace(f, step=g.step) for f, g in zip(c, finer, strict=False)) == finer for c in varying
+    )
+    return finer if alike and size_of(finer) == size else axis(UNKNOWN, size)
 
 
 def representation(axes: Axes, definition: Definition) -> Representation | None:
@@ -164,7 +227,7 @@ def representation(axes: Axes, definition: Definition) -> Representation | None:
     if len(batches) != 1 or any(g.role == UNKNOWN for g in inner):
         return None
     if not has_grid(flat):
-        return Trivial() if axes and axes[0] and axes[0][0].role == BATCH else None
+        return Trivial() if axes[0] == tuple(batches) else None
     if not all(_whole([g for g in inner if g.role == role]) for role in GRID):
         return None
     rolled = [{g.rolled for g in inner if g.role == role} for role in GRID]
@@ -187,7 +250,8 @@ def representation(axes: Axes, definition: Definition) -> Representation | None:
 
 
 def _in_pieces(axes: Axes, definition: Definition, rolled: tuple[int, int]) -> Representation | None:
-    if sum(f.role == TOKENS for factors in axes for f in factors) > 1:
+    prefixed = [factors for factors in axes if any(f.role == TOKENS for f in factors)]
+    if len(prefixed) > 1 or any(len(factors) > 1 for factors in prefixed):
         return None
     return Rearranged(definition, tuple(tuple(map(_plain, factors)) for factors in axes), rolled)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
@@ -21,6 +22,8 @@ from symmeter.layers.axes import (
     Axis,
     Factor,
     axis,
+    constant,
+    grid_along,
     has_grid,
     padded,
     reshape,
@@ -47,11 +50,11 @@ def elementwise(axes_of: AxesOf, outputs: list[Tensor], *args: Any, **kwargs: An
     """The rule of every operation without one: outputs of the broadcast shape of the inputs have their axes."""
     found: Axes | None = None
     shape = outputs[0].shape
-    for leaf in pytree.tree_leaves((args, kwargs)):
-        own = axes_of(leaf) if isinstance(leaf, Tensor) else None
+    tensors = [leaf for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
+    if torch.broadcast_shapes(*(t.shape for t in tensors)) != shape:
+        return [None] * len(outputs)
+    for own in map(axes_of, tensors):
         if own is not None:
-            if len(own) > len(shape):
-                return [None] * len(outputs)
             found = unify(found or (), own, shape)
     return [found if output.shape == shape else None for output in outputs]
 
@@ -84,19 +87,28 @@ def _singles(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: Any) -> Foun
 
 @_rule("expand", "repeat")
 def _expand(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: Any) -> Found:
-    """What is repeated is the same at every index: a channel. A grid axis that is tiled is not known."""
+    """What was one is the same at every index. Repeated channels are channels; a tiled grid is not known."""
     axes = axes_of(x) or ()
     axes = ((),) * (outputs[0].ndim - len(axes)) + axes
-    sized = zip(axes, outputs[0].shape, strict=True)
-    return [tuple(a if size_of(a) == n else axis(UNKNOWN if a else CHANNEL, n) for a, n in sized)]
+    return [tuple(_tiled(factors, n) for factors, n in zip(axes, outputs[0].shape, strict=True))]
 
 
-def _cut(factors: Axis, total: int, start: int, size: int) -> Axis:
+def _tiled(factors: Axis, size: int) -> Axis:
+    if size_of(factors) == size:
+        return factors
+    return axis(CHANNEL if roles(factors) == {CHANNEL} else UNKNOWN, size) if factors else constant(size)
+
+
+def _cut(factors: Axis, total: int, start: int, size: int, step: int = 1) -> Axis:
     """A part of an axis: of a grid axis a grid of its own, of tokens the prefix or the grid."""
-    if size == total or not factors:
-        return factors if size == total else ()
+    if size == total:
+        return factors
+    if size <= 1 or not factors:
+        return axis(CHANNEL, size)
     only = factors[0] if len(factors) == 1 else None
     if only and only.role == TOKENS:
+        if step > 1:
+            return axis(UNKNOWN, size)
         if start <= only.prefix and start + size == total:
             return replace_prefix(only, only.prefix - start)
         return axis(CHANNEL if start + size <= only.prefix else UNKNOWN, size)
@@ -119,12 +131,12 @@ def _slice(
     x: Tensor,
     dim: int = 0,
     start: int | None = None,
-    *_: Any,
-    **__: Any,
+    end: int | None = None,
+    step: int = 1,
 ) -> Found:
     axes = list(axes_of(x) or ())
-    first = max(start or 0, 0) if (start or 0) >= 0 else x.shape[dim] + int(start or 0)
-    axes[dim] = _cut(axes[dim], x.shape[dim], first, outputs[0].shape[dim])
+    first = range(x.shape[dim])[slice(start, end, step)].start
+    axes[dim] = _cut(axes[dim], x.shape[dim], first, outputs[0].shape[dim], step)
     return [settle(tuple(axes))]
 
 
@@ -155,7 +167,7 @@ def _unbind(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, dim: int = 0) -> 
 def _cat(axes_of: AxesOf, outputs: list[Tensor], tensors: Sequence[Tensor], dim: int = 0) -> Found:
     shape = outputs[0].shape
     dim %= len(shape)
-    tensors = [t for t in tensors if t.ndim == len(shape)]
+    tensors = [t for t in tensors if t.ndim == len(shape) and t.shape[dim]]
     found: Axes = ()
     for own in map(axes_of, tensors):
         if own is not None:
@@ -168,6 +180,8 @@ def _cat(axes_of: AxesOf, outputs: list[Tensor], tensors: Sequence[Tensor], dim:
 def _joined(pieces: list[Axis], sizes: list[int]) -> Axis:
     """Channels beside channels; channels before a grid are its prefix tokens."""
     total = sum(sizes)
+    if len(pieces) == 1:
+        return pieces[0]
     if all(roles(piece) <= {CHANNEL} for piece in pieces):
         return axis(CHANNEL, total)
     before, last = pieces[:-1], pieces[-1]
@@ -203,10 +217,50 @@ def _roll(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, shifts: Any, dims: 
     return [tuple(axes)]
 
 
-@_rule("flip", "sort", "topk", "gather", "cumsum", "index", "index_select", "scatter", "unfold", "im2col",
-       "col2im", "tril", "triu", "nonzero", "argmax", "argsort", "masked_select")  # fmt: skip
+@_rule("flip", "sort", "topk", "cumsum", "cumprod", "cummax", "cummin", "logcumsumexp", "index_select", "glu",
+       "_fft_c2c")  # fmt: skip
+def _along(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *args: Any, **kwargs: Any) -> Found:
+    """What picks, orders or sums up along some axes: channels stay channels, a grid axis is known no longer."""
+    name_last = not args or isinstance(args[0], bool)  # sort and glu without an axis take the last
+    given = kwargs.get("dim", -1 if name_last else args[0])
+    if (
+        isinstance(given, int)
+        and len(args) > 1
+        and isinstance(args[1], int)
+        and not isinstance(args[1], bool)
+    ):
+        given = args[1]
+    axes = list(axes_of(x) or ())
+    for dim in [given] if isinstance(given, int) else given:
+        axes[dim] = axis(CHANNEL if roles(axes[dim]) <= {CHANNEL} else UNKNOWN, outputs[0].shape[dim])
+    return [tuple(axes)] * len(outputs)
+
+
+@_rule("index")
+def _index(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, indices: Sequence[Tensor | None]) -> Found:
+    """A list of channels; any other indexing is not followed."""
+    axes, ((dim, chosen),) = list(axes_of(x) or ()), [(i, t) for i, t in enumerate(indices) if t is not None]
+    plain = chosen.ndim == 1 and chosen.dtype != torch.bool and axes_of(chosen) is None
+    axes[dim] = axis(CHANNEL if roles(axes[dim]) <= {CHANNEL} else UNKNOWN, outputs[0].shape[dim])
+    return [tuple(axes) if plain else None]
+
+
+@_rule("gather", "scatter", "scatter_add", "scatter_reduce", "index_put", "_index_put_impl", "index_copy",
+       "index_add", "index_reduce", "index_fill", "masked_scatter", "take", "put", "slice_scatter", "select_scatter",
+       "diagonal_scatter", "as_strided_scatter", "_fft_r2c", "_fft_c2r", "unfold", "col2im", "tril", "triu",
+       "nonzero", "argmax", "argsort", "masked_select", "grid_sampler_2d", "grid_sampler_3d", "renorm", "cross",
+       "linalg_cross", "linalg_inv_ex", "linalg_qr", "linalg_cholesky_ex", "linalg_matrix_exp", "linalg_lu_factor_ex",
+       "linalg_solve_triangular", "_linalg_eigh", "_linalg_svd", "_linalg_solve_ex", "multinomial", "rot90",
+       "_cummax_helper", "_cummin_helper", "segment_reduce", "_cdist_forward", "_euclidean_dist")  # fmt: skip
 def _not_followed(axes_of: AxesOf, outputs: list[Tensor], *_: Any, **__: Any) -> Found:
     return [None] * len(outputs)
+
+
+@_rule("mkldnn_rnn_layer", "_cudnn_rnn", "lstm", "gru", "_thnn_fused_lstm")
+def _recurrent(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: Any, **__: Any) -> Found:
+    """A sequence keeps its positions; the states at its end are not followed."""
+    axes = axes_of(x) or ()
+    return [(*axes[:-1], axis(CHANNEL, outputs[0].shape[-1]))] + [None] * (len(outputs) - 1)
 
 
 @_rule("as_strided")
@@ -223,8 +277,14 @@ def _as_strided(
 
 
 @_rule("constant_pad_nd", "reflection_pad2d", "replication_pad2d")
-def _pad(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: Any) -> Found:
-    return [padded(axes_of(x) or (), outputs[0].shape)]
+def _pad(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, pad: Sequence[int], *_: Any) -> Found:
+    """A padded grid is a grid of its own; what is put before flattened tokens are prefix tokens."""
+    axes, shape = axes_of(x) or (), outputs[0].shape
+    found = list(padded(axes, shape))
+    for i, (front, back) in enumerate(zip(pad[::2], pad[1::2], strict=True), start=1):
+        if len(roles(axes[-i]) & set(GRID)) == 2 and front > 0 and back == 0:
+            found[-i] = _joined([axis(CHANNEL, front), axes[-i]], [front, shape[-i] - front])
+    return [tuple(found)]
 
 
 @_rule("mean", "sum", "amax", "amin", "var", "std", "var_mean", "std_mean", "max", "min", "logsumexp", "norm",
@@ -238,8 +298,8 @@ def _reduce(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *args: Any, **kwa
         dims = [a for a in (*args, kwargs.get("dim")) if isinstance(a, int) and not isinstance(a, bool)][:1]
     axes, gone = axes_of(x) or (), {d % x.ndim for d in dims} or set(range(x.ndim))
     if outputs[0].ndim == x.ndim:
-        return [settle(tuple(() if i in gone else a for i, a in enumerate(axes)))] * len(outputs)
-    return [settle(tuple(a for i, a in enumerate(axes) if i not in gone))] * len(outputs)
+        return [settle(tuple(() if i in gone else a for i, a in enumerate(axes)), axes)] * len(outputs)
+    return [settle(tuple(a for i, a in enumerate(axes) if i not in gone), axes)] * len(outputs)
 
 
 @_rule("native_batch_norm", "_native_batch_norm_legit", "_native_batch_norm_legit_no_training", "cudnn_batch_norm",
@@ -250,36 +310,77 @@ def _as_first(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: Any, **__: 
 
 
 def _spatial(axes: Axes, outputs: list[Tensor], channels: Axis) -> Found:
-    """Kernels that slide over the last axes: each must be one of the grid's, possibly with channels beside."""
-    shape, last = outputs[0].shape, axes[2:]
-    if len(axes) != 4 or len(axes[0]) != 1 or axes[0][0].role != BATCH:
-        return [None] * len(outputs)
+    """Kernels that slide over the axes after the channels: a whole coordinate is one again, at its new length.
+
+    An axis whose length stays keeps its positions, whatever they are, as in convolutions of windows.
+    """
+    ours = bool(axes) and roles(axes[0]) <= {
+        BATCH,
+        CHANNEL,
+    }  # else a coordinate may have parts among the images
+    first, _, *left = settle((axes[0], channels, *axes[2:]), axes)
     found: list[Axis] = []
-    for factors, n in zip(last, shape[2:], strict=True):
-        own = roles(factors) - {CHANNEL}
-        if len(own) > 1 or UNKNOWN in own or any(f.rolled for f in factors):
-            return [None] * len(outputs)
-        found.append(axis(own.pop() if own else CHANNEL, n))
-    return [(axes[0], channels, *found)] * len(outputs)
+    for i, (factors, n) in enumerate(zip(left, outputs[0].shape[2:], strict=True), start=2):
+        role = grid_along(axes, i) if ours else None
+        if role:
+            found.append(axis(role, n))
+        elif size_of(factors) == n:
+            found.append(factors)
+        else:
+            found.append(axis(CHANNEL if roles(factors) <= {CHANNEL} else UNKNOWN, n))
+    return [(first, channels, *found)] * len(outputs)
 
 
-@_rule("convolution", "_convolution", "mkldnn_convolution", "deform_conv2d", "grid_sampler_2d")
+def _mixed(gone: Axis, left: Sequence[Axis], size: int) -> Axis:
+    """Channels made by a constant matrix from an axis: positions that it mixes must be the fine part of a grid."""
+    own = roles(gone) - {CHANNEL}
+    coarse = {role for factors in left for role in roles(factors)}
+    return axis(CHANNEL if UNKNOWN not in own and own <= coarse else UNKNOWN, size)
+
+
+@_rule("convolution", "_convolution", "mkldnn_convolution", "deform_conv2d")
 def _convolve(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: Any, **__: Any) -> Found:
-    axes, shape = axes_of(x), outputs[0].shape
+    axes = axes_of(x)
     if axes is None:
         return [None]
-    if len(axes) == 3:  # along one axis, which it keeps when its length stays
-        kept = axes[2] if size_of(axes[2]) == shape[2] and not has_grid(axes[1]) else axis(UNKNOWN, shape[2])
-        return [(axes[0], axis(CHANNEL, shape[1]), kept)]
-    return _spatial(axes, outputs, axis(CHANNEL, shape[1]))
+    return _spatial(axes, outputs, _mixed(axes[1], (axes[0], *axes[2:]), outputs[0].shape[1]))
+
+
+@_rule("im2col")
+def _patches(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *sizes: Sequence[int]) -> Found:
+    """A convolution whose channels are the pixels under its kernel, with its positions on one axis."""
+    axes = axes_of(x)
+    if axes is None:
+        return [None]
+    lengths = [
+        (n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, d, p, s in zip(x.shape[2:], *sizes, strict=True)
+    ]
+    along = [grid_along(axes, i) for i in (2, 3)]
+    if None in along or roles(axes[1]) - {CHANNEL} or roles(axes[0]) - {BATCH, CHANNEL}:
+        return [None]
+    places = [f for role, n in zip(along, lengths, strict=True) for f in axis(role or UNKNOWN, n)]
+    return [(axes[0], axis(CHANNEL, outputs[0].shape[1]), tuple(places))]
 
 
 @_rule("max_pool2d_with_indices", "max_pool2d", "avg_pool2d", "_adaptive_avg_pool2d", "adaptive_max_pool2d",
-       "adaptive_avg_pool2d", "mkldnn_max_pool2d", "upsample_nearest2d", "upsample_bilinear2d", "upsample_bicubic2d",
-       "_upsample_bilinear2d_aa", "_upsample_bicubic2d_aa", "_upsample_nearest_exact2d")  # fmt: skip
+       "adaptive_avg_pool2d", "mkldnn_max_pool2d")  # fmt: skip
 def _pool(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: Any, **__: Any) -> Found:
     axes = axes_of(x)
-    return [None] * len(outputs) if axes is None else _spatial(axes, outputs, axes[1])
+    if axes is None or len(axes) != 4:
+        return [None] * len(outputs)
+    return _spatial(axes, outputs, axes[1])
+
+
+@_rule("upsample_nearest2d", "upsample_bilinear2d", "upsample_bicubic2d", "_upsample_bilinear2d_aa",
+       "_upsample_bicubic2d_aa", "_upsample_nearest_exact2d", "upsample_nearest1d", "upsample_linear1d")  # fmt: skip
+def _upsample(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: Any, **__: Any) -> Found:
+    """As a pool; what was one is the same everywhere."""
+    axes = axes_of(x)
+    if axes is None:
+        return [None]
+    found = _spatial(axes, outputs, axes[1])[0] or ()
+    sized = zip(axes, found, outputs[0].shape, strict=True)
+    return [tuple(f if a else constant(n) for a, f, n in sized)]
 
 
 @_rule("pixel_shuffle", "pixel_unshuffle", "channel_shuffle")
@@ -294,15 +395,12 @@ def _product(a: Axes | None, b: Axes | None, shape: Sequence[int]) -> Found:
     *left, i, k = a if a is not None else ((),) * len(shape)
     *right, l, j = b if b is not None else ((),) * len(shape)
     batch = unify(tuple(left), tuple(right), shape[:-2])
-    gone = roles(l if a is None else k) - {CHANNEL}
-    coarse = {role for factors in (*batch, i, j) for role in roles(factors)}  # as in patch merging
-    mixed = CHANNEL if UNKNOWN not in gone and gone <= coarse else UNKNOWN
     if a is None:
-        i = axis(mixed, shape[-2])
+        i = _mixed(l, (*batch, j), shape[-2])
     if b is None:
         vector = len(shape) == 2 and roles(i) == {BATCH}  # flattened maps into a head
-        j = axis(CHANNEL if vector else mixed, shape[-1])
-    return [settle((*batch, i, j))]
+        j = axis(CHANNEL, shape[-1]) if vector else _mixed(k, (*batch, i), shape[-1])
+    return [settle((*batch, i, j), b if a is None and b is not None else a or ())]
 
 
 @_rule("mm", "bmm", "matmul")
@@ -326,6 +424,9 @@ def _linear(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: Any) -> Found
 def _attention(
     axes_of: AxesOf, outputs: list[Tensor], query: Tensor, key: Tensor, value: Tensor, *_: Any, **__: Any
 ) -> Found:
-    own, channels = axes_of(query), axes_of(value)
-    first = None if own is None or channels is None else (*own[:-1], channels[-1])
+    """Where the queries are, with the values' channels; constant queries are no positions."""
+    own, values = axes_of(query), axes_of(value)
+    if own is None and values is not None:
+        own = (*values[:-2], axis(CHANNEL, query.shape[-2]), values[-1])
+    first = None if own is None or values is None else (*own[:-1], values[-1])
     return [first] + [None] * (len(outputs) - 1)
