@@ -5,7 +5,7 @@
 Cost: 8 images, the 9 affine generators, in forward passes of the same images timed next to it. Memory: the rise of the
 peak over a forward pass, against that of a training step of the same batch, each in a process of its own. Precision:
 the relative spread of norms over repetitions at equal numbers of backward passes, for our probes and for the normal
-numbers of the reference (Gruver et al. 2023), on a network with 1000 softmax outputs.
+numbers of the reference (Gruver et al. 2023), on networks with 1000 softmax outputs.
 """
 
 import argparse
@@ -14,9 +14,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 
+import numpy as np
 import timm
 import torch
+from PIL import Image as Image_
 from torch import Tensor, nn
 
 from symmeter.autodiff.memory import peak_bytes, reuse_freed_memory
@@ -28,6 +31,9 @@ from symmeter.layers.layouts import Layouts
 from symmeter.network import borrowed, pure
 from symmeter.representations import Image, Trivial
 
+DATA = (
+    Path(__file__).resolve().parents[2] / "shared" / "data"
+)  # trained weights and photographs, where they are
 NETWORKS = ("resnet50", "vit_small_patch16_224")
 AFFINE = [GENERATORS[name] for name in FAMILIES["affine"]]
 BATCH, PROBES, REPEATS = 8, 16, 3
@@ -106,12 +112,25 @@ def memory_of(name: str) -> dict[str, float]:
     return found
 
 
-def spread(repetitions: int = 20) -> dict[str, float]:
-    """Median over layers of the relative spread of one image's norm, by 16 backward passes; ours and normal numbers."""
+def flat() -> tuple[nn.Module, Tensor]:
+    """A network with random weights: its 1000 probabilities are nearly alike."""
     torch.manual_seed(0)
     model = timm.create_model("resnet18", pretrained=False).eval()
     nn.init.normal_(model.fc.weight, std=0.3)  # type: ignore[arg-type]
-    x = torch.randn(1, 3, 64, 64)
+    return model, torch.randn(1, 3, 64, 64)
+
+
+def sure(data: Path) -> tuple[nn.Module, Tensor]:
+    """MobileNetV2 with trained weights, and one photograph."""
+    model = timm.create_model("mobilenetv2_100", pretrained=False, pad_type="same").eval()
+    model.load_state_dict(torch.load(data / "weights" / "mobilenetv2_100.pth", weights_only=True))
+    photo = sorted((data / "images" / "photos").glob("*.png"))[3]
+    pixels = torch.tensor(np.asarray(Image_.open(photo).convert("RGB"))[37:261, 37:261]).movedim(-1, 0)[None]
+    return model, pixels.float() / 127.5 - 1
+
+
+def spread(model: nn.Module, x: Tensor, repetitions: int = 20) -> dict[str, float]:
+    """Median over layers of the relative spread of one image's norm, by 16 backward passes; ours and normal numbers."""
     with borrowed(model):
         call = pure(model, x.device, x.dtype)
         f = lambda z: call(z).softmax(1)
