@@ -165,11 +165,11 @@ def main() -> None:
         rows[name] = cost(name) | ({} if options.quick else memory_of(name))
         detail = ", ".join(f"{key} {value:.2f}" for key, value in rows[name].items())
         print(f"{name}: {detail}", flush=True)
-    rows["spread"] = spread(5 if options.quick else 20)
-    print(
-        "relative spread of norms at 16 backward passes:",
-        ", ".join(f"{k} {v:.3f}" for k, v in rows["spread"].items()),
-    )
+    cases = {"random weights": flat()} | ({"trained weights": sure(DATA)} if DATA.is_dir() else {})
+    for name, (model, x) in cases.items():
+        rows[f"spread, {name}"] = spread(model, x, 5 if options.quick else 20)
+        detail = ", ".join(f"{key} {value:.3f}" for key, value in rows[f"spread, {name}"].items())
+        print(f"relative spread of norms at 16 backward passes, {name}: {detail}")
     if options.json:
         with open(options.json, "w") as file:
             json.dump(rows, file, indent=2)
