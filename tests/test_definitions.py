@@ -61,3 +61,31 @@ def test_differentiate_works_on_any_axis_and_keeps_the_dtype():
 def test_unknown_definition_names_the_nearest():
     with pytest.raises(SymmeterError, match="did you mean 'bandlimited'"):
         parse_definition("bandlimit")
+
+
+@pytest.mark.parametrize("name", DEFINITIONS)
+@pytest.mark.parametrize("n", SIZES)
+@pytest.mark.parametrize("cutoff", [1.0, 0.6])
+@pytest.mark.parametrize(("dtype", "precision"), [(torch.float32, 3e-7), (torch.float64, 1e-12)])
+def test_the_stencil_is_the_dense_interpolation(name, n, cutoff, dtype, precision):
+    definition = DEFINITIONS[name]
+    positions = torch.linspace(-n, 2 * n, 301, dtype=torch.float64)
+    x = torch.randn(n, dtype=torch.float64)
+    refined = definition.refinement(n, cutoff, dtype)
+    fine = x if refined is None else refined @ x
+    stencil = definition.stencil(n, positions, cutoff, dtype)
+    exact = definition.interpolation(n, positions, cutoff) @ x
+    tolerance = 1e-14 if refined is None else precision
+    found = (stencil.weights * fine[stencil.indices]).sum(1)
+    torch.testing.assert_close(found, exact, atol=tolerance * float(x.abs().max()), rtol=0)
+
+
+@pytest.mark.parametrize("name", ["bandlimited", "periodic", "sinc"])
+def test_a_cutoff_keeps_low_frequencies_and_takes_high_ones_out(name):
+    definition, n = DEFINITIONS[name], 64
+    position = torch.arange(n, dtype=torch.float64)
+    inner = position[12:-12] + 0.3
+    for k, kept in ((4, 1.0), (56, 0.0)):
+        wave = torch.cos(torch.pi * k * (position + 0.5) / n)
+        exact = kept * torch.cos(torch.pi * k * (inner + 0.5) / n)
+        torch.testing.assert_close(definition.interpolation(n, inner, 0.5) @ wave, exact, atol=2e-2, rtol=0)

@@ -1,24 +1,41 @@
 """What a representation is: how a group acts on one kind of tensor."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils import _pytree as pytree
 
-from symmeter.groups import Element, Generator
+from symmeter.groups import Element, Generator, Pair
+
+Acted = tuple[Any, Any]  # a moved value, and its mask
 
 
 class Representation(ABC):
     """How elements g and generators X act on a value x (a batched tensor, or a tuple or dict of them)."""
 
-    @abstractmethod
-    def act(self, element: Element, x: Any) -> tuple[Any, Any]:
+    def act(self, element: Element, x: Any) -> "Acted":
         """(rho(g) x, mask): the moved value and where it is valid (1) or came from outside (0).
 
-        The mask broadcasts against the value.
+        The mask broadcasts against the value. A pair of elements acts part by part.
         """
+        parts = element.parts if isinstance(element, Pair) else (element,)
+        valid = None
+        for part in reversed(parts):
+            x, mask = self.acting(x)(part)
+            valid = mask if valid is None else pytree.tree_map(lambda a, b: a * b, valid, mask)
+        return x, valid
+
+    def action(self, x: Any) -> Callable[[Element], "Acted"]:
+        """`act` on one value for many elements; what they share is computed once."""
+        acting = self.acting(x)
+        return lambda g: self.act(g, x) if isinstance(g, Pair) else acting(g)
+
+    @abstractmethod
+    def acting(self, x: Any) -> Callable[[Element], "Acted"]:
+        """What elements that are no pairs make of x. An element that a representation does not know leaves it alone."""
 
     @abstractmethod
     def differentiate_all(self, generators: Sequence[Generator], x: Any) -> list[Any]:

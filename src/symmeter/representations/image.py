@@ -1,15 +1,26 @@
 """Images and feature maps on a rectangular grid: moved by affine maps, and recoloured where pixels are known."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from symmeter.definitions import Definition
-from symmeter.groups import AffineGenerator, ColourGenerator, Element, Generator
-from symmeter.representations.base import Representation
+from symmeter.definitions import Definition, Periodic
+from symmeter.groups import (
+    CHANNELS,
+    AffineGenerator,
+    ColourGenerator,
+    Element,
+    Flow,
+    Generator,
+    Motion,
+    Permutation,
+)
+from symmeter.representations.base import Acted, Representation
+from symmeter.representations.sampler import Sampler
 
+PADDINGS = ("reflect", "zeros", "circular")
 LAYOUTS = {"channels_first": (-3, -2, -1), "channels_last": (-1, -3, -2)}  # axes of channels, rows, columns
 
 
@@ -39,7 +50,8 @@ class Image(Representation):
 
     `definition` says what the derivative of a sampled image is; velocity fields are in pixels from the centre
     of this grid, so a feature map of any size carries the same fields. With `pixels` given the tensor is a
-    picture and colour generators act on its pixel values; without, they leave it alone.
+    picture and colours are acted on in pixel values; without, they are left alone. `padding` is what elements bring
+    in from outside: the definition's own extension (`reflect`), `zeros`, or the other side (`circular`).
 
     >>> from symmeter.definitions import Bandlimited
     >>> from symmeter.groups import GENERATORS
@@ -51,6 +63,7 @@ class Image(Representation):
     definition: Definition
     layout: str = "channels_first"
     pixels: Pixels | None = None
+    padding: str = "reflect"
 
     def differentiate_all(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
         """X x for every generator, (B, C, H, W) each; one gradient of x serves all the affine ones."""
@@ -120,49 +133,57 @@ class Image(Representation):
         change = torch.einsum("cd,...dhw->...chw", s, p - mean) + torch.einsum("cd,...dhw->...chw", m, mean)
         return change / _per_channel(self.pixels.std, x)
 
-    def act(self, element: Element, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(exp(tX) x, mask): exact evaluation of the definition's interpolant at the moved positions.
+    def acting(self, x: Tensor) -> Callable[[Element], Acted]:
+        """What every element makes of x; what they share (a refined image) is computed once.
 
-        Costs (H W)^2 multiplications a channel. The mask, (H, W) on the grid's axes, is 0 where the source lies
-        outside the pixels' area.
+        The mask, (H, W) on the grid's axes, is 0 where the source lies outside the pixels' area.
         """
-        channels, _, _ = LAYOUTS[self.layout]
+        channels, rows, columns = LAYOUTS[self.layout]
         planes = torch.movedim(x, channels, -3)
-        if isinstance(element.generator, AffineGenerator):
-            moved, mask = self._resample(element.generator, element.t, planes)
-        else:
-            moved, mask = self._recoloured(element, planes), torch.ones_like(planes[0, 0])
-        return torch.movedim(moved, -3, channels), self._on_axes(mask)
+        samplers: dict[bool, Sampler] = {}
+
+        def act(element: Element) -> Acted:
+            if isinstance(element, Motion) or (
+                isinstance(element, Flow) and isinstance(element.generator, AffineGenerator)
+            ):
+                wrap = self.padding == "circular" or (isinstance(element, Motion) and element.wrap)
+                if wrap not in samplers:
+                    samplers[wrap] = Sampler(planes, Periodic() if wrap else self.definition)
+                moved, mask = samplers[wrap](self._source(element, x.shape[rows], x.shape[columns]))
+                if wrap or isinstance(self.definition, Periodic):
+                    mask = torch.ones_like(mask)
+                elif self.padding == "zeros":
+                    moved = moved * mask
+            else:
+                moved, mask = self._recoloured(element, planes), torch.ones_like(planes[0, 0])
+            return torch.movedim(moved, -3, channels), self._on_axes(mask)
+
+        return act
+
+    def _source(self, element: Element, height: int, width: int) -> Tensor:
+        """Where the value at (px, py, 1), in pixels from the centre, comes from: (2, 3) float64."""
+        if isinstance(element, Flow):
+            assert isinstance(element.generator, AffineGenerator)
+            return element.generator.flow(element.t, *self._units(height, width))[:2]
+        assert isinstance(element, Motion)
+        inverse = element.inverse()
+        shift = torch.tensor(inverse.shift_on(height, width), dtype=torch.float64)
+        return torch.cat([inverse.matrix, shift[:, None]], 1)
 
     def _recoloured(self, element: Element, x: Tensor) -> Tensor:
-        if self.pixels is None or not isinstance(element.generator, ColourGenerator):
+        """What an element that does not move the grid makes of (B, C, H, W)."""
+        if self.pixels is None:
+            return x
+        p = self.pixels.to_unit(x)
+        if isinstance(element, Permutation) and element.of == CHANNELS:
+            return self.pixels.from_unit(p[..., list(element.inverse().images), :, :])
+        if not isinstance(element, Flow) or not isinstance(element.generator, ColourGenerator):
             return x
         s, m = (torch.linalg.matrix_exp(element.t * a).to(x) for a in element.generator.matrices(x.shape[-3]))
-        p = self.pixels.to_unit(x)
         mean = p.mean((-2, -1), keepdim=True)
         return self.pixels.from_unit(
             torch.einsum("cd,...dhw->...chw", s, p - mean) + torch.einsum("cd,...dhw->...chw", m, mean)
         )
-
-    def _resample(self, generator: AffineGenerator, t: float, x: Tensor) -> tuple[Tensor, Tensor]:
-        height, width = x.shape[-2:]
-        flow = generator.flow(t, *self._units(height, width))
-        px, py = (torch.arange(n, dtype=torch.float64) - (n - 1) / 2 for n in (width, height))
-        points = torch.stack(
-            [px.expand(height, width), py[:, None].expand(height, width), torch.ones(height, width)]
-        )
-        source = torch.einsum("ij,jhw->ihw", flow, points)
-        column, row = source[0] + (width - 1) / 2, source[1] + (height - 1) / 2
-        lines = []
-        for i in range(height):  # one output row at a time bounds the memory
-            across = self.definition.interpolation(width, column[i]).to(x)
-            down = self.definition.interpolation(height, row[i]).to(x)
-            lines.append(torch.einsum("ph,...hw,pw->...p", down, x, across))
-        tolerance = 0.5 + 1e-9
-        inside = (source[0].abs() <= (width - 1) / 2 + tolerance) & (
-            source[1].abs() <= (height - 1) / 2 + tolerance
-        )
-        return torch.stack(lines, -2), inside.to(x)
 
     def border(self, x: Tensor) -> Tensor:
         _, rows, columns = LAYOUTS[self.layout]

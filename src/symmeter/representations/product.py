@@ -1,11 +1,11 @@
 """Several tensors at once: a tuple or a dict, each entry with its own representation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from symmeter.groups import Element, Generator
-from symmeter.representations.base import Representation
+from symmeter.representations.base import Acted, Representation
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,15 @@ class Product(Representation):
             self._like({key: values[i] for key, values in by_part.items()}) for i in range(len(generators))
         ]
 
-    def act(self, element: Element, x: Any) -> tuple[Any, Any]:
-        pairs = {key: rho.act(element, x[key]) for key, rho in self._items()}
-        return tuple(self._like({key: pair[i] for key, pair in pairs.items()}) for i in range(2))  # type: ignore[return-value]
+    def acting(self, x: Any) -> Callable[[Element], Acted]:
+        actings = {key: rho.acting(x[key]) for key, rho in self._items()}
+
+        def act(element: Element) -> Acted:
+            pairs = {key: acting(element) for key, acting in actings.items()}
+            value, mask = (self._like({key: pair[i] for key, pair in pairs.items()}) for i in range(2))
+            return value, mask
+
+        return act
 
     def _items(self) -> list[tuple[Any, Representation]]:
         return list(self.parts.items() if isinstance(self.parts, Mapping) else enumerate(self.parts))

@@ -1,7 +1,7 @@
 """Tensors whose axes hold the grid in pieces: windows, heads, channels before tokens."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from symmeter.definitions import Definition
 from symmeter.groups import Element, Generator
-from symmeter.representations.base import Representation
+from symmeter.representations.base import Acted, Representation
 from symmeter.representations.image import Image
 
 # (role, size, step, prefix, inside): role `batch` has size -1, whatever the batch is; role `tokens` has `prefix`
@@ -47,10 +47,15 @@ class Rearranged(Representation):
     def pair_all(self, generators: Sequence[Generator], g: Any, x: Any) -> Tensor:
         return Image(self.definition).pair_all(generators, self.to_image(g), self.to_image(x))
 
-    def act(self, element: Element, x: Tensor) -> tuple[Tensor, Tensor]:
-        moved, mask = Image(self.definition).act(element, self.to_image(x))
-        valid = self._from_image(mask.expand_as(moved).to(x), torch.ones_like(x))
-        return self._from_image(moved, x.clone()), valid
+    def acting(self, x: Tensor) -> Callable[[Element], Acted]:
+        acting = Image(self.definition).acting(self.to_image(x))
+
+        def act(element: Element) -> Acted:
+            moved, mask = acting(element)
+            valid = self._from_image(mask.expand_as(moved).to(x), torch.ones_like(x))
+            return self._from_image(moved, x.clone()), valid
+
+        return act
 
     def to_image(self, x: Tensor) -> Tensor:
         """(B, C, H, W) of the grid; prefix tokens are left out."""

@@ -1,6 +1,6 @@
 """Token sequences whose tokens sit on a known grid, behind prefix tokens that do not."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from symmeter.definitions import Definition
 from symmeter.groups import Element, Generator
-from symmeter.representations.base import Representation
+from symmeter.representations.base import Acted, Representation
 from symmeter.representations.image import Image
 
 
@@ -22,6 +22,7 @@ class Tokens(Representation):
     definition: Definition
     grid: tuple[int, int]
     prefix: int = 0
+    padding: str = "reflect"
 
     def differentiate_all(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
         prefix, image = self._split(x)
@@ -33,11 +34,16 @@ class Tokens(Representation):
         image = Image(self.definition, "channels_last")
         return image.pair_all(generators, self._split(g)[1], self._split(x)[1])
 
-    def act(self, element: Element, x: Tensor) -> tuple[Tensor, Tensor]:
+    def acting(self, x: Tensor) -> Callable[[Element], Acted]:
         prefix, image = self._split(x)
-        moved, mask = Image(self.definition, "channels_last").act(element, image)
-        valid = torch.cat([torch.ones_like(prefix[0, :, :1]), mask.flatten(0, 1)], 0)
-        return torch.cat([prefix, moved.flatten(-3, -2)], -2), valid
+        acting = Image(self.definition, "channels_last", padding=self.padding).acting(image)
+
+        def act(element: Element) -> Acted:
+            moved, mask = acting(element)
+            valid = torch.cat([torch.ones_like(prefix[0, :, :1]), mask.flatten(0, 1)], 0)
+            return torch.cat([prefix, moved.flatten(-3, -2)], -2), valid
+
+        return act
 
     def border(self, x: Tensor) -> Tensor:
         prefix, image = self._split(x)

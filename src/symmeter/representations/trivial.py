@@ -1,6 +1,6 @@
 """The trivial representation: nothing changes. With it as rho_out, equivariance is invariance."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.utils import _pytree as pytree
 
 from symmeter.groups import Element, Generator
-from symmeter.representations.base import Representation
+from symmeter.representations.base import Acted, Representation
 
 
 class Trivial(Representation):
@@ -19,8 +19,9 @@ class Trivial(Representation):
     tensor(0.)
     """
 
-    def act(self, element: Element, x: Any) -> tuple[Any, Any]:
-        return x, pytree.tree_map(lambda leaf: torch.ones((), dtype=leaf.dtype, device=leaf.device), x)
+    def acting(self, x: Any) -> Callable[[Element], Acted]:
+        mask = pytree.tree_map(lambda leaf: torch.ones((), dtype=leaf.dtype, device=leaf.device), x)
+        return lambda element: (x, mask)
 
     def differentiate_all(self, generators: Sequence[Generator], x: Any) -> list[Any]:
         # One zero, expanded: a trivial output costs no memory per generator.

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from symmeter.groups.base import Element
+
 GRAY_WEIGHTS = (0.299, 0.587, 0.114)  # luma of ITU-R BT.601, the gray that pillow and torchvision use
 
 
@@ -20,31 +22,37 @@ class Generator(ABC):
     name: str
     unit: str
 
-    def exp(self, t: float) -> "Element":
+    def exp(self, t: float) -> "Flow":
         """The group element exp(tX).
 
         >>> GENERATORS["rotation"].exp(0.5).inverse().t
         -0.5
         """
-        return Element(self, float(t))
+        return Flow(self, float(t))
 
 
 @dataclass(frozen=True)
-class Element:
-    """The group element exp(tX) of a one-parameter group: exp(sX) exp(tX) = exp((s + t)X)."""
+class Flow(Element):
+    """The element exp(tX) of a one-parameter group: exp(sX) exp(tX) = exp((s + t)X)."""
 
     generator: Generator
     t: float
 
-    def inverse(self) -> "Element":
-        """exp(tX)^-1 = exp(-tX)."""
-        return Element(self.generator, -self.t)
+    @property
+    def name(self) -> str:
+        return f"exp({self.t:.4g} {self.generator.name})"
 
-    def __matmul__(self, other: "Element") -> "Element":
-        """Product of two elements of the same one-parameter group; ValueError for different generators."""
-        if self.generator != other.generator:
-            raise ValueError(f"{self.generator.name} and {other.generator.name} make no one-parameter group")
-        return Element(self.generator, self.t + other.t)
+    @property
+    def is_identity(self) -> bool:
+        return self.t == 0
+
+    def inverse(self) -> "Flow":
+        return Flow(self.generator, -self.t)
+
+    def __matmul__(self, other: Element) -> "Flow":
+        if not isinstance(other, Flow) or self.generator != other.generator:
+            raise ValueError(f"{self.name} and {other.name} are in no one-parameter group")
+        return Flow(self.generator, self.t + other.t)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,81 @@
+"""What the derivative of a sampled image means: an interpolant of the samples.
+
+A definition turns n samples into a function h of the pixel position and is used in two ways: its values between the
+pixels move an image by a finite amount, its slope at the pixels is the derivative.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Stencil:
+    """Where values between the samples come from: (P, w) indices into a refined grid, and their weights, float64."""
+
+    indices: Tensor
+    weights: Tensor
+
+    def dense(self, n: int) -> Tensor:
+        """The same as a (P, n) matrix."""
+        matrix = torch.zeros(len(self.indices), n, dtype=torch.float64)
+        return matrix.scatter_add_(1, self.indices, self.weights)
+
+
+class Definition(ABC):
+    """An interpolant of n samples at positions 0, ..., n - 1; all matrices are float64."""
+
+    name: str
+    pixel_coordinates = True  # False: linear maps act in coordinates where the image is the square [-1, 1]^2
+
+    @abstractmethod
+    def interpolation(self, n: int, positions: Tensor, cutoff: float = 1.0) -> Tensor:
+        """(P, n) matrix B with h(positions) = B @ samples.
+
+        `cutoff` below 1 leaves out what lies above that share of the highest frequency, for positions that lie
+        further apart than the samples; definitions that only interpolate take no notice.
+        """
+
+    @abstractmethod
+    def derivative(self, n: int) -> Tensor:
+        """(n, n) matrix D with dh/dposition at the samples = D @ samples."""
+
+    def refinement(self, n: int, cutoff: float = 1.0, dtype: torch.dtype = torch.float64) -> Tensor | None:
+        """(m, n) matrix from the samples to the finer grid that `stencil` reads; None where it reads the samples."""
+        return None
+
+    @abstractmethod
+    def stencil(
+        self, n: int, positions: Tensor, cutoff: float = 1.0, dtype: torch.dtype = torch.float64
+    ) -> Stencil:
+        """The values of `interpolation`, to the precision of `dtype`, from a few entries each of the refined samples.
+
+        Fast in two dimensions, where dense matrices are not.
+        """
+
+    def fold(self, indices: Tensor, n: int) -> Tensor:
+        """Whole positions folded into 0, ..., n - 1, at mirrors half a sample outside unless a definition says else."""
+        period = indices % (2 * n)
+        return torch.minimum(period, 2 * n - 1 - period)
+
+    def half_extent(self, n: int) -> float:
+        """What a translation by 1 is, in pixels: half the image."""
+        return n / 2
+
+    def differentiate(self, x: Tensor, axis: int) -> Tensor:
+        """D applied along one axis of `x`, in its dtype and on its device; a new tensor, contiguous as x is."""
+        n, axis = x.shape[axis], axis % x.ndim
+        matrix = _cached_derivative(self, n).to(x)
+        if axis == x.ndim - 1:
+            return x @ matrix.mT
+        before, after = math.prod(x.shape[:axis]), math.prod(x.shape[axis + 1 :])
+        return torch.bmm(matrix.expand(before, n, n), x.reshape(before, n, after)).view(x.shape)
+
+
+@lru_cache(maxsize=64)
+def _cached_derivative(definition: Definition, n: int) -> Tensor:
+    return definition.derivative(n)

@@ -1,0 +1,117 @@
+"""Groups by name: `C4`, `D4`, `hflip`, `shift(8)`, `SO2`, `scale(0.8,1.25)`, `C4*colours`, ..."""
+
+import re
+from collections.abc import Callable
+
+from symmeter.errors import SymmeterError, nearest
+from symmeter.groups.base import Group
+from symmeter.groups.permutations import CHANNELS, Symmetric
+from symmeter.groups.planar import AffineBox, Cyclic, Reflection, Rotations, Scales, Shifts, Translations
+from symmeter.groups.products import dihedral, multiply, rigid_motions
+
+# What is written, and what it means; `symmeter list symmetries` prints it.
+GROUPS: dict[str, str] = {
+    "C4": "rotations by 90 degrees; C8, C3, ... by others",
+    "D4": "rotations by 90 degrees and flips; D8, ... likewise",
+    "hflip": "left and right exchanged",
+    "vflip": "top and bottom exchanged",
+    "shift(8)": "circular shifts by whole pixels, up to 8; shift for all; shift(8,crop) of a window",
+    "SO2": "rotations by any angle; SO2(30) by up to 30 degrees",
+    "T2(0.125)": "shifts by any amount, up to 1/8 of the image; T2(0.125,circular)",
+    "SE2": "rotations by any angle, and shifts up to 1/8 of the image; SE2(0.1)",
+    "scale(0.8,1.25)": "sizes between two factors",
+    "affine(rotation=15,...)": "a box: rotation and shear in degrees, translation as a share, scale as a factor",
+    "colours": "permutations of the colour channels",
+    "S5": "permutations of 5 points (B, 5, features)",
+    "C4*colours": "a product; on the same thing the left factor must be normal: shift*C4",
+}
+_CALL = re.compile(r"^([A-Za-z]+)(\d*)(?:\((.*)\))?$")
+
+
+def is_group(text: str) -> bool:
+    """Whether a word is written as a group, and not as a generator.
+
+    >>> is_group("C4"), is_group("scale"), is_group("scale(0.5,2)"), is_group("rotation")
+    (True, False, True, False)
+    """
+    first = text.split("*")[0].strip()
+    match = _CALL.match(first)
+    if match is None:
+        return "*" in text
+    name, digits, inside = match.groups()
+    if name.lower() in ("scale", "affine"):
+        return inside is not None
+    if digits:
+        return name.upper() in ("C", "D", "S", "SO", "SE", "T")
+    return name.lower() in ("hflip", "vflip", "shift", "colours", "colors") or "*" in text
+
+
+def parse_group(text: str) -> Group:
+    """A group from its written form; SymmeterError that says what is wrong with it.
+
+    >>> parse_group("D4").order, parse_group("shift(2)").name, parse_group("C2*colours").name
+    (8, 'shift(2)', 'C2*colours')
+    """
+    return multiply([_one(part.strip(), text) for part in text.split("*")])
+
+
+def _one(text: str, whole: str) -> Group:
+    match = _CALL.match(text)
+    if match is None:
+        raise SymmeterError(f"symmetry {whole!r}: {text!r} is no group{nearest(text, GROUPS)}")
+    name, digits, inside = match.groups()
+    arguments = [word.strip() for word in (inside or "").split(",") if word.strip()]
+    build = _BUILDERS.get(
+        (name.lower(), bool(digits) and digits == "2" and name.lower() in ("so", "se", "t"))
+    )
+    if build is None:
+        build = _NUMBERED.get(name.lower()) if digits and not arguments else None
+        if build is None:
+            raise SymmeterError(f"symmetry {whole!r}: {text!r} is no group{nearest(text, GROUPS)}")
+        return build(int(digits))
+    try:
+        return build(*arguments)
+    except (TypeError, ValueError) as error:
+        example = next(key for key in GROUPS if key.lower().startswith(name.lower()))
+        raise SymmeterError(
+            f"symmetry {text!r} has arguments that do not fit; write it as {example}"
+        ) from error
+
+
+def _shift(limit: str = "", kind: str = "circular") -> Group:
+    if kind not in ("circular", "crop") or (kind == "crop" and not limit):
+        raise ValueError(kind)
+    group = Shifts(int(limit) if limit else None, kind == "crop")
+    if group.limit is not None and group.limit < 1:
+        raise ValueError(limit)
+    return group
+
+
+def _translations(extent: str = "0.125", kind: str = "") -> Group:
+    if kind not in ("", "circular") or not 0 < float(extent) <= 1:
+        raise ValueError(kind)
+    return Translations(float(extent), kind == "circular")
+
+
+def _affine(*words: str) -> Group:
+    pairs = [word.partition("=") for word in words]
+    known = ("rotation", "translation", "scale", "shear")
+    if not pairs or any(key.strip() not in known for key, _, _ in pairs):
+        raise ValueError(words)
+    given = {key.strip(): float(value) for key, _, value in pairs}
+    return AffineBox(*(given.get(key, 1.0 if key == "scale" else 0.0) for key in known))
+
+
+_NUMBERED: dict[str, Callable[[int], Group]] = {"c": Cyclic, "d": dihedral, "s": Symmetric}
+_BUILDERS: dict[tuple[str, bool], Callable[..., Group]] = {  # by name, and whether a 2 belongs to it
+    ("hflip", False): lambda: Reflection(True),
+    ("vflip", False): lambda: Reflection(False),
+    ("shift", False): _shift,
+    ("so", True): lambda limit="": Rotations(float(limit) if limit else None),
+    ("t", True): _translations,
+    ("se", True): lambda extent="0.125": rigid_motions(float(extent)),
+    ("scale", False): lambda low, high: Scales(float(low), float(high)),
+    ("affine", False): _affine,
+    ("colours", False): lambda: Symmetric(3, CHANNELS),
+    ("colors", False): lambda: Symmetric(3, CHANNELS),
+}
