@@ -229,7 +229,10 @@ MISTAKES = {
     "data": ("net.py:build fotos", "fotos: no such file or folder"),
     "builtin": ("net.py:build builtin:fotos", "builtin:photos"),
     "symmetry": ("net.py:build photos --symmetry rotatoin", "did you mean 'rotation'"),
-    "finite group": ("net.py:build photos --symmetry C4", "finite group"),
+    "finite group": (
+        "net.py:build photos --symmetry C4 --measure lee",
+        "needs generators such as rotation, and C4 is a group",
+    ),
     "measure": ("net.py:build photos --measure le", "'lee'"),
     "output": ("net.py:build photos --output softmx", "'softmax'"),
     "action": ("net.py:build photos --output softmax:invarant", "'invariant'"),
@@ -379,7 +382,7 @@ def test_a_failure_to_save_still_prints_the_table(model, photos, monkeypatch, ca
 
 
 def test_ctrl_c_keeps_what_is_done(model, photos, monkeypatch, capsys, tmp_path):
-    from symmeter.run import Run
+    from symmeter.runs import DerivativeRun as Run
 
     original, calls = Run._record, []
 

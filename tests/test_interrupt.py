@@ -10,7 +10,7 @@ from torch import nn
 
 import symmeter
 from symmeter.interrupt import noticed_interrupts
-from symmeter.run import Interrupted
+from symmeter.runs import Interrupted
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 

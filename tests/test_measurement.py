@@ -13,7 +13,7 @@ from symmeter.definitions import Bandlimited
 from symmeter.errors import SymmeterError, SymmeterWarning
 from symmeter.groups import GENERATORS
 from symmeter.representations import Image, Tokens, Trivial
-from symmeter.run import Interrupted
+from symmeter.runs import Interrupted
 from symmeter.symmetry import Symmetry
 
 pytestmark = pytest.mark.filterwarnings("ignore:one image")
@@ -243,7 +243,7 @@ def test_softmax_of_probabilities_is_pointed_out():
 
 @pytest.mark.parametrize(("arguments", "message"), [
     ({"symmetry": "rotaton"}, "unknown symmetry 'rotaton'; did you mean 'rotation'"),
-    ({"symmetry": "C4"}, "'C4' is a finite group"), ({"symmetry": ""}, "unknown symmetry"),
+    ({"symmetry": "C4", "measure": "lee"}, "measure 'lee' needs generators"), ({"symmetry": ""}, "unknown symmetry"),
     ({"measure": "lei"}, "unknown measure 'lei'"), ({"definition": "x"}, "unknown definition 'x'"),
     ({"output": "softmax:equivariant"}, "no grid"), ({"output": "blocks.3"}, "unknown output 'blocks.3'"),
     ({"samples": 0}, "samples is 0"), ({"batch_size": 0}, "batch size is 0"), ({"device": "gpu7"}, "device 'gpu7'"),

@@ -6,7 +6,7 @@ from symmeter.errors import SymmeterError
 from symmeter.groups import FAMILIES, GENERATORS
 from symmeter.measures import LEE, parse_measures
 from symmeter.representations import Trivial
-from symmeter.symmetry import Symmetry, parse_symmetry
+from symmeter.symmetry import Symmetry, generators_only, parse_symmetry
 
 
 def names(what):
@@ -31,8 +31,10 @@ def test_affine_is_all_of_the_former():
 
 @pytest.mark.parametrize("group", ["C4", "C8", "D4", "hflip", "vflip", "shift(8)", "S5"])
 def test_finite_groups_have_no_generator(group):
-    with pytest.raises(SymmeterError, match="finite group and has no generator"):
-        parse_symmetry(group)
+    symmetry = parse_symmetry(group)
+    assert [g.name for g in symmetry.groups] == [group] and not symmetry.generators
+    with pytest.raises(SymmeterError, match="has no generator, and attribution needs one of"):
+        generators_only(symmetry, "attribution")
 
 
 @pytest.mark.parametrize(("what", "message"), [

@@ -15,6 +15,8 @@ __version__ = "0.1.0"
 # Names are imported when they are first used: `symmeter --help` must not wait for torch.
 _HOME = {
     "measure": "measurement",
+    "assert_equivariant": "assertion",
+    "round_trip_error": "runs",
     "attribute": "layers.attribute",
     "aliasing": "layers.explained",
     "maps": "layers.maps",
@@ -24,15 +26,17 @@ _HOME = {
     "load_model": "models",
     "lie_derivative": "conjugate",
     "Symmetry": "symmetry",
+    "parse_group": "groups",
     "GENERATORS": "groups",
     "SymmeterError": "errors",
     "SymmeterWarning": "errors",
 }
 
 if TYPE_CHECKING:
+    from symmeter.assertion import assert_equivariant
     from symmeter.conjugate import lie_derivative
     from symmeter.errors import SymmeterError, SymmeterWarning
-    from symmeter.groups import GENERATORS
+    from symmeter.groups import GENERATORS, parse_group
     from symmeter.layers.attribute import attribute
     from symmeter.layers.explained import aliasing
     from symmeter.layers.maps import maps
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
     from symmeter.measurement import measure
     from symmeter.models import load_model
     from symmeter.result import Result
+    from symmeter.runs import round_trip_error
     from symmeter.symmetry import Symmetry
 
 __all__ = [
@@ -51,12 +56,15 @@ __all__ = [
     "SymmeterWarning",
     "Symmetry",
     "aliasing",
+    "assert_equivariant",
     "attribute",
     "lie_derivative",
     "load",
     "load_model",
     "maps",
     "measure",
+    "parse_group",
+    "round_trip_error",
 ]
 
 

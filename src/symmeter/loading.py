@@ -8,7 +8,7 @@ from pathlib import Path
 from symmeter.errors import SymmeterError
 from symmeter.layers.explained import AliasRow
 from symmeter.layers.profile import LayerRow, Profile
-from symmeter.result import HEADER, SAMPLES, SCHEMA, Result, Row, pandas
+from symmeter.result import HEADER, SAMPLES, SCHEMA, ElementRow, Result, Row, pandas
 
 KINDS: dict[str, tuple[type[Result], type[Row]]] = {"result": (Result, Row), "profile": (Profile, LayerRow)}
 
@@ -28,6 +28,7 @@ def load(path: str | os.PathLike) -> Result:
         row_kind = AliasRow if any("aliasing" in row for row in content["rows"]) else row_kind
         known = {f.name for f in fields(row_kind)}
         rows = tuple(row_kind(**{k: v for k, v in row.items() if k in known}) for row in content.pop("rows"))
+        elements = tuple(ElementRow(**row) for row in content.pop("elements", ()))
     except FileNotFoundError as error:
         raise SymmeterError(f"{path}: no result there (no {file.name})") from error
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
@@ -39,4 +40,4 @@ def load(path: str | os.PathLike) -> Result:
         frame = pandas().read_parquet(folder / SAMPLES)
         names = tuple(frame.pop("name"))
         samples = {column: frame[column].to_numpy() for column in frame}
-    return kind(rows, content, warnings, samples, names)
+    return kind(rows, content, warnings, samples, names, elements)

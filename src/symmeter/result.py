@@ -4,7 +4,7 @@ import json
 import math
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,44 @@ HEADER, ROWS, SAMPLES = "result.json", "rows.parquet", "samples.parquet"
 
 
 @dataclass(frozen=True)
-class Row(Mapping[str, Any]):
-    """One estimate with its labels; reads as an object (`row.value`) and as a mapping (`row["value"]`)."""
+class Record(Mapping[str, Any]):
+    """Reads as an object (`row.value`) and as a mapping (`row["value"]`)."""
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self.__dataclass_fields__:
+            raise KeyError(key)
+        return getattr(self, key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__dataclass_fields__)
+
+    def __len__(self) -> int:
+        return len(self.__dataclass_fields__)
+
+
+@dataclass(frozen=True)
+class ElementRow(Record):
+    """What one group element does, mean over images. `parameter`: degrees of a rotation, or a factor of scale."""
+
+    measure: str
+    symmetry: str
+    output: str
+    layer: str
+    element: str
+    parameter: float | None
+    value: float
+    standard_error: float | None
+    n: int
+
+
+@dataclass(frozen=True)
+class Row(Record):
+    """One estimate with its labels.
+
+    Over a group: `error` is what a symmetric network has at 0 and `value` is made of; `floor` and `selectivity` are of
+    errors. `worst` is the value at the largest error of any image and element, `constant` what a constant network
+    would score, `elements` how many were run over.
+    """
 
     measure: str
     symmetry: str
@@ -43,22 +79,17 @@ class Row(Mapping[str, Any]):
     top_share: float | None = None
     boundary_share: float | None = None
     accuracy: float | None = None
+    error: float | None = None
+    element_standard_error: float | None = None
+    worst: float | None = None
+    constant: float | None = None
+    elements: int | None = None
+    worst_element: str | None = None
 
     @property
     def whole(self) -> bool:
         """Whether the row is about all that was measured, and not about a part of it."""
         return True
-
-    def __getitem__(self, key: str) -> Any:
-        if key not in self.__dataclass_fields__:
-            raise KeyError(key)
-        return getattr(self, key)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.__dataclass_fields__)
-
-    def __len__(self) -> int:
-        return len(self.__dataclass_fields__)
 
 
 @dataclass(frozen=True)
@@ -74,6 +105,7 @@ class Result:
     warnings: tuple[str, ...] = ()
     samples: Mapping[str, np.ndarray] = field(default_factory=dict)
     sample_names: tuple[str, ...] = ()
+    elements: tuple[ElementRow, ...] = ()
 
     @property
     def status(self) -> str:
@@ -83,7 +115,10 @@ class Result:
     def to_dict(self) -> dict[str, Any]:
         """The JSON form of the contract; numbers that are not finite become null."""
         head = {"schema": SCHEMA, **self.header, "warnings": list(self.warnings)}
-        return _plain({**head, "rows": [asdict(row) for row in self.rows]})
+        tables = {"rows": [asdict(row) for row in self.rows]}
+        if self.elements:
+            tables["elements"] = [asdict(row) for row in self.elements]
+        return _plain({**head, **tables})
 
     def to_json(self, path: str | os.PathLike) -> None:
         """Write the JSON form to a file, whole or not at all."""
@@ -96,6 +131,12 @@ class Result:
     def samples_to_pandas(self) -> Any:
         """One row an image, one column a per-image value, as a pandas DataFrame."""
         return pandas().DataFrame({"name": list(self.sample_names), **self.samples})
+
+    def elements_to_pandas(self) -> Any:
+        """One row a group element, as a pandas DataFrame: which transformation is worst."""
+        return pandas().DataFrame(
+            [asdict(row) for row in self.elements], columns=[f.name for f in fields(ElementRow)]
+        )
 
     def save(self, path: str | os.PathLike) -> Path:
         """Save to a folder: a JSON header, and rows and per-image values as Parquet. Returns the folder.

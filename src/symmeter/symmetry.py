@@ -1,70 +1,82 @@
-"""A symmetry is the hypothesis under test: generators, and how they act on the input and on the output."""
+"""A symmetry is the hypothesis under test: generators or groups, and how they act on the input and on the output."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from symmeter.errors import SymmeterError, nearest
-from symmeter.groups import FAMILIES, GENERATORS, Generator
+from symmeter.groups import FAMILIES, GENERATORS, GROUPS, Generator, Group, is_group, parse_group
+from symmeter.outputs import split_list
 from symmeter.representations import Representation
-
-_FINITE = re.compile(r"^(C\d+|D\d+|S\d+|[hv]flip|rot90|shift(\(\d+\))?)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Symmetry:
-    """Generators with rho_in and rho_out; a representation left None is chosen from the model and the output.
+    """Generators or groups with rho_in and rho_out; a representation left None is chosen from model and output.
 
     >>> [g.name for g in parse_symmetry("translation, hue").generators]
     ['translation_x', 'translation_y', 'hue']
+    >>> [g.name for g in parse_symmetry("C4, shift(2,crop)").groups]
+    ['C4', 'shift(2,crop)']
     """
 
     name: str
-    generators: tuple[Generator, ...]
+    generators: tuple[Generator, ...] = ()
     rho_in: Representation | None = None
     rho_out: Representation | None = None
+    groups: tuple[Group, ...] = ()
 
 
-def parse_symmetry(what: "str | Generator | Symmetry | Iterable") -> Symmetry:
-    """A symmetry from a comma list of names, from generators, or from a list of both.
+def parse_symmetry(what: "str | Generator | Group | Symmetry | Iterable") -> Symmetry:
+    """A symmetry from a comma list of names, from generators and groups, or from a list of them.
 
-    Raises SymmeterError with the choices for an unknown name, and for finite groups, which have no generator.
+    Raises SymmeterError with the choices for an unknown name.
     """
     if isinstance(what, Symmetry):
         return what
     items = (
-        what.strip(", ").split(",")
-        if isinstance(what, str)
-        else [what]
-        if isinstance(what, Generator)
+        split_list(what.strip(", ")) if isinstance(what, str)
+        else [what] if isinstance(what, Generator | Group)
         else list(what)
-    )
+    )  # fmt: skip
     generators: list[Generator] = []
+    groups: list[Group] = []
     rho_in = rho_out = None
     for item in items:
         if isinstance(item, Symmetry):
             if len(items) > 1 and (item.rho_in or item.rho_out):
                 raise SymmeterError(f"symmetry {item.name!r} has its own representations: measure it alone")
-            found: Iterable[Generator] = item.generators
+            found: Iterable[Generator | Group] = (*item.generators, *item.groups)
         else:
-            found = (item,) if isinstance(item, Generator) else _named(str(item).strip())
-        generators += [g for g in found if g not in generators]
-    name = what if isinstance(what, str) else ",".join(g.name for g in generators)
-    if not generators:
-        raise SymmeterError("no symmetry given; choose from " + ", ".join([*FAMILIES, *GENERATORS]))
-    return Symmetry(name, tuple(generators), rho_in, rho_out)
+            found = (item,) if isinstance(item, Generator | Group) else _named(str(item).strip())
+        for one in found:
+            if isinstance(one, Group):
+                groups += [one] if one not in groups else []
+            else:
+                generators += [one] if one not in generators else []
+    if not generators and not groups:
+        raise SymmeterError(
+            "no symmetry given; choose from " + ", ".join([*FAMILIES, *GENERATORS, "C4", "D4"])
+        )
+    name = what if isinstance(what, str) else ",".join(one.name for one in [*generators, *groups])
+    return Symmetry(name, tuple(generators), rho_in, rho_out, tuple(groups))
 
 
-def _named(name: str) -> tuple[Generator, ...]:
+def generators_only(symmetry: Symmetry, purpose: str) -> Symmetry:
+    """The symmetry, if it has no finite group; else SymmeterError: `purpose` needs derivatives."""
+    if symmetry.groups:
+        raise SymmeterError(
+            f"symmetry {symmetry.groups[0].name!r} has no generator, and {purpose} needs one of "
+            + ", ".join([*FAMILIES, *GENERATORS])
+        )
+    return symmetry
+
+
+def _named(name: str) -> tuple[Generator | Group, ...]:
+    if is_group(name):
+        return (parse_group(name),)
     key = name.lower().replace("-", "_").replace("color", "colour")
     if key in FAMILIES:
         return tuple(GENERATORS[member] for member in FAMILIES[key])
     if key in GENERATORS:
         return (GENERATORS[key],)
-    choices = [*FAMILIES, *GENERATORS]
-    if _FINITE.match(name):
-        raise SymmeterError(
-            f"symmetry {name!r} is a finite group and has no generator; this measure needs one of "
-            + ", ".join(choices)
-        )
-    raise SymmeterError(f"unknown symmetry {name!r}{nearest(key, choices)}")
+    raise SymmeterError(f"unknown symmetry {name!r}{nearest(key, [*FAMILIES, *GENERATORS, *GROUPS])}")

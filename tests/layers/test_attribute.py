@@ -90,7 +90,7 @@ def test_float64_knows_more_than_float32(found):
 
 @pytest.mark.parametrize(("options", "words"), [
     ({"probes": -1}, "probes is -1"),
-    ({"symmetry": "C4"}, "'C4' is a finite group"),
+    ({"symmetry": "C4"}, "'C4' has no generator, and attribution needs one of"),
     ({"layouts": {"3": "tokens(1x1)"}}, "layout of module '3'"),
     ({"output": "layer9"}, "unknown output 'layer9'"),
 ])  # fmt: skip

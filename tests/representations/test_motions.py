@@ -102,6 +102,15 @@ def test_any_rotation_composes_on_smooth_images(definition, bound):
     assert float((back - x)[..., disc(48)].abs().max()) < bound * float(x.max())
 
 
+@pytest.mark.parametrize("definition", DEFINITIONS.values(), ids=DEFINITIONS)
+def test_float32_images_move_as_float64_ones_do(definition):
+    x = torch.randn(2, 3, 17, 20, dtype=torch.float64)
+    exact = Image(definition).act(rotation_by(33), x)[0]
+    torch.testing.assert_close(
+        Image(definition).act(rotation_by(33), x.float())[0].double(), exact, atol=3e-5, rtol=0
+    )
+
+
 def test_rotation_agrees_with_the_function_that_was_sampled():
     n, angle = 64, math.radians(30)
     t = (torch.arange(n, dtype=torch.float64) - (n - 1) / 2) / n

@@ -31,7 +31,7 @@ def conduct(a: argparse.Namespace, task: Task, show: Callable[["Result"], None])
     if a.out is not None:
         check_writable("--out", a.out, folder=a.out.suffix != ".json")
     prepare_process()
-    from symmeter.run import Interrupted
+    from symmeter.runs import Interrupted
 
     interrupted = False
     with contextlib.redirect_stdout(sys.stderr if to_stdout else sys.stdout):  # a model may print
@@ -57,7 +57,7 @@ def conduct(a: argparse.Namespace, task: Task, show: Callable[["Result"], None])
 
 def _done(a: argparse.Namespace, task: Task) -> "Result":
     from symmeter.models import load_model, parse_model_kwargs
-    from symmeter.run import Interrupted
+    from symmeter.runs import Interrupted
 
     _check_early(a)
     kwargs = parse_model_kwargs(a.model_kwargs)
@@ -89,12 +89,13 @@ def _done(a: argparse.Namespace, task: Task) -> "Result":
 def _check_early(a: argparse.Namespace) -> None:
     """SymmeterError for the mistakes that can be seen before a model is built or downloaded."""
     from symmeter.definitions import parse_definition
-    from symmeter.outputs import parse_output
+    from symmeter.outputs import parse_output, split_list
     from symmeter.preprocessing import Preprocessing
     from symmeter.symmetry import parse_symmetry
 
     parse_symmetry(a.symmetry)
-    parse_output(a.output)
+    for output in split_list(a.output):
+        parse_output(output)
     parse_definition(a.definition)
     Preprocessing.unknown().override(a.img_size, a.crop_pct, interpolation=a.interpolation)
     if not a.data.startswith("builtin:") and not Path(a.data).expanduser().exists():

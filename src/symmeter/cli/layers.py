@@ -2,13 +2,12 @@
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symmeter.cli import inputs
 from symmeter.cli.arguments import Parser, command, positive, whole
 from symmeter.cli.conduct import conduct
-from symmeter.cli.terminal import check_writable, console
+from symmeter.cli.terminal import check_picture, console
 from symmeter.errors import SymmeterError
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ EPILOG = """examples:
 
 The parts add up to the error of the whole, which symmeter measure gives too."""
 VIEWS = ("module", "kind", "stage", "calls")
-FORMATS = (".png", ".svg", ".pdf")
 
 
 def parser(commands: Any) -> Parser:
@@ -70,10 +68,7 @@ def run(a: argparse.Namespace) -> int:
     """Attribute, write the files, print the table."""
     layouts = _layouts(a.layout)
     if a.plot is not None:
-        if Path(a.plot).suffix.lower() not in FORMATS:
-            raise SymmeterError(f"--plot {a.plot}: give a file that ends in " + ", ".join(FORMATS))
-        check_writable("--plot", Path(a.plot), folder=False)
-
+        check_picture(a.plot)
     if a.aliasing:
         if layouts:
             raise SymmeterError("--layout: --aliasing looks at channels-first maps only; leave it out")

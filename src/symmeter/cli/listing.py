@@ -34,6 +34,8 @@ ACTIONS = {
     "equivariant": "as on an image",
     "channels_first": "as on an image (B, C, H, W)",
     "channels_last": "as on an image (B, H, W, C)",
+    "pooled": "its mean over the grid, invariant",
+    "regular(GROUP)": "as on an image, and channels are permuted in blocks of the group",
 }
 
 
@@ -77,10 +79,14 @@ def _models(a: argparse.Namespace) -> Lines:
 
 
 def _symmetries(a: argparse.Namespace) -> Lines:
-    from symmeter.groups import FAMILIES, GENERATORS
+    from symmeter.groups import FAMILIES, GENERATORS, GROUPS
 
     families = [(name, ", ".join(members)) for name, members in FAMILIES.items()]
-    return families + [(name, f"per {generator.unit}") for name, generator in GENERATORS.items()]
+    return (
+        families
+        + [(name, f"per {generator.unit}") for name, generator in GENERATORS.items()]
+        + list(GROUPS.items())
+    )
 
 
 def _measures(a: argparse.Namespace) -> Lines:

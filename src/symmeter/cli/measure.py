@@ -5,9 +5,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from symmeter.cli import inputs
-from symmeter.cli.arguments import Parser, command
+from symmeter.cli.arguments import Parser, command, positive
 from symmeter.cli.conduct import conduct
-from symmeter.cli.terminal import console
+from symmeter.cli.terminal import check_picture, console
+from symmeter.errors import SymmeterError
 
 if TYPE_CHECKING:
     from symmeter.result import Result
@@ -17,6 +18,8 @@ EPILOG = """examples:
   symmeter measure net.py:build test.npz --weights best.pt --json result.json
   symmeter measure timm:resnet50 photos/ --untrained --output logits
   symmeter measure timm:resnet50 photos/ --output layer3 --samples 100
+  symmeter measure timm:resnet50 photos/ --symmetry C4,hflip,shift(8)
+  symmeter measure timm:resnet50 photos/ --symmetry SO2 --measure geed,consistency
 
 symmeter list symmetries (measures, outputs, definitions, models) has the names."""
 
@@ -28,8 +31,19 @@ def parser(commands: Any) -> Parser:
     inputs.add_model_and_data(made)
     add = made.add_argument_group("what to measure").add_argument
     inputs.add_symmetry(add)
-    add("--measure", metavar="M", default="lee", help="names, with commas (default: lee)")
-    add("--no-control", action="store_true", help="no control: half the time, and no selectivity")
+    add("--measure", metavar="M", help="names, with commas (default: lee, over groups geed)")
+    add(
+        "--control",
+        metavar="C",
+        default="displacement",
+        help="displacement (default), untrained, wrong-group or none",
+    )
+    add("--no-control", action="store_true", help="the same as --control none: half the time, no selectivity")
+    group = made.add_argument_group("over groups").add_argument
+    group("--elements", metavar="N", type=positive, help="draw so many (default: all of up to 256, else 64)")
+    group("--sampling", metavar="S", default="haar", help="haar (default), or quadrature: in equal steps")
+    group("--padding", metavar="P", help="what comes in from outside: reflect, zeros or circular")
+    group("--plot", metavar="FILE", help="error over the angle: .png, .svg or .pdf")
     inputs.add_model(made)
     inputs.add_images(made)
     inputs.add_computing(made)
@@ -40,16 +54,39 @@ def parser(commands: Any) -> Parser:
 
 def run(a: argparse.Namespace) -> int:
     """Measure, write the files, print the table."""
-    from symmeter.measures import parse_measures
+    from symmeter.groups.base import SAMPLING
+    from symmeter.measurement import check_measures, control_mode
+    from symmeter.symmetry import parse_symmetry
 
-    parse_measures(a.measure)
+    symmetry = parse_symmetry(a.symmetry)
+    check_measures(a.measure, symmetry)
+    control = control_mode("none" if a.no_control else a.control)
+    if a.sampling not in SAMPLING:
+        raise SymmeterError(f"--sampling {a.sampling!r}: choose from {', '.join(SAMPLING)}")
+    if a.plot is not None:
+        check_picture(a.plot)
+        if not symmetry.groups:
+            raise SymmeterError(
+                "--plot draws the error over a group such as C8 or SO2; for layers see symmeter layers"
+            )
 
     def measured(loaded: Any, common: dict[str, Any]) -> "Result":
         from symmeter.measurement import measure
 
-        return measure(loaded, a.data, measure=a.measure, control=not a.no_control, **common)
+        return measure(
+            loaded, a.data, measure=a.measure, control=control, elements=a.elements, sampling=a.sampling,
+            padding=a.padding, **common,
+        )  # fmt: skip
 
-    return conduct(a, measured, _print)
+    def shown(result: "Result") -> None:
+        if a.plot is not None:
+            from symmeter.report.elements import plot_elements
+            from symmeter.report.plots import save_figure
+
+            save_figure(plot_elements(result), a.plot)
+        _print(result)
+
+    return conduct(a, measured, shown)
 
 
 def _print(result: "Result") -> None:

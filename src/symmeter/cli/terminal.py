@@ -49,6 +49,16 @@ def check_writable(option: str, place: Path, folder: bool) -> None:
         raise SymmeterError(f"{option} {place}: cannot be written ({error.strerror or error})") from error
 
 
+PICTURES = (".png", ".svg", ".pdf")
+
+
+def check_picture(path: str) -> None:
+    """SymmeterError when --plot names no picture, or a place that cannot be written."""
+    if Path(path).suffix.lower() not in PICTURES:
+        raise SymmeterError(f"--plot {path}: give a file that ends in " + ", ".join(PICTURES))
+    check_writable("--plot", Path(path), folder=False)
+
+
 def prepare_process() -> None:
     """Settings that only a whole process can make, before torch is imported.
 

@@ -26,6 +26,25 @@ def from_arrays(images: Any, labels: Any, channels: int, name: str = "", last: b
     return indexed(item, len(rows), name, kind, labelled=labels is not None)
 
 
+def from_points(data: Any) -> Source:
+    """Points (N, points, features) in floating point, or a pair of them and labels."""
+    values, labels = data if isinstance(data, tuple | list) and len(data) == 2 else (data, None)
+    if not is_array(values):
+        raise SymmeterError(
+            f"points must be a float tensor (N, points, features), not {type(values).__name__}"
+        )
+    rows = as_tensor(values, "points")
+    if rows.ndim < 3 or not rows.is_floating_point():
+        raise SymmeterError(
+            f"points must be a float tensor (N, points, features), not {rows.dtype} {tuple(rows.shape)}"
+        )
+    marks = labels_of(labels, len(rows), "points")
+    item = lambda i: Item(f"points[{i}]", lambda: (rows[i], marks[i]))
+    return indexed(
+        item, len(rows), f"points {'x'.join(map(str, rows.shape))}", "tensor", labelled=labels is not None
+    )
+
+
 def rows_of(images: Any, channels: int, name: str, last: bool = False) -> Tensor:
     """A batch of images as a tensor (N, C, H, W): float network inputs or uint8 pixels.
 

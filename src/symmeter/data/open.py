@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from torch.utils import data as torch_data
 
-from symmeter.data.arrays import from_arrays
+from symmeter.data.arrays import from_arrays, from_points
 from symmeter.data.files import from_files, from_path
 from symmeter.data.images import ImageData
 from symmeter.data.photos import from_builtin
@@ -20,14 +20,16 @@ from symmeter.preprocessing import Preprocessing
 
 
 def open_data(
-    data: Any, preprocessing: Preprocessing | None = None, *, samples: int | None = None, seed: int = 0
-) -> ImageData:
+    data: Any, preprocessing: Preprocessing | None = None, *, samples: int | None = None, seed: int = 0,
+    points: bool = False,
+) -> ImageData:  # fmt: skip
     """Images from whatever `data` is; `samples` of them, drawn under `seed` and kept in order, or all.
 
     Takes a float tensor or array (N, C, H, W) of network inputs; uint8 pixels (N, C, H, W), (N, H, W, C) or
     (N, H, W); an (images, labels) pair; a Dataset, a DataLoader, an iterable of batches; the path of a
     folder, a `.npz` or an image, or a list of images' paths; or "builtin:photos". Of an iterable of unknown
-    length the first `samples` are taken. Raises SymmeterError, in one line, for what cannot be used; single
+    length the first `samples` are taken. With `points` a float tensor (N, points, features), or a pair with labels.
+    Raises SymmeterError, in one line, for what cannot be used; single
     images that cannot be read are skipped.
 
     >>> import torch
@@ -38,7 +40,8 @@ def open_data(
     preprocessing = preprocessing or Preprocessing.unknown()
     if samples is not None and (isinstance(samples, bool) or not isinstance(samples, int) or samples < 1):
         raise SymmeterError(f"samples {samples!r}: give a positive whole number")
-    return ImageData(_source(data, preprocessing.channels), preprocessing, samples, seed)
+    source = from_points(data) if points else _source(data, preprocessing.channels)
+    return ImageData(source, preprocessing, samples, seed)
 
 
 def _source(data: Any, channels: int) -> Source:

@@ -25,13 +25,17 @@ def _beta(taps: int) -> float:
 def _window(distance: Tensor, taps: int) -> Tensor:
     """The window at a distance in steps of the finer grid."""
     inside = (1 - (2 * distance / taps) ** 2).clamp(min=0)
-    return torch.where(inside > 0, torch.special.i0(_beta(taps) * inside.sqrt()), 0.0)
+    return torch.where(inside > 0, torch.special.i0(_beta(taps) * inside.sqrt()), 0.0) / _peak(taps)
 
 
 def _transform(omega: Tensor, taps: int) -> Tensor:
     """The window's Fourier transform at frequencies in radians a step, all below the edge of its main lobe."""
     root = (_beta(taps) ** 2 - (taps * omega / 2) ** 2).sqrt()
-    return taps * torch.sinh(root) / root
+    return taps * torch.sinh(root) / root / _peak(taps)
+
+
+def _peak(taps: int) -> Tensor:
+    return torch.special.i0(torch.tensor(_beta(taps), dtype=torch.float64))
 
 
 def _taps(positions: Tensor, taps: int) -> tuple[Tensor, Tensor]:

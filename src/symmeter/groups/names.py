@@ -99,7 +99,8 @@ def _affine(*words: str) -> Group:
     if not pairs or any(key.strip() not in known for key, _, _ in pairs):
         raise ValueError(words)
     given = {key.strip(): float(value) for key, _, value in pairs}
-    return AffineBox(*(given.get(key, 1.0 if key == "scale" else 0.0) for key in known))
+    rotation, translation, scale, shear = (given.get(key, float(key == "scale")) for key in known)
+    return AffineBox(rotation, translation, scale, shear)
 
 
 _NUMBERED: dict[str, Callable[[int], Group]] = {"c": Cyclic, "d": dihedral, "s": Symmetric}

@@ -19,10 +19,11 @@ from symmeter.layers.attribution import Attribution, Batch
 from symmeter.layers.layouts import Layouts
 from symmeter.layers.parts import Part
 from symmeter.layers.profile import LayerRow, Profile
-from symmeter.measurement import Conducted, conduct, rows_of
+from symmeter.measurement import Conducted, conduct
 from symmeter.network import uncheckpointed
 from symmeter.result import Row
-from symmeter.run import Follower, Run
+from symmeter.rows import derivative_rows
+from symmeter.runs import DerivativeRun, Follower
 
 _WORST_RESIDUE = 1e-3  # contributions that miss LEE by more than this get a warning
 
@@ -100,7 +101,7 @@ class Attributor(Follower):
         """Modules without a row of their own, with the reason."""
         return self._attribution.tree.folded if self._attribution else {}
 
-    def take(self, run: Run, x: Tensor, y: Tensor, derivative: Tensor) -> dict[str, Tensor]:
+    def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[str, Tensor]:
         """Contributions, norms and the variances of norms by name, one column a part and generator."""
         assert run.engine is not None
         if not isinstance(run.model, nn.Module):
@@ -138,7 +139,7 @@ class Attributor(Follower):
         assert self._attribution is not None
         return self._attribution(x, derivative, self._probes, self._seed + done)
 
-    def _prepare(self, run: Run, x: Tensor) -> Attribution:
+    def _prepare(self, run: DerivativeRun, x: Tensor) -> Attribution:
         assert run.engine is not None
         attribution = Attribution(
             run.model, run.engine.f, x, run.symmetry.generators, run.rho_in, run.rho_out, run.definition,
@@ -150,7 +151,7 @@ class Attributor(Follower):
             )
         return attribution
 
-    def _floor(self, run: Run, x: Tensor, found: Batch) -> Tensor:
+    def _floor(self, run: DerivativeRun, x: Tensor, found: Batch) -> Tensor:
         """(T, parts): how far contributions move when the input moves by one unit of round-off."""
         assert run.engine is not None and self._attribution is not None
         x = nudged(x)
@@ -163,7 +164,7 @@ class Attributor(Follower):
         there = self._attribution(x, derivative, 0, 0).contributions
         return (found.contributions[..., : len(x)] - there).abs().mean(-1) / 2**0.5
 
-    def residue(self, run: Run) -> dict[str, float]:
+    def residue(self, run: DerivativeRun) -> dict[str, float]:
         """sum of terminal contributions / LEE - 1, by generator: how far forward and backward mode disagree."""
         terminal = [part.layer for part in self.parts if part.terminal]
         found = {}
@@ -175,7 +176,7 @@ class Attributor(Follower):
             found[generator.name] = total / lee - 1 if lee else 0.0 if not total else float("inf")
         return found
 
-    def notes(self, run: Run) -> list[str]:
+    def notes(self, run: DerivativeRun) -> list[str]:
         """What the reader must know of the attribution, a line each."""
         notes = []
         if self.folded:
@@ -190,13 +191,13 @@ class Attributor(Follower):
 
     def rows(self, done: Conducted) -> Iterator[LayerRow]:
         """The root's row is that of LEE; parts follow in call order, generator by generator."""
-        for t, root in enumerate(rows_of(done)):
+        for t, root in enumerate(derivative_rows(done.run)):
             for p, part in enumerate(self.parts):
                 yield self._row(
                     done.run, root, part, float(self._floors[t, p]) if self._floors is not None else None
                 )
 
-    def _row(self, run: Run, root: Row, part: Part, floor: float | None) -> LayerRow:
+    def _row(self, run: DerivativeRun, root: Row, part: Part, floor: float | None) -> LayerRow:
         lee = run.columns[f"lee:{root.symmetry}"]
         values = run.columns[f"contribution:{root.symmetry}:{part.layer}"] if part.parent is not None else lee
         mean = float(lee.mean())
@@ -216,7 +217,7 @@ class Attributor(Follower):
             quantile_95=e.quantile_95, contribution=e.value, **own,
         )  # fmt: skip
 
-    def _norm(self, run: Run, key: str) -> dict[str, float | None]:
+    def _norm(self, run: DerivativeRun, key: str) -> dict[str, float | None]:
         norms, variances = run.columns.get("norm:" + key), run.columns.get("norm_variance:" + key)
         if norms is None or variances is None:
             return {}

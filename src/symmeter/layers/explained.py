@@ -21,7 +21,7 @@ from symmeter.layers.sampling import sampling
 from symmeter.layers.trace import Tap
 from symmeter.measurement import Conducted, conduct
 from symmeter.representations import Image
-from symmeter.run import Run
+from symmeter.runs import DerivativeRun
 from symmeter.symmetry import parse_symmetry
 
 _SAMPLED = 6000  # positions times channels of an activation whose spectrum is computed
@@ -93,7 +93,7 @@ class AliasAttributor(Attributor):
         super().__init__(0, None, seed)
         self._draw = torch.Generator().manual_seed(seed)
 
-    def take(self, run: Run, x: Tensor, y: Tensor, derivative: Tensor) -> dict[str, Tensor]:
+    def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[str, Tensor]:
         """The columns of an attribution, and of each layer `measured`, `predicted`, `left` and `pushed`."""
         self._found: dict[str, Tensor] = {}
         self._generators = run.symmetry.generators
@@ -149,7 +149,7 @@ class AliasAttributor(Attributor):
         if layout.linear:
             self._found["pushed:" + key] = (gradient * predicted).flatten(1).sum(1, dtype=torch.float64)
 
-    def total(self, run: Run, generator: Generator) -> float | None:
+    def total(self, run: DerivativeRun, generator: Generator) -> float | None:
         """The share of LEE that is aliasing: the sum over leaves; what the theorem is silent about counts as none."""
         lee = float(run.columns[f"lee:{generator.name}"].mean())
         found = [
@@ -164,7 +164,7 @@ class AliasAttributor(Attributor):
             yield AliasRow(**asdict(row), **dict(zip(names, self._explained(done.run, key), strict=True)))
 
     @staticmethod
-    def _explained(run: Run, key: str) -> Sequence[float | None]:
+    def _explained(run: DerivativeRun, key: str) -> Sequence[float | None]:
         """(measured, predicted, explained, aliasing) of one layer and generator."""
         measured, predicted, left, pushed = (
             run.columns[f"{what}:{key}"] for what in ("measured", "predicted", "left", "pushed")

@@ -16,7 +16,7 @@ from symmeter.measurement import conduct
 from symmeter.network import pure
 from symmeter.outputs import parse_output
 from symmeter.representations import Image
-from symmeter.run import Follower, Run
+from symmeter.runs import DerivativeRun, Follower
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Drawn(Follower):
         self.features: dict[str, Tensor] = {}
         self.done = False
 
-    def take(self, run: Run, x: Tensor, y: Tensor, derivative: Tensor) -> dict[str, Tensor]:
+    def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[str, Tensor]:
         """The maps of x[:1], once."""
         if not self.done:
             self.done, self.x = True, x[:1]
@@ -95,7 +95,7 @@ class Drawn(Follower):
         return {}
 
     @staticmethod
-    def _density(run: Run, x: Tensor, derivative: Tensor) -> Tensor:
+    def _density(run: DerivativeRun, x: Tensor, derivative: Tensor) -> Tensor:
         """(T, H, W)."""
         assert run.engine is not None
         tangents = run.rho_in.differentiate_all(run.symmetry.generators, x)
@@ -109,7 +109,7 @@ class Drawn(Follower):
         return torch.stack(found)
 
     @staticmethod
-    def _feature(run: Run, output: Any, x: Tensor) -> Tensor:
+    def _feature(run: DerivativeRun, output: Any, x: Tensor) -> Tensor:
         """(T, H', W')."""
         call = pure(output.module(run.model), run.device, run.dtype)
         f = lambda z: output.read(call(z))

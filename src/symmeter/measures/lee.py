@@ -3,10 +3,10 @@
 from torch import Tensor
 
 from symmeter.groups import Generator
-from symmeter.measures.base import Measure
+from symmeter.measures.base import DerivativeMeasure
 
 
-class LEE(Measure):
+class LEE(DerivativeMeasure):
     """LEE(f) = E_x ||L_X f(x)||^2 / dim(V_out).
 
     Source: Gruver et al. 2023, Eq. 4 (squares, as in its pseudocode, not the absolute values of its script).

@@ -1,5 +1,6 @@
 """Where networks come from: timm, torchvision, transformers, ONNX files, and a user's own code or object."""
 
+from symmeter.models.fresh import untrained
 from symmeter.models.from_onnx import OnnxModel
 from symmeter.models.load import describe, load_model
 from symmeter.models.loaded import LoadedModel
@@ -14,4 +15,5 @@ __all__ = [
     "list_models",
     "load_model",
     "parse_model_kwargs",
+    "untrained",
 ]

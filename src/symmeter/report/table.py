@@ -42,7 +42,9 @@ def title(head: Any) -> str:
     """What was measured, of which model, on which data."""
     model, data, spec = head["model"], head["data"], head["spec"]
     state = f" ({model['weights']})" if model.get("weights") else ""
-    return f"{spec['measure'].upper()} of {model['name']}{state} on {data['name']}"
+    measures = spec["measure"].split(",")
+    what = spec["measure"].upper() if len(measures) < 3 else f"{len(measures)} measures"
+    return f"{what} of {model['name']}{state} on {data['name']}"
 
 
 def circumstances(head: Any) -> str:
@@ -64,16 +66,21 @@ def circumstances(head: Any) -> str:
 
 def _table(rows: tuple[Row, ...]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    table.add_column("symmetry", no_wrap=True, overflow="ellipsis")
-    for name in ("value ± s.e.", "control", "selectivity"):
+    several = [name for name in ("output", "measure") if len({name_of(row, name) for row in rows}) > 1]
+    for name in ["symmetry", *several]:
+        table.add_column(name, no_wrap=True, overflow="ellipsis")
+    numbers = ["value ± s.e.", *(["control"] if not several else []), "selectivity"]
+    for name in numbers:
         table.add_column(name, justify="right", no_wrap=True)
     boundary = any(row.boundary_share is not None for row in rows)
     if boundary:
         table.add_column("boundary", justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     for row in rows:
-        cells = [row.symmetry, with_error(row.value, row.standard_error), short(row.control)]
-        cells.append(_ratio(row.selectivity, row.selectivity_standard_error))
+        cells = [row.symmetry, *(name_of(row, name) for name in several)]
+        cells.append(with_error(row.value, row.standard_error))
+        cells += [] if several else [short(row.control)]
+        cells.append(_ratio(row.selectivity, None if several else row.selectivity_standard_error))
         if boundary:
             cells.append("" if row.boundary_share is None else f"{row.boundary_share:.0%}")
         style = _STYLES.get(row.verdict, "")
@@ -81,18 +88,44 @@ def _table(rows: tuple[Row, ...]) -> Table:
     return table
 
 
+def name_of(row: Row, column: str) -> str:
+    """What a row says of itself in a column of names."""
+    return row.measure if column == "measure" else row.output
+
+
 def _legend(result: Result) -> list[str]:
     rows = result.rows
     units = list(dict.fromkeys(row.unit for row in rows))
     floors = [row.floor for row in rows if row.floor is not None]
-    lines = [f"value: {rows[0].direction}; unit {units[0]}" + (" and so on" if len(units) > 1 else "")]
+    directions = list(dict.fromkeys(row.direction for row in rows))
+    lines = []
+    if len(directions) == 1:
+        lines.append(f"value: {directions[0]}; unit {units[0]}" + (" and so on" if len(units) > 1 else ""))
+    else:
+        for direction in directions:
+            names = dict.fromkeys(row.measure for row in rows if row.direction == direction)
+            lines.append(f"{direction}: {', '.join(names)}")
     if any(row.selectivity is not None for row in rows):
-        lines.append("selectivity = value / control: 0 symmetric, 1 nothing learned")
-    if floors:
+        over = "error" if any(row.elements for row in rows) else "value"
+        lines.append(f"selectivity = {over} / that of the control: 0 symmetric, 1 nothing learned")
+    if len({row.measure for row in rows}) == 1 and floors:
         lines.append(f"floor of the measurement: at most {max(floors):.1e}")
+    elif floors:
+        lines.append("not resolved: below 3 floors of the measurement")
     if any(row.boundary_share is not None for row in rows):
         lines.append("boundary: share of the error in the outer ring of the output")
-    return lines
+    return lines + _groups(rows)
+
+
+def _groups(rows: tuple[Row, ...]) -> list[str]:
+    """How many elements every group had, and which was worst by its first measure."""
+    lines = {}
+    for row in rows:
+        if row.elements and row.symmetry not in lines:
+            worst = f"; worst by {row.measure}: {row.worst_element}" if row.worst_element else ""
+            drawn = " drawn" if row.element_standard_error is not None else ""
+            lines[row.symmetry] = f"{row.symmetry}: {row.elements} elements{drawn}{worst}"
+    return list(lines.values())
 
 
 def with_error(value: float, error: float | None) -> str:

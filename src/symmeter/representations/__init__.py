@@ -2,9 +2,26 @@
 
 from symmeter.representations.base import Representation
 from symmeter.representations.image import Image, Pixels
+from symmeter.representations.kernel import kernel
+from symmeter.representations.linear import DirectSum, Matrices, Points, Regular
 from symmeter.representations.product import Product
 from symmeter.representations.rearranged import Rearranged
 from symmeter.representations.tokens import Tokens
 from symmeter.representations.trivial import Trivial
+from symmeter.representations.window import Window
 
-__all__ = ["Image", "Pixels", "Product", "Rearranged", "Representation", "Tokens", "Trivial"]
+__all__ = [
+    "DirectSum",
+    "Image",
+    "Matrices",
+    "Pixels",
+    "Points",
+    "Product",
+    "Rearranged",
+    "Regular",
+    "Representation",
+    "Tokens",
+    "Trivial",
+    "Window",
+    "kernel",
+]

@@ -80,8 +80,8 @@ class Sampler:
         if (down, across) not in self._refined:
             x, definition = self._x, self._definition
             rows, columns = (
-                definition.refinement(x.shape[-2], down),
-                definition.refinement(x.shape[-1], across),
+                definition.refinement(x.shape[-2], down, x.dtype),
+                definition.refinement(x.shape[-1], across, x.dtype),
             )
             fine = x if rows is None else rows.to(x) @ x
             fine = fine if columns is None else fine @ columns.to(x).mT

@@ -1,0 +1,82 @@
+"""`assert_equivariant`: a promise of symmetry, tested."""
+
+import math
+import warnings
+from typing import Any
+
+import torch
+
+from symmeter.errors import SymmeterWarning
+from symmeter.measurement import measure
+from symmeter.network import home
+from symmeter.result import Result, Row
+
+_ROUND_OFF = 1e3  # units of round-off that a deep network may add up
+_FLOORS = 3.0
+_CAUSES = (
+    "usual causes: a stride or pooling that does not divide the input, padding on one side, positional embeddings, "
+    "a representation of the output that is not the one assumed (output='...:regular(C4)' permutes channels), "
+    "or a group that the grid cannot carry exactly (C8)"
+)
+
+
+def assert_equivariant(
+    model: Any,
+    x: Any,
+    symmetry: Any = "C4",
+    output: str = "invariant",
+    tolerance: float | None = None,
+    *,
+    elements: int | None = None,
+    padding: str | None = None,
+    definition: str = "bandlimited",
+    seed: int = 0,
+) -> Result:
+    """Raise AssertionError, naming the worst element, unless f(g x) = g f(x) for all elements g; else the result.
+
+    The error is ||f(g x) - g f(x)|| / ||f(x)||, the mean over images of the worst element. Without a `tolerance` it
+    must stay below the larger of 1000 units of round-off of the model's dtype and 3 floors, the floor being what moving
+    the images and back does to the output: so a group that is not exact on pixels is not blamed on the model.
+
+    Args:
+        output: `invariant`, `equivariant`, or as in `symmeter.measure`, such as `"layer3:regular(C4)"`.
+
+    >>> from torch import nn
+    >>> pooled = nn.Sequential(nn.Conv2d(3, 4, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    >>> result = assert_equivariant(pooled, torch.rand(2, 3, 8, 8), "D4")
+    >>> assert_equivariant(nn.Flatten(), torch.rand(2, 3, 8, 8), "hflip")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    AssertionError: Flatten is not symmetric under hflip...
+    """
+    __tracebackhide__ = True
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SymmeterWarning)
+        result = measure(
+            model, x, symmetry, "relative_error", output, definition, control=False, elements=elements,
+            padding=padding, seed=seed, progress=False,
+        )  # fmt: skip
+    if result.status != "complete":
+        raise AssertionError(f"not all of it could be measured: {'; '.join(result.warnings)}")
+    dtype = home(model)[1] if not isinstance(model, str) else None
+    unit = torch.finfo(dtype if dtype in (torch.float32, torch.float64) else torch.float32).eps
+    for row in result.rows:
+        _check(result, row, tolerance, unit)
+    return result
+
+
+def _check(result: Result, row: Row, tolerance: float | None, unit: float) -> None:
+    __tracebackhide__ = True
+    floor = row.floor or 0.0
+    bound = max(_ROUND_OFF * unit, _FLOORS * floor) if tolerance is None else tolerance
+    found = [e for e in result.elements if (e.symmetry, e.output) == (row.symmetry, row.output)]
+    worst = max(found, key=lambda e: math.inf if math.isnan(e.value) else e.value)
+    if worst.value <= bound:
+        return
+    name = result.header["model"]["name"]
+    why = "as given" if tolerance is not None else f"{_ROUND_OFF:g} units of round-off, or {_FLOORS:g} floors"
+    where = f", output {row.output}" if row.layer else ""
+    raise AssertionError(
+        f"{name} is not symmetric under {row.symmetry}{where}: the worst element is {worst.element!r} with a relative "
+        f"error of {worst.value:.2e}, above the tolerance {bound:.2e} ({why}); floor {floor:.1e}, mean over elements "
+        f"{row.value:.2e}. Output: {result.header['spec']['rho_out']}. {_CAUSES[0].upper()}{_CAUSES[1:]}."
+    )

@@ -1,0 +1,151 @@
+"""Measures of predicted classes: do they agree over the orbit?"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from symmeter.errors import SymmeterError
+from symmeter.groups import ElementSet
+from symmeter.measures.base import Average, OrbitMeasure, Reducer, need_classes, need_probabilities
+from symmeter.measures.view import Chunk, View
+from symmeter.outputs import Output
+
+
+class _Agreement(OrbitMeasure):
+    """A share of agreement: 1 - error."""
+
+    direction = "higher = more symmetric; a constant network has 1"
+
+    def check(self, output: Output, y: Tensor, elements: ElementSet) -> None:
+        need_classes(self.name, output, y)
+
+    def value(self, error: float) -> float:
+        return 1 - error
+
+    def slope(self, error: float) -> float:
+        return -1.0
+
+
+class Consistency(_Agreement):
+    """The share of pairs of different elements (g, h) with the same most probable class for g x and h x.
+
+    With shifts this is shift consistency: `shift(8)` in the circular form, `shift(8,crop)` in the form of crops.
+    Source: Zhang 2019 (two random shifts of every image; here all pairs of the elements).
+    """
+
+    name = "consistency"
+    description = "share of pairs of elements with the same predicted class (Zhang 2019)"
+
+    def reducer(self, chunk: Chunk) -> Reducer:
+        return _Pairs(chunk)
+
+    def unit(self, output: Output) -> str:
+        return "share of pairs"
+
+
+class _Pairs(Reducer):
+    """Counts how often every class is predicted: of n_c equal ones n_c (n_c - 1) pairs agree."""
+
+    def __init__(self, chunk: Chunk):
+        self._first = chunk.reference.argmax(1)
+        self._votes = torch.zeros(chunk.reference.shape, dtype=torch.float64, device=chunk.reference.device)
+        self._count = 0
+
+    def add(self, view: View) -> Tensor | None:
+        predicted = view.y.argmax(1)
+        self._votes += functional.one_hot(predicted, self._votes.shape[1])
+        self._count += 1
+        return None if view.element.is_identity else (predicted != self._first).double()
+
+    def columns(self) -> dict[str, Tensor]:
+        agreeing = (self._votes * (self._votes - 1)).sum(1)
+        return {"error": 1 - agreeing / (self._count * (self._count - 1))}
+
+
+class SamePrediction(_Agreement, Average):
+    """The share of the orbit with the most probable class of the image as it is (orbit same prediction)."""
+
+    name = "same_prediction"
+    description = "share of elements that leave the predicted class of x"
+
+    def error(self, view: View) -> Tensor:
+        return (view.y.argmax(1) != view.chunk.reference.argmax(1)).double()
+
+    def unit(self, output: Output) -> str:
+        return "share of elements"
+
+
+class EffectiveInvariance(_Agreement, Average):
+    """sqrt(p p') where the most probable classes of x and g x agree, 0 where not; p, p' their probabilities.
+
+    Source: Deng et al. 2022. It is tied to confidence: a network that is unsure scores low however symmetric.
+    """
+
+    name = "effective_invariance"
+    direction = "higher = more symmetric and more confident"
+    description = "geometric mean confidence where predictions agree, else 0 (Deng et al. 2022)"
+    tests_symmetry = False
+
+    def check(self, output: Output, y: Tensor, elements: ElementSet) -> None:
+        need_classes(self.name, output, y)
+        need_probabilities(self.name, output, y)
+
+    def error(self, view: View) -> Tensor:
+        (p, c), (q, d) = (v.double().max(1) for v in (view.chunk.reference, view.y))
+        return 1 - torch.where(c == d, (p * q).sqrt(), 0.0)
+
+    def unit(self, output: Output) -> str:
+        return "probability"
+
+
+class _Accuracy(_Agreement):
+    """Accuracy over the orbit, of predictions against labels."""
+
+    direction = "higher = better; not a measure of symmetry alone"
+    tests_symmetry = False
+
+    def unit(self, output: Output) -> str:
+        return "accuracy"
+
+
+class MeanAccuracy(_Accuracy):
+    """The mean over elements of the accuracy on g x; images without a label do not count."""
+
+    name = "orbit_accuracy"
+    description = "accuracy, mean over the orbit; needs labels"
+
+    def reducer(self, chunk: Chunk) -> Reducer:
+        return _Hits(self.name, chunk, worst=False)
+
+
+class WorstAccuracy(_Accuracy):
+    """The share of images that are right under every element: accuracy against the worst transformation."""
+
+    name = "worst_accuracy"
+    description = "share of images that are right under every element; needs labels"
+
+    def reducer(self, chunk: Chunk) -> Reducer:
+        return _Hits(self.name, chunk, worst=True)
+
+
+class _Hits(Reducer):
+    def __init__(self, name: str, chunk: Chunk, worst: bool):
+        if chunk.labels is None or bool((chunk.labels < 0).any()):
+            raise SymmeterError(
+                f"{name} needs a label for every image; give (images, labels) or a labelled folder"
+            )
+        self._labels = chunk.labels.to(chunk.reference.device)
+        self._worst, self._sum, self._count = worst, 0.0, 0
+        self._most: Any = 0.0
+
+    def add(self, view: View) -> Tensor | None:
+        wrong = (view.y.argmax(1) != self._labels).double()
+        self._sum = self._sum + wrong
+        self._most = wrong if isinstance(self._most, float) else self._most.maximum(wrong)
+        self._count += 1
+        return wrong
+
+    def columns(self) -> dict[str, Tensor]:
+        return {"error": self._most if self._worst else torch.as_tensor(self._sum) / self._count}

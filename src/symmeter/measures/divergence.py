@@ -1,0 +1,41 @@
+"""Divergences between the distributions of an image and of its moved copies."""
+
+from torch import Tensor
+
+from symmeter.groups import ElementSet
+from symmeter.measures.base import Average, need_probabilities
+from symmeter.measures.distances import js, kl, over_positions
+from symmeter.measures.view import View, wide
+from symmeter.outputs import Output
+
+
+class _Divergence(Average):
+    direction = "lower = more symmetric; depends on the temperature of the softmax"
+
+    def check(self, output: Output, y: Tensor, elements: ElementSet) -> None:
+        need_probabilities(self.name, output, y)
+
+    def unit(self, output: Output) -> str:
+        return "nat"
+
+
+class KLConsistency(_Divergence):
+    """KL(g f(x) || f(g x)), mean over elements other than the identity."""
+
+    name = "kl_consistency"
+    description = "KL divergence of f(gx) from g f(x)"
+
+    def error(self, view: View) -> Tensor:
+        moved, mask = view.moved
+        return over_positions(kl(wide(moved), wide(view.y)), mask)
+
+
+class JSConsistency(_Divergence):
+    """JS(g f(x), f(g x)), mean over elements other than the identity; at most log 2."""
+
+    name = "js_consistency"
+    description = "Jensen-Shannon divergence of f(gx) and g f(x)"
+
+    def error(self, view: View) -> Tensor:
+        moved, mask = view.moved
+        return over_positions(js(wide(moved), wide(view.y)), mask)

@@ -1,0 +1,116 @@
+"""G-EED, the group equivariance error of Kvinge et al. 2022."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from symmeter.errors import SymmeterError, shortened
+from symmeter.groups import ElementSet
+from symmeter.measures.base import Average, Pool
+from symmeter.measures.distances import Channelwise, Distance, channels_of, parse_distance
+from symmeter.measures.view import Chunk, View
+from symmeter.outputs import Output
+
+
+class GEED(Average):
+    """G-EED = 1/(|D||G|) sum over x, g of m(f(g x), g fhat(x)), fhat the mean of f over the kernel of rho_out.
+
+    fhat is the mean over the orbit where rho_out is trivial, f(x) where it is faithful. The identity counts, as in
+    the definition. Sampled elements get the factor N/(N-1), with N of them in the kernel. Without a distance one that
+    fits the output is taken: KL for probabilities, channelwise cosine for maps, cosine for all else. `normalised`
+    divides by what it can be at most (KL, JS: min(log |G|, log K)), or by the distance to another image.
+
+    Source: Kvinge et al. 2022, Section 3.
+    """
+
+    direction = "lower = more symmetric"
+    description = "group equivariance error, mean distance of f(gx) to g f(x) (Kvinge et al. 2022)"
+    needs_mean = True
+    compares = False
+
+    def __init__(
+        self,
+        distance: "str | Distance | Callable[[Tensor, Tensor], Tensor] | None" = None,
+        normalised: bool = False,
+    ):
+        self.distance = None if distance is None else parse_distance(distance)
+        self.normalised = normalised
+        self.needs_other = normalised
+        words = ([self.distance.name] if self.distance else []) + ["normalised"] * normalised
+        self.name = "geed" + (f"({','.join(words)})" if words else "")
+
+    def fitted(self, output: Output, y: Tensor) -> "GEED":
+        """The same with a distance that fits an output (of one image), where none was chosen."""
+        if self.distance is not None:
+            return self
+        fits = "kl" if output.name == "softmax" else "channelwise" if y.ndim > 2 else "cosine"
+        return GEED(fits, self.normalised)
+
+    @property
+    def m(self) -> Distance:
+        """The distance; there must be one by now."""
+        assert self.distance is not None
+        return self.distance
+
+    def check(self, output: Output, y: Tensor, elements: ElementSet) -> None:
+        self.m.check(output, y)
+
+    def error(self, view: View) -> Tensor:
+        expected, mask = view.expected
+        return self.m.error(view.y, expected, mask, view.chunk.rho)
+
+    def factor(self, chunk: Chunk) -> float:
+        n = chunk.kernel_count
+        factor = n / (n - 1) if chunk.sampled and n > 1 else 1.0
+        return factor / self._most(chunk) if self.normalised and self.m.unit == "nat" else factor
+
+    @staticmethod
+    def _most(chunk: Chunk) -> float:
+        return min(math.log(max(2, chunk.count)), math.log(max(2, chunk.reference.shape[1])))
+
+    def scale(self, chunk: Chunk) -> Tensor | None:
+        if not self.normalised or self.m.unit == "nat":
+            return None
+        if chunk.other is None:
+            raise SymmeterError(
+                f"{self.name} compares with other images: give more than one, and leave the control on"
+            )
+        one = torch.ones((), dtype=chunk.reference.dtype, device=chunk.reference.device)
+        return self.m.error(chunk.other, chunk.reference, one, chunk.rho)
+
+    def value(self, error: float) -> float:
+        return error if self.normalised else error + self.m.offset
+
+    def pool(self) -> Pool | None:
+        return _Channels() if isinstance(self.m, Channelwise) else None
+
+    def unit(self, output: Output) -> str:
+        if not self.normalised:
+            return self.m.unit
+        return (
+            "share of the most possible" if self.m.unit == "nat" else "share of the distance between images"
+        )
+
+
+class _Channels(Pool):
+    """Which channels are 0 on every image: they have no direction to compare."""
+
+    def __init__(self) -> None:
+        self._peak: Tensor | None = None
+
+    def add(self, view: View) -> None:
+        peak = channels_of(view.y, view.chunk.rho).abs().amax((0, 2)).double().cpu()
+        self._peak = peak if self._peak is None else self._peak.maximum(peak)
+
+    def notes(self, output: Output) -> list[str]:
+        if self._peak is None:
+            return []
+        dead = (self._peak == 0).nonzero().flatten().tolist()
+        if not dead:
+            return []
+        which = shortened(map(str, dead), most=8)
+        return [
+            f"{output}: {len(dead)} of {len(self._peak)} channels are 0 on every image and left out: {which}"
+        ]

@@ -1,0 +1,109 @@
+"""Normalised variance: how far units move under the group, against how far they move between images."""
+
+import torch
+from torch import Tensor
+
+from symmeter.errors import SymmeterError, shortened
+from symmeter.measures.base import OrbitMeasure, Pool, Reducer
+from symmeter.measures.view import Chunk, View, wide
+from symmeter.outputs import Output
+
+_BLOCKS = 10  # of the jackknife
+
+
+class NormalisedVariance(OrbitMeasure):
+    """Mean over units k of sqrt(E_x Var_g z_k / Var_x f_k), with z the conjugated model in the frame of x.
+
+    0: a unit does not move with the group; 1: as much as between images. Units that are the same on all images are
+    left out, by number. The standard error is a jackknife over ten blocks of images.
+
+    Source: Quiroga et al. 2020, with the variance over images taken at the identity.
+    """
+
+    name = "normalised_variance"
+    direction = "lower = more symmetric; 1 = units move as much as between images"
+    description = "spread over transformations / spread over images, mean over units (Quiroga et al. 2020)"
+
+    def pool(self) -> Pool:
+        return _Units()
+
+    def reducer(self, chunk: Chunk) -> Reducer:
+        return _Nothing()
+
+    def unit(self, output: Output) -> str:
+        return "share of the spread over images"
+
+
+class _Nothing(Reducer):
+    """The number is made of all images together: an image alone has none."""
+
+    def add(self, view: View) -> Tensor | None:
+        return None
+
+    def columns(self) -> dict[str, Tensor]:
+        return {}
+
+
+class _Units(Pool):
+    """Sums for every unit and block of images: n, sum f, sum f^2 and sum Var_g z."""
+
+    def __init__(self) -> None:
+        self._sums: Tensor | None = None
+        self._count = 0
+        self._elements = 0
+
+    def add(self, view: View) -> None:
+        z = wide(view.conjugated[0]).flatten(1)
+        if self._elements == 0:
+            self._mean, self._deviations = torch.zeros_like(z), torch.zeros_like(z)
+        self._elements += 1
+        change = z - self._mean
+        self._mean = self._mean + change / self._elements
+        self._deviations = self._deviations + change * (z - self._mean)
+
+    def close(self, chunk: Chunk, keep: Tensor) -> None:
+        if self._elements < 2:
+            raise SymmeterError("normalised_variance needs at least 2 elements")
+        f = chunk.reference.flatten(1)[keep].double()
+        moved = self._deviations[keep].double() / (self._elements - int(chunk.sampled))
+        if self._sums is None:
+            self._sums = torch.zeros(_BLOCKS, 4, f.shape[1], dtype=torch.float64, device=f.device)
+        values = torch.stack([torch.ones_like(f), f, f.square(), moved], 1)
+        blocks = (self._count + torch.arange(len(f), device=f.device)) % _BLOCKS
+        self._sums.index_add_(0, blocks, values)
+        self._count += len(f)
+        self._elements = 0
+
+    def estimate(self) -> tuple[float, float | None, int] | None:
+        if self._sums is None or self._count < 2:
+            return None
+        whole = self._ratio(self._sums.sum(0))
+        used = min(_BLOCKS, self._count)
+        if used < 3:
+            return whole, None, self._count
+        left_out = [self._ratio(self._sums.sum(0) - self._sums[i]) for i in range(used)]
+        mean = sum(left_out) / used
+        variance = (used - 1) / used * sum((value - mean) ** 2 for value in left_out)
+        return whole, variance**0.5, self._count
+
+    @staticmethod
+    def _alive(sums: Tensor) -> tuple[Tensor, Tensor]:
+        n, total, squares, moved = sums
+        variance = (squares - total.square() / n).clamp(min=0) / (n - 1).clamp(min=1)
+        alive = variance > 1e-12 * (squares / n).clamp(min=1e-300)
+        return alive, moved / n / variance
+
+    def _ratio(self, sums: Tensor) -> float:
+        alive, ratio = self._alive(sums)
+        return float(ratio[alive].sqrt().mean()) if bool(alive.any()) else float("nan")
+
+    def notes(self, output: Output) -> list[str]:
+        if self._sums is None:
+            return []
+        dead = (~self._alive(self._sums.sum(0))[0]).nonzero().flatten().tolist()
+        if not dead:
+            return []
+        which = shortened(map(str, dead), most=8)
+        return [
+            f"{output}: {len(dead)} of {self._sums.shape[2]} units are the same on every image and left out: {which}"
+        ]

@@ -1,0 +1,53 @@
+"""Relative equivariance error, and error relative to other images."""
+
+from torch import Tensor
+
+from symmeter.errors import SymmeterError
+from symmeter.measures.base import Average
+from symmeter.measures.view import Chunk, View, mean_square
+from symmeter.outputs import Output
+
+
+class RelativeError(Average):
+    """||f(g x) - g f(x)|| / ||f(x)||, mean over elements other than the identity; `maximum` is over all of them.
+
+    Norms are root mean squares over where the moved output is valid. Of the normalisations in use this is the one by
+    the norm of the output itself.
+    """
+
+    name = "relative_error"
+    direction = "lower = more symmetric"
+    description = "||f(gx) - g f(x)|| / ||f(x)||; mean, quantiles over images, and maximum"
+
+    def error(self, view: View) -> Tensor:
+        moved, mask = view.moved
+        size = mean_square(view.chunk.reference).sqrt()
+        return mean_square(view.y - moved, mask).sqrt() / size.clamp(min=1e-300)
+
+    def unit(self, output: Output) -> str:
+        return "share of the output's norm"
+
+
+class RelativeInvariance(Average):
+    """E ||f(g x) - g f(x)|| / E ||f(x') - f(x)||, x' another image: distances to moved copies against other samples.
+
+    Means are taken before they are divided. Source: Bouchacourt et al. 2021 and Speicher et al. 2021, in spirit; the
+    distance here is Euclidean.
+    """
+
+    name = "relative_invariance"
+    direction = "lower = more symmetric; 1 = moved copies are as far as other images"
+    description = "distance to moved copies / distance to other images"
+    needs_other = True
+
+    def error(self, view: View) -> Tensor:
+        moved, mask = view.moved
+        return mean_square(view.y - moved, mask).sqrt()
+
+    def scale(self, chunk: Chunk) -> Tensor:
+        if chunk.other is None:
+            raise SymmeterError(f"{self.name} compares with other images: give more than one")
+        return mean_square(chunk.other - chunk.reference).sqrt()
+
+    def unit(self, output: Output) -> str:
+        return "share of the distance between images"

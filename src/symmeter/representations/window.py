@@ -1,0 +1,49 @@
+"""A window of a larger image, which shifts move: nothing wraps, and nothing is made up."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from symmeter.errors import SymmeterError
+from symmeter.groups import Element, Generator, Motion
+from symmeter.representations.base import Acted, Representation
+
+
+@dataclass(frozen=True)
+class Window(Representation):
+    """(B, C, H, W) seen through a window that leaves out `margin` pixels on every side; shifts by whole pixels move it.
+
+    >>> seen, _ = Window(1).act(Motion(shift=(1.0, 0.0)), torch.arange(16.0).reshape(1, 1, 4, 4))
+    >>> seen.flatten().tolist()
+    [4.0, 5.0, 8.0, 9.0]
+    """
+
+    margin: int
+
+    def acting(self, x: Tensor) -> Callable[[Element], Acted]:
+        height, width = (n - 2 * self.margin for n in x.shape[-2:])
+        if height < 1 or width < 1:
+            raise SymmeterError(
+                f"images of {x.shape[-2]} x {x.shape[-1]} have no window inside a margin of {self.margin}"
+            )
+        mask = torch.ones((), dtype=x.dtype, device=x.device)
+
+        def act(element: Element) -> Acted:
+            if not isinstance(element, Motion) or element.turn != (0.0, 1.0, False):
+                raise SymmeterError(
+                    f"a window of a larger image is only shifted, not moved by {element.name!r}"
+                )
+            left, top = (self.margin - round(b) for b in element.shift)
+            if min(left, top) < 0 or max(left, top) > 2 * self.margin:
+                raise SymmeterError(f"{element.name!r} leaves the image: the margin is {self.margin} pixels")
+            return x[..., top : top + height, left : left + width], mask
+
+        return act
+
+    def differentiate_all(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
+        raise SymmeterError("a window of a larger image moves by whole pixels: it has no derivative")
+
+    def describe(self) -> str:
+        return f"window, margin {self.margin}"

@@ -1,0 +1,162 @@
+"""From the columns of a run to rows: one estimate a measure, symmetry and output."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from symmeter.estimate import Estimate, estimate, standard_error
+from symmeter.measures import OrbitMeasure
+from symmeter.result import ElementRow, Row
+from symmeter.runs import DerivativeRun, OrbitRun
+from symmeter.runs.orbit import Target
+
+
+def derivative_rows(run: DerivativeRun) -> list[Row]:
+    """One row a measure and generator."""
+    accuracy = run.accuracy()
+    rows = []
+    for m in run.measures:
+        for generator in run.symmetry.generators:
+            key = f"{m.name}:{generator.name}"
+            values = run.columns[key]
+            controls = run.columns.get(key + ":control")
+            e = estimate(values, controls, run.floor(key, float(values.mean())))
+            border = key + ":boundary"
+            share = (
+                float(run.columns[border].sum() / values.sum())
+                if border in run.columns and values.sum()
+                else None
+            )
+            rows.append(Row(
+                measure=m.name, symmetry=generator.name, output=run.output.name,
+                layer=run.output.layer, value=e.value, standard_error=e.standard_error, n=e.n, floor=e.floor,
+                control=e.control, selectivity=e.selectivity, unit=m.unit(run.output.name, generator),
+                direction=m.direction, definition=run.definition.name, verdict=e.verdict,
+                control_standard_error=e.control_standard_error,
+                selectivity_standard_error=e.selectivity_standard_error, median=e.median,
+                quantile_05=e.quantile_05, quantile_95=e.quantile_95, top_share=e.top_share,
+                boundary_share=share, accuracy=accuracy["top1"] if accuracy else None,
+            ))  # fmt: skip
+    return rows
+
+
+def orbit_rows(run: OrbitRun) -> list[Row]:
+    """One row a measure and output."""
+    return [_orbit_row(run, target, m) for target in run.targets for m in target.measures]
+
+
+def element_rows(run: OrbitRun) -> list[ElementRow]:
+    """One row a measure, output and element, for the measures that say something of a single element."""
+    rows = []
+    assert run.elements is not None
+    for target in run.targets:
+        for m in target.measures:
+            sums = run.sums.get(target.key(m))
+            if sums is None or not sums.images:
+                continue
+            scale = _scale(run, target.key(m))
+            for g, total, squares in zip(run.elements.elements, sums.total, sums.squares, strict=True):
+                if math.isnan(total):
+                    continue
+                mean = total / sums.images
+                spread = max(0.0, squares / sums.images - mean**2) / max(1, sums.images - 1)
+                error = math.sqrt(spread) / scale * abs(m.slope(mean / scale)) if sums.images > 1 else None
+                rows.append(ElementRow(
+                    measure=m.name, symmetry=run.group.name, output=target.output.name,
+                    layer=target.output.layer, element=g.name, parameter=g.parameter,
+                    value=m.value(mean / scale), standard_error=error, n=sums.images,
+                ))  # fmt: skip
+    return rows
+
+
+@dataclass(frozen=True)
+class _Errors:
+    """A measure's errors: over images, of the control, and over elements."""
+
+    whole: Estimate
+    element_error: float | None
+    maximum: float | None
+
+    @property
+    def standard_error(self) -> float | None:
+        """Over images, and over elements where they were drawn; the two sources of chance are independent."""
+        if self.whole.standard_error is None:
+            return self.element_error
+        return math.hypot(self.whole.standard_error, self.element_error or 0.0)
+
+
+def _scale(run: OrbitRun, key: str, suffix: str = "") -> float:
+    values = run.columns.get(f"{key}{suffix}:scale")
+    return 1.0 if values is None else float(values.mean()) or math.nan
+
+
+def _errors(run: OrbitRun, target: Target, m: OrbitMeasure) -> _Errors:
+    key = target.key(m)
+    floor, scale = run.floor(key), _scale(run, key)
+    if key not in run.columns:
+        return _Errors(_pooled(target, m, floor), None, None)
+    values, controls = run.columns[key] / scale, run.columns.get(key + ":control")
+    ratio_error = standard_error(values - float(values.mean()) * _relative(run, key)) if scale != 1 else None
+    e = estimate(values, None if controls is None else controls / _scale(run, key, ":control"),
+                 None if floor is None else floor / scale)  # fmt: skip
+    if ratio_error is not None:
+        e = replace(e, standard_error=ratio_error)
+    maximum = run.columns.get(key + ":maximum")
+    return _Errors(
+        e, _element_error(run, key, scale), None if maximum is None else float(maximum.max()) / scale
+    )
+
+
+def _pooled(target: Target, m: OrbitMeasure, floor: float | None) -> Estimate:
+    """Of a measure that is made of all images together."""
+    value, error, n = target.pools[m.name].estimate() or (math.nan, None, 0)
+    pool = target.control_pools.get(m.name)
+    control, control_error, _ = (pool.estimate() if pool else None) or (None, None, 0)
+    selectivity = spread = None
+    if control:
+        selectivity = value / control
+        if error is not None and control_error is not None and value:
+            spread = selectivity * math.hypot(error / value, control_error / control)
+    return Estimate(value, error, n, floor, control, control_error, selectivity, spread)
+
+
+def _relative(run: OrbitRun, key: str) -> np.ndarray:
+    scale = run.columns[f"{key}:scale"]
+    return scale / scale.mean()
+
+
+def _element_error(run: OrbitRun, key: str, scale: float) -> float | None:
+    """The standard error that comes from which elements were drawn; None where they were not."""
+    sums = run.sums.get(key)
+    if run.elements is None or not run.elements.sampled or sums is None:
+        return None
+    means = sums.total[~np.isnan(sums.total)] / max(1, sums.images) / scale
+    return standard_error(means)
+
+
+def _orbit_row(run: OrbitRun, target: Target, m: OrbitMeasure) -> Row:
+    errors = _errors(run, target, m)
+    e, accuracy = errors.whole, run.accuracy()
+    if not m.tests_symmetry:
+        e = replace(e, floor=None, selectivity=None, selectivity_standard_error=None)
+    turn = abs(m.slope(e.value)) if not math.isnan(e.value) else 1.0
+    turned = lambda value: None if value is None else value * turn
+    valued = lambda error: None if error is None else m.value(error)
+    low, high = sorted((valued(q) for q in (e.quantile_05, e.quantile_95)), key=lambda v: (v is None, v))
+    elements = [row for row in element_rows(run) if (row.measure, row.output) == (m.name, target.output.name)]
+    worst = max(elements, key=lambda row: abs(row.value - m.value(0.0)) if math.isfinite(m.value(0.0)) else -row.value,
+                default=None)  # fmt: skip
+    return Row(
+        measure=m.name, symmetry=run.group.name, output=target.output.name, layer=target.output.layer,
+        value=m.value(e.value), standard_error=turned(errors.standard_error), n=e.n, floor=e.floor,
+        control=valued(e.control), selectivity=e.selectivity, unit=m.unit(target.output), direction=m.direction,
+        definition=run.definition.name, verdict=e.verdict if m.tests_symmetry else "no test",
+        control_standard_error=None if e.control is None or e.control_standard_error is None
+        else e.control_standard_error * abs(m.slope(e.control)),
+        selectivity_standard_error=e.selectivity_standard_error, median=valued(e.median), quantile_05=low,
+        quantile_95=high, top_share=e.top_share, accuracy=accuracy["top1"] if accuracy else None,
+        error=e.value, element_standard_error=turned(errors.element_error), worst=valued(errors.maximum),
+        constant=run.constants.get(target.key(m)), elements=run.elements.count if run.elements else None,
+        worst_element=worst.element if worst else None,
+    )  # fmt: skip

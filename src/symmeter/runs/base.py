@@ -1,0 +1,183 @@
+"""One run: batches of images through a model, per-image statistics into columns."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from symmeter.data import Batch, ImageData
+from symmeter.definitions import Definition
+from symmeter.errors import SymmeterError, counted, first_line, shortened
+from symmeter.estimate import Columns, standard_error
+from symmeter.interrupt import noticed_interrupts
+from symmeter.outputs import are_probabilities
+from symmeter.representations import Representation
+
+LOADING_BATCH = 64  # images read at a time
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during a measurement; `result` holds what was done until then, with status `partial`."""
+
+    def __init__(self, result: Any):
+        super().__init__("interrupted")
+        self.result = result
+
+
+@dataclass
+class Run(ABC):
+    """The state of one measurement; `execute` fills `columns`, one float64 an image and statistic."""
+
+    model: Any
+    images: ImageData
+    rho_in: Representation
+    definition: Definition
+    device: torch.device
+    dtype: torch.dtype
+    batch_size: int | None
+    control: bool
+    progress: bool | None
+    seed: int = 0
+    columns: Columns = field(default_factory=Columns)
+    names: list[str] = field(default_factory=list)
+    non_finite: list[str] = field(default_factory=list)
+    stopped: str | None = None
+    interrupted: bool = False
+    classes: int | None = None
+    remarks: list[str] = field(default_factory=list)
+
+    loading_batch = LOADING_BATCH
+    unit = "image"  # of the progress bar
+
+    def execute(self) -> None:
+        """Measure all images. What stops it after some are done is kept in `stopped`; before that, it is raised."""
+        hidden = None if self.progress is None else not self.progress
+        bar = tqdm(total=self._steps(), desc=self._title(), unit=self.unit, disable=hidden, leave=False)
+        try:
+            with noticed_interrupts() as check:
+                for batch, donors in self._with_donors():
+                    for steps in self._measure_batch(batch, donors):
+                        bar.update(steps)
+                        check()
+        except SymmeterError as error:
+            self._stop(error, str(error))
+        except KeyboardInterrupt as error:
+            self._stop(error, "interrupted")
+            self.interrupted = True
+        except Exception as error:
+            reason = f"{type(error).__name__}: {first_line(error)}"
+            self._stop(SymmeterError(f"the model cannot be measured on these images: {reason}"), reason)
+        finally:
+            bar.close()
+        if not self.names:
+            shown = (
+                "NaN or infinite values for every image" if self.non_finite else "nothing: there was no image"
+            )
+            raise SymmeterError(f"the model returned {shown}")
+
+    @abstractmethod
+    def _measure_batch(self, batch: Batch, donors: Tensor | None) -> Iterator[int]:
+        """Measure some images; yields the steps done, chunk by chunk. `donors`: another image for every image."""
+
+    @abstractmethod
+    def how(self) -> dict[str, Any]:
+        """How it was computed, for the header."""
+
+    def _steps(self) -> int | None:
+        return self.images.total
+
+    def _title(self) -> str:
+        return self.images.name
+
+    def _stop(self, error: BaseException, reason: str) -> None:
+        if not self.names:
+            raise error
+        self.stopped = reason
+
+    def _with_donors(self) -> Iterator[tuple[Batch, Tensor | None]]:
+        """Batches, each with the next image of every image (the last one's is the first)."""
+        previous, first = None, None
+        for batch in self.images.batches(self.batch_size or self.loading_batch):
+            if first is None:
+                first = batch.images[:1].clone()
+            if previous is not None:
+                yield previous, self._donors(previous, batch.images[:1])
+            previous = batch
+        if previous is not None and first is not None:
+            alone = len(previous.names) == 1 and not self.names and not self.non_finite
+            if alone and self.control:
+                self.control = False
+                self.remarks.append("one image: no standard error and no control; give more images")
+            yield previous, self._donors(previous, first)
+
+    def _donors(self, batch: Batch, following: Tensor) -> Tensor | None:
+        return torch.cat([batch.images[1:], following]) if self.control else None
+
+    def _check_batch_axis(self, y: Tensor) -> None:
+        """SymmeterError for an output that has no batch axis; `y` is of one image."""
+        if y.ndim == 0 or len(y) != 1:
+            raise SymmeterError(
+                f"the model returned shape {tuple(y.shape)} for 1 image; it must keep the batch axis first"
+            )
+
+    def _check_softmax(self, raw: Tensor) -> None:
+        """A remark where softmax is applied to what are probabilities already."""
+        if are_probabilities(raw):
+            self.remarks.append("the model's outputs already sum to 1: softmax was applied to probabilities; "
+                                "use --output logits to measure them as they are")  # fmt: skip
+
+    def _keep(self, names: Sequence[str], finite: Tensor) -> np.ndarray:
+        """Take down the names of images, those with non-finite values apart; which to keep."""
+        keep = finite.cpu().numpy()
+        self.non_finite += [name for name, ok in zip(names, keep, strict=True) if not ok]
+        self.names += [name for name, ok in zip(names, keep, strict=True) if ok]
+        return keep
+
+    def _record_accuracy(self, labels: Tensor | None, y: Tensor, keep: np.ndarray) -> None:
+        """Whether the class scores y (B, K) of some images hit their labels."""
+        if labels is None:
+            return
+        known = labels.numpy()[keep]
+        order = y.topk(min(5, y.shape[1]), 1).indices.cpu().numpy()[keep]
+        hits = order == known[:, None]
+        unknown = known < 0
+        self.columns.add("label", np.where(unknown, np.nan, known))
+        self.columns.add("top1", np.where(unknown, np.nan, hits[:, 0]))
+        self.columns.add("top5", np.where(unknown, np.nan, hits.any(1)))
+
+    def accuracy(self) -> dict[str, Any] | None:
+        """Top-1 and top-5 accuracy over the labelled images, None without labels that fit the output."""
+        if "label" not in self.columns or not self.classes:
+            return None
+        labels = self.columns["label"]
+        known = ~np.isnan(labels)
+        if not known.any():
+            return None
+        if labels[known].max() >= self.classes:
+            note = f"labels go up to {labels[known].max():.0f} but the model has {self.classes} outputs: no accuracy"
+            self.remarks += [note] if note not in self.remarks else []
+            return None
+        top1, top5 = self.columns["top1"][known], self.columns["top5"][known]
+        return {
+            "top1": float(top1.mean()),
+            "standard_error": standard_error(top1),
+            "top5": float(top5.mean()) if self.classes > 5 else None,
+            "n": int(known.sum()),
+        }
+
+    def notes(self) -> list[str]:
+        """What makes the numbers less trustworthy, a line each."""
+        notes = list(self.remarks)
+        if self.non_finite:
+            images = counted(len(self.non_finite), "image")
+            notes.append(
+                f"{images} left out, the model returned NaN or infinity: {shortened(self.non_finite)}"
+            )
+        if self.stopped:
+            notes.append(f"stopped after {len(self.names)} images: {self.stopped}")
+        return notes

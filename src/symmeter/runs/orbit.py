@@ -1,0 +1,384 @@
+"""A run over a group: batches of images through one shared pass over the orbit for all measures and outputs."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from symmeter.autodiff.memory import out_of_memory
+from symmeter.data import Batch
+from symmeter.errors import SymmeterError, shortened
+from symmeter.floor import FLOOR_IMAGES, nudged
+from symmeter.groups import ElementSet, Group, choose_elements
+from symmeter.measures import GEED, OrbitMeasure
+from symmeter.measures.base import Pool, Reducer
+from symmeter.measures.view import Chunk, View
+from symmeter.network import main_tensor, pure
+from symmeter.outputs import Output, Reader
+from symmeter.representations import Representation, Trivial, kernel
+from symmeter.runs.base import Run
+from symmeter.runs.passes import Inputs, Passes, displaced, moved, returned
+
+_FLOOR_ELEMENTS = 16
+
+
+@dataclass
+class Target:
+    """One output: how the group acts on it, and what is measured of it."""
+
+    output: Output
+    rho: Representation
+    kernel: list[int]
+    measures: list[OrbitMeasure]
+    pools: dict[str, Pool] = field(default_factory=dict)
+    control_pools: dict[str, Pool] = field(default_factory=dict)
+
+    def new_pools(self) -> dict[str, Pool]:
+        """Empty ones, for the measures that pool images."""
+        return {m.name: pool for m in self.measures if (pool := m.pool()) is not None}
+
+    def key(self, measure: OrbitMeasure) -> str:
+        """The name of a column."""
+        return f"{measure.name}:{self.output}"
+
+
+@dataclass
+class ElementSums:
+    """Running sums of one measure's errors, element by element."""
+
+    total: np.ndarray
+    squares: np.ndarray
+    images: int = 0
+
+
+@dataclass(kw_only=True)
+class OrbitRun(Run):
+    """All measures of all outputs over one group.
+
+    Columns are named measure:output, with `:control`, `:scale`, `:maximum` and so on behind. `control` may also be
+    "wrong-group": rho_out then takes the next element in the place of every element.
+    """
+
+    group: Group
+    measures: list[OrbitMeasure]
+    outputs: list[Output]
+    rho_out: Representation | None = None
+    padding: str | None = None
+    count: int | None = None
+    sampling: str = "haar"
+    wrong_group: bool = False
+    lenient: bool = False  # leave out outputs whose layout is not known, as a pattern brings along
+    elements: ElementSet | None = None
+    targets: list[Target] = field(default_factory=list)
+    forwards: int = 0
+    constants: dict[str, float] = field(default_factory=dict)
+    sums: dict[str, ElementSums] = field(default_factory=dict)
+    _floors: dict[str, float] = field(default_factory=dict)
+    _chunk: int = 0
+
+    loading_batch = 32
+    unit = "pass"
+
+    def _title(self) -> str:
+        return f"{self.group.name} on {self.images.name}"
+
+    def _steps(self) -> int | None:
+        return self.images.total
+
+    def _donors(self, batch: Batch, following: Tensor) -> Tensor | None:
+        needed = self.control or any(m.needs_other for m in self.measures)
+        return (
+            torch.cat([batch.images[1:], following])
+            if needed and len(self.names) + len(batch.names) > 1
+            else None
+        )
+
+    def _measure_batch(self, batch: Batch, donors: Tensor | None) -> Iterator[int]:
+        x = batch.images.to(self.device, self.dtype)
+        donors = None if donors is None else donors.to(self.device, self.dtype)
+        if self.elements is None:
+            self._prepare(x)
+        start = 0
+        while start < len(x):
+            part = slice(start, start + self._chunk)
+            try:
+                self._measure_chunk(batch, part, x[part], None if donors is None else donors[part])
+            except Exception as error:
+                if not out_of_memory(error) or self._chunk == 1:
+                    raise
+                self._chunk = max(1, self._chunk // 2)
+                continue
+            yield len(x[part])
+            start += len(x[part])
+        if not self._floors and self.names:
+            self._find_floor(x[:FLOOR_IMAGES], self._labels(batch, slice(0, FLOOR_IMAGES)))
+
+    def _f(self) -> Any:
+        call = pure(Reader(self.model, self.outputs), self.device, self.dtype)
+        return lambda x: [o.read(main_tensor(y)) for o, y in zip(self.outputs, call(x), strict=True)]
+
+    def _prepare(self, x: Tensor) -> None:
+        """The first look at the inputs and outputs: whether the group can act on them, and how."""
+        self._chunk = self.batch_size or self.loading_batch
+        margin = self.group.margin
+        shape = (*x.shape[1:-2], *(n - 2 * margin for n in x.shape[-2:])) if margin else tuple(x.shape[1:])
+        self.group = self.group.bind(shape, self.padding is not None)
+        self.elements = choose_elements(self.group, self.count, self.seed, self.sampling)
+        self._function = self._f()
+        first = self._function(self.rho_in.act(self.elements.elements[0], x[:1])[0])
+        kept = []
+        for output, y in zip(self.outputs, first, strict=True):
+            self._check_batch_axis(y)
+            try:
+                rho = self.rho_out or output.representation(
+                    y, self.model, self.definition, self.padding or "reflect"
+                )
+            except SymmeterError:
+                if not self.lenient:
+                    raise
+                continue
+            kept.append(self._target(output, rho, y))
+            if y.ndim == 2 and output.name in ("softmax", "logits"):
+                self.classes = y.shape[1]
+        self._keep_outputs(kept, [str(o) for o in self.outputs])
+
+    def _keep_outputs(self, kept: list[Target], asked: list[str]) -> None:
+        """Go on with the outputs that can be measured; those that a pattern brought along are named."""
+        self.targets = kept
+        left_out = [name for name in asked if name not in [str(t.output) for t in kept]]
+        if not kept:
+            raise SymmeterError(f"no output can be measured: how {self.group.name} acts on them is not known")
+        if left_out:
+            self.outputs = [t.output for t in kept]
+            self._function = self._f()
+            self.remarks.append(
+                f"{len(left_out)} outputs left out, their layout is not known: {shortened(left_out)}"
+            )
+
+    def _target(self, output: Output, rho: Representation, y: Tensor) -> Target:
+        assert self.elements is not None
+        if self.wrong_group and isinstance(rho, Trivial):
+            raise SymmeterError(f"output {str(output)!r} is invariant, so no group is the wrong one for it; the "
+                                "wrong-group control needs an output that the group moves")  # fmt: skip
+        measures = [m.fitted(output, y) if isinstance(m, GEED) else m for m in self.measures]
+        for m in measures:
+            m.check(output, y, self.elements)
+        target = Target(output, rho, kernel(rho, self.elements.elements, y), measures)
+        target.pools, target.control_pools = target.new_pools(), target.new_pools()
+        return target
+
+    def _labels(self, batch: Batch, part: slice) -> Tensor | None:
+        labels = None if batch.labels is None else batch.labels[part]
+        return None if labels is None or bool((labels < 0).all()) else labels
+
+    def _measure_chunk(self, batch: Batch, part: slice, x: Tensor, donors: Tensor | None) -> None:
+        """One chunk of images through the orbit, and through that of the control."""
+        labels = self._labels(batch, part)
+        other = None
+        if donors is not None and any(m.needs_other for m in self.measures):
+            other = self._function(self._still(donors))
+        own = self._reduce(moved(self.rho_in, x), x, labels, other, pools=[t.pools for t in self.targets])
+        finite = own.finite
+        control = None
+        if self.control and donors is not None:
+            inputs = moved(self.rho_in, x) if self.wrong_group else displaced(self.rho_in, x, donors)
+            pools = [t.control_pools for t in self.targets]
+            control = self._reduce(inputs, x, labels, other, pools=pools, wrong=self.wrong_group)
+            finite = finite & control.finite
+        keep = self._keep(batch.names[part], finite)
+        for reduced in (own, control):
+            if reduced is not None:
+                reduced.close(finite)
+        own.record(self, keep)
+        if control is not None:
+            control.record(self, keep, ":control")
+        if self.classes:
+            scores = next(c.reference for t, c in zip(self.targets, own.chunks, strict=True)
+                          if t.output.name in ("softmax", "logits"))  # fmt: skip
+            self._record_accuracy(None if batch.labels is None else batch.labels[part], scores, keep)
+        if not self.constants:
+            self._find_constants(own.chunks)
+
+    def _still(self, x: Tensor) -> Tensor:
+        """The input as it is: a window of it where the group moves a window."""
+        assert self.elements is not None
+        g = self.elements.elements[0]
+        return self.rho_in.act(g @ g.inverse(), x)[0]
+
+    def _reduce(
+        self, inputs: Inputs, x: Tensor, labels: Tensor | None, other: list[Tensor] | None,
+        *, pools: list[dict[str, Pool]] | None = None, wrong: bool = False, floor: bool = False,
+        which: Sequence[int] | None = None,
+    ) -> "Reduced":  # fmt: skip
+        """All measures of some images on one pass over the orbit."""
+        assert self.elements is not None
+        elements = self.elements.elements
+        which = range(len(elements)) if which is None else which
+        passes = Passes(self._function, inputs, elements, self._chunk)
+        reference = self._reference(passes, x, which, floor)
+        chunks = [
+            Chunk(y, target.rho, len(which), sum(i in which for i in target.kernel), self.elements.sampled,
+                  other=None if other is None else other[k], labels=labels)
+            for k, (target, y) in enumerate(zip(self.targets, reference, strict=True))
+        ]  # fmt: skip
+        if not floor:
+            self._average(passes, chunks, which)
+        reduced = Reduced(self.targets, chunks, pools or [{} for _ in chunks])
+        for i, outputs in passes(which):
+            g = elements[i]
+            stand_in = elements[(i + 1) % len(elements)] if wrong else g
+            for k, y in enumerate(outputs):
+                if floor:  # what a symmetric network would give: it is moved where f(g x) would be
+                    y = self.targets[k].rho.act(g, y)[0]
+                reduced.add(k, i, View(stand_in, y, chunks[k]))
+        self.forwards += passes.forwards
+        return reduced
+
+    def _reference(self, passes: Passes, x: Tensor, which: Sequence[int], floor: bool) -> list[Tensor]:
+        """f(x): the identity's outputs where it is among the elements."""
+        assert self.elements is not None
+        first = which[0] if len(which) else 0
+        if not floor and self.elements.elements[first].is_identity:
+            return [y.clone() for y in next(passes([first], keep=True))[1]]
+        self.forwards += len(x)
+        return self._function(self._still(x))
+
+    def _average(self, passes: Passes, chunks: list[Chunk], which: Sequence[int]) -> None:
+        """Means over the kernel, for the outputs and measures that need them: a first pass over its elements."""
+        wanted = {
+            k: set(t.kernel) for k, t in enumerate(self.targets)
+            if chunks[k].kernel_count > 1 and any(m.needs_mean for m in t.measures)
+        }  # fmt: skip
+        union = [i for i in which if any(i in members for members in wanted.values())]
+        for i, outputs in passes(union, keep=True):
+            for k, members in wanted.items():
+                if i in members:
+                    share = outputs[k].double() / chunks[k].kernel_count
+                    mean = chunks[k].mean
+                    chunks[k].mean = share if mean is None else mean + share
+        for chunk in chunks:
+            if chunk.mean is not None:
+                chunk.mean = chunk.mean.to(chunk.reference)
+
+    def _find_floor(self, x: Tensor, labels: Tensor | None) -> None:
+        """The mean error of a symmetric network: g^-1 g x, a unit of round-off, and the same for the output."""
+        assert self.elements is not None
+        step = max(1, len(self.elements.elements) // _FLOOR_ELEMENTS)
+        which = range(0, len(self.elements.elements), step)[:_FLOOR_ELEMENTS]
+        inputs = (
+            returned(self.rho_in, x, nudged) if not self.group.margin else (lambda g: nudged(self._still(x)))
+        )
+        others = self._function(self._still(x.roll(1, 0)))
+        pools = [target.new_pools() for target in self.targets]
+        reduced = self._reduce(inputs, x, labels, others, pools=pools, floor=True, which=which)
+        reduced.close(reduced.finite)
+        for k, target in enumerate(self.targets):
+            for m in target.measures:
+                columns = reduced.reducers[k][m.name].columns()
+                if "error" in columns:
+                    errors = columns["error"][reduced.finite.to(columns["error"].device)]
+                    if len(errors):
+                        self._floors[target.key(m)] = float(errors.mean())
+                elif (found := pools[k][m.name].estimate()) is not None:
+                    self._floors[target.key(m)] = found[0]
+
+    def _find_constants(self, chunks: list[Chunk]) -> None:
+        """What a constant network would score: every output that of the first image."""
+        assert self.elements is not None
+        elements = self.elements.elements[: max(2, _FLOOR_ELEMENTS)]
+        for target, own in zip(self.targets, chunks, strict=True):
+            y = own.reference[:1]
+            kernel_count = sum(i < len(elements) for i in target.kernel)
+            chunk = Chunk(y, target.rho, len(elements), kernel_count, own.sampled, mean=None, other=y,
+                          labels=None if own.labels is None else own.labels[:1])  # fmt: skip
+            for m in target.measures:
+                reducer = m.reducer(chunk)
+                for g in elements:
+                    reducer.add(View(g, y, chunk))
+                columns = reducer.columns()
+                if "error" in columns:
+                    scale = columns.get("scale")
+                    error = float(columns["error"].mean()) / (
+                        1.0 if scale is None else float(scale.mean()) or math.nan
+                    )
+                    self.constants[target.key(m)] = m.value(error)
+
+    def floor(self, key: str) -> float | None:
+        """The floor of a column's error; None where it could not be found."""
+        return self._floors.get(key)
+
+    def how(self) -> dict[str, Any]:
+        assert self.elements is not None
+        return {
+            "group": self.group.name,
+            "elements": self.elements.count,
+            "sampled": self.elements.sampled,
+            "sampling": self.sampling,
+            "forward_passes": self.forwards,
+            "kernel": {str(t.output): len(t.kernel) for t in self.targets},
+            "chunk": self._chunk,
+            "floor_method": "g^-1 g x and one unit of round-off",
+        }
+
+    def notes(self) -> list[str]:
+        notes = super().notes()
+        for target in self.targets:
+            for pool in target.pools.values():
+                notes += pool.notes(target.output)
+        if not self.group.closed:
+            notes.append(f"{self.group.name} is a window of a group, not a group: means are over the window")
+        return notes
+
+
+class Reduced:
+    """What the measures make of one pass: reducers by output and measure, and which images were finite."""
+
+    def __init__(self, targets: list[Target], chunks: list[Chunk], pools: list[dict[str, Pool]]):
+        self.targets, self.chunks, self._pools = targets, chunks, pools
+        self.reducers: list[dict[str, Reducer]] = [
+            {m.name: m.reducer(chunk) for m in target.measures}
+            for target, chunk in zip(targets, chunks, strict=True)
+        ]
+        self.finite = torch.stack([c.reference.flatten(1).isfinite().all(1).cpu() for c in chunks]).all(0)
+        self._by_element: dict[str, dict[int, Tensor]] = {}
+
+    def close(self, keep: Tensor) -> None:
+        """All elements are done: give the pools what they have of the images to keep."""
+        for chunk, pools in zip(self.chunks, self._pools, strict=True):
+            for pool in pools.values():
+                pool.close(chunk, keep.to(chunk.reference.device))
+
+    def add(self, k: int, i: int, view: View) -> None:
+        """Give element number i of output number k to all measures."""
+        target = self.targets[k]
+        self.finite &= view.y.flatten(1).isfinite().all(1).cpu()
+        for m in target.measures:
+            error = self.reducers[k][m.name].add(view)
+            if error is not None:
+                self._by_element.setdefault(target.key(m), {})[i] = error.double().cpu()
+            if m.name in self._pools[k]:
+                self._pools[k][m.name].add(view)
+
+    def record(self, run: OrbitRun, keep: np.ndarray, suffix: str = "") -> None:
+        """Columns of the images to keep, and the sums of the elements."""
+        for target, reducers in zip(self.targets, self.reducers, strict=True):
+            for name, reducer in reducers.items():
+                for column, values in reducer.columns().items():
+                    end = "" if column == "error" else ":" + column
+                    run.columns.add(
+                        f"{name}:{target.output}{suffix}{end}", values.double().cpu().numpy()[keep]
+                    )
+        if suffix:
+            return
+        count = run.elements.count if run.elements else 0
+        for key, errors in self._by_element.items():
+            sums = run.sums.setdefault(key, ElementSums(np.full(count, np.nan), np.full(count, np.nan)))
+            for i, values in errors.items():
+                kept = values.numpy()[keep]
+                sums.total[i] = np.nan_to_num(sums.total[i]) + kept.sum()
+                sums.squares[i] = np.nan_to_num(sums.squares[i]) + (kept**2).sum()
+            sums.images += int(keep.sum())

@@ -1,0 +1,105 @@
+"""Passes over an orbit: the inputs of every element, the outputs, and what is kept of them to be seen again."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from symmeter.groups import Element
+from symmeter.representations import Representation
+
+Outputs = list[Tensor]
+Inputs = Callable[[Element], Tensor]
+
+KEPT_BYTES = 2**28  # outputs kept to be seen a second time; beyond that they are computed again
+
+
+class Passes:
+    """f(g x) for some images and all elements, as often as asked for, in memory that does not grow with the group.
+
+    `inputs(g)` makes the inputs of an element, `f` the outputs of a batch. As many elements as fit `batch` images go
+    through at once. Outputs are kept up to KEPT_BYTES; what did not fit is computed again by the next pass.
+    """
+
+    def __init__(
+        self, f: Callable[[Tensor], Outputs], inputs: Inputs, elements: Sequence[Element], batch: int
+    ):
+        self._f, self._inputs, self._elements, self._batch = f, inputs, elements, batch
+        self._kept: dict[int, Outputs] = {}
+        self._bytes = 0
+        self.forwards = 0  # images that went through the model
+
+    def __call__(
+        self, which: Sequence[int] | None = None, keep: bool = False
+    ) -> Iterator[tuple[int, Outputs]]:
+        """(position of the element, outputs) for the elements at these positions; `keep` when another pass follows."""
+        waiting: list[tuple[int, Tensor]] = []
+        for i in range(len(self._elements)) if which is None else which:
+            if i in self._kept:
+                yield i, self._kept[i]
+                continue
+            x = self._inputs(self._elements[i])
+            waiting.append((i, x))
+            if (len(waiting) + 1) * len(x) > self._batch:
+                yield from self._run(waiting, keep)
+                waiting = []
+        if waiting:
+            yield from self._run(waiting, keep)
+
+    def _run(self, waiting: list[tuple[int, Tensor]], keep: bool) -> Iterator[tuple[int, Outputs]]:
+        size = len(waiting[0][1])
+        outputs = self._f(waiting[0][1] if len(waiting) == 1 else torch.cat([x for _, x in waiting]))
+        self.forwards += size * len(waiting)
+        for k, (i, _) in enumerate(waiting):
+            own = [y[k * size : (k + 1) * size] for y in outputs]
+            needed = sum(y.numel() * y.element_size() for y in own)
+            if keep and self._bytes + needed <= KEPT_BYTES:
+                self._kept[i], self._bytes = (
+                    [y.clone() for y in own] if len(waiting) > 1 else own,
+                    self._bytes + needed,
+                )
+            yield i, own
+
+
+def moved(rho: Representation, x: Tensor) -> Inputs:
+    """g -> rho(g) x."""
+    action = rho.action(x)
+    return lambda g: action(g)[0]
+
+
+def displaced(rho: Representation, x: Tensor, other: Tensor) -> Inputs:
+    """g -> x moved as far as g moves it, but along the displacement of another image: the insensitivity control."""
+    own, others = rho.action(x), rho.action(other)
+
+    def inputs(g: Element) -> Tensor:
+        size, step = own(g)[0] - x, others(g)[0] - other
+        norms = [v.flatten(1).norm(dim=1) for v in (size, step)]
+        scale = norms[0] / norms[1].clamp(min=torch.finfo(x.dtype).tiny)
+        return x + step * scale.reshape(-1, *[1] * (x.ndim - 1))
+
+    return inputs
+
+
+def returned(rho: Representation, x: Tensor, nudge: Callable[[Tensor], Tensor]) -> Inputs:
+    """g -> g^-1 g x and a unit of round-off: x, but for what moving it costs. The floor."""
+    action = rho.action(x)
+    return lambda g: nudge(rho.act(g.inverse(), action(g)[0])[0])
+
+
+def round_trip_error(rho: Representation, x: Tensor, elements: Sequence[Element]) -> dict[str, float]:
+    """||g^-1 g x - x|| / ||x|| for every element, by name: what the action itself loses, 0 where it is exact.
+
+    >>> from symmeter.definitions import Bandlimited
+    >>> from symmeter.groups import Cyclic
+    >>> from symmeter.representations import Image
+    >>> round_trip_error(Image(Bandlimited()), torch.rand(1, 1, 6, 6), Cyclic(2).enumerate())
+    {'identity': 0.0, 'rotate 180': 0.0}
+    """
+    action = rho.action(x)
+    found = {}
+    for g in elements:
+        there, mask = action(g)
+        back, mask_back = rho.act(g.inverse(), there)
+        valid = mask_back * rho.act(g.inverse(), mask.expand_as(x[:1]))[0].round() if mask.ndim else mask_back
+        found[g.name] = float(((back - x) * valid).double().norm() / x.double().norm())
+    return found
