@@ -67,8 +67,8 @@ def measure(
         seed: of the choice of images and of anything random inside the model.
         progress: show a progress bar; None for only on a terminal.
         control: also move images along the displacements of others, which doubles the cost: True (`displacement`).
-            `untrained`: measure the same model with fresh weights instead; `wrong-group`: pair outputs with the wrong
-            elements; False (`none`): no control.
+            `untrained`: measure the same model with fresh weights instead; `wrong-group`: take outputs as if
+            the group did not move them; False (`none`): no control.
         elements: how many group elements to draw; None for all of up to 256, else 64.
         sampling: `haar` (at random) or `quadrature` (in equal steps), for groups that are not enumerated.
         padding: what motions bring in from outside the frame: `reflect`, `zeros`, `circular`; None for the definition's

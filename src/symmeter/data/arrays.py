@@ -41,7 +41,7 @@ def from_points(data: Any) -> Source:
     marks = labels_of(labels, len(rows), "points")
     item = lambda i: Item(f"points[{i}]", lambda: (rows[i], marks[i]))
     return indexed(
-        item, len(rows), f"points {'x'.join(map(str, rows.shape))}", "tensor", labelled=labels is not None
+        item, len(rows), f"points {'x'.join(map(str, rows.shape))}", "points", labelled=labels is not None
     )
 
 

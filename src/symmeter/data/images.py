@@ -97,7 +97,7 @@ class ImageData:
         if isinstance(raw, np.ndarray):
             raw = as_tensor(raw, self._place)
         if isinstance(raw, Tensor) and raw.is_floating_point():
-            if raw.ndim != 3:
+            if raw.ndim != 3 and self._source.kind != "points":
                 raise SymmeterError(f"{self._place}: an image of shape {tuple(raw.shape)}: give (C, H, W)")
             return raw.detach()
         self._prepared = True

@@ -50,7 +50,7 @@ _BUILD: dict[str, Callable[..., Measure]] = {
     "eq_r": lambda peak="2": EQR(float(peak)),
 }
 MEASURES: dict[str, Measure] = {name: build() for name, build in _BUILD.items()}
-_CALL = re.compile(r"^([a-z_]+)(?:\((.*)\))?$")
+_CALL = re.compile(r"^([a-z_-]+)(?:\((.*)\))?$")
 
 
 def parse_measures(what: "str | Measure | Sequence[str | Measure]") -> list[Measure]:
@@ -63,7 +63,7 @@ def parse_measures(what: "str | Measure | Sequence[str | Measure]") -> list[Meas
         return [what]
     found: dict[str, Measure] = {}
     for item in split_list(what) if isinstance(what, str) else what:
-        measure = item if isinstance(item, Measure) else _named(item.strip().lower().replace("-", "_"))
+        measure = item if isinstance(item, Measure) else _named(item.strip().lower())
         found.setdefault(measure.name, measure)
     if not found:
         raise SymmeterError(f"no measure given; choose from {', '.join(MEASURES)}")
@@ -73,6 +73,7 @@ def parse_measures(what: "str | Measure | Sequence[str | Measure]") -> list[Meas
 def _named(word: str) -> Measure:
     match = _CALL.match(word)
     name, inside = match.groups() if match else (word, None)
+    name = name.replace("-", "_")
     if name not in _BUILD:
         raise SymmeterError(f"unknown measure {word!r}{nearest(name, MEASURES)}")
     arguments = [part.strip() for part in (inside or "").split(",") if part.strip()]

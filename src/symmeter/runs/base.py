@@ -51,6 +51,7 @@ class Run(ABC):
     classes: int | None = None
     remarks: list[str] = field(default_factory=list)
 
+    alone = False  # one image is all there is
     loading_batch = LOADING_BATCH
     unit = "image"  # of the progress bar
 
@@ -111,7 +112,7 @@ class Run(ABC):
         if previous is not None and first is not None:
             alone = len(previous.names) == 1 and not self.names and not self.non_finite
             if alone and self.control:
-                self.control = False
+                self.control, self.alone = False, True
                 self.remarks.append("one image: no standard error and no control; give more images")
             yield previous, self._donors(previous, first)
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,7 @@ class OrbitRun(Run):
     """All measures of all outputs over one group.
 
     Columns are named measure:output, with `:control`, `:scale`, `:maximum` and so on behind. `control` may also be
-    "wrong-group": rho_out then takes the next element in the place of every element.
+    "wrong-group": outputs are then taken as if the group did not move them.
     """
 
     group: Group
@@ -91,11 +92,7 @@ class OrbitRun(Run):
 
     def _donors(self, batch: Batch, following: Tensor) -> Tensor | None:
         needed = self.control or any(m.needs_other for m in self.measures)
-        return (
-            torch.cat([batch.images[1:], following])
-            if needed and len(self.names) + len(batch.names) > 1
-            else None
-        )
+        return torch.cat([batch.images[1:], following]) if needed and not self.alone else None
 
     def _measure_batch(self, batch: Batch, donors: Tensor | None) -> Iterator[int]:
         x = batch.images.to(self.device, self.dtype)
@@ -185,17 +182,19 @@ class OrbitRun(Run):
         finite = own.finite
         control = None
         if self.control and donors is not None:
-            inputs = moved(self.rho_in, x) if self.wrong_group else displaced(self.rho_in, x, donors)
+            inputs = (
+                moved(self.rho_in, x) if self.wrong_group else displaced(self.rho_in, x, donors, self._still)
+            )
             pools = [t.control_pools for t in self.targets]
             control = self._reduce(inputs, x, labels, other, pools=pools, wrong=self.wrong_group)
             finite = finite & control.finite
+        found = [(reduced, reduced.columns()) for reduced in (own, control) if reduced is not None]
         keep = self._keep(batch.names[part], finite)
-        for reduced in (own, control):
-            if reduced is not None:
-                reduced.close(finite)
-        own.record(self, keep)
-        if control is not None:
-            control.record(self, keep, ":control")
+        for (reduced, columns), suffix in zip(found, ("", ":control"), strict=False):
+            reduced.close(finite)
+            for (key, end), values in columns.items():
+                self.columns.add(key + suffix + end, values[keep])
+        own.add_elements(self.sums, self.elements.count if self.elements else 0, keep)
         if self.classes:
             scores = next(c.reference for t, c in zip(self.targets, own.chunks, strict=True)
                           if t.output.name in ("softmax", "logits"))  # fmt: skip
@@ -230,7 +229,7 @@ class OrbitRun(Run):
         reduced = Reduced(self.targets, chunks, pools or [{} for _ in chunks])
         for i, outputs in passes(which):
             g = elements[i]
-            stand_in = elements[(i + 1) % len(elements)] if wrong else g
+            stand_in = g @ g.inverse() if wrong else g
             for k, y in enumerate(outputs):
                 if floor:  # what a symmetric network would give: it is moved where f(g x) would be
                     y = self.targets[k].rho.act(g, y)[0]
@@ -269,8 +268,11 @@ class OrbitRun(Run):
         assert self.elements is not None
         step = max(1, len(self.elements.elements) // _FLOOR_ELEMENTS)
         which = range(0, len(self.elements.elements), step)[:_FLOOR_ELEMENTS]
+        draws = count()
         inputs = (
-            returned(self.rho_in, x, nudged) if not self.group.margin else (lambda g: nudged(self._still(x)))
+            (lambda g: nudged(self._still(x), next(draws)))  # a window is moved without loss
+            if self.group.margin
+            else returned(self.rho_in, x, nudged)
         )
         others = self._function(self._still(x.roll(1, 0)))
         pools = [target.new_pools() for target in self.targets]
@@ -363,22 +365,23 @@ class Reduced:
             if m.name in self._pools[k]:
                 self._pools[k][m.name].add(view)
 
-    def record(self, run: OrbitRun, keep: np.ndarray, suffix: str = "") -> None:
-        """Columns of the images to keep, and the sums of the elements."""
-        for target, reducers in zip(self.targets, self.reducers, strict=True):
-            for name, reducer in reducers.items():
-                for column, values in reducer.columns().items():
-                    end = "" if column == "error" else ":" + column
-                    run.columns.add(
-                        f"{name}:{target.output}{suffix}{end}", values.double().cpu().numpy()[keep]
-                    )
-        if suffix:
-            return
-        count = run.elements.count if run.elements else 0
+    def columns(self) -> dict[tuple[str, str], np.ndarray]:
+        """By measure and output, and what the column is (nothing for the error)."""
+        return {
+            (f"{name}:{target.output}", "" if column == "error" else ":" + column): values.double()
+            .cpu()
+            .numpy()
+            for target, reducers in zip(self.targets, self.reducers, strict=True)
+            for name, reducer in reducers.items()
+            for column, values in reducer.columns().items()
+        }
+
+    def add_elements(self, sums: dict[str, ElementSums], count: int, keep: np.ndarray) -> None:
+        """Add what single elements did on the images to keep."""
         for key, errors in self._by_element.items():
-            sums = run.sums.setdefault(key, ElementSums(np.full(count, np.nan), np.full(count, np.nan)))
+            own = sums.setdefault(key, ElementSums(np.full(count, np.nan), np.full(count, np.nan)))
             for i, values in errors.items():
                 kept = values.numpy()[keep]
-                sums.total[i] = np.nan_to_num(sums.total[i]) + kept.sum()
-                sums.squares[i] = np.nan_to_num(sums.squares[i]) + (kept**2).sum()
-            sums.images += int(keep.sum())
+                own.total[i] = np.nan_to_num(own.total[i]) + kept.sum()
+                own.squares[i] = np.nan_to_num(own.squares[i]) + (kept**2).sum()
+            own.images += int(keep.sum())

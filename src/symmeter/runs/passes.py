@@ -1,6 +1,7 @@
 """Passes over an orbit: the inputs of every element, the outputs, and what is kept of them to be seen again."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 
 import torch
 from torch import Tensor
@@ -67,9 +68,14 @@ def moved(rho: Representation, x: Tensor) -> Inputs:
     return lambda g: action(g)[0]
 
 
-def displaced(rho: Representation, x: Tensor, other: Tensor) -> Inputs:
-    """g -> x moved as far as g moves it, but along the displacement of another image: the insensitivity control."""
-    own, others = rho.action(x), rho.action(other)
+def displaced(
+    rho: Representation, x: Tensor, other: Tensor, still: Callable[[Tensor], Tensor] = lambda x: x
+) -> Inputs:
+    """g -> x moved as far as g moves it, but along the displacement of another image: the insensitivity control.
+
+    `still` is what the identity makes of an image.
+    """
+    own, others, x, other = rho.action(x), rho.action(other), still(x), still(other)
 
     def inputs(g: Element) -> Tensor:
         size, step = own(g)[0] - x, others(g)[0] - other
@@ -80,10 +86,10 @@ def displaced(rho: Representation, x: Tensor, other: Tensor) -> Inputs:
     return inputs
 
 
-def returned(rho: Representation, x: Tensor, nudge: Callable[[Tensor], Tensor]) -> Inputs:
-    """g -> g^-1 g x and a unit of round-off: x, but for what moving it costs. The floor."""
-    action = rho.action(x)
-    return lambda g: nudge(rho.act(g.inverse(), action(g)[0])[0])
+def returned(rho: Representation, x: Tensor, nudge: Callable[[Tensor, int], Tensor]) -> Inputs:
+    """g -> g^-1 g x and a unit of round-off of its own: x, but for what moving it costs. The floor."""
+    action, draws = rho.action(x), count()
+    return lambda g: nudge(rho.act(g.inverse(), action(g)[0])[0], next(draws))
 
 
 def round_trip_error(rho: Representation, x: Tensor, elements: Sequence[Element]) -> dict[str, float]:

@@ -1,0 +1,245 @@
+"""Every measure over a group against plain loops, and the identities between them."""
+
+import math
+
+import pytest
+import torch
+from tests.measures import plain
+from torch import nn
+
+import symmeter
+from symmeter.errors import SymmeterWarning
+from symmeter.measures import GEED
+from symmeter.representations import Matrices
+
+pytestmark = pytest.mark.filterwarnings(f"ignore::{SymmeterWarning.__module__}.{SymmeterWarning.__name__}")
+GROUPS = ["C4", "D4", "hflip", "shift(1)"]
+CLASSES = 5
+
+
+def classifier(seed=0):
+    torch.manual_seed(seed)
+    return nn.Sequential(
+        nn.Conv2d(2, 6, 3, padding=1), nn.Tanh(), nn.Flatten(), nn.Linear(6 * 36, CLASSES)
+    ).double().eval()  # fmt: skip
+
+
+def mapper(seed=0):
+    torch.manual_seed(seed)
+    return (
+        nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), nn.Tanh(), nn.Conv2d(4, 3, 3, padding=1)).double().eval()
+    )
+
+
+IMAGES = torch.randn(5, 2, 6, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+LABELS = torch.tensor([0, 1, 2, 3, 4])
+PROBABILITIES = lambda net: lambda x: net(x).softmax(1)
+
+
+@torch.no_grad()
+def value(net, measure, symmetry, output="softmax", data=IMAGES, **options):
+    result = symmeter.measure(net, data, symmetry, measure, output, progress=False, **options)
+    return result.rows[0].value
+
+
+@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("distance", ["cosine", "euclidean", "l2", "kl", "js", "01"])
+@torch.no_grad()
+def test_geed_of_an_invariant_output_is_its_definition(group, distance):
+    net = classifier()
+    expected = plain.geed(PROBABILITIES(net), IMAGES, group, False, distance)
+    assert value(net, f"geed({distance})", group, elements=25) == pytest.approx(expected, rel=1e-9, abs=1e-14)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("distance", ["cosine", "channelwise", "euclidean", "l2"])
+@torch.no_grad()
+def test_geed_of_an_equivariant_output_is_its_definition(group, distance):
+    net = mapper()
+    expected = plain.geed(net, IMAGES, group, True, distance)
+    assert value(net, f"geed({distance})", group, "logits", elements=25) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize(
+    ("net", "output", "equivariant"), [(classifier(), "logits", False), (mapper(), "logits", True)]
+)
+@torch.no_grad()
+def test_the_other_measures_are_their_definitions(group, net, output, equivariant):
+    rms = lambda v: float(v.square().mean().sqrt())
+    relative = plain.mean_over_others(net, IMAGES, group, equivariant, lambda a, b, y: rms(a - b) / rms(y))
+    moved = plain.mean_over_others(net, IMAGES, group, equivariant, lambda a, b, y: rms(a - b))
+    others = [rms(net(IMAGES[[(i + 1) % 5]]) - net(IMAGES[[i]])) for i in range(5)]
+    expected = {
+        "twirled_variance": plain.twirled_variance(net, IMAGES, group, equivariant),
+        "relative_error": relative,
+        "relative_invariance": moved / (sum(others) / 5),
+        "normalised_variance": plain.normalised_variance(net, IMAGES, group, equivariant),
+    }
+    for name, wanted in expected.items():
+        assert value(net, name, group, output, elements=25) == pytest.approx(wanted, rel=1e-9), name
+
+
+@pytest.mark.parametrize("group", GROUPS)
+@torch.no_grad()
+def test_measures_of_classes_are_their_definitions(group):
+    net = classifier()
+    f = PROBABILITIES(net)
+    same = plain.mean_over_others(f, IMAGES, group, False, lambda a, b, y: float(a.argmax() == y.argmax()))
+    effective = lambda a, b, y: float((a.max() * y.max()).sqrt()) if a.argmax() == y.argmax() else 0.0
+    right = [[int(a.argmax()) == int(label) for a, _, _ in plain.orbit(f, x, group, False)[1]]
+             for x, label in zip(IMAGES, LABELS, strict=True)]  # fmt: skip
+    expected = {
+        "consistency": plain.consistency(f, IMAGES, group),
+        "same_prediction": same,
+        "effective_invariance": plain.mean_over_others(f, IMAGES, group, False, effective),
+        "kl_consistency": plain.mean_over_others(f, IMAGES, group, False, lambda a, b, y: plain.kl(y, a)),
+        "js_consistency": plain.mean_over_others(f, IMAGES, group, False, lambda a, b, y: plain.js(y, a)),
+        "orbit_accuracy": sum(map(sum, right)) / sum(map(len, right)),
+        "worst_accuracy": sum(map(all, right)) / 5,
+    }
+    for name, wanted in expected.items():
+        found = value(net, name, group, data=(IMAGES, LABELS), elements=25)
+        assert found == pytest.approx(wanted, rel=1e-9, abs=1e-12), name
+
+
+@pytest.mark.parametrize("group", GROUPS)
+@torch.no_grad()
+def test_psnr_is_its_definition(group):
+    net, name = mapper(), "eq_t" if group.startswith("shift") else "eq_r"
+    if group not in ("C4", "shift(1)"):
+        return
+    error = plain.mean_over_others(net, IMAGES, group, True, lambda a, b, y: float((a - b).square().mean()))
+    found = value(net, f"{name}(3)", group, "logits", elements=25)
+    assert found == pytest.approx(10 * math.log10(9 / error), rel=1e-9)
+
+
+def test_squared_distances_give_the_variance_once_for_invariance_and_twice_for_a_faithful_action():
+    """On data that is closed under the group: the orbit of one image."""
+    net, x = classifier(), IMAGES[0]
+    orbit = torch.stack([torch.rot90(x, k, (-2, -1)) for k in range(4)])
+    once = value(net, "geed(l2)", "C4", "logits", orbit)
+    spread = value(net, "twirled_variance", "C4", "logits", orbit) * CLASSES
+    assert once == pytest.approx(spread, rel=1e-10)
+    net = mapper()
+    twice = value(net, "geed(l2)", "C4", "logits", orbit)
+    spread = value(net, "twirled_variance", "C4", "logits", orbit) * 3 * 36
+    assert twice == pytest.approx(2 * spread, rel=1e-10)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_kl_geed_is_a_jensen_shannon_divergence_below_its_bound(group):
+    net = classifier()
+    for layer in net.modules():
+        if isinstance(layer, nn.Linear):
+            layer.weight.data *= 40  # nearly one class each
+    found = value(net, "geed(kl)", group, elements=25)
+    order = len(plain.motions(group))
+    assert 0 < found <= min(math.log(order), math.log(CLASSES)) + 1e-12
+    bound = min(math.log(order), math.log(CLASSES))
+    assert value(net, "geed(kl,normalised)", group, elements=25) == pytest.approx(found / bound, rel=1e-9)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_squared_loss_is_the_loss_of_the_symmetrised_model_and_equivariance_error(group):
+    net = classifier()
+    result = symmeter.measure(
+        net, (IMAGES, LABELS), group, "loss_split,twirled_variance", elements=25, progress=False
+    )
+    columns = result.samples
+    key = "loss_split:softmax"
+    target = nn.functional.one_hot(LABELS, CLASSES).double()
+    with torch.no_grad():
+        outputs = torch.stack([net(act(IMAGES)).softmax(1) for act, _ in plain.motions(group)])
+    loss = (outputs - target).square().sum(2).mean(0)
+    symmetrised = (outputs.mean(0) - target).square().sum(1)
+    torch.testing.assert_close(torch.tensor(columns[key + ":loss"]), loss, atol=1e-12, rtol=0)
+    torch.testing.assert_close(torch.tensor(columns[key + ":symmetrised"]), symmetrised, atol=1e-10, rtol=0)
+    torch.testing.assert_close(torch.tensor(columns[key]), loss - symmetrised, atol=1e-10, rtol=0)
+    assert result.rows[0].value == pytest.approx(result.rows[1].value * CLASSES, rel=1e-10)
+
+
+def test_the_kernel_in_between_averages_over_a_part_of_the_group():
+    """rho_out through a quotient: C4 acts on two channels by C2, so half turns are the kernel."""
+    net = classifier()
+    swap = torch.eye(CLASSES, dtype=torch.float64)[[1, 0, 2, 3, 4]]
+    matrix = lambda g: swap if g.turn[0] in (90, 270) else torch.eye(CLASSES, dtype=torch.float64)
+    rho = symmeter.Symmetry("C4", groups=(symmeter.parse_group("C4"),), rho_out=Matrices(matrix))
+    result = symmeter.measure(net, IMAGES, rho, "geed(l2)", "logits", progress=False)
+    assert result.header["spec"]["kernel"] == {"logits": 2}
+    total = 0.0
+    with torch.no_grad():
+        for x in IMAGES:
+            y = [net(torch.rot90(x, k, (-2, -1))[None])[0] for k in range(4)]
+            mean = (y[0] + y[2]) / 2
+            total += (
+                sum(float((y[k] - (swap @ mean if k % 2 else mean)).square().sum()) for k in range(4)) / 4
+            )
+    assert result.rows[0].value == pytest.approx(total / 5, rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    "measure",
+    ["geed(kl)", "geed(l2)", "twirled_variance", "consistency", "js_consistency", "same_prediction"],
+)
+def test_sampled_estimates_agree_with_the_exact_ones_within_their_error(measure):
+    net = classifier().float()
+    images = torch.randn(6, 2, 8, 8)
+    net = nn.Sequential(nn.AdaptiveAvgPool2d(6), net)
+    exact = value(net, measure, "shift(2)", data=images, elements=25, control=False)
+    misses = 0
+    for seed in range(12):
+        row = symmeter.measure(
+            net, images, "shift(2)", measure, elements=12, control=False, progress=False, seed=seed
+        ).rows[0]
+        assert row.elements == 12 and row.element_standard_error is not None
+        misses += abs(row.value - exact) > 2.5 * row.element_standard_error + 1e-9
+    assert misses <= 2
+
+
+def test_the_correction_takes_the_bias_of_few_samples_out():
+    net = nn.Sequential(nn.Flatten(), nn.Linear(72, CLASSES)).double()
+    exact = value(net, "geed(l2)", "shift(2)", "logits", elements=25, control=False)
+    few = [value(net, "geed(l2)", "shift(2)", "logits", elements=3, control=False, seed=s) for s in range(60)]
+    spread = torch.tensor(few).std() / 60**0.5
+    assert abs(sum(few) / 60 - exact) < 3 * float(spread)
+    assert abs(sum(few) / 60 * 2 / 3 - exact) > 3 * float(spread)  # uncorrected it would be seen
+
+
+def test_dead_channels_are_named_and_not_counted_as_symmetric():
+    net = mapper()
+    net[2].weight.data[1] = 0
+    net[2].bias.data[1] = 0
+    result = symmeter.measure(net, IMAGES, "C4", "geed(channelwise)", "logits", progress=False)
+    assert any("1 of 3 channels are 0 on every image and left out: 1" in note for note in result.warnings)
+    alive = lambda x: net(x)[:, [0, 2]]
+    with torch.no_grad():
+        expected = plain.geed(alive, IMAGES, "C4", True, "channelwise")
+    assert result.rows[0].value == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_distance_of_ones_own():
+    net = mapper()
+    largest = lambda a, b: (a - b).abs().flatten(1).amax(1)
+    found = symmeter.measure(net, IMAGES, "C4", GEED(largest), "logits", progress=False).rows[0]
+    with torch.no_grad():
+        plain.DISTANCES["largest"] = lambda a, b: float((a - b).abs().max())
+        expected = plain.geed(net, IMAGES, "C4", True, "largest")
+    assert found.value == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(("measure", "constant"), [
+    ("geed(kl)", 0.0), ("geed(cosine)", -1.0), ("consistency", 1.0), ("same_prediction", 1.0), ("twirled_variance", 0.0),
+])  # fmt: skip
+def test_a_constant_network_looks_perfect_and_every_row_says_what_it_would_score(measure, constant):
+    row = symmeter.measure(classifier(), IMAGES, "C4", measure, progress=False).rows[0]
+    assert row.constant == pytest.approx(constant, abs=1e-12)
+
+    class Constant(nn.Module):
+        def forward(self, x):
+            return torch.ones(len(x), CLASSES, dtype=x.dtype) * torch.arange(CLASSES)
+
+    row = symmeter.measure(Constant(), IMAGES, "C4", measure, progress=False).rows[0]
+    assert row.value == pytest.approx(constant, abs=1e-12)
+    assert row.verdict == "not resolved"
+    assert row.selectivity is None
