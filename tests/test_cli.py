@@ -515,3 +515,48 @@ def test_layers_tells_what_is_aliasing(model, photos, capsys):
 ])  # fmt: skip
 def test_mistakes_with_layers(model, photos, fails, words, message):
     assert message in fails("layers", model, photos, *words)
+
+
+def test_groups_on_the_command_line(model, photos, tmp_path, capsys):
+    words = ["--symmetry", "C4,hflip", "--measure", "geed,consistency", "--img-size", "8", "--json", "g.json"]
+    assert main(["measure", model, photos, *words]) in (0, 1)
+    out, _ = capsys.readouterr()
+    assert "C4: 4 elements; worst by" in out and "consistency" in out
+    assert all(len(line) <= 80 for line in out.splitlines())
+    content = json.loads((tmp_path / "g.json").read_text())
+    assert [row["symmetry"] for row in content["rows"]] == ["C4", "C4", "hflip", "hflip"]
+    assert content["rows"][0]["elements"] == 4
+    assert {"element", "parameter", "value"} <= set(content["elements"][0])
+
+
+def test_one_group_and_measure_show_the_worst_elements_and_a_picture(model, photos, tmp_path, capsys):
+    words = [
+        "--symmetry",
+        "C8",
+        "--measure",
+        "relative_error",
+        "--img-size",
+        "8",
+        "--plot",
+        "c.svg",
+        "--no-control",
+    ]
+    assert main(["measure", model, photos, *words]) in (0, 1)
+    out, _ = capsys.readouterr()
+    assert "element, worst first" in out and "rotate" in out
+    assert (tmp_path / "c.svg").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(("words", "message"), [
+    (["--symmetry", "C4", "--control", "best"], "unknown control 'best'; choose from displacement"),
+    (["--symmetry", "SO2", "--sampling", "even"], "--sampling 'even': choose from haar, quadrature"),
+    (["--symmetry", "rotation", "--plot", "a.png"], "--plot draws the error over a group"),
+    (["--symmetry", "C4", "--plot", "a.gif"], "give a file that ends in .png, .svg, .pdf"),
+    (["--symmetry", "C4", "--elements", "0"], "'0' is not a positive whole number"),
+    (["--symmetry", "C44x"], "unknown symmetry 'C44x'; did you mean 'C4'"),
+    (["--symmetry", "shift(a)"], "arguments that do not fit; write it as shift(8)"),
+    (["--symmetry", "C4", "--measure", "geed(kl"], "unknown measure"),
+    (["--symmetry", "C4", "--output", "softmax,nothing"], "unknown output 'nothing'"),
+])  # fmt: skip
+def test_mistakes_with_groups(model, photos, fails, words, message):
+    assert message in fails("measure", model, photos, *words)

@@ -35,7 +35,8 @@ def nearest(word: str, choices: Iterable[str], most: int = 3) -> str:
     '; choose from rotation, scale'
     """
     choices = list(choices)
-    close = difflib.get_close_matches(word, choices, n=most, cutoff=0.5)
+    by_lower = {choice.lower(): choice for choice in reversed(choices)}
+    close = [by_lower[c] for c in difflib.get_close_matches(word.lower(), by_lower, n=most, cutoff=0.5)]
     if close:
         return "; did you mean " + " or ".join(repr(c) for c in close) + "?"
     return "; choose from " + ", ".join(choices) if len(choices) <= 40 else ""

@@ -61,11 +61,12 @@ def element_rows(run: OrbitRun) -> list[ElementRow]:
                     continue
                 mean = total / sums.images
                 spread = max(0.0, squares / sums.images - mean**2) / max(1, sums.images - 1)
-                error = math.sqrt(spread) / scale * abs(m.slope(mean / scale)) if sums.images > 1 else None
+                turn = abs(m.slope(mean / scale)) / scale
+                error = float(math.sqrt(spread) * turn) if sums.images > 1 else None
                 rows.append(ElementRow(
                     measure=m.name, symmetry=run.group.name, output=target.output.name,
                     layer=target.output.layer, element=g.name, parameter=g.parameter,
-                    value=m.value(mean / scale), standard_error=error, n=sums.images,
+                    value=float(m.value(mean / scale)), standard_error=error, n=sums.images,
                 ))  # fmt: skip
     return rows
 

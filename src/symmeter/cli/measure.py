@@ -80,10 +80,10 @@ def run(a: argparse.Namespace) -> int:
 
     def shown(result: "Result") -> None:
         if a.plot is not None:
-            from symmeter.report.elements import plot_elements
+            from symmeter.report.elements import overview
             from symmeter.report.plots import save_figure
 
-            save_figure(plot_elements(result), a.plot)
+            save_figure(overview(result), a.plot)
         _print(result)
 
     return conduct(a, measured, shown)

@@ -15,7 +15,7 @@ GROUPS: dict[str, str] = {
     "D4": "rotations by 90 degrees and flips; D8, ... likewise",
     "hflip": "left and right exchanged",
     "vflip": "top and bottom exchanged",
-    "shift(8)": "circular shifts by whole pixels, up to 8; shift for all; shift(8,crop) of a window",
+    "shift(8)": "circular shifts by whole pixels, up to 8; shift for all; shift(8,crop), shift(8,open)",
     "SO2": "rotations by any angle; SO2(30) by up to 30 degrees",
     "T2(0.125)": "shifts by any amount, up to 1/8 of the image; T2(0.125,circular)",
     "SE2": "rotations by any angle, and shifts up to 1/8 of the image; SE2(0.1)",
@@ -79,9 +79,9 @@ def _one(text: str, whole: str) -> Group:
 
 
 def _shift(limit: str = "", kind: str = "circular") -> Group:
-    if kind not in ("circular", "crop") or (kind == "crop" and not limit):
+    if kind not in ("circular", "crop", "open") or (kind != "circular" and not limit):
         raise ValueError(kind)
-    group = Shifts(int(limit) if limit else None, kind == "crop")
+    group = Shifts(int(limit) if limit else None, kind)
     if group.limit is not None and group.limit < 1:
         raise ValueError(limit)
     return group

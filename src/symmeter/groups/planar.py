@@ -230,11 +230,12 @@ class Translations(Group):
 class Shifts(Group):
     """Shifts by whole pixels: on the torus all of them, or those up to `limit` pixels along each axis.
 
-    `crop`: the network sees a window of a larger image, which moves; nothing wraps and nothing is made up.
+    `kind`: `circular`; `crop`, where the network sees a window of a larger image, which moves, and nothing is made up;
+    `open`, where what comes in from outside is made up by the padding and does not count.
     """
 
     limit: int | None = None
-    crop: bool = False
+    kind: str = "circular"
     frame: tuple[int, int] | None = None
 
     @property
@@ -243,15 +244,19 @@ class Shifts(Group):
 
     @property
     def margin(self) -> int:  # type: ignore[override]
-        return (self.limit or 0) if self.crop else 0
+        return (self.limit or 0) if self.kind == "crop" else 0
 
     @property
     def name(self) -> str:
-        return "shift" if self.limit is None else f"shift({self.limit}{',crop' * self.crop})"
+        return (
+            "shift"
+            if self.limit is None
+            else "shift({}{})".format(self.limit, "" if self.kind == "circular" else f",{self.kind}")
+        )
 
     def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Shifts":
         height, width = _plane(self.name, shape)
-        if self.limit is not None and not self.crop and 2 * self.limit + 1 > min(height, width):
+        if self.limit is not None and self.kind != "crop" and 2 * self.limit + 1 > min(height, width):
             raise SymmeterError(f"{self.name} is more than half of a {height} x {width} image; "
                                 f"give at most shift({(min(height, width) - 1) // 2}), or shift for all")  # fmt: skip
         return replace(self, frame=(height, width))
@@ -272,7 +277,7 @@ class Shifts(Group):
         return tuple(self._by(x, y) for y in self._range(height) for x in self._range(width))
 
     def _by(self, x: int, y: int) -> Motion:
-        return Motion(shift=(float(x), float(y)), frame=self.frame, wrap=not self.crop)
+        return Motion(shift=(float(x), float(y)), frame=self.frame, wrap=self.kind == "circular")
 
     def draw(self, random: torch.Generator) -> Motion:
         height, width = _framed(self)

@@ -54,6 +54,20 @@ def plot_polar(
     return ax
 
 
+def overview(result: Result, measure: str | None = None, symmetry: str | None = None) -> Any:
+    """One figure: the line, and beside it the circle where the elements are rotations."""
+    from matplotlib.figure import Figure
+
+    chosen, measure = _chosen(result, measure, symmetry)
+    if not _are_angles(chosen):
+        return plot_elements(result, None, measure, symmetry).figure
+    figure = Figure(figsize=(9.6, 4.2), layout="constrained")
+    left, right = figure.add_gridspec(1, 2, width_ratios=(1.5, 1))
+    plot_elements(result, figure.add_subplot(left), measure, symmetry)
+    plot_polar(result, figure.add_subplot(right, projection="polar"), measure, symmetry).set_title("")
+    return figure
+
+
 def _chosen(
     result: Result, measure: str | None, symmetry: str | None
 ) -> tuple[dict[str, list[ElementRow]], str]:

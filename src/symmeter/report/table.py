@@ -8,8 +8,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from symmeter.outputs import split_list
 from symmeter.result import Result, Row
 
+_WORST_ELEMENTS = 8
 _STYLES = {
     "learned": "green",
     "partly": "yellow",
@@ -32,6 +34,12 @@ def show(result: Result, console: Console) -> None:
     console.print(f"[bold]{escape(title(head))}[/bold]", highlight=False)
     console.print(escape(circumstances(head)), highlight=False)
     console.print(_table(result.rows))
+    if (
+        len({(row.measure, row.symmetry, row.output) for row in result.rows if row.elements})
+        == 1
+        == len(result.rows)
+    ):
+        console.print(_element_table(result))
     for line in _legend(result):
         console.print(escape(line), style="dim", highlight=False)
     for warning in result.warnings:
@@ -42,7 +50,7 @@ def title(head: Any) -> str:
     """What was measured, of which model, on which data."""
     model, data, spec = head["model"], head["data"], head["spec"]
     state = f" ({model['weights']})" if model.get("weights") else ""
-    measures = spec["measure"].split(",")
+    measures = split_list(spec["measure"])
     what = spec["measure"].upper() if len(measures) < 3 else f"{len(measures)} measures"
     return f"{what} of {model['name']}{state} on {data['name']}"
 
@@ -85,6 +93,19 @@ def _table(rows: tuple[Row, ...]) -> Table:
             cells.append("" if row.boundary_share is None else f"{row.boundary_share:.0%}")
         style = _STYLES.get(row.verdict, "")
         table.add_row(*map(escape, cells), f"[{style}]{row.verdict}[/{style}]" if style else row.verdict)
+    return table
+
+
+def _element_table(result: Result) -> Table:
+    """The worst elements of the only row: those whose value is furthest from that of a symmetric network."""
+    best = -1.0 if result.rows[0].direction.startswith("higher") else 1.0
+    worst = sorted(result.elements, key=lambda e: -best * e.value)[:_WORST_ELEMENTS]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    left_out = len(result.elements) - len(worst)
+    table.add_column("element, worst first" + (f" ({left_out} more)" if left_out else ""), no_wrap=True)
+    table.add_column("value ± s.e.", justify="right", no_wrap=True)
+    for e in worst:
+        table.add_row(escape(e.element), with_error(e.value, e.standard_error))
     return table
 
 

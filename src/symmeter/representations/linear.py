@@ -112,7 +112,7 @@ class Regular(_Finite):
 
         def act(element: Element) -> Acted:
             moved, mask = acting(element)
-            source = torch.tensor(_positions(self.group, element.inverse()), device=x.device)
+            source = torch.tensor(_positions(self.group, element), device=x.device).argsort()
             blocks = moved.unflatten(self.axis, (-1, order))
             return blocks.index_select(self.axis + 1, source).flatten(self.axis, self.axis + 1), mask
 

@@ -1,0 +1,64 @@
+"""Pictures of elements: what they draw is what the table of elements says."""
+
+import pytest
+import torch
+from tests.helpers import check_refused
+from torch import nn
+
+import symmeter
+from symmeter.errors import SymmeterWarning
+
+elements = pytest.importorskip("symmeter.report.elements", exc_type=ImportError)
+pytest.importorskip("matplotlib", exc_type=ImportError)
+pytestmark = pytest.mark.filterwarnings(f"ignore::{SymmeterWarning.__module__}.{SymmeterWarning.__name__}")
+
+
+def result(symmetry="C8", measure="relative_error,consistency"):
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(200, 3)).eval()
+    return symmeter.measure(net, torch.rand(4, 1, 12, 12), symmetry, measure, elements=8, progress=False)
+
+
+def test_the_line_is_the_table_of_elements():
+    found = result()
+    ax = elements.plot_elements(found)
+    rows = [row for row in found.elements if row.measure == "relative_error"]
+    assert ax.lines[0].get_xdata().tolist() == pytest.approx([row.parameter for row in rows])
+    assert ax.lines[0].get_ydata().tolist() == pytest.approx([row.value for row in rows])
+    assert "degrees" in ax.get_xlabel() and "relative error" in ax.get_ylabel()
+    other = elements.plot_elements(found, measure="consistency")
+    assert "consistency" in other.get_ylabel()
+
+
+def test_the_circle_closes():
+    ax = elements.plot_polar(result())
+    y = ax.lines[0].get_ydata()
+    assert y[0] == y[-1] and len(y) == 8
+
+
+def test_scales_have_a_line_and_no_circle(tmp_path):
+    found = result("scale(0.8,1.25)")
+    assert "factor" in elements.plot_elements(found).get_xlabel()
+    check_refused("needs rotations", elements.plot_polar, found)
+    assert len(elements.overview(found).axes) == 1
+    assert len(elements.overview(result("SO2")).axes) == 2
+
+
+def test_mistakes():
+    check_refused(
+        "no element of this result has an angle", elements.plot_elements, result("hflip", "same_prediction")
+    )
+    check_refused(
+        "no elements of 'geed'; there is relative_error over C8",
+        elements.plot_elements,
+        result(),
+        measure="geed",
+    )
+
+
+def test_nothing_global_is_touched():
+    import matplotlib.pyplot as plt
+
+    before = plt.get_fignums()
+    elements.overview(result())
+    assert plt.get_fignums() == before
