@@ -33,11 +33,11 @@ MEASURES = "geed,geed(cosine),twirled_variance,relative_error,consistency,kl_con
 
 def prepared(model: torch.nn.Module, x: torch.Tensor, group: str, elements: int) -> OrbitRun:
     """A run that has looked at the model, ready for chunks."""
+    measures = [m for m in parse_measures(MEASURES) if isinstance(m, OrbitMeasure)]
     run = OrbitRun(
         model=model, images=open_data(x), rho_in=Image(Bandlimited()), definition=Bandlimited(),
         device=torch.device("cpu"), dtype=torch.float32, batch_size=None, control=False, progress=False,
-        group=parse_group(group), measures=[m for m in parse_measures(MEASURES) if isinstance(m, OrbitMeasure)], outputs=[parse_output("softmax")],
-        count=elements,
+        group=parse_group(group), measures=measures, outputs=[parse_output("softmax")], count=elements,
     )  # fmt: skip
     run._prepare(x)
     return run

@@ -9,13 +9,15 @@ from symmeter.measures.view import Chunk, View, wide
 from symmeter.outputs import Output
 
 _BLOCKS = 10  # of the jackknife
+_DEAD = 0.01  # of the largest spread over images: units below it have nothing to be compared with
 
 
 class NormalisedVariance(OrbitMeasure):
     """Mean over units k of sqrt(E_x Var_g z_k / Var_x f_k), with z the conjugated model in the frame of x.
 
-    0: a unit does not move with the group; 1: as much as between images. Units that are the same on all images are
-    left out, by number. The standard error is a jackknife over ten blocks of images.
+    0: a unit does not move with the group; 1: as much as between images. Units that hardly differ between images, below
+    1 % of the unit that differs most, are left out, by number. The standard error is a jackknife over ten blocks of
+    images.
 
     Source: Quiroga et al. 2020, with the variance over images taken at the identity.
     """
@@ -90,7 +92,7 @@ class _Units(Pool):
     def _alive(sums: Tensor) -> tuple[Tensor, Tensor]:
         n, total, squares, moved = sums
         variance = (squares - total.square() / n).clamp(min=0) / (n - 1).clamp(min=1)
-        alive = variance > 1e-12 * (squares / n).clamp(min=1e-300)
+        alive = variance > _DEAD**2 * variance.max()
         return alive, moved / n / variance
 
     def _ratio(self, sums: Tensor) -> float:
@@ -103,7 +105,7 @@ class _Units(Pool):
         dead = (~self._alive(self._sums.sum(0))[0]).nonzero().flatten().tolist()
         if not dead:
             return []
-        which = shortened(map(str, dead), most=8)
+        units, which = self._sums.shape[2], shortened(map(str, dead), most=8)
         return [
-            f"{output}: {len(dead)} of {self._sums.shape[2]} units are the same on every image and left out: {which}"
+            f"{output}: {len(dead)} of {units} units hardly differ between images and are left out: {which}"
         ]

@@ -49,7 +49,8 @@ def plot_polar(
         x, y, _ = _curve(rows)
         around = np.deg2rad(np.append(x, x[0] + 360))
         ax.plot(around, np.append(y, y[0]), "o-", color=colour, markersize=4, label=label)
-    ax.set_rlabel_position(22.5)
+    ax.set_rlabel_position(0)
+    ax.locator_params(axis="y", nbins=4)
     _finish(ax, result, chosen, measure, label=False)
     return ax
 
