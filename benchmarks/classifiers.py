@@ -43,8 +43,8 @@ def inputs(name: str, folder: Path, count: int) -> tuple[Any, dict[str, Any]]:
 
 def measured(name: str, folder: Path, count: int, trained: bool) -> Result:
     """All measures of one network."""
-    weights = {"weights": str(folder / "weights" / f"{name}.pth")} if trained else {"untrained": True}
-    model = symmeter.load_model(f"{folder / 'models.py'}:{name}", **weights)
+    weights = str(folder / "weights" / f"{name}.pth") if trained else None
+    model = symmeter.load_model(f"{folder / 'models.py'}:{name}", weights=weights, untrained=not trained)
     data, preprocessing = inputs(name, folder, count)
     return symmeter.measure(
         model,
