@@ -317,6 +317,7 @@ class OrbitRun(Run):
         assert self.elements is not None
         return {
             "group": self.group.name,
+            "closed": self.group.closed,  # False: a window of a group, and means are over the window
             "elements": self.elements.count,
             "sampled": self.elements.sampled,
             "sampling": self.sampling,
@@ -331,8 +332,6 @@ class OrbitRun(Run):
         for target in self.targets:
             for pool in target.pools.values():
                 notes += pool.notes(target.output)
-        if not self.group.closed:
-            notes.append(f"{self.group.name} is a window of a group, not a group: means are over the window")
         return notes
 
 
