@@ -9,7 +9,7 @@ from symmeter.estimate import Estimate, estimate, standard_error
 from symmeter.measures import OrbitMeasure
 from symmeter.result import ElementRow, Row
 from symmeter.runs import DerivativeRun, OrbitRun
-from symmeter.runs.orbit import Target
+from symmeter.runs.reduced import Target
 
 
 def derivative_rows(run: DerivativeRun) -> list[Row]:

@@ -19,6 +19,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
+from symmeter.autodiff.functions import Affine, Attention, LayerNorm, Pointwise
+
 aten = torch.ops.aten
 
 
@@ -27,75 +29,11 @@ def _depends_on_input(*parameters: Any) -> bool:
     return any(isinstance(p, Tensor) and is_functorch_wrapped_tensor(p) for p in parameters)
 
 
-class _Affine(torch.autograd.Function):
-    """y = affine(x), dy = linear(dx)."""
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(x: Tensor, affine: Callable, linear: Callable) -> Tensor:
-        return affine(x)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple, output: Tensor) -> None:
-        ctx.linear = inputs[2]
-
-    @staticmethod
-    def jvp(ctx: Any, dx: Tensor, *_: None) -> Tensor:
-        return ctx.linear(dx)
-
-
-class _Pointwise(torch.autograd.Function):
-    """y = f(x) and dy = slope(x) dx, entry by entry; the slope is computed on the primal, once for all tangents."""
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(x: Tensor, f: Callable, slope: Callable) -> Tensor:
-        return f(x)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple, output: Tensor) -> None:
-        ctx.slope = inputs[2]
-        ctx.save_for_forward(inputs[0])
-
-    @staticmethod
-    def jvp(ctx: Any, dx: Tensor, *_: None) -> Tensor:
-        (x,) = ctx.saved_tensors
-        return dx * ctx.slope(x)
-
-
-class _LayerNorm(torch.autograd.Function):
-    """dy = w rstd (dx - mean(dx) - xhat mean(xhat dx)), with xhat the normalised input."""
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(x: Tensor, shape: tuple, weight: Tensor | None, bias: Tensor | None, eps: float) -> Any:
-        return torch.native_layer_norm(x, shape, weight, bias, eps)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple, output: tuple) -> None:
-        x, ctx.shape, weight, _, _ = inputs
-        _, mean, rstd = output
-        ctx.save_for_forward(x, torch.ones_like(rstd) if weight is None else weight, mean, rstd)
-
-    @staticmethod
-    def jvp(ctx: Any, dx: Tensor, *_: Any) -> tuple[Tensor, Tensor, Tensor]:
-        x, weight, mean, rstd = ctx.saved_tensors
-        axes = tuple(range(-len(ctx.shape), 0))
-        normal = (x - mean) * rstd
-        along = (dx * normal).mean(axes, keepdim=True)
-        centred = dx - dx.mean(axes, keepdim=True)
-        pushed = torch.addcmul(centred, normal, along, value=-1) * (rstd * weight)
-        return pushed, torch.zeros_like(mean), torch.zeros_like(rstd)
-
-
 def _convolution(kernel: Callable) -> Callable:
     def rule(input: Tensor, weight: Tensor, bias: Tensor | None = None, *args: Any, **kwargs: Any) -> Any:
         if _depends_on_input(weight, bias):
             return NotImplemented
-        return _Affine.apply(
+        return Affine.apply(
             input,
             lambda u: kernel(u, weight, bias, *args, **kwargs),
             lambda du: kernel(du, weight, None, *args, **kwargs),
@@ -107,7 +45,7 @@ def _convolution(kernel: Callable) -> Callable:
 def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Any:
     if _depends_on_input(weight, bias):
         return NotImplemented
-    return _Affine.apply(input, lambda u: F.linear(u, weight, bias), lambda du: F.linear(du, weight))
+    return Affine.apply(input, lambda u: F.linear(u, weight, bias), lambda du: F.linear(du, weight))
 
 
 def _batch_norm(
@@ -125,7 +63,7 @@ def _batch_norm(
         return NotImplemented
     slope = (running_var + eps).rsqrt() * (1 if weight is None else weight)
     slope = slope.reshape(-1, *[1] * (input.ndim - 2))
-    return _Affine.apply(
+    return Affine.apply(
         input,
         lambda u: F.batch_norm(u, running_mean, running_var, weight, bias, False, momentum, eps),
         lambda du: du * slope,
@@ -141,43 +79,7 @@ def _layer_norm(
 ) -> Any:
     if _depends_on_input(weight, bias):
         return NotImplemented
-    return _LayerNorm.apply(input, tuple(normalized_shape), weight, bias, eps)[0]  # type: ignore[index]
-
-
-class _Attention(torch.autograd.Function):
-    """y = A v with A = softmax(L), L = q k^T + mask, and dy = (A * dL) v - sum(A * dL) y + A dv.
-
-    dL = dq k^T + q dk^T is one product of twice the inner length: the square matrices are what costs, so they are
-    passed over as rarely as can be.
-    """
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
-        logits = query @ key.transpose(-2, -1)
-        if mask is None:
-            weights = logits.softmax(-1)
-        else:
-            logits = logits.masked_fill(~mask, float("-inf")) if mask.dtype == torch.bool else logits + mask
-            nothing_left = logits.isneginf().all(-1, keepdim=True)  # as in torch: zeros for it, not NaN
-            weights = logits.softmax(-1).masked_fill(nothing_left, 0)
-        return weights @ value, weights
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple, output: tuple) -> None:
-        query, key, value, _ = inputs
-        y, weights = output
-        ctx.mark_non_differentiable(weights)
-        ctx.save_for_forward(query, key, value, y, weights)
-
-    @staticmethod
-    def jvp(ctx: Any, dq: Tensor, dk: Tensor, dv: Tensor, *_: Any) -> tuple[Tensor, None]:
-        query, key, value, y, weights = ctx.saved_tensors
-        change = torch.cat([dq, query.expand_as(dq)], -1) @ torch.cat([key.expand_as(dk), dk], -1).mT
-        # A column of ones beside the values gives the row sums in the same product.
-        moved = (change * weights) @ torch.cat([value, torch.ones_like(value[..., :1])], -1)
-        return torch.addcmul(moved[..., :-1] + weights @ dv, moved[..., -1:], y, value=-1), None
+    return LayerNorm.apply(input, tuple(normalized_shape), weight, bias, eps)[0]  # type: ignore[index]
 
 
 def _attention(
@@ -198,7 +100,7 @@ def _attention(
         attn_mask = torch.ones(query.shape[-2], key.shape[-2], dtype=torch.bool, device=query.device).tril()
     same = query.shape[:-2] == key.shape[:-2] == value.shape[:-2]
     if same and not _depends_on_input(attn_mask):
-        return _Attention.apply(query, key, value, attn_mask)[0]  # type: ignore[index]
+        return Attention.apply(query, key, value, attn_mask)[0]  # type: ignore[index]
     logits = query @ key.transpose(-2, -1)
     if attn_mask is None:
         return logits.softmax(-1) @ value
@@ -214,7 +116,7 @@ def _activation(f: Callable, backward: Callable) -> Callable:
     def rule(input: Tensor, *args: Any, inplace: bool = False, **kwargs: Any) -> Tensor:
         if args and isinstance(args[-1], bool):  # a positional `inplace`
             args, inplace = args[:-1], args[-1]
-        result = _Pointwise.apply(
+        result = Pointwise.apply(
             input, lambda u: f(u, *args, **kwargs), lambda u: backward(torch.ones_like(u), u, *args, **kwargs)
         )
         return input.copy_(result) if inplace else result  # others may read the changed input

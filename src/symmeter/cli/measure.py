@@ -55,7 +55,7 @@ def parser(commands: Any) -> Parser:
 def run(a: argparse.Namespace) -> int:
     """Measure, write the files, print the table."""
     from symmeter.groups.base import SAMPLING
-    from symmeter.measurement import check_measures, control_mode
+    from symmeter.request import check_measures, control_mode
     from symmeter.symmetry import parse_symmetry
 
     symmetry = parse_symmetry(a.symmetry)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from symmeter.autodiff.memory import out_of_memory
 from symmeter.autodiff.strategies import CentralDifference
+from symmeter.conduct import Conducted, conduct
 from symmeter.conjugate import lie_derivative
 from symmeter.definitions import Definition
 from symmeter.errors import SymmeterError, shortened
@@ -19,7 +20,6 @@ from symmeter.layers.attribution import Attribution, Batch
 from symmeter.layers.layouts import Layouts
 from symmeter.layers.parts import Part
 from symmeter.layers.profile import LayerRow, Profile
-from symmeter.measurement import Conducted, conduct
 from symmeter.network import uncheckpointed
 from symmeter.result import Row
 from symmeter.rows import derivative_rows

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from symmeter.conduct import Conducted, conduct
 from symmeter.conjugate import lie_derivative
 from symmeter.definitions import Periodic
 from symmeter.errors import SymmeterError
@@ -19,7 +20,6 @@ from symmeter.layers.attribution import Attribution, Batch
 from symmeter.layers.profile import LayerRow, Profile
 from symmeter.layers.sampling import sampling
 from symmeter.layers.trace import Tap
-from symmeter.measurement import Conducted, conduct
 from symmeter.representations import Image
 from symmeter.runs import DerivativeRun
 from symmeter.symmetry import parse_symmetry

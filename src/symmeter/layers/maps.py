@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from symmeter.autodiff.backward import BackwardRules
+from symmeter.conduct import conduct
 from symmeter.conjugate import lie_derivative
 from symmeter.definitions import Definition
 from symmeter.errors import SymmeterError
-from symmeter.measurement import conduct
 from symmeter.network import pure
 from symmeter.outputs import parse_output
 from symmeter.representations import Image

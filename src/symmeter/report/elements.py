@@ -41,6 +41,8 @@ def plot_polar(
     chosen, measure = _chosen(result, measure, symmetry)
     if not _are_angles(chosen):
         raise SymmeterError("a polar plot needs rotations, such as C8 or SO2")
+    from matplotlib.ticker import MaxNLocator
+
     if ax is None:
         from matplotlib.figure import Figure
 
@@ -49,8 +51,11 @@ def plot_polar(
         x, y, _ = _curve(rows)
         around = np.deg2rad(np.append(x, x[0] + 360))
         ax.plot(around, np.append(y, y[0]), "o-", color=colour, markersize=4, label=label)
-    ax.set_rlabel_position(0)
-    ax.locator_params(axis="y", nbins=4)
+    ax.set_rlabel_position(67.5)  # between two rays
+    ax.tick_params(axis="y", labelsize=7)
+    ax.set_rticks(
+        [tick for tick in MaxNLocator(3).tick_values(0, ax.get_rmax()) if 0 < tick <= ax.get_rmax()]
+    )
     _finish(ax, result, chosen, measure, label=False)
     return ax
 

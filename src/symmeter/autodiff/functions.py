@@ -1,0 +1,107 @@
+"""Operations with their forward derivative written out, one pass over the tangents each."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+class Affine(torch.autograd.Function):
+    """y = affine(x), dy = linear(dx)."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor, affine: Callable, linear: Callable) -> Tensor:
+        return affine(x)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, output: Tensor) -> None:
+        ctx.linear = inputs[2]
+
+    @staticmethod
+    def jvp(ctx: Any, dx: Tensor, *_: None) -> Tensor:
+        return ctx.linear(dx)
+
+
+class Pointwise(torch.autograd.Function):
+    """y = f(x) and dy = slope(x) dx, entry by entry; the slope is computed on the primal, once for all tangents."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor, f: Callable, slope: Callable) -> Tensor:
+        return f(x)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, output: Tensor) -> None:
+        ctx.slope = inputs[2]
+        ctx.save_for_forward(inputs[0])
+
+    @staticmethod
+    def jvp(ctx: Any, dx: Tensor, *_: None) -> Tensor:
+        (x,) = ctx.saved_tensors
+        return dx * ctx.slope(x)
+
+
+class LayerNorm(torch.autograd.Function):
+    """dy = w rstd (dx - mean(dx) - xhat mean(xhat dx)), with xhat the normalised input."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor, shape: tuple, weight: Tensor | None, bias: Tensor | None, eps: float) -> Any:
+        return torch.native_layer_norm(x, shape, weight, bias, eps)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, output: tuple) -> None:
+        x, ctx.shape, weight, _, _ = inputs
+        _, mean, rstd = output
+        ctx.save_for_forward(x, torch.ones_like(rstd) if weight is None else weight, mean, rstd)
+
+    @staticmethod
+    def jvp(ctx: Any, dx: Tensor, *_: Any) -> tuple[Tensor, Tensor, Tensor]:
+        x, weight, mean, rstd = ctx.saved_tensors
+        axes = tuple(range(-len(ctx.shape), 0))
+        normal = (x - mean) * rstd
+        along = (dx * normal).mean(axes, keepdim=True)
+        centred = dx - dx.mean(axes, keepdim=True)
+        pushed = torch.addcmul(centred, normal, along, value=-1) * (rstd * weight)
+        return pushed, torch.zeros_like(mean), torch.zeros_like(rstd)
+
+
+class Attention(torch.autograd.Function):
+    """y = A v with A = softmax(L), L = q k^T + mask, and dy = (A * dL) v - sum(A * dL) y + A dv.
+
+    dL = dq k^T + q dk^T is one product of twice the inner length: the square matrices are what costs, so they are
+    passed over as rarely as can be.
+    """
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+        logits = query @ key.transpose(-2, -1)
+        if mask is None:
+            weights = logits.softmax(-1)
+        else:
+            logits = logits.masked_fill(~mask, float("-inf")) if mask.dtype == torch.bool else logits + mask
+            nothing_left = logits.isneginf().all(-1, keepdim=True)  # as in torch: zeros for it, not NaN
+            weights = logits.softmax(-1).masked_fill(nothing_left, 0)
+        return weights @ value, weights
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, output: tuple) -> None:
+        query, key, value, _ = inputs
+        y, weights = output
+        ctx.mark_non_differentiable(weights)
+        ctx.save_for_forward(query, key, value, y, weights)
+
+    @staticmethod
+    def jvp(ctx: Any, dq: Tensor, dk: Tensor, dv: Tensor, *_: Any) -> tuple[Tensor, None]:
+        query, key, value, y, weights = ctx.saved_tensors
+        change = torch.cat([dq, query.expand_as(dq)], -1) @ torch.cat([key.expand_as(dk), dk], -1).mT
+        # A column of ones beside the values gives the row sums in the same product.
+        moved = (change * weights) @ torch.cat([value, torch.ones_like(value[..., :1])], -1)
+        return torch.addcmul(moved[..., :-1] + weights @ dv, moved[..., -1:], y, value=-1), None
