@@ -73,19 +73,45 @@ def moved(rho: Representation, x: Tensor) -> Inputs:
 def displaced(
     rho: Representation, x: Tensor, other: Tensor, still: Callable[[Tensor], Tensor] = lambda x: x
 ) -> Inputs:
-    """g -> x moved as far as g moves it, but along the displacement of another image: the insensitivity control.
+    """g -> x changed by as much as g changes it, towards the displacement of another image: the insensitivity control.
 
+    Every channel keeps its contrast, as under g: its deviation u from its mean m turns towards the deviation d of
+    g other - other, m + cos(a) u + sin(a) |u| d/|d|, until it has moved as far as that of g x - x. Without that, a
+    network that reacts to contrast alone would pass for symmetric. Means are displaced as far as g displaces them.
     `still` is what the identity makes of an image.
     """
     own, others, x, other = rho.action(x), rho.action(other), still(x), still(other)
+    mean, u = _mean_and_deviation(x)
+    contrast = _length(u)
 
     def inputs(g: Element) -> Tensor:
-        size, step = own(g)[0] - x, others(g)[0] - other
-        norms = [v.flatten(1).norm(dim=1) for v in (size, step)]
-        scale = norms[0] / norms[1].clamp(min=torch.finfo(x.dtype).tiny)
-        return x + step * scale.reshape(-1, *[1] * (x.ndim - 1))
+        mean_moved, moved = _mean_and_deviation(own(g)[0] - x)
+        mean_step, step = _mean_and_deviation(others(g)[0] - other)
+        step = step - u * ((step * u).sum(_plane(x), keepdim=True) / contrast**2)
+        half = (_length(moved) / (2 * contrast)).clamp(max=1)  # sin(a/2)
+        turned = (1 - 2 * half**2) * u + 2 * half * (1 - half**2).sqrt() * contrast / _length(step) * step
+        size = mean_moved.norm(dim=1, keepdim=True) / _safe(mean_step.norm(dim=1, keepdim=True))
+        return mean + mean_step * size + turned
 
     return inputs
+
+
+def _plane(x: Tensor) -> tuple[int, ...]:
+    """The axes of one channel of images (B, C, H, W); of anything else all but the first."""
+    return (2, 3) if x.ndim == 4 else tuple(range(1, x.ndim))
+
+
+def _mean_and_deviation(x: Tensor) -> tuple[Tensor, Tensor]:
+    mean = x.mean(_plane(x), keepdim=True)
+    return mean, x - mean
+
+
+def _length(u: Tensor) -> Tensor:
+    return _safe(u.square().sum(_plane(u), keepdim=True).sqrt())
+
+
+def _safe(length: Tensor) -> Tensor:
+    return length.clamp(min=torch.finfo(length.dtype).tiny ** 0.5)
 
 
 def returned(rho: Representation, x: Tensor, nudge: Callable[[Tensor, int], Tensor]) -> Inputs:
