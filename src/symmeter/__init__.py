@@ -22,6 +22,7 @@ _HOME = {
     "maps": "layers.maps",
     "Profile": "layers.profile",
     "load": "loading",
+    "sweep": "sweeps",
     "Result": "result",
     "load_model": "models",
     "lie_derivative": "conjugate",
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from symmeter.models import load_model
     from symmeter.result import Result
     from symmeter.runs import round_trip_error
+    from symmeter.sweeps import sweep
     from symmeter.symmetry import Symmetry
 
 __all__ = [
@@ -65,6 +67,7 @@ __all__ = [
     "measure",
     "parse_group",
     "round_trip_error",
+    "sweep",
 ]
 
 

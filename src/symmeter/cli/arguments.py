@@ -68,4 +68,5 @@ def _number_of(kind: Callable[[str], Any], fits: Callable[[Any], bool], words: s
 positive = _number_of(int, lambda n: n > 0, "a positive whole number")
 whole = _number_of(int, lambda n: n >= 0, "a whole number, 0 or more")
 seed = _number_of(int, lambda n: 0 <= n < 2**63, "a whole number from 0 to 2^63 - 1")
+above_zero = _number_of(float, lambda x: 0 < x < float("inf"), "a number above 0")
 number = _number_of(float, lambda x: abs(x) < float("inf"), "a number")

@@ -1,0 +1,196 @@
+"""`sweep`: every model on the data, into a store; what is there already is not done again."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from symmeter.errors import SymmeterError, counted, nearest
+from symmeter.sweeps.claims import Claims
+from symmeter.sweeps.engine import REASONS, Engine, Limits, Outcome, Task
+from symmeter.sweeps.entries import read_models
+from symmeter.sweeps.local import Local
+from symmeter.sweeps.plan import Cell, Spec, plan
+from symmeter.sweeps.progress import Progress, progress_for
+from symmeter.sweeps.store import Store
+
+ENGINES = ("local", "ray")
+
+
+@dataclass
+class Summary:
+    """What a sweep did: counts of cells, and why some failed."""
+
+    cells: int = 0
+    skipped: int = 0  # were there already
+    done: int = 0
+    failed: dict[str, list[str]] = field(default_factory=dict)  # by reason: labels
+    known: int = 0  # failed before, and were not tried again
+    elsewhere: int = 0  # another sweep works on them
+    repaired: int = 0  # were damaged, and were done again
+    interrupted: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether every cell is there."""
+        return self.skipped + self.done == self.cells
+
+    def __str__(self) -> str:
+        failures = sum(map(len, self.failed.values()))
+        words = [
+            f"{counted(self.cells, 'cell')}: {self.done} done, {self.skipped} there already, {failures} failed"
+        ]
+        if self.known:
+            words.append(f"{self.known} failed before (--retry-errors tries them again)")
+        if self.elsewhere:
+            words.append(f"{self.elsewhere} with another sweep")
+        if self.repaired:
+            words.append(f"{self.repaired} damaged and done again")
+        if self.interrupted:
+            words.append("interrupted: start again to go on")
+        lines = [", ".join(words)]
+        for reason, labels in self.failed.items():
+            names = ", ".join(labels[:5]) + (f" and {len(labels) - 5} more" if len(labels) > 5 else "")
+            lines.append(f"  {REASONS[reason]}: {len(labels)} ({names})")
+        return "\n".join(lines)
+
+
+def sweep(
+    models: Any, data: str | os.PathLike, store: str | os.PathLike, symmetry: str = "translation",
+    measure: str | None = None, output: str = "softmax", definition: str = "bandlimited", samples: int | None = None,
+    batch_size: int | None = None, device: str | None = None, seeds: Sequence[int] = (0,), progress: bool | None = None,
+    *, engine: str | Engine = "local", jobs: int | None = None, limits: Limits | None = None, layers: bool = False,
+    untrained: bool = False, retry_errors: bool = False, control: str = "displacement", elements: int | None = None,
+    sampling: str = "haar", padding: str | None = None, probes: int = 0, address: str | None = None,
+) -> Summary:  # fmt: skip
+    """Measure many models and keep every cell (one model, one data set, one spec) in a store as soon as it is done.
+
+    A cell that is there already is not done again, so the same call goes on where the last one was stopped, however it
+    was stopped. Cells that failed are recorded with their reason, and tried again with `retry_errors`.
+
+    Args:
+        models: names, wildcards such as `timm:vit_*`, files with lists of them (see `read_models`), or several.
+        data: the path of a folder, a `.npz`, or `builtin:photos`.
+        store: a folder, or any address that fsspec can write to.
+        engine: `local`, `ray`, or an Engine. `address`: of a Ray cluster.
+        jobs: cells at once; None for one a CUDA device, or one a core.
+        limits: time and memory of one cell; out of memory it is tried again with smaller batches.
+        seeds: one cell each. layers: attribute the error to layers as well, in cells of their own.
+        untrained: random weights for all models without a file of weights.
+
+    Other arguments are those of `symmeter.measure`. Returns a Summary; raises SymmeterError for a mistake in the call.
+
+    >>> import tempfile
+    >>> summary = sweep("timm:vti_*", "builtin:photos", tempfile.mkdtemp(), untrained=True)
+    Traceback (most recent call last):
+    symmeter.errors.SymmeterError: timm:vti_*: no model has such a name; start with timm: or torchvision:
+    """
+    if batch_size is not None and batch_size < 1:
+        raise SymmeterError(f"batch size is {batch_size}; give at least 1, or leave it out")
+    spec = Spec(
+        symmetry, measure, output, definition, samples, 0, control, elements, sampling, padding, probes
+    )
+    cells = plan(read_models(models, untrained), str(data), spec, seeds=seeds, layers=layers)
+    return run_cells(cells, Store(store, create=True), lambda: make_engine(engine, jobs, limits, device, address),
+                     progress=progress, retry_errors=retry_errors, batch_size=batch_size)  # fmt: skip
+
+
+def make_engine(
+    engine: str | Engine, jobs: int | None = None, limits: Limits | None = None, device: str | None = None,
+    address: str | None = None,
+) -> Engine:  # fmt: skip
+    """An engine by name."""
+    if isinstance(engine, Engine):
+        return engine
+    if engine == "local":
+        return Local(jobs, limits, device)
+    if engine == "ray":
+        from symmeter.sweeps.cluster import Ray
+
+        return Ray(jobs, limits, device, address)
+    raise SymmeterError(f"unknown engine {engine!r}{nearest(str(engine), ENGINES)}")
+
+
+def run_cells(
+    cells: Sequence[Cell], store: Store, engine: Any, *, progress: bool | None = None, retry_errors: bool = False,
+    batch_size: int | None = None,
+) -> Summary:  # fmt: skip
+    """Do all cells that are not in the store; `engine` makes the Engine, if there is anything to do."""
+    summary = Summary(cells=len(cells))
+    waiting = _missing(cells, store, summary, retry_errors)
+    if waiting:
+        claims = Claims(store)
+        try:
+            with progress_for(len(waiting), progress) as shown:
+                _work(waiting, store, engine(), claims, shown, summary, batch_size)
+        except KeyboardInterrupt:
+            summary.interrupted = True
+        finally:
+            claims.close()
+    store.index()
+    return summary
+
+
+def _missing(cells: Sequence[Cell], store: Store, summary: Summary, retry_errors: bool) -> list[Cell]:
+    """The cells to do: those that are not there, are damaged, or failed and are to be tried again."""
+    there = store.keys() & {cell.key for cell in cells}
+    broken = store.broken(there)
+    for key in broken:
+        store.forget(key)
+    summary.repaired = len(broken)
+    failed = set() if retry_errors else set(store.errors())
+    missing = []
+    for cell in cells:
+        if cell.key in there and cell.key not in broken:
+            summary.skipped += 1
+            _relabel(cell, store)
+        elif cell.key in failed:
+            summary.known += 1
+        else:
+            missing.append(cell)
+    return missing
+
+
+def _relabel(cell: Cell, store: Store) -> None:
+    """A cell whose model has got another name or other tags since then: those are renewed, the numbers stay."""
+    before = store.header(cell.key)["cell"]["entry"]
+    now = cell.task()["entry"]
+    if any(before.get(key) != now[key] for key in ("name", "tags")):
+        store.relabel(cell.key, now)
+
+
+def _work(
+    cells: list[Cell], store: Store, engine: Engine, claims: Claims, progress: Progress, summary: Summary,
+    batch_size: int | None,
+) -> None:  # fmt: skip
+    def tasks() -> Iterator[Task]:
+        for cell in cells:
+            if not claims.take(cell.key):
+                summary.elsewhere += 1
+            elif cell.key in store:  # another sweep has done it meanwhile
+                claims.give_back(cell.key)
+                summary.skipped += 1
+            else:
+                yield {**cell.task(), "batch_size": batch_size}
+
+    outcomes = engine.run(tasks(), progress.started)
+    try:
+        for outcome in outcomes:
+            _keep(outcome, store, summary)
+            claims.give_back(outcome.task["key"])
+            progress.ended(outcome)
+    finally:
+        outcomes.close()  # type: ignore[attr-defined]
+
+
+def _keep(outcome: Outcome, store: Store, summary: Summary) -> None:
+    task = outcome.task
+    if outcome.done:
+        store.commit(task["key"], outcome.files)
+        summary.done += 1
+        return
+    summary.failed.setdefault(outcome.failure, []).append(task["label"])
+    store.fail(task["key"], {
+        "label": task["label"], "failure": outcome.failure, "reason": outcome.reason, "seconds": outcome.seconds,
+        "batch_size": task.get("batch_size"), "entry": task["entry"], "data": task["data"], "spec": task["spec"],
+    })  # fmt: skip

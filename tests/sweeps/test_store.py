@@ -1,0 +1,160 @@
+"""Cells in a folder: whole or not at all, and readable by others."""
+
+import json
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from tests.helpers import check_refused
+from tests.sweeps.conftest import numbers
+from tests.sweeps.zoo import small
+
+import symmeter
+from symmeter.sweeps import Store
+from symmeter.sweeps.cell import packed
+from symmeter.sweeps.claims import Claims
+
+IMAGES = torch.rand(6, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+
+
+def cell(key="k1", symmetry="rotation,C4", kind="measure", **entry):
+    entry = {"model": "zoo:small", "name": "", "untrained": False, "tags": {}, **entry}
+    result = (symmeter.attribute if kind == "layers" else symmeter.measure)(
+        small().eval(), IMAGES, symmetry=symmetry, progress=False
+    )
+    spec = {"seed": 0, "kind": kind}
+    return result, packed(result, {"key": key, "entry": entry, "spec": spec, "data": "x", "code": "1"}, None)
+
+
+@pytest.fixture(params=["folder", "memory"])
+def store(request, tmp_path):
+    if request.param == "folder":
+        yield Store(tmp_path / "store", create=True)
+    else:
+        made = Store(f"memory://{tmp_path.name}", create=True)
+        yield made
+        made.fs.rm(made.root, recursive=True)
+
+
+def test_what_is_written_is_what_is_read(store):
+    result, files = cell()
+    store.commit("k1", files)
+    again = store.result("k1")
+    assert again.rows == result.rows and again.elements == result.elements
+    assert again.warnings == result.warnings and again.sample_names == result.sample_names
+    for name, values in result.samples.items():
+        np.testing.assert_array_equal(again.samples[name], values)
+    assert store.keys() == {"k1"} and "k1" in store and store.broken(["k1"]) == {}
+
+
+def test_an_attribution_comes_back_as_a_profile(store):
+    profile, files = cell(symmetry="rotation", kind="layers")
+    store.commit("k1", files)
+    again = store.result("k1")
+    assert type(again) is type(profile) and again.rows == profile.rows
+    assert len(store.frame()) == 0 and set(store.frame("layers")["layer_kind"]) >= {"activation"}
+
+
+def test_others_read_a_store(tmp_path):
+    store = Store(tmp_path / "store", create=True)
+    for key in ("a", "b"):
+        store.commit(key, cell(key, name=key, tags={"year": 2020} if key == "a" else {})[1])
+    store.index()
+    found = duckdb.sql(
+        f"SELECT name, tag_year FROM read_parquet('{store.root}/rows/*.parquet', union_by_name=true) "
+        "WHERE symmetry = 'rotation' ORDER BY name"
+    ).fetchall()
+    assert found == [("a", "2020"), ("b", None)]
+    assert len(pd.read_parquet(tmp_path / "store" / "index")) == len(store.frame()) == 4
+    pd.testing.assert_frame_equal(symmeter.load(tmp_path / "store"), store.frame())
+
+
+def test_the_index_is_never_needed_and_never_out_of_date(store):
+    store.commit("a", cell("a", name="a")[1])
+    store.index()
+    store.commit("b", cell("b", name="b")[1])
+    assert set(store.frame()["name"]) == {"a", "b"}
+    store.forget("a")
+    assert set(store.frame()["name"]) == {"b"}
+    store.index()
+    store.write("index/rows.parquet", b"rubbish")
+    assert set(store.frame()["name"]) == {"b"}
+
+
+def test_the_newest_version_of_a_cell_counts(store):
+    store.commit("old", cell("old")[1])
+    store.commit("new", cell("new")[1])
+    assert set(store.frame()["cell"]) == {"new"}
+
+
+@pytest.mark.parametrize("name", ["rows", "samples", "cells"])
+def test_a_damaged_file_is_found(store, name):
+    store.commit("k1", cell()[1])
+    path = f"{name}/k1." + ("json" if name == "cells" else "parquet")
+    content = store.read(path)
+    for broken in (content[: len(content) // 2], content[:100] + b"\0" * 20 + content[120:], b""):
+        store.write(path, broken)
+        assert set(store.broken(["k1"])) == {"k1"}
+        store.frame()  # does not fail
+    store.remove(path)
+    assert set(store.broken(["k1"])) == {"k1"}
+
+
+def test_a_half_written_cell_does_not_count(store):
+    files = cell()[1]
+    for name in ("samples", "elements", "header"):
+        store.write(store._path(name, "k1"), files[name])
+        assert store.keys() == set() and len(store.frame()) == 0
+
+
+def test_new_tags_leave_the_numbers(store):
+    _, files = cell(tags={"year": 2020})
+    store.commit("k1", files)
+    store.index()
+    before = store.frame()
+    store.relabel("k1", {"model": "zoo:small", "name": "new name", "tags": {"colour": "red"}})
+    after = store.frame()
+    assert (
+        set(after["name"]) == {"new name"} and set(after["tag_colour"]) == {"red"} and "tag_year" not in after
+    )
+    pd.testing.assert_frame_equal(numbers(after).drop(columns="name"), numbers(before).drop(columns="name"))
+    assert store.broken(["k1"]) == {}
+
+
+def test_errors_are_kept_until_the_cell_is_there(store):
+    store.fail("k1", {"failure": "time", "reason": "not done in 3 s"})
+    assert store.errors() == {"k1": {"failure": "time", "reason": "not done in 3 s"}}
+    store.commit("k1", cell()[1])
+    assert store.errors() == {}
+
+
+def test_what_is_no_store_is_refused(tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "file").write_text("x")
+    check_refused("no store there", Store, tmp_path / "other")
+    check_refused("has something else in it", Store, tmp_path / "other", create=True)
+    check_refused("nosuch", Store, "nosuch://x")
+    (tmp_path / "other" / "symmeter.json").write_text(json.dumps({"schema": "symmeter.store/9"}))
+    check_refused("schema 'symmeter.store/9'", Store, tmp_path / "other")
+
+
+def test_a_claim_holds_until_it_is_given_back_or_its_owner_is_gone(store):
+    one, two = Claims(store), Claims(store)
+    try:
+        assert one.take("k1") and not two.take("k1")
+        one.give_back("k1")
+        assert two.take("k1")
+        dead = json.loads(store.read("claims/k1.json")) | {"pid": 2**22 + 1}
+        store.write("claims/k2.json", json.dumps(dead).encode())
+        assert one.take("k2")
+        store.write("claims/k3.json", json.dumps(dead | {"host": "elsewhere"}).encode())
+        assert not one.take("k3")
+        store.write("claims/k3.json", json.dumps(dead | {"host": "elsewhere", "time": 0}).encode())
+        assert one.take("k3")
+        store.write("claims/k4.json", b"")
+        assert one.take("k4")
+    finally:
+        one.close(), two.close()
+    assert store._names("claims", ".json") == set()

@@ -1,0 +1,317 @@
+"""Sweeps on this machine: nothing is lost, nothing is done twice, and whatever a model does stays with it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import psutil
+import pytest
+from tests.helpers import check_refused
+from tests.sweeps.conftest import SETTINGS, ZOO, numbers
+
+from symmeter.cli import main
+from symmeter.sweeps import Limits, Store, sweep
+from symmeter.sweeps.engine import Engine, Outcome
+from symmeter.sweeps.local import Local
+
+LIMITS = Limits(seconds=20, gigabytes=0.5)
+
+
+def bad(what, **kwargs):
+    return {
+        "model": f"{ZOO}:bad",
+        "name": what,
+        "model_kwargs": {"what": what},
+        "mean": [0.5],
+        "std": [0.25],
+        **kwargs,
+    }
+
+
+def as_yaml(path, rows):
+    import yaml
+
+    path.write_text(yaml.safe_dump(rows))
+    return str(path)
+
+
+def test_a_sweep_is_resumed_and_gives_what_measure_gives(tmp_path, images, rows):
+    import torch
+    from tests.sweeps.zoo import small
+
+    import symmeter
+
+    first = sweep(rows(2, 3), images, tmp_path / "s", **SETTINGS)
+    assert (first.cells, first.done, first.skipped, first.complete) == (2, 2, 0, True)
+    again = sweep(rows(2, 3, 4), images, tmp_path / "s", **SETTINGS)
+    assert (again.done, again.skipped, again.complete) == (1, 2, True)
+    frame = symmeter.load(tmp_path / "s")
+    assert set(frame["name"]) == {"small 2", "small 3", "small 4"} and len(frame) == 6
+    torch.manual_seed(0)
+    result = symmeter.measure(
+        small(3).eval(), images, "rotation,C4", preprocessing={"mean": 0.5, "std": 0.25}, progress=False
+    )
+    own = frame[frame["name"] == "small 3"].set_index("symmetry")
+    for row in result.rows:
+        assert own.loc[row.symmetry, "value"] == pytest.approx(row.value, rel=1e-5)
+        assert own.loc[row.symmetry, "top1"] == row.accuracy
+
+
+@pytest.mark.parametrize(("what", "failure", "words"), [
+    ("raise", "refused", "no such thing"),
+    ("segfault", "crash", "SIGSEGV"),
+    ("abort", "crash", "SIGABRT"),
+    ("leave", "crash", "exit code 3"),
+    ("eat", "memory", ""),
+])  # fmt: skip
+def test_whatever_a_model_does_is_recorded_and_stays_with_it(tmp_path, images, rows, what, failure, words):
+    store = Store(tmp_path / "s", create=True)
+    summary = sweep([bad(what), *rows(2)], images, store.root, **SETTINGS, limits=LIMITS)
+    assert summary.failed == {failure: [what]} and summary.done == 1
+    (error,) = store.errors().values()
+    assert error["failure"] == failure and words in error["reason"]
+    assert sweep([bad(what), *rows(2)], images, store.root, **SETTINGS).known == 1
+
+
+def test_a_model_that_hangs_is_ended(tmp_path, images):
+    began = time.monotonic()
+    summary = sweep([bad("hang")], images, tmp_path / "s", **SETTINGS, limits=Limits(seconds=6))
+    assert summary.failed == {"time": ["hang"]} and time.monotonic() - began < 60
+    assert "not done in 6 s" in str(Store(tmp_path / "s").errors())
+
+
+def test_out_of_memory_steps_the_batch_down(tmp_path, images):
+    model = bad("large batches")
+    summary = sweep([model], images, tmp_path / "s", **{**SETTINGS, "symmetry": "C4"}, limits=LIMITS)
+    assert summary.complete, Store(tmp_path / "s").errors()
+
+
+def test_errors_are_tried_again_when_asked(tmp_path, images):
+    path = tmp_path / "flaky.py"
+    path.write_text("import torch\ndef build():\n    raise ValueError('not yet')\n")
+    assert sweep(f"{path}:build", images, tmp_path / "s", **SETTINGS).failed
+    spec = {**SETTINGS, "retry_errors": True}
+    again = sweep(f"{path}:build", images, tmp_path / "s", **spec)
+    assert again.failed and not again.known
+    path.write_text(ZOO.read_text() + "\ndef build():\n    return small()\n")
+    from symmeter.sweeps import identity
+
+    identity._file_hash.cache_clear()
+    assert sweep(f"{path}:build", images, tmp_path / "s", **spec).complete
+
+
+def test_a_model_that_does_not_exist_is_refused_by_name(tmp_path, images):
+    summary = sweep("timm:resnet18x", images, tmp_path / "s", untrained=True, **SETTINGS)
+    assert list(summary.failed) == ["refused"]
+    assert "did you mean 'timm:resnet18" in str(Store(tmp_path / "s").errors())
+
+
+def test_damaged_cells_are_done_again(tmp_path, images, rows):
+    store = Store(tmp_path / "s", create=True)
+    sweep(rows(2, 3), images, store.root, **SETTINGS)
+    before = store.frame()
+    key = sorted(store.keys())[0]
+    store.write(f"rows/{key}.parquet", store.read(f"rows/{key}.parquet")[:-50])
+    summary = sweep(rows(2, 3), images, store.root, **SETTINGS)
+    assert (summary.repaired, summary.done, summary.skipped) == (1, 1, 1)
+    pd.testing.assert_frame_equal(numbers(store.frame()), numbers(before))
+
+
+def test_tags_are_renewed_without_measuring_again(tmp_path, images, rows):
+    sweep([{**rows(2)[0], "year": 2020}], images, tmp_path / "s", **SETTINGS)
+    summary = sweep([{**rows(2)[0], "year": 2021}], images, tmp_path / "s", **SETTINGS)
+    assert summary.skipped == 1 and set(Store(tmp_path / "s").frame()["tag_year"]) == {"2021"}
+
+
+def test_two_sweeps_on_one_store_share_the_work(tmp_path, images):
+    import threading
+
+    models = [
+        {"model": f"{ZOO}:slow", "name": str(w), "model_kwargs": {"seconds": 0.3, "width": w}}
+        for w in range(2, 8)
+    ]
+    found = []
+    spec = {**SETTINGS, "jobs": 1, "symmetry": "C4", "control": "none"}
+    work = lambda: found.append(sweep(models, images, tmp_path / "s", **spec))
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(summary.done for summary in found) == 6 and all(summary.done for summary in found)
+    assert len(Store(tmp_path / "s").frame()) == 6
+
+
+def start(arguments, **kwargs):
+    return subprocess.Popen(
+        [sys.executable, "-m", "symmeter", "sweep", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env=os.environ | {"OMP_NUM_THREADS": "1"}, **kwargs,
+    )  # fmt: skip
+
+
+def wait_for(condition, seconds=90):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "waited too long"
+        time.sleep(0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("victim", ["sweep", "worker"])
+def test_kill_9_at_any_moment_loses_at_most_what_was_running(tmp_path, images, victim):
+    models = as_yaml(tmp_path / "m.yaml", [
+        {"model": f"{ZOO}:slow", "name": str(w), "model_kwargs": {"seconds": 0.7, "width": w}} for w in range(2, 8)
+    ])  # fmt: skip
+    arguments = [models, images, "--symmetry", "C4", "--jobs", "2", "--store"]
+    process = start([*arguments, str(tmp_path / "killed")])
+    rows = tmp_path / "killed" / "rows"
+    wait_for(lambda: rows.is_dir() and len(os.listdir(rows)) >= 2)
+    family = psutil.Process(process.pid).children(recursive=True)
+    if victim == "sweep":
+        process.kill()
+        process.communicate()
+        wait_for(lambda: not any(p.is_running() and p.status() != "zombie" for p in family), 30)
+    else:
+        workers = [p for p in family if p.pid == os.getpgid(p.pid) and p.is_running()]
+        assert workers
+        workers[0].kill()
+        process.communicate()
+    there = len(Store(tmp_path / "killed").keys())
+    assert there >= 2
+    again = start([*arguments, str(tmp_path / "killed"), "--retry-errors"])
+    output = again.communicate()[0].decode()
+    assert again.returncode == 0 and f"{there} there already" in output
+    undisturbed = start([*arguments, str(tmp_path / "whole")])
+    undisturbed.communicate()
+    one, other = (Store(tmp_path / name).frame() for name in ("killed", "whole"))
+    pd.testing.assert_frame_equal(numbers(one), numbers(other), rtol=1e-5)
+    assert not any(name.endswith(".part") for name in os.listdir(rows)) or victim == "sweep"
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_what_is_done(tmp_path, images):
+    models = as_yaml(tmp_path / "m.yaml", [
+        {"model": f"{ZOO}:slow", "name": str(w), "model_kwargs": {"seconds": 1.0, "width": w}} for w in range(2, 9)
+    ])  # fmt: skip
+    process = start([models, images, "--symmetry", "C4", "--jobs", "1", "--store", str(tmp_path / "s")],
+                    preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))  # fmt: skip
+    rows = tmp_path / "s" / "rows"
+    wait_for(lambda: rows.is_dir() and len(os.listdir(rows)) >= 1)
+    process.send_signal(signal.SIGINT)
+    output = process.communicate(timeout=60)[0].decode()
+    assert (
+        process.returncode == 130
+        and "interrupted: start again to go on" in output
+        and "Traceback" not in output
+    )
+    assert 1 <= len(Store(tmp_path / "s").frame()) < 7
+    assert os.listdir(tmp_path / "s" / "claims") == []
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a disk of 48 KiB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=48k", "tmpfs", str(place)], capture_output=True
+    )
+    if made.returncode:
+        pytest.skip("needs the right to mount a tmpfs")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_full_disk_ends_the_sweep_in_one_line_and_the_rest_is_done_later(
+    small_disk, tmp_path, images, rows, capfd
+):
+    models = as_yaml(tmp_path / "m.yaml", rows(2, 3, 4, 5))
+    arguments = ["sweep", models, images, "--symmetry", "rotation,C4", "--quiet", "--store"]
+    assert main([*arguments, str(small_disk / "s")]) == 1
+    error = capfd.readouterr().err
+    assert "No space left on device" in error and "start again" in error and "Traceback" not in error
+    kept = Store(small_disk / "s")
+    assert kept.broken(kept.keys()) == {} and len(kept.keys()) < 4
+    subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
+    assert main([*arguments, str(small_disk / "s")]) == 0
+    assert main([*arguments, str(tmp_path / "whole")]) == 0
+    pd.testing.assert_frame_equal(
+        numbers(kept.frame()), numbers(Store(tmp_path / "whole").frame()), rtol=1e-5
+    )
+
+
+class Devices(Engine):
+    """Records where cells would run."""
+
+    name = "recorded"
+    width = 1
+
+    def run(self, tasks, started):
+        for task in tasks:
+            started(task)
+            yield Outcome(task, failure="error", reason="nothing was run")
+
+
+def test_every_cuda_device_is_one_place():
+    engine = Local(limits=LIMITS, count_devices=lambda: 3)
+    assert engine.width == 3 and engine._devices == ["cuda:0", "cuda:1", "cuda:2"]
+    assert Local(jobs=4, limits=LIMITS, count_devices=lambda: 2)._devices == ["cuda:0", "cuda:1"] * 2
+    assert Local(jobs=2, limits=LIMITS, count_devices=lambda: 0)._devices == [None, None]
+    assert Local(device="cpu", limits=LIMITS, count_devices=lambda: 3)._devices == ["cpu"]
+
+
+def test_a_device_has_one_cell_at_a_time(monkeypatch):
+    import threading
+
+    from symmeter.sweeps import local
+
+    busy, most, lock = {}, {}, threading.Lock()
+
+    def pretend(task, limits, stop):
+        device = task["device"]
+        with lock:
+            busy[device] = busy.get(device, 0) + 1
+            most[device] = max(most.get(device, 0), busy[device])
+        time.sleep(0.02)
+        with lock:
+            busy[device] -= 1
+        return Outcome(task)
+
+    monkeypatch.setattr(local, "isolated", pretend)
+    engine = Local(limits=LIMITS, count_devices=lambda: 2)
+    outcomes = list(engine.run(({"key": str(i)} for i in range(12)), lambda task: None))
+    assert {o.task["key"] for o in outcomes} == {str(i) for i in range(12)}
+    assert most == {"cuda:0": 1, "cuda:1": 1}
+
+
+def test_any_engine_fills_the_same_store(tmp_path, images, rows):
+    summary = sweep(rows(2), images, tmp_path / "s", symmetry="C4", engine=Devices(), progress=False)
+    assert summary.failed == {"error": ["small 2"]}
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    ({"engine": "slurm"}, "unknown engine 'slurm'; choose from local, ray"),
+    ({"symmetry": "rotat"}, "unknown symmetry 'rotat'"),
+    ({"measure": "consistency"}, "needs a group"),
+    ({"batch_size": 0}, "batch size is 0"),
+    ({"data": "nowhere"}, "nowhere: no such file or folder"),
+    ({"models": {"model": "timm:resnet18", "weights": "none.pth"}}, "weights none.pth: no such file"),
+])  # fmt: skip
+def test_mistakes_are_found_before_anything_is_run(tmp_path, images, change, words):
+    call = {"models": "timm:resnet18", "data": images, "store": tmp_path / "s", "untrained": True, "symmetry": "rotation",
+            "progress": False, **change}  # fmt: skip
+    check_refused(words, sweep, **call)
+
+
+def test_plain_progress_tells_of_every_cell(tmp_path, images, rows, capfd):
+    models = as_yaml(tmp_path / "m.yaml", [*rows(2), bad("raise")])
+    assert main(["sweep", models, images, "--symmetry", "C4", "--store", str(tmp_path / "s")]) == 1
+    output, error = capfd.readouterr()
+    assert "2/2" in error and "small 2" in error and "no such thing" in error
+    assert (
+        "2 cells: 1 done, 0 there already, 1 failed" in output
+        and "cannot be measured as asked: 1 (raise)" in output
+    )
