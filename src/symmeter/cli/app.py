@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Sequence
 
 from symmeter import __version__
-from symmeter.cli import demo, layers, listing, measure, sweep
+from symmeter.cli import demo, layers, listing, measure, report, sweep
 from symmeter.cli.arguments import Parser, UsageError
 from symmeter.cli.terminal import DONE, FAILED, INTERRUPTED, USAGE, reader_may_leave
 from symmeter.errors import SymmeterError, nearest
@@ -19,6 +19,7 @@ EPILOG = """examples:
   symmeter measure timm:resnet50 photos/ --symmetry translation,rotation
   symmeter layers timm:resnet50 photos/ --plot layers.pdf
   symmeter sweep 'timm:resnet*' photos/ --store sweep/
+  symmeter report sweep/ --out report.html
   symmeter list symmetries
 
 symmeter COMMAND --help tells more. Exit codes: 0 done; 1 some of the work
@@ -70,7 +71,14 @@ def _parse(words: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--version", action="version", version=f"symmeter {__version__}")
     sub = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    homes = {"measure": measure, "layers": layers, "sweep": sweep, "list": listing, "demo": demo}
+    homes = {
+        "measure": measure,
+        "layers": layers,
+        "sweep": sweep,
+        "report": report,
+        "list": listing,
+        "demo": demo,
+    }
     commands = {name: home.parser(sub) for name, home in homes.items()}
     first = words[0] if words else ""
     if first in commands:

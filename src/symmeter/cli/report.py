@@ -1,0 +1,46 @@
+"""`symmeter report STORE --out FILE.html`."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from symmeter.cli.arguments import Parser, command
+from symmeter.cli.terminal import DONE, check_writable
+from symmeter.errors import SymmeterError
+
+EPILOG = """examples:
+  symmeter report sweep/ --out report.html
+  symmeter report sweep/ --out report.html --charts charts/
+  symmeter report sweep/ --out report.html --reference results-imagenet.csv
+
+The file needs no server and no network. A reference has the columns model and
+top1 (published accuracies by timm name), or imagenet_acc_percent,
+translation_equiv_error and family (points for a backdrop)."""
+
+
+def parser(commands: Any) -> Parser:
+    """Add the command; returns its parser."""
+    words = "write the report of a store: one HTML file with findings, charts, ranking and comparison"
+    made = command(commands, "report", words, "STORE --out FILE.html", EPILOG)
+    made.add_argument("store", metavar="STORE", help="what symmeter sweep has filled")
+    made.add_argument("--out", metavar="FILE", type=Path, required=True, help="the HTML file to write")
+    made.add_argument("--charts", metavar="DIR", type=Path, help="every chart there as PNG, SVG and CSV")
+    made.add_argument(
+        "--reference", metavar="FILE", nargs="+", default=[], help="published accuracies or points"
+    )
+    made.add_argument("--title", metavar="T", default="Symmetries of a model zoo", help="of the page")
+    made.set_defaults(run=run)
+    return made
+
+
+def run(a: argparse.Namespace) -> int:
+    """Write the report, and say where it is."""
+    if a.out.suffix.lower() not in (".html", ".htm"):
+        raise SymmeterError(f"--out {a.out}: give a file that ends in .html")
+    check_writable("--out", a.out, folder=False)
+    if a.charts is not None:
+        check_writable("--charts", a.charts, folder=True)
+    from symmeter.report.store import report
+
+    print(report(a.store, a.out, reference=a.reference, charts_to=a.charts, title=a.title))
+    return DONE

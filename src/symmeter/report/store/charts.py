@@ -1,0 +1,165 @@
+"""The charts of a report as Vega-Lite specifications, and as files."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from symmeter.errors import SymmeterError
+from symmeter.optional import require
+from symmeter.report.store.provenance import KINDS
+from symmeter.report.store.table import Metric
+
+# Okabe and Ito's colours, which the colour-blind can tell apart.
+COLOURS = dict(zip(KINDS, ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#777777"), strict=True))
+SHAPES = dict(zip(KINDS, ("circle", "square", "triangle-up", "diamond", "cross"), strict=True))
+FORMATS = (".png", ".svg", ".csv")
+_TITLES = {"accuracy": "accuracy (top-1)", "parameters": "parameters", "training_data": "training data"}
+
+
+def charts(metric: Metric, values: Any, backdrop: Any = None) -> dict[str, Any]:
+    """Altair charts of one metric by name, without their data: the rows of `values` are put in as `models`."""
+    logarithmic = bool((values["value"] > 0).all()) and values["value"].max() > 5 * values["value"].min()
+    made = {}
+    for name in ("accuracy", "parameters"):
+        if values[name].notna().sum() >= 2:
+            made[f"error against {name}"] = _scatter(
+                metric, name, logarithmic, backdrop if name == "accuracy" else None
+            )
+    for name in ("architecture", "training", "training_data"):
+        if values[name].nunique() > 1:
+            made[f"error by {_TITLES.get(name, name)}"] = _strip(metric, name, logarithmic)
+    if values["selectivity"].notna().sum() >= 2:
+        made["selectivity against error"] = _selectivity(metric, logarithmic)
+    return made
+
+
+def specification(chart: Any) -> dict[str, Any]:
+    """A chart as plain data; it has no data of its own, and asks nothing of a network."""
+    spec = chart.to_dict(validate=False)
+    spec.pop("$schema", None)
+    return spec
+
+
+def save_chart(spec: dict[str, Any], values: Any, path: str | Path) -> None:
+    """A chart with its rows as PNG or SVG, or the rows alone as CSV."""
+    place = Path(path)
+    if place.suffix == ".csv":
+        values.to_csv(place, index=False)
+        return
+    convert = require("vl_convert", "report")
+    full = {
+        **spec,
+        "datasets": {**spec.get("datasets", {}), "models": json.loads(values.to_json(orient="records"))},
+    }
+    if place.suffix == ".svg":
+        place.write_text(convert.vegalite_to_svg(full))
+    elif place.suffix == ".png":
+        place.write_bytes(convert.vegalite_to_png(full, scale=2))
+    else:
+        raise SymmeterError(f"{path}: a chart is written as {', '.join(FORMATS)}")
+
+
+def _altair() -> Any:
+    return require("altair", "report")
+
+
+def _base(metric: Metric) -> Any:
+    alt = _altair()
+    return alt.Chart(alt.NamedData("models")).properties(width="container", height=340)
+
+
+def _error(metric: Metric, logarithmic: bool) -> Any:
+    """The axis of the metric."""
+    alt = _altair()
+    words = (
+        f"{metric.measure}, {metric.symmetry} ({metric.unit})"
+        if metric.unit
+        else f"{metric.measure}, {metric.symmetry}"
+    )
+    scale = alt.Scale(type="log") if logarithmic else alt.Scale(zero=False)
+    return alt.Y("value:Q", title=words, scale=scale, axis=alt.Axis(format=".2~g", tickCount=6))
+
+
+def _kind() -> dict[str, Any]:
+    alt = _altair()
+    return {
+        "color": alt.Color("architecture:N", title="architecture",
+                           scale=alt.Scale(domain=list(COLOURS), range=list(COLOURS.values()))),
+        "shape": alt.Shape("architecture:N", title="architecture",
+                           scale=alt.Scale(domain=list(SHAPES), range=list(SHAPES.values()))),
+    }  # fmt: skip
+
+
+def _tooltip() -> list[Any]:
+    alt = _altair()
+    return [
+        alt.Tooltip("name:N"), alt.Tooltip("value:Q", format=".3~g"),
+        alt.Tooltip("standard_error:Q", title="s.e.", format=".2~g"),
+        alt.Tooltip("selectivity:Q", format=".2f"), alt.Tooltip("verdict:N"),
+        alt.Tooltip("accuracy:Q", format=".3f"), alt.Tooltip("parameters:Q", format=".3~s"),
+        alt.Tooltip("architecture:N"), alt.Tooltip("training:N"),
+    ]  # fmt: skip
+
+
+def _scatter(metric: Metric, against: str, logarithmic: bool, backdrop: Any) -> Any:
+    alt = _altair()
+    scale = alt.Scale(type="log") if against == "parameters" else alt.Scale(zero=False)
+    x = alt.X(f"{against}:Q", title=_TITLES[against], scale=scale, axis=alt.Axis(
+        format="~s" if against == "parameters" else ".2~f", tickCount=6))  # fmt: skip
+    hovered = alt.selection_point(on="pointerover", nearest=True, empty=False, fields=["name"])
+    y = _error(metric, logarithmic)
+    points = _base(metric).mark_point(filled=True, size=55, opacity=0.8).encode(
+        x, y, tooltip=_tooltip(), size=alt.when(hovered).then(alt.value(160)).otherwise(alt.value(55)), **_kind()
+    ).add_params(hovered)  # fmt: skip
+    bars = _base(metric).transform_calculate(
+        low=f"max(datum.value - datum.standard_error, datum.value / {10 if logarithmic else 1e9})",
+        high="datum.value + datum.standard_error",
+    ).mark_rule(opacity=0.25).encode(
+        x, alt.Y("low:Q", title=y.to_dict()["title"]), alt.Y2("high:Q"), _kind()["color"]
+    )  # fmt: skip
+    layers = bars + points
+    if backdrop is None:
+        return layers.properties(width="container", height=340)
+    paper = alt.Chart(alt.Data(values=json.loads(backdrop.to_json(orient="records")))).mark_circle(
+        color="#999999", opacity=0.3, size=18
+    ).encode(
+        alt.X("accuracy:Q"),
+        alt.Y("value:Q", title="Gruver et al. 2023, in their own unit",
+              scale=alt.Scale(type="log" if logarithmic else "linear"),
+              axis=alt.Axis(orient="right", grid=False, titleColor="#777777", format=".2~g", tickCount=6)),
+    )  # fmt: skip
+    return alt.layer(paper, layers).resolve_scale(y="independent").properties(width="container", height=340)
+
+
+def _strip(metric: Metric, column: str, logarithmic: bool) -> Any:
+    alt = _altair()
+    x = alt.X(f"{column}:N", title=_TITLES.get(column, column), axis=alt.Axis(labelAngle=0, labelLimit=120))
+    points = _base(metric).mark_point(filled=True, size=35, opacity=0.55).encode(
+        x, _error(metric, logarithmic), alt.XOffset("jitter:Q"), tooltip=_tooltip(), **_kind()
+    ).transform_calculate(jitter="random()")  # fmt: skip
+    ticks = _base(metric).mark_tick(thickness=3, width=46, color="black").encode(
+        x, alt.Y("median(value):Q", title=_error(metric, logarithmic).to_dict()["title"])
+    )  # fmt: skip
+    return (points + ticks).properties(width="container", height=340)
+
+
+def _selectivity(metric: Metric, logarithmic: bool) -> Any:
+    """Which networks are symmetric, and which only insensitive: low and low is learned, low and high is nothing."""
+    alt = _altair()
+    error = _error(metric, logarithmic).to_dict()
+    x = alt.X("value:Q", title=error["title"], scale=alt.Scale(type="log") if logarithmic else alt.Scale(zero=False),
+              axis=alt.Axis(format=".2~g", tickCount=6))  # fmt: skip
+    y = alt.Y(
+        "selectivity:Q", title="selectivity (0 symmetric, 1 nothing learned)", axis=alt.Axis(tickCount=6)
+    )
+    points = (
+        _base(metric)
+        .mark_point(filled=True, size=55, opacity=0.8)
+        .encode(x, y, tooltip=_tooltip(), **_kind())
+    )
+    line = (
+        alt.Chart(alt.Data(values=[{"one": 1}]))
+        .mark_rule(strokeDash=[4, 4], color="#777777")
+        .encode(alt.Y("one:Q"))
+    )
+    return (line + points).properties(width="container", height=340)

@@ -1,0 +1,209 @@
+// Text from outside goes into the page by textContent only.
+const data = JSON.parse(document.getElementById("data").textContent);
+const $ = (id) => document.getElementById(id);
+const load = async (id) => {
+  const bytes = Uint8Array.from(atob($(id).textContent), (c) => c.charCodeAt(0));
+  const url = URL.createObjectURL(new Blob([bytes], { type: "text/javascript" }));
+  try { return await import(url); } finally { URL.revokeObjectURL(url); }
+};
+const element = (tag, text, ...children) => {
+  const made = document.createElement(tag);
+  if (text !== null && text !== undefined) made.textContent = text;
+  made.append(...children);
+  return made;
+};
+const column = Object.fromEntries(data.columns.map((name, i) => [name, i]));
+const index = new Map(data.models.map((model, i) => [model.name, i]));
+const metricOf = new Map(data.metrics.map((metric) => [metric.key, metric]));
+const digits = (x, n = 3) => {
+  if (x === null || x === undefined) return "";
+  const size = Math.abs(x);
+  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return Number(x).toExponential(n - 1).replace("e+", "e");
+  return Number(Number(x).toPrecision(n)).toString();
+};
+const withError = (x, e) => (x === null ? "" : digits(x) + (e === null ? "" : " ± " + digits(e, 1)));
+const get = (key, i, name) => (data.values[key][i] === null ? null : data.values[key][i][column[name]]);
+let current = data.metrics[0].key;
+
+const rowsOf = (key) => data.models.flatMap((model, i) => data.values[key][i] === null ? [] : [{
+  ...model, ...Object.fromEntries(data.columns.map((name) => [name, get(key, i, name)])),
+}]);
+
+// charts
+const config = () => {
+  const dark = document.documentElement.dataset.theme === "dark";
+  const ink = dark ? "#e8eaed" : "#1b1f24", line = dark ? "#3a414a" : "#dddddd";
+  return { background: "transparent", view: { stroke: line }, font: "system-ui, sans-serif",
+    axis: { labelColor: ink, titleColor: ink, gridColor: line, domainColor: ink, tickColor: ink, labelFontSize: 12, titleFontSize: 12 },
+    legend: { labelColor: ink, titleColor: ink, orient: "bottom", columns: 3 }, title: { color: ink },
+    tick: dark ? { color: "#ffffff" } : {} };
+};
+const figures = [];
+const drawCharts = async () => {
+  while (figures.length) figures.pop().finalize();
+  $("figures").replaceChildren();
+  const rows = rowsOf(current);
+  await Promise.all(Object.entries(data.charts[current]).map(async ([name, spec]) => {
+    const place = element("div"), figure = element("figure", null, element("figcaption", name), place);
+    place.className = "chart";
+    place.setAttribute("role", "img");
+    place.setAttribute("aria-label", `${name}: ${current}, ${rows.length} models; the numbers are in the ranking table`);
+    const csv = element("button", "CSV");
+    csv.type = "button";
+    csv.addEventListener("click", () => save(name, rows));
+    figure.append(csv);
+    $("figures").append(figure);
+    const full = { ...spec, config: config(), datasets: { ...(spec.datasets || {}), models: rows } };
+    const made = await window.vegaEmbed(place, full, { renderer: rows.length > 400 ? "canvas" : "svg",
+      actions: { export: true, source: false, compiled: false, editor: false }, downloadFileName: name.replaceAll(" ", "-") });
+    figures.push(made);
+  }));
+  document.body.dataset.ready = current;
+};
+const quoted = (x) => `"${String(x ?? "").replaceAll('"', '""').replace(/^([=+@-])(?![\d.])/, "'$1")}"`;
+const save = (name, rows) => {
+  const head = Object.keys(rows[0] || {});
+  const text = [head.map(quoted).join(","), ...rows.map((row) => head.map((key) => quoted(row[key])).join(","))].join("\n");
+  const link = element("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  link.download = name.replaceAll(" ", "-") + ".csv";
+  link.click();
+  URL.revokeObjectURL(link.href);
+};
+
+// ranking
+let ranking = null;
+const drawRanking = (jQuery) => {
+  if (ranking) { ranking.destroy(); $("models").replaceChildren(); }
+  const rows = rowsOf(current), low = !metricOf.get(current).direction.startsWith("higher");
+  const number = (n) => (x, type) => (type === "display" ? digits(x, n) : x ?? "");
+  const text = (x, type) => (type === "display" ? element("span", x ?? "").innerHTML : x ?? "");
+  const error = (x, type, row) => (type === "display" ? withError(x, row.standard_error) : x);
+  const name = (x, type) => {
+    if (type !== "display") return x;
+    const button = element("button", x);
+    button.className = "name"; button.type = "button";
+    return button.outerHTML;
+  };
+  ranking = jQuery($("models")).DataTable({
+    data: rows, pageLength: 25, lengthMenu: [10, 25, 100, 500], deferRender: true, autoWidth: false, scrollX: true,
+    order: [[1, low ? "asc" : "desc"]], language: { search: "Search:" },
+    columns: [
+      { title: "model", data: "name", render: name }, { title: "value ± s.e.", data: "value", render: error },
+      { title: "selectivity", data: "selectivity", render: number(2) }, { title: "verdict", data: "verdict", render: text },
+      { title: "accuracy", data: "accuracy", render: number(3) }, { title: "parameters", data: "parameters", render: (x, t) => t === "display" && x ? `${digits(x / 1e6)} M` : x ?? "" },
+      { title: "architecture", data: "architecture", render: text }, { title: "training", data: "training", render: text },
+      { title: "training data", data: "training_data", render: text },
+    ],
+  });
+  applyFilters();
+};
+const applyFilters = () => {
+  const exactly = (value) => (value ? `^${value.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$` : "");
+  const weights = { "": "", untrained: "^untrained$", trained: "^(?!untrained$)" }[$("filter-weights").value];
+  ranking.column(6).search(exactly($("filter-kind").value), true, false);
+  ranking.column(7).search(weights, true, false).draw();
+};
+
+// one model, and two
+const facts = (i) => {
+  const model = data.models[i], list = element("dl");
+  const add = (term, value) => value !== null && value !== "" && list.append(element("dt", term), element("dd", value));
+  add("model", model.model); add("architecture", `${model.architecture}${model.family ? ` (${model.family})` : ""}`);
+  add("parameters", model.parameters === null ? null : `${digits(model.parameters / 1e6)} M`);
+  add("accuracy", model.accuracy === null ? null : digits(model.accuracy));
+  add("training", `${model.training}; data: ${model.training_data}`);
+  return list;
+};
+const tableOf = (heads, rows) => {
+  const head = element("tr", null, ...heads.map((word) => { const th = element("th", word); th.scope = "col"; return th; }));
+  const body = rows.map((row) => element("tr", null, ...row.map((word) => element("td", word))));
+  return element("table", null, element("thead", null, head), element("tbody", null, ...body));
+};
+const details = () => {
+  const name = $("chosen").value, i = index.get(name), scroll = element("div");
+  scroll.className = "scroll";
+  const rows = data.metrics.filter((m) => data.values[m.key][i] !== null).map((m) => [m.key,
+    withError(get(m.key, i, "value"), get(m.key, i, "standard_error")), digits(get(m.key, i, "floor"), 2), digits(get(m.key, i, "control")),
+    withError(get(m.key, i, "selectivity"), get(m.key, i, "selectivity_standard_error")), get(m.key, i, "verdict"), String(get(m.key, i, "n"))]);
+  scroll.append(tableOf(["metric", "value ± s.e.", "floor", "control", "selectivity ± s.e.", "verdict", "images"], rows));
+  $("details").replaceChildren(element("h3", name), facts(i), element("h3", "Generator profile and controls"), scroll);
+  const profile = element("div");
+  profile.className = "chart";
+  const bars = data.metrics.filter((m) => get(m.key, i, "selectivity") !== null).map((m) => ({ metric: m.key,
+    selectivity: get(m.key, i, "selectivity"), error: get(m.key, i, "selectivity_standard_error") ?? 0 }));
+  if (bars.length) {
+    $("details").append(profile);
+    profile.setAttribute("role", "img");
+    profile.setAttribute("aria-label", "selectivity by metric, as in the table above");
+    const y = { field: "metric", type: "nominal", title: null, sort: null, axis: { labelLimit: 260 } };
+    window.vegaEmbed(profile, { width: "container", height: { step: 22 }, config: config(), data: { values: bars }, layer: [
+      { mark: { type: "bar", color: "#56B4E9" }, encoding: { y, x: { field: "selectivity", type: "quantitative", title: "selectivity (0 symmetric, 1 nothing learned)" } } },
+      { transform: [{ calculate: "datum.selectivity - datum.error", as: "low" }, { calculate: "datum.selectivity + datum.error", as: "high" }],
+        mark: { type: "rule", strokeWidth: 2 }, encoding: { y, x: { field: "low", type: "quantitative" }, x2: { field: "high" }, color: { value: config().axis.labelColor } } },
+      { mark: { type: "rule", strokeDash: [4, 4], color: "#777777" }, encoding: { x: { datum: 1 } } } ] },
+      { actions: { export: true, source: false, compiled: false, editor: false } });
+  }
+  for (const [symmetry, parts] of Object.entries(data.parts[name] || {})) {
+    const box = element("div", null, tableOf(["layer", "kind", "share of the error"],
+      parts.map(([layer, kind, share, e]) => [layer, kind, `${digits(100 * share)} %` + (e === null ? "" : ` ± ${digits(100 * e, 1)} %`)])));
+    box.className = "scroll";
+    $("details").append(element("h3", `Layers: ${symmetry}`), box);
+  }
+  const notes = data.warnings[name] || [];
+  if (notes.length) $("details").append(element("h3", "Warnings"), element("ul", null, ...notes.map((note) => element("li", note))));
+};
+const compare = () => {
+  const [i, j] = ["left", "right"].map((id) => index.get($(id).value));
+  const shown = (key, k) => withError(get(key, k, "value"), get(key, k, "standard_error"));
+  const apart = (key) => {
+    const [a, b] = [i, j].map((k) => get(key, k, "value")), [s, t] = [i, j].map((k) => get(key, k, "standard_error"));
+    if (a === null || b === null) return "";
+    const ratio = b !== 0 ? `${digits(a / b)} times` : "";
+    if (s === null || t === null || Math.hypot(s, t) === 0) return ratio;
+    const away = Math.abs(a - b) / Math.hypot(s, t);
+    return `${ratio}, ${digits(away, 2)} standard errors apart${away < 2 ? ": no clear difference" : ""}`;
+  };
+  const about = (term, f) => [term, f(data.models[i]), f(data.models[j]), ""];
+  $("comparison").replaceChildren(tableOf(["", data.models[i].name, data.models[j].name, "first against second"], [
+    about("architecture", (m) => m.architecture), about("parameters", (m) => m.parameters === null ? "" : `${digits(m.parameters / 1e6)} M`),
+    about("accuracy", (m) => digits(m.accuracy)), about("training", (m) => m.training),
+    ...data.metrics.map((m) => [m.key, shown(m.key, i), shown(m.key, j), apart(m.key)]),
+    ...data.metrics.map((m) => [`selectivity, ${m.key}`, digits(get(m.key, i, "selectivity"), 2), digits(get(m.key, j, "selectivity"), 2), ""]),
+  ]));
+};
+
+// the page
+const choose = async (tables) => {
+  const metric = metricOf.get(current);
+  document.querySelectorAll("[data-metric]").forEach((node) => { node.hidden = node.dataset.metric !== current; });
+  $("unit").textContent = `${metric.direction}${metric.unit ? `; unit ${metric.unit}` : ""}`;
+  drawRanking(tables.jQuery);
+  await drawCharts();
+};
+const theme = (dark) => {
+  document.documentElement.dataset.theme = dark ? "dark" : "light";
+  document.documentElement.classList.toggle("dark", dark);
+  $("theme").setAttribute("aria-pressed", String(dark));
+  $("theme").textContent = dark ? "Light" : "Dark";
+};
+const start = async () => {
+  theme(matchMedia("(prefers-color-scheme: dark)").matches);
+  const [, tables] = await Promise.all([load("vega"), load("tables")]);
+  for (const id of ["chosen", "left", "right"]) $(id).append(...data.models.map((model) => new Option(model.name, model.name)));
+  if (data.models.length > 1) $("right").selectedIndex = 1;
+  $("metric").addEventListener("change", () => { current = $("metric").value; choose(tables); });
+  $("theme").addEventListener("click", async () => { theme(document.documentElement.dataset.theme !== "dark"); await drawCharts(); details(); });
+  for (const id of ["filter-kind", "filter-weights"]) $(id).addEventListener("change", applyFilters);
+  $("save-csv").addEventListener("click", () => save(`ranking ${current}`, ranking.rows({ search: "applied" }).data().toArray()));
+  $("chosen").addEventListener("change", details);
+  for (const id of ["left", "right"]) $(id).addEventListener("change", compare);
+  $("models").addEventListener("click", (event) => {
+    const row = event.target.closest("tbody tr"), found = row && ranking.row(row).data();
+    if (found) { $("chosen").value = found.name; details(); $("model").scrollIntoView(); $("chosen").focus({ preventScroll: true }); }
+  });
+  await choose(tables);
+  details();
+  compare();
+};
+start();

@@ -1,0 +1,138 @@
+"""From the rows of a store to two tables: models, and one value a model and metric."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from symmeter.errors import SymmeterError
+from symmeter.optional import require
+from symmeter.report.store.provenance import architecture, training, training_data
+
+_NUMBERS = ("value", "standard_error", "floor", "control", "selectivity", "selectivity_standard_error", "n")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One column of numbers: a measure of a symmetry at an output, on one data set."""
+
+    key: str
+    measure: str
+    symmetry: str
+    output: str
+    data: str
+    unit: str
+    direction: str
+    definition: str
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether small values are symmetric ones."""
+        return not self.direction.startswith("higher")
+
+
+@dataclass(frozen=True)
+class Tables:
+    """`models`: one row a model. `values`: one row a model and metric, with the columns of `models` beside."""
+
+    models: Any
+    values: Any
+    metrics: tuple[Metric, ...]
+
+
+def tables(frame: Any, accuracies: Mapping[str, float] | None = None) -> Tables:
+    """Models and values from the rows of a store (Store.frame); several seeds of a model become their mean.
+
+    `accuracies`: published ones by timm name, for models whose accuracy was not measured.
+    """
+    if not len(frame):
+        raise SymmeterError("there are no cells in this store yet")
+    pd = require("pandas", "io")
+    frame = frame.copy()
+    frame["metric"] = _keys(frame)
+    metrics = tuple(
+        Metric(key, first["measure"], first["symmetry"], _output(first), first["data"], first["unit"],
+               first["direction"], first["definition"])
+        for key, first in ((key, rows.iloc[0]) for key, rows in frame.groupby("metric", sort=False))
+    )  # fmt: skip
+    values = pd.DataFrame([_merged(rows) for _, rows in frame.groupby(["name", "metric"], sort=False)])
+    first = frame.drop_duplicates("name")
+    models = pd.DataFrame({
+        "name": first["name"], "model": first["model"], "family": first["family"].fillna(""),
+        "architecture": [architecture(row) for row in first.to_dict("records")],
+        "training": [training(row) for row in first.to_dict("records")],
+        "training_data": [training_data(row) for row in first.to_dict("records")],
+        "parameters": first.get("parameters"), "data": first["data"],
+    }).reset_index(drop=True)  # fmt: skip
+    accuracy = frame.groupby("name")["top1"].mean() if "top1" in frame else pd.Series(dtype=float)
+    models["accuracy"] = [
+        _accuracy(row, accuracy, first, accuracies or {}) for row in models.to_dict("records")
+    ]
+    return Tables(models, values.merge(models.drop(columns="data"), on="name"), metrics)
+
+
+def published(path: str | Path) -> tuple[dict[str, float], Any]:
+    """A reference file: accuracies by timm name (columns model, top1), or a backdrop of points, or SymmeterError.
+
+    A backdrop has the columns `imagenet_acc_percent`, `translation_equiv_error` and `family`.
+    """
+    pd = require("pandas", "io")
+    try:
+        table = pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise SymmeterError(f"{path}: not a CSV file that can be read ({error})") from error
+    if {"model", "top1"} <= set(table):
+        return dict(zip(table["model"], table["top1"] / 100, strict=True)), None
+    if {"imagenet_acc_percent", "translation_equiv_error", "family"} <= set(table):
+        return {}, pd.DataFrame({
+            "accuracy": table["imagenet_acc_percent"] / 100, "value": table["translation_equiv_error"],
+            "architecture": table["family"],
+        })  # fmt: skip
+    raise SymmeterError(f"{path}: needs the columns model and top1, or imagenet_acc_percent, "
+                        f"translation_equiv_error and family; it has {', '.join(map(str, list(table)[:8]))}")  # fmt: skip
+
+
+def _output(row: Any) -> str:
+    return f"{row['output']}" if not row["layer"] else str(row["layer"])
+
+
+def _keys(frame: Any) -> Any:
+    """Names of metrics: no longer than it takes to tell them apart."""
+    outputs = frame["layer"].where(frame["layer"] != "", frame["output"])
+    keys = frame["measure"].str.cat(frame["symmetry"], sep=", ")
+    for column, values in (("output", outputs), ("definition", frame["definition"]), ("data", frame["data"])):
+        if values.nunique() > 1:
+            keys = keys + (" on " if column == "data" else ", ") + values.astype(str)
+    return keys
+
+
+def _merged(rows: Any) -> dict[str, Any]:
+    """One row of one model and metric; of several seeds the mean, with an error that their spread is part of."""
+    found = {"name": rows["name"].iloc[0], "metric": rows["metric"].iloc[0], "cell": rows["cell"].iloc[-1]}
+    for column in _NUMBERS:
+        values = rows[column].astype(float) if column in rows else None
+        found[column] = None if values is None or values.isna().all() else float(values.mean())
+    if len(rows) > 1 and found["standard_error"] is not None:
+        within = rows["standard_error"].astype(float).pow(2).sum() / len(rows) ** 2
+        found["standard_error"] = float(np.sqrt(within + rows["value"].astype(float).var() / len(rows)))
+    verdicts = list(dict.fromkeys(rows["verdict"]))
+    return found | {"verdict": verdicts[0] if len(verdicts) == 1 else "unclear", "seeds": len(rows)}
+
+
+def _accuracy(row: dict[str, Any], measured: Any, first: Any, known: Mapping[str, float]) -> float | None:
+    value = measured.get(row["name"])
+    if value is not None and value == value:
+        return float(value)
+    for column in ("tag_accuracy", "tag_top1"):
+        if column in first:
+            given = first.loc[first["name"] == row["name"], column].iloc[0]
+            try:
+                number = float(given)
+            except (TypeError, ValueError):
+                continue
+            if number == number:
+                return number / 100 if number > 1 else number
+    name = row["model"].removeprefix("timm:")
+    return known.get(name) if row["training"] != "untrained" else None
