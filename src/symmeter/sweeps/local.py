@@ -30,6 +30,7 @@ class Local(Engine):
 
     def __init__(
         self, jobs: int | None = None, limits: Limits | None = None, device: str | None = None,
+        threads: int | None = None,
         count_devices: Callable[[], int] = cuda_devices,
     ):  # fmt: skip
         """`jobs`: places, None for one a device or a core. `limits`: memory None is an equal share of what is free."""
@@ -38,7 +39,7 @@ class Local(Engine):
         found = count_devices() if device is None else 0
         self._jobs = jobs or found or max(1, cores if device is None else 1)
         self._devices = [f"cuda:{i % found}" if found else device for i in range(self._jobs)]
-        self._threads = max(1, cores // self._jobs)
+        self._threads = threads or max(1, cores // self._jobs)
         if limits.gigabytes is None:
             free = require("psutil", "sweep").virtual_memory().available / 2**30
             limits = Limits(limits.seconds, round(_SHARE * free / self._jobs, 2))

@@ -18,7 +18,8 @@ _TITLES = {"accuracy": "accuracy (top-1)", "parameters": "parameters", "training
 
 def charts(metric: Metric, values: Any, backdrop: Any = None) -> dict[str, Any]:
     """Altair charts of one metric by name, without their data: the rows of `values` are put in as `models`."""
-    logarithmic = bool((values["value"] > 0).all()) and values["value"].max() > 5 * values["value"].min()
+    positive = values["value"][values["value"] > 0]
+    logarithmic = metric.lower_is_better and len(positive) > 1 and bool(positive.max() > 5 * positive.min())
     made = {}
     for name in ("accuracy", "parameters"):
         if values[name].notna().sum() >= 2:
@@ -49,6 +50,7 @@ def save_chart(spec: dict[str, Any], values: Any, path: str | Path) -> None:
     convert = require("vl_convert", "report")
     full = {
         **spec,
+        "config": {"tick": {"color": "black"}},
         "datasets": {**spec.get("datasets", {}), "models": json.loads(values.to_json(orient="records"))},
     }
     if place.suffix == ".svg":
@@ -63,9 +65,10 @@ def _altair() -> Any:
     return require("altair", "report")
 
 
-def _base(metric: Metric) -> Any:
-    alt = _altair()
-    return alt.Chart(alt.NamedData("models")).properties(width="container", height=340)
+def _base(logarithmic: bool) -> Any:
+    """The models; on a logarithmic axis those with a value above 0."""
+    chart = _altair().Chart(_altair().NamedData("models")).properties(width="container", height=340)
+    return chart.transform_filter("datum.value > 0") if logarithmic else chart
 
 
 def _error(metric: Metric, logarithmic: bool) -> Any:
@@ -106,12 +109,12 @@ def _scatter(metric: Metric, against: str, logarithmic: bool, backdrop: Any) -> 
     scale = alt.Scale(type="log") if against == "parameters" else alt.Scale(zero=False)
     x = alt.X(f"{against}:Q", title=_TITLES[against], scale=scale, axis=alt.Axis(
         format="~s" if against == "parameters" else ".2~f", tickCount=6))  # fmt: skip
-    hovered = alt.selection_point(on="pointerover", nearest=True, empty=False, fields=["name"])
+    hovered = alt.selection_point(on="pointerover", empty=False, fields=["name"])
     y = _error(metric, logarithmic)
-    points = _base(metric).mark_point(filled=True, size=55, opacity=0.8).encode(
+    points = _base(logarithmic).mark_point(filled=True, size=55, opacity=0.8).encode(
         x, y, tooltip=_tooltip(), size=alt.when(hovered).then(alt.value(160)).otherwise(alt.value(55)), **_kind()
     ).add_params(hovered)  # fmt: skip
-    bars = _base(metric).transform_calculate(
+    bars = _base(logarithmic).transform_calculate(
         low=f"max(datum.value - datum.standard_error, datum.value / {10 if logarithmic else 1e9})",
         high="datum.value + datum.standard_error",
     ).mark_rule(opacity=0.25).encode(
@@ -134,10 +137,10 @@ def _scatter(metric: Metric, against: str, logarithmic: bool, backdrop: Any) -> 
 def _strip(metric: Metric, column: str, logarithmic: bool) -> Any:
     alt = _altair()
     x = alt.X(f"{column}:N", title=_TITLES.get(column, column), axis=alt.Axis(labelAngle=0, labelLimit=120))
-    points = _base(metric).mark_point(filled=True, size=35, opacity=0.55).encode(
+    points = _base(logarithmic).mark_point(filled=True, size=35, opacity=0.55).encode(
         x, _error(metric, logarithmic), alt.XOffset("jitter:Q"), tooltip=_tooltip(), **_kind()
     ).transform_calculate(jitter="random()")  # fmt: skip
-    ticks = _base(metric).mark_tick(thickness=3, width=46, color="black").encode(
+    ticks = _base(logarithmic).mark_tick(thickness=3, width=46).encode(
         x, alt.Y("median(value):Q", title=_error(metric, logarithmic).to_dict()["title"])
     )  # fmt: skip
     return (points + ticks).properties(width="container", height=340)
@@ -153,7 +156,7 @@ def _selectivity(metric: Metric, logarithmic: bool) -> Any:
         "selectivity:Q", title="selectivity (0 symmetric, 1 nothing learned)", axis=alt.Axis(tickCount=6)
     )
     points = (
-        _base(metric)
+        _base(logarithmic)
         .mark_point(filled=True, size=55, opacity=0.8)
         .encode(x, y, tooltip=_tooltip(), **_kind())
     )

@@ -36,7 +36,7 @@ const config = () => {
   return { background: "transparent", view: { stroke: line }, font: "system-ui, sans-serif",
     axis: { labelColor: ink, titleColor: ink, gridColor: line, domainColor: ink, tickColor: ink, labelFontSize: 12, titleFontSize: 12 },
     legend: { labelColor: ink, titleColor: ink, orient: "bottom", columns: 3 }, title: { color: ink },
-    tick: dark ? { color: "#ffffff" } : {} };
+    tick: { color: ink } };
 };
 const figures = [];
 const drawCharts = async () => {

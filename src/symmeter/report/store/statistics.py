@@ -124,11 +124,15 @@ def _design(rows: Any, pd: Any) -> tuple[Any, list[str]]:
     terms = {"ten times the parameters": np.log10(rows["parameters"].astype(float))}
     if rows["accuracy"].notna().all():
         terms["10 points more accuracy"] = rows["accuracy"].astype(float) * 10
-    for column in ("architecture", "training_data", "training"):
+    for column, prefix in (
+        ("architecture", ""),
+        ("training_data", "training data "),
+        ("training", "training "),
+    ):
         counts = rows[column].value_counts()
         for level in counts.index[1:]:
             if counts[level] >= 3:
-                terms[f"{level} instead of {counts.index[0]}"] = (rows[column] == level).astype(float)
+                terms[f"{prefix}{level} instead of {counts.index[0]}"] = (rows[column] == level).astype(float)
     kept: dict[str, Any] = {}
     left_out = []
     for term, column in terms.items():

@@ -90,8 +90,9 @@ def published(path: str | Path) -> tuple[dict[str, float], Any]:
             "accuracy": table["imagenet_acc_percent"] / 100, "value": table["translation_equiv_error"],
             "architecture": table["family"],
         })  # fmt: skip
-    raise SymmeterError(f"{path}: needs the columns model and top1, or imagenet_acc_percent, "
-                        f"translation_equiv_error and family; it has {', '.join(map(str, list(table)[:8]))}")  # fmt: skip
+    has = ", ".join(map(str, list(table)[:8]))
+    raise SymmeterError(f"{path}: needs the columns model and top1, or imagenet_acc_percent, translation_equiv_error "
+                        f"and family; it has {has}")  # fmt: skip
 
 
 def _output(row: Any) -> str:

@@ -1,0 +1,59 @@
+"""Stores of made-up cells: as many models as wanted, without measuring any."""
+
+import numpy as np
+import pandas as pd
+
+from symmeter.result import Result, Row
+from symmeter.sweeps.cell import packed
+
+KINDS = {"resnet": 1.0, "vision_transformer": 0.7, "mlp_mixer": 0.6}
+
+
+def made_up(count, seed=0, symmetries=("translation_x", "rotation"), names=None, slope=-3.0):
+    """Rows of `count` models: the error falls with accuracy, and by kind; size has no effect of its own."""
+    random = np.random.default_rng(seed)
+    for i in range(count):
+        family = list(KINDS)[i % 3]
+        accuracy, size = random.uniform(0.6, 0.9), 10 ** random.uniform(6, 8)
+        name = names[i] if names else f"timm:{family}_{i}"
+        rows = tuple(
+            Row(measure="lee", symmetry=symmetry, output="softmax", layer="", value=value, standard_error=value / 10,
+                n=16, floor=1e-12, control=4 * value, selectivity=0.25, unit="probability^2", direction="lower = more symmetric",
+                definition="bandlimited", verdict="learned", selectivity_standard_error=0.02, accuracy=accuracy)
+            for symmetry in symmetries
+            for value in [float(KINDS[family] * 10 ** (slope * accuracy + random.normal(0, 0.05)))]
+        )  # fmt: skip
+        header = {
+            "status": "complete", "definition": "bandlimited", "spec": {"seconds": 1.0, "device": "cpu", "dtype": "float32"},
+            "model": {"name": name, "family": family, "parameters": int(size), "weights": "pretrained in1k"},
+            "data": {"name": "photos", "used": 16}, "environment": {}, "accuracy": {"top1": accuracy},
+        }  # fmt: skip
+        entry = {"model": name, "name": name, "untrained": False, "tags": {}}
+        task = {
+            "key": f"{i:032x}",
+            "entry": entry,
+            "spec": {"seed": 0, "kind": "measure"},
+            "data": "photos",
+            "code": "1",
+        }
+        yield task, Result(rows, header, (f"a word about {name}",))
+
+
+def fill(store, cells):
+    """Commit cells to a store; one file of samples serves them all."""
+    for task, result in cells:
+        store.commit(task["key"], packed(result, task, None))
+    return store
+
+
+def quick_frame(count, **kwargs):
+    """The frame of such a store, without a store."""
+    tables = []
+    for task, result in made_up(count, **kwargs):
+        entry = task["entry"]
+        tables.append(result.to_pandas().assign(
+            cell=task["key"], name=entry["name"], model=entry["model"], family=result.header["model"]["family"],
+            parameters=result.header["model"]["parameters"], weights="pretrained in1k", untrained=False, data="photos",
+            seed=0, kind="measure", created=1.0, top1=result.header["accuracy"]["top1"],
+        ))  # fmt: skip
+    return pd.concat(tables, ignore_index=True)

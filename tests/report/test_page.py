@@ -1,0 +1,200 @@
+"""The report in a real browser: no error, no request, nothing from outside is run, and it stays quick."""
+
+import json
+import shutil
+import time
+
+import pytest
+from tests.report.stores import fill, made_up
+
+from symmeter.report.store import report
+from symmeter.sweeps import Store
+
+HOSTILE = [
+    "<script>window.hacked=1</script>", '"><img src=x onerror="window.hacked=2">', "</script><script>window.hacked=3</script>",
+    "{{ 7*7 }}", "javascript:window.hacked=4", "=HYPERLINK(1)", "timm:ok",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium; where there is none, the tests are skipped."""
+    webdriver = pytest.importorskip("selenium.webdriver")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    driver = shutil.which("chromedriver")
+    if not chromium or not driver:
+        pytest.skip("needs chromium and chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1200,1000"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    made = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    yield made
+    made.quit()
+
+
+def wait(browser, script, seconds=60):
+    """What a script returns, once it is something."""
+    until = time.monotonic() + seconds
+    while not (found := browser.execute_script(script)):
+        assert time.monotonic() < until, browser.get_log("browser")
+        time.sleep(0.1)
+    return found
+
+
+def open_page(browser, folder, count, **kwargs):
+    """A report of made-up models, opened and ready; what the log says of it is checked by `check_clean`."""
+    path = report(fill(Store(folder / "s", create=True), made_up(count, **kwargs)), folder / "r.html")
+    browser.get_log("browser"), browser.get_log("performance")
+    browser.get(path.as_uri())
+    wait(browser, "return document.body.dataset.ready")
+    return path
+
+
+def check_clean(browser, path):
+    """No error in the console, and nothing was asked for but the file itself and what is in it."""
+    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    asked = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+    assert path.as_uri() in asked
+    assert all(url == path.as_uri() or url.startswith(("blob:", "data:")) for url in asked), asked
+
+
+def rows(browser):
+    """The ranking as it is shown."""
+    script = "return [...document.querySelectorAll('#models tbody tr')].map(r => [...r.cells].map(c => c.innerText))"
+    return browser.execute_script(script)
+
+
+def choose(browser, name, value):
+    """Choose from a list, as a person would."""
+    browser.execute_script(
+        "const s = document.getElementById(arguments[0]); s.value = arguments[1]; s.dispatchEvent(new Event('change'))", name, value
+    )  # fmt: skip
+
+
+def test_sort_search_filter_and_choice_work(browser, tmp_path):
+    path = open_page(browser, tmp_path, 30)
+    assert browser.execute_script("return document.querySelectorAll('#figures figure svg').length") >= 4
+    values = [float(row[1].split(" ")[0]) for row in rows(browser)]
+    assert len(values) == 25 and values == sorted(values)
+    browser.execute_script(
+        "[...document.querySelectorAll('th')].find(t => t.innerText.startsWith('accuracy')).click()"
+    )
+    accuracies = [float(row[4]) for row in rows(browser)]
+    assert accuracies == sorted(accuracies)
+    choose(browser, "filter-kind", "mixer")
+    assert {row[6] for row in rows(browser)} == {"mixer"} and len(rows(browser)) == 10
+    choose(browser, "filter-kind", "")
+    browser.execute_script(
+        "const i = document.querySelector('.dt-search input'); i.value = 'resnet_3'; i.dispatchEvent(new Event('input'))"
+    )
+    wait(browser, "return document.querySelectorAll('#models tbody tr').length === 1")
+    assert rows(browser)[0][0] == "timm:resnet_3"
+    browser.execute_script("document.querySelector('#models button.name').click()")
+    assert (
+        browser.execute_script("return document.querySelector('#details h3').textContent") == "timm:resnet_3"
+    )
+    assert "a word about timm:resnet_3" in browser.execute_script(
+        "return document.getElementById('details').innerText"
+    )
+    choose(browser, "left", "timm:resnet_0")
+    choose(browser, "right", "timm:mlp_mixer_2")
+    heads = browser.execute_script(
+        "return [...document.querySelectorAll('#comparison th')].map(t => t.innerText)"
+    )
+    assert heads == ["", "timm:resnet_0", "timm:mlp_mixer_2", "first against second"]
+    assert "standard errors apart" in browser.execute_script(
+        "return document.getElementById('comparison').innerText"
+    )
+    check_clean(browser, path)
+
+
+def test_the_metric_changes_all_sections(browser, tmp_path):
+    path = open_page(browser, tmp_path, 12)
+    choose(browser, "metric", "lee, rotation")
+    wait(browser, "return document.body.dataset.ready === 'lee, rotation'")
+    shown = browser.execute_script(
+        "return [...document.querySelectorAll('[data-metric]')].filter(n => !n.hidden).map(n => n.dataset.metric)"
+    )
+    assert set(shown) == {"lee, rotation"}
+    titles = "return [...document.querySelectorAll('#figures svg text')].map(t => t.textContent)"
+    assert any("rotation" in text for text in browser.execute_script(titles))
+    check_clean(browser, path)
+
+
+def test_hovering_a_point_shows_its_name(browser, tmp_path):
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.by import By
+
+    path = open_page(browser, tmp_path, 9)
+    point = browser.find_elements(By.CSS_SELECTOR, "#figures figure:first-child .mark-symbol path")[0]
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", point)
+    ActionChains(browser).move_to_element(point).perform()
+    text = wait(
+        browser,
+        "const t = document.querySelector('.vg-tooltip, #vg-tooltip-element'); return t && t.innerText",
+    )
+    assert "timm:" in text and "selectivity" in text
+    check_clean(browser, path)
+
+
+def test_hostile_names_are_text(browser, tmp_path):
+    path = open_page(browser, tmp_path, len(HOSTILE), names=HOSTILE)
+    for name in HOSTILE:
+        choose(browser, "chosen", name)
+        assert browser.execute_script("return document.querySelector('#details h3').textContent") == name
+        choose(browser, "left", name)
+    assert {row[0] for row in rows(browser)} == set(HOSTILE)
+    assert browser.execute_script("return window.hacked === undefined")
+    assert browser.execute_script("return document.querySelectorAll('img[src=x]').length") == 0
+    check_clean(browser, path)
+
+
+def test_dark_and_light_keys_and_phones(browser, tmp_path):
+    path = open_page(browser, tmp_path, 12)
+    back = "return getComputedStyle(document.body).backgroundColor"
+    light = browser.execute_script(back)
+    browser.execute_script("document.getElementById('theme').click()")
+    assert browser.execute_script(back) != light
+    assert (
+        browser.execute_script("return document.getElementById('theme').getAttribute('aria-pressed')")
+        == "true"
+    )
+    unnamed = browser.execute_script(
+        "return [...document.querySelectorAll('select, input, button')].filter(n => !(n.labels && n.labels.length) && "
+        "!n.ariaLabel && !n.innerText.trim() && n.offsetParent).map(n => n.outerHTML)"
+    )
+    assert unnamed == []
+    assert all(
+        browser.execute_script("return [...document.querySelectorAll('.chart')].map(n => n.ariaLabel)")
+    )
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": True},
+    )
+    time.sleep(0.5)
+    wide = browser.execute_script("return document.documentElement.scrollWidth - window.innerWidth")
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert wide <= 1
+    check_clean(browser, path)
+
+
+@pytest.mark.slow
+def test_two_thousand_models_stay_quick(browser, tmp_path):
+    began = time.monotonic()
+    path = open_page(browser, tmp_path, 2000, symmetries=("rotation",))
+    assert time.monotonic() - began < 240
+    slowest = browser.execute_script("""
+        const times = {}, time = (name, f) => { const t = performance.now(); f(); times[name] = performance.now() - t; };
+        const pick = (id, v) => { const s = document.getElementById(id); s.value = v; s.dispatchEvent(new Event('change')); };
+        time('filter', () => pick('filter-kind', 'mixer'));
+        time('all', () => pick('filter-kind', ''));
+        time('sort', () => [...document.querySelectorAll('th')].find(t => t.innerText.startsWith('accuracy')).click());
+        time('one', () => pick('chosen', 'timm:mlp_mixer_1997'));
+        time('compare', () => pick('left', 'timm:mlp_mixer_1994'));
+        return times;
+    """)
+    assert max(slowest.values()) < 2000, slowest
+    check_clean(browser, path)
