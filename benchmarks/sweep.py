@@ -43,7 +43,7 @@ def synthetic(cell, random: np.random.Generator) -> tuple[dict, Result]:
     )  # fmt: skip
     header = {"status": "complete", "definition": "bandlimited", "spec": {"seconds": 1.0}, "environment": {},
               "model": {"name": cell.entry.label, "family": "resnet", "parameters": int(random.uniform(1e6, 1e8))},
-              "data": {"name": "photos", "used": 16}, "accuracy": {"top1": float(random.uniform(0.6, 0.9))}}  # fmt: skip
+              "data": {"name": "photos", "used": 16}, "accuracy": {"top1": random.uniform(0.6, 0.9)}}  # fmt: skip
     samples = {row.symmetry: random.random(16) for row in rows}
     return cell.task(), Result(rows, header, (), samples, tuple(map(str, range(16))))
 
@@ -112,10 +112,8 @@ def throughput(count: int, folder: Path) -> None:
             models,
             "builtin:photos",
             folder / f"by{jobs}",
-            symmetry="affine",
-            samples=8,
             engine=engine,
-            progress=False,
+            **common,
         )
         seconds[jobs] = time.perf_counter() - began
     print(f"{count} cells: {seconds[1]:.1f} s by one process, {seconds[2]:.1f} s by two: "

@@ -15,7 +15,7 @@ from symmeter.errors import SymmeterError
 from symmeter.optional import require
 from symmeter.report.store.charts import charts, save_chart, specification
 from symmeter.report.store.findings import findings
-from symmeter.report.store.statistics import correlations, regression
+from symmeter.report.store.statistics import correlations, partial, regression
 from symmeter.report.store.table import Tables, published, tables
 from symmeter.sweeps.engine import REASONS
 from symmeter.sweeps.store import Store
@@ -110,6 +110,8 @@ def _sized(spec: dict[str, Any]) -> dict[str, Any]:
 def _statistics(found: Tables, metric: Any) -> dict[str, Any]:
     values = found.values[found.values["metric"] == metric.key]
     related = [(against, c) for against in ("accuracy", "parameters") for c in correlations(values, against)]
+    if (given := partial(values, "parameters", "accuracy")) is not None:
+        related.append(("parameters", given))
     return {"key": metric.key, "correlations": related, "regression": regression(values)}
 
 
