@@ -16,7 +16,11 @@ import torch
 
 from symmeter.cli.terminal import prepare_process
 from symmeter.demo.networks import load_digits, train_digit_nets
+from symmeter.report.store.charts import charts, save_chart, specification
+from symmeter.report.store.findings import findings
+from symmeter.report.store.table import tables
 from symmeter.sweeps import Limits, Store, sweep
+from symmeter.sweeps.engine import REASONS
 
 HERE = Path(__file__).resolve().parent
 SYMMETRY, SAMPLES = "translation,rotation", 16
@@ -53,6 +57,30 @@ def digits(folder: Path) -> tuple[list[dict], Path]:
     ], data  # fmt: skip
 
 
+def write(store: Store) -> None:
+    """All rows with their settings, findings in sentences, and charts of what was measured on photographs."""
+    frame = store.frame()
+    left_out = ["created", "seconds", "cell", "code"]
+    frame.drop(columns=left_out).to_csv(HERE / "rows.csv", index=False, float_format="%.6g")
+    found = tables(frame)
+    head = f"{len(found.models)} models, {len(frame)} rows; made by `regenerate.py`, all rows are in [rows.csv](rows.csv)."
+    lines = ["# Findings", "", head, ""]
+    for metric in found.metrics:
+        lines += [f"## {metric.key}", "", *(f"- {sentence}" for sentence in findings(found, metric)), ""]
+    failed = [f"- {e['label']}: {REASONS[e['failure']]} ({e['reason']})" for e in store.errors().values()]
+    lines += ["## Not measured", "", *(failed or ["Nothing."]), ""]
+    (HERE / "findings.md").write_text("\n".join(lines))
+    (HERE / "charts").mkdir(exist_ok=True)
+    for metric in found.metrics:
+        values = found.values[found.values["metric"] == metric.key]
+        if len(values) < 20:
+            continue
+        for name, chart in charts(metric, values).items():
+            stem = f"{metric.symmetry} {name}".replace(" ", "-")
+            save_chart(specification(chart) | {"width": 560}, values, HERE / "charts" / f"{stem}.svg")
+    print(f"{len(found.models)} models, {len(frame)} rows")
+
+
 def main() -> int:
     """The command; returns the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -75,11 +103,7 @@ def main() -> int:
                         jobs=options.jobs, limits=Limits(options.time_limit))  # fmt: skip
         print(summary, flush=True)
         complete &= summary.complete
-    frame = Store(options.store).frame()
-    frame.drop(columns=["created", "seconds", "cell"]).to_csv(
-        HERE / "rows.csv", index=False, float_format="%.6g"
-    )
-    print(f"{frame['name'].nunique()} models, {len(frame)} rows")
+    write(Store(options.store))
     return 0 if complete else 1
 
 
