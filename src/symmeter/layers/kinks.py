@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-_MOST_TERMS = 8
+_MOST_TERMS = 6
 _TABLE_ENTRIES = 2**22  # of the (crossings, positions) table evaluated at a time: 32 MB
 _SEARCH = 16  # points a pixel on which crossings are looked for
 
