@@ -21,7 +21,7 @@ none_is_fine = || { status=$$?; [ $$status -eq 5 ] || exit $$status; }
 .PHONY: help install demo test test-slow test-all lint types format bench lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## make .venv with all extras and the tools of development
 
@@ -50,6 +50,9 @@ test-slow: $(STAMP) ## run the slow tests only
 
 test-all: $(STAMP) ## run every test
 	$(pytest)
+
+study-%: $(STAMP) ## run one study, such as study-instrument (studies/README.md)
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python studies/$*.py
 
 lint: $(STAMP) ## check style, format and types
 	$(BIN)/ruff check .

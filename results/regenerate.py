@@ -63,7 +63,7 @@ def write(store: Store) -> None:
     left_out = ["created", "seconds", "cell", "code"]
     frame.drop(columns=left_out).to_csv(HERE / "rows.csv", index=False, float_format="%.6g")
     found = tables(frame)
-    head = f"{len(found.models)} models, {len(frame)} rows, by `regenerate.py`; all of them are in [rows.csv](rows.csv)."
+    head = f"{len(found.models)} models, {len(frame)} rows, by `regenerate.py`; all of them: [rows.csv](rows.csv)."
     lines = ["# Findings", "", head, ""]
     for metric in found.metrics:
         lines += [f"## {metric.key}", "", *(f"- {sentence}" for sentence in findings(found, metric)), ""]
