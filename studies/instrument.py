@@ -168,7 +168,7 @@ def _slope(x: Any, y: Any) -> tuple[float, float]:
     """Least squares: slope and its standard error."""
     from scipy.stats import linregress
 
-    fitted = linregress(x, y)
+    fitted: Any = linregress(x, y)
     return float(fitted.slope), float(fitted.stderr)
 
 
