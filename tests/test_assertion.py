@@ -3,10 +3,10 @@
 import pytest
 import torch
 from tests.runs.test_ground_truth import broken
-from tests.steerable import discs, steerable
 from torch import nn
 
 import symmeter
+from symmeter.demo.steerable import discs, steerable
 
 X = discs(2)
 

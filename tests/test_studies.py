@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 
 STUDIES = Path(__file__).resolve().parents[1] / "studies"
-NAMES = sorted(path.stem for path in STUDIES.glob("*.py") if path.stem != "common")
+NAMES = sorted(
+    path.stem for path in STUDIES.glob("*.py") if path.stem not in ("common", "images", "training")
+)
 
 
 def run(name, folder, *more):

@@ -6,11 +6,11 @@ import pytest
 import torch
 from tests.helpers import check_refused
 from tests.measures import plain
-from tests.steerable import Averaged, discs, steerable
 from torch import nn
 
 import symmeter
 from symmeter.definitions import Bandlimited
+from symmeter.demo.steerable import Averaged, discs, steerable
 from symmeter.errors import SymmeterWarning
 from symmeter.groups import parse_group
 from symmeter.measures import MEASURES
