@@ -20,7 +20,7 @@ from symmeter.demo.networks import QuarterTurnAverage
 from symmeter.demo.steerable import GroupConvolution, Invariant, Lift
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from common import Study, Verdict, main
+from common import Study, Verdict, main, yes
 from images import Images, digits
 from training import Augment, accuracy, quarter_turns, same, trained
 
@@ -94,14 +94,14 @@ class Augmentation(Study):
         layers_too, by_layers = _ratio(layers["augmented"], layers["plain"])
         built_in, floor = _ratio(layers["steerable"], layers["plain"])
         found = [
-            Verdict("augmentation makes the output more invariant", _yes(made_invariant < 0.5), by),
+            Verdict("augmentation makes the output more invariant", yes(made_invariant < 0.5), by),
             Verdict("augmentation does not give invariance through equivariant layers (Kvinge et al., 1)",
-                    _yes(made_invariant < 0.5 and layers_too > 0.7), f"layers: {by_layers}; softmax: {by}"),
-            Verdict("an equivariant architecture has equivariant layers", _yes(built_in < 1e-3), floor),
+                    yes(made_invariant < 0.5 and layers_too > 0.7), f"layers: {by_layers}; softmax: {by}"),
+            Verdict("an equivariant architecture has equivariant layers", yes(built_in < 1e-3), floor),
         ]  # fmt: skip
         averaged = _of(table, "averaged", "softmax").max()
         found.append(Verdict("averaging makes the output invariant and leaves the layers as they are",
-                             _yes(averaged < 1e-6 and layers["averaged"].mean() > 0.3 * layers["plain"].mean()),
+                             yes(averaged < 1e-6 and layers["averaged"].mean() > 0.3 * layers["plain"].mean()),
                              f"softmax at most {averaged:.1e}; layers {layers['averaged'].mean():.3f} against "
                              f"{layers['plain'].mean():.3f}"))  # fmt: skip
         return found
@@ -151,10 +151,6 @@ def _ratio(a: Any, b: Any) -> tuple[float, str]:
     mean, error = float(logs.mean()), float(logs.std(ddof=1) / np.sqrt(len(logs))) if len(logs) > 1 else 0.0
     low, high = np.exp(mean - 2 * error), np.exp(mean + 2 * error)
     return float(np.exp(mean)), f"{np.exp(mean):.2g} times ({low:.2g} to {high:.2g})"
-
-
-def _yes(true: bool) -> str:
-    return "reproduced" if true else "not reproduced"
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from symmeter.cli.terminal import prepare_process
-from symmeter.errors import SymmeterWarning
 
 HERE = Path(__file__).resolve().parent
 VERDICTS = ("reproduced", "not reproduced", "not testable here")
@@ -103,7 +102,7 @@ def main(kind: type[Study]) -> int:
     parser.add_argument("--seeds", type=int, default=5)
     options = parser.parse_args()
     prepare_process()
-    warnings.simplefilter("ignore", SymmeterWarning)
+    warnings.simplefilter("ignore")
     work = options.work / (name + "-quick" * options.quick)
     data = options.data if options.data.is_dir() else None
     kind(name, work, options.quick, data, options.seeds).run(options.out)
@@ -117,3 +116,26 @@ def interval(value: float, error: float, digits: int = 3) -> str:
     '1 (0.804 to 1.2)'
     """
     return f"{value:.{digits}g} ({value - 1.96 * error:.{digits}g} to {value + 1.96 * error:.{digits}g})"
+
+
+def over_seeds(table: Any, statistic: Callable[[Any], float], logarithmic: bool = False) -> tuple[float, str]:
+    """A statistic of every seed's rows: its mean (geometric if `logarithmic`), and in words with a 95 % t-interval."""
+    import numpy as np
+    from scipy.stats import t
+
+    values = np.array([statistic(rows) for _, rows in table.groupby("seed")], dtype=float)
+    values = np.log(np.maximum(values, 1e-300)) if logarithmic else values
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return float("nan"), "not defined"
+    back = np.exp if logarithmic else (lambda v: v)
+    mean = float(values.mean())
+    if len(values) == 1:
+        return float(back(mean)), f"{back(mean):.2g} (one seed)"
+    half = float(t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
+    return float(back(mean)), f"{back(mean):.2g} ({back(mean - half):.2g} to {back(mean + half):.2g})"
+
+
+def yes(true: Any) -> str:
+    """A verdict."""
+    return "reproduced" if true else "not reproduced"

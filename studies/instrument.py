@@ -19,7 +19,7 @@ from torch import Tensor, nn
 import symmeter
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from common import Study, Verdict, interval, main
+from common import Study, Verdict, interval, main, yes
 
 DEFINITIONS = ("bandlimited", "periodic", "sinc", "bicubic", "bilinear", "gruver2023")
 
@@ -81,20 +81,20 @@ class Instrument(Study):
         rows = table[table["kind"] == "images"]
         spread = rows.groupby("setting").agg(seen=("value", "std"), told=("standard_error", "mean"))
         ratio = float((spread["seen"] / spread["told"]).mean())
-        found.append(Verdict("the standard error is the spread over samples of images", _yes(0.6 < ratio < 1.6),
+        found.append(Verdict("the standard error is the spread over samples of images", yes(0.6 < ratio < 1.6),
                              f"spread over samples / standard error {ratio:.2f}"))  # fmt: skip
         narrow, wide = (float(table[(table["kind"] == "precision") & (table["setting"] == d)]["value"].iloc[0])
                         for d in ("float32", "float64"))  # fmt: skip
         apart = abs(narrow / wide - 1)
         found.append(
-            Verdict("float32 is enough", _yes(apart < 1e-3), f"relative difference to float64 {apart:.1e}")
+            Verdict("float32 is enough", yes(apart < 1e-3), f"relative difference to float64 {apart:.1e}")
         )
         one = table[(table["kind"] == "definition") & (table["setting"] == "bandlimited")]["value"].iloc[0]
         other = table[(table["kind"] == "definition") & (table["setting"] == "gruver2023")]["value"].iloc[0]
-        found.append(Verdict("the definition of the derivative matters", _yes(abs(other / one - 1) > 0.1),
+        found.append(Verdict("the definition of the derivative matters", yes(abs(other / one - 1) > 0.1),
                              f"gruver2023 / bandlimited {other / one:.2f}"))  # fmt: skip
         floor = table[table["kind"] == "floor"].iloc[0]
-        found.append(Verdict("an equivariant network is at the floor", _yes(floor["verdict"] == "not resolved"),
+        found.append(Verdict("an equivariant network is at the floor", yes(floor["verdict"] == "not resolved"),
                              f"value {floor['value']:.1e}, floor {floor['floor']:.1e}"))  # fmt: skip
         return found
 
@@ -158,10 +158,6 @@ class _Gray(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x.mean(1, keepdim=True)
-
-
-def _yes(true: bool) -> str:
-    return "reproduced" if true else "not reproduced"
 
 
 def _slope(x: Any, y: Any) -> tuple[float, float]:

@@ -2,7 +2,8 @@
 
 A filter for the group element h is the base filter moved by h. Lifting: y[c, h] = x * (h w_c). Then
 y[d, h] = sum over c, k of x[c, k] * (h w_dc[h^-1 k]), so that g moves the grid and sends block h to place g h: the
-regular representation. Filters are sums of smooth functions, so that they can be turned by any angle; odd sizes, no stride.
+regular representation. Filters are sums of smooth functions, so that they can be turned by any angle; odd sizes, no
+stride.
 """
 
 import math

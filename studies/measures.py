@@ -1,0 +1,163 @@
+"""Which measure when: do the measures rank the same networks alike, and where they do not, why?
+
+    python studies/measures.py [--quick]
+
+Networks for digits from no training to much, without and with augmentation: all measures over rotations, and the rank
+correlations between them. The untrained ones are the test: raw errors call them symmetric, selectivities do not.
+"""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor, nn
+
+import symmeter
+from symmeter.demo.networks import turn
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from augmentation import plain
+from common import Study, Verdict, main, over_seeds, yes
+from images import digits
+from training import accuracy, quarter_turns, same, trained
+
+ORBIT = (
+    "geed(kl)", "geed(js)", "geed(cosine)", "geed(01)", "twirled_variance", "relative_error", "relative_invariance",
+    "normalised_variance", "consistency", "same_prediction", "effective_invariance", "kl_consistency", "js_consistency",
+)  # fmt: skip
+HIGHER = (
+    "consistency",
+    "same_prediction",
+    "effective_invariance",
+)  # their sign is turned: high is not symmetric
+
+
+def some_turns(x: Tensor) -> Tensor:
+    """Half of the images turned by any angle."""
+    half = len(x) // 2
+    x = x.clone()
+    x[:half] = turn(x[:half])
+    return x
+
+
+AUGMENTATIONS = {
+    "none": same,
+    "quarter turns": quarter_turns,
+    "half by any angle": some_turns,
+    "any angle": turn,
+}
+
+
+class Measures(Study):
+    """All measures of the same networks."""
+
+    def rows(self) -> Iterable[dict[str, Any]]:
+        images = digits(self.data).first(*((256, 24) if self.quick else (3000, 192)))
+        epochs = (0, 1) if self.quick else (0, 1, 2, 4, 8)
+        for seed in range(1 if self.quick else self.seeds):
+            for name in AUGMENTATIONS:
+                for epoch in epochs:
+                    if epoch or name == "none":
+                        key = f"{name.replace(' ', '-')}-{epoch}-{seed}"
+                        yield from self.step(
+                            key, lambda n=name, e=epoch, s=seed: [self._measured(n, e, s, images)]
+                        )
+
+    def _measured(self, name: str, epochs: int, seed: int, images: Any) -> dict[str, Any]:
+        network: nn.Module = trained(lambda: plain(8), images, seed, epochs, AUGMENTATIONS[name])
+        found: dict[str, Any] = {"augmentation": name, "epochs": epochs, "seed": seed,
+                                 "accuracy": accuracy(network, images)}  # fmt: skip
+        over = symmeter.measure(network, images.test_x, "SO2", ",".join(ORBIT), elements=8, sampling="quadrature",
+                                progress=False)  # fmt: skip
+        along = symmeter.measure(network, images.test_x, "rotation", "lee", progress=False)
+        for row in (*along.rows, *over.rows):
+            sign = -1 if row.measure in HIGHER else 1
+            found[row.measure] = sign * row.value
+            found[f"selectivity {row.measure}"] = row.selectivity
+        return found
+
+    def judge(self, table: Any) -> list[Verdict]:
+        learned, best = table[table["epochs"] > 0], table["epochs"].max()
+        names = ["lee", *ORBIT]
+        ranks = lambda rows: rows[names].corr(method="spearman").fillna(0)
+        agree, agreement = over_seeds(learned, lambda rows: _middle(ranks(rows)))
+        decide, decisions = over_seeds(
+            learned, lambda rows: ranks(rows).loc["consistency", "same_prediction"]
+        )
+        free, freely = over_seeds(
+            learned, lambda rows: rows["geed(kl)"].corr(rows["accuracy"], method="spearman")
+        )
+        ends = table[(table["epochs"] == 0) | (table["epochs"] == best)]
+        against = lambda column, name: (
+            lambda rows: _of(rows, "none", 0, column) / _of(rows, name, best, column)
+        )
+        _, raw = over_seeds(ends, against("geed(kl)", "any angle"), logarithmic=True)
+        plainly, raw_plain = over_seeds(ends, against("geed(kl)", "none"), logarithmic=True)
+        apart, told = over_seeds(ends, against("selectivity geed(kl)", "any angle"), logarithmic=True)
+        falls, falling = over_seeds(ends, lambda rows: _falling(rows, best))
+        return [
+            Verdict("the measures rank trained networks alike", yes(agree > 0.7),
+                    f"median rank correlation {agreement}; least alike: {_least(ranks(learned))}"),
+            Verdict("random networks can score more invariant than trained ones (Kvinge et al., 3)", yes(plainly < 1),
+                    f"raw geed(kl), untrained / trained: {raw_plain}; / trained on turns: {raw}"),
+            Verdict("selectivity tells untrained networks from those that have learned the symmetry", yes(apart > 2),
+                    f"selectivity, untrained / trained on turns: {told}"),
+            Verdict("measures of decisions agree with each other", yes(decide > 0.9), f"rank correlation {decisions}"),
+            Verdict("training on turns makes all measures fall", yes(falls == len(names)),
+                    f"{falling} of {len(names)} measures fall"),
+            Verdict("a better classifier is more consistent for free", yes(free < 0),
+                    f"rank correlation of geed(kl) and accuracy over trained networks {freely}"),
+        ]  # fmt: skip
+
+    def draw(self, table: Any) -> Any:
+        from matplotlib.figure import Figure
+
+        names = ["lee", *ORBIT]
+        ranks = table[table["epochs"] > 0][names].corr(method="spearman")
+        figure = Figure(figsize=(10.4, 4.6), layout="constrained")
+        left, right = figure.subplots(1, 2, width_ratios=(1.2, 1))
+        shown = left.imshow(ranks, vmin=-1, vmax=1, cmap="RdBu_r")
+        left.set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=7)
+        left.set_yticks(range(len(names)), names, fontsize=7)
+        left.set_title("Rank correlations over trained networks", fontsize=10)
+        figure.colorbar(shown, ax=left, shrink=0.8)
+        for name, colour in zip(AUGMENTATIONS, ("#777777", "#E69F00", "#56B4E9", "#0072B2"), strict=True):
+            rows = table[(table["augmentation"] == name) & (table["epochs"] > 0)]
+            right.plot(rows["geed(kl)"], rows["selectivity geed(kl)"], "o", color=colour, label=name)
+        rows = table[table["epochs"] == 0]
+        right.plot(rows["geed(kl)"], rows["selectivity geed(kl)"], "x", color="black", label="untrained")
+        right.set_xscale("log")
+        right.set_xlabel("geed(kl) over SO2 (nat)")
+        right.set_ylabel("selectivity (0 symmetric, 1 nothing learned)")
+        right.legend(frameon=False, fontsize=8)
+        right.spines[["top", "right"]].set_visible(False)
+        return figure
+
+
+def _middle(ranks: Any) -> float:
+    """The median over all pairs."""
+    return float(np.median(ranks.to_numpy()[np.triu_indices(len(ranks), 1)]))
+
+
+def _least(ranks: Any) -> str:
+    """The pair that agrees least."""
+    values = ranks.to_numpy().copy()
+    np.fill_diagonal(values, 2)
+    i, j = np.unravel_index(values.argmin(), values.shape)
+    return f"{ranks.index[i]} and {ranks.columns[j]} ({values[i, j]:.2f})"
+
+
+def _of(rows: Any, augmentation: str, epochs: int, column: str) -> float:
+    """One number of one network."""
+    return float(rows[(rows["augmentation"] == augmentation) & (rows["epochs"] == epochs)][column].iloc[0])
+
+
+def _falling(rows: Any, best: int) -> int:
+    """How many measures are lower after training on turns."""
+    return sum(_of(rows, "any angle", best, name) < _of(rows, "none", best, name) for name in ("lee", *ORBIT))
+
+
+if __name__ == "__main__":
+    sys.exit(main(Measures))
