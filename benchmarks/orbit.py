@@ -70,11 +70,12 @@ def main() -> int:
     """The command; returns the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="one network, one repetition, 8 images")
+    parser.add_argument("--networks", nargs="+", default=NETWORKS, metavar="NAME", help="of timm")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     images, repetitions = (8, 1) if options.quick else (32, 3)
     print(f"{'network':24s}{'group':10s}{'elements':>9s}{'ratio':>8s}{'moving images':>16s}")
-    for name in NETWORKS[-1:] if options.quick else NETWORKS:
+    for name in NETWORKS[-1:] if options.quick else options.networks:
         torch.manual_seed(0)
         model = timm.create_model(name, pretrained=False).eval()
         x = torch.rand(images, 3, 224, 224)
