@@ -39,3 +39,9 @@ def test_weights_from_a_file_are_loaded_and_named(tmp_path):
     assert loaded.info["weights"] == "own.pth"
     assert loaded.info["weights_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert "seed" not in loaded.info
+
+
+@pytest.mark.parametrize(("inputs", "channels"), [(1, 1), (3, 3), (64, 3)])
+def test_a_network_for_gray_images_is_given_gray_images(inputs, channels):
+    network = nn.Sequential(nn.Conv2d(inputs, 2, 3), nn.Flatten())
+    assert describe(network).preprocessing.channels == channels

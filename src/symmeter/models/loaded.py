@@ -29,7 +29,7 @@ def describe_object(model: Any, name: str, **known: str) -> LoadedModel:
     """What a network tells of itself, and what is `known` besides; timm's tell their preprocessing."""
     package, *_, last = type(model).__module__.split(".") * 2
     family = {"timm": last, "torchvision": "torchvision", "transformers": "hf"}.get(package, "callable")
-    preprocessing = Preprocessing.unknown()
+    preprocessing = Preprocessing.unknown(1 if _is_gray(model) else 3)
     config = getattr(model, "pretrained_cfg", None) or getattr(model, "default_cfg", None)
     if isinstance(config, dict) and "input_size" in config:
         preprocessing = Preprocessing.from_timm(model if hasattr(model, "pretrained_cfg") else config)
@@ -39,6 +39,13 @@ def describe_object(model: Any, name: str, **known: str) -> LoadedModel:
     if isinstance(classes := getattr(model, "num_classes", None), int):
         info["num_classes"] = classes
     return LoadedModel(model, name, preprocessing, info)
+
+
+def _is_gray(model: Any) -> bool:
+    """Whether the first convolution takes one channel: a network for gray images, as of digits."""
+    modules = model.modules() if isinstance(model, nn.Module) else ()
+    first = next((m for m in modules if isinstance(m, nn.Conv2d)), None)
+    return first is not None and first.in_channels == 1
 
 
 def finish(request: Request, model: nn.Module, weights: str, name: str | None = None) -> LoadedModel:
