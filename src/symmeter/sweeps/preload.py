@@ -4,6 +4,13 @@ import contextlib
 
 import symmeter.sweeps.cell  # noqa: F401
 
-for package in ("timm", "torchvision", "pandas", "pyarrow.parquet"):
+for package in (
+    "timm",
+    "torchvision",
+    "pandas.core.arrays.arrow.extension_types",
+    "pyarrow.pandas_compat",
+    "pyarrow.parquet",
+    "torch._decomp.decompositions_for_jvp",  # compiled when forward mode is first used: a third of a second
+):
     with contextlib.suppress(ImportError):
         __import__(package)

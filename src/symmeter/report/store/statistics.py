@@ -145,20 +145,23 @@ def _design(rows: Any, pd: Any) -> tuple[Any, list[str]]:
 
 
 def _bootstrapped(what: str, of: str, columns: Sequence[np.ndarray], ranked: bool) -> Correlation:
-    stats = require("scipy.stats", "report")
+    """A coefficient of the columns (n,), with percentiles over samples of models with replacement, all at once."""
+    rankdata = require("scipy.stats", "report").rankdata
 
-    def coefficient(*sample: np.ndarray) -> float:
+    def coefficients(samples: Sequence[np.ndarray]) -> np.ndarray:
+        parts = [rankdata(sample, axis=1) if ranked else sample for sample in samples]
+        parts = [part - part.mean(1, keepdims=True) for part in parts]
         with np.errstate(invalid="ignore", divide="ignore"):
-            parts = [stats.rankdata(column) for column in sample] if ranked else list(sample)
-            matrix = np.corrcoef(parts)
-            if len(parts) == 2:
-                return float(matrix[0, 1])
-            (xy, xz, yz) = matrix[0, 1], matrix[0, 2], matrix[1, 2]
-            return float((xy - xz * yz) / np.sqrt((1 - xz**2) * (1 - yz**2)))
+            x, y, *given = [part / np.linalg.norm(part, axis=1, keepdims=True) for part in parts]
+            xy = (x * y).sum(1)
+            if not given:
+                return xy
+            xz, yz = (x * given[0]).sum(1), (y * given[0]).sum(1)
+            return (xy - xz * yz) / np.sqrt((1 - xz**2) * (1 - yz**2))
 
-    random, n = np.random.default_rng(0), len(columns[0])
-    draws = [coefficient(*(column[chosen] for column in columns))
-             for chosen in random.integers(0, n, (_RESAMPLES, n))]  # fmt: skip
-    finite = [draw for draw in draws if math.isfinite(draw)] or [math.nan]
-    low, high = np.percentile(finite, [2.5, 97.5])
-    return Correlation(what, of, coefficient(*columns), float(low), float(high), n)
+    n = len(columns[0])
+    chosen = np.random.default_rng(0).integers(0, n, (_RESAMPLES, n))
+    draws = coefficients([column[chosen] for column in columns])
+    low, high = np.nanpercentile(draws, [2.5, 97.5]) if np.isfinite(draws).any() else (math.nan, math.nan)
+    value = float(coefficients([column[None] for column in columns])[0])
+    return Correlation(what, of, value, float(low), float(high), n)
