@@ -6,7 +6,7 @@ import io
 import json
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -15,7 +15,8 @@ from symmeter.errors import SymmeterError, SymmeterWarning
 from symmeter.layers.attribute import attribute
 from symmeter.measurement import measure
 from symmeter.models import LoadedModel, load_model
-from symmeter.result import Result, pandas
+from symmeter.optional import require
+from symmeter.result import Result
 from symmeter.sweeps.engine import Task
 
 HEADER, ROWS, SAMPLES, ELEMENTS = "header", "rows", "samples", "elements"
@@ -59,8 +60,7 @@ def packed(result: Result, task: Task, state: str | None) -> dict[str, bytes]:
     """The files of a cell. Rows carry the settings, so that a table of all cells needs nothing else."""
     entry, spec = task["entry"], task["spec"]
     content = result.to_dict()
-    for table in (ROWS, ELEMENTS):
-        content.pop(table, None)
+    rows, elements = content.pop("rows"), content.pop("elements", None)
     info = content["model"]
     content |= {"cell": {"key": task["key"], "entry": entry, "data": task["data"], "spec": spec}}
     info["state_sha256"] = state
@@ -73,31 +73,34 @@ def packed(result: Result, task: Task, state: str | None) -> dict[str, bytes]:
         "seconds": content["spec"].get("seconds"), "device": content["spec"].get("device"),
         "dtype": content["spec"].get("dtype"), "top1": (content.get("accuracy") or {}).get("top1"),
     }  # fmt: skip
-    frame = labelled(result.to_pandas().rename(columns={"kind": "layer_kind"}), labels, entry["tags"])
-    files = {HEADER: _json(content), ROWS: parquet(frame), SAMPLES: parquet(result.samples_to_pandas())}
-    if result.elements:
-        files[ELEMENTS] = parquet(result.elements_to_pandas().assign(cell=task["key"]))
+    files = {
+        HEADER: _json(content),
+        ROWS: parquet(labelled(map(_renamed, rows), labels, entry["tags"])),
+        SAMPLES: parquet({"name": list(result.sample_names), **result.samples}),
+    }
+    if elements:
+        files[ELEMENTS] = parquet([{**row, "cell": task["key"]} for row in elements])
     return files
 
 
-def labelled(frame: Any, labels: Mapping[str, Any], tags: Mapping[str, Any]) -> Any:
-    """A table of rows with the cell's labels before its own columns, and its tags behind them."""
+def _renamed(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A layer has a kind, and the cell has one of its own."""
+    return {"layer_kind" if key == "kind" else key: value for key, value in row.items()}
+
+
+def labelled(
+    rows: Iterable[Mapping[str, Any]], labels: Mapping[str, Any], tags: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Rows with the cell's labels before their own columns, and its tags behind them."""
     tagged = {TAG + key: str(value) for key, value in tags.items()}
-    own = frame[[column for column in frame if not column.startswith(TAG)]]
-    return pandas().concat([_constant(labels, own.index), own, _constant(tagged, own.index)], axis=1)
+    return [{**labels, **{k: v for k, v in row.items() if not k.startswith(TAG)}, **tagged} for row in rows]
 
 
-def _constant(values: Mapping[str, Any], index: Any) -> Any:
-    return pandas().DataFrame({key: [value] * len(index) for key, value in values.items()}, index=index)
-
-
-def parquet(frame: Any) -> bytes:
-    """A table as the bytes of a Parquet file: small, with check sums, as plain columns."""
-    buffer = io.BytesIO()
-    try:
-        frame.to_parquet(buffer, index=False, compression="zstd", write_page_checksum=True)
-    except ImportError as error:
-        raise SymmeterError("Parquet needs pyarrow: pip install 'symmeter[io]'") from error
+def parquet(rows: list[dict[str, Any]] | dict[str, Any]) -> bytes:
+    """Rows, or columns by name, as the bytes of a Parquet file: small, with check sums."""
+    pa, buffer = require("pyarrow", "io"), io.BytesIO()
+    table = pa.Table.from_pylist(rows) if isinstance(rows, list) else pa.table(rows)
+    require("pyarrow.parquet", "io").write_table(table, buffer, compression="zstd", write_page_checksum=True)
     return buffer.getvalue()
 
 

@@ -7,7 +7,7 @@ import symmeter.sweeps.cell  # noqa: F401
 for package in (
     "timm",
     "torchvision",
-    "pandas.core.arrays.arrow.extension_types",
+    "pandas",  # which pyarrow looks for
     "pyarrow.pandas_compat",
     "pyarrow.parquet",
     "torch._decomp.decompositions_for_jvp",  # compiled when forward mode is first used: a third of a second

@@ -43,6 +43,12 @@ _SAME = (
     "layer",
     "definition",
 )
+_KEPT = (
+    "floor",
+    "control",
+    "selectivity",
+    "standard_error",
+)  # columns that are there also where they are empty
 _WHOLE = ("n", "elements", "depth", "calls", "order")  # columns that hold whole numbers
 _ORDER = (SAMPLES, ELEMENTS, HEADER, ROWS)  # the rows last: what has them is whole
 
@@ -144,10 +150,10 @@ class Store:
 
     def relabel(self, key: str, entry: dict[str, Any]) -> None:
         """Give a cell another name and other tags."""
-        header, rows = self.header(key), self.table(ROWS, key)
+        header, rows = self.header(key), _plain(self.table(ROWS, key))
         header["cell"]["entry"] = entry
         name = entry["name"] or entry["model"]
-        files = {ROWS: parquet(labelled(rows.assign(name=name), {}, entry["tags"]))}
+        files = {ROWS: parquet(labelled([{**row, "name": name} for row in rows], {}, entry["tags"]))}
         sums = header["sha256"] | {ROWS: hashlib.sha256(files[ROWS]).hexdigest()}
         self.remove("index/rows.parquet")
         self.write(self._path(HEADER, key), (json.dumps(header | {"sha256": sums}, indent=1) + "\n").encode())
@@ -203,7 +209,8 @@ class Store:
         frame = frame[frame["kind"] == kind] if len(frame) else frame
         if not len(frame):
             return frame
-        frame = frame.dropna(axis=1, how="all")
+        kept = [column for column in frame if column in _KEPT or frame[column].notna().any()]
+        frame = frame[kept].astype(dict.fromkeys(_KEPT, float))
         same = [column for column in _SAME if column in frame]
         newest = frame.sort_values("created", kind="stable").drop_duplicates(same, keep="last")
         return newest.sort_values(["name", "created"], kind="stable").reset_index(drop=True)
