@@ -1,6 +1,7 @@
 """A Ray cluster: the same processes, limits and outcomes as on this machine, on many."""
 
 import contextlib
+import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -29,6 +30,7 @@ class Ray(Engine):
         self._limits, self._device, self._cpus = limits or Limits(), device, cpus
         self._mine = not self._ray.is_initialized()
         if self._mine:
+            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster of our own tells nobody
             self._ray.init(address=address, log_to_driver=False, logging_level="error", **(
                 {} if address else {"include_dashboard": False}))  # fmt: skip
         total = self._ray.cluster_resources()
@@ -64,6 +66,7 @@ class Ray(Engine):
                 with contextlib.suppress(Exception):
                     ray.cancel(reference, force=True)
             if self._mine:
+            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster of our own tells nobody
                 ray.shutdown()
 
     def _next(self, waiting: dict[Any, Task]) -> Outcome:

@@ -1,0 +1,194 @@
+"""Aliasing (Gruver et al.): the theorem against measurement, and how much of a network's error it is.
+
+    python studies/aliasing.py [--quick]
+
+Single layers on circular data, from white noise to smooth images: what the theorem predicts from a layer's spectrum
+beside the Lie derivative that is measured. Then trained networks: the part of each layer's contribution that is aliasing.
+"""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+import symmeter
+from symmeter.conjugate import lie_derivative
+from symmeter.definitions import Periodic
+from symmeter.groups import GENERATORS
+from symmeter.layers.aliasing import alias_derivative
+from symmeter.representations import Image
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from common import Study, Verdict, main, over_seeds, yes
+
+SIZE = 16
+
+
+class BlurPool(nn.Conv2d):
+    """A binomial filter of 3 x 3, then every second sample, on the circle (Zhang 2019)."""
+
+    def __init__(self, channels: int):
+        super().__init__(channels, channels, 3, 2, 1, groups=channels, bias=False, padding_mode="circular")
+        taps = torch.tensor([1.0, 2.0, 1.0]) / 4
+        self.weight.data = (taps[:, None] * taps).expand(channels, 1, 3, 3).clone()
+
+
+class Filtered(nn.Module):
+    """A non-linearity on a grid twice as fine, and what fits the grid of it (Karras et al. 2021, idealised)."""
+
+    def __init__(self, inner: nn.Module):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: Tensor) -> Tensor:
+        n = x.shape[-1]
+        fine = self.inner(_resized(x, 2 * n))
+        return _resized(fine, n)
+
+
+def _resized(x: Tensor, n: int) -> Tensor:
+    """The band-limited image on another square grid of a torus; the Nyquist wave is left out."""
+    size = x.shape[-1]
+    spectrum = torch.fft.fftshift(torch.fft.fft2(x, norm="forward"), (-2, -1))
+    keep, half = min(n, size), (min(n, size) - 1) // 2
+    middle, place = size // 2, n // 2
+    made = torch.zeros(*x.shape[:-2], n, n, dtype=spectrum.dtype)
+    inner = slice(middle - half, middle + half + 1)
+    made[..., place - half : place + half + 1, place - half : place + half + 1] = spectrum[..., inner, inner]
+    assert keep >= 2 * half + 1
+    return torch.fft.ifft2(torch.fft.ifftshift(made, (-2, -1)), norm="forward").real
+
+
+def layers(seed: int) -> dict[str, nn.Module]:
+    """What the theorem is put to the test on."""
+    torch.manual_seed(seed)
+    return {
+        "ReLU": nn.ReLU(),
+        "GELU": nn.GELU(),
+        "strided convolution": nn.Conv2d(3, 4, 3, 2, 1, padding_mode="circular"),
+        "average pooling": nn.AvgPool2d(2),
+        "max pooling": nn.MaxPool2d(2),
+        "blur pooling": BlurPool(3),
+        "filtered ReLU": Filtered(nn.ReLU()),
+        "filtered GELU": Filtered(nn.GELU()),
+    }
+
+
+def images(kind: str, seed: int, count: int) -> Tensor:
+    """White noise, or noise whose spectrum falls as 1/n, as that of photographs; (count, 3, SIDE, SIDE) float64."""
+    x = torch.randn(count, 3, SIZE, SIZE, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    if kind == "noise":
+        return x
+    k = torch.fft.fftfreq(SIZE) * SIZE
+    fall = 1 / (1 + (k[:, None] ** 2 + k**2).sqrt())
+    x = torch.fft.ifft2(torch.fft.fft2(x) * fall).real
+    return x / x.std()
+
+
+class Aliasing(Study):
+    """The theorem on single layers and on trained networks."""
+
+    def rows(self) -> Iterable[dict[str, Any]]:
+        for seed in range(2 if self.quick else self.seeds):
+            for kind in ("noise", "1/f"):
+                for name, module in layers(seed).items():
+                    key = f"layer-{name}-{kind}-{seed}".replace(" ", "-").replace("/", "")
+                    yield from self.step(
+                        key, lambda n=name, m=module, k=kind, s=seed: [self._layer(n, m, k, s)]
+                    )
+            if not self.quick:
+                yield from self.step(f"network-{seed}", lambda s=seed: self._networks(s))
+
+    @staticmethod
+    def _layer(name: str, module: nn.Module, kind: str, seed: int) -> dict[str, Any]:
+        x, module = images(kind, seed, 4), module.double()
+        grid, generator = Image(Periodic()), [GENERATORS["translation_x"]]
+        measured = lie_derivative(module, x, generator, grid, grid)[1].detach()
+        size = float(measured.square().mean() / module(x).detach().square().mean())
+        prediction = alias_derivative(module, x, generator, oversampling=16)
+        left = (
+            None if prediction is None else float((measured - prediction.derivative).norm() / measured.norm())
+        )
+        return {"what": "layer", "name": name, "input": kind, "seed": seed, "error": size, "misfit": left,
+                "explained": None if left is None else 1 - left**2}  # fmt: skip
+
+    def _networks(self, seed: int) -> list[dict[str, Any]]:
+        """Trained networks of CIFAR-10, where they are at hand."""
+        found = []
+        for name in ("cifar10_resnet20", "cifar10_resnet56") if self.data is not None else ():
+            assert self.data is not None
+            weights = str(self.data / "weights" / f"{name}.pth")
+            model = symmeter.load_model(f"{self.data / 'models.py'}:{name}", weights=weights)
+            stored = np.load(self.data / "images" / "cifar10" / "test.npz")["images"]
+            pixels = stored[np.random.default_rng(seed).permutation(len(stored))[:16]]
+            normal = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
+            profile = symmeter.aliasing(model, pixels, "translation_x", progress=False, preprocessing=normal)
+            share = profile.header["spec"]["aliasing"]["translation_x"]
+            found.append({"what": "network", "name": name, "input": "CIFAR-10", "seed": seed,
+                          "error": profile.rows[0].value, "explained": share})  # fmt: skip
+        return found
+
+    def judge(self, table: Any) -> list[Verdict]:
+        single = table[table["what"] == "layer"]
+        least = lambda names: lambda rows: rows[rows["name"].isin(names)]["explained"].min()
+        pointwise, words = over_seeds(single, least(["ReLU", "GELU"]))
+        strided, strides = over_seeds(
+            single, least(["strided convolution", "average pooling", "blur pooling"])
+        )
+        pooled, pools = over_seeds(single, least(["max pooling"]))
+        ratio = lambda a, b: lambda rows: _error(rows, a) / _error(rows, b)
+        blur, blurs = over_seeds(single, ratio("blur pooling", "strided convolution"), logarithmic=True)
+        clean, cleaned = over_seeds(single, ratio("filtered GELU", "GELU"), logarithmic=True)
+        found = [
+            Verdict("the error of pointwise non-linearities is aliasing", yes(pointwise > 0.9999),
+                    f"explained {words}"),
+            Verdict("the error of strided convolution and pooling is aliasing", yes(strided > 0.9999),
+                    f"explained {strides}; max pooling {pools}, whose spectrum ends slowly"),
+            Verdict("blur pooling lowers it", yes(blur < 0.5), f"blur pooling / strided convolution {blurs}"),
+            Verdict("filtered non-linearities have little of it", yes(clean < 0.1), f"filtered / plain GELU {cleaned}"),
+        ]  # fmt: skip
+        assert pooled <= 1
+        networks = table[table["what"] == "network"]
+        if len(networks):
+            share, shares = over_seeds(networks, lambda rows: rows["explained"].mean())
+            found.append(Verdict("aliasing explains most of the error of trained networks", yes(share > 0.5),
+                                 f"share of LEE, two ResNets on CIFAR-10, 16 images a seed: {shares}"))  # fmt: skip
+        else:
+            found.append(Verdict("aliasing explains most of the error of trained networks", "not testable here",
+                                 "needs trained weights (--data), and not --quick"))  # fmt: skip
+        return found
+
+    def draw(self, table: Any) -> Any:
+        from matplotlib.figure import Figure
+
+        single = table[table["what"] == "layer"]
+        figure = Figure(figsize=(9.6, 3.8), layout="constrained")
+        left, right = figure.subplots(1, 2, sharey=True)
+        names = list(dict.fromkeys(single["name"]))
+        for kind, colour, shift in (("noise", "#777777", -0.15), ("1/f", "#0072B2", 0.15)):
+            rows = single[single["input"] == kind].groupby("name")
+            y = np.arange(len(names)) + shift
+            left.plot(rows["error"].mean()[names].clip(lower=1e-16), y, "o", color=colour, label=kind)
+            right.plot(rows["misfit"].mean()[names].clip(lower=1e-16), y, "o", color=colour, label=kind)
+        left.set_yticks(range(len(names)), names)
+        for ax, words in (
+            (left, "error: mean (L m)^2 / mean m^2"),
+            (right, "misfit of the theorem, relative"),
+        ):
+            ax.set_xscale("log")
+            ax.set_xlabel(words)
+            ax.spines[["top", "right"]].set_visible(False)
+        left.legend(frameon=False)
+        return figure
+
+
+def _error(rows: Any, name: str) -> float:
+    return float(rows[(rows["name"] == name) & (rows["input"] == "1/f")]["error"].iloc[0])
+
+
+if __name__ == "__main__":
+    sys.exit(main(Aliasing))
