@@ -3,7 +3,8 @@
     python studies/aliasing.py [--quick]
 
 Single layers on circular data, from white noise to smooth images: what the theorem predicts from a layer's spectrum
-beside the Lie derivative that is measured. Then trained networks: the part of each layer's contribution that is aliasing.
+beside the Lie derivative that is measured. Then trained networks: the part of each layer's contribution that is
+aliasing.
 """
 
 import sys

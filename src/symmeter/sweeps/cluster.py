@@ -66,7 +66,6 @@ class Ray(Engine):
                 with contextlib.suppress(Exception):
                     ray.cancel(reference, force=True)
             if self._mine:
-            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster of our own tells nobody
                 ray.shutdown()
 
     def _next(self, waiting: dict[Any, Task]) -> Outcome:
