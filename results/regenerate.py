@@ -18,7 +18,7 @@ from symmeter.cli.terminal import prepare_process
 from symmeter.demo.networks import load_digits, train_digit_nets
 from symmeter.report.store.charts import charts, save_chart, specification
 from symmeter.report.store.findings import findings
-from symmeter.report.store.table import tables
+from symmeter.report.store.table import failures, tables
 from symmeter.sweeps import Limits, Store, sweep
 from symmeter.sweeps.engine import REASONS
 
@@ -67,13 +67,16 @@ def write(store: Store) -> None:
     lines = ["# Findings", "", head, ""]
     for metric in found.metrics:
         lines += [f"## {metric.key}", "", *(f"- {sentence}" for sentence in findings(found, metric)), ""]
-    failed = [f"- {e['label']}: {REASONS[e['failure']]} ({e['reason']})" for e in store.errors().values()]
+    failed = [
+        f"- {e['label']}: {REASONS[e['failure']]} ({e['reason']})"
+        for e in failures(store.errors(), found.models)
+    ]
     lines += ["## Not measured", "", *(failed or ["Nothing."]), ""]
     (HERE / "findings.md").write_text("\n".join(lines))
     (HERE / "charts").mkdir(exist_ok=True)
     for metric in found.metrics:
         values = found.values[found.values["metric"] == metric.key]
-        if len(values) < 20:
+        if len(values) < 20 or metric.symmetry != "rotation":
             continue
         for name, chart in charts(metric, values).items():
             stem = f"{metric.symmetry} {name}".replace(" ", "-")

@@ -65,7 +65,7 @@ def packed(result: Result, task: Task, state: str | None) -> dict[str, bytes]:
     content |= {"cell": {"key": task["key"], "entry": entry, "data": task["data"], "spec": spec}}
     info["state_sha256"] = state
     labels = {
-        "cell": task["key"], "name": entry["name"] or entry["model"], "model": entry["model"],
+        "cell": task["key"], "name": entry["name"] or entry["model"], "model": info["name"],
         "family": info.get("family"), "parameters": info.get("parameters"), "weights": info.get("weights"),
         "untrained": entry["untrained"], "data": content["data"].get("name"), "images": content["data"].get("used"),
         "seed": spec["seed"], "kind": spec["kind"], "code": task["code"], "created": round(time.time(), 3),

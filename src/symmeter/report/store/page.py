@@ -16,7 +16,7 @@ from symmeter.optional import require
 from symmeter.report.store.charts import charts, save_chart, specification
 from symmeter.report.store.findings import findings
 from symmeter.report.store.statistics import correlations, partial, regression
-from symmeter.report.store.table import Tables, published, tables
+from symmeter.report.store.table import Tables, failures, published, tables
 from symmeter.sweeps.engine import REASONS
 from symmeter.sweeps.store import Store
 
@@ -59,7 +59,7 @@ def report(
         title=title, version=symmeter.__version__, data=_script(data), metrics=found.metrics,
         findings=[(metric.key, findings(found, metric)) for metric in found.metrics],
         statistics=[_statistics(found, metric) for metric in found.metrics],
-        failures=sorted(opened.errors().values(), key=lambda e: (e.get("failure", ""), e.get("label", ""))),
+        failures=failures(opened.errors(), found.models),
         reasons=REASONS, count=len(found.models), rows=len(found.values),
         sources=sorted(set(found.models["data"])), kinds=sorted(set(found.models["architecture"])),
         style=_asset("page.css"), script=_asset("page.js"), libraries=_libraries(),

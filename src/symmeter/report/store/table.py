@@ -73,6 +73,14 @@ def tables(frame: Any, accuracies: Mapping[str, float] | None = None) -> Tables:
     return Tables(models, values.merge(models.drop(columns="data"), on="name"), metrics)
 
 
+def failures(errors: Mapping[str, Mapping[str, Any]], models: Any) -> list[Mapping[str, Any]]:
+    """Recorded errors (Store.errors) of models that have no values: what failed once and was done later is none."""
+    names = set(models["name"])
+    entry = lambda error: error.get("entry", {})
+    missing = [e for e in errors.values() if (entry(e).get("name") or entry(e).get("model")) not in names]
+    return sorted(missing, key=lambda e: (e.get("failure", ""), e.get("label", "")))
+
+
 def published(path: str | Path) -> tuple[dict[str, float], Any]:
     """A reference file: accuracies by timm name (columns model, top1), or a backdrop of points, or SymmeterError.
 
