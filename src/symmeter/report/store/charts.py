@@ -84,12 +84,14 @@ def _error(metric: Metric, logarithmic: bool) -> Any:
 
 
 def _kind() -> dict[str, Any]:
+    """Colour and shape say the architecture; untrained networks are faint."""
     alt = _altair()
     return {
         "color": alt.Color("architecture:N", title="architecture",
                            scale=alt.Scale(domain=list(COLOURS), range=list(COLOURS.values()))),
         "shape": alt.Shape("architecture:N", title="architecture",
                            scale=alt.Scale(domain=list(SHAPES), range=list(SHAPES.values()))),
+        "opacity": alt.when("datum.training == 'untrained'").then(alt.value(0.35)).otherwise(alt.value(0.9)),
     }  # fmt: skip
 
 
@@ -111,7 +113,7 @@ def _scatter(metric: Metric, against: str, logarithmic: bool, backdrop: Any) -> 
         format="~s" if against == "parameters" else ".2~f", tickCount=6))  # fmt: skip
     hovered = alt.selection_point(on="pointerover", empty=False, fields=["name"])
     y = _error(metric, logarithmic)
-    points = _base(logarithmic).mark_point(filled=True, size=55, opacity=0.8).encode(
+    points = _base(logarithmic).mark_point(filled=True, size=55).encode(
         x, y, tooltip=_tooltip(), size=alt.when(hovered).then(alt.value(160)).otherwise(alt.value(55)), **_kind()
     ).add_params(hovered)  # fmt: skip
     bars = _base(logarithmic).transform_calculate(
@@ -137,7 +139,7 @@ def _scatter(metric: Metric, against: str, logarithmic: bool, backdrop: Any) -> 
 def _strip(metric: Metric, column: str, logarithmic: bool) -> Any:
     alt = _altair()
     x = alt.X(f"{column}:N", title=_TITLES.get(column, column), axis=alt.Axis(labelAngle=0, labelLimit=120))
-    points = _base(logarithmic).mark_point(filled=True, size=35, opacity=0.55).encode(
+    points = _base(logarithmic).mark_point(filled=True, size=35).encode(
         x, _error(metric, logarithmic), alt.XOffset("jitter:Q"), tooltip=_tooltip(), **_kind()
     ).transform_calculate(jitter="random()")  # fmt: skip
     ticks = _base(logarithmic).mark_tick(thickness=3, width=46).encode(
@@ -155,11 +157,7 @@ def _selectivity(metric: Metric, logarithmic: bool) -> Any:
     y = alt.Y(
         "selectivity:Q", title="selectivity (0 symmetric, 1 nothing learned)", axis=alt.Axis(tickCount=6)
     )
-    points = (
-        _base(logarithmic)
-        .mark_point(filled=True, size=55, opacity=0.8)
-        .encode(x, y, tooltip=_tooltip(), **_kind())
-    )
+    points = _base(logarithmic).mark_point(filled=True, size=55).encode(x, y, tooltip=_tooltip(), **_kind())
     line = (
         alt.Chart(alt.Data(values=[{"one": 1}]))
         .mark_rule(strokeDash=[4, 4], color="#777777")
