@@ -1,6 +1,7 @@
 """EQ-T, EQ-T_frac and EQ-R: equivariance of maps in decibels."""
 
 import math
+from abc import abstractmethod
 
 from torch import Tensor
 
@@ -38,9 +39,9 @@ class _PSNR(Average):
 
     about = ""
 
+    @abstractmethod
     def takes(self, element: Element) -> bool:
         """Whether the element is one that the measure is about."""
-        raise NotImplementedError
 
     def error(self, view: View) -> Tensor:
         moved, mask = view.moved
