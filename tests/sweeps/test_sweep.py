@@ -183,7 +183,7 @@ def test_kill_9_at_any_moment_loses_at_most_what_was_running(tmp_path, images, v
     assert there >= 2
     again = start([*arguments, str(tmp_path / "killed"), "--retry-errors"])
     output = again.communicate()[0].decode()
-    assert again.returncode == 0 and f"{there} there already" in output
+    assert again.returncode == 0 and f"{there} there already" in output, output
     undisturbed = start([*arguments, str(tmp_path / "whole")])
     undisturbed.communicate()
     one, other = (Store(tmp_path / name).frame() for name in ("killed", "whole"))
