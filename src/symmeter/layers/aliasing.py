@@ -60,7 +60,7 @@ def alias_derivative(
       (GELU, SiLU, tanh, norms over channels). Kinks make the error in norm fall only as K^(-1/2) (max pooling,
       activations that `kinks_of` does not know), unless they are known (ReLU, ReLU6, LeakyReLU, ELU, hard sigmoid
       and swish): their part of the spectrum is then summed without truncation, and the error is below 1e-8 at K = 16
-      on grids of up to 16 pixels, 4e-8 at K = 32 on 56.
+      on grids of a dozen pixels, and larger on larger ones.
     From 8 on, K doubles until a doubling changes less than `tolerance` times the prediction (1e-8 in float64, 1e-4
     below) or K reaches `cap`; `oversampling` fixes K. See `AliasPrediction` for the error. Known kinks cost most: 8 s
     for 16 channels of 56 x 56 on one core, the smooth GELU 0.1 s. No hook of `module` itself runs.
