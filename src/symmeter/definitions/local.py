@@ -20,6 +20,7 @@ class _Kernel(_Local):
     """A symmetric kernel of some radius on pixels at half-integers, mirrored beyond the edge."""
 
     radius: int
+    filters = True  # whether it widens where an image is scaled down
 
     @abstractmethod
     def weight(self, distance: Tensor) -> Tensor:
@@ -32,10 +33,11 @@ class _Kernel(_Local):
     def stencil(
         self, n: int, positions: Tensor, cutoff: float = 1.0, dtype: torch.dtype = torch.float64
     ) -> Stencil:
-        taps = 2 * math.ceil(self.radius / min(cutoff, 1.0))
+        cutoff = min(cutoff, 1.0) if self.filters else 1.0
+        taps = 2 * math.ceil(self.radius / cutoff)
         first = torch.floor(positions.double()).long() - taps // 2 + 1
         indices = first[:, None] + torch.arange(taps)
-        weights = self.weight((positions.double()[:, None] - indices) * min(cutoff, 1.0))
+        weights = self.weight((positions.double()[:, None] - indices) * cutoff)
         return Stencil(self.fold(indices, n), weights / weights.sum(1, keepdim=True))
 
     def derivative(self, n: int) -> Tensor:
@@ -72,6 +74,7 @@ class Bicubic(_Kernel):
 
     name = "bicubic"
     radius = 2
+    filters = False
 
     def weight(self, distance: Tensor) -> Tensor:
         d = distance.abs()
@@ -83,28 +86,19 @@ class Bicubic(_Kernel):
         """At whole distances: half a difference of the neighbours."""
         return torch.where(distance.abs() == 1, -0.5 * distance.sign(), 0.0)
 
-    def stencil(
-        self, n: int, positions: Tensor, cutoff: float = 1.0, dtype: torch.dtype = torch.float64
-    ) -> Stencil:
-        return super().stencil(n, positions)
-
 
 class Bilinear(_Kernel):
     """Straight lines between samples: for comparison. Its slope at a sample is the mean of those on both sides."""
 
     name = "bilinear"
     radius = 1
+    filters = False
 
     def weight(self, distance: Tensor) -> Tensor:
         return (1 - distance.abs()).clamp(min=0)
 
     def slope(self, distance: Tensor) -> Tensor:
         return torch.where(distance.abs() == 1, -0.5 * distance.sign(), 0.0)
-
-    def stencil(
-        self, n: int, positions: Tensor, cutoff: float = 1.0, dtype: torch.dtype = torch.float64
-    ) -> Stencil:
-        return super().stencil(n, positions)
 
 
 class Gruver2023(_Local):
