@@ -71,6 +71,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="one network, one repetition, 8 images")
     parser.add_argument("--networks", nargs="+", default=NETWORKS, metavar="NAME", help="of timm")
+    parser.add_argument("--groups", nargs="+", default=GROUPS, metavar="GROUP")
+    parser.add_argument("--elements", type=int, default=8, help="drawn of a group that is not enumerated [8]")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     images, repetitions = (8, 1) if options.quick else (32, 3)
@@ -79,8 +81,8 @@ def main() -> int:
         torch.manual_seed(0)
         model = timm.create_model(name, pretrained=False).eval()
         x = torch.rand(images, 3, 224, 224)
-        for group in GROUPS:
-            run = prepared(model, x, group, 8)
+        for group in options.groups:
+            run = prepared(model, x, group, options.elements)
             assert run.elements is not None
             whole, moving = ratios(run, x, repetitions)
             print(f"{name:24s}{group:10s}{run.elements.count:9d}{whole:8.2f}{moving:16.1%}", flush=True)

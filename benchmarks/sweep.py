@@ -127,7 +127,7 @@ def main() -> int:
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as folder:
-        machinery(4 if options.quick else 30, Path(folder))
+        machinery(4 if options.quick else 100, Path(folder))
         throughput(2 if options.quick else 12, Path(folder))
         for count in (50,) if options.quick else (1000, 2000):
             place = Path(folder) / str(count)
