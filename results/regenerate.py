@@ -91,6 +91,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, metavar="DIR", help="weights and images, as in shared/data")
     parser.add_argument("--engine", default="local")
     parser.add_argument("--jobs", type=int)
+    parser.add_argument("--retry-errors", action="store_true", help="do again what failed before")
     parser.add_argument("--time-limit", type=float, default=900.0)
     options = parser.parse_args()
     prepare_process()
@@ -102,8 +103,17 @@ def main() -> int:
     lists.append(digits(options.store.with_name(options.store.name + "-digits")))
     complete = True
     for models, images in lists:
-        summary = sweep(models, images, options.store, SYMMETRY, samples=SAMPLES, engine=options.engine,
-                        jobs=options.jobs, limits=Limits(options.time_limit))  # fmt: skip
+        summary = sweep(
+            models,
+            images,
+            options.store,
+            SYMMETRY,
+            samples=SAMPLES,
+            engine=options.engine,
+            jobs=options.jobs,
+            limits=Limits(options.time_limit),
+            retry_errors=options.retry_errors,
+        )
         print(summary, flush=True)
         complete &= summary.complete
     write(Store(options.store))

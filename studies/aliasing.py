@@ -24,44 +24,10 @@ from symmeter.layers.aliasing import alias_derivative
 from symmeter.representations import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+from bandlimited import BlurPool, Filtered
 from common import Study, Verdict, main, over_seeds, yes
 
 SIZE = 16
-
-
-class BlurPool(nn.Conv2d):
-    """A binomial filter of 3 x 3, then every second sample, on the circle (Zhang 2019)."""
-
-    def __init__(self, channels: int):
-        super().__init__(channels, channels, 3, 2, 1, groups=channels, bias=False, padding_mode="circular")
-        taps = torch.tensor([1.0, 2.0, 1.0]) / 4
-        self.weight.data = (taps[:, None] * taps).expand(channels, 1, 3, 3).clone()
-
-
-class Filtered(nn.Module):
-    """A non-linearity on a grid twice as fine, and what fits the grid of it (Karras et al. 2021, idealised)."""
-
-    def __init__(self, inner: nn.Module):
-        super().__init__()
-        self.inner = inner
-
-    def forward(self, x: Tensor) -> Tensor:
-        n = x.shape[-1]
-        fine = self.inner(_resized(x, 2 * n))
-        return _resized(fine, n)
-
-
-def _resized(x: Tensor, n: int) -> Tensor:
-    """The band-limited image on another square grid of a torus; the Nyquist wave is left out."""
-    size = x.shape[-1]
-    spectrum = torch.fft.fftshift(torch.fft.fft2(x, norm="forward"), (-2, -1))
-    keep, half = min(n, size), (min(n, size) - 1) // 2
-    middle, place = size // 2, n // 2
-    made = torch.zeros(*x.shape[:-2], n, n, dtype=spectrum.dtype)
-    inner = slice(middle - half, middle + half + 1)
-    made[..., place - half : place + half + 1, place - half : place + half + 1] = spectrum[..., inner, inner]
-    assert keep >= 2 * half + 1
-    return torch.fft.ifft2(torch.fft.ifftshift(made, (-2, -1)), norm="forward").real
 
 
 def layers(seed: int) -> dict[str, nn.Module]:
@@ -135,32 +101,32 @@ class Aliasing(Study):
 
     def judge(self, table: Any) -> list[Verdict]:
         single = table[table["what"] == "layer"]
-        least = lambda names: lambda rows: rows[rows["name"].isin(names)]["explained"].min()
-        pointwise, words = over_seeds(single, least(["ReLU", "GELU"]))
-        strided, strides = over_seeds(
-            single, least(["strided convolution", "average pooling", "blur pooling"])
-        )
-        pooled, pools = over_seeds(single, least(["max pooling"]))
+        least = lambda *names: lambda rows: rows[rows["name"].isin(names)]["explained"].min()
         ratio = lambda a, b: lambda rows: _error(rows, a) / _error(rows, b)
-        blur, blurs = over_seeds(single, ratio("blur pooling", "strided convolution"), logarithmic=True)
-        clean, cleaned = over_seeds(single, ratio("filtered GELU", "GELU"), logarithmic=True)
+        pointwise = over_seeds(single, least("ReLU", "GELU"))
+        strided = over_seeds(single, least("strided convolution", "average pooling", "blur pooling"))
+        pooled = over_seeds(single, least("max pooling"))
+        blur = over_seeds(single, ratio("blur pooling", "strided convolution"), logarithmic=True)
+        clean = over_seeds(single, ratio("filtered GELU", "GELU"), logarithmic=True)
         found = [
-            Verdict("the error of pointwise non-linearities is aliasing", yes(pointwise > 0.9999),
-                    f"explained {words}"),
-            Verdict("the error of strided convolution and pooling is aliasing", yes(strided > 0.9999),
-                    f"explained {strides}; max pooling {pools}, whose spectrum ends slowly"),
-            Verdict("blur pooling lowers it", yes(blur < 0.5), f"blur pooling / strided convolution {blurs}"),
-            Verdict("filtered non-linearities have little of it", yes(clean < 0.1), f"filtered / plain GELU {cleaned}"),
+            Verdict("the error of pointwise non-linearities is aliasing", yes(pointwise.above(0.9999)),
+                    f"explained {pointwise}"),
+            Verdict("the error of strided convolution and pooling is aliasing", yes(strided.above(0.9999)),
+                    f"explained {strided}; max pooling {pooled}, whose spectrum ends slowly"),
+            Verdict("blur pooling lowers it", yes(blur.below(0.5)), f"blur pooling / strided convolution {blur}"),
+            Verdict("filtered non-linearities have little of it", yes(clean.below(0.1)),
+                    f"filtered / plain GELU {clean}"),
         ]  # fmt: skip
-        assert pooled <= 1
+        claim = "aliasing explains most of the error of trained networks"
         networks = table[table["what"] == "network"]
-        if len(networks):
-            share, shares = over_seeds(networks, lambda rows: rows["explained"].mean())
-            found.append(Verdict("aliasing explains most of the error of trained networks", yes(share > 0.5),
-                                 f"share of LEE, two ResNets on CIFAR-10, 16 images a seed: {shares}"))  # fmt: skip
-        else:
-            found.append(Verdict("aliasing explains most of the error of trained networks", "not testable here",
-                                 "needs trained weights (--data), and not --quick"))  # fmt: skip
+        if not len(networks):
+            return [
+                *found,
+                Verdict(claim, "not testable here", "needs trained weights (--data), and not --quick"),
+            ]
+        for name in dict.fromkeys(networks["name"]):
+            share = over_seeds(networks[networks["name"] == name], lambda rows: rows["explained"].mean())
+            found.append(Verdict(f"{claim}: {name}", yes(share.above(0.5)), f"share of LEE {share}"))
         return found
 
     def draw(self, table: Any) -> Any:

@@ -20,7 +20,7 @@ from symmeter.demo.networks import QuarterTurnAverage
 from symmeter.demo.steerable import GroupConvolution, Invariant, Lift
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from common import Study, Verdict, main, yes
+from common import Interval, Study, Verdict, main, of_values, yes
 from images import Images, digits
 from training import Augment, accuracy, quarter_turns, same, trained
 
@@ -90,14 +90,17 @@ class Augmentation(Study):
         depth = table[table["stage"].str.contains("layer")]
         layers = {kind: depth[depth["kind"] == kind].groupby("seed")["error"].mean() for kind in KINDS}
         softmax = {kind: _of(table, kind, "softmax") for kind in KINDS}
-        made_invariant, by = _ratio(softmax["augmented"], softmax["plain"])
-        layers_too, by_layers = _ratio(layers["augmented"], layers["plain"])
-        built_in, floor = _ratio(layers["steerable"], layers["plain"])
+        output = _ratio(softmax["augmented"], softmax["plain"])
+        inside = _ratio(layers["augmented"], layers["plain"])
+        built_in = _ratio(layers["steerable"], layers["plain"])
         found = [
-            Verdict("augmentation makes the output more invariant", yes(made_invariant < 0.5), by),
+            Verdict("augmentation makes the output more invariant", yes(output.below(0.5)),
+                    f"softmax, augmented / plain: {output}"),
             Verdict("augmentation does not give invariance through equivariant layers (Kvinge et al., 1)",
-                    yes(made_invariant < 0.5 and layers_too > 0.7), f"layers: {by_layers}; softmax: {by}"),
-            Verdict("an equivariant architecture has equivariant layers", yes(built_in < 1e-3), floor),
+                    yes(output.below(0.5) and inside.above(0.7)),
+                    f"augmented / plain, layers: {inside}; softmax: {output}"),
+            Verdict("an equivariant architecture has equivariant layers", yes(built_in.below(1e-3)),
+                    f"layers, steerable / plain: {built_in}"),
         ]  # fmt: skip
         averaged = _of(table, "averaged", "softmax").max()
         found.append(Verdict("averaging makes the output invariant and leaves the layers as they are",
@@ -145,12 +148,9 @@ def _of(table: Any, kind: str, stage: str) -> Any:
     return table[(table["kind"] == kind) & (table["stage"] == stage)].set_index("seed")["error"]
 
 
-def _ratio(a: Any, b: Any) -> tuple[float, str]:
-    """The ratio of two kinds, seed by seed: its geometric mean, and in words with a 95 % interval over seeds."""
-    logs = np.log(np.maximum(a, 1e-12) / np.maximum(b, 1e-12))
-    mean, error = float(logs.mean()), float(logs.std(ddof=1) / np.sqrt(len(logs))) if len(logs) > 1 else 0.0
-    low, high = np.exp(mean - 2 * error), np.exp(mean + 2 * error)
-    return float(np.exp(mean)), f"{np.exp(mean):.2g} times ({low:.2g} to {high:.2g})"
+def _ratio(a: Any, b: Any) -> Interval:
+    """The ratio of two kinds, seed by seed."""
+    return of_values(np.maximum(a, 1e-12) / np.maximum(b, 1e-12), logarithmic=True)
 
 
 if __name__ == "__main__":

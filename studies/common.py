@@ -3,18 +3,23 @@
 import argparse
 import json
 import os
+import platform
+import re
 import sys
 import time
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from symmeter.cli.terminal import prepare_process
 
 HERE = Path(__file__).resolve().parent
+TABLE = ("| claim | verdict | numbers |", "|---|---|---|")
+MARKS = ("<!-- verdicts -->", "<!-- end of verdicts -->")
 VERDICTS = ("reproduced", "not reproduced", "not testable here")
 
 
@@ -83,10 +88,32 @@ class Study(ABC):
         table.to_csv(results / f"{self.name}.csv", index=False, float_format="%.6g")
         save_figure(self.draw(table), str(results / f"{self.name}.svg"))
         lines = [f"| {v.claim} | {v.verdict} | {v.numbers} |" for v in self.verdicts]
-        text = "\n".join(["| claim | verdict | numbers |", "|---|---|---|", *lines]) + "\n"
+        text = "\n".join([*TABLE, *lines]) + "\n"
         (results / f"{self.name}.md").write_text(text)
+        settings = {"quick": self.quick, "seeds": self.seeds, "data": None if self.data is None else self.data.name,
+                    **versions()}  # fmt: skip
+        (results / f"{self.name}.json").write_text(json.dumps(settings, indent=1) + "\n")
         print(text)
         return self.verdicts
+
+
+def versions() -> dict[str, str]:
+    """Of what the numbers hang on."""
+    packages = ("symmeter", "torch", "timm", "numpy")
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in packages}}
+
+
+def update_readme(readme: Path, results: Path) -> None:
+    """Put the verdicts of all studies into the page, in its order, between its two marks."""
+    text = readme.read_text()
+    before, rest = text.split(MARKS[0])
+    after = rest.split(MARKS[1])[1]
+    parts = []
+    for name in dict.fromkeys(re.findall(r"\[\w+\]\((\w+)\.py\)", before)):
+        if (path := results / f"{name}.md").is_file():
+            links = f"`make study-{name}` · [figure](results/{name}.svg) · [table](results/{name}.csv)"
+            parts.append(f"### {name}\n\n{links}\n\n{path.read_text()}")
+    readme.write_text(before + MARKS[0] + "\n\n" + "\n".join(parts) + "\n" + MARKS[1] + after)
 
 
 def main(kind: type[Study]) -> int:
@@ -98,42 +125,77 @@ def main(kind: type[Study]) -> int:
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes, for a look")
     parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data", metavar="DIR")
     parser.add_argument("--work", type=Path, default=HERE / "work", metavar="DIR", help="steps that are done")
-    parser.add_argument("--out", type=Path, default=HERE / "results", metavar="DIR")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="[results/; with --quick the folder of the steps]"
+    )
     parser.add_argument("--seeds", type=int, default=5)
     options = parser.parse_args()
     prepare_process()
     warnings.simplefilter("ignore")
     work = options.work / (name + "-quick" * options.quick)
     data = options.data if options.data.is_dir() else None
-    kind(name, work, options.quick, data, options.seeds).run(options.out)
+    out = options.out or (work if options.quick else HERE / "results")
+    kind(name, work, options.quick, data, options.seeds).run(out)
+    if out == HERE / "results":
+        update_readme(HERE / "README.md", out)
     return 0
 
 
-def interval(value: float, error: float, digits: int = 3) -> str:
-    """A number with its 95 % interval.
+@dataclass(frozen=True)
+class Interval:
+    """A number with its 95 % interval; without one where there is a single seed.
 
-    >>> interval(1.0, 0.1)
-    '1 (0.804 to 1.2)'
+    >>> print(Interval(1.0, 0.8, 1.2), Interval(1.0, 0.8, 1.2).below(1.1))
+    1 (0.8 to 1.2) False
     """
-    return f"{value:.{digits}g} ({value - 1.96 * error:.{digits}g} to {value + 1.96 * error:.{digits}g})"
+
+    value: float
+    low: float
+    high: float
+
+    def below(self, bound: float) -> bool:
+        """Whether all of it is."""
+        return self.high < bound
+
+    def above(self, bound: float) -> bool:
+        """Whether all of it is."""
+        return self.low > bound
+
+    def __str__(self) -> str:
+        if self.value != self.value:
+            return "not defined"
+        if self.low == self.high:
+            return f"{self.value:.3g}"
+        return f"{self.value:.3g} ({self.low:.3g} to {self.high:.3g})"
 
 
-def over_seeds(table: Any, statistic: Callable[[Any], float], logarithmic: bool = False) -> tuple[float, str]:
-    """A statistic of every seed's rows: its mean (geometric if `logarithmic`), and in words with a 95 % t-interval."""
+def of_values(values: Iterable[float], logarithmic: bool = False) -> Interval:
+    """The mean (geometric if `logarithmic`) of what is finite among values, one a seed, with Student's interval."""
     import numpy as np
     from scipy.stats import t
 
-    values = np.array([statistic(rows) for _, rows in table.groupby("seed")], dtype=float)
-    values = np.log(np.maximum(values, 1e-300)) if logarithmic else values
-    values = values[np.isfinite(values)]
-    if not len(values):
-        return float("nan"), "not defined"
+    found = np.array([np.nan if v is None else v for v in values], dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.log(found) if logarithmic else found
+    found = found[np.isfinite(found)]
+    if not len(found):
+        return Interval(float("nan"), float("nan"), float("nan"))
     back = np.exp if logarithmic else (lambda v: v)
-    mean = float(values.mean())
-    if len(values) == 1:
-        return float(back(mean)), f"{back(mean):.2g} (one seed)"
-    half = float(t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
-    return float(back(mean)), f"{back(mean):.2g} ({back(mean - half):.2g} to {back(mean + half):.2g})"
+    half = 0.0
+    if len(found) > 1:
+        half = float(t.ppf(0.975, len(found) - 1) * found.std(ddof=1) / np.sqrt(len(found)))
+    mean = float(found.mean())
+    return Interval(*(float(back(v)) for v in (mean, mean - half, mean + half)))
+
+
+def over_seeds(table: Any, statistic: Callable[[Any], float], logarithmic: bool = False) -> Interval:
+    """A statistic of every seed's rows, as `of_values`."""
+    return of_values((statistic(rows) for _, rows in table.groupby("seed")), logarithmic)
+
+
+def in_words(intervals: Mapping[str, Interval]) -> str:
+    """Several by name."""
+    return ", ".join(f"{name} {interval}" for name, interval in intervals.items())
 
 
 def yes(true: Any) -> str:

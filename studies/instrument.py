@@ -3,24 +3,33 @@
     python studies/instrument.py [--quick]
 
 On a trained network (CIFAR-10 ResNet-20 where its weights are at hand, else one trained here on digits): the standard
-error against the number of images and of group samples, float32 against float64, the definition, padding, and the floor
-of a network that is invariant by construction.
+error against the number of images, of group samples and of probes, float32 against float64, the definition, padding,
+resolution, and the floor of a network that is invariant by construction.
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 import symmeter
+from symmeter.demo.networks import SIDE, load_digits, train_digit_nets
+from symmeter.estimate import standard_error
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from common import Study, Verdict, interval, main, yes
+from common import Interval, Study, Verdict, main, yes
 
+WORDS = {
+    "definition": "the definition of the derivative",
+    "padding": "the padding",
+    "resolution": "the resolution",
+}
 DEFINITIONS = ("bandlimited", "periodic", "sinc", "bicubic", "bilinear", "gruver2023")
 
 
@@ -30,19 +39,20 @@ class Instrument(Study):
     def rows(self) -> Iterable[dict[str, Any]]:
         model, images = self._subject()
         common = {"symmetry": "translation_x", "output": "softmax", "progress": False}
-        counts = (8, 16) if self.quick else (16, 64, 256, 1024)
-        for n in counts:
-            for seed in range(3 if self.quick else 20):
-                yield from self.step(f"images-{n}-{seed}", lambda n=n, seed=seed: [
-                    self._row("images", n, seed, symmeter.measure(model, self._some(images, n, seed), **common))
-                ])  # fmt: skip
+        yield from self.step("images", lambda: self._subsets(
+            symmeter.measure(model, images, control=False, **common).samples["lee:translation_x"]))  # fmt: skip
         for n in (4, 8) if self.quick else (4, 16, 64, 256):
-            for seed in range(2 if self.quick else 10):
+            for seed in range(3 if self.quick else 20):
                 yield from self.step(f"elements-{n}-{seed}", lambda n=n, seed=seed: [
                     self._row("elements", n, seed, symmeter.measure(
                         model, images[:8], "SO2", "relative_error", "softmax", elements=n, seed=seed, control=False,
                         progress=False))
                 ])  # fmt: skip
+        for n in (4, 6) if self.quick else (4, 6, 8):
+            for seed in range(2 if self.quick else 10):
+                yield from self.step(
+                    f"probes-{n}-{seed}", lambda n=n, seed=seed: [self._probed(model, images[:8], n, seed)]
+                )
         some = images[: 8 if self.quick else 128]
         for definition in DEFINITIONS:
             yield from self.step(f"definition-{definition}", lambda d=definition: [
@@ -51,8 +61,14 @@ class Instrument(Study):
         for padding in ("reflect", "zeros", "circular"):
             yield from self.step(f"padding-{padding}", lambda p=padding: [
                 self._row("padding", p, 0, symmeter.measure(
-                    model, images[: 8 if self.quick else 64], "T2(0.125)", "relative_error", padding=p, elements=16,
+                    model, some, "SO2", "relative_error", padding=p, elements=8, sampling="quadrature",
                     progress=False))
+            ])  # fmt: skip
+        side = images.shape[-1]
+        for size in (side, 3 * side // 2, 2 * side):
+            larger = functional.interpolate(some, size=(size, size), mode="bicubic", antialias=True)
+            yield from self.step(f"resolution-{size}", lambda x=larger, n=size: [
+                self._row("resolution", n, 0, symmeter.measure(self._any_size(model), x, **common))
             ])  # fmt: skip
         for dtype in ("float32", "float64"):
             yield from self.step(f"precision-{dtype}", lambda d=dtype: [
@@ -62,41 +78,37 @@ class Instrument(Study):
         model.float()
         symmetric = nn.Sequential(nn.Conv2d(3, 8, 1), nn.Tanh(), nn.AdaptiveAvgPool2d(1), nn.Flatten()).eval()
         yield from self.step("floor", lambda: [
-            self._row("floor", "hue of a pooled network", 0, symmeter.measure(
+            self._row("floor", "mean over positions", 0, symmeter.measure(
                 symmetric, images[:8], "C4", "relative_error", "logits", progress=False))
         ])  # fmt: skip
 
-    def judge(self, table: Any) -> list[Verdict]:
-        found = []
-        for kind in ("images", "elements"):
-            words = f"the standard error falls as one over the root of the number of {kind}"
-            rows = table[table["kind"] == kind].astype({"setting": float})
-            slope, error = _slope(np.log(rows["setting"]), np.log(rows["standard_error"]))
-            good = abs(slope + 0.5) < max(0.1, 2 * error)
-            found.append(
-                Verdict(
-                    words, "reproduced" if good else "not reproduced", f"exponent {interval(slope, error)}"
-                )
-            )
-        rows = table[table["kind"] == "images"]
-        spread = rows.groupby("setting").agg(seen=("value", "std"), told=("standard_error", "mean"))
-        ratio = float((spread["seen"] / spread["told"]).mean())
-        found.append(Verdict("the standard error is the spread over samples of images", yes(0.6 < ratio < 1.6),
-                             f"spread over samples / standard error {ratio:.2f}"))  # fmt: skip
-        narrow, wide = (float(table[(table["kind"] == "precision") & (table["setting"] == d)]["value"].iloc[0])
-                        for d in ("float32", "float64"))  # fmt: skip
-        apart = abs(narrow / wide - 1)
-        found.append(
-            Verdict("float32 is enough", yes(apart < 1e-3), f"relative difference to float64 {apart:.1e}")
-        )
-        one = table[(table["kind"] == "definition") & (table["setting"] == "bandlimited")]["value"].iloc[0]
-        other = table[(table["kind"] == "definition") & (table["setting"] == "gruver2023")]["value"].iloc[0]
-        found.append(Verdict("the definition of the derivative matters", yes(abs(other / one - 1) > 0.1),
-                             f"gruver2023 / bandlimited {other / one:.2f}"))  # fmt: skip
-        floor = table[table["kind"] == "floor"].iloc[0]
-        found.append(Verdict("an equivariant network is at the floor", yes(floor["verdict"] == "not resolved"),
-                             f"value {floor['value']:.1e}, floor {floor['floor']:.1e}"))  # fmt: skip
+    def _subsets(self, values: np.ndarray) -> list[dict[str, Any]]:
+        """What would have been said of the mean over all images from a few of them: many draws of each size."""
+        random, truth, found = np.random.default_rng(0), values.mean(), []
+        for n in (8, 16, 32) if self.quick else (16, 64, 256, 1024):
+            draws = [random.permutation(values)[:n] for _ in range(200 if self.quick else 5000)]
+            means = np.array([draw.mean() for draw in draws])
+            told = np.array([standard_error(draw) for draw in draws], dtype=float)
+            left = np.sqrt(1 - n / len(values))  # the rest of the images is known too: less is left to chance
+            found.append({"kind": "images", "setting": n, "value": means.mean(), "spread": means.std() / left,
+                          "standard_error": np.sqrt((told**2).mean()), "median_standard_error": np.median(told),
+                          "coverage": float((np.abs(means - truth) <= 1.96 * told * left).mean())})  # fmt: skip
         return found
+
+    def _probed(self, model: nn.Module, x: Tensor, probes: int, seed: int) -> dict[str, Any]:
+        """How far norms of layers from a few probes are from the exact ones, in reported probe errors."""
+        common = {"symmetry": "translation_x", "control": False, "progress": False}
+        exact: Any = symmeter.attribute(model, x, probes=10, **common).rows
+        rows: Any = symmeter.attribute(model, x, probes=probes, seed=seed, **common).rows
+        pairs = [(a, b) for a, b in zip(rows, exact, strict=True) if a.norm_probe_error and b.norm]
+        off = [(a.norm - b.norm) / b.norm for a, b in pairs]
+        told = [a.norm_probe_error / b.norm for a, b in pairs]
+        return {"kind": "probes", "setting": probes, "seed": seed, "value": float(np.mean(off)),
+                "spread": float(np.sqrt(np.mean(np.square(off)))),
+                "standard_error": float(np.sqrt(np.mean(np.square(told))))}  # fmt: skip
+
+    def judge(self, table: Any) -> list[Verdict]:
+        return [*_convergence(table), *_choices(table)]
 
     def draw(self, table: Any) -> Any:
         from matplotlib.figure import Figure
@@ -104,15 +116,11 @@ class Instrument(Study):
         figure = Figure(figsize=(9.6, 3.6), layout="constrained")
         left, right = figure.subplots(1, 2)
         for kind, colour in (("images", "#0072B2"), ("elements", "#D55E00")):
-            rows = table[table["kind"] == kind].astype({"setting": float})
-            relative = rows["standard_error"] / rows["value"]
-            left.loglog(rows["setting"], relative, "o", color=colour, alpha=0.5, label=kind)
-            x = np.array(sorted(rows["setting"].unique()))
-            left.loglog(
-                x, float(relative[rows["setting"] == x[0]].mean()) * (x[0] / x) ** 0.5, "-", color=colour
-            )
+            x, y = _rms(table[table["kind"] == kind].astype({"setting": float}))
+            left.loglog(x, y, "o", color=colour, label=kind)
+            left.loglog(x, y[0] * (x[0] / x) ** 0.5, "-", color=colour)
         left.set_xlabel("number")
-        left.set_ylabel("standard error / value")
+        left.set_ylabel("standard error / value, rms")
         left.set_title("Convergence; lines fall as one over the root", fontsize=10)
         left.legend(frameon=False)
         rows = table[table["kind"] == "definition"]
@@ -135,14 +143,12 @@ class Instrument(Study):
                 torch.tensor(v)[:, None, None] for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
             )
             return model.eval(), (x - mean) / std
-        from symmeter.demo.networks import load_digits, train_digit_nets
-
         model = nn.Sequential(_Gray(), train_digit_nets(epochs=2 if self.quick else 20)["plain CNN"]).eval()
         return model, load_digits().test_x.expand(-1, 3, -1, -1)
 
-    @staticmethod
-    def _some(images: Tensor, n: int, seed: int) -> Tensor:
-        return images[torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[:n]]
+    def _any_size(self, model: nn.Module) -> nn.Module:
+        """The demo's network flattens its map; the one of CIFAR-10 averages it, and takes any size."""
+        return model if self.data is not None else _Pooled(model)
 
     @staticmethod
     def _row(kind: str, setting: Any, seed: int, result: Any) -> dict[str, Any]:
@@ -160,12 +166,93 @@ class _Gray(nn.Module):
         return x.mean(1, keepdim=True)
 
 
-def _slope(x: Any, y: Any) -> tuple[float, float]:
-    """Least squares: slope and its standard error."""
-    from scipy.stats import linregress
+class _Pooled(nn.Module):
+    """Images of any size, brought to the size that a network takes."""
 
-    fitted: Any = linregress(x, y)
-    return float(fitted.slope), float(fitted.stderr)
+    def __init__(self, inner: nn.Module):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.inner(functional.adaptive_avg_pool2d(x, SIDE))
+
+
+def _convergence(table: Any) -> list[Verdict]:
+    """With the number of images, of group elements, and of probes."""
+    images = table[table["kind"] == "images"].astype({"setting": float})
+    slope = _slope(images["setting"], images["standard_error"])
+    ratio = (images["standard_error"] / images["spread"]).mean()
+    skew = images["median_standard_error"].iloc[0] / images["standard_error"].iloc[0]
+    held = {f"{row.setting:.0f} images": row.coverage for row in images.itertuples()}
+    falls = over_draws(
+        table[table["kind"] == "elements"].astype({"setting": float}), lambda rows: _slope(*_rms(rows))
+    )
+    probes = table[table["kind"] == "probes"].astype({"setting": float})
+    off = {f"{n:.0f} probes": _root_mean(rows["spread"]) / _root_mean(rows["standard_error"])
+           for n, rows in probes.groupby("setting")}  # fmt: skip
+    return [
+        Verdict("the standard error falls as one over the root of the number of images", yes(abs(slope + 0.5) < 0.02),
+                f"exponent {slope:.3f}; standard error over spread of the means {ratio:.2f}"),
+        Verdict("a 95 % interval holds the truth in 95 % of draws, whatever their size",
+                yes(min(held.values()) > 0.93),
+                ", ".join(f"{k} {100 * v:.0f} %" for k, v in held.items())
+                + f"; single images have a long tail: with the fewest the median standard error is {skew:.2f} of the rms"),
+        Verdict("with the most images it does", yes(images["coverage"].iloc[-1] > 0.93), list(held)[-1]),
+        Verdict("the standard error falls as one over the root of the number of elements",
+                yes(falls.low < -0.5 < falls.high or abs(falls.value + 0.5) < 0.05), f"exponent {falls}"),
+        Verdict("the probe error is how far norms of layers are from the exact ones",
+                yes(all(0.7 < v < 1.4 for v in off.values())),
+                "rms deviation / reported: " + ", ".join(f"{k} {v:.2f}" for k, v in off.items())),
+    ]  # fmt: skip
+
+
+def _choices(table: Any) -> list[Verdict]:
+    """Of precision, definition, padding and resolution; and the floor."""
+    found = []
+    values = {kind: dict(zip(rows["setting"].astype(str), rows["value"], strict=True))
+              for kind, rows in table.groupby("kind")}  # fmt: skip
+    apart = abs(values["precision"]["float32"] / values["precision"]["float64"] - 1)
+    found.append(
+        Verdict("float32 is enough", yes(apart < 1e-3), f"relative difference to float64 {apart:.1e}")
+    )
+    for kind, words in WORDS.items():
+        (first, one), *others = values[kind].items()
+        over = {name: value / one for name, value in others}
+        found.append(
+            Verdict(f"{words} matters (by more than a tenth)", yes(any(abs(v - 1) > 0.1 for v in over.values())),
+                    f"over {first}: " + ", ".join(f"{name} {v:.2f}" for name, v in over.items()))
+        )  # fmt: skip
+    floor = table[table["kind"] == "floor"].iloc[0]
+    found.append(Verdict("an equivariant network is at the floor", yes(floor["verdict"] == "not resolved"),
+                         f"value {floor['value']:.1e}, floor {floor['floor']:.1e}"))  # fmt: skip
+    return found
+
+
+def over_draws(rows: Any, statistic: Callable[[Any], float]) -> Interval:
+    """A statistic of rows with a 95 % bootstrap interval over their seeds."""
+    random, seeds = np.random.default_rng(0), rows["seed"].unique()
+    by_seed = {seed: rows[rows["seed"] == seed] for seed in seeds}
+    found = [
+        statistic(pd.concat([by_seed[seed] for seed in random.choice(seeds, len(seeds))])) for _ in range(300)
+    ]
+    return Interval(statistic(rows), *(float(v) for v in np.quantile(found, (0.025, 0.975))))
+
+
+def _rms(rows: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers, and the root mean square over draws of their standard errors over the value."""
+    groups = rows.groupby("setting")
+    told = groups["standard_error"].apply(_root_mean)
+    return told.index.to_numpy(float), (told / groups["value"].mean()).to_numpy()
+
+
+def _root_mean(v: Any) -> float:
+    """The root of the mean square."""
+    return float(np.sqrt((v**2).mean()))
+
+
+def _slope(x: Any, y: Any) -> float:
+    """The exponent of y in x, by least squares."""
+    return float(np.polyfit(np.log(x), np.log(y), 1)[0])
 
 
 if __name__ == "__main__":

@@ -27,11 +27,8 @@ ORBIT = (
     "geed(kl)", "geed(js)", "geed(cosine)", "geed(01)", "twirled_variance", "relative_error", "relative_invariance",
     "normalised_variance", "consistency", "same_prediction", "effective_invariance", "kl_consistency", "js_consistency",
 )  # fmt: skip
-HIGHER = (
-    "consistency",
-    "same_prediction",
-    "effective_invariance",
-)  # their sign is turned: high is not symmetric
+# their sign is turned: high is not symmetric
+HIGHER = ("consistency", "same_prediction", "effective_invariance")
 
 
 def some_turns(x: Tensor) -> Tensor:
@@ -82,33 +79,31 @@ class Measures(Study):
         learned, best = table[table["epochs"] > 0], table["epochs"].max()
         names = ["lee", *ORBIT]
         ranks = lambda rows: rows[names].corr(method="spearman").fillna(0)
-        agree, agreement = over_seeds(learned, lambda rows: _middle(ranks(rows)))
-        decide, decisions = over_seeds(
-            learned, lambda rows: ranks(rows).loc["consistency", "same_prediction"]
-        )
-        free, freely = over_seeds(
-            learned, lambda rows: rows["geed(kl)"].corr(rows["accuracy"], method="spearman")
-        )
+        agree = over_seeds(learned, lambda rows: _middle(ranks(rows)))
+        decide = over_seeds(learned, lambda rows: ranks(rows).loc["consistency", "same_prediction"])
+        free = over_seeds(learned, lambda rows: rows["geed(kl)"].corr(rows["accuracy"], method="spearman"))
         ends = table[(table["epochs"] == 0) | (table["epochs"] == best)]
         against = lambda column, name: (
             lambda rows: _of(rows, "none", 0, column) / _of(rows, name, best, column)
         )
-        _, raw = over_seeds(ends, against("geed(kl)", "any angle"), logarithmic=True)
-        plainly, raw_plain = over_seeds(ends, against("geed(kl)", "none"), logarithmic=True)
-        apart, told = over_seeds(ends, against("selectivity geed(kl)", "any angle"), logarithmic=True)
-        falls, falling = over_seeds(ends, lambda rows: _falling(rows, best))
+        raw = over_seeds(ends, against("geed(kl)", "any angle"), logarithmic=True)
+        raw_plain = over_seeds(ends, against("geed(kl)", "none"), logarithmic=True)
+        told = over_seeds(ends, against("selectivity geed(kl)", "any angle"), logarithmic=True)
+        falling = over_seeds(ends, lambda rows: _falling(rows, best))
         return [
-            Verdict("the measures rank trained networks alike", yes(agree > 0.7),
-                    f"median rank correlation {agreement}; least alike: {_least(ranks(learned))}"),
-            Verdict("random networks can score more invariant than trained ones (Kvinge et al., 3)", yes(plainly < 1),
+            Verdict("the measures rank trained networks alike", yes(agree.above(0.7)),
+                    f"median rank correlation {agree}; least alike: {_least(ranks(learned))}"),
+            Verdict("random networks can score more invariant than trained ones (Kvinge et al., 3)",
+                    yes(raw_plain.below(1)),
                     f"raw geed(kl), untrained / trained: {raw_plain}; / trained on turns: {raw}"),
-            Verdict("selectivity tells untrained networks from those that have learned the symmetry", yes(apart > 2),
-                    f"selectivity, untrained / trained on turns: {told}"),
-            Verdict("measures of decisions agree with each other", yes(decide > 0.9), f"rank correlation {decisions}"),
-            Verdict("training on turns makes all measures fall", yes(falls == len(names)),
+            Verdict("selectivity tells untrained networks from those that have learned the symmetry",
+                    yes(told.above(1)), f"selectivity, untrained / trained on turns: {told}"),
+            Verdict("measures of decisions agree with each other", yes(decide.above(0.9)),
+                    f"rank correlation {decide}"),
+            Verdict("training on turns makes all measures fall", yes(falling.above(len(names) - 0.5)),
                     f"{falling} of {len(names)} measures fall"),
-            Verdict("a better classifier is more consistent for free", yes(free < 0),
-                    f"rank correlation of geed(kl) and accuracy over trained networks {freely}"),
+            Verdict("a better classifier is more consistent for free", yes(free.below(0)),
+                    f"rank correlation of geed(kl) and accuracy over trained networks {free}"),
         ]  # fmt: skip
 
     def draw(self, table: Any) -> Any:

@@ -11,6 +11,7 @@ from torch.nn import functional
 from symmeter.demo.networks import one_thread
 
 Augment = Callable[[Tensor], Tensor]
+Loss = Callable[[nn.Module, Tensor, Tensor], Tensor]  # of a network, inputs and labels
 
 
 def same(x: Tensor) -> Tensor:
@@ -24,6 +25,26 @@ def quarter_turns(x: Tensor) -> Tensor:
     return torch.stack([torch.rot90(image, int(k), (-2, -1)) for image, k in zip(x, turns, strict=True)])
 
 
+def shifted(x: Tensor) -> Tensor:
+    """Every image shifted by up to two pixels either way, around the edge."""
+    moves = torch.randint(-2, 3, (len(x), 2)).tolist()
+    return torch.stack([image.roll(move, (-2, -1)) for image, move in zip(x, moves, strict=True)])
+
+
+def classified(network: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """The loss of a classifier."""
+    return functional.cross_entropy(network(x), y)
+
+
+def shifts_and_turns(x: Tensor) -> Tensor:
+    """Every image turned by up to 45 degrees and shifted by up to an eighth of its side."""
+    angle = (torch.rand(len(x)) - 0.5) * math.pi / 2
+    shift = (torch.rand(len(x), 2) - 0.5) / 2  # of half a side
+    rows = torch.stack([angle.cos(), -angle.sin(), shift[:, 0], angle.sin(), angle.cos(), shift[:, 1]], 1)
+    grid = functional.affine_grid(rows.reshape(-1, 2, 3), list(x.shape), align_corners=False)
+    return functional.grid_sample(x, grid, align_corners=False)
+
+
 def trained(
     build: Callable[[], nn.Module],
     images: Images,
@@ -31,6 +52,7 @@ def trained(
     epochs: int,
     augment: Augment = same,
     rate: float = 3e-3,
+    loss: Loss = classified,
 ) -> nn.Module:
     """A network from `build` under a seed, trained with AdamW and one cycle of the learning rate, in eval mode."""
     with one_thread(), torch.random.fork_rng(devices=[]):
@@ -41,11 +63,8 @@ def trained(
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=max(2, steps))
         for _ in range(epochs):
             for chosen in torch.randperm(len(images.train_x)).split(64):
-                loss = functional.cross_entropy(
-                    network(augment(images.train_x[chosen])), images.train_y[chosen]
-                )
                 optimiser.zero_grad()
-                loss.backward()
+                loss(network, augment(images.train_x[chosen]), images.train_y[chosen]).backward()
                 optimiser.step()
                 schedule.step()
     return network.eval()

@@ -27,6 +27,7 @@ class Layouts:
     def __init__(self, given: Mapping[Any, str] | None, model: nn.Module):
         self._given = dict(given or {})
         modules = dict(model.named_modules())
+        names = [name for name in modules if name]
         for key, word in self._given.items():
             if not is_action(word):
                 raise SymmeterError(
@@ -34,7 +35,7 @@ class Layouts:
                 )
             if not any(_matches(key, name, module) for name, module in modules.items()):
                 raise SymmeterError(
-                    f"layout for {_shown(key)}: the model has no such module{nearest(_shown(key), modules)}"
+                    f"layout for {_shown(key)}: the model has no such module{nearest(_shown(key), names)}"
                 )
 
     def word(self, layer: str, module: nn.Module | None) -> str | None:

@@ -1,0 +1,58 @@
+"""Layers that alias little, on the circle: a blur before down-sampling, non-linearities on a finer grid."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class BlurPool(nn.Module):
+    """A binomial filter of 3 x 3, then every second sample (Zhang 2019)."""
+
+    taps: Tensor
+
+    def __init__(self, channels: int):
+        super().__init__()
+        taps = torch.tensor([1.0, 2.0, 1.0]) / 4
+        self.channels = channels
+        self.register_buffer("taps", (taps[:, None] * taps).expand(channels, 1, 3, 3).clone())
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to (B, C, H / 2, W / 2)."""
+        around = functional.pad(x, (1, 1, 1, 1), mode="circular")
+        return functional.conv2d(around, self.taps, stride=2, groups=self.channels)
+
+
+class Resized(nn.Module):
+    """The same band-limited image on a square grid `factor` times as fine, or what fits a coarser one of it."""
+
+    def __init__(self, factor: float):
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, N, N) to (B, C, factor N, factor N)."""
+        return resized(x, round(self.factor * x.shape[-1]))
+
+
+class Filtered(nn.Module):
+    """A non-linearity on a grid twice as fine, and what fits the grid of it (Karras et al. 2021, idealised)."""
+
+    def __init__(self, inner: nn.Module):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, N, N) to the same."""
+        n = x.shape[-1]
+        return resized(self.inner(resized(x, 2 * n)), n)
+
+
+def resized(x: Tensor, n: int) -> Tensor:
+    """The band-limited image on another square grid of a torus; the Nyquist wave is left out."""
+    size = x.shape[-1]
+    half = (min(n, size) - 1) // 2
+    spectrum = torch.fft.fftshift(torch.fft.fft2(x, norm="forward"), (-2, -1))
+    inner, outer = (slice(side // 2 - half, side // 2 + half + 1) for side in (size, n))
+    made = torch.zeros(*x.shape[:-2], n, n, dtype=spectrum.dtype)
+    made[..., outer, outer] = spectrum[..., inner, inner]
+    return torch.fft.ifft2(torch.fft.ifftshift(made, (-2, -1)), norm="forward").real

@@ -1,0 +1,235 @@
+"""How it was learned (Kvinge et al., conclusions 3, 4 and 5): random weights, initialisation, self-supervision.
+
+    python studies/learning.py [--quick]
+
+One encoder for digits, pretrained on five classes in five ways: with their labels, by contrast with and without quarter
+turns among the augmentations, as an autoencoder, and by predicting rotations. First its own invariance under C4, layer
+by layer; then that of classifiers for the five other classes, tuned from it on few labels, by several distances.
+"""
+
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+import symmeter
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from augmentation import DEPTHS, plain
+from common import Interval, Study, Verdict, in_words, main, over_seeds, yes
+from images import Images, digits
+from training import Loss, accuracy, classified, quarter_turns, same, shifted, trained
+
+WIDTH, FEATURES = 8, 24
+DISTANCES = ("geed(kl)", "geed(js)", "geed(cosine)", "geed(euclidean)", "geed(01)")
+_TEMPERATURE = 0.2
+
+
+def encoder() -> nn.Sequential:
+    """The plain CNN without its classifier: (B, 1, H, W) to (B, FEATURES)."""
+    return plain(WIDTH)[:-1]
+
+
+class Decoder(nn.Sequential):
+    """Features back to an image of `side` by `side` pixels."""
+
+    def __init__(self, side: int):
+        super().__init__(
+            nn.Linear(FEATURES, 128), nn.ReLU(), nn.Linear(128, side**2), nn.Unflatten(1, (1, side, side))
+        )
+
+
+def contrasted(augment: Callable[[Tensor], Tensor]) -> Loss:
+    """Two views of an image are each other's among all views of the batch (SimCLR, Chen et al. 2020)."""
+
+    def loss(network: nn.Module, x: Tensor, _: Tensor) -> Tensor:
+        z = functional.normalize(torch.cat([network(augment(x)), network(augment(x))]), dim=1)
+        likeness = (z @ z.mT / _TEMPERATURE).fill_diagonal_(-torch.inf)
+        return functional.cross_entropy(likeness, torch.arange(len(z)).roll(len(x)))
+
+    return loss
+
+
+def reconstructed(network: nn.Module, x: Tensor, _: Tensor) -> Tensor:
+    """The squared error of an autoencoder."""
+    return functional.mse_loss(network(x), x)
+
+
+def rotation_predicted(network: nn.Module, x: Tensor, _: Tensor) -> Tensor:
+    """Which of the four quarter turns it was (Gidaris et al. 2018)."""
+    turns = torch.randint(0, 4, (len(x),))
+    moved = torch.stack([torch.rot90(image, int(k), (-2, -1)) for image, k in zip(x, turns, strict=True)])
+    return functional.cross_entropy(network(moved), turns)
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """What stands on the encoder, and what is learned with it."""
+
+    head: Callable[[int], nn.Module]
+    loss: Loss
+
+
+def _projector(side: int) -> nn.Module:
+    return nn.Sequential(nn.Linear(FEATURES, 64), nn.ReLU(), nn.Linear(64, 32))
+
+
+PRETRAININGS: dict[str, Pretraining | None] = {
+    "random": None,
+    "supervised": Pretraining(lambda side: nn.Linear(FEATURES, 10), classified),
+    "contrastive, shifts": Pretraining(_projector, contrasted(shifted)),
+    "contrastive, turns": Pretraining(_projector, contrasted(lambda x: quarter_turns(shifted(x)))),
+    "autoencoder": Pretraining(Decoder, reconstructed),
+    "rotation prediction": Pretraining(lambda side: nn.Linear(FEATURES, 4), rotation_predicted),
+}
+SELF_SUPERVISED = ("contrastive, shifts", "contrastive, turns", "autoencoder", "rotation prediction")
+
+
+class Learning(Study):
+    """Encoders by the way they were learned, and classifiers that start from them."""
+
+    def rows(self) -> Iterable[dict[str, Any]]:
+        images = digits(self.data)
+        upper = of_classes(images, range(5, 10)).first(*((256, 16) if self.quick else (4000, 192)))
+        lower = of_classes(images, range(5)).first(*((128, 16) if self.quick else (300, 192)))
+        for seed in range(2 if self.quick else self.seeds):
+            for name in PRETRAININGS:
+                key = f"{name}-{seed}".replace(", ", "-").replace(" ", "-")
+                yield from self.step(key, lambda n=name, s=seed: self._measured(n, s, upper, lower))
+
+    def _measured(self, name: str, seed: int, upper: Images, lower: Images) -> list[dict[str, Any]]:
+        own = self._pretrained(name, seed, upper)
+        found = [
+            self._row(own, upper, f"{depth}:channels_first", "geed(channelwise)")
+            | {"stage": f"layer {depth}"}
+            for depth in DEPTHS
+        ]
+        found.append(self._row(own, upper, "9:invariant", "geed(cosine)") | {"stage": "latent"})
+
+        def classifier() -> nn.Module:
+            start = encoder()
+            start.load_state_dict(own.state_dict())
+            return nn.Sequential(*start, nn.Linear(FEATURES, 10))
+
+        tuned = trained(classifier, lower, seed, 1 if self.quick else 10)
+        right = accuracy(tuned, lower)
+        rows = symmeter.measure(tuned, lower.test_x, "C4", ",".join(DISTANCES), progress=False).rows
+        found += [_values(row) | {"stage": "tuned", "accuracy": right} for row in rows]
+        return [{"pretraining": name, "seed": seed, **row} for row in found]
+
+    def _pretrained(self, name: str, seed: int, images: Images) -> nn.Module:
+        """An encoder."""
+        way, side = PRETRAININGS[name], images.train_x.shape[-1]
+        if way is None:
+            return trained(encoder, images, seed, 0)
+        build = lambda: nn.Sequential(encoder(), way.head(side))
+        whole = trained(build, images, seed, 1 if self.quick else 10, same, loss=way.loss)
+        assert isinstance(whole, nn.Sequential)
+        return whole[0]
+
+    @staticmethod
+    def _row(network: nn.Module, images: Images, output: str, measure: str) -> dict[str, Any]:
+        return _values(
+            symmeter.measure(network, images.test_x, "C4", measure, output, progress=False).rows[0]
+        )
+
+    def judge(self, table: Any) -> list[Verdict]:
+        ratio = lambda stage, a, b, column="error", measure=None: over_seeds(
+            table,
+            lambda rows: _of(rows, a, stage, column, measure) / _of(rows, b, stage, column, measure),
+            True,
+        )
+        layers = [f"layer {depth}" for depth in DEPTHS]
+        raw = {stage: ratio(stage, "random", "supervised") for stage in (*layers, "latent")}
+        fair = ratio("latent", "random", "supervised", "selectivity")
+        found = [
+            Verdict("random encoders can score more invariant than trained ones (Kvinge et al., 3)",
+                    yes(any(v.below(1) for v in raw.values())), f"geed, random / supervised: {in_words(raw)}"),
+            Verdict("by selectivity random encoders are not more invariant than trained ones", yes(fair.above(1)),
+                    f"selectivity of the latent space, random / supervised: {fair}"),
+        ]  # fmt: skip
+        latent = {name: ratio("latent", name, "supervised") for name in SELF_SUPERVISED}
+        others = [v for name, v in latent.items() if name != "contrastive, turns"]
+        found += [
+            Verdict("self-supervision without the group does not make encoders more invariant (Kvinge et al., 5)",
+                    yes(all(v.above(0.9) for v in others)), f"latent geed over supervised: {in_words(latent)}"),
+            Verdict("contrast with the group's augmentations does (Kvinge et al., 5)",
+                    yes(latent["contrastive, turns"].below(1)), f"{latent['contrastive, turns']}"),
+        ]  # fmt: skip
+        way: dict[str, dict[str, Interval]] = {}
+        for name in [n for n in PRETRAININGS if n != "random"]:
+            way[name] = {m: ratio("tuned", name, "random", measure=m) for m in DISTANCES}
+        changed = {name: v for name, v in way.items() if any(i.below(1) or i.above(1) for i in v.values())}
+        both = {name: v for name, v in way.items()
+                if any(i.below(1) for i in v.values()) and any(i.above(1) for i in v.values())}  # fmt: skip
+        found += [
+            Verdict("a pretrained start changes the invariance of the classifier (Kvinge et al., 4)", yes(changed),
+                    "; ".join(f"{name}: {in_words(v)}" for name, v in way.items())),
+            Verdict("which way it changes depends on the distance m (Kvinge et al., 4)", yes(both),
+                    f"up by one and down by another for: {', '.join(both) or 'none'}"),
+        ]  # fmt: skip
+        return found
+
+    def draw(self, table: Any) -> Any:
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(10.4, 4.0), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        colours = ("#777777", "#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7")
+        stages = [*(f"layer {depth}" for depth in DEPTHS), "latent"]
+        for (k, name), colour in zip(enumerate(PRETRAININGS), colours, strict=True):
+            rows = table[table["pretraining"] == name]
+            mean, spread = (getattr(rows.groupby("stage")["error"], f)()[stages] for f in ("mean", "std"))
+            left.errorbar(
+                np.arange(4) + 0.06 * (k - 2.5), mean, spread, fmt="o-", color=colour, label=name, capsize=2
+            )
+            tuned = rows[rows["stage"] == "tuned"].groupby("measure")["error"]
+            start = table[(table["pretraining"] == "random") & (table["stage"] == "tuned")].groupby(
+                "measure"
+            )["error"]
+            ratio = (tuned.mean() / start.mean())[list(DISTANCES)]
+            right.plot(np.arange(len(DISTANCES)) + 0.06 * (k - 2.5), ratio, "o", color=colour)
+        left.set_xticks(range(4), ["layer 1", "layer 2", "layer 3", "latent"])
+        left.set_ylabel("G-EED over C4, 1 - cosine")
+        left.set_title("Encoders", fontsize=10)
+        left.legend(frameon=False, fontsize=8)
+        right.set_xticks(range(len(DISTANCES)), [d.removeprefix("geed(")[:-1] for d in DISTANCES])
+        right.set_yscale("log")
+        right.axhline(1, color="#777777", linewidth=0.8)
+        right.set_ylabel("G-EED over that of a random start")
+        right.set_xlabel("distance m")
+        right.set_title("Classifiers tuned from them", fontsize=10)
+        for ax in (left, right):
+            ax.spines[["top", "right"]].set_visible(False)
+        return figure
+
+
+def of_classes(images: Images, classes: Iterable[int]) -> Images:
+    """Those of some classes; labels stay what they are."""
+    wanted = torch.tensor(list(classes))
+    train, test = torch.isin(images.train_y, wanted), torch.isin(images.test_y, wanted)
+    return Images(
+        images.name, images.train_x[train], images.train_y[train], images.test_x[test], images.test_y[test]
+    )
+
+
+def _values(row: Any) -> dict[str, Any]:
+    return {"measure": row.measure, "error": row.error, "standard_error": row.standard_error,
+            "selectivity": row.selectivity, "floor": row.floor, "verdict": row.verdict}  # fmt: skip
+
+
+def _of(rows: Any, name: str, stage: str, column: str, measure: str | None) -> float:
+    """One number of one encoder or classifier."""
+    chosen = rows[(rows["pretraining"] == name) & (rows["stage"] == stage)]
+    chosen = chosen if measure is None else chosen[chosen["measure"] == measure]
+    return chosen[column].astype(float).iloc[0]  # a NumPy number: divided by 0 it is not finite
+
+
+if __name__ == "__main__":
+    sys.exit(main(Learning))
