@@ -106,8 +106,8 @@ class Aliasing(Study):
         pointwise = over_seeds(single, least("ReLU", "GELU"))
         strided = over_seeds(single, least("strided convolution", "average pooling", "blur pooling"))
         pooled = over_seeds(single, least("max pooling"))
-        blur = over_seeds(single, ratio("blur pooling", "strided convolution"), logarithmic=True)
-        clean = over_seeds(single, ratio("filtered GELU", "GELU"), logarithmic=True)
+        blur = over_seeds(single, ratio("blur pooling", "strided convolution"), scale="ratio")
+        clean = over_seeds(single, ratio("filtered GELU", "GELU"), scale="ratio")
         found = [
             Verdict("the error of pointwise non-linearities is aliasing", yes(pointwise.above(0.9999)),
                     f"explained {pointwise}"),

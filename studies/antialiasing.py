@@ -30,15 +30,15 @@ Block = Callable[[int, int], list[nn.Module]]
 
 def convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
     """Three by three, on the circle."""
-    return nn.Conv2d(inputs, outputs, 3, stride, 1, padding_mode="circular")
+    return nn.Conv2d(inputs, outputs, 3, stride, 1, padding_mode="circular", bias=False)
 
 
 BLOCKS: dict[str, Block] = {
-    "max pooling": lambda i, o: [convolution(i, o), nn.GELU(), nn.MaxPool2d(2)],
-    "strided": lambda i, o: [convolution(i, o, 2), nn.GELU()],
-    "blur pooling": lambda i, o: [convolution(i, o), nn.GELU(), BlurPool(o)],
-    "blur, filtered": lambda i, o: [convolution(i, o), Filtered(nn.GELU()), BlurPool(o)],
-    "band-limited": lambda i, o: [convolution(i, o), Filtered(nn.GELU()), Resized(0.5)],
+    "max pooling": lambda i, o: [convolution(i, o), nn.BatchNorm2d(o), nn.GELU(), nn.MaxPool2d(2)],
+    "strided": lambda i, o: [convolution(i, o, 2), nn.BatchNorm2d(o), nn.GELU()],
+    "blur pooling": lambda i, o: [convolution(i, o), nn.BatchNorm2d(o), nn.GELU(), BlurPool(o)],
+    "blur, filtered": lambda i, o: [convolution(i, o), nn.BatchNorm2d(o), Filtered(nn.GELU()), BlurPool(o)],
+    "band-limited": lambda i, o: [convolution(i, o), nn.BatchNorm2d(o), Filtered(nn.GELU()), Resized(0.5)],
 }
 STAGES = {"down-sampling": (nn.MaxPool2d, BlurPool, Resized), "activation": (nn.GELU, Filtered)}
 
@@ -90,7 +90,7 @@ class Antialiasing(Study):
 
     def judge(self, table: Any) -> list[Verdict]:
         lower = lambda kind, column="lee": over_seeds(
-            table, lambda rows: _of(rows, kind, column) / _of(rows, "strided", column), logarithmic=True
+            table, lambda rows: _of(rows, kind, column) / _of(rows, "strided", column), scale="ratio"
         )
         drop = over_seeds(
             table, lambda rows: _of(rows, "band-limited", "accuracy") - _of(rows, "strided", "accuracy")
@@ -104,7 +104,7 @@ class Antialiasing(Study):
         activation = over_seeds(
             table,
             lambda rows: _of(rows, "blur, filtered", "activation") / _of(rows, "blur pooling", "activation"),
-            logarithmic=True,
+            scale="ratio",
         )
         moved = over_seeds(table, lambda rows: _share(rows, "blur pooling") - _share(rows, "max pooling"))
         return [

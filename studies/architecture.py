@@ -71,9 +71,8 @@ class Architecture(Study):
     def _measured(self, kind: str, setting: str, seed: int, images: Images) -> dict[str, Any]:
         epochs, augment = SETTINGS[setting]
         side = images.train_x.shape[-1]
-        network = trained(
-            lambda: ARCHITECTURES[kind](side), images, seed, min(epochs, 1 if self.quick else epochs), augment
-        )
+        epochs = min(epochs, 1) if self.quick else epochs
+        network = trained(lambda: ARCHITECTURES[kind](side), images, seed, epochs, augment, rate=3e-3)
         found: dict[str, Any] = {
             "architecture": kind, "training": setting, "seed": seed, "images": images.name,
             "parameters": sum(p.numel() for p in network.parameters()), "accuracy": accuracy(network, images),
@@ -102,7 +101,9 @@ class Architecture(Study):
         ]  # fmt: skip
         for setting in ("trained", augmented):
             other = {
-                kind: over_seeds(table, _ratio("lee translation_x", (kind, setting), ("CNN", setting)), True)
+                kind: over_seeds(
+                    table, _ratio("lee translation_x", (kind, setting), ("CNN", setting)), "ratio"
+                )
                 for kind in ("ViT", "mixer")
             }
             found.append(
@@ -112,7 +113,9 @@ class Architecture(Study):
         few = table[table["training"].isin(("trained a little", "trained"))]
         if len(few["training"].unique()) > 1:
             rank = over_seeds(
-                few, lambda rows: rows["accuracy"].corr(rows["lee translation_x"], method="spearman")
+                few,
+                lambda rows: rows["accuracy"].corr(rows["lee translation_x"], method="spearman"),
+                "correlation",
             )
             found.append(
                 Verdict("more accurate networks are more equivariant, whatever the architecture", yes(rank.below(0)),
@@ -123,7 +126,9 @@ class Architecture(Study):
     @staticmethod
     def _each(table: Any, column: str, setting: str, against: str) -> dict[str, Interval]:
         """The ratio of two ways of training, for every architecture."""
-        return {k: over_seeds(table, _ratio(column, (k, setting), (k, against)), True) for k in ARCHITECTURES}
+        return {
+            k: over_seeds(table, _ratio(column, (k, setting), (k, against)), "ratio") for k in ARCHITECTURES
+        }
 
     def _published(self) -> list[Verdict]:
         """The paper's own 401 points, where they are at hand: accuracy and architecture in one regression."""
@@ -225,7 +230,7 @@ def _layers(settled: Any) -> list[Verdict]:
             Verdict(f"the error comes from non-linearities, down-sampling and patch embedding: {kind}",
                     yes(part.above(0.5)), f"fraction of layer errors, translation_x: {part}")
         )  # fmt: skip
-    alike = over_seeds(settled, lambda rows: _alike(rows, shares))
+    alike = over_seeds(settled, lambda rows: _alike(rows, shares), "correlation")
     found.append(
         Verdict("the fractions of layers are nearly the same for other affine transformations", yes(alike.above(0.8)),
                 f"correlation of fractions, translation_x and rotation: {alike}")

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 import symmeter
 from symmeter.demo.networks import QuarterTurnAverage
@@ -24,23 +24,35 @@ from common import Interval, Study, Verdict, main, of_values, yes
 from images import Images, digits
 from training import Augment, accuracy, quarter_turns, same, trained
 
-DEPTHS = ("1", "4", "7")  # after each of the three activations
+DEPTHS = ("2", "6", "10")  # after each of the three activations
+POOLED = "12"  # of the plain network
 
 
 def plain(width: int = 12) -> nn.Sequential:
     """Three convolutions with pooling in between, a mean over positions, a linear classifier."""
     layers: list[nn.Module] = []
     for inputs, outputs in ((1, width), (width, 2 * width), (2 * width, 3 * width)):
-        layers += [nn.Conv2d(inputs, outputs, 5, padding=2), nn.ReLU(), nn.AvgPool2d(2)]
+        convolution = nn.Conv2d(inputs, outputs, 5, padding=2, bias=False)
+        layers += [convolution, nn.BatchNorm2d(outputs), nn.ReLU(), nn.AvgPool2d(2)]
     return nn.Sequential(*layers[:-1], nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3 * width, 10))
+
+
+class FieldNorm(nn.BatchNorm2d):
+    """Batch norm with one mean and one variance for the four channels of a field, so that it stays one."""
+
+    def forward(self, input: Tensor) -> Tensor:  # the name is that of nn.BatchNorm2d
+        """(B, 4 fields, H, W) to the same."""
+        b, channels, h, w = input.shape
+        return super().forward(input.reshape(b, channels // 4, 4 * h, w)).reshape(input.shape)
 
 
 def steerable(width: int = 4) -> nn.Sequential:
     """The same with group convolutions over C4, and the largest of every orbit of channels at the end."""
     return nn.Sequential(
-        Lift("C4", 1, width), nn.ReLU(), nn.AvgPool2d(2),
-        GroupConvolution("C4", width, 2 * width), nn.ReLU(), nn.AvgPool2d(2),
-        GroupConvolution("C4", 2 * width, 3 * width), nn.ReLU(), Invariant(4), nn.Linear(3 * width, 10),
+        Lift("C4", 1, width), FieldNorm(width), nn.ReLU(), nn.AvgPool2d(2),
+        GroupConvolution("C4", width, 2 * width), FieldNorm(2 * width), nn.ReLU(), nn.AvgPool2d(2),
+        GroupConvolution("C4", 2 * width, 3 * width), FieldNorm(3 * width), nn.ReLU(), Invariant(4),
+        nn.Linear(3 * width, 10),
     )  # fmt: skip
 
 
@@ -63,7 +75,7 @@ class Augmentation(Study):
 
     def _measured(self, kind: str, seed: int, images: Images) -> list[dict[str, Any]]:
         build, augment = KINDS[kind]
-        network = trained(build, images, seed, 1 if self.quick else 6, augment)
+        network = trained(build, images, seed, 1 if self.quick else 10, augment)
         # the layers of an averaged network see one of the four turns at a time
         inner = network.network if isinstance(network, QuarterTurnAverage) else network
         action = "regular(C4)" if kind == "steerable" else "channels_first"
@@ -71,8 +83,8 @@ class Augmentation(Study):
         found = []
         for depth in DEPTHS:
             row = self._row(inner, images, f"{depth}:{action}", "geed(channelwise)")
-            found.append({**labels, "stage": f"layer {depth}", **row})
-        pooled = "8" if kind == "steerable" else "9"
+            found.append({**labels, "stage": f"layer {DEPTHS.index(depth) + 1}", **row})
+        pooled = "11" if kind == "steerable" else POOLED
         found.append(
             {**labels, "stage": "pooled", **self._row(inner, images, f"{pooled}:invariant", "geed(cosine)")}
         )
@@ -141,7 +153,7 @@ class Augmentation(Study):
 
 def _place(stage: str) -> int:
     """The layers in order, then the pooled features."""
-    return len(DEPTHS) if stage == "pooled" else DEPTHS.index(stage.removeprefix("layer "))
+    return len(DEPTHS) if stage == "pooled" else int(stage.removeprefix("layer ")) - 1
 
 
 def _of(table: Any, kind: str, stage: str) -> Any:
@@ -150,7 +162,7 @@ def _of(table: Any, kind: str, stage: str) -> Any:
 
 def _ratio(a: Any, b: Any) -> Interval:
     """The ratio of two kinds, seed by seed."""
-    return of_values(np.maximum(a, 1e-12) / np.maximum(b, 1e-12), logarithmic=True)
+    return of_values(np.maximum(a, 1e-12) / np.maximum(b, 1e-12), scale="ratio")
 
 
 if __name__ == "__main__":

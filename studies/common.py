@@ -169,18 +169,21 @@ class Interval:
         return f"{self.value:.3g} ({self.low:.3g} to {self.high:.3g})"
 
 
-def of_values(values: Iterable[float], logarithmic: bool = False) -> Interval:
-    """The mean (geometric if `logarithmic`) of what is finite among values, one a seed, with Student's interval."""
+def of_values(values: Iterable[float], scale: str = "plain") -> Interval:
+    """The mean of what is finite among values, one a seed, with Student's interval.
+
+    `scale` "ratio" does it for logarithms, "correlation" for Fisher's z.
+    """
     import numpy as np
     from scipy.stats import t
 
     found = np.array([np.nan if v is None else v for v in values], dtype=float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = np.log(found) if logarithmic else found
+        found = np.log(found) if scale == "ratio" else np.arctanh(found) if scale == "correlation" else found
     found = found[np.isfinite(found)]
     if not len(found):
         return Interval(float("nan"), float("nan"), float("nan"))
-    back = np.exp if logarithmic else (lambda v: v)
+    back = {"ratio": np.exp, "correlation": np.tanh}.get(scale, float)
     half = 0.0
     if len(found) > 1:
         half = float(t.ppf(0.975, len(found) - 1) * found.std(ddof=1) / np.sqrt(len(found)))
@@ -188,9 +191,9 @@ def of_values(values: Iterable[float], logarithmic: bool = False) -> Interval:
     return Interval(*(float(back(v)) for v in (mean, mean - half, mean + half)))
 
 
-def over_seeds(table: Any, statistic: Callable[[Any], float], logarithmic: bool = False) -> Interval:
+def over_seeds(table: Any, statistic: Callable[[Any], float], scale: str = "plain") -> Interval:
     """A statistic of every seed's rows, as `of_values`."""
-    return of_values((statistic(rows) for _, rows in table.groupby("seed")), logarithmic)
+    return of_values((statistic(rows) for _, rows in table.groupby("seed")), scale)
 
 
 def in_words(intervals: Mapping[str, Interval]) -> str:

@@ -69,7 +69,7 @@ class Distribution(Study):
                 yield from self.step(f"cifar10-{seed}", lambda s=seed: self._networks(s))
 
     def _measured(self, kind: str, seed: int, images: Images) -> list[dict[str, Any]]:
-        network = trained(plain, images, seed, 1 if self.quick else 6, KINDS[kind])
+        network = trained(plain, images, seed, 1 if self.quick else 8, KINDS[kind])
         x = images.test_x
         inputs = {("digits", 0.0): x} | {(name, 1.0): far(name, x) for name in FAR}
         inputs |= {
@@ -115,7 +115,9 @@ class Distribution(Study):
     def judge(self, table: Any) -> list[Verdict]:
         def ratio(column: str, one: tuple[str, str, float], other: tuple[str, str, float]) -> Interval:
             """Of two (kind, inputs, strength)."""
-            return over_seeds(table, lambda rows: _of(rows, *one, column) / _of(rows, *other, column), True)
+            return over_seeds(
+                table, lambda rows: _of(rows, *one, column) / _of(rows, *other, column), "ratio"
+            )
 
         helps = {
             (name, s): ratio("error", ("augmented", name, s), ("plain", name, s))

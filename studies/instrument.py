@@ -196,7 +196,7 @@ def _convergence(table: Any) -> list[Verdict]:
         Verdict("a 95 % interval holds the truth in 95 % of draws, whatever their size",
                 yes(min(held.values()) > 0.93),
                 ", ".join(f"{k} {100 * v:.0f} %" for k, v in held.items())
-                + f"; single images have a long tail: with the fewest the median standard error is {skew:.2f} of the rms"),
+                + f"; errors have a long tail: the median standard error of the fewest is {skew:.2f} of the rms"),
         Verdict("with the most images it does", yes(images["coverage"].iloc[-1] > 0.93), list(held)[-1]),
         Verdict("the standard error falls as one over the root of the number of elements",
                 yes(falls.low < -0.5 < falls.high or abs(falls.value + 0.5) < 0.05), f"exponent {falls}"),

@@ -21,7 +21,7 @@ from torch.nn import functional
 import symmeter
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from augmentation import DEPTHS, plain
+from augmentation import DEPTHS, POOLED, plain
 from common import Interval, Study, Verdict, in_words, main, over_seeds, yes
 from images import Images, digits
 from training import Loss, accuracy, classified, quarter_turns, same, shifted, trained
@@ -107,10 +107,10 @@ class Learning(Study):
         own = self._pretrained(name, seed, upper)
         found = [
             self._row(own, upper, f"{depth}:channels_first", "geed(channelwise)")
-            | {"stage": f"layer {depth}"}
-            for depth in DEPTHS
+            | {"stage": f"layer {i + 1}"}
+            for i, depth in enumerate(DEPTHS)
         ]
-        found.append(self._row(own, upper, "9:invariant", "geed(cosine)") | {"stage": "latent"})
+        found.append(self._row(own, upper, f"{POOLED}:invariant", "geed(cosine)") | {"stage": "latent"})
 
         def classifier() -> nn.Module:
             start = encoder()
@@ -129,7 +129,7 @@ class Learning(Study):
         if way is None:
             return trained(encoder, images, seed, 0)
         build = lambda: nn.Sequential(encoder(), way.head(side))
-        whole = trained(build, images, seed, 1 if self.quick else 10, same, loss=way.loss)
+        whole = trained(build, images, seed, 1 if self.quick else 8, same, loss=way.loss)
         assert isinstance(whole, nn.Sequential)
         return whole[0]
 
@@ -143,9 +143,9 @@ class Learning(Study):
         ratio = lambda stage, a, b, column="error", measure=None: over_seeds(
             table,
             lambda rows: _of(rows, a, stage, column, measure) / _of(rows, b, stage, column, measure),
-            True,
+            "ratio",
         )
-        layers = [f"layer {depth}" for depth in DEPTHS]
+        layers = [f"layer {i + 1}" for i in range(len(DEPTHS))]
         raw = {stage: ratio(stage, "random", "supervised") for stage in (*layers, "latent")}
         fair = ratio("latent", "random", "supervised", "selectivity")
         found = [
@@ -182,7 +182,7 @@ class Learning(Study):
         figure = Figure(figsize=(10.4, 4.0), layout="constrained")
         left, right = figure.subplots(1, 2)
         colours = ("#777777", "#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7")
-        stages = [*(f"layer {depth}" for depth in DEPTHS), "latent"]
+        stages = [*(f"layer {i + 1}" for i in range(len(DEPTHS))), "latent"]
         for (k, name), colour in zip(enumerate(PRETRAININGS), colours, strict=True):
             rows = table[table["pretraining"] == name]
             mean, spread = (getattr(rows.groupby("stage")["error"], f)()[stages] for f in ("mean", "std"))

@@ -79,16 +79,20 @@ class Measures(Study):
         learned, best = table[table["epochs"] > 0], table["epochs"].max()
         names = ["lee", *ORBIT]
         ranks = lambda rows: rows[names].corr(method="spearman").fillna(0)
-        agree = over_seeds(learned, lambda rows: _middle(ranks(rows)))
-        decide = over_seeds(learned, lambda rows: ranks(rows).loc["consistency", "same_prediction"])
-        free = over_seeds(learned, lambda rows: rows["geed(kl)"].corr(rows["accuracy"], method="spearman"))
+        agree = over_seeds(learned, lambda rows: _middle(ranks(rows)), "correlation")
+        decide = over_seeds(
+            learned, lambda rows: ranks(rows).loc["consistency", "same_prediction"], "correlation"
+        )
+        free = over_seeds(
+            learned, lambda rows: rows["geed(kl)"].corr(rows["accuracy"], method="spearman"), "correlation"
+        )
         ends = table[(table["epochs"] == 0) | (table["epochs"] == best)]
         against = lambda column, name: (
             lambda rows: _of(rows, "none", 0, column) / _of(rows, name, best, column)
         )
-        raw = over_seeds(ends, against("geed(kl)", "any angle"), logarithmic=True)
-        raw_plain = over_seeds(ends, against("geed(kl)", "none"), logarithmic=True)
-        told = over_seeds(ends, against("selectivity geed(kl)", "any angle"), logarithmic=True)
+        raw = over_seeds(ends, against("geed(kl)", "any angle"), scale="ratio")
+        raw_plain = over_seeds(ends, against("geed(kl)", "none"), scale="ratio")
+        told = over_seeds(ends, against("selectivity geed(kl)", "any angle"), scale="ratio")
         falling = over_seeds(ends, lambda rows: _falling(rows, best))
         return [
             Verdict("the measures rank trained networks alike", yes(agree.above(0.7)),

@@ -51,7 +51,7 @@ def trained(
     seed: int,
     epochs: int,
     augment: Augment = same,
-    rate: float = 3e-3,
+    rate: float = 1e-2,
     loss: Loss = classified,
 ) -> nn.Module:
     """A network from `build` under a seed, trained with AdamW and one cycle of the learning rate, in eval mode."""
