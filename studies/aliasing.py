@@ -28,6 +28,8 @@ from bandlimited import BlurPool, Filtered
 from common import Study, Verdict, main, over_seeds, yes
 
 SIZE = 16
+_IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
+_HALF = {"mean": (0.5,) * 3, "std": (0.5,) * 3, "img_size": 224}
 
 
 def layers(seed: int) -> dict[str, nn.Module]:
@@ -84,18 +86,24 @@ class Aliasing(Study):
                 "explained": None if left is None else 1 - left**2}  # fmt: skip
 
     def _networks(self, seed: int) -> list[dict[str, Any]]:
-        """Trained networks of CIFAR-10, where they are at hand."""
+        """Trained networks on images of their own kind, where they are at hand."""
+        if self.data is None:
+            return []
+        stored = np.load(self.data / "images" / "cifar10" / "test.npz")["images"]
+        small = stored[np.random.default_rng(seed).permutation(len(stored))[:16]]
         found = []
-        for name in ("cifar10_resnet20", "cifar10_resnet56") if self.data is not None else ():
-            assert self.data is not None
+        for name, (data, samples, normal) in {
+            "cifar10_resnet20": (small, None, _IMAGENET),
+            "cifar10_resnet56": (small, None, _IMAGENET),
+            "mobilenetv2_100": (self.data / "images" / "photos", 4, _HALF),
+        }.items():
             weights = str(self.data / "weights" / f"{name}.pth")
             model = symmeter.load_model(f"{self.data / 'models.py'}:{name}", weights=weights)
-            stored = np.load(self.data / "images" / "cifar10" / "test.npz")["images"]
-            pixels = stored[np.random.default_rng(seed).permutation(len(stored))[:16]]
-            normal = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
-            profile = symmeter.aliasing(model, pixels, "translation_x", progress=False, preprocessing=normal)
+            profile = symmeter.aliasing(
+                model, data, "translation_x", samples=samples, seed=seed, progress=False, preprocessing=normal
+            )
             share = profile.header["spec"]["aliasing"]["translation_x"]
-            found.append({"what": "network", "name": name, "input": "CIFAR-10", "seed": seed,
+            found.append({"what": "network", "name": name, "input": str(profile.header["data"]["name"]), "seed": seed,
                           "error": profile.rows[0].value, "explained": share})  # fmt: skip
         return found
 
@@ -148,8 +156,7 @@ class Aliasing(Study):
         ):
             ax.set_xscale("log")
             ax.set_xlabel(words)
-            ax.spines[["top", "right"]].set_visible(False)
-        left.legend(frameon=False)
+        left.legend()
         return figure
 
 

@@ -144,9 +144,8 @@ class Antialiasing(Study):
         right.set_ylabel("norm of layer errors, by kind")
         for ax in (left, right):
             ax.set_yscale("log")
-            ax.set_xticks(range(len(names)), [n.replace(" ", "\n") for n in names], fontsize=8)
-            ax.spines[["top", "right"]].set_visible(False)
-        right.legend(frameon=False)
+            ax.set_xticks(range(len(names)), [n.replace(" ", "\n") for n in names])
+        right.legend()
         return figure
 
 

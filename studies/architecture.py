@@ -177,7 +177,7 @@ class Architecture(Study):
         left.set_yscale("log")
         left.set_xlabel("accuracy")
         left.set_ylabel("LEE, rotation")
-        left.legend(frameon=False, fontsize=8)
+        left.legend()
         columns = [c for c in table if c.startswith("fraction ") and c.endswith(" translation_x")]
         shown = [(k, s) for k in ARCHITECTURES for s in ("trained", "trained on shifts and turns")]
         bottom = np.zeros(len(shown))
@@ -195,12 +195,9 @@ class Architecture(Study):
         right.set_xticks(
             range(len(shown)),
             [f"{k}\n{'augmented' if 'on' in s else 'trained'}" for k, s in shown],
-            fontsize=8,
         )
         right.set_ylabel("fraction of layer errors, translation_x")
-        right.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
-        for ax in (left, right):
-            ax.spines[["top", "right"]].set_visible(False)
+        right.legend(loc="upper left", bbox_to_anchor=(1, 1))
         return figure
 
 

@@ -145,9 +145,7 @@ class Augmentation(Study):
         left.set_xticks(range(4), ["layer 1", "layer 2", "layer 3", "pooled"])
         left.set_ylabel("G-EED over C4, 1 - cosine")
         right.set_ylabel("G-EED after softmax (KL, nat)")
-        left.legend(frameon=False)
-        for ax in (left, right):
-            ax.spines[["top", "right"]].set_visible(False)
+        left.legend()
         return figure
 
 

@@ -20,6 +20,10 @@ from symmeter.cli.terminal import prepare_process
 HERE = Path(__file__).resolve().parent
 TABLE = ("| claim | verdict | numbers |", "|---|---|---|")
 MARKS = ("<!-- verdicts -->", "<!-- end of verdicts -->")
+STYLE: Any = {  # of all figures
+    "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False, "legend.fontsize": 8,
+    "font.size": 9, "axes.titlesize": 10, "xtick.labelsize": 8, "ytick.labelsize": 8,
+}  # fmt: skip
 VERDICTS = ("reproduced", "not reproduced", "not testable here")
 
 
@@ -78,6 +82,7 @@ class Study(ABC):
 
     def run(self, results: Path) -> list[Verdict]:
         """Do all steps; write table, figure and verdicts to `results`."""
+        import matplotlib
         import pandas as pd
 
         from symmeter.report.plots import save_figure
@@ -86,7 +91,8 @@ class Study(ABC):
         self.verdicts = self.judge(table)
         results.mkdir(parents=True, exist_ok=True)
         table.to_csv(results / f"{self.name}.csv", index=False, float_format="%.6g")
-        save_figure(self.draw(table), str(results / f"{self.name}.svg"))
+        with matplotlib.rc_context(STYLE):
+            save_figure(self.draw(table), str(results / f"{self.name}.svg"))
         lines = [f"| {v.claim} | {v.verdict} | {v.numbers} |" for v in self.verdicts]
         text = "\n".join([*TABLE, *lines]) + "\n"
         (results / f"{self.name}.md").write_text(text)
@@ -111,8 +117,8 @@ def update_readme(readme: Path, results: Path) -> None:
     parts = []
     for name in dict.fromkeys(re.findall(r"\[\w+\]\((\w+)\.py\)", before)):
         if (path := results / f"{name}.md").is_file():
-            links = f"`make study-{name}` · [figure](results/{name}.svg) · [table](results/{name}.csv)"
-            parts.append(f"### {name}\n\n{links}\n\n{path.read_text()}")
+            head = f"### {name}\n\n`make study-{name}`, [table](results/{name}.csv)\n\n![{name}](results/{name}.svg)"
+            parts.append(f"{head}\n\n{path.read_text()}")
     readme.write_text(before + MARKS[0] + "\n\n" + "\n".join(parts) + "\n" + MARKS[1] + after)
 
 

@@ -191,12 +191,11 @@ class Distribution(Study):
                     means, spreads = [c.mean() for c in chosen], [c.std() for c in chosen]
                     ax.errorbar(list(places.values()), means, spreads, label=kind, **style)
                     ax.set_xticks(range(len(ticks)), ticks)
-                    ax.spines[["top", "right"]].set_visible(False)
-            axes[0, column].set_title(name, fontsize=10)
+            axes[0, column].set_title(name)
         axes[0, 0].set_yscale("log")
         axes[0, 0].set_ylabel("G-EED over C4 (KL, nat)")
         axes[1, 0].set_ylabel("selectivity\n(0 symmetric, 1 nothing learned)")
-        axes[0, 0].legend(frameon=False, fontsize=8)
+        axes[0, 0].legend()
         return figure
 
 

@@ -121,14 +121,12 @@ class Instrument(Study):
             left.loglog(x, y[0] * (x[0] / x) ** 0.5, "-", color=colour)
         left.set_xlabel("number")
         left.set_ylabel("standard error / value, rms")
-        left.set_title("Convergence; lines fall as one over the root", fontsize=10)
-        left.legend(frameon=False)
+        left.set_title("Convergence; lines fall as one over the root")
+        left.legend()
         rows = table[table["kind"] == "definition"]
         right.barh(rows["setting"], rows["value"], xerr=rows["standard_error"], color="#56B4E9")
         right.set_xlabel("LEE, translation_x")
-        right.set_title("Definition of the derivative", fontsize=10)
-        for ax in (left, right):
-            ax.spines[["top", "right"]].set_visible(False)
+        right.set_title("Definition of the derivative")
         return figure
 
     def _subject(self) -> tuple[nn.Module, Tensor]:

@@ -10,6 +10,7 @@ by layer; then that of classifiers for the five other classes, tuned from it on 
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from training import Loss, accuracy, classified, quarter_turns, same, shifted, t
 
 WIDTH, FEATURES = 8, 24
 DISTANCES = ("geed(kl)", "geed(js)", "geed(cosine)", "geed(euclidean)", "geed(01)")
+_SHOWN = ("geed(kl)", "geed(cosine)", "geed(01)")
 _TEMPERATURE = 0.2
 
 
@@ -140,11 +142,7 @@ class Learning(Study):
         )
 
     def judge(self, table: Any) -> list[Verdict]:
-        ratio = lambda stage, a, b, column="error", measure=None: over_seeds(
-            table,
-            lambda rows: _of(rows, a, stage, column, measure) / _of(rows, b, stage, column, measure),
-            "ratio",
-        )
+        ratio = partial(_over, table)
         layers = [f"layer {i + 1}" for i in range(len(DEPTHS))]
         raw = {stage: ratio(stage, "random", "supervised") for stage in (*layers, "latent")}
         fair = ratio("latent", "random", "supervised", "selectivity")
@@ -170,7 +168,7 @@ class Learning(Study):
                 if any(i.below(1) for i in v.values()) and any(i.above(1) for i in v.values())}  # fmt: skip
         found += [
             Verdict("a pretrained start changes the invariance of the classifier (Kvinge et al., 4)", yes(changed),
-                    "; ".join(f"{name}: {in_words(v)}" for name, v in way.items())),
+                    "; ".join(f"{name}: {in_words({m: v[m] for m in _SHOWN})}" for name, v in way.items())),
             Verdict("which way it changes depends on the distance m (Kvinge et al., 4)", yes(both),
                     f"up by one and down by another for: {', '.join(both) or 'none'}"),
         ]  # fmt: skip
@@ -189,24 +187,19 @@ class Learning(Study):
             left.errorbar(
                 np.arange(4) + 0.06 * (k - 2.5), mean, spread, fmt="o-", color=colour, label=name, capsize=2
             )
-            tuned = rows[rows["stage"] == "tuned"].groupby("measure")["error"]
-            start = table[(table["pretraining"] == "random") & (table["stage"] == "tuned")].groupby(
-                "measure"
-            )["error"]
-            ratio = (tuned.mean() / start.mean())[list(DISTANCES)]
-            right.plot(np.arange(len(DISTANCES)) + 0.06 * (k - 2.5), ratio, "o", color=colour)
+            over = [_over(table, "tuned", name, "random", measure=m) for m in DISTANCES]
+            value, low, high = (np.array([getattr(i, f) for i in over]) for f in ("value", "low", "high"))
+            right.errorbar(np.arange(len(DISTANCES)) + 0.06 * (k - 2.5), value, [value - low, high - value],
+                           fmt="o", color=colour, capsize=2)  # fmt: skip
         left.set_xticks(range(4), ["layer 1", "layer 2", "layer 3", "latent"])
         left.set_ylabel("G-EED over C4, 1 - cosine")
-        left.set_title("Encoders", fontsize=10)
-        left.legend(frameon=False, fontsize=8)
+        left.set_title("Encoders")
+        left.legend()
         right.set_xticks(range(len(DISTANCES)), [d.removeprefix("geed(")[:-1] for d in DISTANCES])
-        right.set_yscale("log")
         right.axhline(1, color="#777777", linewidth=0.8)
         right.set_ylabel("G-EED over that of a random start")
         right.set_xlabel("distance m")
-        right.set_title("Classifiers tuned from them", fontsize=10)
-        for ax in (left, right):
-            ax.spines[["top", "right"]].set_visible(False)
+        right.set_title("Classifiers tuned from them")
         return figure
 
 
@@ -222,6 +215,14 @@ def of_classes(images: Images, classes: Iterable[int]) -> Images:
 def _values(row: Any) -> dict[str, Any]:
     return {"measure": row.measure, "error": row.error, "standard_error": row.standard_error,
             "selectivity": row.selectivity, "floor": row.floor, "verdict": row.verdict}  # fmt: skip
+
+
+def _over(
+    table: Any, stage: str, a: str, b: str, column: str = "error", measure: str | None = None
+) -> Interval:
+    """The ratio of two encoders, or of classifiers that were tuned from them."""
+    value = lambda rows, name: _of(rows, name, stage, column, measure)
+    return over_seeds(table, lambda rows: value(rows, a) / value(rows, b), "ratio")
 
 
 def _of(rows: Any, name: str, stage: str, column: str, measure: str | None) -> float:

@@ -120,7 +120,7 @@ class Measures(Study):
         shown = left.imshow(ranks, vmin=-1, vmax=1, cmap="RdBu_r")
         left.set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=7)
         left.set_yticks(range(len(names)), names, fontsize=7)
-        left.set_title("Rank correlations over trained networks", fontsize=10)
+        left.set_title("Rank correlations over trained networks")
         figure.colorbar(shown, ax=left, shrink=0.8)
         for name, colour in zip(AUGMENTATIONS, ("#777777", "#E69F00", "#56B4E9", "#0072B2"), strict=True):
             rows = table[(table["augmentation"] == name) & (table["epochs"] > 0)]
@@ -130,8 +130,7 @@ class Measures(Study):
         right.set_xscale("log")
         right.set_xlabel("geed(kl) over SO2 (nat)")
         right.set_ylabel("selectivity (0 symmetric, 1 nothing learned)")
-        right.legend(frameon=False, fontsize=8)
-        right.spines[["top", "right"]].set_visible(False)
+        right.legend()
         return figure
 
 

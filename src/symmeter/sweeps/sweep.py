@@ -87,6 +87,7 @@ def sweep(
     """
     if batch_size is not None and batch_size < 1:
         raise SymmeterError(f"batch size is {batch_size}; give at least 1, or leave it out")
+    _check_engine(engine)
     spec = Spec(
         symmetry, measure, output, definition, samples, 0, control, elements, sampling, padding, probes
     )
@@ -102,13 +103,18 @@ def make_engine(
     """An engine by name."""
     if isinstance(engine, Engine):
         return engine
+    _check_engine(engine)
     if engine == "local":
         return Local(jobs, limits, device)
-    if engine == "ray":
-        from symmeter.sweeps.cluster import Ray
+    from symmeter.sweeps.cluster import Ray
 
-        return Ray(jobs, limits, device, address)
-    raise SymmeterError(f"unknown engine {engine!r}{nearest(str(engine), ENGINES)}")
+    return Ray(jobs, limits, device, address)
+
+
+def _check_engine(engine: str | Engine) -> None:
+    """Said before anything is read, and also where there is nothing to do."""
+    if not isinstance(engine, Engine) and engine not in ENGINES:
+        raise SymmeterError(f"unknown engine {engine!r}{nearest(str(engine), ENGINES)}")
 
 
 def run_cells(
