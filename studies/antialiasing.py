@@ -75,7 +75,7 @@ class Antialiasing(Study):
         lee = symmeter.measure(model, images.test_x, "translation_x", "lee", **common).rows[0]
         shifts = symmeter.measure(model, images.test_x, "shift(2)", "consistency,kl_consistency", padding="circular",
                                   **common).rows  # fmt: skip
-        # a Fourier transform is not followed: say where the maps are
+        # resampling is not followed: say where the maps are
         layouts = {
             name: "invariant" if isinstance(module, nn.Flatten | nn.Linear) else "channels_first"
             for name, module in model.named_modules()

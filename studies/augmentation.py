@@ -140,6 +140,7 @@ class Augmentation(Study):
             right.errorbar(
                 [kind], [max(softmax.mean(), 1e-9)], [softmax.std()], fmt="o", color=colour, capsize=3
             )
+        left.set_title("What is below 1e-9 is drawn there")
         left.set_yscale("log")
         right.set_yscale("log")
         left.set_xticks(range(4), ["layer 1", "layer 2", "layer 3", "pooled"])

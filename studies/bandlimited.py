@@ -1,5 +1,7 @@
 """Layers that alias little, on the circle: a blur before down-sampling, non-linearities on a finer grid."""
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -49,10 +51,15 @@ class Filtered(nn.Module):
 
 def resized(x: Tensor, n: int) -> Tensor:
     """The band-limited image on another square grid of a torus; the Nyquist wave is left out."""
-    size = x.shape[-1]
-    half = (min(n, size) - 1) // 2
-    spectrum = torch.fft.fftshift(torch.fft.fft2(x, norm="forward"), (-2, -1))
-    inner, outer = (slice(side // 2 - half, side // 2 + half + 1) for side in (size, n))
-    made = torch.zeros(*x.shape[:-2], n, n, dtype=spectrum.dtype)
-    made[..., outer, outer] = spectrum[..., inner, inner]
-    return torch.fft.ifft2(torch.fft.ifftshift(made, (-2, -1)), norm="forward").real
+    matrix = _resampling(x.shape[-1], n).to(x)
+    return matrix @ x @ matrix.mT
+
+
+@lru_cache(maxsize=16)
+def _resampling(size: int, n: int) -> Tensor:
+    """(n, size): the sum of all waves that both grids carry, at the distance of a new sample from an old one."""
+    distance = (
+        torch.arange(n, dtype=torch.float64)[:, None] / n - torch.arange(size, dtype=torch.float64) / size
+    )
+    waves = torch.arange(1, (min(n, size) - 1) // 2 + 1, dtype=torch.float64)
+    return (1 + 2 * torch.cos(2 * torch.pi * distance[..., None] * waves).sum(-1)) / size

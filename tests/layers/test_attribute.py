@@ -9,7 +9,7 @@ from tests.layers.profiles import images, net, profile
 from torch import nn
 
 import symmeter
-from symmeter.errors import SymmeterError
+from symmeter.errors import SymmeterError, SymmeterWarning
 from symmeter.layers.profile import LayerRow, Profile
 
 FIELDS = ("measure", "symmetry", "output", "layer", "value", "standard_error", "n", "floor", "control", "selectivity",
@@ -171,4 +171,32 @@ def test_running_out_of_memory_halves_the_chunk(monkeypatch, found):
     assert max(sizes) == 3 and sizes.count(1) == 6
     np.testing.assert_allclose(
         again.contributions("translation_x"), found.contributions("translation_x"), rtol=2e-3, atol=1e-9
+    )
+
+
+class Spectral(nn.Module):
+    """The identity by way of a Fourier transform, which is not followed."""
+
+    def forward(self, x):
+        return torch.fft.ifft2(torch.fft.fft2(x)).real
+
+
+def test_a_told_layout_is_gone_on_from():
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(1, 4, 3, 2, 1), Spectral(), nn.Conv2d(4, 6, 3, 2, 1), nn.GELU(), nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(), nn.Linear(6, 3),
+    ).double().eval()  # fmt: skip
+    images = torch.rand(3, 1, 12, 16, dtype=torch.float64)
+    options = {"output": "logits", "control": False, "progress": False}
+    with pytest.warns(SymmeterWarning, match="the layout is not known: 1, 2, 3"):
+        lost = symmeter.attribute(model, images, "rotation", **options)
+    assert {"2", "3", "4"} <= set(lost.header["spec"]["folded"])
+    told = symmeter.attribute(model, images, "rotation", layouts={"1": "channels_first"}, **options)
+    assert not told.header["spec"]["folded"]
+    bare = nn.Sequential(*(module for module in model if not isinstance(module, Spectral))).eval()
+    plain = symmeter.attribute(bare, images, "rotation", **options)
+    values = [part.contribution for part in told.rows if part.terminal and part.layer != "1"]
+    assert values == pytest.approx(
+        [part.contribution for part in plain.rows if part.terminal], rel=1e-9, abs=1e-15
     )

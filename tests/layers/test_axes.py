@@ -7,8 +7,9 @@ from torch.nn import functional as F
 
 from symmeter.definitions import Bandlimited
 from symmeter.groups import GENERATORS
+from symmeter.layers.axes import axes_under, representation, size_of
 from symmeter.layers.tracker import AxisTracker
-from symmeter.representations import Image, Rearranged, Trivial
+from symmeter.representations import Image, Rearranged, Tokens, Trivial
 
 GENERATORS_HERE = [GENERATORS["translation_x"], GENERATORS["rotation"]]
 CONV = nn.Conv2d(3, 8, 2, stride=2)
@@ -241,3 +242,24 @@ def test_real_networks(name, folded):
     tree = Attribution(model, model, x, GENERATORS_HERE, Image(d), Trivial(), d, Layouts(None, model)).tree
     assert len(tree.folded) == folded, tree.folded
     assert all("attn" in layer for layer in tree.folded)
+
+
+KNOWN = Bandlimited()
+
+
+@pytest.mark.parametrize(
+    ("rho", "shape"),
+    [
+        (Image(KNOWN), (2, 8, 4, 6)),
+        (Image(KNOWN, "channels_last"), (2, 4, 6, 8)),
+        (Tokens(KNOWN, (4, 6)), (2, 24, 8)),
+        (Tokens(KNOWN, (4, 6), 2), (2, 26, 8)),
+        (Trivial(), (2, 8)),
+        (Trivial(), (2, 8, 3)),
+    ],
+)
+def test_axes_of_what_somebody_knows_are_read_back(rho, shape):
+    axes = axes_under(rho, shape)
+    assert tuple(size_of(factors) for factors in axes) == shape
+    found = representation(axes, KNOWN)
+    assert type(found) is type(rho) and found.describe() == rho.describe()

@@ -65,10 +65,13 @@ class Attribution:
 
             def observe(tap: Tap, tensor: Tensor) -> None:
                 slot = tap.slot
-                rho = layouts.representation(
+                told = layouts.representation(
                     slot.layer, modules.get(slot.layer), slot.outgoing, tensor, definition
                 )
-                rho = rho or tracker.representation(tensor, definition)
+                found = tracker.representation(tensor, definition)
+                if told is not None and found is None:
+                    tracker.learn(tensor, told)
+                rho = told or found
                 if rho is not None:
                     self._rho[slot] = rho
 

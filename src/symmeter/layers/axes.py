@@ -212,6 +212,25 @@ def _same(a: Axis, b: Axis, size: int) -> Axis:
     return finer if alike and size_of(finer) == size else axis(UNKNOWN, size)
 
 
+def axes_under(rho: Representation, shape: Sequence[int]) -> Axes | None:
+    """The axes of a tensor that a map, tokens or features without a grid are; None for other representations.
+
+    >>> axes_under(Trivial(), (2, 8))
+    ((Factor(role='batch', size=2, ...),), (Factor(role='channel', size=8, ...),))
+    """
+    if isinstance(rho, Tokens):
+        grid = tuple(Factor(role, n) for role, n in zip(GRID, rho.grid, strict=True) if n != 1)
+        tokens = (Factor(TOKENS, shape[1], prefix=rho.prefix, inside=grid),) if rho.prefix else grid
+        return (axis(BATCH, shape[0]), tokens, axis(CHANNEL, shape[2]))
+    if isinstance(rho, Image):
+        middle = (CHANNEL, Y, X) if rho.layout == "channels_first" else (Y, X, CHANNEL)
+    elif isinstance(rho, Trivial):
+        middle = (CHANNEL,) * (len(shape) - 1)
+    else:
+        return None
+    return tuple(axis(role, n) for role, n in zip((BATCH, *middle), shape, strict=True))
+
+
 def representation(axes: Axes, definition: Definition) -> Representation | None:
     """How the symmetry acts on a tensor with these axes; None where that is not known.
 

@@ -12,6 +12,7 @@ from symmeter.definitions import Definition
 from symmeter.layers.axes import (
     UNKNOWN,
     Axes,
+    axes_under,
     axis,
     image_axes,
     padded,
@@ -52,6 +53,12 @@ class AxisTracker(TorchDispatchMode):
         """How the symmetry acts on a tensor; None where that is not known."""
         axes = self.axes(tensor)
         return None if axes is None else representation(axes, definition)
+
+    def learn(self, tensor: Tensor, rho: Representation) -> None:
+        """Go on from what somebody knows of a tensor."""
+        axes = axes_under(rho, tensor.shape)
+        if axes is not None:
+            self._axes[tensor] = axes
 
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
         kwargs = kwargs or {}
