@@ -50,11 +50,16 @@ def _once(task: Task, limits: Limits, stop: threading.Event) -> Outcome:
             process = context.Process(target=_work, args=(task, limits, sender, str(log)))
             process.start()
         sender.close()
+        done = False
         try:
             outcome = _watched(process, receiver, task, limits, log, stop)
+            done = outcome.done
         finally:
-            _kill(process)
             receiver.close()
+            if done:  # it ends by itself: the next task need not wait for it
+                threading.Thread(target=_see_off, args=(process,)).start()
+            else:
+                _kill(process)
     return replace(outcome, seconds=time.monotonic() - began)
 
 
@@ -69,7 +74,6 @@ def _watched(
         try:
             if receiver.poll(_LOOK):
                 failure, reason, files = receiver.recv()
-                process.join(2)  # it ends by itself, and in order
                 return Outcome(task, files, failure, reason)
         except (EOFError, OSError):
             process.join(10)
@@ -107,6 +111,12 @@ def _tail(log: Path) -> str:
     with contextlib.suppress(OSError):
         return log.read_bytes()[-4000:].decode(errors="replace")
     return ""
+
+
+def _see_off(process: Any) -> None:
+    """Wait for a process that has done its work; end one that does not go."""
+    process.join(2)
+    _kill(process)
 
 
 def _kill(process: Any) -> None:
