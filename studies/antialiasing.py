@@ -141,7 +141,7 @@ class Antialiasing(Study):
             ("activation", "#D55E00"),
             ("down-sampling", "#009E73"),
         ):
-            heights = table.groupby("kind")[stage].mean()[names].clip(lower=1e-16)
+            heights = table.groupby("kind")[stage].mean()[names].where(lambda v: v > 0)
             right.plot(range(len(names)), heights, "o", color=colour, label=stage)
         left.set_ylabel("LEE, translation_x")
         right.set_ylabel("norm of layer errors, by kind")

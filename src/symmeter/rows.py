@@ -59,10 +59,14 @@ def element_rows(run: OrbitRun) -> list[ElementRow]:
             for g, total, squares in zip(run.elements.elements, sums.total, sums.squares, strict=True):
                 if math.isnan(total):
                     continue
-                mean = total / sums.images
-                spread = max(0.0, squares / sums.images - mean**2) / max(1, sums.images - 1)
+                mean = float(total) / sums.images
+                spread = (
+                    math.nan
+                    if math.isinf(mean)
+                    else max(0.0, squares / sums.images - mean**2) / max(1, sums.images - 1)
+                )
                 turn = abs(m.slope(mean / scale)) / scale
-                error = float(math.sqrt(spread) * turn) if sums.images > 1 else None
+                error = math.sqrt(spread) * turn if sums.images > 1 and spread == spread else None
                 rows.append(ElementRow(
                     measure=m.name, symmetry=run.group.name, output=target.output.name,
                     layer=target.output.layer, element=g.name, parameter=g.parameter,
@@ -98,6 +102,10 @@ def _errors(run: OrbitRun, target: Target, m: OrbitMeasure) -> _Errors:
     if key not in run.columns:
         return _Errors(_pooled(target, m, floor), None, None)
     values, controls = run.columns[key] / scale, run.columns.get(key + ":control")
+    if not np.isfinite(values).all():  # the run says so by name
+        return _Errors(Estimate(math.inf, None, len(values), floor), None, math.inf)
+    if controls is not None and not np.isfinite(controls).all():
+        controls = None
     ratio_error = standard_error(values - float(values.mean()) * _relative(run, key)) if scale != 1 else None
     e = estimate(values, None if controls is None else controls / _scale(run, key, ":control"),
                  None if floor is None else floor / scale)  # fmt: skip

@@ -140,6 +140,32 @@ def test_kl_geed_is_a_jensen_shannon_divergence_below_its_bound(group):
     assert value(net, "geed(kl,normalised)", group, elements=25) == pytest.approx(found / bound, rel=1e-9)
 
 
+def sides(scale, dtype=torch.float32):
+    """A two-class network that is as sure as can be, and changes its mind under quarter turns."""
+    return lambda x: (
+        torch.stack([x[..., :3].mean((1, 2, 3)), x[..., :3, :].mean((1, 2, 3))], 1).to(dtype) * scale
+    )
+
+
+@pytest.mark.parametrize("scale", [1e2, 1e3, 2e3, 4e3, 1e5])
+def test_kl_geed_stays_below_its_bound_where_float32_underflows(scale):
+    found = value(sides(scale), "geed(kl)", "C4", data=IMAGES.float())
+    assert 0 < found <= math.log(2) + 1e-6
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_an_infinite_divergence_is_named():
+    with pytest.warns(
+        SymmeterWarning, match=r"kl_consistency is infinite for \d+ images, where a probability is 0"
+    ):
+        result = symmeter.measure(
+            sides(1e5), IMAGES.float(), "C4", "kl_consistency,js_consistency", progress=False
+        )
+    infinite, finite = result.rows
+    assert infinite.value == math.inf and infinite.standard_error is infinite.selectivity is None
+    assert infinite.verdict == "no control" and 0 < finite.value <= math.log(2)
+
+
 @pytest.mark.parametrize("group", GROUPS)
 def test_squared_loss_is_the_loss_of_the_symmetrised_model_and_equivariance_error(group):
     net = classifier()

@@ -13,6 +13,8 @@ from symmeter.outputs import Output
 from symmeter.representations import Representation, Tokens, Trivial
 from symmeter.representations.image import LAYOUTS, Image
 
+_NOTHING = 1e-37
+
 
 class Distance(ABC):
     """m(a, b) for outputs a, b (b, ...), as an error that is 0 where they agree.
@@ -160,7 +162,11 @@ def channels_of(y: Tensor, rho: Representation) -> Tensor:
 
 
 def kl(p: Tensor, q: Tensor) -> Tensor:
-    """sum_k p log(p / q) over axis 1; infinite where q is 0 and p is not."""
+    """sum_k p log(p / q) over axis 1; infinite where q is 0 and p is not.
+
+    What float32 cannot hold to its precision counts as 0: the mean of such a p over an orbit may be 0, and p is not.
+    """
+    p = torch.where(p < _NOTHING, 0.0, p)
     return (torch.special.xlogy(p, p) - torch.special.xlogy(p, q)).sum(1).clamp(min=0)
 
 

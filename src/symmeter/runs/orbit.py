@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from symmeter.autodiff.memory import out_of_memory
 from symmeter.data import Batch
-from symmeter.errors import SymmeterError, shortened
+from symmeter.errors import SymmeterError, counted, shortened
 from symmeter.floor import FLOOR_IMAGES, nudged
 from symmeter.groups import ElementSet, Group, choose_elements
 from symmeter.measures import GEED, OrbitMeasure
@@ -303,4 +304,18 @@ class OrbitRun(Run):
         for target in self.targets:
             for pool in target.pools.values():
                 notes += pool.notes(target.output)
+            for m in target.measures:
+                notes += self._infinities(m.name, target.key(m))
+        return notes
+
+    def _infinities(self, name: str, key: str) -> list[str]:
+        """A divergence of probabilities may be infinite: then so is its mean, and a control is none."""
+        notes = []
+        for suffix, what in (("", "the mean is infinite too"), (":control", "there is no control")):
+            values = self.columns.get(key + suffix)
+            count = 0 if values is None else int((~np.isfinite(values)).sum())
+            if count:
+                whose = name + suffix.replace(":", " of the ")
+                notes.append(f"{whose} is infinite for {counted(count, 'image')}, where a probability is 0 and another "
+                             f"is not: {what}; try float64, or js")  # fmt: skip
         return notes
