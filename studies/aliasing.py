@@ -28,6 +28,7 @@ from bandlimited import BlurPool, Filtered
 from common import Study, Verdict, main, over_seeds, yes
 
 SIZE = 16
+NETWORKS = ("cifar10_resnet20", "cifar10_resnet56", "mobilenetv2_100")
 _IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 _HALF = {"mean": (0.5,) * 3, "std": (0.5,) * 3, "img_size": 224}
 
@@ -69,8 +70,8 @@ class Aliasing(Study):
                     yield from self.step(
                         key, lambda n=name, m=module, k=kind, s=seed: [self._layer(n, m, k, s)]
                     )
-            if not self.quick:
-                yield from self.step(f"network-{seed}", lambda s=seed: self._networks(s))
+            for name in NETWORKS if self.data is not None and not self.quick else ():
+                yield from self.step(f"network-{name}-{seed}", lambda n=name, s=seed: [self._network(n, s)])
 
     @staticmethod
     def _layer(name: str, module: nn.Module, kind: str, seed: int) -> dict[str, Any]:
@@ -85,27 +86,22 @@ class Aliasing(Study):
         return {"what": "layer", "name": name, "input": kind, "seed": seed, "error": size, "misfit": left,
                 "explained": None if left is None else 1 - left**2}  # fmt: skip
 
-    def _networks(self, seed: int) -> list[dict[str, Any]]:
-        """Trained networks on images of their own kind, where they are at hand."""
-        if self.data is None:
-            return []
-        stored = np.load(self.data / "images" / "cifar10" / "test.npz")["images"]
-        small = stored[np.random.default_rng(seed).permutation(len(stored))[:16]]
-        found = []
-        for name, (data, samples, normal) in {
-            "cifar10_resnet20": (small, None, _IMAGENET),
-            "cifar10_resnet56": (small, None, _IMAGENET),
-            "mobilenetv2_100": (self.data / "images" / "photos", 4, _HALF),
-        }.items():
-            weights = str(self.data / "weights" / f"{name}.pth")
-            model = symmeter.load_model(f"{self.data / 'models.py'}:{name}", weights=weights)
-            profile = symmeter.aliasing(
-                model, data, "translation_x", samples=samples, seed=seed, progress=False, preprocessing=normal
-            )
-            share = profile.header["spec"]["aliasing"]["translation_x"]
-            found.append({"what": "network", "name": name, "input": str(profile.header["data"]["name"]), "seed": seed,
-                          "error": profile.rows[0].value, "explained": share})  # fmt: skip
-        return found
+    def _network(self, name: str, seed: int) -> dict[str, Any]:
+        """A trained network on images of its own kind."""
+        assert self.data is not None
+        if name.startswith("cifar10"):
+            stored = np.load(self.data / "images" / "cifar10" / "test.npz")["images"]
+            data, samples, normal = stored, 64, _IMAGENET
+        else:
+            data, samples, normal = self.data / "images" / "photos", 4, _HALF
+        weights = str(self.data / "weights" / f"{name}.pth")
+        model = symmeter.load_model(f"{self.data / 'models.py'}:{name}", weights=weights)
+        profile = symmeter.aliasing(
+            model, data, "translation_x", samples=samples, seed=seed, progress=False, preprocessing=normal
+        )
+        return {"what": "network", "name": name, "input": str(profile.header["data"]["name"]), "seed": seed,
+                "error": profile.rows[0].value,
+                "explained": profile.header["spec"]["aliasing"]["translation_x"]}  # fmt: skip
 
     def judge(self, table: Any) -> list[Verdict]:
         single = table[table["what"] == "layer"]

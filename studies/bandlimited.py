@@ -4,24 +4,16 @@ from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 
-class BlurPool(nn.Module):
-    """A binomial filter of 3 x 3, then every second sample (Zhang 2019)."""
-
-    taps: Tensor
+class BlurPool(nn.Conv2d):
+    """A binomial filter of 3 x 3 that is not learned, then every second sample (Zhang 2019)."""
 
     def __init__(self, channels: int):
-        super().__init__()
+        super().__init__(channels, channels, 3, 2, 1, groups=channels, bias=False, padding_mode="circular")
         taps = torch.tensor([1.0, 2.0, 1.0]) / 4
-        self.channels = channels
-        self.register_buffer("taps", (taps[:, None] * taps).expand(channels, 1, 3, 3).clone())
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) to (B, C, H / 2, W / 2)."""
-        around = functional.pad(x, (1, 1, 1, 1), mode="circular")
-        return functional.conv2d(around, self.taps, stride=2, groups=self.channels)
+        self.weight.data = (taps[:, None] * taps).expand(channels, 1, 3, 3).clone()
+        self.weight.requires_grad_(False)
 
 
 class Resized(nn.Module):
