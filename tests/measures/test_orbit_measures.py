@@ -10,6 +10,7 @@ from torch import nn
 import symmeter
 from symmeter.errors import SymmeterWarning
 from symmeter.measures import GEED
+from symmeter.measures.distances import kl
 from symmeter.representations import Matrices
 
 pytestmark = pytest.mark.filterwarnings(f"ignore::{SymmeterWarning.__module__}.{SymmeterWarning.__name__}")
@@ -151,6 +152,14 @@ def sides(scale, dtype=torch.float32):
 def test_kl_geed_stays_below_its_bound_where_float32_underflows(scale):
     found = value(sides(scale), "geed(kl)", "C4", data=IMAGES.float())
     assert 0 < found <= math.log(2) + 1e-6
+
+
+def test_kl_of_what_float32_loses_in_a_mean_is_nothing():
+    p = torch.tensor([[1.0, 2e-45]])
+    mean = torch.cat([p, torch.tensor([[1.0, 0.0]]).repeat(3, 1)]).mean(0, keepdim=True)
+    assert p[0, 1] > 0 == mean[0, 1]
+    assert kl(p.double(), mean.double()).item() == 0
+    assert kl(torch.tensor([[0.5, 0.5]]), torch.tensor([[1.0, 0.0]])).item() == math.inf
 
 
 @pytest.mark.filterwarnings("error::RuntimeWarning")

@@ -13,7 +13,7 @@ from symmeter.outputs import Output
 from symmeter.representations import Representation, Tokens, Trivial
 from symmeter.representations.image import LAYOUTS, Image
 
-_NOTHING = 1e-37
+_NOTHING = 1e-37  # near the smallest number that float32 holds to its precision
 
 
 class Distance(ABC):
