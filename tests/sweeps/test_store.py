@@ -1,6 +1,8 @@
 """Cells in a folder: whole or not at all, and readable by others."""
 
 import json
+import subprocess
+import sys
 
 import duckdb
 import numpy as np
@@ -81,6 +83,24 @@ def test_the_index_is_never_needed_and_never_out_of_date(store):
     store.index()
     store.write("index/rows.parquet", b"rubbish")
     assert set(store.frame()["name"]) == {"b"}
+
+
+def test_reading_leaves_no_thread_that_the_end_of_the_process_would_meet(tmp_path):
+    store = Store(tmp_path / "store", create=True)
+    for key in ("a", "b"):
+        store.commit(key, cell(key, name=key)[1])
+    store.index()
+    store.commit("c", cell("c", name="c")[1])
+    program = f"""
+import pandas, psutil, pyarrow.parquet
+from symmeter.sweeps import Store
+threads = psutil.Process().num_threads()
+store = Store({store.root!r})
+store.frame(), store.table("samples", "a"), store.index()
+print(psutil.Process().num_threads() - threads)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.stdout, done.stderr, done.returncode) == ("0\n", "", 0)
 
 
 def test_the_newest_version_of_a_cell_counts(store):

@@ -185,7 +185,8 @@ def test_kill_9_at_any_moment_loses_at_most_what_was_running(tmp_path, images, v
     output = again.communicate()[0].decode()
     assert again.returncode == 0 and f"{there} there already" in output, output
     undisturbed = start([*arguments, str(tmp_path / "whole")])
-    undisturbed.communicate()
+    said = undisturbed.communicate()[0].decode().splitlines()
+    assert all(" s done (" in line for line in said[:-1]) and said[-1].startswith("6 cells: 6 done"), said
     one, other = (Store(tmp_path / name).frame() for name in ("killed", "whole"))
     pd.testing.assert_frame_equal(numbers(one), numbers(other), rtol=1e-5)
     assert not any(name.endswith(".part") for name in os.listdir(rows)) or victim == "sweep"

@@ -1,11 +1,14 @@
 """What every worker needs, imported once in the process that workers are forked from. It computes nothing."""
 
+import atexit
 import contextlib
 import gc
+import importlib
+import warnings
 
 import symmeter.sweeps.cell  # noqa: F401
 
-for package in (
+_PACKAGES = (
     "timm",
     "torchvision",
     "pandas",  # which pyarrow looks for
@@ -13,8 +16,13 @@ for package in (
     "pyarrow.parquet",
     "pyarrow.vendored.version",  # which the first table that is written looks for
     "torch._decomp.decompositions_for_jvp",  # compiled when forward mode is first used: a third of a second
-):
-    with contextlib.suppress(ImportError):
-        __import__(package)
+)
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # of what packages say of each other: the user cannot change it
+    for package in _PACKAGES:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(package)
 
 gc.freeze()  # else the first collection of a worker copies all pages of what it shares with the others
+atexit.register(gc.unfreeze)  # extensions print what they find alive at the end

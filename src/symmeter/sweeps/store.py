@@ -132,7 +132,7 @@ class Store:
     def table(self, name: str, key: str) -> Any:
         """One table of a cell, `rows`, `samples` or `elements`, as a pandas DataFrame; None where it has none."""
         content = self.read(self._path(name, key))
-        return None if content is None else require("pandas", "io").read_parquet(io.BytesIO(content))
+        return None if content is None else _table(content).to_pandas(use_threads=False)
 
     def result(self, key: str) -> Result:
         """A cell as the Result (or Profile) that it was."""
@@ -205,7 +205,7 @@ class Store:
 
         Where a cell was done again by another version of the code, or with other weights, the newest counts.
         """
-        frame = self._rows().to_pandas()
+        frame = self._rows().to_pandas(use_threads=False)
         frame = frame[frame["kind"] == kind] if len(frame) else frame
         if not len(frame):
             return frame
@@ -220,13 +220,11 @@ class Store:
         table, keys = self._indexed()
         new = sorted(self.keys() - keys)
         gone = keys - self.keys()
-        pa = require("pyarrow", "io")
         if new or gone:
+            pa, compute = require("pyarrow", "io"), require("pyarrow.compute", "io")
             table = pa.concat_tables([table, *self._tables(new)], promote_options="permissive")
             if gone:
-                table = table.filter(
-                    pa.compute.invert(pa.compute.is_in(table["cell"], pa.array(sorted(gone))))
-                )
+                table = table.filter(compute.invert(compute.is_in(table["cell"], pa.array(sorted(gone)))))
         return table
 
     def index(self) -> None:
@@ -243,23 +241,18 @@ class Store:
         content = self.read("index/rows.parquet")
         if content is not None:
             try:
-                table = require("pyarrow.parquet", "io").read_table(io.BytesIO(content))
-                return table, set(pa.compute.unique(table["cell"]).to_pylist())
+                table = _table(content)
+                return table, set(table["cell"].unique().to_pylist())
             except (OSError, pa.ArrowException, KeyError):
                 pass
         return pa.table({"cell": pa.array([], pa.string())}), set()
 
     def _tables(self, keys: list[str]) -> list[Any]:
-        pq, pa = require("pyarrow.parquet", "io"), require("pyarrow", "io")
+        pa = require("pyarrow", "io")
 
         def read(key: str) -> Any:
-            content = self.read(self._path(ROWS, key))
             try:
-                return (
-                    pq.ParquetFile(io.BytesIO(content or b""))
-                    .read(use_threads=False)
-                    .replace_schema_metadata()
-                )
+                return _table(self.read(self._path(ROWS, key)) or b"")
             except (OSError, pa.ArrowException):
                 return None  # the next sweep finds it and does it again
 
@@ -333,6 +326,15 @@ class Store:
     @staticmethod
     def _path(name: str, key: str) -> str:
         return f"{_FOLDERS[name]}/{key}." + ("json" if name == HEADER else "parquet")
+
+
+def _table(content: bytes) -> Any:
+    """The Arrow table of a Parquet file, read in this thread alone.
+
+    Arrow's threads let go of Python's bytes when they please; where Python is ending by then, the process aborts.
+    """
+    file = require("pyarrow.parquet", "io").ParquetFile(io.BytesIO(content), pre_buffer=False)
+    return file.read(use_threads=False).replace_schema_metadata()
 
 
 def _plain(frame: Any) -> list[dict[str, Any]]:
