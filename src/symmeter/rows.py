@@ -59,14 +59,10 @@ def element_rows(run: OrbitRun) -> list[ElementRow]:
             for g, total, squares in zip(run.elements.elements, sums.total, sums.squares, strict=True):
                 if math.isnan(total):
                     continue
-                mean = float(total) / sums.images
-                spread = (
-                    math.nan
-                    if math.isinf(mean)
-                    else max(0.0, squares / sums.images - mean**2) / max(1, sums.images - 1)
-                )
-                turn = abs(m.slope(mean / scale)) / scale
-                error = math.sqrt(spread) * turn if sums.images > 1 and spread == spread else None
+                mean, error = float(total) / sums.images, None
+                if sums.images > 1 and math.isfinite(mean):
+                    variance = max(0.0, float(squares) / sums.images - mean**2) / (sums.images - 1)
+                    error = math.sqrt(variance) * abs(m.slope(mean / scale)) / scale
                 rows.append(ElementRow(
                     measure=m.name, symmetry=run.group.name, output=target.output.name,
                     layer=target.output.layer, element=g.name, parameter=g.parameter,
@@ -103,7 +99,8 @@ def _errors(run: OrbitRun, target: Target, m: OrbitMeasure) -> _Errors:
         return _Errors(_pooled(target, m, floor), None, None)
     values, controls = run.columns[key] / scale, run.columns.get(key + ":control")
     if not np.isfinite(values).all():  # the run says so by name
-        return _Errors(Estimate(math.inf, None, len(values), floor), None, math.inf)
+        mean = float(values.mean())
+        return _Errors(Estimate(mean, None, len(values), floor), None, mean)
     if controls is not None and not np.isfinite(controls).all():
         controls = None
     ratio_error = standard_error(values - float(values.mean()) * _relative(run, key)) if scale != 1 else None

@@ -165,7 +165,7 @@ def test_kl_of_what_float32_loses_in_a_mean_is_nothing():
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 def test_an_infinite_divergence_is_named():
     with pytest.warns(
-        SymmeterWarning, match=r"kl_consistency is infinite for \d+ images, where a probability is 0"
+        SymmeterWarning, match=r"kl_consistency is infinite for \d+ images, where a probability or norm"
     ):
         result = symmeter.measure(
             sides(1e5), IMAGES.float(), "C4", "kl_consistency,js_consistency", progress=False
@@ -173,6 +173,31 @@ def test_an_infinite_divergence_is_named():
     infinite, finite = result.rows
     assert infinite.value == math.inf and infinite.standard_error is infinite.selectivity is None
     assert infinite.verdict == "no control" and 0 < finite.value <= math.log(2)
+
+
+def test_an_output_of_nothing_is_symmetric_or_infinitely_far_from_it():
+    class Left(torch.nn.Module):  # blind on the right: f(x) is 0 there and f(gx) is not
+        def forward(self, x):
+            return x[..., :2].mean((1, 2, 3), keepdim=True).flatten(1) * self.gain
+
+    net, images = Left().eval(), torch.zeros(2, 3, 8, 8)
+    images[..., 6:] = torch.rand(2, 3, 8, 2, generator=torch.Generator().manual_seed(0)) + 0.5
+    spec = {
+        "symmetry": "C4",
+        "measure": "relative_error",
+        "control": "none",
+        "output": "logits",
+        "progress": False,
+    }
+    net.gain = 1.0
+    with pytest.warns(
+        SymmeterWarning, match=r"relative_error is infinite for 2 images, .* norm that it divides by is 0"
+    ):
+        (row,) = symmeter.measure(net, images, **spec).rows
+    assert row.value == math.inf and row.standard_error is None
+    net.gain = 0.0
+    (row,) = symmeter.measure(net, images, **spec).rows
+    assert row.value == 0
 
 
 @pytest.mark.parametrize("group", GROUPS)

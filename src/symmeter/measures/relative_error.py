@@ -21,8 +21,9 @@ class RelativeError(Average):
 
     def error(self, view: View) -> Tensor:
         moved, mask = view.moved
-        size = mean_square(view.chunk.reference).sqrt()
-        return mean_square(view.y - moved, mask).sqrt() / size.clamp(min=1e-300)
+        difference = mean_square(view.y - moved, mask).sqrt()
+        share = difference / mean_square(view.chunk.reference).sqrt()
+        return share.masked_fill(difference == 0, 0)  # also where the output is 0 itself
 
     def unit(self, output: Output) -> str:
         return "share of the output's norm"

@@ -7,7 +7,7 @@ import operator
 import sys
 import traceback
 from collections.abc import Iterator
-from itertools import islice
+from itertools import takewhile
 from pathlib import Path
 from types import ModuleType
 
@@ -51,7 +51,7 @@ def _importable(folder: Path, private: bool) -> Iterator[None]:
 
     `private`: what is imported from it is forgotten, for two networks may each have their own helpers.py.
     """
-    before = len(sys.modules)
+    newest = next(reversed(sys.modules))
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
     try:
@@ -60,8 +60,8 @@ def _importable(folder: Path, private: bool) -> Iterator[None]:
         sys.path.remove(str(folder))
         if str(folder) not in sys.path:
             sys.path.append(str(folder))
-        newest_first = islice(reversed(sys.modules), max(0, len(sys.modules) - before))
-        for name in tuple(newest_first) if private else ():  # not all names: workers share their pages
+        since = takewhile(lambda name: name != newest, reversed(sys.modules))
+        for name in tuple(since) if private else ():  # not all names: workers share their pages
             top = folder / name.partition(".")[0]
             if top.with_suffix(".py").is_file() or (top / "__init__.py").is_file():
                 del sys.modules[name]

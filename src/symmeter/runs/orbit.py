@@ -309,13 +309,15 @@ class OrbitRun(Run):
         return notes
 
     def _infinities(self, name: str, key: str) -> list[str]:
-        """A divergence of probabilities may be infinite: then so is its mean, and a control is none."""
+        """What divides by a probability or a norm may be infinite: then so is its mean, and a control is none."""
         notes = []
-        for suffix, what in (("", "the mean is infinite too"), (":control", "there is no control")):
+        for suffix, what in (("", "so is the mean"), (":control", "there is no control")):
             values = self.columns.get(key + suffix)
             count = 0 if values is None else int((~np.isfinite(values)).sum())
             if count:
                 whose = name + suffix.replace(":", " of the ")
-                notes.append(f"{whose} is infinite for {counted(count, 'image')}, where a probability is 0 and another "
-                             f"is not: {what}; try float64, or js")  # fmt: skip
+                notes.append(
+                    f"{whose} is infinite for {counted(count, 'image')}, where a probability or norm that it "
+                    f"divides by is 0: {what}; try float64, or a bounded measure (js_consistency, geed)"
+                )
         return notes
