@@ -25,12 +25,12 @@ from symmeter.representations import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from bandlimited import BlurPool, Filtered
-from common import Study, Verdict, main, over_seeds, yes
+from common import Study, Verdict, main, yes
+from intervals import chosen, over_seeds, ratio
+from published import MOBILENET, RESNET20, RESNET56, Published
 
 SIZE = 16
-NETWORKS = ("cifar10_resnet20", "cifar10_resnet56", "mobilenetv2_100")
-_IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
-_HALF = {"mean": (0.5,) * 3, "std": (0.5,) * 3, "img_size": 224}
+NETWORKS = {RESNET20: 64, RESNET56: 64, MOBILENET: 4}  # how many images of each
 
 
 def layers(seed: int) -> dict[str, nn.Module]:
@@ -63,15 +63,23 @@ class Aliasing(Study):
     """The theorem on single layers and on trained networks."""
 
     def rows(self) -> Iterable[dict[str, Any]]:
-        for seed in range(2 if self.quick else self.seeds):
+        for seed in self.seeds:
             for kind in ("noise", "1/f"):
                 for name, module in layers(seed).items():
-                    key = f"layer-{name}-{kind}-{seed}".replace(" ", "-").replace("/", "")
                     yield from self.step(
-                        key, lambda n=name, m=module, k=kind, s=seed: [self._layer(n, m, k, s)]
+                        f"layer-{name}-{kind}-{seed}",
+                        lambda n=name, m=module, k=kind, s=seed: [self._layer(n, m, k, s)],
                     )
-            for name in NETWORKS if self.data is not None and not self.quick else ():
-                yield from self.step(f"network-{name}-{seed}", lambda n=name, s=seed: [self._network(n, s)])
+            for network in self._networks():
+                yield from self.step(
+                    f"network-{network.name}-{seed}", lambda n=network, s=seed: [self._network(n, s)]
+                )
+
+    def _networks(self) -> tuple[Published, ...]:
+        """Those whose weights are at hand."""
+        if self.settings.data is None:
+            return ()
+        return (RESNET20,) if self.quick else tuple(NETWORKS)
 
     @staticmethod
     def _layer(name: str, module: nn.Module, kind: str, seed: int) -> dict[str, Any]:
@@ -86,32 +94,28 @@ class Aliasing(Study):
         return {"what": "layer", "name": name, "input": kind, "seed": seed, "error": size, "misfit": left,
                 "explained": None if left is None else 1 - left**2}  # fmt: skip
 
-    def _network(self, name: str, seed: int) -> dict[str, Any]:
-        """A trained network on images of its own kind."""
-        assert self.data is not None
-        if name.startswith("cifar10"):
-            stored = np.load(self.data / "images" / "cifar10" / "test.npz")["images"]
-            data, samples, normal = stored, 64, _IMAGENET
-        else:
-            data, samples, normal = self.data / "images" / "photos", 4, _HALF
-        weights = str(self.data / "weights" / f"{name}.pth")
-        model = symmeter.load_model(f"{self.data / 'models.py'}:{name}", weights=weights)
+    def _network(self, network: Published, seed: int) -> dict[str, Any]:
+        """A trained network on images of its own kind, or on the user's."""
+        s = self.settings
+        assert s.data is not None
         profile = symmeter.aliasing(
-            model, data, "translation_x", samples=samples, seed=seed, progress=False, preprocessing=normal
-        )
-        return {"what": "network", "name": name, "input": str(profile.header["data"]["name"]), "seed": seed,
+            network.load(s.data).to(s.device), s.images or network.place(s.data), "translation_x",
+            samples=2 if s.quick else s.scale * NETWORKS[network], seed=seed, progress=False,
+            preprocessing=network.preprocessing(),
+        )  # fmt: skip
+        return {"what": "network", "name": network.name, "input": str(profile.header["data"]["name"]), "seed": seed,
                 "error": profile.rows[0].value,
                 "explained": profile.header["spec"]["aliasing"]["translation_x"]}  # fmt: skip
 
     def judge(self, table: Any) -> list[Verdict]:
-        single = table[table["what"] == "layer"]
+        single = chosen(table, what="layer")
         least = lambda *names: lambda rows: rows[rows["name"].isin(names)]["explained"].min()
-        ratio = lambda a, b: lambda rows: _error(rows, a) / _error(rows, b)
+        smooth = chosen(single, input="1/f")
         pointwise = over_seeds(single, least("ReLU", "GELU"))
         strided = over_seeds(single, least("strided convolution", "average pooling", "blur pooling"))
         pooled = over_seeds(single, least("max pooling"))
-        blur = over_seeds(single, ratio("blur pooling", "strided convolution"), scale="ratio")
-        clean = over_seeds(single, ratio("filtered GELU", "GELU"), scale="ratio")
+        blur = ratio(smooth, "error", {"name": "blur pooling"}, {"name": "strided convolution"})
+        clean = ratio(smooth, "error", {"name": "filtered GELU"}, {"name": "GELU"})
         found = [
             Verdict("the error of pointwise non-linearities is aliasing", yes(pointwise.above(0.9999)),
                     f"explained {pointwise}"),
@@ -122,26 +126,23 @@ class Aliasing(Study):
                     f"filtered / plain GELU {clean}"),
         ]  # fmt: skip
         claim = "aliasing explains most of the error of trained networks"
-        networks = table[table["what"] == "network"]
+        networks = chosen(table, what="network")
         if not len(networks):
-            return [
-                *found,
-                Verdict(claim, "not testable here", "needs trained weights (--data), and not --quick"),
-            ]
+            return [*found, Verdict(claim, "not testable here", "needs trained weights (--data)")]
         for name in dict.fromkeys(networks["name"]):
-            share = over_seeds(networks[networks["name"] == name], lambda rows: rows["explained"].mean())
+            share = over_seeds(chosen(networks, name=name), lambda rows: rows["explained"].mean())
             found.append(Verdict(f"{claim}: {name}", yes(share.above(0.5)), f"share of LEE {share}"))
         return found
 
     def draw(self, table: Any) -> Any:
         from matplotlib.figure import Figure
 
-        single = table[table["what"] == "layer"]
+        single = chosen(table, what="layer")
         figure = Figure(figsize=(9.6, 3.8), layout="constrained")
         left, right = figure.subplots(1, 2, sharey=True)
         names = list(dict.fromkeys(single["name"]))
         for kind, colour, shift in (("noise", "#777777", -0.15), ("1/f", "#0072B2", 0.15)):
-            rows = single[single["input"] == kind].groupby("name")
+            rows = chosen(single, input=kind).groupby("name")
             y = np.arange(len(names)) + shift
             left.plot(rows["error"].mean()[names].clip(lower=1e-16), y, "o", color=colour, label=kind)
             right.plot(rows["misfit"].mean()[names].clip(lower=1e-16), y, "o", color=colour, label=kind)
@@ -154,10 +155,6 @@ class Aliasing(Study):
             ax.set_xlabel(words)
         left.legend()
         return figure
-
-
-def _error(rows: Any, name: str) -> float:
-    return float(rows[(rows["name"] == name) & (rows["input"] == "1/f")]["error"].iloc[0])
 
 
 if __name__ == "__main__":

@@ -20,11 +20,12 @@ from symmeter.layers import views
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from bandlimited import BlurPool, Filtered, Resized
-from common import Study, Verdict, main, over_seeds, yes
-from images import Images, digits
+from common import Study, Verdict, main, yes
+from images import Images
+from intervals import difference, over_seeds, pick, ratio
 from training import accuracy, trained
 
-WIDTHS = (1, 12, 24, 36)
+WIDTHS = (12, 24, 36)
 Block = Callable[[int, int], list[nn.Module]]
 
 
@@ -43,34 +44,31 @@ BLOCKS: dict[str, Block] = {
 STAGES = {"down-sampling": (nn.MaxPool2d, BlurPool, Resized), "activation": (nn.GELU, Filtered)}
 
 
-def network(kind: str) -> nn.Sequential:
+def network(kind: str, images: Images) -> nn.Sequential:
     """Three blocks of a kind, a mean over positions, a linear classifier."""
-    layers = [module for i, o in pairwise(WIDTHS) for module in BLOCKS[kind](i, o)]
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(WIDTHS[-1], 10))
+    layers = [module for i, o in pairwise((images.channels, *WIDTHS)) for module in BLOCKS[kind](i, o)]
+    head = (nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(WIDTHS[-1], images.classes))
+    return nn.Sequential(*layers, *head)
 
 
 def on_the_circle(images: Images) -> Images:
     """Black all around to a side that can be halved three times, so that nothing is seen to wrap."""
-    short = -images.train_x.shape[-1] % 8
-    pads = (short // 2, short - short // 2) * 2
-    train_x, test_x = (functional.pad(x, pads) for x in (images.train_x, images.test_x))
-    return Images(images.name, train_x, images.train_y, test_x, images.test_y)
+    short = -images.side % 8
+    return images.changed(lambda x: functional.pad(x, (short // 2, short - short // 2) * 2))
 
 
 class Antialiasing(Study):
     """Five ways to make a map smaller."""
 
     def rows(self) -> Iterable[dict[str, Any]]:
-        images = on_the_circle(digits(self.data).first(*((256, 16) if self.quick else (4000, 256))))
-        for seed in range(2 if self.quick else self.seeds):
+        images = on_the_circle(self.few(self.images(), 4000, 256, quick=(256, 16)))
+        for seed in self.seeds:
             for kind in BLOCKS:
-                yield from self.step(
-                    f"{kind}-{seed}".replace(", ", "-").replace(" ", "-"),
-                    lambda k=kind, s=seed: [self._measured(k, s, images)],
-                )
+                yield from self.step(f"{kind}-{seed}", lambda k=kind, s=seed: [self._measured(k, s, images)])
 
     def _measured(self, kind: str, seed: int, images: Images) -> dict[str, Any]:
-        model = trained(lambda: network(kind), images, seed, 1 if self.quick else 5)
+        model = trained(lambda: network(kind, images), images, seed, 1 if self.quick else 5,
+                        device=self.settings.device)  # fmt: skip
         common = {"definition": "periodic", "progress": False}
         lee = symmeter.measure(model, images.test_x, "translation_x", "lee", **common).rows[0]
         shifts = symmeter.measure(model, images.test_x, "shift(2)", "consistency,kl_consistency", padding="circular",
@@ -89,26 +87,15 @@ class Antialiasing(Study):
         return found | _by_stage(model, profile)
 
     def judge(self, table: Any) -> list[Verdict]:
-        lower = lambda kind, column="lee": over_seeds(
-            table, lambda rows: _of(rows, kind, column) / _of(rows, "strided", column), scale="ratio"
-        )
-        drop = over_seeds(
-            table, lambda rows: _of(rows, "band-limited", "accuracy") - _of(rows, "strided", "accuracy")
-        )
-        steady = over_seeds(
-            table, lambda rows: _of(rows, "blur pooling", "consistency") - _of(rows, "strided", "consistency")
-        )
+        over = lambda column, one, other="strided": ratio(table, column, {"kind": one}, {"kind": other})
+        less = lambda column, one: difference(table, column, {"kind": one}, {"kind": "strided"})
         blur, filtered, limited, pooled = (
-            lower(k) for k in ("blur pooling", "blur, filtered", "band-limited", "max pooling")
+            over("lee", kind) for kind in ("blur pooling", "blur, filtered", "band-limited", "max pooling")
         )
-        further = over_seeds(
-            table, lambda rows: _of(rows, "blur, filtered", "lee") / _of(rows, "blur pooling", "lee"), "ratio"
+        further, activation = (
+            over(column, "blur, filtered", "blur pooling") for column in ("lee", "activation")
         )
-        activation = over_seeds(
-            table,
-            lambda rows: _of(rows, "blur, filtered", "activation") / _of(rows, "blur pooling", "activation"),
-            scale="ratio",
-        )
+        drop, steady = less("accuracy", "band-limited"), less("consistency", "blur pooling")
         moved = over_seeds(table, lambda rows: _share(rows, "blur pooling") - _share(rows, "max pooling"))
         return [
             Verdict("blur pooling lowers the error", yes(blur.below(1)),
@@ -165,11 +152,9 @@ def _by_stage(model: nn.Module, profile: Any) -> dict[str, float]:
 
 def _share(rows: Any, kind: str) -> float:
     """The part of the activations in the norms of all layers."""
-    return _of(rows, kind, "activation") / sum(_of(rows, kind, stage) for stage in ("convolution", *STAGES))
-
-
-def _of(rows: Any, kind: str, column: str) -> float:
-    return float(rows[rows["kind"] == kind][column].iloc[0])
+    return pick(rows, "activation", kind=kind) / sum(
+        pick(rows, stage, kind=kind) for stage in ("convolution", *STAGES)
+    )
 
 
 if __name__ == "__main__":

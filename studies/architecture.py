@@ -23,39 +23,40 @@ from symmeter.report.plots import COLOURS
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from augmentation import plain
-from common import Interval, Study, Verdict, in_words, main, over_seeds, yes
-from images import Images, digits
+from common import Study, Verdict, main, yes
+from images import Images
+from intervals import Interval, chosen, in_words, over_seeds, ratio
 from training import accuracy, same, shifts_and_turns, trained
 
 
 def normalised(images: Images) -> Images:
     """Mean 0 and standard deviation 1: the layer norm of a black patch would divide by nearly nothing."""
     mean, std = images.train_x.mean(), images.train_x.std()
-    train_x, test_x = ((x - mean) / std for x in (images.train_x, images.test_x))
-    return Images(images.name, train_x, images.train_y, test_x, images.test_y)
+    return images.changed(lambda x: (x - mean) / std)
 
 
-def transformer(side: int) -> VisionTransformer:
+def transformer(images: Images) -> VisionTransformer:
     """On 4 x 4 patches, with a mean over them."""
     return VisionTransformer(
-        img_size=side, patch_size=side // 4, in_chans=1, num_classes=10, embed_dim=40, depth=2, num_heads=4,
-        class_token=False, global_pool="avg",
+        img_size=images.side, patch_size=images.side // 4, in_chans=images.channels, num_classes=images.classes,
+        embed_dim=40, depth=2, num_heads=4, class_token=False, global_pool="avg",
     )  # fmt: skip
 
 
-def mixer(side: int) -> MlpMixer:
+def mixer(images: Images) -> MlpMixer:
     """On 4 x 4 patches. timm's begins with a head of zeros, of which an untrained control would learn nothing."""
     network = MlpMixer(
-        img_size=side, patch_size=side // 4, in_chans=1, num_classes=10, embed_dim=44, num_blocks=2
-    )
+        img_size=images.side, patch_size=images.side // 4, in_chans=images.channels, num_classes=images.classes,
+        embed_dim=44, num_blocks=2,
+    )  # fmt: skip
     assert isinstance(network.head, nn.Linear)
     nn.init.xavier_uniform_(network.head.weight)
     return network
 
 
 GENERATORS = ("translation_x", "rotation")
-ARCHITECTURES: dict[str, Callable[[int], nn.Module]] = {
-    "CNN": lambda side: plain(14),
+ARCHITECTURES: dict[str, Callable[[Images], nn.Module]] = {
+    "CNN": lambda images: plain(images, 14),
     "ViT": transformer,
     "mixer": mixer,
 }
@@ -66,28 +67,28 @@ SETTINGS = {  # epochs, augmentation
     "trained on shifts and turns": (25, shifts_and_turns),
 }
 # in an MLP or an attention the linear maps act at one position and make no error: what does is between them
-BLAMED = ("activation", "mlp", "convolution strided", "pooling", "patch embedding")
+BLAMED = ("activation", "mlp", "convolution, strided", "pooling", "patch embedding")
 
 
 class Architecture(Study):
     """Which matters more for the error: what a network is, or how it was trained."""
 
     def rows(self) -> Iterable[dict[str, Any]]:
-        images = normalised(digits(self.data).first(*((256, 16) if self.quick else (4000, 256))))
+        images = normalised(self.few(self.images(), 4000, 256, quick=(256, 16)))
         settings = ("untrained", "trained", "trained on shifts and turns") if self.quick else tuple(SETTINGS)
-        for seed in range(2 if self.quick else self.seeds):
+        for seed in self.seeds:
             for kind in ARCHITECTURES:
                 for setting in settings:
-                    key = f"{kind}-{setting}-{seed}".replace(" ", "-")
                     yield from self.step(
-                        key, lambda k=kind, t=setting, s=seed: [self._measured(k, t, s, images)]
+                        f"{kind}-{setting}-{seed}",
+                        lambda k=kind, t=setting, s=seed: [self._measured(k, t, s, images)],
                     )
 
     def _measured(self, kind: str, setting: str, seed: int, images: Images) -> dict[str, Any]:
         epochs, augment = SETTINGS[setting]
-        side = images.train_x.shape[-1]
         epochs = min(epochs, 1) if self.quick else epochs
-        network = trained(lambda: ARCHITECTURES[kind](side), images, seed, epochs, augment, rate=5e-3)
+        network = trained(lambda: ARCHITECTURES[kind](images), images, seed, epochs, augment, rate=5e-3,
+                          device=self.settings.device)  # fmt: skip
         found: dict[str, Any] = {
             "architecture": kind, "training": setting, "seed": seed, "images": images.name,
             "parameters": sum(p.numel() for p in network.parameters()), "accuracy": accuracy(network, images),
@@ -115,18 +116,14 @@ class Architecture(Study):
                     f"LEE rotation, augmented / trained: {in_words(helped)}"),
         ]  # fmt: skip
         for setting in ("trained", augmented):
-            other = {
-                kind: over_seeds(
-                    table, _ratio("lee translation_x", (kind, setting), ("CNN", setting)), "ratio"
-                )
-                for kind in ("ViT", "mixer")
-            }
-            fair = {
-                kind: over_seeds(
-                    table, _ratio("selectivity translation_x", (kind, setting), ("CNN", setting)), "ratio"
-                )
-                for kind in other
-            }
+            rows = chosen(table, training=setting)
+            other, fair = (
+                {
+                    kind: ratio(rows, column, {"architecture": kind}, {"architecture": "CNN"})
+                    for kind in ("ViT", "mixer")
+                }
+                for column in ("lee translation_x", "selectivity translation_x")
+            )
             found.append(
                 Verdict(f"without convolutions a network is as equivariant under translation, or more: {setting}",
                         yes(all(v.below(1.1) for v in other.values())),
@@ -143,18 +140,21 @@ class Architecture(Study):
                 Verdict("more accurate networks are more equivariant, whatever the architecture", yes(rank.below(0)),
                         f"rank correlation of accuracy and LEE translation_x over 6 networks a seed {rank}")
             )  # fmt: skip
-        return [*found, *_layers(table[table["training"] == "trained"]), *self._published()]
+        return [*found, *_layers(chosen(table, training="trained")), *self._published()]
 
     @staticmethod
     def _each(table: Any, column: str, setting: str, against: str) -> dict[str, Interval]:
         """The ratio of two ways of training, for every architecture."""
         return {
-            k: over_seeds(table, _ratio(column, (k, setting), (k, against)), "ratio") for k in ARCHITECTURES
+            kind: ratio(
+                chosen(table, architecture=kind), column, {"training": setting}, {"training": against}
+            )
+            for kind in ARCHITECTURES
         }
 
     def _published(self) -> list[Verdict]:
         """The paper's own 401 points, where they are at hand: accuracy and architecture in one regression."""
-        path = (self.data or Path()).parent / "reference" / "gruver2023_figure1_right.csv"
+        path = (self.settings.data or Path()).parent / "reference" / "gruver2023_figure1_right.csv"
         if not path.is_file():
             return []
         import pandas as pd
@@ -189,7 +189,7 @@ class Architecture(Study):
         markers = dict(zip(SETTINGS, "x^os", strict=True))
         for kind, colour in zip(ARCHITECTURES, ("#0072B2", "#D55E00", "#009E73"), strict=True):
             for setting, marker in markers.items():
-                rows = table[(table["architecture"] == kind) & (table["training"] == setting)]
+                rows = chosen(table, architecture=kind, training=setting)
                 left.plot(
                     rows["accuracy"], rows["lee rotation"].clip(lower=1e-12), marker, color=colour, alpha=0.8
                 )
@@ -203,10 +203,7 @@ class Architecture(Study):
         columns = [c for c in table if c.startswith("fraction ") and c.endswith(" translation_x")]
         shown = [(k, s) for k in ARCHITECTURES for s in ("trained", "trained on shifts and turns")]
         bottom = np.zeros(len(shown))
-        means = [
-            table[(table["architecture"] == k) & (table["training"] == s)][columns].mean().fillna(0)
-            for k, s in shown
-        ]
+        means = [chosen(table, architecture=k, training=s)[columns].mean().fillna(0) for k, s in shown]
         for column in columns:
             kind = column.removeprefix("fraction ").removesuffix(" translation_x")
             heights = np.array([m[column] for m in means])
@@ -223,18 +220,6 @@ class Architecture(Study):
         return figure
 
 
-def _ratio(column: str, one: tuple[str, str], other: tuple[str, str]) -> Callable[[Any], float]:
-    """Of two networks, each (architecture, training)."""
-    return lambda rows: _of(rows, *one, column) / _of(rows, *other, column)
-
-
-def _of(rows: Any, architecture: str, training: str, column: str) -> float:
-    """One number of one network."""
-    chosen = rows[(rows["architecture"] == architecture) & (rows["training"] == training)]
-    value = chosen[column].iloc[0]
-    return float("nan") if value is None else float(value)
-
-
 def _layers(settled: Any) -> list[Verdict]:
     """What trained networks say of the kinds of layers."""
     shares = [c for c in settled if c.startswith("fraction ")]
@@ -243,8 +228,9 @@ def _layers(settled: Any) -> list[Verdict]:
     ]
     found = []
     for kind in ARCHITECTURES:
-        rows = settled[settled["architecture"] == kind]
-        part = over_seeds(rows, lambda own: own[blamed].fillna(0).sum(axis=1).iloc[0])
+        part = over_seeds(
+            chosen(settled, architecture=kind), lambda own: own[blamed].fillna(0).sum(axis=1).iloc[0]
+        )
         found.append(
             Verdict(f"the error comes from non-linearities, down-sampling and patch embedding: {kind}",
                     yes(part.above(0.5)), f"fraction of layer errors, translation_x: {part}")

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -20,21 +19,23 @@ from symmeter.demo.networks import QuarterTurnAverage
 from symmeter.demo.steerable import GroupConvolution, Invariant, Lift
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from common import Interval, Study, Verdict, main, of_values, yes
-from images import Images, digits
+from common import Study, Verdict, main, yes
+from images import Images
+from intervals import chosen, over_seeds, pick
 from training import Augment, accuracy, quarter_turns, same, trained
 
 DEPTHS = ("2", "6", "10")  # after each of the three activations
 POOLED = "12"  # of the plain network
 
 
-def plain(width: int = 12) -> nn.Sequential:
+def plain(images: Images, width: int = 12) -> nn.Sequential:
     """Three convolutions with pooling in between, a mean over positions, a linear classifier."""
     layers: list[nn.Module] = []
-    for inputs, outputs in ((1, width), (width, 2 * width), (2 * width, 3 * width)):
+    for inputs, outputs in ((images.channels, width), (width, 2 * width), (2 * width, 3 * width)):
         convolution = nn.Conv2d(inputs, outputs, 5, padding=2, bias=False)
         layers += [convolution, nn.BatchNorm2d(outputs), nn.ReLU(), nn.AvgPool2d(2)]
-    return nn.Sequential(*layers[:-1], nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3 * width, 10))
+    head = (nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3 * width, images.classes))
+    return nn.Sequential(*layers[:-1], *head)
 
 
 class FieldNorm(nn.BatchNorm2d):
@@ -46,20 +47,20 @@ class FieldNorm(nn.BatchNorm2d):
         return super().forward(input.reshape(b, channels // 4, 4 * h, w)).reshape(input.shape)
 
 
-def steerable(width: int = 4) -> nn.Sequential:
+def steerable(images: Images, width: int = 4) -> nn.Sequential:
     """The same with group convolutions over C4, and the largest of every orbit of channels at the end."""
     return nn.Sequential(
-        Lift("C4", 1, width), FieldNorm(width), nn.ReLU(), nn.AvgPool2d(2),
+        Lift("C4", images.channels, width), FieldNorm(width), nn.ReLU(), nn.AvgPool2d(2),
         GroupConvolution("C4", width, 2 * width), FieldNorm(2 * width), nn.ReLU(), nn.AvgPool2d(2),
         GroupConvolution("C4", 2 * width, 3 * width), FieldNorm(3 * width), nn.ReLU(), Invariant(4),
-        nn.Linear(3 * width, 10),
+        nn.Linear(3 * width, images.classes),
     )  # fmt: skip
 
 
-KINDS: dict[str, tuple[Callable[[], nn.Module], Augment]] = {
+KINDS: dict[str, tuple[Callable[[Images], nn.Module], Augment]] = {
     "plain": (plain, same),
     "augmented": (plain, quarter_turns),
-    "averaged": (lambda: QuarterTurnAverage(plain()), same),
+    "averaged": (lambda images: QuarterTurnAverage(plain(images)), same),
     "steerable": (steerable, same),
 }
 
@@ -68,14 +69,15 @@ class Augmentation(Study):
     """Invariance of outputs, and equivariance of layers, of four ways to it."""
 
     def rows(self) -> Iterable[dict[str, Any]]:
-        images = digits(self.data).first(*((256, 32) if self.quick else (4000, 256)))
-        for seed in range(2 if self.quick else self.seeds):
+        images = self.few(self.images(), 4000, 256, quick=(256, 32))
+        for seed in self.seeds:
             for kind in KINDS:
                 yield from self.step(f"{kind}-{seed}", lambda k=kind, s=seed: self._measured(k, s, images))
 
     def _measured(self, kind: str, seed: int, images: Images) -> list[dict[str, Any]]:
         build, augment = KINDS[kind]
-        network = trained(build, images, seed, 1 if self.quick else 10, augment)
+        network = trained(lambda: build(images), images, seed, 1 if self.quick else 10, augment,
+                          device=self.settings.device)  # fmt: skip
         # the layers of an averaged network see one of the four turns at a time
         inner = network.network if isinstance(network, QuarterTurnAverage) else network
         action = "regular(C4)" if kind == "steerable" else "channels_first"
@@ -99,12 +101,16 @@ class Augmentation(Study):
                 "selectivity": row.selectivity, "floor": row.floor, "verdict": row.verdict}  # fmt: skip
 
     def judge(self, table: Any) -> list[Verdict]:
-        depth = table[table["stage"].str.contains("layer")]
-        layers = {kind: depth[depth["kind"] == kind].groupby("seed")["error"].mean() for kind in KINDS}
-        softmax = {kind: _of(table, kind, "softmax") for kind in KINDS}
-        output = _ratio(softmax["augmented"], softmax["plain"])
-        inside = _ratio(layers["augmented"], layers["plain"])
-        built_in = _ratio(layers["steerable"], layers["plain"])
+        table = table.assign(error=table["error"].clip(lower=1e-12))  # of a ratio's logarithm
+        softmax = lambda rows, kind: pick(rows, "error", kind=kind, stage="softmax")
+        layers = lambda rows, kind: chosen(rows[rows["stage"].str.contains("layer")], kind=kind)[
+            "error"
+        ].mean()
+        over = lambda what, one, other: over_seeds(
+            table, lambda rows: what(rows, one) / what(rows, other), "ratio"
+        )
+        output, inside = (over(what, "augmented", "plain") for what in (softmax, layers))
+        built_in, averaged = (over(layers, kind, "plain") for kind in ("steerable", "averaged"))
         found = [
             Verdict("augmentation makes the output more invariant", yes(output.below(0.5)),
                     f"softmax, augmented / plain: {output}"),
@@ -114,11 +120,10 @@ class Augmentation(Study):
             Verdict("an equivariant architecture has equivariant layers", yes(built_in.below(1e-3)),
                     f"layers, steerable / plain: {built_in}"),
         ]  # fmt: skip
-        averaged = _of(table, "averaged", "softmax").max()
+        largest = chosen(table, kind="averaged", stage="softmax")["error"].max()
         found.append(Verdict("averaging makes the output invariant and leaves the layers as they are",
-                             yes(averaged < 1e-6 and layers["averaged"].mean() > 0.3 * layers["plain"].mean()),
-                             f"softmax at most {averaged:.1e}; layers {layers['averaged'].mean():.3f} against "
-                             f"{layers['plain'].mean():.3f}"))  # fmt: skip
+                             yes(largest < 1e-6 and averaged.above(0.3)),
+                             f"softmax at most {largest:.1e}; layers, averaged / plain: {averaged}"))  # fmt: skip
         return found
 
     def draw(self, table: Any) -> Any:
@@ -128,7 +133,7 @@ class Augmentation(Study):
         left, right = figure.subplots(1, 2, width_ratios=(1.5, 1))
         colours = dict(zip(KINDS, ("#777777", "#0072B2", "#E69F00", "#009E73"), strict=True))
         for kind, colour in colours.items():
-            rows = table[(table["kind"] == kind) & table["stage"].str.contains("layer|pooled")]
+            rows = chosen(table[table["stage"].str.contains("layer|pooled")], kind=kind)
             means = (
                 rows.assign(place=[_place(s) for s in rows["stage"]])
                 .groupby("place")["error"]
@@ -136,7 +141,7 @@ class Augmentation(Study):
             )
             height, spread = means["mean"].clip(lower=1e-9), means["std"].fillna(0)
             left.errorbar(range(len(means)), height, spread, fmt="o-", color=colour, label=kind, capsize=3)
-            softmax = _of(table, kind, "softmax")
+            softmax = chosen(table, kind=kind, stage="softmax")["error"]
             right.errorbar(
                 [kind], [max(softmax.mean(), 1e-9)], [softmax.std()], fmt="o", color=colour, capsize=3
             )
@@ -153,15 +158,6 @@ class Augmentation(Study):
 def _place(stage: str) -> int:
     """The layers in order, then the pooled features."""
     return len(DEPTHS) if stage == "pooled" else int(stage.removeprefix("layer ")) - 1
-
-
-def _of(table: Any, kind: str, stage: str) -> Any:
-    return table[(table["kind"] == kind) & (table["stage"] == stage)].set_index("seed")["error"]
-
-
-def _ratio(a: Any, b: Any) -> Interval:
-    """The ratio of two kinds, seed by seed."""
-    return of_values(np.maximum(a, 1e-12) / np.maximum(b, 1e-12), scale="ratio")
 
 
 if __name__ == "__main__":

@@ -9,13 +9,16 @@ import sys
 import time
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from images import Images, digits, labelled
+
 from symmeter.cli.terminal import prepare_process
+from symmeter.errors import SymmeterError
 
 HERE = Path(__file__).resolve().parent
 TABLE = ("| claim | verdict | numbers |", "|---|---|---|")
@@ -40,19 +43,35 @@ class Verdict:
             raise ValueError(f"verdict {self.verdict!r}: one of {', '.join(VERDICTS)}")
 
 
-@dataclass
+@dataclass(frozen=True)
+class Settings:
+    """What a study works on. `quick` is the form that tests run, in seconds."""
+
+    quick: bool = False
+    data: Path | None = None  # trained networks and their images, laid out as shared/data
+    images: Path | None = None  # labelled ones, in place of digits
+    side: int = 32  # of those, in pixels
+    scale: int = 1  # times as many images
+    device: str = "cpu"
+    seeds: int = 5
+
+    def recorded(self) -> dict[str, Any]:
+        """What the numbers hang on, ready for JSON."""
+        place = lambda path: None if path is None else path.name
+        own = {} if self.images is None else {"images": self.images.name, "side": self.side}
+        return {"quick": self.quick, "data": place(self.data), **own, "scale": self.scale}
+
+
+@dataclass(frozen=True)
 class Study(ABC):
     """One experiment: rows of a table, a figure, verdicts.
 
-    `quick` is the form that tests run, in seconds. Steps are kept in `folder`, so a study that was stopped goes on.
+    Steps are kept in `folder`, so a study that was stopped goes on.
     """
 
     name: str
     folder: Path
-    quick: bool = False
-    data: Path | None = None
-    seeds: int = 5
-    verdicts: list[Verdict] = field(default_factory=list)
+    settings: Settings = field(default_factory=Settings)
 
     @abstractmethod
     def rows(self) -> Iterable[dict[str, Any]]:
@@ -66,17 +85,34 @@ class Study(ABC):
     def draw(self, table: Any) -> Any:
         """The figure."""
 
+    @property
+    def quick(self) -> bool:
+        """Whether this is the form that tests run."""
+        return self.settings.quick
+
+    @property
+    def seeds(self) -> range:
+        """Two of them are enough for a look."""
+        return range(2 if self.quick else self.settings.seeds)
+
+    def images(self) -> Images:
+        """The user's own, or digits."""
+        s = self.settings
+        return digits(s.data) if s.images is None else labelled(s.images, s.side, s.scale)
+
+    def few(self, images: Images, train: int, test: int, quick: tuple[int, int]) -> Images:
+        """So many of them, to train on and to measure on."""
+        scale = self.settings.scale
+        return images.first(*(quick if self.quick else (scale * train, scale * test)))
+
     def step(self, key: str, work: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
         """Rows of one step: from its file where there is one, else from `work`, which is then kept."""
-        path = self.folder / "steps" / f"{key}.json"
+        path = self.folder / "steps" / (re.sub(r"[^\w.]+", "-", key) + ".json")
         if path.is_file():
             return json.loads(path.read_text())
         began = time.perf_counter()
         found = work()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}")
-        temporary.write_text(json.dumps(found))
-        temporary.replace(path)
+        write(path, json.dumps(found))
         print(f"{self.name}: {key} ({time.perf_counter() - began:.0f} s)", file=sys.stderr, flush=True)
         return found
 
@@ -87,20 +123,36 @@ class Study(ABC):
 
         from symmeter.report.plots import save_figure
 
+        self._same_settings()
         table = pd.DataFrame(list(self.rows()))
-        self.verdicts = self.judge(table)
+        verdicts = self.judge(table)
         results.mkdir(parents=True, exist_ok=True)
         table.to_csv(results / f"{self.name}.csv", index=False, float_format="%.6g")
         with matplotlib.rc_context(STYLE):
             save_figure(self.draw(table), str(results / f"{self.name}.svg"))
-        lines = [f"| {v.claim} | {v.verdict} | {v.numbers} |" for v in self.verdicts]
-        text = "\n".join([*TABLE, *lines]) + "\n"
+        text = "\n".join([*TABLE, *(f"| {v.claim} | {v.verdict} | {v.numbers} |" for v in verdicts)]) + "\n"
         (results / f"{self.name}.md").write_text(text)
-        settings = {"quick": self.quick, "seeds": self.seeds, "data": None if self.data is None else self.data.name,
-                    **versions()}  # fmt: skip
-        (results / f"{self.name}.json").write_text(json.dumps(settings, indent=1) + "\n")
+        recorded = self.settings.recorded() | {"seeds": len(self.seeds), "device": self.settings.device}
+        (results / f"{self.name}.json").write_text(json.dumps(recorded | versions(), indent=1) + "\n")
         print(text)
-        return self.verdicts
+        return verdicts
+
+    def _same_settings(self) -> None:
+        """Steps of other settings are not to be mixed with those to come."""
+        path, now = self.folder / "settings.json", self.settings.recorded()
+        if not path.is_file():
+            write(path, json.dumps(now))
+        elif (before := json.loads(path.read_text())) != now:
+            told = ", ".join(f"{key} {value}" for key, value in before.items() if now.get(key) != value)
+            raise SymmeterError(f"{self.folder} has steps of another run ({told}): remove it, or give --work")
+
+
+def write(path: Path, content: str) -> None:
+    """A whole file or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(f".{os.getpid()}")
+    temporary.write_text(content)
+    temporary.replace(path)
 
 
 def versions() -> dict[str, str]:
@@ -126,85 +178,44 @@ def main(kind: type[Study]) -> int:
     """The command of a study; returns the exit code."""
     name = Path(sys.argv[0]).stem
     parser = argparse.ArgumentParser(
-        description=(sys.modules[kind.__module__].__doc__ or "").partition("\n")[0]
+        description=(sys.modules[kind.__module__].__doc__ or "").partition("\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--quick", action="store_true", help="seconds instead of minutes, for a look")
-    parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data", metavar="DIR")
-    parser.add_argument("--work", type=Path, default=HERE / "work", metavar="DIR", help="steps that are done")
-    parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="[results/; with --quick the folder of the steps]"
+    add = parser.add_argument
+    add("--quick", action="store_true", help="seconds instead of minutes, for a look")
+    add("--images", type=lambda path: Path(path).resolve(), metavar="DIR",
+        help="labelled images in place of digits: CIFAR-10, or a folder or .npz as symmeter takes it")  # fmt: skip
+    add("--side", type=int, default=32, metavar="N", help="pixels of those images, a multiple of 4")
+    add("--scale", type=int, default=1, metavar="N", help="times as many images to train and to measure on")
+    add("--device", default="cpu", metavar="D", help="such as cuda")
+    add("--seeds", type=int, default=5, metavar="N", help="networks of a kind")
+    add("--data", type=Path, default=HERE.parent.parent / "shared" / "data", metavar="DIR",
+        help="trained networks, their images, MNIST")  # fmt: skip
+    add("--work", type=Path, default=HERE / "work", metavar="DIR", help="keeps the steps that are done")
+    add(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="table, figure, verdicts; results/ but for --quick and --images",
     )
-    parser.add_argument("--seeds", type=int, default=5)
-    options = parser.parse_args()
+    o = parser.parse_args()
+    if o.side < 8 or o.side % 4 or o.scale < 1 or o.seeds < 1:
+        parser.error("--side takes a multiple of 4 from 8 on, --scale and --seeds at least 1")
     prepare_process()
     warnings.simplefilter("ignore")
-    work = options.work / (name + "-quick" * options.quick)
-    data = options.data if options.data.is_dir() else None
-    out = options.out or (work if options.quick else HERE / "results")
-    kind(name, work, options.quick, data, options.seeds).run(out)
+    data = o.data if o.data.is_dir() else None
+    own = o.quick or o.images is not None or o.scale > 1
+    work = o.work / "-".join([name, *["quick"] * o.quick, *([o.images.stem] if o.images else [])])
+    out = o.out or (work if own else HERE / "results")
+    settings = Settings(o.quick, data, o.images, o.side, o.scale, o.device, o.seeds)
+    try:
+        kind(name, work, settings).run(out)
+    except SymmeterError as error:
+        print(f"{name}: error: {error}", file=sys.stderr)
+        return 1
     if out == HERE / "results":
         update_readme(HERE / "README.md", out)
     return 0
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A number with its 95 % interval; without one where there is a single seed.
-
-    >>> print(Interval(1.0, 0.8, 1.2), Interval(1.0, 0.8, 1.2).below(1.1))
-    1 (0.8 to 1.2) False
-    """
-
-    value: float
-    low: float
-    high: float
-
-    def below(self, bound: float) -> bool:
-        """Whether all of it is."""
-        return self.high < bound
-
-    def above(self, bound: float) -> bool:
-        """Whether all of it is."""
-        return self.low > bound
-
-    def __str__(self) -> str:
-        if self.value != self.value:
-            return "not defined"
-        if self.low == self.high:
-            return f"{self.value:.3g}"
-        return f"{self.value:.3g} ({self.low:.3g} to {self.high:.3g})"
-
-
-def of_values(values: Iterable[float], scale: str = "plain") -> Interval:
-    """The mean of what is finite among values, one a seed, with Student's interval.
-
-    `scale` "ratio" does it for logarithms, "correlation" for Fisher's z.
-    """
-    import numpy as np
-    from scipy.stats import t
-
-    found = np.array([np.nan if v is None else v for v in values], dtype=float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = np.log(found) if scale == "ratio" else np.arctanh(found) if scale == "correlation" else found
-    found = found[np.isfinite(found)]
-    if not len(found):
-        return Interval(float("nan"), float("nan"), float("nan"))
-    back = {"ratio": np.exp, "correlation": np.tanh}.get(scale, float)
-    half = 0.0
-    if len(found) > 1:
-        half = float(t.ppf(0.975, len(found) - 1) * found.std(ddof=1) / np.sqrt(len(found)))
-    mean = float(found.mean())
-    return Interval(*(float(back(v)) for v in (mean, mean - half, mean + half)))
-
-
-def over_seeds(table: Any, statistic: Callable[[Any], float], scale: str = "plain") -> Interval:
-    """A statistic of every seed's rows, as `of_values`."""
-    return of_values((statistic(rows) for _, rows in table.groupby("seed")), scale)
-
-
-def in_words(intervals: Mapping[str, Interval]) -> str:
-    """Several by name."""
-    return ", ".join(f"{name} {interval}" for name, interval in intervals.items())
 
 
 def yes(true: Any) -> str:

@@ -1,12 +1,20 @@
-"""Labelled images for studies: MNIST where its files are at hand, else the digits that scikit-learn ships."""
+"""Labelled images for studies: the user's own, MNIST where it is at hand, or the digits that scikit-learn ships."""
 
 import gzip
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from symmeter.data import open_data
+from symmeter.errors import SymmeterError
+from symmeter.preprocessing import Preprocessing
+
+MOST = (10_000, 2_000)  # images that are read, to train on and to test on
 
 
 @dataclass(frozen=True)
@@ -18,12 +26,37 @@ class Images:
     train_y: Tensor
     test_x: Tensor
     test_y: Tensor
+    classes: int
+
+    @property
+    def channels(self) -> int:
+        """Of an image."""
+        return self.train_x.shape[1]
+
+    @property
+    def side(self) -> int:
+        """Of an image, in pixels."""
+        return self.train_x.shape[-1]
 
     def first(self, train: int, test: int) -> "Images":
         """Fewer of them."""
-        return Images(
-            self.name, self.train_x[:train], self.train_y[:train], self.test_x[:test], self.test_y[:test]
-        )
+        return replace(
+            self, train_x=self.train_x[:train], train_y=self.train_y[:train],
+            test_x=self.test_x[:test], test_y=self.test_y[:test],
+        )  # fmt: skip
+
+    def changed(self, change: Callable[[Tensor], Tensor]) -> "Images":
+        """Other inputs with the same labels."""
+        return replace(self, train_x=change(self.train_x), test_x=change(self.test_x))
+
+    def of_classes(self, classes: Iterable[int]) -> "Images":
+        """Those of some classes; labels stay what they are."""
+        wanted = torch.tensor(list(classes))
+        train, test = torch.isin(self.train_y, wanted), torch.isin(self.test_y, wanted)
+        return replace(
+            self, train_x=self.train_x[train], train_y=self.train_y[train],
+            test_x=self.test_x[test], test_y=self.test_y[test],
+        )  # fmt: skip
 
 
 def digits(data: Path | None) -> Images:
@@ -32,14 +65,54 @@ def digits(data: Path | None) -> Images:
         from symmeter.demo.networks import load_digits
 
         found = load_digits()
-        return Images("digits", found.train_x, found.train_y, found.test_x, found.test_y)
+        return Images("digits", found.train_x, found.train_y, found.test_x, found.test_y, 10)
     folder = data / "images" / "mnist"
     x, y = (_idx(next(folder.glob(f"t10k-{kind}*"))) for kind in ("images", "labels"))
     images = torch.from_numpy(x.copy())[:, None].float() / 255
     labels = torch.from_numpy(y.astype(np.int64))
-    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
-    train, test = order[:8000], order[8000:]
-    return Images("MNIST", images[train], labels[train], images[test], labels[test])
+    return _split("MNIST", images, labels, 8000)
+
+
+def labelled(path: Path, side: int, scale: int = 1) -> Images:
+    """Colour images of `side` pixels, in an order drawn under seed 0.
+
+    `path` has CIFAR-10 as it is distributed, or folders train and val (or test), each with a folder a class, or is
+    anything that `open_data` takes, of which a fifth is held out. SymmeterError where there are no labels.
+    """
+    train, test = (scale * most for most in MOST)
+    if (path / "cifar-10-batches-py").is_dir():
+        from torchvision.datasets import CIFAR10
+
+        parts: list[Any] = [CIFAR10(str(path), train=own) for own in (True, False)]
+    else:
+        held_out = next((path / name for name in ("val", "test") if (path / name).is_dir()), None)
+        parts = [path / "train", held_out] if held_out and (path / "train").is_dir() else []
+    if not parts:
+        x, y = _read(path, path, side, train + test)
+        return _split(path.name, x, y, 4 * len(x) // 5)
+    (train_x, train_y), (test_x, test_y) = (
+        _read(path, part, side, most) for part, most in zip(parts, (train, test), strict=True)
+    )
+    classes = int(max(train_y.max(), test_y.max())) + 1
+    return Images(path.name, train_x, train_y, test_x, test_y, classes)
+
+
+def _read(path: Path, part: Any, side: int, most: int) -> tuple[Tensor, Tensor]:
+    """At most so many of the images, in random order."""
+    crop = Preprocessing(size=(side, side), channels=3, source="--side")
+    batches = list(open_data(part, crop, samples=most).batches(256))
+    if any(batch.labels is None for batch in batches):
+        raise SymmeterError(f"{path}: images without labels; give a folder for every class")
+    x = torch.cat([batch.images for batch in batches])
+    y = torch.cat([batch.labels for batch in batches if batch.labels is not None])
+    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(0))
+    return x[order], y[order]
+
+
+def _split(name: str, x: Tensor, y: Tensor, train: int) -> Images:
+    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(0))
+    x, y = x[order], y[order]
+    return Images(name, x[:train], y[:train], x[train:], y[train:], int(y.max()) + 1)
 
 
 def _idx(path: Path) -> np.ndarray:

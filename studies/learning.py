@@ -7,6 +7,7 @@ turns among the augmentations, as an autoencoder, and by predicting rotations. F
 by layer; then that of classifiers for the five other classes, tuned from it on few labels, by several distances.
 """
 
+import math
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -23,9 +24,10 @@ import symmeter
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from augmentation import DEPTHS, POOLED, plain
-from common import Interval, Study, Verdict, in_words, main, over_seeds, yes
-from images import Images, digits
-from training import Loss, accuracy, classified, quarter_turns, same, shifted, trained
+from common import Study, Verdict, main, yes
+from images import Images
+from intervals import Interval, in_words, ratio
+from training import Loss, accuracy, classified, quarter_turns, shifted, trained, turned
 
 WIDTH, FEATURES = 8, 24
 DISTANCES = ("geed(kl)", "geed(js)", "geed(cosine)", "geed(euclidean)", "geed(01)")
@@ -33,17 +35,18 @@ _SHOWN = ("geed(kl)", "geed(cosine)", "geed(01)")
 _TEMPERATURE = 0.2
 
 
-def encoder() -> nn.Sequential:
-    """The plain CNN without its classifier: (B, 1, H, W) to (B, FEATURES)."""
-    return plain(WIDTH)[:-1]
+def encoder(images: Images) -> nn.Sequential:
+    """The plain CNN without its classifier: (B, C, H, W) to (B, FEATURES)."""
+    return plain(images, WIDTH)[:-1]
 
 
 class Decoder(nn.Sequential):
-    """Features back to an image of `side` by `side` pixels."""
+    """Features back to an image."""
 
-    def __init__(self, side: int):
+    def __init__(self, images: Images):
+        shape = (images.channels, images.side, images.side)
         super().__init__(
-            nn.Linear(FEATURES, 128), nn.ReLU(), nn.Linear(128, side**2), nn.Unflatten(1, (1, side, side))
+            nn.Linear(FEATURES, 128), nn.ReLU(), nn.Linear(128, math.prod(shape)), nn.Unflatten(1, shape)
         )
 
 
@@ -53,7 +56,7 @@ def contrasted(augment: Callable[[Tensor], Tensor]) -> Loss:
     def loss(network: nn.Module, x: Tensor, _: Tensor) -> Tensor:
         z = functional.normalize(torch.cat([network(augment(x)), network(augment(x))]), dim=1)
         likeness = (z @ z.mT / _TEMPERATURE).fill_diagonal_(-torch.inf)
-        return functional.cross_entropy(likeness, torch.arange(len(z)).roll(len(x)))
+        return functional.cross_entropy(likeness, torch.arange(len(z), device=z.device).roll(len(x)))
 
     return loss
 
@@ -65,8 +68,7 @@ def reconstructed(network: nn.Module, x: Tensor, _: Tensor) -> Tensor:
 
 def rotation_predicted(network: nn.Module, x: Tensor, _: Tensor) -> Tensor:
     """Which of the four quarter turns it was (Gidaris et al. 2018)."""
-    turns = torch.randint(0, 4, (len(x),))
-    moved = torch.stack([torch.rot90(image, int(k), (-2, -1)) for image, k in zip(x, turns, strict=True)])
+    moved, turns = turned(x)
     return functional.cross_entropy(network(moved), turns)
 
 
@@ -74,21 +76,21 @@ def rotation_predicted(network: nn.Module, x: Tensor, _: Tensor) -> Tensor:
 class Pretraining:
     """What stands on the encoder, and what is learned with it."""
 
-    head: Callable[[int], nn.Module]
+    head: Callable[[Images], nn.Module]
     loss: Loss
 
 
-def _projector(side: int) -> nn.Module:
+def _projector(images: Images) -> nn.Module:
     return nn.Sequential(nn.Linear(FEATURES, 64), nn.ReLU(), nn.Linear(64, 32))
 
 
 PRETRAININGS: dict[str, Pretraining | None] = {
     "random": None,
-    "supervised": Pretraining(lambda side: nn.Linear(FEATURES, 10), classified),
+    "supervised": Pretraining(lambda images: nn.Linear(FEATURES, images.classes), classified),
     "contrastive, shifts": Pretraining(_projector, contrasted(shifted)),
     "contrastive, turns": Pretraining(_projector, contrasted(lambda x: quarter_turns(shifted(x)))),
     "autoencoder": Pretraining(Decoder, reconstructed),
-    "rotation prediction": Pretraining(lambda side: nn.Linear(FEATURES, 4), rotation_predicted),
+    "rotation prediction": Pretraining(lambda images: nn.Linear(FEATURES, 4), rotation_predicted),
 }
 SELF_SUPERVISED = ("contrastive, shifts", "contrastive, turns", "autoencoder", "rotation prediction")
 
@@ -97,13 +99,15 @@ class Learning(Study):
     """Encoders by the way they were learned, and classifiers that start from them."""
 
     def rows(self) -> Iterable[dict[str, Any]]:
-        images = digits(self.data)
-        upper = of_classes(images, range(5, 10)).first(*((256, 16) if self.quick else (4000, 192)))
-        lower = of_classes(images, range(5)).first(*((128, 16) if self.quick else (300, 192)))
-        for seed in range(2 if self.quick else self.seeds):
+        images = self.images()
+        half = images.classes // 2
+        upper = self.few(images.of_classes(range(half, images.classes)), 4000, 192, quick=(256, 16))
+        lower = self.few(images.of_classes(range(half)), 300, 192, quick=(128, 16))
+        for seed in self.seeds:
             for name in PRETRAININGS:
-                key = f"{name}-{seed}".replace(", ", "-").replace(" ", "-")
-                yield from self.step(key, lambda n=name, s=seed: self._measured(n, s, upper, lower))
+                yield from self.step(
+                    f"{name}-{seed}", lambda n=name, s=seed: self._measured(n, s, upper, lower)
+                )
 
     def _measured(self, name: str, seed: int, upper: Images, lower: Images) -> list[dict[str, Any]]:
         own = self._pretrained(name, seed, upper)
@@ -115,11 +119,11 @@ class Learning(Study):
         found.append(self._row(own, upper, f"{POOLED}:invariant", "geed(cosine)") | {"stage": "latent"})
 
         def classifier() -> nn.Module:
-            start = encoder()
+            start = encoder(lower)
             start.load_state_dict(own.state_dict())
-            return nn.Sequential(*start, nn.Linear(FEATURES, 10))
+            return nn.Sequential(*start, nn.Linear(FEATURES, lower.classes))
 
-        tuned = trained(classifier, lower, seed, 1 if self.quick else 10)
+        tuned = trained(classifier, lower, seed, 1 if self.quick else 10, device=self.settings.device)
         right = accuracy(tuned, lower)
         rows = symmeter.measure(tuned, lower.test_x, "C4", ",".join(DISTANCES), progress=False).rows
         found += [_values(row) | {"stage": "tuned", "accuracy": right} for row in rows]
@@ -127,11 +131,11 @@ class Learning(Study):
 
     def _pretrained(self, name: str, seed: int, images: Images) -> nn.Module:
         """An encoder."""
-        way, side = PRETRAININGS[name], images.train_x.shape[-1]
+        way, device = PRETRAININGS[name], self.settings.device
         if way is None:
-            return trained(encoder, images, seed, 0)
-        build = lambda: nn.Sequential(encoder(), way.head(side))
-        whole = trained(build, images, seed, 1 if self.quick else 8, same, loss=way.loss)
+            return trained(lambda: encoder(images), images, seed, 0, device=device)
+        build = lambda: nn.Sequential(encoder(images), way.head(images))
+        whole = trained(build, images, seed, 1 if self.quick else 8, loss=way.loss, device=device)
         assert isinstance(whole, nn.Sequential)
         return whole[0]
 
@@ -142,17 +146,17 @@ class Learning(Study):
         )
 
     def judge(self, table: Any) -> list[Verdict]:
-        ratio = partial(_over, table)
+        over = partial(_over, table)
         layers = [f"layer {i + 1}" for i in range(len(DEPTHS))]
-        raw = {stage: ratio(stage, "random", "supervised") for stage in (*layers, "latent")}
-        fair = ratio("latent", "random", "supervised", "selectivity")
+        raw = {stage: over(stage, "random", "supervised") for stage in (*layers, "latent")}
+        fair = over("latent", "random", "supervised", "selectivity")
         found = [
             Verdict("random encoders can score more invariant than trained ones (Kvinge et al., 3)",
                     yes(any(v.below(1) for v in raw.values())), f"geed, random / supervised: {in_words(raw)}"),
             Verdict("by selectivity random encoders are not more invariant than trained ones", yes(fair.above(1)),
                     f"selectivity of the latent space, random / supervised: {fair}"),
         ]  # fmt: skip
-        latent = {name: ratio("latent", name, "supervised") for name in SELF_SUPERVISED}
+        latent = {name: over("latent", name, "supervised") for name in SELF_SUPERVISED}
         others = [v for name, v in latent.items() if name != "contrastive, turns"]
         found += [
             Verdict("self-supervision without the group does not make encoders more invariant (Kvinge et al., 5)",
@@ -162,7 +166,7 @@ class Learning(Study):
         ]  # fmt: skip
         way: dict[str, dict[str, Interval]] = {}
         for name in [n for n in PRETRAININGS if n != "random"]:
-            way[name] = {m: ratio("tuned", name, "random", measure=m) for m in DISTANCES}
+            way[name] = {m: over("tuned", name, "random", measure=m) for m in DISTANCES}
         changed = {name: v for name, v in way.items() if any(i.below(1) or i.above(1) for i in v.values())}
         both = {name: v for name, v in way.items()
                 if any(i.below(1) for i in v.values()) and any(i.above(1) for i in v.values())}  # fmt: skip
@@ -203,33 +207,15 @@ class Learning(Study):
         return figure
 
 
-def of_classes(images: Images, classes: Iterable[int]) -> Images:
-    """Those of some classes; labels stay what they are."""
-    wanted = torch.tensor(list(classes))
-    train, test = torch.isin(images.train_y, wanted), torch.isin(images.test_y, wanted)
-    return Images(
-        images.name, images.train_x[train], images.train_y[train], images.test_x[test], images.test_y[test]
-    )
-
-
 def _values(row: Any) -> dict[str, Any]:
     return {"measure": row.measure, "error": row.error, "standard_error": row.standard_error,
             "selectivity": row.selectivity, "floor": row.floor, "verdict": row.verdict}  # fmt: skip
 
 
-def _over(
-    table: Any, stage: str, a: str, b: str, column: str = "error", measure: str | None = None
-) -> Interval:
+def _over(table: Any, stage: str, one: str, other: str, column: str = "error", **where: Any) -> Interval:
     """The ratio of two encoders, or of classifiers that were tuned from them."""
-    value = lambda rows, name: _of(rows, name, stage, column, measure)
-    return over_seeds(table, lambda rows: value(rows, a) / value(rows, b), "ratio")
-
-
-def _of(rows: Any, name: str, stage: str, column: str, measure: str | None) -> float:
-    """One number of one encoder or classifier."""
-    chosen = rows[(rows["pretraining"] == name) & (rows["stage"] == stage)]
-    chosen = chosen if measure is None else chosen[chosen["measure"] == measure]
-    return chosen[column].astype(float).iloc[0]  # a NumPy number: divided by 0 it is not finite
+    of = lambda name: {"pretraining": name, "stage": stage, **where}
+    return ratio(table, column, of(one), of(other))
 
 
 if __name__ == "__main__":

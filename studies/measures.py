@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import Tensor, nn
+from torch import Tensor
 
 import symmeter
 from symmeter.demo.networks import turn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from augmentation import plain
-from common import Study, Verdict, main, over_seeds, yes
-from images import digits
+from common import Study, Verdict, main, yes
+from images import Images
+from intervals import over_seeds, pick, ratio
 from training import accuracy, quarter_turns, same, trained
 
 ORBIT = (
@@ -51,19 +52,20 @@ class Measures(Study):
     """All measures of the same networks."""
 
     def rows(self) -> Iterable[dict[str, Any]]:
-        images = digits(self.data).first(*((256, 24) if self.quick else (3000, 192)))
+        images = self.few(self.images(), 3000, 192, quick=(256, 24))
         epochs = (0, 1) if self.quick else (0, 1, 2, 4, 8)
-        for seed in range(1 if self.quick else self.seeds):
+        for seed in self.seeds:
             for name in AUGMENTATIONS:
                 for epoch in epochs:
                     if epoch or name == "none":
-                        key = f"{name.replace(' ', '-')}-{epoch}-{seed}"
                         yield from self.step(
-                            key, lambda n=name, e=epoch, s=seed: [self._measured(n, e, s, images)]
+                            f"{name}-{epoch}-{seed}",
+                            lambda n=name, e=epoch, s=seed: [self._measured(n, e, s, images)],
                         )
 
-    def _measured(self, name: str, epochs: int, seed: int, images: Any) -> dict[str, Any]:
-        network: nn.Module = trained(lambda: plain(8), images, seed, epochs, AUGMENTATIONS[name])
+    def _measured(self, name: str, epochs: int, seed: int, images: Images) -> dict[str, Any]:
+        network = trained(lambda: plain(images, 8), images, seed, epochs, AUGMENTATIONS[name],
+                          device=self.settings.device)  # fmt: skip
         found: dict[str, Any] = {"augmentation": name, "epochs": epochs, "seed": seed,
                                  "accuracy": accuracy(network, images)}  # fmt: skip
         over = symmeter.measure(network, images.test_x, "SO2", ",".join(ORBIT), elements=8, sampling="quadrature",
@@ -87,13 +89,12 @@ class Measures(Study):
             learned, lambda rows: rows["geed(kl)"].corr(rows["accuracy"], method="spearman"), "correlation"
         )
         ends = table[(table["epochs"] == 0) | (table["epochs"] == best)]
-        against = lambda column, name: (
-            lambda rows: _of(rows, "none", 0, column) / _of(rows, name, best, column)
+        untrained = lambda column, name: ratio(
+            ends, column, {"epochs": 0}, {"augmentation": name, "epochs": best}
         )
-        raw = over_seeds(ends, against("geed(kl)", "any angle"), scale="ratio")
-        raw_plain = over_seeds(ends, against("geed(kl)", "none"), scale="ratio")
-        told = over_seeds(ends, against("selectivity geed(kl)", "any angle"), scale="ratio")
-        falling = over_seeds(ends, lambda rows: _falling(rows, best))
+        raw, raw_plain = (untrained("geed(kl)", name) for name in ("any angle", "none"))
+        told = untrained("selectivity geed(kl)", "any angle")
+        falling = over_seeds(ends, lambda rows: sum(_falls(rows, best).values()))
         return [
             Verdict("the measures rank trained networks alike", yes(agree.above(0.7)),
                     f"median rank correlation {agree}; least alike: {_least(ranks(learned))}"),
@@ -147,21 +148,16 @@ def _least(ranks: Any) -> str:
     return f"{ranks.index[i]} and {ranks.columns[j]} ({values[i, j]:.2f})"
 
 
-def _of(rows: Any, augmentation: str, epochs: int, column: str) -> float:
-    """One number of one network."""
-    return float(rows[(rows["augmentation"] == augmentation) & (rows["epochs"] == epochs)][column].iloc[0])
-
-
 def _risen(ends: Any, best: int) -> list[str]:
     """Measures that are not lower after training on turns, for at least one seed."""
-    names = ("lee", *ORBIT)
-    rises = lambda rows, name: _of(rows, "any angle", best, name) >= _of(rows, "none", best, name)
-    return [name for name in names if any(rises(rows, name) for _, rows in ends.groupby("seed"))]
+    seeds = [_falls(rows, best) for _, rows in ends.groupby("seed")]
+    return [name for name in ("lee", *ORBIT) if not all(falls[name] for falls in seeds)]
 
 
-def _falling(rows: Any, best: int) -> int:
-    """How many measures are lower after training on turns."""
-    return sum(_of(rows, "any angle", best, name) < _of(rows, "none", best, name) for name in ("lee", *ORBIT))
+def _falls(rows: Any, best: int) -> dict[str, bool]:
+    """Which measures are lower after training on turns."""
+    after = lambda name, way: pick(rows, name, augmentation=way, epochs=best)
+    return {name: after(name, "any angle") < after(name, "none") for name in ("lee", *ORBIT)}
 
 
 if __name__ == "__main__":

@@ -21,8 +21,14 @@ def same(x: Tensor) -> Tensor:
 
 def quarter_turns(x: Tensor) -> Tensor:
     """Every image turned by a random multiple of 90 degrees."""
+    return turned(x)[0]
+
+
+def turned(x: Tensor) -> tuple[Tensor, Tensor]:
+    """The same, and how many times 90 degrees it was."""
     turns = torch.randint(0, 4, (len(x),))
-    return torch.stack([torch.rot90(image, int(k), (-2, -1)) for image, k in zip(x, turns, strict=True)])
+    images = [torch.rot90(image, k, (-2, -1)) for image, k in zip(x, turns.tolist(), strict=True)]
+    return torch.stack(images), turns.to(x.device)
 
 
 def shifted(x: Tensor) -> Tensor:
@@ -41,7 +47,7 @@ def shifts_and_turns(x: Tensor) -> Tensor:
     angle = (torch.rand(len(x)) - 0.5) * math.pi / 2
     shift = (torch.rand(len(x), 2) - 0.5) / 2  # of half a side
     rows = torch.stack([angle.cos(), -angle.sin(), shift[:, 0], angle.sin(), angle.cos(), shift[:, 1]], 1)
-    grid = functional.affine_grid(rows.reshape(-1, 2, 3), list(x.shape), align_corners=False)
+    grid = functional.affine_grid(rows.reshape(-1, 2, 3).to(x), list(x.shape), align_corners=False)
     return functional.grid_sample(x, grid, align_corners=False)
 
 
@@ -53,26 +59,35 @@ def trained(
     augment: Augment = same,
     rate: float = 1e-2,
     loss: Loss = classified,
+    device: str = "cpu",
 ) -> nn.Module:
-    """A network from `build` under a seed, trained with AdamW and one cycle of the learning rate, in eval mode."""
+    """A network from `build` under a seed, trained with AdamW and one cycle of the learning rate, in eval mode.
+
+    All chance is drawn on the CPU, so it is the same on every device.
+    """
     with one_thread(), torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        network = build().float().train()
+        network = build().float().to(device).train()
         steps = epochs * math.ceil(len(images.train_x) / 64)
         optimiser = torch.optim.AdamW(network.parameters(), lr=rate)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=max(2, steps))
         for _ in range(epochs):
             for chosen in torch.randperm(len(images.train_x)).split(64):
                 optimiser.zero_grad()
-                loss(network, augment(images.train_x[chosen]), images.train_y[chosen]).backward()
+                x, y = images.train_x[chosen].to(device), images.train_y[chosen].to(device)
+                loss(network, augment(x), y).backward()
                 optimiser.step()
                 schedule.step()
     return network.eval()
 
 
 @torch.no_grad()
+def logits(network: nn.Module, x: Tensor) -> Tensor:
+    """What a network says, where it is."""
+    device = next(network.parameters()).device
+    return torch.cat([network(part.to(device)).cpu() for part in x.split(500)])
+
+
 def accuracy(network: nn.Module, images: Images) -> float:
     """On the test images."""
-    right = [(network(x).argmax(1) == y).float().sum() for x, y in
-             zip(images.test_x.split(500), images.test_y.split(500), strict=True)]  # fmt: skip
-    return float(sum(right)) / len(images.test_x)
+    return float((logits(network, images.test_x).argmax(1) == images.test_y).float().mean())

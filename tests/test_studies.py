@@ -1,24 +1,47 @@
 """Every study runs, in its quick form, and goes on where it was stopped."""
 
+import importlib
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import torch
+from PIL import Image
 
 STUDIES = Path(__file__).resolve().parents[1] / "studies"
 NAMES = sorted(path.stem for path in STUDIES.glob("*.py") if "sys.exit(main(" in path.read_text())
 
 
-def run(name, folder, *more):
-    done = subprocess.run(
-        [sys.executable, str(STUDIES / f"{name}.py"), "--quick", "--work", str(folder / "work"), "--out", str(folder), *more],
-        capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
+def started(name, folder, *more):
+    return subprocess.run(
+        [sys.executable, str(STUDIES / f"{name}.py"), "--quick", "--work", str(folder / "work"), "--out", str(folder),
+         *map(str, more)], capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
     )  # fmt: skip
+
+
+def run(name, folder, *more):
+    done = started(name, folder, *more)
     assert done.returncode == 0, done.stderr
     return done
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Colour images of four classes, laid out as ImageNet is."""
+    folder, random = tmp_path_factory.mktemp("pictures"), np.random.default_rng(0)
+    for part, count in (("train", 80), ("val", 12)):
+        for label in range(4):
+            place = folder / part / f"class{label}"
+            place.mkdir(parents=True)
+            for i in range(count):
+                pixels = random.integers(0, 64, (20, 24, 3)) + 48 * label
+                Image.fromarray(pixels.astype(np.uint8)).save(place / f"{i}.png")
+    return folder
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -29,3 +52,60 @@ def test_a_study_has_table_figure_and_verdicts_and_is_resumed(name, tmp_path):
     assert (tmp_path / f"{name}.svg").stat().st_size > 1000
     again = run(name, tmp_path, "--data", str(tmp_path / "none"))
     assert again.stdout == first.stdout and again.stderr == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_a_study_takes_colour_images_of_any_size_and_number_of_classes(name, tmp_path, pictures):
+    run(name, tmp_path, "--data", tmp_path / "none", "--images", pictures, "--side", 12)
+    assert json.loads((tmp_path / f"{name}.json").read_text())["images"] == pictures.name
+    table = pd.read_csv(tmp_path / f"{name}.csv")
+    assert "images" not in table or set(table["images"]) == {pictures.name}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["aliasing", "distribution", "instrument"])
+def test_trained_networks_are_measured_where_they_are_at_hand(name, tmp_path, shared_data):
+    run(name, tmp_path, "--data", shared_data)
+    table = pd.read_csv(tmp_path / f"{name}.csv")
+    if name != "instrument":  # of which that network is the only one
+        assert "cifar10_resnet20" in set(table["name" if name == "aliasing" else "kind"])
+    assert "not testable here" not in (tmp_path / f"{name}.md").read_text()
+
+
+def test_steps_of_other_settings_are_not_mixed(tmp_path):
+    run("aliasing", tmp_path, "--data", tmp_path / "none")
+    done = started("aliasing", tmp_path, "--data", tmp_path / "none", "--scale", 2)
+    assert done.returncode == 1 and "has steps of another run (scale 1): remove it" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_images_without_labels_are_refused(tmp_path, pictures):
+    done = started("augmentation", tmp_path, "--images", pictures / "val" / "class0")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1) and "images without labels" in done.stderr
+
+
+def test_folders_of_images(pictures, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(STUDIES))
+    images = importlib.import_module("images")
+    split = images.labelled(pictures, 12)
+    assert (split.channels, split.side, split.classes) == (3, 12, 4)
+    assert len(split.train_x) == 320 and len(split.test_x) == 48
+    rough = (split.train_x.mean((1, 2, 3)) * 255 / 48 - 31.5 / 48).round().long()
+    assert (rough == split.train_y).all() and len(set(split.train_y[:16].tolist())) > 1
+    whole = images.labelled(pictures / "val", 12)
+    assert len(whole.train_x) == 38 and len(whole.test_x) == 10
+    assert {tuple(x.shape) for x in whole.of_classes([1]).train_x} == {(3, 12, 12)}
+
+    (tmp_path / "cifar-10-batches-py").mkdir()
+    pixels, asked = Image.fromarray(np.full((32, 32, 3), 51, np.uint8)), []
+
+    def stored(root, train):
+        asked.append((root, train))
+        return [(pixels, label) for label in range(10)] * (2 if train else 1)
+
+    monkeypatch.setattr("torchvision.datasets.CIFAR10", stored)
+    found = images.labelled(tmp_path, 16)
+    assert asked == [(str(tmp_path), True), (str(tmp_path), False)]
+    assert (len(found.train_x), len(found.test_x), found.classes) == (20, 10, 10)
+    assert found.test_x.shape[1:] == (3, 16, 16) and torch.allclose(found.test_x, torch.tensor(0.2))
