@@ -51,8 +51,8 @@ test-slow: $(STAMP) ## run the slow tests only
 test-all: $(STAMP) ## run every test
 	$(pytest)
 
-study-%: $(STAMP) ## run one study, such as study-instrument (studies/README.md)
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/python studies/$*.py
+study-%: $(STAMP) ## run one study, such as study-instrument, with ARGS (studies/README.md)
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python studies/$*.py $(ARGS)
 
 lint: $(STAMP) ## check style, format and types
 	$(BIN)/ruff check .

@@ -62,6 +62,8 @@ def images(kind: str, seed: int, count: int) -> Tensor:
 class Aliasing(Study):
     """The theorem on single layers and on trained networks."""
 
+    SEEDS = 5  # of images alone, and minutes each
+
     def rows(self) -> Iterable[dict[str, Any]]:
         for seed in self.seeds:
             for kind in ("noise", "1/f"):

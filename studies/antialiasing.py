@@ -61,7 +61,7 @@ class Antialiasing(Study):
     """Five ways to make a map smaller."""
 
     def rows(self) -> Iterable[dict[str, Any]]:
-        images = on_the_circle(self.few(self.images(), 4000, 256, quick=(256, 16)))
+        images = on_the_circle(self.few(self.images(), 4000, 500, quick=(256, 16)))
         for seed in self.seeds:
             for kind in BLOCKS:
                 yield from self.step(f"{kind}-{seed}", lambda k=kind, s=seed: [self._measured(k, s, images)])
@@ -79,7 +79,7 @@ class Antialiasing(Study):
             for name, module in model.named_modules()
             if name
         }
-        profile = symmeter.attribute(model, images.test_x[:64], "translation_x", control=False, probes=10,
+        profile = symmeter.attribute(model, images.test_x[:128], "translation_x", control=False, probes=10,
                                      layouts=layouts, **common)  # fmt: skip
         found = {"kind": kind, "seed": seed, "accuracy": accuracy(model, images), "lee": lee.value,
                  "selectivity": lee.selectivity, "floor": lee.floor, "images": images.name}  # fmt: skip

@@ -74,7 +74,7 @@ class Architecture(Study):
     """Which matters more for the error: what a network is, or how it was trained."""
 
     def rows(self) -> Iterable[dict[str, Any]]:
-        images = normalised(self.few(self.images(), 4000, 256, quick=(256, 16)))
+        images = normalised(self.few(self.images(), 4000, 500, quick=(256, 16)))
         settings = ("untrained", "trained", "trained on shifts and turns") if self.quick else tuple(SETTINGS)
         for seed in self.seeds:
             for kind in ARCHITECTURES:
@@ -96,7 +96,7 @@ class Architecture(Study):
         symmetry = ",".join(GENERATORS)
         for row in symmeter.measure(network, images.test_x, symmetry, "lee", progress=False).rows:
             found |= {f"lee {row.symmetry}": row.value, f"selectivity {row.symmetry}": row.selectivity}
-        few = images.test_x[:64]
+        few = images.test_x[:128]
         profile = symmeter.attribute(network, few, symmetry, control=False, probes=10, progress=False)
         for generator in GENERATORS:
             for layer_kind, share in views.fraction(profile, generator).items():

@@ -69,7 +69,7 @@ class Augmentation(Study):
     """Invariance of outputs, and equivariance of layers, of four ways to it."""
 
     def rows(self) -> Iterable[dict[str, Any]]:
-        images = self.few(self.images(), 4000, 256, quick=(256, 32))
+        images = self.few(self.images(), 4000, 500, quick=(256, 32))
         for seed in self.seeds:
             for kind in KINDS:
                 yield from self.step(f"{kind}-{seed}", lambda k=kind, s=seed: self._measured(k, s, images))

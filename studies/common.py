@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from images import Images, digits, labelled
 
@@ -53,7 +53,7 @@ class Settings:
     side: int = 32  # of those, in pixels
     scale: int = 1  # times as many images
     device: str = "cpu"
-    seeds: int = 5
+    seeds: int = 8
 
     def recorded(self) -> dict[str, Any]:
         """What the numbers hang on, ready for JSON."""
@@ -68,6 +68,8 @@ class Study(ABC):
 
     Steps are kept in `folder`, so a study that was stopped goes on.
     """
+
+    SEEDS: ClassVar[int] = 8
 
     name: str
     folder: Path
@@ -188,7 +190,7 @@ def main(kind: type[Study]) -> int:
     add("--side", type=int, default=32, metavar="N", help="pixels of those images, a multiple of 4")
     add("--scale", type=int, default=1, metavar="N", help="times as many images to train and to measure on")
     add("--device", default="cpu", metavar="D", help="such as cuda")
-    add("--seeds", type=int, default=5, metavar="N", help="networks of a kind")
+    add("--seeds", type=int, default=kind.SEEDS, metavar="N", help="networks of a kind")
     add("--data", type=Path, default=HERE.parent.parent / "shared" / "data", metavar="DIR",
         help="trained networks, their images, MNIST")  # fmt: skip
     add("--work", type=Path, default=HERE / "work", metavar="DIR", help="keeps the steps that are done")

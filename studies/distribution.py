@@ -2,9 +2,9 @@
 
     python studies/distribution.py [--quick]
 
-CNNs for digits, trained without and with quarter turns, on digits with noise, blur and less contrast of growing
-strength, on crops of photographs and on white noise: G-EED over C4 and its selectivity. Then trained networks of
-CIFAR-10, where they are at hand, on their own images and on others.
+CNNs for digits, trained without and with quarter turns, on digits with noise, blur, less contrast and less light of
+growing strength, on crops of photographs and on white noise: G-EED over C4 and its selectivity. Then trained networks
+of CIFAR-10, where they are at hand, on their own images and on others.
 """
 
 import sys
@@ -29,21 +29,29 @@ from published import RESNET20, RESNET56
 from training import Augment, logits, quarter_turns, same, trained
 
 KINDS: dict[str, Augment] = {"plain": same, "augmented": quarter_turns}
-STRENGTHS = {"noise": (0.1, 0.2, 0.4, 0.8), "blur": (0.5, 1.0, 2.0, 4.0), "contrast": (0.7, 0.4, 0.2, 0.1)}
+STRENGTHS = {
+    "noise": (0.1, 0.2, 0.4, 0.8),
+    "blur": (0.5, 1.0, 2.0, 4.0),
+    "contrast": (0.7, 0.4, 0.2, 0.1),
+    "light": (0.7, 0.4, 0.2, 0.1),
+}
 FAR = ("photographs", "white noise")
 CLEAN = {"inputs": "clean", "strength": 0.0}
 NETWORKS = (RESNET20, RESNET56)
 
 
 def corrupted(x: Tensor, kind: str, strength: float) -> Tensor:
-    """Images in [0, 1] with noise of a standard deviation, blurred by pixels, or with less contrast."""
+    """Images in [0, 1] with noise of a standard deviation, blurred by pixels, with less contrast, or in less light.
+
+    Less contrast makes a black background gray, less light leaves it black.
+    """
     if kind == "noise":
         return x + strength * torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
     if kind == "blur":
         width = 2 * min(round(3 * strength), (x.shape[-1] - 1) // 2) + 1
         return gaussian_blur(x, [width, width], [strength, strength])
-    mean = x.mean((-3, -2, -1), keepdim=True)
-    return mean + strength * (x - mean)
+    kept = 0.0 if kind == "light" else x.mean((-3, -2, -1), keepdim=True)
+    return kept + strength * (x - kept)
 
 
 def far(kind: str, like: Tensor) -> Tensor:
@@ -62,7 +70,7 @@ class Distribution(Study):
     """The same networks on inputs nearer to and farther from what they were trained on."""
 
     def rows(self) -> Iterable[dict[str, Any]]:
-        images = self.few(self.images(), 4000, 256, quick=(256, 24))
+        images = self.few(self.images(), 4000, 500, quick=(256, 24))
         for seed in self.seeds:
             for kind in KINDS:
                 yield from self.step(f"{kind}-{seed}", lambda k=kind, s=seed: self._measured(k, s, images))
@@ -155,8 +163,8 @@ class Distribution(Study):
     def draw(self, table: Any) -> Any:
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(10.4, 5.6), layout="constrained")
-        axes = figure.subplots(2, 4, sharex="col", sharey="row")
+        figure = Figure(figsize=(12, 5.2), layout="constrained")
+        axes = figure.subplots(2, len(STRENGTHS) + 1, sharex="col", sharey="row")
         for column, name in enumerate((*STRENGTHS, "other images")):
             for kind, colour in (("plain", "#777777"), ("augmented", "#0072B2")):
                 rows = chosen(table, kind=kind)

@@ -101,8 +101,8 @@ class Learning(Study):
     def rows(self) -> Iterable[dict[str, Any]]:
         images = self.images()
         half = images.classes // 2
-        upper = self.few(images.of_classes(range(half, images.classes)), 4000, 192, quick=(256, 16))
-        lower = self.few(images.of_classes(range(half)), 300, 192, quick=(128, 16))
+        upper = self.few(images.of_classes(range(half, images.classes)), 4000, 500, quick=(256, 16))
+        lower = self.few(images.of_classes(range(half)), 300, 500, quick=(128, 16))
         for seed in self.seeds:
             for name in PRETRAININGS:
                 yield from self.step(

@@ -52,7 +52,7 @@ class Measures(Study):
     """All measures of the same networks."""
 
     def rows(self) -> Iterable[dict[str, Any]]:
-        images = self.few(self.images(), 3000, 192, quick=(256, 24))
+        images = self.few(self.images(), 3000, 500, quick=(256, 24))
         epochs = (0, 1) if self.quick else (0, 1, 2, 4, 8)
         for seed in self.seeds:
             for name in AUGMENTATIONS:
