@@ -73,8 +73,11 @@ def pick(rows: Any, column: str, **where: Any) -> Any:
 
 
 def ratio(table: Any, column: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> Interval:
-    """Of two rows of every seed."""
-    return over_seeds(table, lambda rows: pick(rows, column, **one) / pick(rows, column, **other), "ratio")
+    """Of two rows of every seed; seeds where one of them is 0 do not count."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return over_seeds(
+            table, lambda rows: pick(rows, column, **one) / pick(rows, column, **other), "ratio"
+        )
 
 
 def difference(table: Any, column: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> Interval:

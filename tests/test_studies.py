@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from scipy.stats import ttest_1samp
 
 STUDIES = Path(__file__).resolve().parents[1] / "studies"
 NAMES = sorted(path.stem for path in STUDIES.glob("*.py") if "sys.exit(main(" in path.read_text())
@@ -83,6 +84,23 @@ def test_steps_of_other_settings_are_not_mixed(tmp_path):
 def test_images_without_labels_are_refused(tmp_path, pictures):
     done = started("augmentation", tmp_path, "--images", pictures / "val" / "class0")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1) and "images without labels" in done.stderr
+
+
+def test_intervals_over_seeds(monkeypatch):
+    monkeypatch.syspath_prepend(str(STUDIES))
+    intervals = importlib.import_module("intervals")
+    table = pd.DataFrame({"seed": [0, 0, 1, 1, 2, 2], "kind": ["a", "b"] * 3, "error": [1, 2, 3, 2, 4, None]})
+    assert intervals.pick(table, "error", kind="b", seed=1) == 2
+    found = intervals.difference(table, "error", {"kind": "a"}, {"kind": "b"})
+    low, high = ttest_1samp([-1, 1], 0).confidence_interval()  # the third seed has no number
+    assert (found.value, found.low, found.high) == pytest.approx((0, low, high))
+    found = intervals.ratio(table, "error", {"kind": "a"}, {"kind": "b"})
+    low, high = ttest_1samp(np.log([1 / 2, 3 / 2]), 0).confidence_interval()
+    assert (found.value, found.low, found.high) == pytest.approx((0.75**0.5, np.exp(low), np.exp(high)))
+    assert not found.below(1) and not found.above(0.7)
+    assert str(intervals.of_values([2.0])) == "2" and str(intervals.of_values([np.nan])) == "not defined"
+    nothing = table.assign(error=table["error"].where(table["kind"] == "a", 0.0))
+    assert str(intervals.ratio(nothing, "error", {"kind": "a"}, {"kind": "b"})) == "not defined"
 
 
 def test_folders_of_images(pictures, tmp_path, monkeypatch):
