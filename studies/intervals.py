@@ -12,6 +12,8 @@ from scipy.stats import t
 class Interval:
     """A number with its 95 % interval; without one where there is a single seed.
 
+    `left_out` says how many seeds had no number.
+
     >>> print(Interval(1.0, 0.8, 1.2), Interval(1.0, 0.8, 1.2).below(1.1))
     1 (0.8 to 1.2) False
     """
@@ -19,6 +21,7 @@ class Interval:
     value: float
     low: float
     high: float
+    left_out: int = 0
 
     def below(self, bound: float) -> bool:
         """Whether all of it is."""
@@ -31,9 +34,10 @@ class Interval:
     def __str__(self) -> str:
         if self.value != self.value:
             return "not defined"
-        if self.low == self.high:
-            return f"{self.value:.3g}"
-        return f"{self.value:.3g} ({self.low:.3g} to {self.high:.3g})"
+        words = [] if self.low == self.high else [f"{self.low:.3g} to {self.high:.3g}"]
+        if self.left_out:
+            words.append(f"{self.left_out} seed{'s' * (self.left_out > 1)} left out")
+        return f"{self.value:.3g}" + f" ({'; '.join(words)})" * bool(words)
 
 
 def of_values(values: Iterable[float], scale: str = "plain") -> Interval:
@@ -44,7 +48,7 @@ def of_values(values: Iterable[float], scale: str = "plain") -> Interval:
     found = np.array([np.nan if v is None else v for v in values], dtype=float)
     with np.errstate(divide="ignore", invalid="ignore"):
         found = np.log(found) if scale == "ratio" else np.arctanh(found) if scale == "correlation" else found
-    found = found[np.isfinite(found)]
+    found, given = found[np.isfinite(found)], len(found)
     if not len(found):
         return Interval(float("nan"), float("nan"), float("nan"))
     back = {"ratio": np.exp, "correlation": np.tanh}.get(scale, float)
@@ -52,7 +56,8 @@ def of_values(values: Iterable[float], scale: str = "plain") -> Interval:
     if len(found) > 1:
         half = float(t.ppf(0.975, len(found) - 1) * found.std(ddof=1) / np.sqrt(len(found)))
     mean = float(found.mean())
-    return Interval(*(float(back(v)) for v in (mean, mean - half, mean + half)))
+    low, value, high = (float(back(v)) for v in (mean - half, mean, mean + half))
+    return Interval(value, low, high, given - len(found))
 
 
 def over_seeds(table: Any, statistic: Callable[[Any], float], scale: str = "plain") -> Interval:
@@ -73,7 +78,7 @@ def pick(rows: Any, column: str, **where: Any) -> Any:
 
 
 def ratio(table: Any, column: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> Interval:
-    """Of two rows of every seed; seeds where one of them is 0 do not count."""
+    """Of two rows of every seed; seeds where one of them is 0 are left out."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return over_seeds(
             table, lambda rows: pick(rows, column, **one) / pick(rows, column, **other), "ratio"

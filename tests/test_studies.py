@@ -98,6 +98,7 @@ def test_intervals_over_seeds(monkeypatch):
     low, high = ttest_1samp(np.log([1 / 2, 3 / 2]), 0).confidence_interval()
     assert (found.value, found.low, found.high) == pytest.approx((0.75**0.5, np.exp(low), np.exp(high)))
     assert not found.below(1) and not found.above(0.7)
+    assert str(found).endswith("; 1 seed left out)") and found.left_out == 1
     assert str(intervals.of_values([2.0])) == "2" and str(intervals.of_values([np.nan])) == "not defined"
     nothing = table.assign(error=table["error"].where(table["kind"] == "a", 0.0))
     assert str(intervals.ratio(nothing, "error", {"kind": "a"}, {"kind": "b"})) == "not defined"
