@@ -34,6 +34,6 @@ def test_commands_use_options_that_exist(page):
 
 
 def test_links_between_pages_lead_somewhere():
-    for page in PAGES:
+    for page in [*PAGES, *(ROOT / folder / "README.md" for folder in ("benchmarks", "results", "studies"))]:
         for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
