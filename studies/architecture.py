@@ -73,6 +73,8 @@ BLAMED = ("activation", "mlp", "convolution, strided", "pooling", "patch embeddi
 class Architecture(Study):
     """Which matters more for the error: what a network is, or how it was trained."""
 
+    SEEDS = 7  # four minutes each
+
     def rows(self) -> Iterable[dict[str, Any]]:
         images = normalised(self.few(self.images(), 4000, 500, quick=(256, 16)))
         settings = ("untrained", "trained", "trained on shifts and turns") if self.quick else tuple(SETTINGS)
@@ -106,14 +108,16 @@ class Architecture(Study):
     def judge(self, table: Any) -> list[Verdict]:
         augmented = "trained on shifts and turns"
         learned = self._each(table, "selectivity rotation", "trained", "untrained")
-        helped = self._each(table, "lee rotation", augmented, "trained")
+        helped, told = (
+            self._each(table, f"{what} rotation", augmented, "trained") for what in ("lee", "selectivity")
+        )
         found = [
             Verdict("training makes every architecture more equivariant than chance",
                     yes(all(v.below(1) for v in learned.values())),
                     f"selectivity under rotation, trained / untrained: {in_words(learned)}"),
             Verdict("augmentation lowers the error of every architecture",
                     yes(all(v.below(1) for v in helped.values())),
-                    f"LEE rotation, augmented / trained: {in_words(helped)}"),
+                    f"rotation, augmented / trained, LEE: {in_words(helped)}; selectivity: {in_words(told)}"),
         ]  # fmt: skip
         for setting in ("trained", augmented):
             rows = chosen(table, training=setting)

@@ -85,8 +85,11 @@ class Measures(Study):
         decide = over_seeds(
             learned, lambda rows: ranks(rows).loc["consistency", "same_prediction"], "correlation"
         )
-        free = over_seeds(
-            learned, lambda rows: rows["geed(kl)"].corr(rows["accuracy"], method="spearman"), "correlation"
+        free, decided = (
+            over_seeds(
+                learned, lambda rows, m=measure: rows[m].corr(rows["accuracy"], "spearman"), "correlation"
+            )
+            for measure in ("geed(kl)", "same_prediction")
         )
         ends = table[(table["epochs"] == 0) | (table["epochs"] == best)]
         untrained = lambda column, name: ratio(
@@ -108,7 +111,8 @@ class Measures(Study):
             Verdict("training on turns makes all measures fall", yes(falling.above(len(names) - 0.5)),
                     f"{falling} of {len(names)} measures fall; not always: {', '.join(_risen(ends, best)) or 'none'}"),
             Verdict("a better classifier is more consistent for free", yes(free.below(0)),
-                    f"rank correlation of geed(kl) and accuracy over trained networks {free}"),
+                    f"rank correlation over trained networks of accuracy with geed(kl) {free}, "
+                    f"with disagreement of predictions {decided}"),
         ]  # fmt: skip
 
     def draw(self, table: Any) -> Any:
