@@ -68,6 +68,8 @@ KINDS: dict[str, tuple[Callable[[Images], nn.Module], Augment]] = {
 class Augmentation(Study):
     """Invariance of outputs, and equivariance of layers, of four ways to it."""
 
+    SEEDS = 5  # minutes each, and they decide
+
     def rows(self) -> Iterable[dict[str, Any]]:
         images = self.few(self.images(), 4000, 500, quick=(256, 32))
         for seed in self.seeds:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torchvision.transforms.v2.functional import gaussian_blur
@@ -177,8 +178,8 @@ class Distribution(Study):
                 for ax, value in zip(axes[:, column], ("error", "selectivity"), strict=True):
                     shown = [chosen(rows, inputs=n, strength=s)[value].astype(float) for n, s in places]
                     style = {"fmt": "o-" if name in STRENGTHS else "o", "color": colour, "capsize": 3}
-                    means, spreads = [c.mean() for c in shown], [c.std() for c in shown]
-                    ax.errorbar(list(places.values()), means, spreads, label=kind, **style)
+                    mean, low, high = np.array([_spread(v, value == "error") for v in shown]).T
+                    ax.errorbar(list(places.values()), mean, [mean - low, high - mean], label=kind, **style)
                     ax.set_xticks(range(len(ticks)), ticks)
             axes[0, column].set_title(name)
         axes[0, 0].set_yscale("log")
@@ -186,6 +187,13 @@ class Distribution(Study):
         axes[1, 0].set_ylabel("selectivity\n(0 symmetric, 1 nothing learned)")
         axes[0, 0].legend()
         return figure
+
+
+def _spread(values: Any, logarithms: bool) -> tuple[float, float, float]:
+    """The mean over seeds, and one standard deviation to both sides, of logarithms where the axis is one."""
+    values = np.log(values.clip(lower=1e-30)) if logarithms else values
+    bars = (values.mean(), values.mean() - values.std(), values.mean() + values.std())
+    return tuple(np.exp(bars)) if logarithms else bars
 
 
 if __name__ == "__main__":

@@ -51,6 +51,8 @@ AUGMENTATIONS = {
 class Measures(Study):
     """All measures of the same networks."""
 
+    SEEDS = 5  # of seventeen networks each
+
     def rows(self) -> Iterable[dict[str, Any]]:
         images = self.few(self.images(), 3000, 500, quick=(256, 24))
         epochs = (0, 1) if self.quick else (0, 1, 2, 4, 8)
