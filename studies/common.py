@@ -19,6 +19,7 @@ from images import Images, digits, labelled
 
 from symmeter.cli.terminal import prepare_process
 from symmeter.errors import SymmeterError
+from symmeter.network import usable_device
 
 HERE = Path(__file__).resolve().parent
 TABLE = ("| claim | verdict | numbers |", "|---|---|---|")
@@ -211,6 +212,7 @@ def main(kind: type[Study]) -> int:
     out = o.out or (work if own else HERE / "results")
     settings = Settings(o.quick, data, o.images, o.side, o.scale, o.device, o.seeds)
     try:
+        usable_device(settings.device)
         kind(name, work, settings).run(out)
     except SymmeterError as error:
         print(f"{name}: error: {error}", file=sys.stderr)

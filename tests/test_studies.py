@@ -86,6 +86,14 @@ def test_images_without_labels_are_refused(tmp_path, pictures):
     assert (done.returncode, done.stderr.count("\n")) == (1, 1) and "images without labels" in done.stderr
 
 
+def test_a_device_that_is_not_there_is_named(tmp_path):
+    done = started("augmentation", tmp_path, "--device", "cud")
+    assert (done.returncode, done.stderr.count("\n")) == (
+        1,
+        1,
+    ) and "device 'cud' cannot be used" in done.stderr
+
+
 def test_intervals_over_seeds(monkeypatch):
     monkeypatch.syspath_prepend(str(STUDIES))
     intervals = importlib.import_module("intervals")

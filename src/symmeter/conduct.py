@@ -17,7 +17,7 @@ from symmeter.errors import SymmeterError, SymmeterWarning, counted, shortened
 from symmeter.groups import Group
 from symmeter.measures import DerivativeMeasure, OrbitMeasure
 from symmeter.models import LoadedModel, describe, load_model
-from symmeter.network import borrowed, home
+from symmeter.network import borrowed, home, usable_device
 from symmeter.outputs import parse_output, parse_outputs
 from symmeter.representations import Image, Pixels, Points, Window
 from symmeter.representations.image import PADDINGS
@@ -140,7 +140,7 @@ class _Common:
             seed=asked.seed, points=points,
         )  # fmt: skip
         pixels = Pixels(prepared.mean, prepared.std)
-        return _Common(loaded, asked, definition, images, pixels, _device(asked.device, loaded.model),
+        return _Common(loaded, asked, definition, images, pixels, usable_device(asked.device, loaded.model),
                        _precision(loaded.model), began)  # fmt: skip
 
     def image(self) -> Image:
@@ -179,18 +179,6 @@ def _conducted(
 
 def loaded_from(model: Any) -> LoadedModel:
     return load_model(model) if isinstance(model, str) else describe(model)
-
-
-def _device(device: Any, model: Any) -> torch.device:
-    if device is None:
-        return home(model)[0]
-    try:
-        chosen = torch.device(device)
-        torch.empty(0, device=chosen)
-    except (RuntimeError, AssertionError) as error:
-        raise SymmeterError(f"device {str(device)!r} cannot be used here; choose cpu" + (
-            ", cuda" if torch.cuda.is_available() else "")) from error  # fmt: skip
-    return chosen
 
 
 def _precision(model: Any) -> torch.dtype:

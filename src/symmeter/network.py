@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from symmeter.errors import SymmeterError
+
 MAIN_KEYS = (
     "logits",
     "out",
@@ -82,6 +84,23 @@ def home(model: Any) -> tuple[torch.device, torch.dtype | None]:
             if tensor.is_floating_point():
                 return tensor.device, tensor.dtype
     return torch.device("cpu"), getattr(model, "dtype", None)
+
+
+def usable_device(device: Any, model: Any = None) -> torch.device:
+    """A device by name, that of the model for None. SymmeterError where it cannot be used.
+
+    >>> usable_device("cpu")
+    device(type='cpu')
+    """
+    if device is None:
+        return home(model)[0]
+    try:
+        chosen = torch.device(device)
+        torch.empty(0, device=chosen)
+    except (RuntimeError, AssertionError) as error:
+        raise SymmeterError(f"device {str(device)!r} cannot be used here; choose cpu" + (
+            ", cuda" if torch.cuda.is_available() else "")) from error  # fmt: skip
+    return chosen
 
 
 def main_tensor(output: Any) -> Tensor:
