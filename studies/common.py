@@ -19,7 +19,7 @@ from images import Images, digits, labelled
 
 from symmeter.cli.terminal import prepare_process
 from symmeter.errors import SymmeterError
-from symmeter.network import usable_device
+from symmeter.models.borrowed import usable_device
 
 HERE = Path(__file__).resolve().parent
 TABLE = ("| claim | verdict | numbers |", "|---|---|---|")

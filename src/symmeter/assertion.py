@@ -8,11 +8,11 @@ import torch
 
 from symmeter.errors import SymmeterWarning
 from symmeter.measurement import measure
-from symmeter.network import home
 from symmeter.result import Result, Row
 
 _ROUND_OFF = 1e3  # units of round-off that a deep network may add up
 _FLOORS = 3.0
+_TESTABLE = 0.1  # relative error that an assertion must be able to see
 _CAUSES = (
     "usual causes: a stride or pooling that does not divide the input, padding on one side, positional embeddings, "
     "a representation of the output that is not the one assumed (output='...:regular(C4)' permutes channels), "
@@ -57,22 +57,28 @@ def assert_equivariant(
         )  # fmt: skip
     if result.status != "complete":
         raise AssertionError(f"not all of it could be measured: {'; '.join(result.warnings)}")
-    dtype = home(model)[1] if not isinstance(model, str) else None
-    unit = torch.finfo(dtype if dtype in (torch.float32, torch.float64) else torch.float32).eps
+    chance = [row.chance for row in result.rows if row.chance is not None]
+    if chance:
+        raise AssertionError(f"{result.header['model']['name']} is random: two calls on one image differ by "
+                             f"{chance[0]:.2g} of its output, so nothing can be asserted; fix its noise")  # fmt: skip
     for row in result.rows:
-        _check(result, row, tolerance, unit)
+        _check(result, row, tolerance)
     return result
 
 
-def _check(result: Result, row: Row, tolerance: float | None, unit: float) -> None:
+def _check(result: Result, row: Row, tolerance: float | None) -> None:
     __tracebackhide__ = True
-    floor = row.floor or 0.0
+    floor, name = row.floor or 0.0, result.header["model"]["name"]
+    unit = _unit(result)
+    if _FLOORS * floor > _TESTABLE and tolerance is None:
+        raise AssertionError(f"{name} cannot be tested under {row.symmetry}: its floor is {floor:.1e} of the output, so an "
+                             "error of a tenth would not show; choose a group that is exact on pixels, or a model in "
+                             "higher precision")  # fmt: skip
     bound = max(_ROUND_OFF * unit, _FLOORS * floor) if tolerance is None else tolerance
     found = [e for e in result.elements if (e.symmetry, e.output) == (row.symmetry, row.output)]
     worst = max(found, key=lambda e: math.inf if math.isnan(e.value) else e.value)
     if worst.value <= bound:
         return
-    name = result.header["model"]["name"]
     why = "as given" if tolerance is not None else f"{_ROUND_OFF:g} units of round-off, or {_FLOORS:g} floors"
     where = f", output {row.output}" if row.layer else ""
     raise AssertionError(
@@ -80,3 +86,8 @@ def _check(result: Result, row: Row, tolerance: float | None, unit: float) -> No
         f"error of {worst.value:.2e}, above the tolerance {bound:.2e} ({why}); floor {floor:.1e}, mean over elements "
         f"{row.value:.2e}. Output: {result.header['spec']['rho_out']}. {_CAUSES[0].upper()}{_CAUSES[1:]}."
     )
+
+
+def _unit(result: Result) -> float:
+    """The round-off of the type that was measured in; what the model computes in beyond that is in its floor."""
+    return torch.finfo(getattr(torch, result.header["spec"]["dtype"])).eps

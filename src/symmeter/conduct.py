@@ -4,7 +4,7 @@ import platform
 import time
 import warnings
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,8 @@ from symmeter.errors import SymmeterError, SymmeterWarning, counted, shortened
 from symmeter.groups import Group
 from symmeter.measures import DerivativeMeasure, OrbitMeasure
 from symmeter.models import LoadedModel, describe, load_model
-from symmeter.network import borrowed, home, usable_device
-from symmeter.outputs import parse_output, parse_outputs
+from symmeter.models.borrowed import borrowed, home, usable_device
+from symmeter.outputs import parse_outputs
 from symmeter.representations import Image, Pixels, Points, Window
 from symmeter.representations.image import PADDINGS
 from symmeter.request import Request, check_measures
@@ -69,14 +69,16 @@ def conduct_derivative(
     follower: Follower | None = None,
 ) -> Conducted:  # fmt: skip
     """Run along generators."""
-    output = parse_output(asked.output)
+    output, *more = parse_outputs(asked.output, loaded.model)
+    if more:
+        raise SymmeterError(f"output {asked.output!r}: along generators one output at a time; give one of them")
     common = _Common.of(loaded, asked)
     run = DerivativeRun(
         **common.fields(), rho_in=symmetry.rho_in or common.image(), control=control,
         symmetry=symmetry, measures=measures, output=output, follower=follower,
     )  # fmt: skip
     return _conducted(run, loaded, asked, common, lambda: {
-        "symmetry": symmetry.name, "output": str(output), "rho_out": run.rho_out.describe(), "control": control,
+        "symmetry": symmetry.name, "output": str(run.output), "rho_out": run.rho_out.describe(), "control": control,
     })  # fmt: skip
 
 
@@ -173,6 +175,8 @@ def _conducted(
     return Conducted(run, loaded, common.images, notes, spec={
         "measure": names, **words(), "samples": asked.samples, "seed": asked.seed, "device": str(run.device),
         "dtype": str(run.dtype).removeprefix("torch."),
+        "precision": str(run.seen.precision) if run.seen else None, "unit_round_off": run.unit_round_off,
+        "chance": run.seen.chance if run.seen else None,
         "seconds": round(time.perf_counter() - common.began, 3), **run.how(),
     })  # fmt: skip
 
@@ -192,6 +196,8 @@ def _train_mode_note(names: list[str]) -> str:
 
 def finished(done: Conducted, rows: tuple[Row, ...], kind: type[Result]) -> Result:
     run, images, notes = done.run, done.images, list(done.notes)
+    if run.seen is not None and run.seen.chance is not None:
+        rows = tuple(replace(row, chance=run.seen.chance, verdict="random") for row in rows)
     summary = images.summary()
     summary["used"] = len(run.names)
     if images.skipped:
@@ -227,5 +233,7 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "threads": torch.get_num_threads(),
+        "matmul_precision": torch.get_float32_matmul_precision(),
+        "tf32": torch.backends.cuda.matmul.allow_tf32 or torch.backends.cudnn.allow_tf32,
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     }

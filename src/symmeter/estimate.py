@@ -127,6 +127,10 @@ class Columns:
         """The values of a column, None where there is none."""
         return np.concatenate(self._chunks[name]) if name in self._chunks else None
 
+    def discard(self, mark: str) -> None:
+        """Forget the columns whose names have this mark."""
+        self._chunks = {name: chunks for name, chunks in self._chunks.items() if mark not in name}
+
     def names(self) -> list[str]:
         """The columns, in the order of their first values."""
         return list(self._chunks)

@@ -25,7 +25,7 @@ class Floor:
 
 
 def differences(
-    derivative: Callable[[Tensor, Strategy], Tensor], x: Tensor, strategy: Strategy
+    derivative: Callable[[Tensor, Strategy], Tensor], x: Tensor, strategy: Strategy, unit: float | None = None
 ) -> tuple[Tensor, Tensor, str]:
     """(L_X f(x), an estimate of its error, how that was found), both (T, B, ...) in float64.
 
@@ -38,12 +38,15 @@ def differences(
     if isinstance(strategy, CentralDifference):
         there = derivative(x, strategy.coarser(x)).double()
         return here, here - there, "change of the central difference when its step doubles"
-    moved = torch.stack([here - derivative(nudged(x, seed), strategy).double() for seed in range(DRAWS)])
+    moved = torch.stack([here - derivative(nudged(x, seed, unit), strategy).double() for seed in range(DRAWS)])
     return here, (moved.square().mean(0) / 2).sqrt(), "input moved by one unit of round-off"
 
 
-def nudged(x: Tensor, seed: int = 0) -> Tensor:
-    """x moved by normal noise of one unit of round-off of its size."""
-    unit = torch.finfo(x.dtype).eps * x.square().mean().sqrt()
+def nudged(x: Tensor, seed: int = 0, unit: float | None = None) -> Tensor:
+    """x moved by normal noise of one unit of round-off of its size, and kept within the range that x has.
+
+    `unit` is that of what the model computes in, where it is coarser than x.
+    """
+    unit = torch.finfo(x.dtype).eps if unit is None else unit
     noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).to(x)
-    return x + unit * noise
+    return (x + unit * x.square().mean().sqrt() * noise).clamp(x.amin(), x.amax())

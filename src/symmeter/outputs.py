@@ -1,14 +1,15 @@
 """Which output of a model is measured, and how a symmetry acts on it.
 
-An output is written NAME or NAME:ACTION. NAME is `softmax`, `logits`, `features`, `pooled`, or a sub-module's
-dotted name; ACTION is `invariant`, `equivariant`, `channels_first`, `channels_last`, `tokens(PREFIX+ROWSxCOLUMNS)`,
-`pooled` (the mean over the grid, invariant), or `regular(GROUP)` (the grid moves and channels are permuted in blocks).
+An output is written NAME or NAME:ACTION. NAME is `softmax`, `logits`, `features`, `pooled`, a sub-module's dotted name,
+or the path of a tensor in what the model returns (`pred_boxes`, `0.boxes`, `prediction.mean`). ACTION is `invariant`,
+`equivariant`, `channels_first`, `channels_last`, `tokens(PREFIX+ROWSxCOLUMNS)`, `pooled` (the mean over the grid,
+invariant), or `regular(GROUP)` (the grid moves and channels are permuted in blocks).
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -19,7 +20,7 @@ from torch.utils import _pytree as pytree
 from symmeter.definitions import Definition
 from symmeter.errors import SymmeterError, nearest
 from symmeter.groups import Group, is_group, parse_group
-from symmeter.network import main_tensor
+from symmeter.models.leaves import leaf_at, main_leaf
 from symmeter.representations import Image, Regular, Representation, Tokens, Trivial
 
 NAMES = ("softmax", "logits", "features", "pooled")
@@ -37,45 +38,7 @@ _TOKENS = re.compile(r"^tokens\((?:(\d+)\+)?(\d+)x(\d+)\)$")
 
 
 class _Reached(Exception):
-    """Carries a sub-module's output out of the forward pass: what comes after it is not needed."""
-
-    def __init__(self, value: Any):
-        self.value = value
-
-
-class _Submodule(nn.Module):
-    """The output of one sub-module, the first time it is called."""
-
-    def __init__(self, model: nn.Module, target: str):
-        super().__init__()
-        self.model = model
-        self.target = target
-
-    def forward(self, x: Tensor) -> Any:
-        def stop(module: nn.Module, args: Any, output: Any) -> None:
-            raise _Reached(output)
-
-        handle = self.model.get_submodule(self.target).register_forward_hook(stop, always_call=False)
-        try:
-            self.model(x)
-        except _Reached as reached:
-            return reached.value
-        finally:
-            handle.remove()
-        raise SymmeterError(f"output {self.target!r}: the model does not call that module")
-
-
-class _Method(nn.Module):
-    """A timm model read before its head: `forward_features`, then pooled or not."""
-
-    def __init__(self, model: nn.Module, pooled: bool):
-        super().__init__()
-        self.model: Any = model
-        self.pooled = pooled
-
-    def forward(self, x: Tensor) -> Any:
-        features = self.model.forward_features(x)
-        return self.model.forward_head(features, pre_logits=True) if self.pooled else features
+    """Ends a forward pass: what comes after the sub-modules that were asked for is not needed."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +51,7 @@ class Output:
 
     name: str
     action: str | None = None
+    leaf: bool = field(default=False, repr=False)  # `name` is a path in what the model returns, and no module
 
     def __str__(self) -> str:
         return self.name if self.action is None else f"{self.name}:{self.action}"
@@ -95,36 +59,29 @@ class Output:
     @property
     def layer(self) -> str:
         """The sub-module's dotted name, or nothing for an output of the whole model."""
-        return "" if self.name in NAMES else self.name
+        return "" if self.name in NAMES or self.leaf else self.name
 
-    def module(self, model: Callable) -> Callable:
-        """What to call for this output; SymmeterError when the model has no such part."""
+    def resolved(self, model: Any) -> "Output":
+        """The output as this model understands it; SymmeterError for what it surely does not have.
+
+        Paths in what it returns are not known before a call.
+        """
         if self.name in ("softmax", "logits"):
-            return model
+            return self
         if self.name in ("features", "pooled"):
             if hasattr(model, "forward_features") and (
                 self.name == "features" or hasattr(model, "forward_head")
             ):
-                return _Method(model, pooled=self.name == "pooled")  # type: ignore[arg-type]
-            raise SymmeterError(
-                f"output {self.name!r} needs a timm model; name a sub-module instead"
-                f"{_submodules(model, self.name)}"
-            )
-        if isinstance(model, nn.Module) and self.name in dict(model.named_modules()):
-            return _Submodule(model, self.name)
-        raise SymmeterError(f"unknown output {self.name!r}{_submodules(model, self.name)}")
+                return self
+            raise SymmeterError(f"output {self.name!r} needs a timm model; name a sub-module instead"
+                                f"{_submodules(model, self.name)}")  # fmt: skip
+        return replace(self, leaf=self.name not in modules_of(model))
 
-    def read(self, returned: Any) -> Tensor:
-        """The (B, ...) tensor measured, from what the call returned; softmax is over the class axis."""
-        y = self.raw(returned)
+    def read(self, y: Tensor) -> Tensor:
+        """What is measured of a tensor (B, ...) that the model returned; softmax is over the class axis."""
         if self.action == "pooled" and y.ndim > 2:
             return y.mean(1) if y.ndim == 3 else y.flatten(2).mean(2)
         return torch.softmax(y, 1 if y.ndim != 3 else -1) if self.name == "softmax" and y.ndim > 1 else y
-
-    @staticmethod
-    def raw(returned: Any) -> Tensor:
-        """The tensor before any softmax."""
-        return main_tensor(returned)
 
     def representation(
         self, y: Tensor, model: Any, definition: Definition, padding: str = "reflect"
@@ -232,17 +189,14 @@ def parse_outputs(what: "str | Sequence[str]", model: Any) -> list[Output]:
     for word in words:
         output = parse_output(word)
         if any(sign in output.name for sign in "*?["):
-            names = (
-                [name for name, _ in model.named_modules() if name] if isinstance(model, nn.Module) else []
-            )
-            matches = [name for name in names if fnmatchcase(name, output.name)]
+            matches = [name for name in modules_of(model) if fnmatchcase(name, output.name)]
             if not matches:
                 raise SymmeterError(
                     f"output {output.name!r} matches no module{_submodules(model, output.name)}"
                 )
             found += [Output(name, output.action) for name in matches]
         else:
-            found.append(output)
+            found.append(output.resolved(model))
     if not found:
         raise SymmeterError(f"no output given; choose from {', '.join(NAMES)} or a module's dotted name")
     return list(dict.fromkeys(found))
@@ -258,35 +212,43 @@ def split_list(text: str) -> list[str]:
 
 
 class Reader(nn.Module):
-    """Several outputs of a model from as few passes as possible: one, and one more for `features` or `pooled`."""
+    """The tensors of several outputs from as few passes as possible: one, and one more for `features` or `pooled`.
+
+    A pass that is only to reach sub-modules ends at the last of them.
+    """
 
     def __init__(self, model: Any, outputs: Sequence[Output]):
         super().__init__()
         self.model: Any = model
-        self.outputs = tuple(outputs)
-        self._calls = {o.name: o.module(model) for o in outputs if o.name in ("features", "pooled")}
-        self._targets = {o.name for o in outputs if o.layer}
-        self._final = any(o.name in ("softmax", "logits") for o in outputs)
-        for output in outputs:  # a name that the model does not have is a mistake now, not in the pass
-            output.module(model)
+        self.outputs = tuple(output.resolved(model) for output in outputs)
+        self._targets = {output.layer for output in self.outputs if output.layer}
+        self._to_the_end = any(o.leaf or o.name in ("softmax", "logits") for o in self.outputs)
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """What every output's call returned, before any softmax."""
-        seen: dict[str, Any] = {name: call(x) for name, call in self._calls.items()}
-        if self._final or self._targets:
-            seen["logits"] = seen["softmax"] = self._run(x, seen)
-        missing = [o.name for o in self.outputs if o.name not in seen]
-        if missing:
-            raise SymmeterError(f"output {missing[0]!r}: the model does not call that module")
-        return [seen[output.name] for output in self.outputs]
+        """One tensor an output, as the model made it: before any softmax."""
+        seen: dict[str, Any] = {}
+        returned = self._run(x, seen) if self._to_the_end or self._targets else None
+        return [self._tensor(output, x, seen, returned) for output in self.outputs]
+
+    def _tensor(self, output: Output, x: Tensor, seen: Mapping[str, Any], returned: Any) -> Tensor:
+        if output.leaf:
+            return leaf_at(returned, output.name, [*NAMES, *modules_of(self.model)])
+        if output.layer and output.layer not in seen:
+            raise SymmeterError(f"output {output.name!r}: the model does not call that module")
+        if output.name in ("features", "pooled"):
+            features = self.model.forward_features(x)
+            return main_leaf(
+                features if output.name == "features" else self.model.forward_head(features, pre_logits=True)
+            )
+        return main_leaf(seen[output.layer] if output.layer else returned)
 
     def _run(self, x: Tensor, seen: dict[str, Any]) -> Any:
         def hook(name: str) -> Callable:
             def keep(module: nn.Module, args: Any, output: Any) -> None:
                 if name not in seen:  # the first call counts; in-place code may change it later
                     seen[name] = pytree.tree_map_only(Tensor, torch.clone, output)
-                    if not self._final and self._targets <= seen.keys():
-                        raise _Reached(None)
+                    if not self._to_the_end and self._targets <= seen.keys():
+                        raise _Reached
 
             return keep
 
@@ -305,8 +267,13 @@ def are_probabilities(y: Tensor) -> bool:
     return y.ndim >= 2 and bool((y >= 0).all()) and bool((y.sum(1) - 1).abs().max() < 1e-3)
 
 
+def modules_of(model: Any) -> list[str]:
+    """Dotted names of sub-modules; none for what is no module."""
+    return [name for name, _ in model.named_modules() if name] if isinstance(model, nn.Module) else []
+
+
 def _submodules(model: Any, wrong: str) -> str:
-    names = [name for name, _ in model.named_modules() if name] if isinstance(model, nn.Module) else []
+    names = modules_of(model)
     return (
         nearest(wrong, [*NAMES, *names])
         or f"; choose from {', '.join(NAMES)}, or a module: {', '.join(names[:6])}, ..."

@@ -4,14 +4,12 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 import torch
 from torch import Tensor
 
 from symmeter.autodiff.memory import available_bytes, out_of_memory, peak_bytes
 from symmeter.autodiff.strategies import (
-    CentralDifference,
     OneByOne,
     Reverse,
     Strategy,
@@ -19,10 +17,12 @@ from symmeter.autodiff.strategies import (
     Vectorised,
     Widened,
 )
+from symmeter.autodiff.verification import Verifier
 from symmeter.errors import SymmeterWarning, first_line
 
 _GAIN = 0.95  # a larger chunk must be 5 % faster an image for the chunk to grow on
 _HOPELESS = 2.0  # a first trial this many times slower than the best is not given a second one
+_SETTLED_ON = 4  # images on which the step of differences is found
 _TRIAL_SHARE = 0.25  # at most this share of the images is spent on comparing strategies
 
 
@@ -35,15 +35,20 @@ class _Trial:
     seconds: float = float("inf")  # per image, at its fastest
     runs: int = 0
     growing: bool = True
+    verified: bool = False
+
+
+Outcome = tuple[slice, Tensor, Tensor]
 
 
 class Engine:
     """(f(x), df_x(v)) for batches of images, chunk by chunk.
 
     Every strategy gets a first trial of two small chunks, then the fastest grows its chunk while that pays. The
-    trials are on images that have to be done anyway, so choosing costs nothing but its bad choices. A strategy
-    that the network cannot take is dropped with its reason in `dropped`; when none that is exact is left, central
-    differences remain, in float64 where `wide` (f in float64) runs. Running out of memory halves the chunk.
+    trials are on images that have to be done anyway, so choosing costs nothing but its bad choices. What a strategy
+    returns is held back until it has been verified; a strategy that the network cannot take, or that differences of the
+    function contradict, is dropped with its reason in `dropped`. When none that is exact is left, central differences
+    remain, in float64 where `wide` (f in float64) runs; so too where f is known not to be `differentiable`. Running out of memory halves the chunk.
     """
 
     def __init__(
@@ -53,17 +58,18 @@ class Engine:
         total: int | None = None,
         batch_size: int | None = None,
         wide: Callable[[Tensor], Tensor] | None = None,
+        differentiable: bool = True,
     ):
         self.f = f
         self.dropped: dict[str, str] = {}
         self._total = total
         self._fixed = batch_size
         self._limit = batch_size or 2**20
-        self._trials: list[_Trial] | None = None
+        self._trials: list[_Trial] | None = None if differentiable else []
         self._rescue: _Trial | None = None
         self._fallback = _Trial(Widened(wide), batch_size or 8, growing=False)
         self._done = 0
-        self._verified = False
+        self.verifier = Verifier(f, wide)
 
     @property
     def strategy(self) -> Strategy:
@@ -75,7 +81,7 @@ class Engine:
         """Images a chunk at present."""
         return self._best().chunk
 
-    def push(self, x: Tensor, tangents: Callable[[slice], Tensor]) -> Iterator[tuple[slice, Tensor, Tensor]]:
+    def push(self, x: Tensor, tangents: Callable[[slice], Tensor]) -> Iterator[Outcome]:
         """Yield (slice of x, f(x), pushed tangents (T, b, ...)) until all of x is done.
 
         `tangents(s)` gives the tangents (T, b, ...) of x[s]; they are made chunk by chunk to bound the memory.
@@ -83,35 +89,49 @@ class Engine:
         if self._trials is None:
             self._trials = self._candidates(x, len(tangents(slice(0, 1))))
         start = 0
+        held: list[Outcome] = []
         while start < len(x):
-            trial, chunk = self._next()
+            due = self._due()
+            trial = due or self._best()
+            chunk = trial.chunk if due else self._grown(trial)
             part = slice(start, start + min(chunk, self._limit, len(x) - start))
             outcome = self._attempt(trial, x[part], tangents(part))
             if outcome is None:
+                if held:  # one of them was wrong, so what was held back for it is done again
+                    self._done -= start - held[0][0].start
+                    start, held = held[0][0].start, []
                 continue
-            yield part, *outcome
+            held.append((part, *outcome))
             self._done += part.stop - start
             start = part.stop
+            if self._due() is None:
+                yield from held
+                held = []
+        yield from held
 
     def _candidates(self, x: Tensor, tangents: int) -> list[_Trial]:
         start = self._fixed or (1 if x.device.type == "cpu" else 4)
-        trials = [_Trial(s, start) for s in (Vectorised(), OneByOne(), Tiled())]
+        strategies = (Vectorised(), OneByOne(), Tiled()) if tangents > 1 else (OneByOne(),)
+        trials = [_Trial(s, start) for s in strategies]
         y = self.f(x[:1])
         if y.ndim == 2 and y.shape[1] <= tangents:
-            trials.insert(1, _Trial(Reverse(), start))
+            trials.insert(1, _Trial(Reverse(), start))  # before the last of those that are tried at all
         elif y.ndim == 2 and y.shape[1] <= 8 * tangents:
             self._rescue = _Trial(Reverse(), start)
         return trials
 
-    def _next(self) -> tuple[_Trial, int]:
-        """The trial to run, and with how many images."""
+    def _due(self) -> _Trial | None:
+        """The strategy whose trial is next; None when all have been compared."""
         best = self._best()
         if self._total is None or self._done < _TRIAL_SHARE * self._total:
             for trial in self._trials or []:
                 if trial.runs < 2 and not (trial.runs and trial.seconds > _HOPELESS * best.seconds):
-                    return trial, trial.chunk
-        grow = best.growing and best.runs and not self._fixed
-        return best, 2 * best.chunk if grow else best.chunk
+                    return trial
+        return None
+
+    def _grown(self, trial: _Trial) -> int:
+        """How many images to give the strategy in use: twice as many while that pays."""
+        return 2 * trial.chunk if trial.growing and trial.runs and not self._fixed else trial.chunk
 
     def _best(self) -> _Trial:
         return min(self._trials or [self._fallback], key=lambda trial: trial.seconds)
@@ -119,6 +139,8 @@ class Engine:
     def _attempt(self, trial: _Trial, x: Tensor, v: Tensor) -> tuple[Tensor, Tensor] | None:
         """One chunk by one strategy, timed; None when it failed and something else is to be tried."""
         try:
+            if trial is self._fallback and not trial.runs:
+                trial.strategy = self._fallback.strategy.settled(self.f, x[:_SETTLED_ON], v[:, :_SETTLED_ON])
             with peak_bytes(x.device) as peak:
                 began = time.perf_counter()
                 y, pushed = trial.strategy(self.f, x, v)
@@ -129,13 +151,29 @@ class Engine:
         except Exception as error:
             self._failed(trial, x, error)
             return None
-        if not self._verified and trial.strategy.exact:
-            self._verified = True
-            if self._contradicted(x[:1], v[:1, :1], pushed[:1, :1]):
-                self._trials = []
-                return None
+        if not trial.verified and trial.strategy.exact and not self._verify(trial, x[:1], v[:, :1], pushed[:, :1]):
+            return None
         self._learn(trial, len(x), seconds, used, x.device)
         return y, pushed
+
+    def _verify(self, trial: _Trial, x: Tensor, v: Tensor, pushed: Tensor) -> bool:
+        """Whether nothing contradicts a strategy; one that is contradicted is dropped, and the image shown to all."""
+        reason = self.verifier.contradiction(trial.strategy, x, v, pushed)
+        trial.verified = reason is None
+        if reason is None:
+            return True
+        self._drop(trial, reason)
+        for other in list(self._trials or []):
+            try:
+                found = self.verifier.contradiction(other.strategy, x, v, other.strategy(self.f, x, v)[1])
+            except Exception as error:
+                found = f"{type(error).__name__}: {first_line(error)}"
+            if found is not None:
+                self._drop(other, found)
+        if not self._trials:
+            reason = "the derivative disagrees with central differences (does the model detach or round?)"
+            warnings.warn(f"{reason}; measured by central differences", SymmeterWarning, stacklevel=2)
+        return False
 
     def _learn(self, trial: _Trial, chunk: int, seconds: float, used: int, device: torch.device) -> None:
         trial.runs += 1
@@ -161,26 +199,11 @@ class Engine:
         if trial is self._fallback:
             raise error
         self.f(x)  # an image that the network cannot take is no fault of the strategy
-        self.dropped[trial.strategy.name] = f"{type(error).__name__}: {first_line(error)}"
+        self._drop(trial, f"{type(error).__name__}: {first_line(error)}")
+
+    def _drop(self, trial: _Trial, reason: str) -> None:
+        """Go on without a strategy; reverse mode, where outputs are not too many, is tried before none is left."""
+        self.dropped[trial.strategy.name] = reason
         self._trials = [t for t in self._trials or [] if t is not trial]
         if not self._trials and self._rescue is not None:
             self._trials, self._rescue = [self._rescue], None
-
-    def _contradicted(self, x: Tensor, v: Tensor, pushed: Tensor) -> bool:
-        """Whether central differences, where they agree among themselves, deny the derivative.
-
-        A network that detaches, rounds or leaves torch on its way has a forward derivative that is wrong in
-        silence. Two steps that agree within 20 % and differ from it by half are taken as the truth.
-        """
-        quotients = [CentralDifference(step)(self.f, x, v)[1].double() for step in (3e-2, 1e-2, 3e-3)]
-        exact = pushed.double()
-        for a, b in pairwise(quotients):
-            size = torch.maximum(a.norm(), b.norm())
-            if not bool(size > 0) or not bool((a - b).norm() <= 0.2 * size):
-                continue
-            if bool((a - exact).norm() > 0.5 * torch.maximum(size, exact.norm())):
-                reason = "the forward derivative disagrees with central differences (does the model detach or round?)"
-                self.dropped["forward mode"] = reason
-                warnings.warn(reason + "; measured by central differences", SymmeterWarning, stacklevel=2)
-                return True
-        return False

@@ -14,6 +14,8 @@ from torch.utils import _pytree as pytree
 
 from symmeter.autodiff.backward import BackwardRules
 from symmeter.autodiff.rules import ForwardRules
+from symmeter.autodiff.steps import along, steadiest_step, step_size
+from symmeter.errors import SymmeterError
 
 
 class Strategy(ABC):
@@ -96,10 +98,11 @@ class Reverse(Strategy):
                 gradients = torch.autograd.grad(
                     y[:, k].sum(), variables, retain_graph=True, allow_unused=True
                 )
+                if any(g is None for g in gradients):
+                    raise RuntimeError("the output does not depend on the input by torch: it has no gradient")
                 pairs = zip(gradients, directions, strict=True)
-                columns.append(sum((g * v).flatten(2).sum(-1) for g, v in pairs if g is not None))
-        zero = directions[0].new_zeros(directions[0].shape[:2])
-        return y.detach(), torch.stack([zero + column for column in columns], -1).detach()
+                columns.append(sum((g * v).flatten(2).sum(-1) for g, v in pairs))
+        return y.detach(), torch.stack(columns, -1).detach()
 
 
 @dataclass(frozen=True)
@@ -115,19 +118,23 @@ class CentralDifference(Strategy):
 
     def __call__(self, f: Callable, x: Any, tangents: Any) -> tuple[Any, Any]:
         y = f(x)
-        scale = _rms(x)
         pushed = []
         for i in range(_count(tangents)):
             v = _entry(tangents, i)
-            size = _rms(v)
-            h = self.step(x) * torch.where(scale > 0, scale, 1) / torch.where(size > 0, size, 1)
-            ends = [f(pytree.tree_map(lambda a, b: a + s * _along(h, b) * b, x, v)) for s in (1, -1)]  # noqa: B023
-            pushed.append(pytree.tree_map(lambda a, b: (a - b) / (2 * _along(h, a)), *ends))  # noqa: B023
+            h = step_size(x, v, self.step(x))
+            ends = [f(pytree.tree_map(lambda a, b: a + s * along(h, b) * b, x, v)) for s in (1, -1)]  # noqa: B023
+            pushed.append(pytree.tree_map(lambda a, b: (a - b) / (2 * along(h, a)), *ends))  # noqa: B023
         return y, pytree.tree_map(lambda *leaves: torch.stack(leaves), *pushed)
 
     def coarser(self, x: Any) -> "CentralDifference":
         """The same with twice the step, to see how far the step matters."""
         return CentralDifference(2 * self.step(x))
+
+    def settled(self, f: Callable, x: Tensor, tangents: Tensor) -> "CentralDifference":
+        """The same with the step that suits f best at x (B, ...); SymmeterError where none does."""
+        direction = (tangents / tangents.flatten(2).norm(dim=2).clamp(min=1e-30).reshape(
+            *tangents.shape[:2], *[1] * (x.ndim - 1))).sum(0)  # fmt: skip
+        return CentralDifference(steadiest_step(f, x, direction, self.step(x)))
 
     def step(self, x: Any) -> float:
         """The relative step, by default the cube root of the precision of x."""
@@ -157,6 +164,18 @@ class Widened(CentralDifference):
             return super().coarser(x)
         return Widened(self._wide[0], 2 * self.step(_doubles(x)))
 
+    def settled(self, f: Callable, x: Tensor, tangents: Tensor) -> CentralDifference:
+        if self._wide:
+            try:
+                if self._wide[0](x.double()).dtype == torch.float64:
+                    step = super().settled(self._wide[0], x.double(), tangents.double()).relative_step
+                    return Widened(self._wide[0], step)
+            except SymmeterError:
+                raise
+            except Exception:
+                self._wide.clear()
+        return super().settled(f, x, tangents)
+
 
 def _doubles(values: Any) -> Any:
     return pytree.tree_map(lambda leaf: leaf.double(), values)
@@ -178,13 +197,3 @@ def _count(tangents: Any) -> int:
 def _unexpanded(x: Any) -> Any:
     """Tensors whose entries share memory (`expand`) as real copies: forward mode cannot write beside them."""
     return pytree.tree_map(lambda leaf: leaf.contiguous() if 0 in leaf.stride() else leaf, x)
-
-
-def _rms(x: Any) -> Tensor:
-    """(B,) root mean square over all that belongs to an image."""
-    leaves = [leaf.reshape(len(leaf), -1) for leaf in pytree.tree_leaves(x)]
-    return torch.cat(leaves, -1).square().mean(-1).sqrt()
-
-
-def _along(h: Tensor, like: Tensor) -> Tensor:
-    return h.to(like).reshape(-1, *[1] * (like.ndim - 1))

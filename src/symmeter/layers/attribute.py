@@ -20,7 +20,6 @@ from symmeter.layers.attribution import Attribution, Batch
 from symmeter.layers.layouts import Layouts
 from symmeter.layers.parts import Part
 from symmeter.layers.profile import LayerRow, Profile
-from symmeter.network import uncheckpointed
 from symmeter.result import Row
 from symmeter.rows import derivative_rows
 from symmeter.runs import DerivativeRun, Follower
@@ -106,12 +105,11 @@ class Attributor(Follower):
         assert run.engine is not None
         if not isinstance(run.model, nn.Module):
             raise SymmeterError("attribution to layers needs an nn.Module; this model is another callable")
-        with uncheckpointed(run.model):
-            if self._attribution is None:
-                self._attribution = self._prepare(run, x)
-            found = self._in_memory(x, derivative, len(run.names))
-            if self._floors is None:
-                self._floors = self._floor(run, x[:FLOOR_IMAGES], found)
+        if self._attribution is None:
+            self._attribution = self._prepare(run, x)
+        found = self._in_memory(x, derivative, len(run.names))
+        if self._floors is None:
+            self._floors = self._floor(run, x[:FLOOR_IMAGES], found)
         columns = {}
         for kind, values in (("contribution", found.contributions), ("norm", found.norms),
                              ("norm_variance", found.variances)):  # fmt: skip

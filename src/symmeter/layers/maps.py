@@ -13,10 +13,10 @@ from symmeter.conduct import conduct
 from symmeter.conjugate import lie_derivative
 from symmeter.definitions import Definition
 from symmeter.errors import SymmeterError
-from symmeter.network import pure
 from symmeter.outputs import parse_output
 from symmeter.representations import Image
 from symmeter.runs import DerivativeRun, Follower
+from symmeter.runs.function import Function
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,8 @@ class Drawn(Follower):
     @staticmethod
     def _feature(run: DerivativeRun, output: Any, x: Tensor) -> Tensor:
         """(T, H', W')."""
-        call = pure(output.module(run.model), run.device, run.dtype)
-        f = lambda z: output.read(call(z))
+        function = Function.of(run.model, [output], run.device, run.dtype)
+        f = lambda z: function(z)[0]
         y = f(x)
         rho = output.representation(y, run.model, run.definition)
         if not isinstance(rho, Image):

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
 from symmeter.autodiff.backward import BackwardRules
+from symmeter.models.call import inputs_are_owned
 
 Sink = Callable[["Tap", Tensor], None]
 
@@ -106,7 +107,7 @@ class Trace:
         self.calls = [self.root]
         self._stack = [self.root]
         self._x = x.detach().clone().requires_grad_()
-        with torch.enable_grad(), self._hooks(model), BackwardRules():
+        with torch.enable_grad(), self._hooks(model), BackwardRules(), inputs_are_owned():
             inside = self._pass(self.root, False, 0, self._x)
             output = function(inside)
             self._pass(self.root, True, 0, output)

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from symmeter.errors import SymmeterError
+from symmeter.models.behind import as_module, name_of
 from symmeter.models.from_code import load_code
 from symmeter.models.from_onnx import OnnxModel, describe_onnx, load_onnx
 from symmeter.models.from_timm import load_timm
@@ -68,6 +69,4 @@ def describe(model: Any) -> LoadedModel:
         return describe_onnx(model)
     if not callable(model):
         raise SymmeterError(f"a model is an nn.Module or another callable, not {type(model).__name__}")
-    kind = type(model).__name__
-    name = kind if isinstance(model, nn.Module) else getattr(model, "__name__", kind)
-    return describe_object(model, name, weights="as given")
+    return describe_object(as_module(model), name_of(model), weights="as given")

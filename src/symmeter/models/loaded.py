@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from symmeter.models.request import Request
 from symmeter.preprocessing import Preprocessing
@@ -35,7 +36,7 @@ def describe_object(model: Any, name: str, **known: str) -> LoadedModel:
         preprocessing = Preprocessing.from_timm(model if hasattr(model, "pretrained_cfg") else config)
     info: dict[str, Any] = {"name": name, **known, "family": family, "parameters": None}
     if isinstance(model, nn.Module):
-        info["parameters"] = sum(p.numel() for p in model.parameters())
+        info["parameters"] = sum(p.numel() for p in model.parameters() if not is_lazy(p))
     if isinstance(classes := getattr(model, "num_classes", None), int):
         info["num_classes"] = classes
     return LoadedModel(model, name, preprocessing, info)

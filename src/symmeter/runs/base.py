@@ -1,7 +1,7 @@
 """One run: batches of images through a model, per-image statistics into columns."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,13 +10,16 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from symmeter.autodiff.memory import out_of_memory
 from symmeter.data import Batch, ImageData
 from symmeter.definitions import Definition
 from symmeter.errors import SymmeterError, counted, first_line, shortened
 from symmeter.estimate import Columns, standard_error
 from symmeter.interrupt import noticed_interrupts
-from symmeter.outputs import are_probabilities
+from symmeter.outputs import Output, are_probabilities
 from symmeter.representations import Representation
+from symmeter.runs.function import Function
+from symmeter.runs.look import Look, look, round_off_ratio
 
 LOADING_BATCH = 64  # images read at a time
 
@@ -50,6 +53,9 @@ class Run(ABC):
     interrupted: bool = False
     classes: int | None = None
     remarks: list[str] = field(default_factory=list)
+    seen: Look | None = None
+    unit_round_off: float = 0.0  # the spacing of numbers just above 1 in what the model computes in
+    nudge: float | None = None  # by how much, relative, floors move inputs; None for a unit of their own type
 
     alone = False  # one image is all there is
     loading_batch = LOADING_BATCH
@@ -119,12 +125,25 @@ class Run(ABC):
     def _donors(self, batch: Batch, following: Tensor) -> Tensor | None:
         return torch.cat([batch.images[1:], following]) if self.control else None
 
-    def _check_batch_axis(self, y: Tensor) -> None:
-        """SymmeterError for an output that has no batch axis; `y` is of one image."""
-        if y.ndim == 0 or len(y) != 1:
-            raise SymmeterError(
-                f"the model returned shape {tuple(y.shape)} for 1 image; it must keep the batch axis first"
-            )
+    def _look(self, outputs: Sequence[Output], x: Tensor) -> Function:
+        """The function of some outputs, after a first look at the model; what it shows is remarked on."""
+        function = Function.of(self.model, outputs, self.device, self.dtype)
+        self.seen = look(function, x, self.model, self.batch_size)
+        self.remarks += self.seen.notes
+        self.unit_round_off = self.seen.precision.unit
+        if self.unit_round_off > torch.finfo(self.dtype).eps:
+            self.nudge = self.unit_round_off * round_off_ratio(self.seen.function, x[:4], self.unit_round_off)
+        return self.seen.function
+
+    def _optional(self, what: str, probe: Callable[[], Any]) -> Any:
+        """What a probe finds; None, with a remark, where the model fails on it: it costs no more than itself."""
+        try:
+            return probe()
+        except Exception as error:
+            if out_of_memory(error):
+                raise
+            self.remarks.append(f"{what} left out: the model fails on it ({type(error).__name__}: {first_line(error)})")
+            return None
 
     def _check_softmax(self, raw: Tensor) -> None:
         """A remark where softmax is applied to what are probabilities already."""

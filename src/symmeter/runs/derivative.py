@@ -15,7 +15,6 @@ from symmeter.conjugate import deviation, lie_derivative, stack
 from symmeter.data import Batch
 from symmeter.floor import FLOOR_IMAGES, Floor, differences
 from symmeter.measures import DerivativeMeasure
-from symmeter.network import pure
 from symmeter.outputs import Output
 from symmeter.representations import Representation, Trivial
 from symmeter.runs.base import Run
@@ -43,10 +42,6 @@ class DerivativeRun(Run):
     _floors: dict[str, Floor] = field(default_factory=dict)
     _floor_method: str = ""
 
-    def _f(self, dtype: torch.dtype) -> Any:
-        call = pure(self.output.module(self.model), self.device, dtype)
-        return lambda x: self.output.read(call(x))
-
     def _measure_batch(self, batch: Batch, donors: Tensor | None) -> Iterator[int]:
         x = batch.images.to(self.device, self.dtype)
         donors = None if donors is None else donors.to(self.device, self.dtype)
@@ -69,21 +64,25 @@ class DerivativeRun(Run):
             self._record(batch, part, x[part], y, derivative)
             yield len(y)
         if not self._floors and self.names:
-            self._find_floor(x[:FLOOR_IMAGES])
+            self._optional("the floor", lambda: self._find_floor(x[:FLOOR_IMAGES]))
 
     def _prepare(self, x: Tensor) -> None:
         """The first look at the model's output: its representation, and whether it fits what is asked of it."""
-        f = self._f(self.dtype)
+        function = self._look([self.output], x)
+        f = lambda z: function(z)[0]
         y = f(x[:1])
-        self._check_batch_axis(y)
+        self.output = function.outputs[0]
         self.rho_out = self.symmetry.rho_out or self.output.representation(y, self.model, self.definition)
         self.classes = y.shape[1] if y.ndim == 2 and self.output.name in ("softmax", "logits") else None
         if self.output.name == "softmax" and self.classes:
-            raw = self.output.raw(pure(self.output.module(self.model), self.device, self.dtype)(x[:1]))
-            self._check_softmax(raw)
-        double = cache(lambda: self._f(torch.float64))  # made only if it is needed
-        wide = None if self.dtype == torch.float64 else lambda z: double()(z)
-        self.engine = Engine(f, total=self.images.total, batch_size=self.batch_size, wide=wide)
+            self._check_softmax(function.raw(x[:1])[0])
+        double = cache(lambda: function.twin(torch.float64))  # made only if it is needed
+        wide = None if self.dtype == torch.float64 else lambda z: double()(z)[0]
+        batch_size = function.batching.size or self.batch_size
+        quantised = self.seen is not None and self.seen.precision.quantised
+        self.engine = Engine(
+            f, total=self.images.total, batch_size=batch_size, wide=wide, differentiable=not quantised
+        )
 
     def _record(self, batch: Batch, part: slice, x: Tensor, y: Tensor, derivative: Tensor) -> None:
         """Per-image statistics of one chunk into the columns; images with non-finite values go by name."""
@@ -124,7 +123,10 @@ class DerivativeRun(Run):
             )[1]
 
         here, there, methods = zip(
-            *[differences(derivative, part, self.engine.strategy) for part in x.split(self.engine.chunk)],
+            *[
+                differences(derivative, part, self.engine.strategy, self.nudge)
+                for part in x.split(self.engine.chunk)
+            ],
             strict=True,
         )
         self._floor_method = methods[0]
@@ -154,11 +156,13 @@ class DerivativeRun(Run):
 
     def notes(self) -> list[str]:
         notes = super().notes()
+        if self.engine is not None and self.engine.verifier.left_out:
+            notes.append(self.engine.verifier.left_out)
         if self.engine is not None and not self.engine.strategy.exact:
             reasons = "; ".join(f"{name}: {reason}" for name, reason in self.engine.dropped.items())
             notes.insert(
                 0,
-                f"no forward mode for this model, measured by central differences ({reasons or 'a black box'})",
+                f"no forward mode for this model, measured by central differences ({reasons or 'it is quantised'})",
             )
         return notes
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -18,10 +18,10 @@ from symmeter.groups import ElementSet, Group, choose_elements
 from symmeter.measures import GEED, OrbitMeasure
 from symmeter.measures.base import Pool
 from symmeter.measures.view import Chunk, View
-from symmeter.network import main_tensor, pure
-from symmeter.outputs import Output, Reader
+from symmeter.outputs import Output
 from symmeter.representations import Representation, Trivial, kernel
 from symmeter.runs.base import Run
+from symmeter.runs.function import Function
 from symmeter.runs.passes import Inputs, Passes, displaced, moved, returned
 from symmeter.runs.reduced import ElementSums, Reduced, Target
 
@@ -84,11 +84,8 @@ class OrbitRun(Run):
             yield len(x[part])
             start += len(x[part])
         if not self._floors and self.names:
-            self._find_floor(x[:FLOOR_IMAGES], self._labels(batch, slice(0, FLOOR_IMAGES)))
-
-    def _f(self) -> Any:
-        call = pure(Reader(self.model, self.outputs), self.device, self.dtype)
-        return lambda x: [o.read(main_tensor(y)) for o, y in zip(self.outputs, call(x), strict=True)]
+            labels = self._labels(batch, slice(0, FLOOR_IMAGES))
+            self._optional("the floor", lambda: self._find_floor(x[:FLOOR_IMAGES], labels))
 
     def _prepare(self, x: Tensor) -> None:
         """The first look at the inputs and outputs: whether the group can act on them, and how."""
@@ -97,11 +94,12 @@ class OrbitRun(Run):
         shape = (*x.shape[1:-2], *(n - 2 * margin for n in x.shape[-2:])) if margin else tuple(x.shape[1:])
         self.group = self.group.bind(shape, self.padding is not None)
         self.elements = choose_elements(self.group, self.count, self.seed, self.sampling)
-        self._function = self._f()
-        first = self._function(self.rho_in.act(self.elements.elements[0], x[:1])[0])
+        identity = self.elements.elements[0] @ self.elements.elements[0].inverse()
+        function = self._look(self.outputs, self.rho_in.act(identity, x[:2])[0])
+        self._function, self.outputs = function, list(function.outputs)
+        first = function(self.rho_in.act(identity, x[:1])[0])
         kept = []
         for output, y in zip(self.outputs, first, strict=True):
-            self._check_batch_axis(y)
             try:
                 rho = self.rho_out or output.representation(
                     y, self.model, self.definition, self.padding or "reflect"
@@ -123,7 +121,10 @@ class OrbitRun(Run):
             raise SymmeterError(f"no output can be measured: how {self.group.name} acts on them is not known")
         if left_out:
             self.outputs = [t.output for t in kept]
-            self._function = self._f()
+            known = dict(zip(self._function.outputs, self._function.shapes or (), strict=False))
+            shapes = tuple(known[output] for output in self.outputs) if known else None
+            function = Function.of(self.model, self.outputs, self.device, self.dtype)
+            self._function = replace(function, batching=self._function.batching, shapes=shapes)
             self.remarks.append(
                 f"{len(left_out)} outputs left out, their layout is not known: {shortened(left_out)}"
             )
@@ -158,8 +159,14 @@ class OrbitRun(Run):
                 moved(self.rho_in, x) if self.wrong_group else displaced(self.rho_in, x, donors, self._still)
             )
             pools = [t.control_pools for t in self.targets]
-            control = self._reduce(inputs, x, labels, other, pools=pools, wrong=self.wrong_group)
-            finite = finite & control.finite
+            control = self._optional(
+                "the control",
+                lambda: self._reduce(inputs, x, labels, other, pools=pools, wrong=self.wrong_group),
+            )
+            if control is None:  # not for some images only: values and controls are compared in pairs
+                self.control = False
+                self.columns.discard(":control")
+            finite = finite if control is None else finite & control.finite
         found = [(reduced, reduced.columns()) for reduced in (own, control) if reduced is not None]
         keep = self._keep(batch.names[part], finite)
         for (reduced, columns), suffix in zip(found, ("", ":control"), strict=False):
@@ -242,9 +249,9 @@ class OrbitRun(Run):
         which = range(0, len(self.elements.elements), step)[:_FLOOR_ELEMENTS]
         draws = count()
         inputs = (
-            (lambda g: nudged(self._still(x), next(draws)))  # a window is moved without loss
+            (lambda g: nudged(self._still(x), next(draws), self.nudge))  # a window is moved without loss
             if self.group.margin
-            else returned(self.rho_in, x, nudged)
+            else returned(self.rho_in, x, lambda z, seed: nudged(z, seed, self.nudge))
         )
         others = self._function(self._still(x.roll(1, 0)))
         pools = [target.new_pools() for target in self.targets]

@@ -4,7 +4,10 @@ import pytest
 import torch
 from torch import nn
 
-from symmeter.network import borrowed, home, main_tensor, pure
+from symmeter.errors import SymmeterError
+from symmeter.models.borrowed import borrowed, home
+from symmeter.models.call import Call as pure
+from symmeter.models.leaves import main_leaf as main_tensor
 
 
 class Counting(nn.Module):
@@ -80,5 +83,5 @@ def test_main_tensor_of_dicts_and_tuples(returned):
 
 
 def test_a_model_that_returns_no_tensor():
-    with pytest.raises(TypeError, match="returned str"):
+    with pytest.raises(SymmeterError, match="returned str"):
         main_tensor("cat")

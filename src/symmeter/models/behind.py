@@ -1,0 +1,170 @@
+"""The modules behind a callable: bound methods, `functools.partial`, closures, wrappers for training on many devices."""
+
+import dis
+import functools
+import sysconfig
+from collections.abc import Callable, Iterator, Mapping
+from types import CodeType, FunctionType, MethodType
+from typing import Any
+
+from torch import Tensor, nn
+
+from symmeter.errors import SymmeterError
+
+_DEEPEST = 4  # functions that call functions that call the network
+_INSTALLED = tuple({sysconfig.get_path(place) for place in ("stdlib", "purelib", "platlib")})
+
+
+def as_module(model: Any) -> Any:
+    """The network to measure: wrappers taken off, and a callable that hides networks as a module around them.
+
+    What hides none is given back as it is.
+
+    >>> net = nn.Sequential(nn.Linear(2, 3))
+    >>> as_module(nn.DataParallel(net)) is net
+    True
+    >>> [name for name, _ in as_module(lambda x: net(x)[:, :1]).named_modules()]
+    ['', '0']
+    """
+    if isinstance(model, nn.Module):
+        return unwrapped(model)
+    found = modules_behind(model)
+    return Behind(model, found) if found else model
+
+
+def unwrapped(module: nn.Module) -> nn.Module:
+    """The network inside `DataParallel` and `DistributedDataParallel`, which only pass on."""
+    while isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel):
+        module = module.module
+    return module
+
+
+class Behind(nn.Module):
+    """A callable as a module: what it calls are its sub-modules.
+
+    A single network lends its own tree, so that names of layers are its own; several have the names that the callable
+    has for them.
+    """
+
+    def __init__(self, function: Callable, found: Mapping[str, nn.Module]):
+        super().__init__()
+        self.function = function
+        self.originals = tuple(found.values())
+        if len(found) == 1:
+            (network,) = self.originals
+            # The very dictionaries: what is exchanged here for a call is exchanged there.
+            self._parameters, self._buffers = network._parameters, network._buffers
+            self._modules = network._modules
+            self.training = network.training
+        else:
+            for name, network in found.items():
+                self.add_module(name.replace(".", "_"), network)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "function":  # it may be a module's method, or hold modules: none becomes a sub-module by that
+            object.__setattr__(self, name, value)
+        else:
+            super().__setattr__(name, value)
+
+    def forward(self, x: Tensor) -> Any:
+        return self.function(x)
+
+    def __deepcopy__(self, memo: Any) -> nn.Module:
+        raise SymmeterError(f"{name_of(self)} is a function around a network, and a function cannot be copied: "
+                            "give the nn.Module itself")  # fmt: skip
+
+
+def name_of(model: Any) -> str:
+    """What a model is called: the name of its class, or of the function.
+
+    >>> name_of(functools.partial(nn.functional.relu, inplace=False)), name_of(nn.ReLU().forward)
+    ('relu', 'ReLU.forward')
+    """
+    if isinstance(model, Behind):
+        model = model.function
+    while isinstance(model, functools.partial):
+        model = model.func
+    if isinstance(model, nn.Module):
+        return type(model).__name__
+    if isinstance(model, MethodType) and not isinstance(model.__self__, type):
+        return f"{type(model.__self__).__name__}.{model.__name__}"
+    return getattr(model, "__name__", type(model).__name__)
+
+
+def modules_behind(function: Any) -> dict[str, nn.Module]:
+    """Every network that a callable reaches, by the name that it has there; parts of others are left out.
+
+    >>> net = nn.Linear(2, 2)
+    >>> modules_behind(net.forward)
+    {'self': Linear(in_features=2, out_features=2, bias=True)}
+    """
+    found: dict[str, nn.Module] = {}
+    for name, value in reached(function):
+        if isinstance(value, nn.Module) and not any(value is other for other in found.values()):
+            found[name if name not in found else f"{name}_{len(found)}"] = value
+    inside = {id(part) for module in found.values() for part in module.modules() if part is not module}
+    return {name: module for name, module in found.items() if id(module) not in inside}
+
+
+def reached(function: Any, depth: int = 0, seen: set[int] | None = None) -> Iterator[tuple[str, Any]]:
+    """(name, value) of what a callable holds on to: its object, arguments, closure, defaults and globals by name."""
+    seen = set() if seen is None else seen
+    if id(function) in seen or depth > _DEEPEST:
+        return
+    seen.add(id(function))
+    for name, value in _held(function):
+        yield name, value
+        if isinstance(value, list | tuple | dict):
+            members = value.items() if isinstance(value, dict) else enumerate(value)
+            yield from ((f"{name}_{key}", item) for key, item in members)
+        elif callable(value) and not isinstance(value, nn.Module | type):
+            yield from reached(value, depth + 1, seen)
+
+
+def _held(function: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(function, functools.partial):
+        yield "func", function.func
+        yield from ((f"argument_{i}", value) for i, value in enumerate(function.args))
+        yield from function.keywords.items()
+    elif isinstance(function, MethodType):
+        yield "self", function.__self__
+        yield from _attributes(function.__self__)
+        yield "function", function.__func__
+    elif isinstance(function, FunctionType):
+        yield from _of_function(function)
+    else:
+        yield from _attributes(function)
+        call = getattr(type(function), "__call__", None)
+        if isinstance(call, FunctionType):
+            yield from _of_function(call)
+
+
+def _attributes(holder: Any) -> Iterator[tuple[str, Any]]:
+    if not isinstance(holder, nn.Module | type) and hasattr(holder, "__dict__"):
+        yield from vars(holder).items()
+
+
+def _of_function(function: FunctionType) -> Iterator[tuple[str, Any]]:
+    """Nothing of installed packages: a network is not hidden in them, and they are large."""
+    if function.__code__.co_filename.startswith(_INSTALLED):
+        return
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            yield name, cell.cell_contents
+        except ValueError:  # not yet filled
+            continue
+    yield from ((f"default_{i}", value) for i, value in enumerate(function.__defaults__ or ()))
+    yield from (function.__kwdefaults__ or {}).items()
+    for name in _names(function.__code__):
+        if name in function.__globals__:
+            yield name, function.__globals__[name]
+    if hasattr(function, "__wrapped__"):
+        yield "wrapped", function.__wrapped__
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """Global names in a function and in the functions written inside of it."""
+    yield from (i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME"))
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)

@@ -1,0 +1,76 @@
+"""A user's model, borrowed for a measurement and given back exactly as it was."""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.parameter import is_lazy
+
+from symmeter.errors import SymmeterError
+from symmeter.models.ambient import own_surroundings
+from symmeter.models.behind import Behind, name_of
+
+
+@contextmanager
+def borrowed(model: Any, seed: int = 0) -> Iterator[list[str]]:
+    """Eval mode, private random numbers, and nothing of the caller's surroundings while inside.
+
+    Yields the names of modules that were found in train mode. Training flags and the global random states (torch's,
+    NumPy's, Python's) are restored on the way out, after an exception too. What a single call of the model changes is put
+    back by `Call`.
+    """
+    named = list(model.named_modules()) if isinstance(model, nn.Module) else []
+    modules = [module for _, module in named] + [part for m in _originals(model) for part in m.modules()]
+    flags = [(module, module.training) for module in modules]
+    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
+    states = random.getstate(), np.random.get_state()
+    try:
+        for module, _ in flags:
+            module.training = False
+        with own_surroundings(), torch.random.fork_rng(devices=devices):
+            torch.default_generator.manual_seed(seed)  # not torch.manual_seed: it would reach a GPU not yet in use
+            if devices:
+                torch.cuda.manual_seed_all(seed)
+            random.seed(seed)
+            np.random.seed(seed % 2**32)
+            training = {id(module) for module, mode in flags if mode}
+            yield [name or name_of(model) for name, module in named if id(module) in training]
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        for module, mode in flags:
+            module.training = mode
+
+
+def _originals(model: Any) -> tuple[nn.Module, ...]:
+    return model.originals if isinstance(model, Behind) else ()
+
+
+def home(model: Any) -> tuple[torch.device, torch.dtype | None]:
+    """Device and floating dtype of a model's parameters; CPU and None where it has none."""
+    if isinstance(model, nn.Module):
+        for tensor in [*model.parameters(), *model.buffers()]:
+            if not is_lazy(tensor) and tensor.is_floating_point():
+                return tensor.device, tensor.dtype
+    return torch.device("cpu"), getattr(model, "dtype", None)
+
+
+def usable_device(device: Any, model: Any = None) -> torch.device:
+    """A device by name, that of the model for None. SymmeterError where it cannot be used.
+
+    >>> usable_device("cpu")
+    device(type='cpu')
+    """
+    if device is None:
+        return home(model)[0]
+    try:
+        chosen = torch.device(device)
+        torch.empty(0, device=chosen)
+    except (RuntimeError, AssertionError) as error:
+        raise SymmeterError(f"device {str(device)!r} cannot be used here; choose cpu" + (
+            ", cuda" if torch.cuda.is_available() else "")) from error  # fmt: skip
+    return chosen

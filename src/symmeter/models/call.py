@@ -1,0 +1,139 @@
+"""The one place where a user's model is called."""
+
+import contextlib
+import copy
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn.parameter import is_lazy
+
+from symmeter.errors import SymmeterWarning, shortened
+from symmeter.models.ambient import neutral
+from symmeter.models.behind import Behind, unwrapped
+from symmeter.models.state import State
+
+
+_OWNED = threading.local()
+
+
+@contextlib.contextmanager
+def inputs_are_owned() -> Iterator[None]:
+    """While it lasts, in this thread, inputs need no copy: whoever calls has made one and follows what becomes of it."""
+    before = getattr(_OWNED, "yes", False)
+    _OWNED.yes = True
+    try:
+        yield
+    finally:
+        _OWNED.yes = before
+
+
+class Call:
+    """A model as a function of its input alone, on `device` and with floating parameters in `dtype`.
+
+    Every call gets a copy of its input and of what the model writes to, and leaves behind nothing: parameters, buffers,
+    attributes and what these hold are what they were. What the model says of gradients has no effect (see `neutral`).
+    Layers without weights yet (lazy ones) are filled by the first call, for good, as any first call does.
+
+    >>> net = nn.Sequential(nn.ReLU(inplace=True))
+    >>> x = torch.tensor([-1.0])
+    >>> Call(net, x.device, x.dtype)(x), x
+    (tensor([0.]), tensor([-1.]))
+    """
+
+    def __init__(self, model: Callable, device: torch.device, dtype: torch.dtype):
+        self._device, self._dtype = device, dtype
+        self._model = _twin(model, device, dtype) if isinstance(model, torch.jit.ScriptModule) else model
+        self._stateless = isinstance(model, nn.Module) and not isinstance(model, torch.jit.ScriptModule)
+        self._tensors: dict[str, Tensor] | None = None
+        self._written: frozenset[str] = frozenset()
+        self._state: State | None = None
+        self._wrappers: list[nn.Module] = []
+
+    def __call__(self, x: Tensor) -> Any:
+        if self._state is None:
+            self._begin(x)
+        assert self._state is not None
+        try:
+            with neutral():
+                return self._run(x if getattr(_OWNED, "yes", False) else x.clone())
+        except SystemExit as error:
+            raise RuntimeError(f"the model called sys.exit({error.code!r})") from error
+        finally:
+            for wrapper in self._wrappers:
+                del wrapper.__dict__["forward"]
+            self._state.restore()
+
+    def twin(self, dtype: torch.dtype) -> "Call":
+        """The same model in another precision; what is known of it is shared."""
+        other = Call(self._model, self._device, dtype)
+        other._state, other._wrappers, other._written = self._state, self._wrappers, self._written
+        if self._state is not None and self._stateless:
+            other._tensors = other._gather()
+        return other
+
+    def _begin(self, x: Tensor) -> None:
+        """Fill lazy layers, take down the state, and find out what a call writes to."""
+        if isinstance(self._model, nn.Module):
+            _fill(self._model, x)
+        modules = list(self._model.modules()) if isinstance(self._model, nn.Module) else []
+        hidden = [module for module in modules if isinstance(module, Behind)]
+        modules += [part for behind in hidden for original in behind.originals for part in original.modules()]
+        self._wrappers = [module for module in modules if unwrapped(module) is not module]
+        functions = [behind.function for behind in hidden]
+        self._state = State(modules, functions if modules else [self._model])
+        if not self._stateless:
+            return
+        self._tensors = self._gather()
+        clones = {name: tensor.clone() for name, tensor in self._tensors.items()}
+        versions = {name: tensor._version for name, tensor in clones.items()}
+        aliases, self._tensors = self._tensors, clones
+        try:
+            self(x)
+        finally:
+            self._tensors = aliases
+        self._written = frozenset(name for name, tensor in clones.items() if tensor._version != versions[name])
+
+    def _gather(self) -> dict[str, Tensor]:
+        """Parameters and buffers by name, detached; the model's own memory where nothing has to be converted."""
+        model: nn.Module = self._model  # type: ignore[assignment]
+        found = {}
+        for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+            if not is_lazy(tensor):
+                dtype = self._dtype if tensor.is_floating_point() else None
+                found[name] = tensor.detach().to(device=self._device, dtype=dtype)
+                if tensor.is_inference():  # what inference mode made cannot be differentiated
+                    found[name] = found[name].clone()
+        return found
+
+    def _run(self, x: Tensor) -> Any:
+        for wrapper in self._wrappers:  # not by setattr, which would make it a sub-module twice
+            wrapper.__dict__["forward"] = unwrapped(wrapper)
+        if self._tensors is None:
+            return self._model(x)
+        tensors = {name: t.clone() if name in self._written else t for name, t in self._tensors.items()}
+        return functional_call(self._model, tensors, (x,))  # type: ignore[arg-type]
+
+
+def _twin(model: torch.jit.ScriptModule, device: torch.device, dtype: torch.dtype) -> Callable:
+    """A copy of a scripted network in another precision: its parameters cannot be exchanged for a call."""
+    try:
+        return copy.deepcopy(model).to(device=device, dtype=dtype)
+    except Exception:  # one that cannot be copied is used as it is
+        return model
+
+
+def _fill(model: nn.Module, x: Tensor) -> None:
+    """Give lazy layers their weights, by a pass of one image in the model's own precision."""
+    names = [name for name, tensor in [*model.named_parameters(), *model.named_buffers()] if is_lazy(tensor)]
+    if not names:
+        return
+    ready = [t for t in model.parameters() if not is_lazy(t) and t.is_floating_point()]
+    like = ready[0] if ready else torch.empty(0, device=x.device, dtype=torch.get_default_dtype())
+    model(x[:1].detach().clone().to(like))
+    warnings.warn(f"{len(names)} parameters had no values yet and were filled by a first pass of one image: "
+                  f"{shortened(names)}", SymmeterWarning, stacklevel=2)  # fmt: skip
