@@ -257,9 +257,24 @@ class Reader(nn.Module):
                 handle = self.model.get_submodule(name).register_forward_hook(hook(name), always_call=False)
                 stack.callback(handle.remove)
             try:
-                return self.model(x)
+                return self.model(x) if isinstance(self.model, nn.Module) else applied(self.model, x)
             except _Reached:
                 return None
+
+
+def applied(function: Callable, x: Tensor) -> Any:
+    """What a function without modules makes of images: of another framework's, given as an array where it wants one.
+
+    >>> applied(lambda images: images.astype("float64").sum((1, 2, 3)), torch.ones(2, 1, 2, 2)).tolist()
+    [4.0, 4.0]
+    """
+    try:
+        return function(x)
+    except (TypeError, AttributeError) as error:
+        try:
+            return function(x.detach().cpu().numpy())
+        except Exception:
+            raise error from None
 
 
 def are_probabilities(y: Tensor) -> bool:

@@ -1,7 +1,6 @@
 """The engine pushes tangents through a network and learns on the way which strategy and chunk is fastest."""
 
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -18,7 +17,7 @@ from symmeter.autodiff.strategies import (
     Widened,
 )
 from symmeter.autodiff.verification import Verifier
-from symmeter.errors import SymmeterWarning, first_line
+from symmeter.errors import first_line
 
 _GAIN = 0.95  # a larger chunk must be 5 % faster an image for the chunk to grow on
 _HOPELESS = 2.0  # a first trial this many times slower than the best is not given a second one
@@ -70,6 +69,7 @@ class Engine:
         self._fallback = _Trial(Widened(wide), batch_size or 8, growing=False)
         self._done = 0
         self.verifier = Verifier(f, wide)
+        self._suspects: list[tuple[Tensor, Tensor]] = []  # images, with tangents, that contradicted something
 
     @property
     def strategy(self) -> Strategy:
@@ -157,23 +157,31 @@ class Engine:
         return y, pushed
 
     def _verify(self, trial: _Trial, x: Tensor, v: Tensor, pushed: Tensor) -> bool:
-        """Whether nothing contradicts a strategy; one that is contradicted is dropped, and the image shown to all."""
+        """Whether nothing contradicts a strategy on this image, and on those that contradicted others."""
         reason = self.verifier.contradiction(trial.strategy, x, v, pushed)
-        trial.verified = reason is None
-        if reason is None:
+        if reason is not None:
+            self._suspects.append((x, v))
+        trial.verified = reason is None and self._acquitted(trial)
+        if trial.verified:
             return True
-        self._drop(trial, reason)
+        if reason is not None:
+            self._drop(trial, reason)
         for other in list(self._trials or []):
-            try:
-                found = self.verifier.contradiction(other.strategy, x, v, other.strategy(self.f, x, v)[1])
-            except Exception as error:
-                found = f"{type(error).__name__}: {first_line(error)}"
-            if found is not None:
-                self._drop(other, found)
-        if not self._trials:
-            reason = "the derivative disagrees with central differences (does the model detach or round?)"
-            warnings.warn(f"{reason}; measured by central differences", SymmeterWarning, stacklevel=2)
+            if other is not trial and other.verified:
+                self._acquitted(other)
         return False
+
+    def _acquitted(self, trial: _Trial) -> bool:
+        """Whether a strategy passes on all suspects; it is dropped where it does not."""
+        for x, v in self._suspects:
+            try:
+                reason = self.verifier.contradiction(trial.strategy, x, v, trial.strategy(self.f, x, v)[1])
+            except Exception as error:
+                reason = f"{type(error).__name__}: {first_line(error)}"
+            if reason is not None:
+                self._drop(trial, reason)
+                return False
+        return True
 
     def _learn(self, trial: _Trial, chunk: int, seconds: float, used: int, device: torch.device) -> None:
         trial.runs += 1
@@ -195,6 +203,9 @@ class Engine:
         if out_of_memory(error) and len(x) > 1:
             self._limit = trial.chunk = len(x) // 2
             trial.growing = False
+            return
+        if trial.runs and len(x) > trial.chunk:  # a model may have its own limit to a batch
+            self._limit, trial.growing = trial.chunk, False
             return
         if trial is self._fallback:
             raise error

@@ -1,7 +1,7 @@
 """`attribute`: from a model and some images to the profile of its layers."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 import numpy as np
@@ -107,7 +107,7 @@ class Attributor(Follower):
             raise SymmeterError("attribution to layers needs an nn.Module; this model is another callable")
         if self._attribution is None:
             self._attribution = self._prepare(run, x)
-        found = self._in_memory(x, derivative, len(run.names))
+        found = self._in_batches(run, x, derivative)
         if self._floors is None:
             self._floors = self._floor(run, x[:FLOOR_IMAGES], found)
         columns = {}
@@ -118,6 +118,20 @@ class Attributor(Follower):
                     for p, part in enumerate(self.parts):
                         columns[f"{kind}:{generator.name}:{part.layer}"] = values[t, p]
         return columns
+
+    def _in_batches(self, run: DerivativeRun, x: Tensor, derivative: Tensor) -> Batch:
+        """All images, in batches of the size that the model takes."""
+        batching = run.batching
+        if batching.at_once is None:
+            return self._in_memory(x, derivative, len(run.names))
+        parts = []
+        for start in range(0, len(x), batching.at_once):
+            own = slice(start, start + batching.at_once)
+            images = batching.filled(x[own])
+            missing = derivative.new_zeros(len(derivative), len(images) - len(x[own]), *derivative.shape[2:])
+            whole = self._attribute(images, torch.cat([derivative[:, own], missing], 1), len(run.names) + start)
+            parts.append(whole.first(len(x[own])))
+        return Batch.joined(parts)
 
     def _in_memory(self, x: Tensor, derivative: Tensor, done: int) -> Batch:
         """All images at once, or halves where memory runs out."""
@@ -139,9 +153,13 @@ class Attributor(Follower):
 
     def _prepare(self, run: DerivativeRun, x: Tensor) -> Attribution:
         assert run.engine is not None
+        assert run.seen is not None
+        together = replace(run.batching, size=run.batching.size or 2, alone=False)  # layouts are those of any batch
+        whole = replace(run.seen.function, batching=together)
+        pair = together.filled(x[: together.size])
         attribution = Attribution(
-            run.model, run.engine.f, x, run.symmetry.generators, run.rho_in, run.rho_out, run.definition,
-            Layouts(self._given, run.model),
+            run.model, run.engine.f, pair, run.symmetry.generators, run.rho_in, run.rho_out, run.definition,
+            Layouts(self._given, run.model), lambda z: whole(z)[0],
         )  # fmt: skip
         if not attribution.closed:
             raise SymmeterError(
@@ -159,7 +177,7 @@ class Attributor(Follower):
         _, derivative = lie_derivative(
             run.engine.f, x, run.symmetry.generators, run.rho_in, run.rho_out, strategy=strategy
         )
-        there = self._attribution(x, derivative, 0, 0).contributions
+        there = self._in_batches(run, x, derivative).contributions
         return (found.contributions[..., : len(x)] - there).abs().mean(-1) / 2**0.5
 
     def residue(self, run: DerivativeRun) -> dict[str, float]:

@@ -39,6 +39,11 @@ class Batch:
     norms: Tensor | None
     variances: Tensor | None
 
+    def first(self, count: int) -> "Batch":
+        """Of its images the first `count`."""
+        cut = lambda values: None if values is None else values[..., :count]
+        return Batch(self.contributions[..., :count], cut(self.norms), cut(self.variances))
+
     @staticmethod
     def joined(parts: Sequence["Batch"]) -> "Batch":
         """Several chunks as one."""
@@ -50,18 +55,19 @@ class Batch:
 class Attribution:
     """Attributes the error of `function` (which runs `model`) to the calls of its modules.
 
-    A first pass on two images, the scout, finds the calls, the layouts of their tensors, and what is changed in place.
+    A first pass on `x`, the scout (two images, or as many as the model takes), finds the calls, the layouts of their tensors, and what is changed in place. `scout` is the
+    function for that pass, where `function` takes images one by one.
     """
 
     def __init__(
         self, model: nn.Module, function: Callable[[Tensor], Tensor], x: Tensor, generators: Sequence[Generator],
         rho_in: Representation, rho_out: Representation, definition: Definition, layouts: Layouts,
+        scout: Callable[[Tensor], Tensor] | None = None,
     ):  # fmt: skip
         self.model, self.function, self.generators = model, function, tuple(generators)
         self._rho: dict[Slot, Representation] = {}
-        pair = x[:2] if len(x) > 1 else x[:1].repeat(2, *[1] * (x.ndim - 1))
         modules = dict(model.named_modules())
-        with torch.enable_grad(), AxisTracker(pair := pair.clone().requires_grad_()) as tracker:
+        with torch.enable_grad(), AxisTracker(pair := x.clone().requires_grad_()) as tracker:
 
             def observe(tap: Tap, tensor: Tensor) -> None:
                 slot = tap.slot
@@ -75,7 +81,7 @@ class Attribution:
                 if rho is not None:
                     self._rho[slot] = rho
 
-            scout = Trace(model, function, pair, observe=observe)
+            scout = Trace(model, scout or function, pair, observe=observe)
         self._copies = scout.changed
         for ends, rho in ((scout.root.inputs, rho_in), (scout.root.outputs, rho_out)):
             for tap in ends:

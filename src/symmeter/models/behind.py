@@ -57,6 +57,7 @@ class Behind(nn.Module):
             self._modules = network._modules
             self.training = network.training
         else:
+            self.training = False  # it has nothing of its own to train
             for name, network in found.items():
                 self.add_module(name.replace(".", "_"), network)
 

@@ -1,7 +1,7 @@
 """A user's model, borrowed for a measurement and given back exactly as it was."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,7 +27,7 @@ def borrowed(model: Any, seed: int = 0) -> Iterator[list[str]]:
     modules = [module for _, module in named] + [part for m in _originals(model) for part in m.modules()]
     flags = [(module, module.training) for module in modules]
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
-    states = random.getstate(), np.random.get_state()
+    generators = _Generators(modules)
     try:
         for module, _ in flags:
             module.training = False
@@ -40,10 +40,31 @@ def borrowed(model: Any, seed: int = 0) -> Iterator[list[str]]:
             training = {id(module) for module, mode in flags if mode}
             yield [name or name_of(model) for name, module in named if id(module) in training]
     finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
+        generators.restore()
         for module, mode in flags:
             module.training = mode
+
+
+class _Generators:
+    """The states of Python's and NumPy's random numbers, and of generators that modules have as attributes."""
+
+    def __init__(self, modules: Iterable[nn.Module]):
+        self._global = random.getstate(), np.random.get_state()
+        held = [value for module in modules for value in vars(module).values()]
+        self._torch = [(g, g.get_state()) for g in held if isinstance(g, torch.Generator)]
+        self._numpy = [(g, g.bit_generator.state) for g in held if isinstance(g, np.random.Generator)]
+        self._python = [(g, g.getstate()) for g in held if isinstance(g, random.Random)]
+
+    def restore(self) -> None:
+        """Put all back."""
+        random.setstate(self._global[0])
+        np.random.set_state(self._global[1])
+        for generator, state in self._torch:
+            generator.set_state(state)
+        for generator, state in self._numpy:
+            generator.bit_generator.state = state
+        for generator, state in self._python:
+            generator.setstate(state)
 
 
 def _originals(model: Any) -> tuple[nn.Module, ...]:

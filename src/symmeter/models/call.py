@@ -1,10 +1,9 @@
 """The one place where a user's model is called."""
 
 import contextlib
-import copy
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
@@ -45,14 +44,13 @@ class Call:
     (tensor([0.]), tensor([-1.]))
     """
 
-    def __init__(self, model: Callable, device: torch.device, dtype: torch.dtype):
-        self._device, self._dtype = device, dtype
-        self._model = _twin(model, device, dtype) if isinstance(model, torch.jit.ScriptModule) else model
-        self._stateless = isinstance(model, nn.Module) and not isinstance(model, torch.jit.ScriptModule)
+    def __init__(self, model: nn.Module, device: torch.device, dtype: torch.dtype):
+        self._device, self._dtype, self._model = device, dtype, model
         self._tensors: dict[str, Tensor] | None = None
         self._written: frozenset[str] = frozenset()
         self._state: State | None = None
         self._wrappers: list[nn.Module] = []
+        self._native = False  # parameters stay in the model's own types, for it casts by itself
 
     def __call__(self, x: Tensor) -> Any:
         if self._state is None:
@@ -72,39 +70,48 @@ class Call:
         """The same model in another precision; what is known of it is shared."""
         other = Call(self._model, self._device, dtype)
         other._state, other._wrappers, other._written = self._state, self._wrappers, self._written
-        if self._state is not None and self._stateless:
-            other._tensors = other._gather()
+        other._native = self._native
+        if self._state is not None:
+            other._tensors = other._gather(self._native)
         return other
 
     def _begin(self, x: Tensor) -> None:
-        """Fill lazy layers, take down the state, and find out what a call writes to."""
-        if isinstance(self._model, nn.Module):
-            _fill(self._model, x)
-        modules = list(self._model.modules()) if isinstance(self._model, nn.Module) else []
+        """Fill lazy layers, take down the state, and find out how the model is called and what a call writes to.
+
+        A model that casts to a type of its own inside cannot be converted: its parameters then stay what they are.
+        """
+        model = self._model
+        _fill(model, x)
+        modules = list(model.modules())
         hidden = [module for module in modules if isinstance(module, Behind)]
         modules += [part for behind in hidden for original in behind.originals for part in original.modules()]
         self._wrappers = [module for module in modules if unwrapped(module) is not module]
-        functions = [behind.function for behind in hidden]
-        self._state = State(modules, functions if modules else [self._model])
-        if not self._stateless:
+        self._state = State(modules, [*(behind.function for behind in hidden), *_functions(modules)])
+        types = {t.dtype for t in model.parameters() if not is_lazy(t) and t.is_floating_point()}
+        failed: Exception | None = None
+        for native in (False, True) if types - {self._dtype} else (False,):
+            tensors = self._gather(native)
+            clones = {name: tensor.clone() for name, tensor in tensors.items()}
+            versions = {name: tensor._version for name, tensor in clones.items()}
+            self._tensors = clones
+            try:
+                self(x)
+            except Exception as error:
+                failed = failed or error
+                continue
+            self._tensors, self._native = tensors, native
+            self._written = frozenset(n for n, tensor in clones.items() if tensor._version != versions[n])
             return
-        self._tensors = self._gather()
-        clones = {name: tensor.clone() for name, tensor in self._tensors.items()}
-        versions = {name: tensor._version for name, tensor in clones.items()}
-        aliases, self._tensors = self._tensors, clones
-        try:
-            self(x)
-        finally:
-            self._tensors = aliases
-        self._written = frozenset(name for name, tensor in clones.items() if tensor._version != versions[name])
+        self._state = self._tensors = None
+        if failed is not None:
+            raise failed
 
-    def _gather(self) -> dict[str, Tensor]:
+    def _gather(self, native: bool) -> dict[str, Tensor]:
         """Parameters and buffers by name, detached; the model's own memory where nothing has to be converted."""
-        model: nn.Module = self._model  # type: ignore[assignment]
         found = {}
-        for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+        for name, tensor in [*self._model.named_parameters(), *self._model.named_buffers()]:
             if not is_lazy(tensor):
-                dtype = self._dtype if tensor.is_floating_point() else None
+                dtype = self._dtype if tensor.is_floating_point() and not native else None
                 found[name] = tensor.detach().to(device=self._device, dtype=dtype)
                 if tensor.is_inference():  # what inference mode made cannot be differentiated
                     found[name] = found[name].clone()
@@ -113,18 +120,15 @@ class Call:
     def _run(self, x: Tensor) -> Any:
         for wrapper in self._wrappers:  # not by setattr, which would make it a sub-module twice
             wrapper.__dict__["forward"] = unwrapped(wrapper)
-        if self._tensors is None:
-            return self._model(x)
+        assert self._tensors is not None
         tensors = {name: t.clone() if name in self._written else t for name, t in self._tensors.items()}
-        return functional_call(self._model, tensors, (x,))  # type: ignore[arg-type]
+        return functional_call(self._model, tensors, (x,))
 
 
-def _twin(model: torch.jit.ScriptModule, device: torch.device, dtype: torch.dtype) -> Callable:
-    """A copy of a scripted network in another precision: its parameters cannot be exchanged for a call."""
-    try:
-        return copy.deepcopy(model).to(device=device, dtype=dtype)
-    except Exception:  # one that cannot be copied is used as it is
-        return model
+def _functions(modules: Iterable[nn.Module]) -> list[Any]:
+    """Callables without modules that a module around them calls: they may keep something too."""
+    held = [vars(module).get("model") for module in modules]
+    return [f for f in held if f is not None and not isinstance(f, nn.Module)]
 
 
 def _fill(model: nn.Module, x: Tensor) -> None:

@@ -106,4 +106,13 @@ def _as_tensor(value: Any) -> Tensor | None:
     ):
         array = np.asarray(value)
         return torch.from_numpy(np.array(array)) if array.dtype.kind in "fiubc" else None
+    if isinstance(value, list | tuple) and _are_numbers(value):
+        return torch.tensor(value)
     return None
+
+
+def _are_numbers(values: Any) -> bool:
+    """Whether a list, or a list of lists, holds numbers only."""
+    if isinstance(values, list | tuple):
+        return len(values) > 0 and all(map(_are_numbers, values))
+    return isinstance(values, int | float) and not isinstance(values, bool)

@@ -18,7 +18,7 @@ from symmeter.estimate import Columns, standard_error
 from symmeter.interrupt import noticed_interrupts
 from symmeter.outputs import Output, are_probabilities
 from symmeter.representations import Representation
-from symmeter.runs.function import Function
+from symmeter.runs.function import Batching, Function
 from symmeter.runs.look import Look, look, round_off_ratio
 
 LOADING_BATCH = 64  # images read at a time
@@ -134,6 +134,11 @@ class Run(ABC):
         if self.unit_round_off > torch.finfo(self.dtype).eps:
             self.nudge = self.unit_round_off * round_off_ratio(self.seen.function, x[:4], self.unit_round_off)
         return self.seen.function
+
+    @property
+    def batching(self) -> Batching:
+        """How images may be given to the model."""
+        return self.seen.function.batching if self.seen else Batching()
 
     def _optional(self, what: str, probe: Callable[[], Any]) -> Any:
         """What a probe finds; None, with a remark, where the model fails on it: it costs no more than itself."""

@@ -159,11 +159,12 @@ class DerivativeRun(Run):
         if self.engine is not None and self.engine.verifier.left_out:
             notes.append(self.engine.verifier.left_out)
         if self.engine is not None and not self.engine.strategy.exact:
-            reasons = "; ".join(f"{name}: {reason}" for name, reason in self.engine.dropped.items())
-            notes.insert(
-                0,
-                f"no forward mode for this model, measured by central differences ({reasons or 'it is quantised'})",
-            )
+            names: dict[str, list[str]] = {}
+            for name, reason in self.engine.dropped.items():
+                names.setdefault(reason, []).append(name)
+            reasons = "; ".join(f"{', '.join(those)}: {reason}" for reason, those in names.items())
+            notes.insert(0, "measured by central differences, for the model has no derivative that could be used "
+                         f"({reasons or 'it is quantised'})")  # fmt: skip
         return notes
 
 

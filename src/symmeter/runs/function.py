@@ -17,7 +17,7 @@ class Batching:
     """How images may be given to a model.
 
     `size` is the only number that it takes at once, None for any. `alone`: outputs depend on the other images of a batch,
-    so each image is given by itself, filling a batch of a fixed size with copies of it.
+    so each image is given by itself.
     """
 
     size: int | None = None

@@ -68,6 +68,9 @@ def look(function: Function, x: Tensor, model: Any, batch_size: int | None = Non
         return Look(function, precision, chance, tuple(notes))
     if dependence > _UNITS * precision.unit and _is_real(function, one, two, dependence, precision):
         modules = _by(differing_modules(function.call, model, one, two))
+        if batching.size is not None and batching.size > 1:
+            raise SymmeterError(f"outputs depend on the other images of a batch{modules}, and the model takes no image by "
+                                "itself: there is nothing to measure of one image")  # fmt: skip
         function = replace(function, batching=replace(batching, alone=True))
         notes.append(f"outputs depend on the other images of a batch, by {dependence:.2g} of their size{modules}: "
                      "measured image by image")  # fmt: skip

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from symmeter.autodiff.memory import out_of_memory
 from symmeter.data import Batch
 from symmeter.errors import SymmeterError, counted, shortened
 from symmeter.floor import FLOOR_IMAGES, nudged
@@ -76,16 +75,18 @@ class OrbitRun(Run):
             part = slice(start, start + self._chunk)
             try:
                 self._measure_chunk(batch, part, x[part], None if donors is None else donors[part])
-            except Exception as error:
-                if not out_of_memory(error) or self._chunk == 1:
+            except SymmeterError:
+                raise
+            except Exception:  # memory ran out, or the model has its own limit to a batch
+                if self._chunk == 1 or len(x[part]) == 1:
                     raise
-                self._chunk = max(1, self._chunk // 2)
+                self._chunk = len(x[part]) // 2
                 continue
             yield len(x[part])
             start += len(x[part])
         if not self._floors and self.names:
             labels = self._labels(batch, slice(0, FLOOR_IMAGES))
-            self._optional("the floor", lambda: self._find_floor(x[:FLOOR_IMAGES], labels))
+            self._optional("the floor", lambda: self._find_floor(x[: min(FLOOR_IMAGES, self._chunk)], labels))
 
     def _prepare(self, x: Tensor) -> None:
         """The first look at the inputs and outputs: whether the group can act on them, and how."""
