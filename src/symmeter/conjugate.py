@@ -6,9 +6,13 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 
+from symmeter.arguments import anything, function, instance, several
 from symmeter.autodiff import Strategy, Vectorised
 from symmeter.groups import Element, Generator
 from symmeter.representations import Representation
+from symmeter.verb import verb
+
+_representation = instance("a Representation", Representation)
 
 
 def conjugate(f: Callable, element: Element, rho_in: Representation, rho_out: Representation) -> Callable:
@@ -30,6 +34,11 @@ def conjugate(f: Callable, element: Element, rho_in: Representation, rho_out: Re
     return conjugated
 
 
+@verb(
+    f=function, x=anything, tangents=anything, rho_in=_representation, rho_out=_representation,
+    generators=several("generators, such as GENERATORS['rotation']", instance("a generator", Generator)),
+    strategy=instance("a strategy", Strategy).or_none("for one pass for all generators"),
+)  # fmt: skip
 def lie_derivative(
     f: Callable,
     x: Any,

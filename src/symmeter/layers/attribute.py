@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from symmeter.arguments import truth
 from symmeter.autodiff.memory import out_of_memory
 from symmeter.autodiff.strategies import CentralDifference
 from symmeter.conduct import Conducted, conduct
@@ -21,13 +22,16 @@ from symmeter.layers.layouts import Layouts
 from symmeter.layers.parts import Part
 from symmeter.layers.profile import LayerRow, Profile
 from symmeter.network import uncheckpointed
+from symmeter.request import ARGUMENTS
 from symmeter.result import Row
 from symmeter.rows import derivative_rows
 from symmeter.runs import DerivativeRun, Follower
+from symmeter.verb import verb
 
 _WORST_RESIDUE = 1e-3  # contributions that miss LEE by more than this get a warning
 
 
+@verb(ARGUMENTS, control=truth)
 def attribute(
     model: Any,
     data: Any,
@@ -71,8 +75,6 @@ def attribute(
     >>> [row.layer for row in profile.rows], profile.rows[0].share
     (['', '0', '1', '2', '3'], 1.0)
     """
-    if probes < 0:
-        raise SymmeterError(f"probes is {probes}; give a number of backward passes, or 0 for no norms")
     follower = Attributor(probes, layouts, seed)
     done = conduct(
         model, data, symmetry, "lee", output, definition, samples, batch_size, device, seed, progress,
