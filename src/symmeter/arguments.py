@@ -7,8 +7,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from symmeter.errors import SymmeterError, nearest
 
 _SHOWN = 60  # characters of a value in a message
@@ -31,7 +29,7 @@ class Kind:
     def check(self, name: str, value: Any) -> Any:
         """The value in its plain form; SymmeterError that names argument, value and choices.
 
-        >>> whole(1).check("samples", np.int64(3))
+        >>> whole(1).check("samples", 3)
         3
         >>> whole(1).check("samples", 2.5)
         Traceback (most recent call last):
@@ -51,8 +49,8 @@ Kinds = Mapping[str, Kind]
 def shown(value: Any) -> str:
     """A value in a message: its repr on one line where that is short, else its type.
 
-    >>> shown("a"), shown(np.zeros(3)), shown(list(range(99)))
-    ("'a'", 'an array of shape (3,)', 'a list of 99')
+    >>> shown("a"), shown(list(range(99))), shown(dict)
+    ("'a'", 'a list of 99', 'the class dict')
     """
     kind = type(value).__name__
     article = "an" if kind[:1].lower() in "aeiou" else "a"
@@ -72,10 +70,12 @@ def shown(value: Any) -> str:
 
 def whole(least: int, most: float = math.inf) -> Kind:
     """Whole numbers, NumPy's too; True is none."""
-    words = f"a whole number, at least {least}" if most == math.inf else f"a whole number from {least} to {most}"
+    words = (
+        f"a whole number, at least {least}" if most == math.inf else f"a whole number from {least} to {most}"
+    )
 
     def read(value: Any) -> int:
-        if isinstance(value, bool | np.bool_):
+        if _is_truth(value):
             raise TypeError
         number = operator.index(value)
         if not least <= number <= most:
@@ -89,7 +89,7 @@ def number(least: float = -math.inf, words: str = "a number") -> Kind:
     """Finite real numbers, from `least` on."""
 
     def read(value: Any) -> float:
-        if isinstance(value, bool | np.bool_ | str | bytes):
+        if _is_truth(value) or isinstance(value, str | bytes):
             raise TypeError
         found = float(value)
         if not (math.isfinite(found) and found >= least):
@@ -97,6 +97,18 @@ def number(least: float = -math.inf, words: str = "a number") -> Kind:
         return found
 
     return Kind(words, read)
+
+
+def above(bound: float) -> Kind:
+    """Finite real numbers beyond a bound."""
+    inside = number(bound)
+
+    def read(value: Any) -> float:
+        if inside.read(value) == bound:
+            raise ValueError
+        return float(value)
+
+    return Kind(f"a number above {bound:g}", read)
 
 
 def instance(words: str, *types: type) -> Kind:
@@ -145,7 +157,9 @@ def options(words: str, kinds: Kinds) -> Kind:
             if not isinstance(key, str) or key not in kinds:
                 close = nearest(key, kinds) if isinstance(key, str) else "; choose from " + ", ".join(kinds)
                 raise SymmeterError(f"unknown {words} {shown(key)}{close}")
-        return {key: kinds[key].check(f"{words} {key!r}", one) for key, one in value.items() if one is not None}
+        return {
+            key: kinds[key].check(f"{words} {key!r}", one) for key, one in value.items() if one is not None
+        }
 
     return Kind(f"a dictionary with some of {', '.join(kinds)}", read)
 
@@ -165,8 +179,13 @@ def _path(value: Any) -> str:
     return path
 
 
+def _is_truth(value: Any) -> bool:
+    """Whether it is Python's or NumPy's True or False (NumPy itself is not needed for that)."""
+    return isinstance(value, bool) or type(value).__name__ in ("bool", "bool_")
+
+
 def _truth(value: Any) -> bool:
-    if not isinstance(value, bool | np.bool_):
+    if not _is_truth(value):
         raise TypeError
     return bool(value)
 

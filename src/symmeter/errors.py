@@ -12,6 +12,10 @@ class SymmeterError(Exception):
     """
 
 
+class WriteError(SymmeterError):
+    """What was computed could not be written: the disk is full, or the folder is gone."""
+
+
 class SymmeterWarning(UserWarning):
     """Something that makes a number less trustworthy; it is also kept in the result's `warnings`."""
 

@@ -69,7 +69,9 @@ def _model(value: Any) -> Any:
 
 def _data(value: Any) -> Any:
     if isinstance(value, _NOT_DATA):
-        raise SymmeterError(f"images cannot come from {type(value).__name__}; give a tensor, a Dataset or a path")
+        raise SymmeterError(
+            f"images cannot come from {type(value).__name__}; give a tensor, a Dataset or a path"
+        )
     return path.read(value) if isinstance(value, str | os.PathLike) else value
 
 
@@ -151,7 +153,9 @@ ARGUMENTS: Kinds = {
     "model": Kind("an nn.Module, another callable, or a name such as 'timm:resnet50'", _model),
     "data": Kind("a tensor, a Dataset or a path", _data),
     "symmetry": Kind("names such as 'rotation,C4', generators, groups, or a list of them", _symmetry),
-    "measure": Kind("names such as 'lee', measures, or a list of them", _measure).or_none("for the usual ones"),
+    "measure": Kind("names such as 'lee', measures, or a list of them", _measure).or_none(
+        "for the usual ones"
+    ),
     "output": Kind("a name such as 'logits', or several", _output),
     "definition": Kind("a name such as 'bandlimited'", _definition),
     "samples": whole(1).or_none("for all images"),

@@ -95,7 +95,9 @@ def _end() -> None:
             _filters.__exit__(None, None, None)
 
 
-def _hear(message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None) -> None:
+def _hear(
+    message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
+) -> None:
     if not _listening.stack:
         _show(message, category, filename, lineno, file, line)
         return
@@ -125,5 +127,7 @@ def repeat(found: Iterable[Warned], result: Any = None) -> None:
         except Warning as raised:
             if result is not None and not hasattr(raised, "result"):
                 raised.result = result  # type: ignore[attr-defined]
-                raised.add_note("a warning filter made an error of this; the result is complete, in `.result`")
+                raised.add_note(
+                    "a warning filter made an error of this; the result is complete, in `.result`"
+                )
             raise

@@ -38,7 +38,9 @@ class Maps:
     unit: str
 
 
-@verb(ARGUMENTS, layers=several("names of modules, such as ['layer1', 'layer2:tokens(1+14x14)']", word, least=0))
+@verb(
+    ARGUMENTS, layers=several("names of modules, such as ['layer1', 'layer2:tokens(1+14x14)']", word, least=0)
+)
 def maps(
     model: Any,
     data: Any,

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from symmeter.arguments import instance, path, truth
+from symmeter.arguments import Kind, instance, path, truth
 from symmeter.arguments import seed as SEED
 from symmeter.errors import SymmeterError
 from symmeter.models.from_code import load_code
@@ -16,7 +16,7 @@ from symmeter.models.from_timm import load_timm
 from symmeter.models.from_torchvision import load_torchvision
 from symmeter.models.from_transformers import load_transformers
 from symmeter.models.loaded import LoadedModel, describe_object
-from symmeter.models.names import HUBS, unknown_form
+from symmeter.models.names import FORMS, HUBS, unknown_form
 from symmeter.models.request import Request
 from symmeter.verb import verb
 
