@@ -68,11 +68,10 @@ def shown(value: Any) -> str:
     return f"{article} {kind}" + (f" of {len(value)}" if isinstance(value, Collection) else "")
 
 
-def whole(least: int, most: float = math.inf) -> Kind:
-    """Whole numbers, NumPy's too; True is none."""
-    words = (
-        f"a whole number, at least {least}" if most == math.inf else f"a whole number from {least} to {most}"
-    )
+def whole(least: int, bits: int | None = None) -> Kind:
+    """Whole numbers, NumPy's too, of up to so many bits; True is none."""
+    most = math.inf if bits is None else 2**bits - 1
+    words = "a whole number" + (f", at least {least}" if bits is None else f" from {least} to 2^{bits} - 1")
 
     def read(value: Any) -> int:
         if _is_truth(value):
@@ -191,7 +190,7 @@ def _truth(value: Any) -> bool:
 
 
 def _call(value: Any) -> Any:
-    if not callable(value):
+    if isinstance(value, type) or not callable(value):
         raise TypeError
     return value
 
@@ -201,4 +200,4 @@ word = Kind("a name", _word)
 path = Kind("a path", _path)
 truth = Kind("True or False", _truth)
 function = Kind("a function", _call)
-seed = whole(0, 2**63 - 1)
+seed = whole(0, 63)

@@ -11,6 +11,9 @@ class SymmeterError(Exception):
     "unknown symmetry 'rotate'"
     """
 
+    def __init__(self, message: object = ""):
+        super().__init__(" ".join(str(message).splitlines()))  # a name that is quoted may have lines
+
 
 class WriteError(SymmeterError):
     """What was computed could not be written: the disk is full, or the folder is gone."""

@@ -102,8 +102,8 @@ def _measure(value: Any) -> Any:
 
 
 def _device(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, str | int | torch.device):
-        raise TypeError
+    if not isinstance(value, str | torch.device):
+        return whole(0, 7).read(value)  # a GPU by its number, as in torch
     if str(value).startswith("meta"):
         raise ValueError
     return value
@@ -159,12 +159,12 @@ ARGUMENTS: Kinds = {
     "output": Kind("a name such as 'logits', or several", _output),
     "definition": Kind("a name such as 'bandlimited'", _definition),
     "samples": whole(1).or_none("for all images"),
-    "batch_size": whole(1).or_none("to choose by speed and memory"),
+    "batch_size": whole(1, 31).or_none("to choose by speed and memory"),
     "device": Kind("a device such as 'cpu' or 'cuda'", _device).or_none("for where the model is"),
     "seed": seed,
     "progress": truth.or_none("for only on a terminal"),
     "control": Kind("True, False, or one of " + ", ".join(CONTROLS), _control),
-    "elements": whole(2).or_none("for all of up to 256, else 64"),
+    "elements": whole(2, 31).or_none("for all of up to 256, else 64"),
     "sampling": choice("sampling", SAMPLING),
     "padding": choice("padding", PADDINGS).or_none("for the definition's own"),
     "preprocessing": options("preprocessing", PREPROCESSING).or_none("for the model's own"),

@@ -24,7 +24,8 @@ _LOAD = dict(zip(HUBS, (load_timm, load_torchvision, load_transformers), strict=
 
 
 @verb(
-    spec=path, weights=path.or_none("for the model's own"), untrained=truth, seed=SEED,
+    spec=Kind("MODEL: " + FORMS, lambda value: value if value == "" else path.read(value)),
+    weights=path.or_none("for the model's own"), untrained=truth, seed=SEED,
     model_kwargs=instance("a dictionary {argument: value}", Mapping).or_none("for none"),
 )  # fmt: skip
 def load_model(

@@ -42,7 +42,7 @@ SWEPT = {
     "device": Kind("a device such as 'cpu' or 'cuda'", lambda one: str(ARGUMENTS["device"].read(one)))
     .or_none("for all GPUs there are"),
     "seeds": several("whole numbers, at least 0, one for every run", seed),
-    "jobs": whole(1).or_none("for one a GPU, or one a core"),
+    "jobs": whole(1, 16).or_none("for one a GPU, or one a core"),
     "limits": instance("Limits", Limits).or_none("for an hour and an equal share of memory"),
     "address": word.or_none("for RAY_ADDRESS, else this machine"),
     "layers": truth,
@@ -124,19 +124,10 @@ def sweep(
     """
     for package in _NEEDED + ("ray",) * (engine == "ray"):
         require(package, "ray" if engine == "ray" else "sweep")
-    spec = Spec(
-        symmetry,
-        measure,
-        output,
-        definition,
-        samples,
-        0,
-        control_mode(control),
-        elements,
-        sampling,
-        padding,
-        probes,
-    )
+    if engine == "local":
+        _check_device(device)
+    spec = Spec(symmetry, measure, output, definition, samples, 0, control_mode(control), elements, sampling,
+                padding, probes)  # fmt: skip
     cells = plan(read_models(models, untrained), str(data), spec, seeds=seeds, layers=layers)
     return run_cells(cells, Store(store, create=True), lambda: make_engine(engine, jobs, limits, device, address),
                      progress=progress, retry_errors=retry_errors, batch_size=batch_size)  # fmt: skip
@@ -154,6 +145,20 @@ def make_engine(
     from symmeter.sweeps.cluster import Ray
 
     return Ray(jobs, limits, device, address)
+
+
+def _check_device(device: str | None) -> None:
+    """SymmeterError for a device that no cell could use. It is not taken into use here, where nothing is computed."""
+    import torch
+
+    try:
+        wanted = torch.device(device or "cpu")
+        found = torch.cuda.device_count() if wanted.type == "cuda" else 1
+    except RuntimeError:
+        wanted, found = None, 0
+    if wanted is None or (wanted.index or 0) >= found:
+        raise SymmeterError(f"device {device!r} cannot be used here; choose cpu" + (
+            ", cuda" if torch.cuda.is_available() else ""))  # fmt: skip
 
 
 def _known_engine(engine: str | Engine) -> str | Engine:
