@@ -67,8 +67,9 @@ def recorded() -> Iterator[list[Warned]]:
         yield found
     except BaseException:
         _end()
-        with contextlib.suppress(Warning):  # the exception says more
-            repeat(own.values())
+        for one in own.values():
+            with contextlib.suppress(Warning):  # the exception says more
+                repeat([one])
         raise
     _end()
     found.extend(own.values())
