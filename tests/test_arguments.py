@@ -234,5 +234,7 @@ def test_leaving_the_process_is_an_error_of_what_was_called(code):
         def __getitem__(self, i):
             return IMAGES[i]
 
-    with pytest.raises(SymmeterError, match=r"SystemExit at test_arguments.py:\d+.*ended the program"):
+    with pytest.raises(
+        SymmeterError, match=r"SystemExit at test_arguments.py:\d+.*wanted to end the program"
+    ):
         symmeter.measure(NET, Leaving(), "rotation", progress=False)

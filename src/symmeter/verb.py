@@ -69,4 +69,4 @@ def exited(error: SystemExit) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     said = f" ({first_line(error)})" if str(error) and not isinstance(error.code, int) else ""
-    return f"SystemExit{where}{said}: a model, its data or a library ended the program; nothing was measured"
+    return f"SystemExit{where}{said}: a model, its data or a library wanted to end the program"
