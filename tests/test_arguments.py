@@ -20,15 +20,14 @@ from symmeter.verb import verb
 
 pytestmark = pytest.mark.filterwarnings("ignore::symmeter.errors.SymmeterWarning")
 
-NET = nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 5)).eval()
+with torch.random.fork_rng():  # other tests draw while they are collected
+    NET = nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 5)).eval()
+    IMAGES, SQUARE = torch.rand(3, 3, 8, 8), torch.rand(2, 2)
 
 
 def pooled(x):
     """Exactly symmetric under hflip, whatever the order of sums."""
     return x.amax((2, 3))
-
-
-IMAGES = torch.rand(3, 3, 8, 8)
 
 
 class Unspeakable:
@@ -51,7 +50,7 @@ class Idle(Engine):
 
 VALUES = (
     None, "", "  ", "no such thing", "two\nlines", 0, -1, 2.5, float("nan"), float("inf"), True, b"bytes", [], [None],
-    [[1]], {"a": 1}, object(), Unspeakable(), torch.tensor(3.5), torch.rand(2, 2), np.array([1.5, 2.0]), nn.Linear,
+    [[1]], {"a": 1}, object(), Unspeakable(), torch.tensor(3.5), SQUARE, np.array([1.5, 2.0]), nn.Linear,
     2**70, -(2**70), ("x", 3), {1, 2}, 1j, torch.float32, Path("nowhere"),
 )  # fmt: skip
 

@@ -177,10 +177,10 @@ def test_save_on_a_full_disk(tmp_path, monkeypatch):
     with pytest.raises(WriteError, match=r"No space left on device; .*result.json is written"):
         result.save(tmp_path / "out")
     assert symmeter.load(tmp_path / "out").rows == result.rows
-    with pytest.raises(WriteError, match="cannot write .*Not a directory"):
+    with pytest.raises(WriteError, match=r"cannot write .*Not a directory"):
         result.save(tmp_path / "out" / "result.json" / "below")
     monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(WriteError, match="cannot write .*No space left on device"):
+    with pytest.raises(WriteError, match=r"cannot write .*No space left on device"):
         result.to_json(tmp_path / "r.json")
     assert [file.name for file in tmp_path.iterdir()] == ["out"]
 
@@ -220,7 +220,7 @@ def test_every_failure_is_a_line_and_the_rest_is_written(model, monkeypatch, cap
     monkeypatch.setattr(symmeter.Result, "to_json", to_json)
     monkeypatch.setattr("symmeter.report.table.render", breaks)
     assert main(["measure", model, "d.npz", "--json", "r.json", "--out", "r"]) == 1
-    out, err = capsys.readouterr()
+    err = capsys.readouterr().err
     assert err.splitlines() == [
         "symmeter: error: cannot write r.json: the folder is gone",
         "symmeter: error: ZeroDivisionError: a fault of what draws",
@@ -237,7 +237,7 @@ def test_every_failure_is_a_line_and_the_rest_is_written(model, monkeypatch, cap
 ])  # fmt: skip
 def test_a_model_that_leaves_is_an_error(words, model, capsys):
     assert main(words) in (1, 2)
-    out, err = capsys.readouterr()
+    err = capsys.readouterr().err
     assert "SystemExit" in err and err.count("\n") == 1
 
 
@@ -281,11 +281,14 @@ def test_the_report_is_written_before_its_charts(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_standard_output_is_one_line(model):
+@pytest.mark.slow
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_standard_output_is_one_line(unbuffered, model):
     environment = {
         **os.environ,
         "OMP_NUM_THREADS": "1",
         "PYTHONPATH": str(Path(symmeter.__file__).parents[1]),
+        "PYTHONUNBUFFERED": unbuffered,
     }
     with open("/dev/full", "w") as out:
         words = [sys.executable, "-m", "symmeter", "measure", "net.py:quiet", "d.npz", "--json", "r.json"]

@@ -1,6 +1,7 @@
 """The process and its surroundings: exit codes, standard output, places for files, threads."""
 
 import contextlib
+import errno
 import os
 import sys
 import tempfile
@@ -33,12 +34,10 @@ def reader_may_leave() -> Iterator[None]:
     except BrokenPipeError:
         _close_output()
     except OSError as error:
-        try:
-            sys.stdout.flush()
-        except OSError:
-            _close_output()
-            raise WriteError(f"cannot write to standard output: {error.strerror or error}") from error
-        raise
+        if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EIO, errno.EDQUOT):
+            raise  # not of what is printed, which has no name
+        _close_output()
+        raise WriteError(f"cannot write to standard output: {error.strerror or error}") from error
 
 
 def _close_output() -> None:
