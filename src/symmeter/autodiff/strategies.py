@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._C._functorch import _set_vmap_fallback_warning_enabled  # type: ignore[attr-defined]
 from torch.func import jvp, vmap
 from torch.utils import _pytree as pytree
 
@@ -165,11 +166,11 @@ def _doubles(values: Any) -> Any:
 @contextlib.contextmanager
 def _no_word_of_slow_paths() -> Iterator[None]:
     """vmap without its warnings of performance: the engine measures what is fastest. The switch is torch's, for all."""
-    torch._C._functorch._set_vmap_fallback_warning_enabled(False)
+    _set_vmap_fallback_warning_enabled(False)
     try:
         yield
     finally:
-        torch._C._functorch._set_vmap_fallback_warning_enabled(True)
+        _set_vmap_fallback_warning_enabled(True)
 
 
 def _forward(f: Callable, x: Any, v: Any) -> tuple[Any, Any]:
