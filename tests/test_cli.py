@@ -375,7 +375,7 @@ def test_a_failure_to_save_still_prints_the_table(model, photos, monkeypatch, ca
         raise SymmeterError("no space left")
 
     monkeypatch.setattr(symmeter.Result, "to_json", full)
-    assert main(["measure", model, photos, "--json", "r.json"]) == 2
+    assert main(["measure", model, photos, "--json", "r.json"]) == 1
     out, err = capsys.readouterr()
     assert "translation_x" in out
     assert err == "symmeter: error: no space left\n"

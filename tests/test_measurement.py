@@ -246,7 +246,7 @@ def test_softmax_of_probabilities_is_pointed_out():
     ({"symmetry": "C4", "measure": "lee"}, "measure 'lee' needs generators"), ({"symmetry": ""}, "unknown symmetry"),
     ({"measure": "lei"}, "unknown measure 'lei'"), ({"definition": "x"}, "unknown definition 'x'"),
     ({"output": "softmax:equivariant"}, "no grid"), ({"output": "blocks.3"}, "unknown output 'blocks.3'"),
-    ({"samples": 0}, "samples is 0"), ({"batch_size": 0}, "batch size is 0"), ({"device": "gpu7"}, "device 'gpu7'"),
+    ({"samples": 0}, "samples is 0"), ({"batch_size": 0}, "batch_size is 0"), ({"device": "gpu7"}, "device 'gpu7'"),
     ({"data": torch.rand(4, 1, 9, 10), "symmetry": "hue"}, None), ({"data": torch.rand(4, 5, 9, 10)}, "cannot be measured on these images"),
 ])  # fmt: skip
 def test_mistakes_get_one_line(arguments, message):

@@ -129,7 +129,9 @@ def test_a_module_goes_before_a_key_of_its_name():
 def test_a_wrong_path_names_what_there_is():
     check_refused("unknown output 'pred_box': the model returns logits, pred_boxes; did you mean 'pred_boxes'",
                   read, "pred_box", Structured(lambda y: {"logits": y, "pred_boxes": y}), torch.ones(1, 1, 2, 2))  # fmt: skip
-    check_refused("is int64 of shape", read, "logits", Structured(lambda y: y.argmax(1)), torch.ones(2, 1, 2, 2))
+    check_refused(
+        "is int64 of shape", read, "logits", Structured(lambda y: y.argmax(1)), torch.ones(2, 1, 2, 2)
+    )
 
 
 def test_timm_features_know_their_layout():

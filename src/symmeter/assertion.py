@@ -1,14 +1,15 @@
 """`assert_equivariant`: a promise of symmetry, tested."""
 
 import math
-import warnings
 from typing import Any
 
 import torch
 
-from symmeter.errors import SymmeterWarning
 from symmeter.measurement import measure
+from symmeter.request import ARGUMENTS
 from symmeter.result import Result, Row
+from symmeter.verb import verb
+from symmeter.warned import recorded, repeat
 
 _ROUND_OFF = 1e3  # units of round-off that a deep network may add up
 _FLOORS = 3.0
@@ -20,6 +21,7 @@ _CAUSES = (
 )
 
 
+@verb(ARGUMENTS, x=ARGUMENTS["data"])
 def assert_equivariant(
     model: Any,
     x: Any,
@@ -49,12 +51,12 @@ def assert_equivariant(
     AssertionError: Flatten is not symmetric under hflip...
     """
     __tracebackhide__ = True
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SymmeterWarning)
+    with recorded() as found:
         result = measure(
             model, x, symmetry, "relative_error", output, definition, control=False, elements=elements,
             padding=padding, seed=seed, progress=False,
         )  # fmt: skip
+    repeat(one for one in found if not one.ours)
     if result.status != "complete":
         raise AssertionError(f"not all of it could be measured: {'; '.join(result.warnings)}")
     chance = [row.chance for row in result.rows if row.chance is not None]

@@ -2,7 +2,6 @@
 
 import platform
 import time
-import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,18 +12,18 @@ import torch
 import symmeter
 from symmeter.data import ImageData, open_data
 from symmeter.definitions import Definition, parse_definition
-from symmeter.errors import SymmeterError, SymmeterWarning, counted, shortened
+from symmeter.errors import counted, shortened
 from symmeter.groups import Group
 from symmeter.measures import DerivativeMeasure, OrbitMeasure
 from symmeter.models import LoadedModel, describe, load_model
 from symmeter.models.borrowed import borrowed, home, usable_device
 from symmeter.outputs import parse_outputs
 from symmeter.representations import Image, Pixels, Points, Window
-from symmeter.representations.image import PADDINGS
 from symmeter.request import Request, check_measures
 from symmeter.result import Result, Row
 from symmeter.runs import DerivativeRun, Follower, Interrupted, OrbitRun, Run
 from symmeter.symmetry import Symmetry, generators_only, parse_symmetry
+from symmeter.warned import recorded, repeat, warn
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Conducted:
 def announced(result: Result, interrupted: bool) -> Result:
     """The result; its warnings are said, and Interrupted is raised with it after a Ctrl-C."""
     for note in result.warnings:
-        warnings.warn(note, SymmeterWarning, stacklevel=4)
+        warn(note)
     if interrupted:
         raise Interrupted(result)
     return result
@@ -71,7 +70,9 @@ def conduct_derivative(
     """Run along generators."""
     output, *more = parse_outputs(asked.output, loaded.model)
     if more:
-        raise SymmeterError(f"output {asked.output!r}: along generators one output at a time; give one of them")
+        raise SymmeterError(
+            f"output {asked.output!r}: along generators one output at a time; give one of them"
+        )
     common = _Common.of(loaded, asked)
     run = DerivativeRun(
         **common.fields(), rho_in=symmetry.rho_in or common.image(), control=control,
@@ -91,8 +92,6 @@ def conduct_orbit(
     mode: str,
 ) -> Conducted:
     """Run over one group."""
-    if asked.padding is not None and asked.padding not in PADDINGS:
-        raise SymmeterError(f"unknown padding {asked.padding!r}; choose from {', '.join(PADDINGS)}")
     outputs = parse_outputs(asked.output, loaded.model)
     common = _Common.of(loaded, asked, group)
     rho_in = symmetry.rho_in or (
@@ -129,12 +128,6 @@ class _Common:
         """Check the arguments and open the images; a group may need a margin around them, or points."""
         began = time.perf_counter()
         definition = parse_definition(asked.definition)
-        if asked.samples is not None and asked.samples < 1:
-            raise SymmeterError(
-                f"samples is {asked.samples}; give at least 1, or leave it out for all images"
-            )
-        if asked.batch_size is not None and asked.batch_size < 1:
-            raise SymmeterError(f"batch size is {asked.batch_size}; give at least 1, or leave it out")
         prepared = loaded.preprocessing.override(**(asked.preprocessing or {}))
         points = group is not None and "points" in group.domain
         images = open_data(
@@ -162,13 +155,10 @@ def _conducted(
     run: Run, loaded: LoadedModel, asked: Request, common: _Common, words: Callable[[], dict[str, Any]]
 ) -> Conducted:
     """Execute a run on the borrowed model."""
-    with warnings.catch_warnings(record=True) as caught, borrowed(loaded.model, asked.seed) as in_train_mode:
-        warnings.simplefilter("always", SymmeterWarning)
+    with recorded() as found, borrowed(loaded.model, asked.seed) as in_train_mode:
         run.execute()
-    notes = [str(w.message) for w in caught if issubclass(w.category, SymmeterWarning)]
-    for other in caught:
-        if not issubclass(other.category, SymmeterWarning):
-            warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
+    notes = [str(one.message) for one in found if one.ours]
+    repeat(one for one in found if not one.ours)
     if in_train_mode:
         notes.insert(0, _train_mode_note(in_train_mode))
     names = ",".join(m.name for m in run.measures)  # type: ignore[attr-defined]

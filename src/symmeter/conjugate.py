@@ -4,11 +4,26 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.utils import _pytree as pytree
 
+from symmeter.arguments import Kind, function, instance, several
 from symmeter.autodiff import Strategy, Vectorised
 from symmeter.groups import Element, Generator
 from symmeter.representations import Representation
+from symmeter.verb import verb
+
+_representation = instance("a Representation", Representation)
+
+
+def _batches(value: Any) -> Any:
+    leaves = pytree.tree_leaves(value)
+    if not leaves or not all(isinstance(leaf, Tensor) and leaf.ndim for leaf in leaves):
+        raise TypeError
+    return value
+
+
+_batch = Kind("a batch (B, ...) as a tensor, or a tuple or dictionary of batches", _batches)
 
 
 def conjugate(f: Callable, element: Element, rho_in: Representation, rho_out: Representation) -> Callable:
@@ -30,6 +45,12 @@ def conjugate(f: Callable, element: Element, rho_in: Representation, rho_out: Re
     return conjugated
 
 
+@verb(
+    f=function, x=_batch, tangents=several("batches like x, one for every generator", _batch).or_none("for X x"),
+    rho_in=_representation, rho_out=_representation,
+    generators=several("generators, such as GENERATORS['rotation']", instance("a generator", Generator)),
+    strategy=instance("a strategy", Strategy).or_none("for one pass for all generators"),
+)  # fmt: skip
 def lie_derivative(
     f: Callable,
     x: Any,

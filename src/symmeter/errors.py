@@ -11,6 +11,13 @@ class SymmeterError(Exception):
     "unknown symmetry 'rotate'"
     """
 
+    def __init__(self, message: object = ""):
+        super().__init__(" ".join(str(message).splitlines()))  # a name that is quoted may have lines
+
+
+class WriteError(SymmeterError):
+    """What was computed could not be written: the disk is full, or the folder is gone."""
+
 
 class SymmeterWarning(UserWarning):
     """Something that makes a number less trustworthy; it is also kept in the result's `warnings`."""

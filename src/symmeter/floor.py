@@ -38,7 +38,9 @@ def differences(
     if isinstance(strategy, CentralDifference):
         there = derivative(x, strategy.coarser(x)).double()
         return here, here - there, "change of the central difference when its step doubles"
-    moved = torch.stack([here - derivative(nudged(x, seed, unit), strategy).double() for seed in range(DRAWS)])
+    moved = torch.stack(
+        [here - derivative(nudged(x, seed, unit), strategy).double() for seed in range(DRAWS)]
+    )
     return here, (moved.square().mean(0) / 2).sqrt(), "input moved by one unit of round-off"
 
 

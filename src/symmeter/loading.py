@@ -7,15 +7,18 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from symmeter.arguments import path as PATH
 from symmeter.errors import SymmeterError
 from symmeter.layers.explained import AliasRow
 from symmeter.layers.profile import LayerRow, Profile
 from symmeter.result import HEADER, SAMPLES, SCHEMA, ElementRow, Result, Row, pandas
+from symmeter.verb import verb
 
 MARK = "symmeter.json"  # what a store has
 KINDS: dict[str, tuple[type[Result], type[Row]]] = {"result": (Result, Row), "profile": (Profile, LayerRow)}
 
 
+@verb(path=PATH)
 def load(path: str | os.PathLike) -> Any:
     """A Result (or a Profile) from a saved folder or JSON file; of a store of a sweep, all rows as a DataFrame.
 

@@ -1,7 +1,6 @@
 """`measure`: from a model and some images to a result."""
 
 import math
-import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -10,15 +9,18 @@ import torch
 
 from symmeter.conduct import Conducted, announced, conduct_derivative, conduct_orbit, finished, loaded_from
 from symmeter.definitions import Definition
-from symmeter.errors import SymmeterError, SymmeterWarning
+from symmeter.errors import SymmeterError
 from symmeter.estimate import Estimate
 from symmeter.models import LoadedModel, untrained
-from symmeter.request import Request, check_measures, control_mode
+from symmeter.request import ARGUMENTS, Request, check_measures, control_mode
 from symmeter.result import ElementRow, Result, Row
 from symmeter.rows import derivative_rows, element_rows, orbit_rows
 from symmeter.symmetry import parse_symmetry
+from symmeter.verb import verb
+from symmeter.warned import recorded
 
 
+@verb(ARGUMENTS)
 def measure(
     model: Any,
     data: Any,
@@ -68,6 +70,7 @@ def measure(
     Raises:
         SymmeterError: for a mistake in the arguments, in one line that says what to change.
         Interrupted: on Ctrl-C; its `result` holds what was done.
+        Warning: where a filter makes errors of warnings, at the end; its `result` holds all of the result.
 
     Source: Gruver et al. 2023 and Kvinge et al. 2022 for the measures; the design of symmeter for floor and control.
 
@@ -135,8 +138,7 @@ def _joined(parts: list[tuple[Result, list[ElementRow]]], symmetry: str, measure
 def with_untrained(result: Result, loaded: LoadedModel, asked: Request) -> Result:
     """The result with the values of the same model, freshly initialised, as its control."""
     fresh = untrained(loaded, asked.seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SymmeterWarning)
+    with recorded():  # the same as those of the trained one
         other = run_all(replace(asked, model=fresh, control=False))
     values = {(row.measure, row.symmetry, row.output, row.layer): row for row in other.rows}
     rows = []

@@ -3,7 +3,7 @@
 import importlib
 from typing import Any
 
-from symmeter.errors import SymmeterError
+from symmeter.errors import SymmeterError, first_line
 
 
 def require(module: str, extra: str) -> Any:
@@ -15,8 +15,10 @@ def require(module: str, extra: str) -> Any:
     Traceback (most recent call last):
     symmeter.errors.SymmeterError: no_such_package is not installed: pip install 'symmeter[vision]'
     """
+    package = module.partition(".")[0]
     try:
         return importlib.import_module(module)
-    except ImportError as error:
-        state = "is not installed" if error.name in (module, None) else f"cannot be imported ({error})"
-        raise SymmeterError(f"{module} {state}: pip install 'symmeter[{extra}]'") from error
+    except Exception as error:  # a package that does not fit the others raises many kinds
+        missing = isinstance(error, ModuleNotFoundError) and error.name in (package, module)
+        state = "is not installed" if missing else f"cannot be imported ({first_line(error)})"
+        raise SymmeterError(f"{package} {state}: pip install 'symmeter[{extra}]'") from error

@@ -185,13 +185,20 @@ class Preprocessing:
     def from_hf(cls, name: str | Path) -> "Preprocessing":
         """From a transformers image processor, by folder or model name; `unknown()` where it has none."""
         folder = Path(name)
-        processors = require("transformers", "hf").AutoImageProcessor
+        transformers = require("transformers", "hf")
         try:
-            config = processors.from_pretrained(str(name), trust_remote_code=False).to_dict()
-        except Exception:  # it raises many kinds; a network without an image processor is no mistake
+            config = transformers.AutoImageProcessor.from_pretrained(
+                str(name), trust_remote_code=False
+            ).to_dict()
+        except Exception as error:  # it raises many kinds; a network without an image processor is no mistake
+            file = folder / "preprocessor_config.json"
             try:
-                config = json.loads((folder / "preprocessor_config.json").read_text(encoding="utf-8"))
-            except (OSError, ValueError):
+                if (
+                    isinstance(error, ImportError) and not folder.is_dir()
+                ):  # no Pillow: the file is there all the same
+                    file = Path(transformers.utils.cached_file(str(name), file.name))
+                config = json.loads(file.read_text(encoding="utf-8"))
+            except (OSError, ValueError, TypeError):
                 return cls.unknown()
         return _from_hf_config(config, folder.name if folder.is_dir() else str(name))
 

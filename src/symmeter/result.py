@@ -1,17 +1,20 @@
 """What a run returns: rows of estimates, per-image values, and everything needed to read them later."""
 
+import contextlib
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from symmeter.errors import SymmeterError
+from symmeter.arguments import path as PATH
+from symmeter.errors import WriteError, first_line
 from symmeter.optional import require
+from symmeter.verb import verb
 
 SCHEMA = "symmeter.result/1"
 HEADER, ROWS, SAMPLES = "result.json", "rows.parquet", "samples.parquet"
@@ -122,6 +125,7 @@ class Result:
             tables["elements"] = [asdict(row) for row in self.elements]
         return _plain({**head, **tables})
 
+    @verb(path=PATH)
     def to_json(self, path: str | os.PathLike) -> None:
         """Write the JSON form to a file, whole or not at all."""
         _write_text(Path(path), json.dumps(self.to_dict(), indent=2) + "\n")
@@ -140,24 +144,33 @@ class Result:
             [asdict(row) for row in self.elements], columns=[f.name for f in fields(ElementRow)]
         )
 
+    @verb(path=PATH)
     def save(self, path: str | os.PathLike) -> Path:
         """Save to a folder: a JSON header, and rows and per-image values as Parquet. Returns the folder.
 
-        A path that ends in `.json` is written as the JSON form alone.
+        What was saved there before is replaced. A path that ends in `.json` is written as the JSON form alone. Where
+        no Parquet can be written (no pandas, no pyarrow, a full disk) the header is written all the same, which holds
+        everything but the per-image values, before WriteError is raised.
         """
         folder = Path(path)
         if folder.suffix == ".json":
             self.to_json(folder)
             return folder
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, frame in ((ROWS, self.to_pandas()), (SAMPLES, self.samples_to_pandas())):
-            temporary = folder / f".{name}.{os.getpid()}"
-            try:
-                frame.to_parquet(temporary, index=False)
-            except ImportError as error:
-                raise SymmeterError("Parquet needs pyarrow: pip install 'symmeter[io]'") from error
-            temporary.replace(folder / name)
+        places = {folder / ROWS: self.to_pandas, folder / SAMPLES: self.samples_to_pandas}
+        failure = _write_tables(places)
         self.to_json(folder / HEADER)
+        for place in places:
+            with _writing(place):
+                if failure is None:
+                    _temporary(place).replace(place)
+                else:  # of what the folder held before, nothing may be taken for this result
+                    _temporary(place).unlink(missing_ok=True)
+                    place.unlink(missing_ok=True)
+        if failure is not None:
+            words = first_line(failure).removeprefix("[Errno 28] ")
+            raise WriteError(
+                f"{words}; {folder / HEADER} is written, without the values of single images"
+            ) from failure
         return folder
 
     def __str__(self) -> str:
@@ -184,13 +197,37 @@ def _plain(value: Any) -> Any:
 def _write_text(path: Path, text: str) -> None:
     """Whole or not at all; what is no regular file (a device, a pipe) is written to, not replaced."""
     path = path.resolve()
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and not path.is_file():
             path.write_text(text)
             return
-        temporary.write_text(text)
-        temporary.replace(path)
+        try:
+            _temporary(path).write_text(text)
+            _temporary(path).replace(path)
+        finally:
+            _temporary(path).unlink(missing_ok=True)
+
+
+def _write_tables(places: Mapping[Path, Callable[[], Any]]) -> Exception | None:
+    """The tables under temporary names beside their places; what went wrong with any of them."""
+    try:
+        require("pyarrow", "io")
+        for place, frame in places.items():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            frame().to_parquet(_temporary(place), index=False)
+    except Exception as error:  # pandas and pyarrow raise many kinds
+        return error
+    return None
+
+
+def _temporary(place: Path) -> Path:
+    return place.with_name(f".{place.name}.{os.getpid()}")
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        raise SymmeterError(f"cannot write {path}: {error.strerror or error}") from error
+        raise WriteError(f"cannot write {path}: {error.strerror or error}") from error

@@ -13,7 +13,9 @@ from symmeter.errors import SymmeterError
 
 def network(seed=0, act=nn.ReLU):
     torch.manual_seed(seed)
-    net = nn.Sequential(nn.Conv2d(3, 8, 3), act(), nn.MaxPool2d(2), nn.Conv2d(8, 8, 3), act(), nn.Flatten(), nn.Linear(72, 5))
+    net = nn.Sequential(
+        nn.Conv2d(3, 8, 3), act(), nn.MaxPool2d(2), nn.Conv2d(8, 8, 3), act(), nn.Flatten(), nn.Linear(72, 5)
+    )
     return net.requires_grad_(False)
 
 
@@ -124,7 +126,11 @@ def test_what_cannot_be_verified_says_so():
             return z.mean((2, 3))
 
     reason, verifier = verdict(Only(), None, x=x)
-    assert reason is None and "was not verified" in verifier.left_out and "these images only" in verifier.left_out
+    assert (
+        reason is None
+        and "was not verified" in verifier.left_out
+        and "these images only" in verifier.left_out
+    )
 
 
 def test_a_missing_gradient_is_an_error_and_no_zero():
@@ -154,4 +160,6 @@ def test_the_step_of_a_staircase_spans_several_of_its_steps():
 def test_a_function_that_jumps_is_refused():
     x = torch.linspace(-1, 1, 8, dtype=torch.float64).reshape(8, 1)
     with pytest.raises(SymmeterError, match="no derivative"):
-        steadiest_step(lambda z: (1e6 * z).sin().sign(), x + 1e-3, torch.ones(8, 1, dtype=torch.float64), 6e-6)
+        steadiest_step(
+            lambda z: (1e6 * z).sin().sign(), x + 1e-3, torch.ones(8, 1, dtype=torch.float64), 6e-6
+        )

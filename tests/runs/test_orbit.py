@@ -262,7 +262,7 @@ def test_a_margin_is_read_around_files(tmp_path):
     ("C4", {"padding": "mirror"}, "unknown padding 'mirror'; choose from reflect"),
     ("SO2", {"sampling": "grid"}, "unknown sampling 'grid'; choose from haar"),
     ("SE2", {"sampling": "quadrature"}, "no quadrature is known"),
-    ("SO2", {"elements": 1}, "give at least 2"),
+    ("SO2", {"elements": 1}, "elements is 1; give a whole number from 2"),
     ("C1", {"measure": "relative_error"}, "there is no other"),
     ("C4", {"output": "0:regular(C8)"}, r"which is not regular\(C8\)"),
     ("C4", {"output": "0:regular(SO2)"}, "takes a finite group"),

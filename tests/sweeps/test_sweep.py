@@ -297,7 +297,7 @@ def test_any_engine_fills_the_same_store(tmp_path, images, rows):
     ({"engine": "slurm"}, "unknown engine 'slurm'; choose from local, ray"),
     ({"symmetry": "rotat"}, "unknown symmetry 'rotat'"),
     ({"measure": "consistency"}, "needs a group"),
-    ({"batch_size": 0}, "batch size is 0"),
+    ({"batch_size": 0}, "batch_size is 0"),
     ({"data": "nowhere"}, "nowhere: no such file or folder"),
     ({"models": {"model": "timm:resnet18", "weights": "none.pth"}}, "weights none.pth: no such file"),
 ])  # fmt: skip

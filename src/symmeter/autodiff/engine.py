@@ -151,7 +151,11 @@ class Engine:
         except Exception as error:
             self._failed(trial, x, error)
             return None
-        if not trial.verified and trial.strategy.exact and not self._verify(trial, x[:1], v[:, :1], pushed[:, :1]):
+        if (
+            not trial.verified
+            and trial.strategy.exact
+            and not self._verify(trial, x[:1], v[:, :1], pushed[:, :1])
+        ):
             return None
         self._learn(trial, len(x), seconds, used, x.device)
         return y, pushed

@@ -6,7 +6,10 @@ recurrent kernel has none either. While `ForwardRules` is active, functional cal
 whose derivative is written out: a linear map of the tangent, or a slope (computed once) times the tangent.
 """
 
+import importlib
+import warnings
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import torch
@@ -170,6 +173,17 @@ RULES: dict[Any, Callable] = {
 }
 
 
+@cache
+def load_tables() -> None:
+    """torch's tables of forward mode, which it else scripts at their first use, with a warning of its own torch.jit.
+
+    Once a process. No user's code runs meanwhile; warnings of other threads are not heard either, for that moment.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        importlib.import_module("torch._decomp.decompositions_for_jvp")
+
+
 def _loses_tangent(inputs: Any, outputs: Any) -> bool:
     """Whether a tangent goes in and none comes out of some output."""
 
@@ -189,6 +203,7 @@ class ForwardRules(TorchFunctionMode):
     """
 
     def __enter__(self) -> "ForwardRules":
+        load_tables()
         self._attention = sdpa_kernel(SDPBackend.MATH)
         self._attention.__enter__()
         return super().__enter__()

@@ -2,13 +2,14 @@
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch._C._functorch import _set_vmap_fallback_warning_enabled  # type: ignore[attr-defined]
 from torch.func import jvp, vmap
 from torch.utils import _pytree as pytree
 
@@ -44,7 +45,7 @@ class Vectorised(Strategy):
 
     def __call__(self, f: Callable, x: Any, tangents: Any) -> tuple[Any, Any]:
         x = _unexpanded(x)
-        with ForwardRules():
+        with ForwardRules(), _no_word_of_slow_paths():
             return vmap(partial(_forward, f, x), out_dims=(None, 0), randomness="same")(tangents)  # type: ignore[arg-type]
 
 
@@ -179,6 +180,16 @@ class Widened(CentralDifference):
 
 def _doubles(values: Any) -> Any:
     return pytree.tree_map(lambda leaf: leaf.double(), values)
+
+
+@contextlib.contextmanager
+def _no_word_of_slow_paths() -> Iterator[None]:
+    """vmap without its warnings of performance: the engine measures what is fastest. The switch is torch's, for all."""
+    _set_vmap_fallback_warning_enabled(False)
+    try:
+        yield
+    finally:
+        _set_vmap_fallback_warning_enabled(True)
 
 
 def _forward(f: Callable, x: Any, v: Any) -> tuple[Any, Any]:

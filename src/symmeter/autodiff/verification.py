@@ -32,7 +32,11 @@ _NARROW = _Terms((1e-2, 3e-3, 3e-2), agreement=0.05, tolerance=0.2)
 _COARSE = (0.03, 0.1)  # steps that the grid of a quantised network does not hide
 _RESOLVED = 4.0  # units of round-off
 _NOISES = 100.0  # a change this many times what round-off makes is one
-_NUDGES, _NUDGE, _SPREADS = 8, 8.0, 10.0  # draws, units of round-off, and how much of what they change is excused
+_NUDGES, _NUDGE, _SPREADS = (
+    8,
+    8.0,
+    10.0,
+)  # draws, units of round-off, and how much of what they change is excused
 
 
 @dataclass
@@ -104,7 +108,9 @@ class Verifier:
         narrow = found.float()  # nothing but its type
         draws = []
         for seed in range(_NUDGES):
-            noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).to(x)
+            noise = torch.randn(
+                x.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
+            ).to(x)
             moved = x + _NUDGE * torch.finfo(narrow.dtype).eps * along(root_mean_square(x), x) * noise
             draws.append(strategy(self.f, moved.to(narrow), w[None].to(narrow))[1][0].double().flatten(1))
         spread = (torch.stack(draws) - draws[0]).norm(dim=2).amax(0)

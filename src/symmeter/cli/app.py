@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from symmeter import __version__
 from symmeter.cli import demo, layers, listing, measure, report, sweep
 from symmeter.cli.arguments import Parser, UsageError
-from symmeter.cli.terminal import DONE, FAILED, INTERRUPTED, USAGE, reader_may_leave
-from symmeter.errors import SymmeterError, nearest
+from symmeter.cli.terminal import DONE, FAILED, INTERRUPTED, USAGE, complain, reader_may_leave
+from symmeter.errors import SymmeterError, WriteError, nearest
+from symmeter.verb import exited
 
 EPILOG = """examples:
   symmeter demo
@@ -41,25 +42,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings(), reader_may_leave():
             if not debug:
                 warnings.simplefilter("ignore")
-            arguments = _parse(words)
+            try:
+                arguments = _parse(words)
+            except SystemExit:  # argparse, after --help and --version
+                return DONE
             return arguments.run(arguments)
         return DONE
-    except SystemExit as stop:  # argparse, after --help and --version
-        return stop.code if isinstance(stop.code, int) else DONE
     except KeyboardInterrupt:
         return _complain("interrupted", INTERRUPTED, debug)
     except SymmeterError as error:
-        return _complain(f"error: {error}", USAGE, debug)
+        return _complain(f"error: {error}", FAILED if isinstance(error, WriteError) else USAGE, debug)
+    except SystemExit as error:  # of a model, its data or a plug-in, whatever its code says
+        return _complain(f"error: {exited(error)}", FAILED, debug)
     except Exception as error:
         hint = "" if debug else " (set SYMMETER_DEBUG=1 for the traceback)"
         return _complain(f"error: unexpected {type(error).__name__}: {error}{hint}", FAILED, debug)
 
 
 def _complain(message: str, code: int, debug: bool) -> int:
-    with contextlib.suppress(OSError):
-        if debug:
+    if debug:
+        with contextlib.suppress(OSError):
             traceback.print_exc()
-        print("symmeter:", " ".join(message.split()), file=sys.stderr)
+    complain(message)
     return code
 
 

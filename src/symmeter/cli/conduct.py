@@ -5,14 +5,15 @@ import contextlib
 import dataclasses
 import json
 import sys
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symmeter.cli.inputs import PREPROCESSING
-from symmeter.cli.terminal import DONE, FAILED, check_writable, prepare_process, reader_may_leave
-from symmeter.errors import SymmeterError, SymmeterWarning
+from symmeter.cli.terminal import DONE, FAILED, attempt, check_writable, complain, prepare_process
+from symmeter.errors import SymmeterError
+from symmeter.optional import require
+from symmeter.warned import recorded, repeat
 
 if TYPE_CHECKING:
     from symmeter.result import Result
@@ -20,16 +21,24 @@ if TYPE_CHECKING:
 Task = Callable[[Any, dict[str, Any]], "Result"]  # (loaded model, common arguments) -> result
 
 
-def conduct(a: argparse.Namespace, task: Task, show: Callable[["Result"], None]) -> int:
-    """Load the model, do the task, write the files, show the result; the exit code.
+def conduct(
+    a: argparse.Namespace,
+    task: Task,
+    show: Callable[["Result"], None],
+    plot: Callable[["Result"], None] | None = None,
+) -> int:
+    """Load the model, do the task, write the files, show the result, draw the picture; the exit code.
 
-    A failure to write still shows it. After a Ctrl-C the result is that of the images done until then.
+    Whatever of this fails after the task is one line and takes nothing from the rest. After a Ctrl-C the result is
+    that of the images done until then.
     """
     to_stdout = a.json == "-"
     if a.json is not None and not to_stdout:
         check_writable("--json", Path(a.json), folder=False)
     if a.out is not None:
         check_writable("--out", a.out, folder=a.out.suffix != ".json")
+        for package in ("pandas", "pyarrow") if a.out.suffix != ".json" else ():
+            require(package, "io")
     prepare_process()
     from symmeter.runs import Interrupted
 
@@ -39,20 +48,18 @@ def conduct(a: argparse.Namespace, task: Task, show: Callable[["Result"], None])
             result = _done(a, task)
         except Interrupted as stop:
             result, interrupted = stop.result, True
-    try:
-        if a.json is not None and not to_stdout:
-            result.to_json(a.json)
-        if a.out is not None:
-            result.save(a.out)
-    finally:
-        with reader_may_leave():
-            if to_stdout:
-                print(json.dumps(result.to_dict(), indent=2))
-            else:
-                show(result)
+    steps: list[Callable[[], Any]] = []
+    if a.json is not None and not to_stdout:
+        steps.append(lambda: result.to_json(a.json))
+    if a.out is not None:
+        steps.append(lambda: result.save(a.out))
+    steps.append(lambda: print(json.dumps(result.to_dict(), indent=2)) if to_stdout else show(result))
+    if plot is not None:
+        steps.append(lambda: plot(result))
+    tried = [attempt(step) for step in steps]
     if interrupted:
-        print("symmeter: interrupted; the result is that of the images done until then", file=sys.stderr)
-    return DONE if result.status == "complete" and not interrupted else FAILED
+        complain("interrupted; the result is that of the images done until then")
+    return DONE if all(tried) and result.status == "complete" and not interrupted else FAILED
 
 
 def _done(a: argparse.Namespace, task: Task) -> "Result":
@@ -61,12 +68,12 @@ def _done(a: argparse.Namespace, task: Task) -> "Result":
 
     _check_early(a)
     kwargs = parse_model_kwargs(a.model_kwargs)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", SymmeterWarning)
+    with recorded() as found:
         loaded = load_model(
             a.model, weights=a.weights, model_kwargs=kwargs, untrained=a.untrained, seed=a.seed
         )
-    notes = tuple(str(w.message) for w in caught if issubclass(w.category, SymmeterWarning))
+    notes = tuple(str(one.message) for one in found if one.ours)
+    repeat(one for one in found if not one.ours)  # heard with SYMMETER_DEBUG=1
     common = {
         "symmetry": a.symmetry,
         "output": a.output,
@@ -89,6 +96,7 @@ def _done(a: argparse.Namespace, task: Task) -> "Result":
 def _check_early(a: argparse.Namespace) -> None:
     """SymmeterError for the mistakes that can be seen before a model is built or downloaded."""
     from symmeter.definitions import parse_definition
+    from symmeter.models.names import HUBS
     from symmeter.outputs import parse_output, split_list
     from symmeter.preprocessing import Preprocessing
     from symmeter.symmetry import parse_symmetry
@@ -98,5 +106,14 @@ def _check_early(a: argparse.Namespace) -> None:
         parse_output(output)
     parse_definition(a.definition)
     Preprocessing.unknown().override(a.img_size, a.crop_pct, interpolation=a.interpolation)
-    if not a.data.startswith("builtin:") and not Path(a.data).expanduser().exists():
+    data = Path(a.data).expanduser()
+    if a.data.startswith("builtin:"):
+        from symmeter.data.photos import from_builtin
+
+        from_builtin(a.data)
+    elif not data.exists():
         raise SymmeterError(f"{a.data}: no such file or folder")
+    if data.suffix.lower() != ".npz":  # there is something to decode, and to resize where the size is known
+        require("PIL.Image", "vision")
+        if a.img_size or a.model.partition(":")[0] in HUBS:
+            require("timm", "vision")

@@ -6,6 +6,7 @@ from typing import Any
 
 from symmeter.cli.arguments import Parser, positive, seed
 from symmeter.cli.terminal import DONE, FAILED, check_writable, console, prepare_process
+from symmeter.optional import require
 
 
 def parser(commands: Any) -> Parser:
@@ -30,6 +31,8 @@ def run(a: argparse.Namespace) -> int:
     """Run the demo."""
     if a.out is not None:
         check_writable("--out", a.out, folder=True)
+        for package in ("pandas", "pyarrow"):
+            require(package, "io")
     prepare_process()
     from symmeter.demo import run_demo
 

@@ -87,11 +87,12 @@ def run(a: argparse.Namespace) -> int:
 
         return attribute(loaded, a.data, probes=a.probes, layouts=layouts, **common)
 
-    def shown(profile: Any) -> None:
-        _plot(profile, a.plot)
-        _print(profile, a)
+    def plotted(profile: Any) -> None:
+        from symmeter.report.plots import overview, save_figure
 
-    return conduct(a, attributed, shown)
+        save_figure(overview(profile), a.plot)
+
+    return conduct(a, attributed, lambda profile: _print(profile, a), plotted if a.plot is not None else None)  # type: ignore[arg-type]
 
 
 def _layouts(words: list[str]) -> dict[str, str]:
@@ -102,13 +103,6 @@ def _layouts(words: list[str]) -> dict[str, str]:
             raise SymmeterError(f"--layout {word!r}: write MODULE=LAYOUT, such as 'blocks.*=tokens(1+14x14)'")
         pairs[module] = layout
     return pairs
-
-
-def _plot(profile: "Profile", path: str | None) -> None:
-    if path is not None:
-        from symmeter.report.plots import overview, save_figure
-
-        save_figure(overview(profile), path)
 
 
 def _print(profile: "Profile", a: argparse.Namespace) -> None:

@@ -78,15 +78,13 @@ def run(a: argparse.Namespace) -> int:
             padding=a.padding, **common,
         )  # fmt: skip
 
-    def shown(result: "Result") -> None:
-        if a.plot is not None:
-            from symmeter.report.elements import overview
-            from symmeter.report.plots import save_figure
+    def plotted(result: "Result") -> None:
+        from symmeter.report.elements import overview
+        from symmeter.report.plots import save_figure
 
-            save_figure(overview(result), a.plot)
-        _print(result)
+        save_figure(overview(result), a.plot)
 
-    return conduct(a, measured, shown)
+    return conduct(a, measured, _print, plotted if a.plot is not None else None)
 
 
 def _print(result: "Result") -> None:

@@ -1,14 +1,16 @@
 """The process and its surroundings: exit codes, standard output, places for files, threads."""
 
 import contextlib
+import errno
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from symmeter.errors import SymmeterError
+from symmeter.errors import SymmeterError, WriteError, first_line
+from symmeter.optional import require
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,12 +27,42 @@ def console() -> "Console":
 
 @contextlib.contextmanager
 def reader_may_leave() -> Iterator[None]:
-    """Lets `symmeter ... | head` end in silence."""
+    """Lets `symmeter ... | head` end in silence; WriteError where standard output cannot be written."""
     try:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close_output()
+    except OSError as error:
+        if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EIO, errno.EDQUOT):
+            raise  # not of what is printed, which has no name
+        _close_output()
+        raise WriteError(f"cannot write to standard output: {error.strerror or error}") from error
+
+
+def _close_output() -> None:
+    """What is left to be written goes nowhere: Python would try it again at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def attempt(step: Callable[[], None]) -> bool:
+    """Do what comes after the computing; whether it worked. What goes wrong is one line, and loses nothing else."""
+    try:
+        with reader_may_leave():
+            step()
+    except Exception as error:
+        words = (
+            str(error) if isinstance(error, SymmeterError) else f"{type(error).__name__}: {first_line(error)}"
+        )
+        complain(f"error: {words}")
+        return False
+    return True
+
+
+def complain(message: str) -> None:
+    """One line on stderr."""
+    with contextlib.suppress(OSError):
+        print("symmeter:", " ".join(message.split()), file=sys.stderr)
 
 
 def check_writable(option: str, place: Path, folder: bool) -> None:
@@ -53,10 +85,11 @@ PICTURES = (".png", ".svg", ".pdf")
 
 
 def check_picture(path: str) -> None:
-    """SymmeterError when --plot names no picture, or a place that cannot be written."""
+    """SymmeterError when --plot names no picture, or a place that cannot be written, or there is no matplotlib."""
     if Path(path).suffix.lower() not in PICTURES:
         raise SymmeterError(f"--plot {path}: give a file that ends in " + ", ".join(PICTURES))
     check_writable("--plot", Path(path), folder=False)
+    require("matplotlib.figure", "plot")
 
 
 def prepare_process() -> None:

@@ -25,7 +25,7 @@ from symmeter.demo.networks import (
     train_digit_nets,
     turn,
 )
-from symmeter.errors import SymmeterWarning
+from symmeter.errors import SymmeterWarning, WriteError
 from symmeter.measurement import measure
 from symmeter.models import describe
 from symmeter.report.table import with_error
@@ -88,7 +88,10 @@ def run_demo(
     out: Path | None = None,
     progress: bool | None = None,
 ) -> dict[str, Findings]:
-    """Train, measure and print; save each Result below `out`. Returns what was found, by network."""
+    """Train, measure and print; save each Result below `out`. Returns what was found, by network.
+
+    WriteError after all is printed, where a result could not be saved.
+    """
     digits = load_digits(seed)
     say = lambda words: console.print(words, style="dim", highlight=False)
     count = len(digits.train_x)
@@ -96,13 +99,18 @@ def run_demo(
         f"{count} handwritten digits to train on, {len(digits.test_x)} held out; {epochs} epochs, seed {seed}"
     )
     networks = train_digit_nets(seed, epochs, digits, say)
-    found = {}
+    found, unsaved = {}, []
     for name, network in networks.items():
         say(f"measuring: {name}")
         found[name] = examine(name, network, digits, seed, progress)
         if out is not None:
-            found[name].result.save(out / name.lower().replace(" ", "_"))
+            try:
+                found[name].result.save(out / name.lower().replace(" ", "_"))
+            except WriteError as error:
+                unsaved.append(error)
     _show(found, console)
+    if unsaved:
+        raise unsaved[0]
     if out is not None:
         console.print(
             f"Saved in {out}, a folder for each network; symmeter.load reads them.", highlight=False

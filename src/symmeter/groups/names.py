@@ -3,11 +3,13 @@
 import re
 from collections.abc import Callable
 
+from symmeter.arguments import word
 from symmeter.errors import SymmeterError, nearest
 from symmeter.groups.base import Group
 from symmeter.groups.permutations import CHANNELS, Symmetric
 from symmeter.groups.planar import AffineBox, Cyclic, Reflection, Rotations, Scales, Shifts, Translations
 from symmeter.groups.products import dihedral, multiply, rigid_motions
+from symmeter.verb import verb
 
 # What is written, and what it means; `symmeter list symmetries` prints it.
 GROUPS: dict[str, str] = {
@@ -46,6 +48,7 @@ def is_group(text: str) -> bool:
     return name.lower() in ("hflip", "vflip", "shift", "colours", "colors") or "*" in text
 
 
+@verb(text=word)
 def parse_group(text: str) -> Group:
     """A group from its written form; SymmeterError that says what is wrong with it.
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from symmeter.arguments import truth
 from symmeter.autodiff.memory import out_of_memory
 from symmeter.autodiff.strategies import CentralDifference
 from symmeter.conduct import Conducted, conduct
@@ -20,13 +21,16 @@ from symmeter.layers.attribution import Attribution, Batch
 from symmeter.layers.layouts import Layouts
 from symmeter.layers.parts import Part
 from symmeter.layers.profile import LayerRow, Profile
+from symmeter.request import ARGUMENTS
 from symmeter.result import Row
 from symmeter.rows import derivative_rows
 from symmeter.runs import DerivativeRun, Follower
+from symmeter.verb import verb
 
 _WORST_RESIDUE = 1e-3  # contributions that miss LEE by more than this get a warning
 
 
+@verb(ARGUMENTS, control=truth)
 def attribute(
     model: Any,
     data: Any,
@@ -70,8 +74,6 @@ def attribute(
     >>> [row.layer for row in profile.rows], profile.rows[0].share
     (['', '0', '1', '2', '3'], 1.0)
     """
-    if probes < 0:
-        raise SymmeterError(f"probes is {probes}; give a number of backward passes, or 0 for no norms")
     follower = Attributor(probes, layouts, seed)
     done = conduct(
         model, data, symmetry, "lee", output, definition, samples, batch_size, device, seed, progress,
@@ -129,7 +131,9 @@ class Attributor(Follower):
             own = slice(start, start + batching.at_once)
             images = batching.filled(x[own])
             missing = derivative.new_zeros(len(derivative), len(images) - len(x[own]), *derivative.shape[2:])
-            whole = self._attribute(images, torch.cat([derivative[:, own], missing], 1), len(run.names) + start)
+            whole = self._attribute(
+                images, torch.cat([derivative[:, own], missing], 1), len(run.names) + start
+            )
             parts.append(whole.first(len(x[own])))
         return Batch.joined(parts)
 
@@ -154,7 +158,9 @@ class Attributor(Follower):
     def _prepare(self, run: DerivativeRun, x: Tensor) -> Attribution:
         assert run.engine is not None
         assert run.seen is not None
-        together = replace(run.batching, size=run.batching.size or 2, alone=False)  # layouts are those of any batch
+        together = replace(
+            run.batching, size=run.batching.size or 2, alone=False
+        )  # layouts are those of any batch
         whole = replace(run.seen.function, batching=together)
         pair = together.filled(x[: together.size])
         attribution = Attribution(

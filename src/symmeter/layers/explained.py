@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from symmeter.arguments import truth
 from symmeter.conduct import Conducted, conduct
 from symmeter.conjugate import lie_derivative
 from symmeter.definitions import Periodic
@@ -21,8 +22,10 @@ from symmeter.layers.profile import LayerRow, Profile
 from symmeter.layers.sampling import sampling
 from symmeter.layers.trace import Tap
 from symmeter.representations import Image
+from symmeter.request import ARGUMENTS
 from symmeter.runs import DerivativeRun
-from symmeter.symmetry import parse_symmetry
+from symmeter.symmetry import generators_only, parse_symmetry
+from symmeter.verb import verb
 
 _SAMPLED = 6000  # positions times channels of an activation whose spectrum is computed
 _CAP = 8  # refinement of the grid on which the spectrum of an activation is found
@@ -43,6 +46,7 @@ class AliasRow(LayerRow):
     aliasing: float | None = None
 
 
+@verb(ARGUMENTS, control=truth)
 def aliasing(
     model: Any,
     data: Any,
@@ -72,7 +76,7 @@ def aliasing(
     >>> round(profile.rows[1].explained, 6)
     1.0
     """
-    for generator in parse_symmetry(symmetry).generators:
+    for generator in generators_only(parse_symmetry(symmetry), "the aliasing theorem").generators:
         if not isinstance(generator, AffineGenerator) or any(map(any, generator.linear)):
             raise SymmeterError(f"the aliasing theorem is about translations, not {generator.name}")
     follower = AliasAttributor(seed)

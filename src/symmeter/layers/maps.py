@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from symmeter.arguments import several, word
 from symmeter.autodiff.backward import BackwardRules
 from symmeter.conduct import conduct
 from symmeter.conjugate import lie_derivative
@@ -15,8 +16,10 @@ from symmeter.definitions import Definition
 from symmeter.errors import SymmeterError
 from symmeter.outputs import parse_output
 from symmeter.representations import Image
+from symmeter.request import ARGUMENTS
 from symmeter.runs import DerivativeRun, Follower
 from symmeter.runs.function import Function
+from symmeter.verb import verb
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,9 @@ class Maps:
     unit: str
 
 
+@verb(
+    ARGUMENTS, layers=several("names of modules, such as ['layer1', 'layer2:tokens(1+14x14)']", word, least=0)
+)
 def maps(
     model: Any,
     data: Any,

@@ -62,7 +62,9 @@ class Behind(nn.Module):
                 self.add_module(name.replace(".", "_"), network)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name == "function":  # it may be a module's method, or hold modules: none becomes a sub-module by that
+        if (
+            name == "function"
+        ):  # it may be a module's method, or hold modules: none becomes a sub-module by that
             object.__setattr__(self, name, value)
         else:
             super().__setattr__(name, value)

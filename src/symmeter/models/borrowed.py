@@ -32,7 +32,9 @@ def borrowed(model: Any, seed: int = 0) -> Iterator[list[str]]:
         for module, _ in flags:
             module.training = False
         with own_surroundings(), torch.random.fork_rng(devices=devices):
-            torch.default_generator.manual_seed(seed)  # not torch.manual_seed: it would reach a GPU not yet in use
+            torch.default_generator.manual_seed(
+                seed
+            )  # not torch.manual_seed: it would reach a GPU not yet in use
             if devices:
                 torch.cuda.manual_seed_all(seed)
             random.seed(seed)

@@ -1,11 +1,14 @@
 """The ways in: from the name of a network, and from a network that is there already."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import nn
 
+from symmeter.arguments import Kind, instance, path, truth
+from symmeter.arguments import seed as SEED
 from symmeter.errors import SymmeterError
 from symmeter.models.behind import as_module, name_of
 from symmeter.models.from_code import load_code
@@ -14,12 +17,18 @@ from symmeter.models.from_timm import load_timm
 from symmeter.models.from_torchvision import load_torchvision
 from symmeter.models.from_transformers import load_transformers
 from symmeter.models.loaded import LoadedModel, describe_object
-from symmeter.models.names import HUBS, unknown_form
+from symmeter.models.names import FORMS, HUBS, unknown_form
 from symmeter.models.request import Request
+from symmeter.verb import verb
 
 _LOAD = dict(zip(HUBS, (load_timm, load_torchvision, load_transformers), strict=True))
 
 
+@verb(
+    spec=Kind("MODEL: " + FORMS, lambda value: value if value == "" else path.read(value)),
+    weights=path.or_none("for the model's own"), untrained=truth, seed=SEED,
+    model_kwargs=instance("a dictionary {argument: value}", Mapping).or_none("for none"),
+)  # fmt: skip
 def load_model(
     spec: str,
     *,
@@ -38,7 +47,6 @@ def load_model(
     9
     """
     prefix, colon, name = spec.partition(":")
-    weights = None if weights is None else str(weights)
     request = Request(spec, name, weights, dict(model_kwargs or {}), untrained)
     if weights is not None and untrained:
         raise SymmeterError("--weights and --untrained contradict each other: give one of them")

@@ -91,7 +91,11 @@ def _own(module: nn.Module) -> dict[str, Any]:
 
 def _plain(tensor: Tensor) -> bool:
     """Whether a tensor has contents that can be copied: not one that a transform left behind, nor a meta tensor."""
-    return type(tensor) is Tensor and not tensor.is_meta and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+    return (
+        type(tensor) is Tensor
+        and not tensor.is_meta
+        and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+    )
 
 
 def _contents(value: Any) -> Contents | None:
@@ -103,7 +107,11 @@ def _contents(value: Any) -> Contents | None:
     if isinstance(value, set):
         return set(value)
     module = type(value).__module__
-    foreign = isinstance(value, nn.Module | type) or callable(value) or module.partition(".")[0] in ("torch", "builtins")
+    foreign = (
+        isinstance(value, nn.Module | type)
+        or callable(value)
+        or module.partition(".")[0] in ("torch", "builtins")
+    )
     if foreign or not isinstance(getattr(value, "__dict__", None), dict):
         return None
     return dict(vars(value))

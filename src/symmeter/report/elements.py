@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from symmeter.errors import SymmeterError
-from symmeter.report.plots import axes, plain
+from symmeter.optional import require
+from symmeter.report.plots import axes, new_figure, plain
 from symmeter.result import ElementRow, Result
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#555555", "#000000")
@@ -41,12 +42,9 @@ def plot_polar(
     chosen, measure = _chosen(result, measure, symmetry)
     if not _are_angles(chosen):
         raise SymmeterError("a polar plot needs rotations, such as C8 or SO2")
-    from matplotlib.ticker import MaxNLocator
-
+    ticker = require("matplotlib.ticker", "plot")
     if ax is None:
-        from matplotlib.figure import Figure
-
-        ax = Figure(figsize=(5.2, 5.2), layout="constrained").add_subplot(projection="polar")
+        ax = new_figure(5.2, 5.2).add_subplot(projection="polar")
     for colour, (label, rows) in zip(_cycle(len(chosen)), chosen.items(), strict=True):
         x, y, _ = _curve(rows)
         around = np.deg2rad(np.append(x, x[0] + 360))
@@ -54,7 +52,7 @@ def plot_polar(
     ax.set_rlabel_position(67.5)  # between two rays
     ax.tick_params(axis="y", labelsize=7)
     ax.set_rticks(
-        [tick for tick in MaxNLocator(3).tick_values(0, ax.get_rmax()) if 0 < tick <= ax.get_rmax()]
+        [tick for tick in ticker.MaxNLocator(3).tick_values(0, ax.get_rmax()) if 0 < tick <= ax.get_rmax()]
     )
     _finish(ax, result, chosen, measure, label=False)
     return ax
@@ -62,12 +60,10 @@ def plot_polar(
 
 def overview(result: Result, measure: str | None = None, symmetry: str | None = None) -> Any:
     """One figure: the line, and beside it the circle where the elements are rotations."""
-    from matplotlib.figure import Figure
-
     chosen, measure = _chosen(result, measure, symmetry)
     if not _are_angles(chosen):
         return plot_elements(result, None, measure, symmetry).figure
-    figure = Figure(figsize=(9.6, 4.2), layout="constrained")
+    figure = new_figure(9.6, 4.2)
     left, right = figure.add_gridspec(1, 2, width_ratios=(1.5, 1))
     plot_elements(result, figure.add_subplot(left), measure, symmetry)
     plot_polar(result, figure.add_subplot(right, projection="polar"), measure, symmetry).set_title("")

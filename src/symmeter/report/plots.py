@@ -1,6 +1,7 @@
 """Pictures of layer profiles. Every function returns Axes (or a Figure), none shows it or touches global settings."""
 
 import math
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,13 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from symmeter.errors import SymmeterError
+from symmeter.arguments import anything
+from symmeter.arguments import path as PATH
+from symmeter.errors import SymmeterError, WriteError, first_line
 from symmeter.estimate import standard_error
 from symmeter.layers import views
 from symmeter.layers.maps import Maps
 from symmeter.layers.profile import Profile
 from symmeter.optional import require
 from symmeter.report.layers import shortened_name
+from symmeter.verb import verb
 
 FORMATS = (".png", ".svg", ".pdf")
 # Okabe and Ito's palette, which the colour-blind can tell apart, and grays; a kind has its colour everywhere.
@@ -161,7 +165,7 @@ def plot_fraction(profile: Profile, ax: Any = None) -> Any:
 
 def overview(profile: Profile) -> Any:
     """A figure of four panels: by kind, along the calls, the worst parts, and fractions of norms."""
-    figure = require("matplotlib.figure", "plot").Figure(figsize=(13, 8.2), layout="constrained")
+    figure = new_figure(13, 8.2)
     panels = figure.subplots(2, 2)
     plot_stacked(profile, panels[0, 0])
     plot_cumulative(profile, panels[0, 1])
@@ -211,21 +215,34 @@ def plot_feature(maps: Maps, layer: str, ax: Any = None, symmetry: str | None = 
 
 
 def axes(width: float, height: float) -> Any:
-    """Axes of a new figure that belongs to no display and to no global state."""
-    figure = require("matplotlib.figure", "plot").Figure(figsize=(width, height), layout="constrained")
-    return figure.subplots()
+    """Axes of a new figure."""
+    return new_figure(width, height).subplots()
 
 
+def new_figure(width: float, height: float) -> Any:
+    """A figure that belongs to no display and to no global state."""
+    return require("matplotlib.figure", "plot").Figure(figsize=(width, height), layout="constrained")
+
+
+@verb(what=anything, path=PATH)
 def save_figure(what: Any, path: str | Path) -> Path:
-    """Write Axes or a Figure as PNG (300 dots an inch), SVG or PDF, by the file's ending."""
+    """Write Axes or a Figure as PNG (300 dots an inch), SVG or PDF, by the file's ending.
+
+    WriteError where that fails; no half of a picture is left behind.
+    """
     path = Path(path)
     if path.suffix.lower() not in FORMATS:
         raise SymmeterError(f"{path}: give a file that ends in {', '.join(FORMATS)}")
     figure = getattr(what, "figure", what)
+    temporary = path.with_name(f".{os.getpid()}.{path.name}")
     try:
-        figure.savefig(path, dpi=300)
-    except OSError as error:
-        raise SymmeterError(f"cannot write {path}: {error.strerror or error}") from error
+        figure.savefig(temporary, dpi=300)
+        temporary.replace(path)
+    except Exception as error:  # matplotlib's own kinds too
+        reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {first_line(error)}"
+        raise WriteError(f"cannot write {path}: {reason}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
     return path
 
 

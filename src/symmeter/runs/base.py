@@ -147,7 +147,9 @@ class Run(ABC):
         except Exception as error:
             if out_of_memory(error):
                 raise
-            self.remarks.append(f"{what} left out: the model fails on it ({type(error).__name__}: {first_line(error)})")
+            self.remarks.append(
+                f"{what} left out: the model fails on it ({type(error).__name__}: {first_line(error)})"
+            )
             return None
 
     def _check_softmax(self, raw: Tensor) -> None:

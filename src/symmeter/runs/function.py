@@ -48,7 +48,9 @@ class Function:
     shapes: tuple[tuple[int, ...], ...] | None = None
 
     @staticmethod
-    def of(model: Callable, outputs: Sequence[Output], device: torch.device, dtype: torch.dtype) -> "Function":
+    def of(
+        model: Callable, outputs: Sequence[Output], device: torch.device, dtype: torch.dtype
+    ) -> "Function":
         """The function of a model and its outputs, not yet looked at."""
         reader = Reader(model, outputs)
         return Function(Call(reader, device, dtype), reader.outputs)
@@ -81,7 +83,12 @@ class Function:
 
 def _by_image(y: Tensor, count: int, shape: tuple[int, ...] | None) -> Tensor:
     """An output with the axis of the images first, and another behind it; SymmeterError where there is none."""
-    if count == 1 and shape is not None and y.shape[:1] + shape != (1, *shape) and y.numel() == math.prod(shape):
+    if (
+        count == 1
+        and shape is not None
+        and y.shape[:1] + shape != (1, *shape)
+        and y.numel() == math.prod(shape)
+    ):
         y = y.reshape(1, *shape)
     if y.ndim == 0 or len(y) != count:
         images = "1 image" if count == 1 else f"{count} images"

@@ -17,7 +17,36 @@ _UNITS = 32  # of round-off: kernels for other batches add up in another order
 _WIDE_DIFFERENCE = 1e-9  # relative, in float64: more is no round-off
 _NARROW_DIFFERENCE = 1e3  # units of round-off: more is none either, where float64 cannot be had
 _UNKNOWN_RATIO, _LARGEST_RATIO = 10.0, 100.0
-_SIZES = (4, 8, 16, 32, 64, 128, 256, 3, 5, 6, 7, 9, 10, 12, 14, 15, 18, 20, 24, 28, 30, 36, 40, 48, 50, 56, 96, 100)
+_SIZES = (
+    4,
+    8,
+    16,
+    32,
+    64,
+    128,
+    256,
+    3,
+    5,
+    6,
+    7,
+    9,
+    10,
+    12,
+    14,
+    15,
+    18,
+    20,
+    24,
+    28,
+    30,
+    36,
+    40,
+    48,
+    50,
+    56,
+    96,
+    100,
+)
 
 
 @dataclass(frozen=True)
@@ -54,7 +83,8 @@ def look(function: Function, x: Tensor, model: Any, batch_size: int | None = Non
     function = replace(function, batching=batching, shapes=shapes)
     again = function.call(one)
     once, again, together = (
-        [y[:1] for y in function.arranged(ys, len(z))] for ys, z in ((once, one), (again, one), (together, two))
+        [y[:1] for y in function.arranged(ys, len(z))]
+        for ys, z in ((once, one), (again, one), (together, two))
     )
     notes = []
     if batching.size is not None:

@@ -7,9 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from symmeter.arguments import choice, instance
 from symmeter.definitions import Definition, parse_definition
 from symmeter.groups import Element, Group, choose_elements, parse_group
 from symmeter.representations import Image, Representation
+from symmeter.representations.image import PADDINGS
+from symmeter.request import ARGUMENTS
+from symmeter.verb import verb
 
 Outputs = list[Tensor]
 Inputs = Callable[[Element], Tensor]
@@ -120,6 +124,10 @@ def returned(rho: Representation, x: Tensor, nudge: Callable[[Tensor, int], Tens
     return lambda g: nudge(rho.act(g.inverse(), action(g)[0])[0], next(draws))
 
 
+@verb(
+    ARGUMENTS, x=instance("images (B, C, H, W) as a float tensor", Tensor), padding=choice("padding", PADDINGS),
+    symmetry=instance("a group such as 'C8'", str, Group),
+)  # fmt: skip
 def round_trip_error(
     x: Tensor, symmetry: Any = "C8", definition: str | Definition = "bandlimited", padding: str = "reflect",
     elements: int | None = None, seed: int = 0,

@@ -34,7 +34,9 @@ def differing_modules(call: Callable[[Tensor], Any], model: Any, a: Tensor, b: T
     return [f"{name} ({type(modules[name]).__name__})" for name in dict.fromkeys(innermost)]
 
 
-def _seen(call: Callable[[Tensor], Any], model: nn.Module, x: Tensor) -> dict[tuple[str, int], tuple[list, list]]:
+def _seen(
+    call: Callable[[Tensor], Any], model: nn.Module, x: Tensor
+) -> dict[tuple[str, int], tuple[list, list]]:
     """What went in and out of every call of every module, the first image's share of it."""
     taken: dict[tuple[str, int], tuple[list, list]] = {}
     counts: dict[str, int] = {}

@@ -5,19 +5,19 @@ import hashlib
 import io
 import json
 import time
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
 
-from symmeter.errors import SymmeterError, SymmeterWarning
+from symmeter.errors import SymmeterError
 from symmeter.layers.attribute import attribute
 from symmeter.measurement import measure
 from symmeter.models import LoadedModel, load_model
 from symmeter.optional import require
 from symmeter.result import Result
 from symmeter.sweeps.engine import Task
+from symmeter.warned import recorded
 
 HEADER, ROWS, SAMPLES, ELEMENTS = "header", "rows", "samples", "elements"
 TAG = "tag_"
@@ -26,14 +26,13 @@ TAG = "tag_"
 def measured_cell(task: Task) -> dict[str, bytes]:
     """Load, measure, and put the result into files by name: a JSON header, Parquet tables."""
     entry, spec = task["entry"], task["spec"]
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", SymmeterWarning)
+    with recorded() as found:
         loaded = load_model(
             entry["model"], weights=entry["weights"], model_kwargs=entry["model_kwargs"],
             untrained=entry["untrained"], seed=spec["seed"],
         )  # fmt: skip
         result = _result(loaded, task)
-    notes = [str(w.message) for w in caught if issubclass(w.category, SymmeterWarning)]
+    notes = [str(one.message) for one in found if one.ours]
     result = dataclasses.replace(result, warnings=tuple(dict.fromkeys([*notes, *result.warnings])))
     if not result.rows:
         raise SymmeterError("nothing was measured: no image could be used")

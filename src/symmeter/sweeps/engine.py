@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from symmeter.arguments import above
+
 Task = dict[str, Any]  # Cell.task(), with batch_size, device and threads
 Started = Callable[[Task], None]
 
@@ -19,6 +21,8 @@ REASONS = {
     "lost": "its machine was lost",
 }
 
+_LIMIT = above(0).or_none("for no limit")
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -26,6 +30,10 @@ class Limits:
 
     seconds: float | None = 3600.0
     gigabytes: float | None = None
+
+    def __post_init__(self):
+        for name in ("seconds", "gigabytes"):
+            _LIMIT.check(f"limit of {name}", getattr(self, name))
 
     @property
     def bytes(self) -> float:

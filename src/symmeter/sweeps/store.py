@@ -22,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from symmeter.errors import SymmeterError, first_line
+from symmeter.errors import SymmeterError, WriteError, first_line
 from symmeter.loading import KINDS, MARK, from_parts
 from symmeter.optional import require
 from symmeter.result import SCHEMA, Result
@@ -53,7 +53,7 @@ _WHOLE = ("n", "elements", "depth", "calls", "order")  # columns that hold whole
 _ORDER = (SAMPLES, ELEMENTS, HEADER, ROWS)  # the rows last: what has them is whole
 
 
-class StoreError(SymmeterError):
+class StoreError(WriteError):
     """The store cannot be written to any more: the disk is full, or the folder is gone."""
 
 

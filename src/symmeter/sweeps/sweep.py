@@ -1,20 +1,54 @@
 """`sweep`: every model on the data, into a store; what is there already is not done again."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from symmeter.arguments import Kind, instance, path, seed, several, shown, truth, whole, word
 from symmeter.errors import SymmeterError, counted, nearest
+from symmeter.optional import require
+from symmeter.request import ARGUMENTS, control_mode
 from symmeter.sweeps.claims import Claims
 from symmeter.sweeps.engine import REASONS, Engine, Limits, Outcome, Task
-from symmeter.sweeps.entries import read_models
+from symmeter.sweeps.entries import Entry, read_models
 from symmeter.sweeps.local import Local
 from symmeter.sweeps.plan import Cell, Spec, plan
 from symmeter.sweeps.progress import Progress, progress_for
 from symmeter.sweeps.store import Store
+from symmeter.verb import verb
 
 ENGINES = ("local", "ray")
+_NEEDED = ("fsspec", "psutil", "pandas", "pyarrow")
+
+
+def _models(value: Any) -> Any:
+    if isinstance(value, str | os.PathLike):
+        return path.read(value)
+    if isinstance(value, Entry | Mapping):
+        return value
+    return [_models(one) for one in several("models", Kind("", lambda one: one)).read(value)]
+
+
+# Where a sweep is stricter than `measure`: a cell is found again by what was asked for, so that is plain words.
+SWEPT = {
+    **ARGUMENTS,
+    "models": Kind("a name, a wildcard, a file with a list of them, a row, or several", _models),
+    "data": Kind("a path: a folder, a .npz, or builtin:photos", path.read),
+    "store": Kind("a folder, or an address that fsspec knows", path.read),
+    "symmetry": Kind("names such as 'rotation,C4'", word.read),
+    "measure": Kind("names such as 'lee'", word.read).or_none("for the usual ones"),
+    "definition": Kind("a name such as 'bandlimited'", word.read),
+    "device": Kind("a device such as 'cpu' or 'cuda'", lambda one: str(ARGUMENTS["device"].read(one)))
+    .or_none("for all GPUs there are"),
+    "seeds": several("whole numbers, at least 0, one for every run", seed),
+    "jobs": whole(1, 16).or_none("for one a GPU, or one a core"),
+    "limits": instance("Limits", Limits).or_none("for an hour and an equal share of memory"),
+    "address": word.or_none("for RAY_ADDRESS, else this machine"),
+    "layers": truth,
+    "untrained": truth,
+    "retry_errors": truth,
+}  # fmt: skip
 
 
 @dataclass
@@ -55,6 +89,9 @@ class Summary:
         return "\n".join(lines)
 
 
+@verb(
+    SWEPT, engine=Kind("'local', 'ray' or an Engine", lambda value: _known_engine(value)),
+)  # fmt: skip
 def sweep(
     models: Any, data: str | os.PathLike, store: str | os.PathLike, symmetry: str = "translation",
     measure: str | None = None, output: str = "softmax", definition: str = "bandlimited", samples: int | None = None,
@@ -85,12 +122,12 @@ def sweep(
     Traceback (most recent call last):
     symmeter.errors.SymmeterError: timm:vti_*: no model has such a name; start with timm: or torchvision:
     """
-    if batch_size is not None and batch_size < 1:
-        raise SymmeterError(f"batch size is {batch_size}; give at least 1, or leave it out")
-    _check_engine(engine)
-    spec = Spec(
-        symmetry, measure, output, definition, samples, 0, control, elements, sampling, padding, probes
-    )
+    for package in _NEEDED + ("ray",) * (engine == "ray"):
+        require(package, "ray" if engine == "ray" else "sweep")
+    if engine == "local":
+        _check_device(device)
+    spec = Spec(symmetry, measure, output, definition, samples, 0, control_mode(control), elements, sampling,
+                padding, probes)  # fmt: skip
     cells = plan(read_models(models, untrained), str(data), spec, seeds=seeds, layers=layers)
     return run_cells(cells, Store(store, create=True), lambda: make_engine(engine, jobs, limits, device, address),
                      progress=progress, retry_errors=retry_errors, batch_size=batch_size)  # fmt: skip
@@ -101,9 +138,8 @@ def make_engine(
     address: str | None = None,
 ) -> Engine:  # fmt: skip
     """An engine by name."""
-    if isinstance(engine, Engine):
-        return engine
-    _check_engine(engine)
+    if isinstance(_known_engine(engine), Engine):
+        return engine  # type: ignore[return-value]
     if engine == "local":
         return Local(jobs, limits, device)
     from symmeter.sweeps.cluster import Ray
@@ -111,10 +147,26 @@ def make_engine(
     return Ray(jobs, limits, device, address)
 
 
-def _check_engine(engine: str | Engine) -> None:
-    """Said before anything is read, and also where there is nothing to do."""
-    if not isinstance(engine, Engine) and engine not in ENGINES:
-        raise SymmeterError(f"unknown engine {engine!r}{nearest(str(engine), ENGINES)}")
+def _check_device(device: str | None) -> None:
+    """SymmeterError for a device that no cell could use. It is not taken into use here, where nothing is computed."""
+    import torch
+
+    try:
+        wanted = torch.device(device or "cpu")
+        found = torch.cuda.device_count() if wanted.type == "cuda" else 1
+    except RuntimeError:
+        wanted, found = None, 0
+    if wanted is None or (wanted.index or 0) >= found:
+        raise SymmeterError(f"device {device!r} cannot be used here; choose cpu" + (
+            ", cuda" if torch.cuda.is_available() else ""))  # fmt: skip
+
+
+def _known_engine(engine: str | Engine) -> str | Engine:
+    """Itself. Said before anything is read, and also where there is nothing to do."""
+    if isinstance(engine, Engine) or (isinstance(engine, str) and engine in ENGINES):
+        return engine
+    close = nearest(engine, ENGINES) if isinstance(engine, str) else "; choose from " + ", ".join(ENGINES)
+    raise SymmeterError(f"unknown engine {shown(engine)}{close}")
 
 
 def run_cells(

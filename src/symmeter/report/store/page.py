@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import symmeter
-from symmeter.errors import SymmeterError
+from symmeter.arguments import Kind, several, word
+from symmeter.arguments import path as PATH
+from symmeter.errors import WriteError, first_line
 from symmeter.optional import require
 from symmeter.report.store.charts import charts, save_chart, specification
 from symmeter.report.store.findings import findings
@@ -19,13 +21,20 @@ from symmeter.report.store.statistics import correlations, partial, regression
 from symmeter.report.store.table import Tables, failures, published, tables
 from symmeter.sweeps.engine import REASONS
 from symmeter.sweeps.store import Store
+from symmeter.verb import verb
 
 _COLUMNS = ("value", "standard_error", "floor", "control", "selectivity", "selectivity_standard_error", "n", "verdict",
             "seeds", "cell")  # fmt: skip
+_NEEDED = ("altair", "itables", "jinja2", "scipy", "statsmodels", "vl_convert", "pandas", "pyarrow")
 _PARTS = 12  # parts of a network that a section names
 _WARNED = 500  # stores up to this many cells have their warnings read
 
 
+@verb(
+    store=Kind("a store that a sweep has filled", lambda one: one if isinstance(one, Store) else PATH.read(one)),
+    out=PATH, charts_to=PATH.or_none("for no charts"), title=word,
+    reference=several("paths of CSV files", PATH, least=0),
+)  # fmt: skip
 def report(
     store: str | os.PathLike | Store, out: str | os.PathLike, *, reference: Iterable[str | os.PathLike] = (),
     charts_to: str | os.PathLike | None = None, title: str = "Symmetries of a model zoo",
@@ -35,12 +44,12 @@ def report(
     `reference`: CSV files with published accuracies (columns model, top1) or points for a backdrop (see `published`).
     `charts_to`: a folder for every chart as PNG, SVG and CSV. Everything that comes from outside is shown as text.
     """
+    for package in _NEEDED:
+        require(package, "report")
     opened = store if isinstance(store, Store) else Store(store)
     accuracies, backdrop = _references(reference)
     found = tables(opened.frame(), accuracies)
     drawn = {metric.key: _charts(found, metric, backdrop) for metric in found.metrics}
-    if charts_to is not None:
-        _save(found, drawn, Path(charts_to))
     data = {
         "metrics": [asdict(metric) for metric in found.metrics],
         "models": _records(found.models),
@@ -71,7 +80,13 @@ def report(
         temporary.write_text(page, encoding="utf-8")
         temporary.replace(place)
     except OSError as error:
-        raise SymmeterError(f"--out {place}: cannot be written ({error.strerror or error})") from error
+        raise WriteError(f"--out {place}: cannot be written ({error.strerror or error})") from error
+    if charts_to is not None:
+        try:
+            _save(found, drawn, Path(charts_to))
+        except Exception as error:  # of the packages that draw too
+            reason = getattr(error, "strerror", None) or first_line(error)
+            raise WriteError(f"{place} is written, but not all charts in {charts_to}: {reason}") from error
     return place
 
 

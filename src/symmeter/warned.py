@@ -1,0 +1,134 @@
+"""Warnings that wait: nothing is shown or raised while a measurement runs, and all of it is said once it is complete.
+
+A filter such as `-W error` turns a warning into an exception at the line that warns: inside a strategy that would make
+the strategy fail, inside a model the model. So verbs record, and repeat to the user's own filters at their end.
+"""
+
+import contextlib
+import sys
+import threading
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from symmeter.errors import SymmeterWarning
+
+_PACKAGE = str(Path(__file__).parent)
+
+
+@dataclass(frozen=True)
+class Warned:
+    """One warning: its exception, and the line that it is about."""
+
+    message: Warning
+    filename: str
+    lineno: int
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is a note of symmeter."""
+        return isinstance(self.message, SymmeterWarning)
+
+
+class _Listening(threading.local):
+    """What each thread has recorded: a stack of its own, for verbs call verbs."""
+
+    def __init__(self):
+        self.stack: list[dict[tuple, Warned]] = []
+
+
+_listening = _Listening()
+_lock = threading.Lock()
+_open = 0  # recordings in all threads
+_filters: Any = None  # what was there before the first of them
+_show: Any = None
+
+
+@contextlib.contextmanager
+def recorded() -> Iterator[list[Warned]]:
+    """Yields a list that holds, at the end, what was warned inside, each text of a line once; none is shown or raised.
+
+    After an exception they are said all the same. Python's filters belong to the whole process: the first recording of
+    all threads opens them, the last one puts them back. A thread that records nothing shows its warnings as ever, but
+    meanwhile its filters do not count.
+
+    >>> with warnings.catch_warnings(), recorded() as found:
+    ...     warnings.warn("twice")
+    >>> [str(one.message) for one in found]
+    ['twice']
+    """
+    found: list[Warned] = []
+    own: dict[tuple, Warned] = {}
+    _begin()
+    _listening.stack.append(own)
+    try:
+        yield found
+    except BaseException:
+        _end()
+        for one in own.values():
+            with contextlib.suppress(Warning):  # the exception says more
+                repeat([one])
+        raise
+    _end()
+    found.extend(own.values())
+
+
+def _begin() -> None:
+    global _open, _filters, _show
+    with _lock:
+        if not _open:
+            _filters, _show = warnings.catch_warnings(), warnings.showwarning
+            _filters.__enter__()
+            warnings.showwarning = _hear
+        warnings.simplefilter("always")  # whatever has been set since, as by a verb's caller
+        _open += 1
+
+
+def _end() -> None:
+    global _open
+    _listening.stack.pop()
+    with _lock:
+        _open -= 1
+        if not _open:
+            warnings.showwarning = _show
+            _filters.__exit__(None, None, None)
+
+
+def _hear(
+    message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
+) -> None:
+    if not _listening.stack:
+        _show(message, category, filename, lineno, file, line)
+        return
+    key = (str(message), category, filename, lineno)
+    _listening.stack[-1].setdefault(key, Warned(message, filename, lineno))
+
+
+def warn(note: str) -> None:
+    """A SymmeterWarning about the line that called symmeter."""
+    frame: Any = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    repeat([Warned(SymmeterWarning(note), frame.f_code.co_filename, frame.f_lineno)])
+
+
+def repeat(found: Iterable[Warned], result: Any = None) -> None:
+    """Say warnings to the filters that are in force, as the lines that they are about would.
+
+    A filter that makes an error of one makes it here, when nothing can be lost any more: `result` is in the
+    attribute `result` of the exception.
+    """
+    for one in found:
+        module = next((name for name, module in list(sys.modules.items())
+                       if getattr(module, "__dict__", {}).get("__file__") == one.filename), None)  # fmt: skip
+        try:
+            warnings.warn_explicit(one.message, type(one.message), one.filename, one.lineno, module)
+        except Warning as raised:
+            if result is not None and not hasattr(raised, "result"):
+                raised.result = result  # type: ignore[attr-defined]
+                raised.add_note(
+                    "a warning filter made an error of this; the result is complete, in `.result`"
+                )
+            raise
