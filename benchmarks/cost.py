@@ -19,7 +19,8 @@ from symmeter.autodiff.memory import peak_bytes, reuse_freed_memory
 from symmeter.conjugate import lie_derivative
 from symmeter.definitions import Bandlimited
 from symmeter.groups import GENERATORS
-from symmeter.network import borrowed, pure
+from symmeter.models.borrowed import borrowed
+from symmeter.models.call import Call
 from symmeter.representations import Image, Trivial
 
 NETWORKS = (
@@ -63,7 +64,7 @@ def cost(name: str, repeats: int) -> dict:
     rho = Image(Bandlimited())
     row: dict = {"network": name}
     with borrowed(model):
-        call = pure(model, x.device, x.dtype)
+        call = Call(model, x.device, x.dtype)
         f = lambda z: call(z).softmax(1)
         f(x)
         candidates: list[tuple[Strategy, int]] = [(Vectorised(), chunk) for chunk in (1, 2, 4, 8)]
@@ -89,7 +90,7 @@ def memory(name: str) -> dict:
     x = torch.randn(1, 3, 224, 224)
     model = timm.create_model(name, pretrained=False).eval()
     with borrowed(model):
-        call = pure(model, x.device, x.dtype)
+        call = Call(model, x.device, x.dtype)
         f = lambda z: call(z).softmax(1)
         f(x[..., :64, :64].repeat(1, 1, 4, 4)[..., :224, :224])  # what a first call allocates for good
         found = {}

@@ -43,7 +43,8 @@ from symmeter.definitions import Bandlimited
 from symmeter.errors import first_line
 from symmeter.groups import GENERATORS
 from symmeter.measures import LEE
-from symmeter.network import main_tensor, pure
+from symmeter.models.call import Call
+from symmeter.models.leaves import main_leaf
 from symmeter.outputs import Output
 from symmeter.representations import Image, Trivial
 
@@ -233,7 +234,7 @@ def check(row: Row, sender: Connection) -> None:
     shape = resolve_model_data_config(model)["input_size"]
     calibrate(model, smooth_images(2, shape, seed=3))
     x = smooth_images(1 if row.cost > 4e7 else 2, shape)
-    narrow = pure(model, _CPU, torch.float32)
+    narrow = Call(model, _CPU, torch.float32)
     softmax = Output("softmax").read
     for strategy in STRATEGIES:
         began = time.perf_counter()
@@ -256,10 +257,10 @@ def check(row: Row, sender: Connection) -> None:
         )
         row.strategy = fallback.name
     sender.send(row)
-    wide = pure(model, _CPU, torch.float64)
+    wide = Call(model, _CPU, torch.float64)
     with Widening():
         try:
-            main_tensor(wide(x.double()))
+            main_leaf(wide(x.double()))
         except RuntimeError:  # a part of it is float32 whatever its input
             wide = None
         if wide:
@@ -281,7 +282,7 @@ class Widening(TorchFunctionMode):
 
 def compare(row: Row, f: Any, x: Tensor) -> None:
     """Fill in how far each strategy's derivative of the logits is from the best central difference."""
-    logits = lambda u: main_tensor(f(u))
+    logits = lambda u: main_leaf(f(u))
     tangents = stack(Image(Bandlimited()).differentiate_all(SYMMETRY, x))
     row.precision = str(x.dtype).removeprefix("torch.")
     value = logits(x)

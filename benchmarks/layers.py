@@ -28,7 +28,8 @@ from symmeter.definitions import Bandlimited
 from symmeter.groups import FAMILIES, GENERATORS
 from symmeter.layers.attribution import Attribution
 from symmeter.layers.layouts import Layouts
-from symmeter.network import borrowed, pure
+from symmeter.models.borrowed import borrowed
+from symmeter.models.call import Call
 from symmeter.representations import Image, Trivial
 
 DATA = (
@@ -59,7 +60,7 @@ def cost(name: str) -> dict[str, float]:
     """Forward passes: a product forward, contributions, and norms with 16 probes."""
     model, x = timm.create_model(name, pretrained=False).eval(), torch.randn(BATCH, 3, 224, 224)
     with borrowed(model):
-        call = pure(model, x.device, x.dtype)
+        call = Call(model, x.device, x.dtype)
         f = lambda z: call(z).softmax(1)
         rho = Image(Bandlimited())
         product = lambda: lie_derivative(f, x, AFFINE, rho, Trivial())
@@ -93,7 +94,7 @@ def memory(name: str, what: str) -> float:
             return peak() / 2**20
     model.eval()
     with borrowed(model):
-        call = pure(model, x.device, x.dtype)
+        call = Call(model, x.device, x.dtype)
         f = lambda z: call(z).softmax(1)
         attribution = attribution_of(model, f, x)
         cotangents = torch.randn(len(AFFINE), BATCH, 1000)
@@ -132,7 +133,7 @@ def sure(data: Path) -> tuple[nn.Module, Tensor]:
 def spread(model: nn.Module, x: Tensor, repetitions: int = 20) -> dict[str, float]:
     """Median over layers of the relative spread of one image's norm, by 16 backward passes; ours and normal numbers."""
     with borrowed(model):
-        call = pure(model, x.device, x.dtype)
+        call = Call(model, x.device, x.dtype)
         f = lambda z: call(z).softmax(1)
         d = Bandlimited()
         attribution = Attribution(

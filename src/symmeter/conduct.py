@@ -12,7 +12,7 @@ import torch
 import symmeter
 from symmeter.data import ImageData, open_data
 from symmeter.definitions import Definition, parse_definition
-from symmeter.errors import counted, shortened
+from symmeter.errors import SymmeterError, counted, shortened
 from symmeter.groups import Group
 from symmeter.measures import DerivativeMeasure, OrbitMeasure
 from symmeter.models import LoadedModel, describe, load_model

@@ -57,8 +57,8 @@ class Row(Record):
 
     Over a group: `error` is what a symmetric network has at 0 and `value` is made of; `floor` and `selectivity` are of
     errors. `worst` is the value at the largest error of any image and element, `constant` what a constant network
-    would score, `elements` how many were run over. `chance`: relative difference of two calls on one image, where the model
-    is random.
+    would score, `elements` how many were run over. `chance`: relative difference of two calls on one image, where the
+    model is random.
     """
 
     measure: str

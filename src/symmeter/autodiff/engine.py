@@ -9,6 +9,7 @@ from torch import Tensor
 
 from symmeter.autodiff.memory import available_bytes, out_of_memory, peak_bytes
 from symmeter.autodiff.strategies import (
+    CentralDifference,
     OneByOne,
     Reverse,
     Strategy,
@@ -47,7 +48,8 @@ class Engine:
     trials are on images that have to be done anyway, so choosing costs nothing but its bad choices. What a strategy
     returns is held back until it has been verified; a strategy that the network cannot take, or that differences of the
     function contradict, is dropped with its reason in `dropped`. When none that is exact is left, central differences
-    remain, in float64 where `wide` (f in float64) runs; so too where f is known not to be `differentiable`. Running out of memory halves the chunk.
+    remain, in float64 where `wide` (f in float64) runs; so too where f is known not to be `differentiable`.
+    Running out of memory halves the chunk.
     """
 
     def __init__(
@@ -66,7 +68,8 @@ class Engine:
         self._limit = batch_size or 2**20
         self._trials: list[_Trial] | None = None if differentiable else []
         self._rescue: _Trial | None = None
-        self._fallback = _Trial(Widened(wide), batch_size or 8, growing=False)
+        self._differences: CentralDifference = Widened(wide)
+        self._fallback = _Trial(self._differences, batch_size or 8, growing=False)
         self._done = 0
         self.verifier = Verifier(f, wide)
         self._suspects: list[tuple[Tensor, Tensor]] = []  # images, with tangents, that contradicted something
@@ -140,7 +143,7 @@ class Engine:
         """One chunk by one strategy, timed; None when it failed and something else is to be tried."""
         try:
             if trial is self._fallback and not trial.runs:
-                trial.strategy = self._fallback.strategy.settled(self.f, x[:_SETTLED_ON], v[:, :_SETTLED_ON])
+                trial.strategy = self._differences.settled(self.f, x[:_SETTLED_ON], v[:, :_SETTLED_ON])
             with peak_bytes(x.device) as peak:
                 began = time.perf_counter()
                 y, pushed = trial.strategy(self.f, x, v)

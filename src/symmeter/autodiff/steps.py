@@ -1,6 +1,7 @@
 """The step of a central difference, found by looking where the quotient depends on it least."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -18,8 +19,8 @@ _STEEPEST = 0.5  # relative change that is still a derivative of a kind
 def steadiest_step(f: Callable[[Tensor], Tensor], x: Tensor, w: Tensor, smallest: float) -> float:
     """The relative step, from `smallest` up, at which the difference quotient of f at x (b, ...) along w is steadiest.
 
-    A smooth function takes the smallest. One that moves in steps, as quantised networks do, has quotients of 0 where the
-    step is too small for its grid, and is taken where two steps agree best. SymmeterError where none do.
+    A smooth function takes the smallest. One that moves in steps, as quantised networks do, has quotients of 0 where
+    the step is too small for its grid, and is taken where two steps agree best. SymmeterError where none do.
 
     >>> x, w = torch.full((1, 1), 0.4, dtype=torch.float64), torch.ones(1, 1, dtype=torch.float64)
     >>> steadiest_step(torch.sin, x, w, 1e-5), steadiest_step(lambda x: (50 * x).round() / 50, x, w, 1e-5) > 1e-2
@@ -31,7 +32,7 @@ def steadiest_step(f: Callable[[Tensor], Tensor], x: Tensor, w: Tensor, smallest
     quotients = [quotient(f, x, w, step) for step in steps]
     if not any(bool(q.any()) for q in quotients):
         return smallest  # a constant: any step will do
-    changes = [_change(a, b) for a, b in zip(quotients, quotients[1:], strict=False)]
+    changes = [_change(a, b) for a, b in pairwise(quotients)]
     smooth = [step for step, change in zip(steps, changes, strict=False) if change < _SMOOTH]
     if smooth:
         return smooth[0]

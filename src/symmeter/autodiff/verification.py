@@ -55,7 +55,7 @@ class Verifier:
     _wide_runs: bool | None = field(default=None, init=False)
 
     def contradiction(self, strategy: Strategy, x: Tensor, v: Tensor, pushed: Tensor) -> str | None:
-        """What speaks against pushed tangents (T, b, ...) of images x (b, ...) along v (T, b, ...); None for nothing."""
+        """What speaks against `pushed` (T, b, ...) of images x (b, ...) along v (T, b, ...); None for nothing."""
         weights = self._weights(v, pushed)
         direction = torch.einsum("tb,tb...->b...", weights, v.double())
         found = torch.einsum("tb,tb...->b...", weights, pushed.double())
@@ -86,7 +86,7 @@ class Verifier:
         if bool(zero.any()) and self._moves(f, terms, strategy, x[zero], w[zero]):
             return "it is 0 where the outputs change"
         first, noise = ends(f, x, w, terms.steps[0])
-        # What round-off of float32 makes of the outputs, over the way that doubles the image: no derivative resolves less.
+        # Round-off of float32 in the outputs, over the way that doubles the image: no derivative resolves less.
         slack = _RESOLVED * torch.finfo(torch.float32).eps / torch.finfo(x.dtype).eps * terms.steps[0] * noise
         wrong = ~_close(first, found, terms.tolerance, slack)
         if not bool(wrong.any()):

@@ -55,14 +55,14 @@ class Batch:
 class Attribution:
     """Attributes the error of `function` (which runs `model`) to the calls of its modules.
 
-    A first pass on `x`, the scout (two images, or as many as the model takes), finds the calls, the layouts of their tensors, and what is changed in place. `scout` is the
-    function for that pass, where `function` takes images one by one.
+    A first pass on `x`, the scout, finds the calls, the layouts of their tensors, and what is changed in place. It is
+    of two images, or as many as the model takes, and of the function `together` where `function` takes them one by one.
     """
 
     def __init__(
         self, model: nn.Module, function: Callable[[Tensor], Tensor], x: Tensor, generators: Sequence[Generator],
         rho_in: Representation, rho_out: Representation, definition: Definition, layouts: Layouts,
-        scout: Callable[[Tensor], Tensor] | None = None,
+        together: Callable[[Tensor], Tensor] | None = None,
     ):  # fmt: skip
         self.model, self.function, self.generators = model, function, tuple(generators)
         self._rho: dict[Slot, Representation] = {}
@@ -81,7 +81,7 @@ class Attribution:
                 if rho is not None:
                     self._rho[slot] = rho
 
-            scout = Trace(model, scout or function, pair, observe=observe)
+            scout = Trace(model, together or function, pair, observe=observe)
         self._copies = scout.changed
         for ends, rho in ((scout.root.inputs, rho_in), (scout.root.outputs, rho_out)):
             for tap in ends:

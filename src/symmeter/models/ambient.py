@@ -1,6 +1,7 @@
 """What surrounds a forward pass and changes its derivative, but nothing of its value, switched off.
 
-`no_grad`, `inference_mode` and activation checkpointing say how derivatives are to be taken. A measurement takes its own.
+`no_grad`, `inference_mode` and activation checkpointing say how derivatives are to be taken. A measurement takes
+its own.
 """
 
 import contextlib
@@ -107,6 +108,7 @@ def _patched() -> contextlib.ExitStack:
 
     stack = contextlib.ExitStack()
     stack.enter_context(mock.patch.multiple(mode, __enter__=entering, __exit__=leaving))
-    patches = {name: _generator(getattr(checkpointing, name)) for name in _GENERATORS}
-    stack.enter_context(mock.patch.multiple(checkpointing, CheckpointFunction=_Checkpoint, **patches))
+    stack.enter_context(mock.patch.object(checkpointing, "CheckpointFunction", _Checkpoint))
+    for name in _GENERATORS:
+        stack.enter_context(mock.patch.object(checkpointing, name, _generator(getattr(checkpointing, name))))
     return stack

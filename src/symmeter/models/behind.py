@@ -1,4 +1,4 @@
-"""The modules behind a callable: bound methods, `functools.partial`, closures, wrappers for training on many devices."""
+"""The modules behind a callable: bound methods, `functools.partial`, closures, and wrappers for many devices."""
 
 import dis
 import functools
@@ -91,7 +91,7 @@ def name_of(model: Any) -> str:
         return type(model).__name__
     if isinstance(model, MethodType) and not isinstance(model.__self__, type):
         return f"{type(model.__self__).__name__}.{model.__name__}"
-    return getattr(model, "__name__", type(model).__name__)
+    return str(getattr(model, "__name__", type(model).__name__))
 
 
 def modules_behind(function: Any) -> dict[str, nn.Module]:
@@ -137,7 +137,7 @@ def _held(function: Any) -> Iterator[tuple[str, Any]]:
         yield from _of_function(function)
     else:
         yield from _attributes(function)
-        call = getattr(type(function), "__call__", None)
+        call = vars(type(function)).get("__call__")
         if isinstance(call, FunctionType):
             yield from _of_function(call)
 

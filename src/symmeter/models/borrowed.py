@@ -20,8 +20,8 @@ def borrowed(model: Any, seed: int = 0) -> Iterator[list[str]]:
     """Eval mode, private random numbers, and nothing of the caller's surroundings while inside.
 
     Yields the names of modules that were found in train mode. Training flags and the global random states (torch's,
-    NumPy's, Python's) are restored on the way out, after an exception too. What a single call of the model changes is put
-    back by `Call`.
+    NumPy's, Python's) are restored on the way out, after an exception too. What a single call of the model changes is
+    put back by `Call`.
     """
     named = list(model.named_modules()) if isinstance(model, nn.Module) else []
     modules = [module for _, module in named] + [part for m in _originals(model) for part in m.modules()]
@@ -38,7 +38,7 @@ def borrowed(model: Any, seed: int = 0) -> Iterator[list[str]]:
             if devices:
                 torch.cuda.manual_seed_all(seed)
             random.seed(seed)
-            np.random.seed(seed % 2**32)
+            np.random.seed(seed % 2**32)  # noqa: NPY002
             training = {id(module) for module, mode in flags if mode}
             yield [name or name_of(model) for name, module in named if id(module) in training]
     finally:
@@ -51,7 +51,7 @@ class _Generators:
     """The states of Python's and NumPy's random numbers, and of generators that modules have as attributes."""
 
     def __init__(self, modules: Iterable[nn.Module]):
-        self._global = random.getstate(), np.random.get_state()
+        self._global = random.getstate(), np.random.get_state()  # noqa: NPY002
         held = [value for module in modules for value in vars(module).values()]
         self._torch = [(g, g.get_state()) for g in held if isinstance(g, torch.Generator)]
         self._numpy = [(g, g.bit_generator.state) for g in held if isinstance(g, np.random.Generator)]
@@ -60,7 +60,7 @@ class _Generators:
     def restore(self) -> None:
         """Put all back."""
         random.setstate(self._global[0])
-        np.random.set_state(self._global[1])
+        np.random.set_state(self._global[1])  # noqa: NPY002
         for generator, state in self._torch:
             generator.set_state(state)
         for generator, state in self._numpy:

@@ -16,13 +16,12 @@ from symmeter.models.ambient import neutral
 from symmeter.models.behind import Behind, unwrapped
 from symmeter.models.state import State
 
-
 _OWNED = threading.local()
 
 
 @contextlib.contextmanager
 def inputs_are_owned() -> Iterator[None]:
-    """While it lasts, in this thread, inputs need no copy: whoever calls has made one and follows what becomes of it."""
+    """While it lasts, in this thread, inputs need no copy: whoever calls has made one and follows it."""
     before = getattr(_OWNED, "yes", False)
     _OWNED.yes = True
     try:

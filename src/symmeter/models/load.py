@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import nn
 
 from symmeter.arguments import Kind, instance, path, truth
 from symmeter.arguments import seed as SEED
@@ -68,7 +67,7 @@ def load_model(
 def describe(model: Any) -> LoadedModel:
     """A user's nn.Module or callable as a LoadedModel; timm's know their preprocessing, others do not.
 
-    >>> describe(nn.Linear(2, 3)).info
+    >>> describe(torch.nn.Linear(2, 3)).info
     {'name': 'Linear', 'weights': 'as given', 'family': 'callable', 'parameters': 9}
     """
     if isinstance(model, LoadedModel):

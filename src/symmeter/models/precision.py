@@ -47,7 +47,7 @@ def precision_of(call: Callable[[Tensor], Any], x: Tensor) -> tuple[Precision, A
 
 def _tensor_cores() -> bool:
     """Whether products of float32 matrices or convolutions are allowed to round their factors to TF32."""
-    return torch.backends.cuda.matmul.allow_tf32 or torch.backends.cudnn.allow_tf32
+    return bool(torch.backends.cuda.matmul.allow_tf32 or torch.backends.cudnn.allow_tf32)
 
 
 class _Types(TorchDispatchMode):

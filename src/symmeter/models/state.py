@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch._C._functorch import is_functorch_wrapped_tensor
 
 from symmeter.models.behind import reached
 
@@ -91,11 +92,7 @@ def _own(module: nn.Module) -> dict[str, Any]:
 
 def _plain(tensor: Tensor) -> bool:
     """Whether a tensor has contents that can be copied: not one that a transform left behind, nor a meta tensor."""
-    return (
-        type(tensor) is Tensor
-        and not tensor.is_meta
-        and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
-    )
+    return type(tensor) is Tensor and not tensor.is_meta and not is_functorch_wrapped_tensor(tensor)
 
 
 def _contents(value: Any) -> Contents | None:

@@ -16,8 +16,8 @@ from symmeter.outputs import Output, Reader
 class Batching:
     """How images may be given to a model.
 
-    `size` is the only number that it takes at once, None for any. `alone`: outputs depend on the other images of a batch,
-    so each image is given by itself.
+    `size` is the only number that it takes at once, None for any. `alone`: outputs depend on the other images of a
+    batch, so each image is given by itself.
     """
 
     size: int | None = None
@@ -38,8 +38,8 @@ class Batching:
 class Function:
     """x (B, ...) -> [y (B, ...), ...], one tensor an output, the first axis always that of the images.
 
-    A model that wants a certain batch is called as often as needed. `shapes`, those of the outputs of one image, tell an
-    axis that a model squeezed away in a batch of one; one number an image is (B, 1).
+    A model that wants a certain batch is called as often as needed. `shapes`, those of the outputs of one image, tell
+    an axis that a model squeezed away in a batch of one; one number an image is (B, 1).
     """
 
     call: Call

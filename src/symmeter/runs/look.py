@@ -53,8 +53,8 @@ _SIZES = (
 class Look:
     """What is known of a model after a few calls.
 
-    `function` knows how images are to be given; `chance` is the relative difference of two calls on one image, None where
-    there is none; `notes` are for the reader.
+    `function` knows how images are to be given; `chance` is the relative difference of two calls on one image, None
+    where there is none; `notes` are for the reader.
     """
 
     function: Function
@@ -88,19 +88,19 @@ def look(function: Function, x: Tensor, model: Any, batch_size: int | None = Non
     )
     notes = []
     if batching.size is not None:
-        notes.append(f"the model takes {counted(batching.size, 'image')} at once and no other number: batches are filled "
-                     "up or taken apart")  # fmt: skip
+        notes.append(f"the model takes {counted(batching.size, 'image')} at once and no other number: batches are "
+                     "filled up or taken apart")  # fmt: skip
     chance, dependence = _difference(once, again), _difference(once, together)
     if chance > _UNITS * precision.unit:
         modules = _by(differing_modules(function.call, model, one, one))
-        notes.append(f"the model is random: two calls on one image differ by {chance:.2g} of its output{modules}; values "
-                     "and floors include that")  # fmt: skip
+        notes.append(f"the model is random: two calls on one image differ by {chance:.2g} of its output{modules}; "
+                     "values and floors include that")  # fmt: skip
         return Look(function, precision, chance, tuple(notes))
     if dependence > _UNITS * precision.unit and _is_real(function, one, two, dependence, precision):
         modules = _by(differing_modules(function.call, model, one, two))
         if batching.size is not None and batching.size > 1:
-            raise SymmeterError(f"outputs depend on the other images of a batch{modules}, and the model takes no image by "
-                                "itself: there is nothing to measure of one image")  # fmt: skip
+            raise SymmeterError(f"outputs depend on the other images of a batch{modules}, and the model takes no image "
+                                "by itself: there is nothing to measure of one image")  # fmt: skip
         function = replace(function, batching=replace(batching, alone=True))
         notes.append(f"outputs depend on the other images of a batch, by {dependence:.2g} of their size{modules}: "
                      "measured image by image")  # fmt: skip
@@ -109,7 +109,8 @@ def look(function: Function, x: Tensor, model: Any, batch_size: int | None = Non
 
 def _only_size(function: Function, x: Tensor, asked: int | None, error: Exception) -> int:
     """The first number of images that the model takes; `error`, its own, where there is none."""
-    for size in dict.fromkeys((1, 2, *([asked] if asked else []), len(x), *_SIZES)):
+    sizes: tuple[int, ...] = (1, 2, asked or 1, len(x), *_SIZES)
+    for size in dict.fromkeys(sizes):
         try:
             function.call(_repeated(x, size))
             return size
