@@ -74,7 +74,7 @@ def _check(result: Result, row: Row, tolerance: float | None) -> None:
     unit = _unit(result)
     if _FLOORS * floor > _TESTABLE and tolerance is None:
         raise AssertionError(f"{name} cannot be tested under {row.symmetry}: its floor is {floor:.1e} of the output, "
-                             "so an error of a tenth would not show; choose a group that is exact on pixels, or a model "
+                             "so an error of a tenth would not show; take a group that is exact on pixels, or a model "
                              "in higher precision")  # fmt: skip
     bound = max(_ROUND_OFF * unit, _FLOORS * floor) if tolerance is None else tolerance
     found = [e for e in result.elements if (e.symmetry, e.output) == (row.symmetry, row.output)]
