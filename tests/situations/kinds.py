@@ -240,10 +240,17 @@ def batch_statistics():
     return net.eval()
 
 
+def linear():
+    torch.manual_seed(2)
+    return (
+        nn.Sequential(nn.Flatten(), nn.Linear(768, 32), nn.GELU(), nn.Linear(32, 6))
+        .requires_grad_(False)
+        .eval()
+    )
+
+
 def quantised():
-    return torch.ao.quantization.quantize_dynamic(
-        nn.Sequential(nn.Flatten(), nn.Linear(768, 6)), {nn.Linear}, dtype=torch.qint8
-    ).eval()
+    return torch.ao.quantization.quantize_dynamic(linear(), {nn.Linear}, dtype=torch.qint8)
 
 
 def exported(batch):
@@ -331,7 +338,9 @@ SITUATIONS = [
         lambda: Around(half_frozen),
         lambda: lambda x: small().double()(x) + small().double()(x.flip(-1)),
     ),
-    Situation("C", "a quantised network", quantised, None, "no derivative"),
+    Situation(
+        "C", "a quantised network", quantised, lambda: linear().double(), tolerance=0.3, **_DIFFERENCES
+    ),
     Situation("D", "forward under no_grad", lambda: Around(torch.no_grad()(lambda s, x: s.net(x)))),
     Situation("D", "forward under inference_mode", lambda: Around(inference)),
     Situation("D", "forward switches gradients off", lambda: Around(disabled)),
