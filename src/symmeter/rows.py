@@ -21,7 +21,7 @@ def derivative_rows(run: DerivativeRun) -> list[Row]:
             key = f"{m.name}:{generator.name}"
             values = run.columns[key]
             controls = run.columns.get(key + ":control")
-            e = estimate(values, controls, run.floor(key, float(values.mean())))
+            e = estimate(values, controls, run.floor(key, float(values.mean())), m.power)
             border = key + ":boundary"
             share = (
                 float(run.columns[border].sum() / values.sum())
@@ -36,7 +36,7 @@ def derivative_rows(run: DerivativeRun) -> list[Row]:
                 control_standard_error=e.control_standard_error,
                 selectivity_standard_error=e.selectivity_standard_error, median=e.median,
                 quantile_05=e.quantile_05, quantile_95=e.quantile_95, top_share=e.top_share,
-                boundary_share=share, accuracy=accuracy["top1"] if accuracy else None,
+                boundary_share=share, accuracy=accuracy["top1"] if accuracy else None, power=m.power,
             ))  # fmt: skip
     return rows
 
@@ -100,12 +100,12 @@ def _errors(run: OrbitRun, target: Target, m: OrbitMeasure) -> _Errors:
     values, controls = run.columns[key] / scale, run.columns.get(key + ":control")
     if not np.isfinite(values).all():  # the run says so by name
         mean = float(values.mean())
-        return _Errors(Estimate(mean, None, len(values), floor), None, mean)
+        return _Errors(Estimate(mean, None, len(values), floor, power=m.power), None, mean)
     if controls is not None and not np.isfinite(controls).all():
         controls = None
     ratio_error = standard_error(values - float(values.mean()) * _relative(run, key)) if scale != 1 else None
     e = estimate(values, None if controls is None else controls / _scale(run, key, ":control"),
-                 None if floor is None else floor / scale)  # fmt: skip
+                 None if floor is None else floor / scale, m.power)  # fmt: skip
     if ratio_error is not None:
         e = replace(e, standard_error=ratio_error)
     maximum = run.columns.get(key + ":maximum")
@@ -124,7 +124,7 @@ def _pooled(target: Target, m: OrbitMeasure, floor: float | None) -> Estimate:
         selectivity = value / control
         if error is not None and control_error is not None and value:
             spread = selectivity * math.hypot(error / value, control_error / control)
-    return Estimate(value, error, n, floor, control, control_error, selectivity, spread)
+    return Estimate(value, error, n, floor, control, control_error, selectivity, spread, power=m.power)
 
 
 def _relative(run: OrbitRun, key: str) -> np.ndarray:
@@ -164,5 +164,5 @@ def _orbit_row(run: OrbitRun, target: Target, m: OrbitMeasure) -> Row:
         quantile_95=high, top_share=e.top_share, accuracy=accuracy["top1"] if accuracy else None,
         error=e.value, element_standard_error=turned(errors.element_error), worst=valued(errors.maximum),
         constant=run.constants.get(target.key(m)), elements=run.elements.count if run.elements else None,
-        worst_element=worst.element if worst else None,
+        worst_element=worst.element if worst else None, power=m.power,
     )  # fmt: skip

@@ -18,6 +18,7 @@ class Measure(ABC):
     name: str
     direction: str  # how to read it, such as "lower = more symmetric"
     description: str
+    power = 1  # of the amplitude that its error is made of: 2 for squares, which floors hide longer
 
 
 class DerivativeMeasure(Measure):

@@ -25,6 +25,7 @@ class Distance(ABC):
     name: str
     unit: str
     offset: float = 0.0
+    power = 2  # in the difference of outputs that are close: all but Euclidean and counts are quadratic
 
     def check(self, output: Output, y: Tensor) -> None:  # noqa: B027
         """SymmeterError where the distance does not fit an output (of one image)."""
@@ -68,7 +69,7 @@ class Channelwise(Distance):
 class Euclidean(Distance):
     """||a - b||."""
 
-    name, unit = "euclidean", "output"
+    name, unit, power = "euclidean", "output", 1
 
     def error(self, a: Tensor, b: Tensor, mask: Tensor, rho: Representation) -> Tensor:
         return wide((a - b) * mask).flatten(1).square().sum(1, dtype=torch.float64).sqrt()
@@ -107,7 +108,7 @@ class JS(KL):
 class ZeroOne(Distance):
     """1 where the most probable classes differ."""
 
-    name, unit = "01", "share of disagreement"
+    name, unit, power = "01", "share of disagreement", 1
 
     def check(self, output: Output, y: Tensor) -> None:
         need_classes("geed(01)", output, y)

@@ -38,6 +38,7 @@ class GEED(Average):
         self.distance = None if distance is None else parse_distance(distance)
         self.normalised = normalised
         self.needs_other = normalised
+        self.power = 2 if self.distance is None else self.distance.power
         words = ([self.distance.name] if self.distance else []) + ["normalised"] * normalised
         self.name = "geed" + (f"({','.join(words)})" if words else "")
 

@@ -25,6 +25,7 @@ class TwirledVariance(OrbitMeasure):
     name = "twirled_variance"
     direction = "lower = more symmetric"
     description = "variance of the conjugated model over the orbit, per output entry"
+    power = 2
 
     def reducer(self, chunk: Chunk) -> Reducer:
         return _Spread(chunk)
@@ -68,6 +69,7 @@ class EquivarianceLoss(OrbitMeasure):
     name = "loss_split"
     direction = "lower = more symmetric"
     description = "part of the squared loss (Brier) that symmetrising the model would take away; needs labels"
+    power = 2
 
     def check(self, output: Output, y: Tensor, elements: ElementSet) -> None:
         need_probabilities(self.name, output, y)

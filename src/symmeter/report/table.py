@@ -132,7 +132,7 @@ def _legend(result: Result) -> list[str]:
     if len({row.measure for row in rows}) == 1 and floors:
         lines.append(f"floor of the measurement: at most {max(floors):.1e}")
     elif floors:
-        lines.append("not resolved: below 3 floors of the measurement")
+        lines.append("not resolved: below 3 floors of the measurement, 10 for squares")
     if any(row.boundary_share is not None for row in rows):
         lines.append("boundary: share of the error in the outer ring of the output")
     return lines + _groups(rows)

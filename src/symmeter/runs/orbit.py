@@ -203,8 +203,8 @@ class OrbitRun(Run):
             g = elements[i]
             stand_in = g @ g.inverse() if wrong else g
             for k, y in enumerate(outputs):
-                if floor:  # what a symmetric network would give: it is moved where f(g x) would be
-                    y = self.targets[k].rho.act(g, y)[0]
+                if floor:  # what a symmetric network would give, rounded anew: it is moved where f(g x) would be
+                    y = self.targets[k].rho.act(g, nudged(y, i))[0]
                 reduced.add(k, i, View(stand_in, y, chunks[k]))
         self.forwards += passes.forwards
         return reduced
