@@ -33,7 +33,7 @@ def test_the_line_is_the_table_of_elements():
 def test_the_circle_closes():
     ax = elements.plot_polar(result())
     y = ax.lines[0].get_ydata()
-    assert y[0] == y[-1] and len(y) == 8
+    assert y[0] == y[-1] and len(y) == 9
 
 
 def test_scales_have_a_line_and_no_circle(tmp_path):

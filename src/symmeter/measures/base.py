@@ -12,6 +12,9 @@ from symmeter.measures.view import Chunk, View
 from symmeter.outputs import Output, are_probabilities
 
 
+PAIRED = 512  # elements whose pairs are looked at, for a standard error
+
+
 class Measure(ABC):
     """One number an image, and what it means."""
 
@@ -42,6 +45,7 @@ class OrbitMeasure(Measure):
 
     needs_mean = False  # whether chunks must know the mean over the kernel of rho_out
     needs_other = False  # whether they must know f of another image
+    different_pairs = False  # whether pairs of one element with itself are left out
     tests_symmetry = (
         True  # whether a symmetric network has error 0, so that floor and selectivity mean something
     )
@@ -75,11 +79,18 @@ class Reducer(ABC):
 
     @abstractmethod
     def add(self, view: View) -> Tensor | None:
-        """Take one element; its errors (b,), for the table of elements, where they mean something alone."""
+        """Take one element; its errors (b,), where they mean something alone."""
 
     @abstractmethod
     def columns(self) -> dict[str, Tensor]:
         """(b,) each: `error`; optionally `scale`, by whose mean that of the errors is divided, and `maximum`."""
+
+    def pairs(self, keep: Tensor) -> Tensor | None:
+        """(N, N), summed over the images to keep, for errors that are means over pairs of different elements.
+
+        Up to a factor, and of the first PAIRED elements: for the standard error over elements.
+        """
+        return None
 
 
 class Pool(ABC):
@@ -104,7 +115,8 @@ class Pool(ABC):
 class Average(OrbitMeasure):
     """A measure that is the mean of one error over elements.
 
-    The identity is left out where `compares` is true, for it compares f(x) with itself.
+    Of a finite group the identity is left out where `compares` is true, for it compares f(x) with itself. Of a group
+    that has no end it is a point of the integral, where a quadrature has it.
     """
 
     compares = True
@@ -114,7 +126,7 @@ class Average(OrbitMeasure):
         """(b,) float64, 0 where the network is symmetric."""
 
     def factor(self, chunk: Chunk) -> float:
-        """By which the mean is multiplied: a correction for sampled elements."""
+        """By which the mean is multiplied."""
         return 1.0
 
     def scale(self, chunk: Chunk) -> Tensor | None:
@@ -133,7 +145,7 @@ class _Mean(Reducer):
         self._count = 0
 
     def add(self, view: View) -> Tensor | None:
-        if self._measure.compares and view.element.is_identity:
+        if self._measure.compares and view.chunk.finite and view.still:
             return None
         error = self._measure.error(view).double()
         self._sum = self._sum + error
@@ -145,6 +157,7 @@ class _Mean(Reducer):
         if self._most is None:
             raise SymmeterError(
                 f"{self._measure.name} compares elements with the identity, and there is no other"
+                + (": draw more elements" if self._chunk.sampled else "")
             )
         columns = {
             "error": self._sum / self._count * self._measure.factor(self._chunk),
@@ -163,6 +176,8 @@ def need_classes(name: str, output: Output, y: Tensor) -> None:
 
 def need_probabilities(name: str, output: Output, y: Tensor) -> None:
     """SymmeterError unless y sums to 1 over axis 1."""
+    if y.ndim > 1 and y.shape[1] == 1:
+        raise SymmeterError(f"{name} compares probabilities, and output {str(output)!r} has one entry, always 1")
     if not are_probabilities(y):
         raise SymmeterError(f"{name} compares probabilities, and output {str(output)!r} does not sum to 1; "
                             "use --output softmax")  # fmt: skip

@@ -40,6 +40,9 @@ class Cosine(Distance):
 
     name, unit, offset = "cosine", "-cos", -1.0
 
+    def check(self, output: Output, y: Tensor) -> None:
+        _need_direction("geed(cosine)", output, y, y[0].numel())
+
     def error(self, a: Tensor, b: Tensor, mask: Tensor, rho: Representation) -> Tensor:
         a, b = (wide(v * mask).flatten(1) for v in (a, b))
         return _one_minus_cosine(a, b, 1)
@@ -57,6 +60,7 @@ class Channelwise(Distance):
         if y.ndim < 3:
             raise SymmeterError(f"geed(channelwise) compares the maps of channels; output {str(output)!r} is "
                                 f"(B, {', '.join(map(str, y.shape[1:]))}): use geed(cosine)")  # fmt: skip
+        _need_direction("geed(channelwise)", output, y, y[0, 0].numel())
 
     def error(self, a: Tensor, b: Tensor, mask: Tensor, rho: Representation) -> Tensor:
         a, b = (wide(channels_of(v * mask, rho)) for v in (a, b))
@@ -148,6 +152,13 @@ def parse_distance(what: "str | Distance | Callable[[Tensor, Tensor], Tensor]") 
     if what not in DISTANCES:
         raise SymmeterError(f"unknown distance {what!r}{nearest(what, DISTANCES)}")
     return DISTANCES[what]
+
+
+def _need_direction(name: str, output: Output, y: Tensor, entries: int) -> None:
+    """SymmeterError for single numbers, whose direction is their sign: all that change would pass for equal."""
+    if entries == 1:
+        raise SymmeterError(f"{name} compares directions, and one number has none but its sign; output {str(output)!r} "
+                            f"is (B, {', '.join(map(str, y.shape[1:]))}): use geed(euclidean) or geed(l2)")  # fmt: skip
 
 
 def channels_of(y: Tensor, rho: Representation) -> Tensor:

@@ -2,7 +2,7 @@
 
 from symmeter.representations.base import Representation
 from symmeter.representations.image import Image, Pixels
-from symmeter.representations.kernel import kernel
+from symmeter.representations.kernel import Kernel, kernel, whole_kernel
 from symmeter.representations.linear import DirectSum, Matrices, Points, Regular
 from symmeter.representations.product import Product
 from symmeter.representations.rearranged import Rearranged
@@ -13,6 +13,7 @@ from symmeter.representations.window import Window
 __all__ = [
     "DirectSum",
     "Image",
+    "Kernel",
     "Matrices",
     "Pixels",
     "Points",
@@ -24,4 +25,5 @@ __all__ = [
     "Trivial",
     "Window",
     "kernel",
+    "whole_kernel",
 ]

@@ -14,16 +14,16 @@ from symmeter.autodiff.memory import out_of_memory
 from symmeter.data import Batch
 from symmeter.errors import SymmeterError, counted, shortened
 from symmeter.floor import FLOOR_IMAGES, nudged
-from symmeter.groups import ElementSet, Group, choose_elements
+from symmeter.groups import Element, ElementSet, Group, choose_elements, equal_pairs
 from symmeter.measures import GEED, OrbitMeasure
 from symmeter.measures.base import Pool
 from symmeter.measures.view import Chunk, View
 from symmeter.network import main_tensor, pure
 from symmeter.outputs import Output, Reader
-from symmeter.representations import Representation, Trivial, kernel
+from symmeter.representations import Representation, Trivial, kernel, whole_kernel
 from symmeter.runs.base import Run
 from symmeter.runs.passes import Inputs, Passes, displaced, moved, returned
-from symmeter.runs.reduced import ElementSums, Reduced, Target
+from symmeter.runs.reduced import ElementSums, PairSums, Reduced, Target
 
 _FLOOR_ELEMENTS = 16
 
@@ -50,6 +50,9 @@ class OrbitRun(Run):
     forwards: int = 0
     constants: dict[str, float] = field(default_factory=dict)
     sums: dict[str, ElementSums] = field(default_factory=dict)
+    pairs: dict[str, PairSums] = field(default_factory=dict)
+    beside: list[Element] = field(default_factory=list)  # of a kernel, beside sampled elements
+    kernels: dict[str, int] = field(default_factory=dict)
     _floors: dict[str, float] = field(default_factory=dict)
     _chunk: int = 0
 
@@ -136,9 +139,33 @@ class OrbitRun(Run):
         measures = [m.fitted(output, y) if isinstance(m, GEED) else m for m in self.measures]
         for m in measures:
             m.check(output, y, self.elements)
-        target = Target(output, rho, kernel(rho, self.elements.elements, y), measures)
+        target = Target(output, rho, measures)
+        if any(m.needs_mean for m in measures):
+            self._find_kernel(target, y)
         target.pools, target.control_pools = target.new_pools(), target.new_pools()
         return target
+
+    def _find_kernel(self, target: Target, y: Tensor) -> None:
+        """Which elements G-EED averages over; of sampled ones the kernel is run over beside them."""
+        assert self.elements is not None
+        elements = self.elements.elements
+        if not self.elements.sampled:
+            target.average = kernel(target.rho, elements, y)
+        else:
+            found = whole_kernel(target.rho, self.group, y)
+            target.estimated = found.sampled
+            if found.sampled:
+                target.average = list(range(len(elements)))
+            else:
+                known = {g: len(elements) + i for i, g in enumerate(self.beside)}
+                for g in found.elements:
+                    if g not in known:
+                        known[g] = len(elements) + len(self.beside)
+                        self.beside.append(g)
+                target.average = [known[g] for g in found.elements]
+        self.kernels[str(target.output)] = len(target.average)
+        if len(target.average) == 1:
+            target.average = []  # the identity alone: f(x) itself
 
     def _labels(self, batch: Batch, part: slice) -> Tensor | None:
         labels = None if batch.labels is None else batch.labels[part]
@@ -150,7 +177,9 @@ class OrbitRun(Run):
         other = None
         if donors is not None and any(m.needs_other for m in self.measures):
             other = self._function(self._still(donors))
-        own = self._reduce(moved(self.rho_in, x), x, labels, other, pools=[t.pools for t in self.targets])
+        own = self._reduce(
+            moved(self.rho_in, x), x, labels, other, pools=[t.pools for t in self.targets], alone=True
+        )
         finite = own.finite
         control = None
         if self.control and donors is not None:
@@ -167,6 +196,7 @@ class OrbitRun(Run):
             for (key, end), values in columns.items():
                 self.columns.add(key + suffix + end, values[keep])
         own.add_elements(self.sums, self.elements.count if self.elements else 0, keep)
+        own.add_pairs(self.pairs, torch.from_numpy(keep))
         if self.classes:
             scores = next(c.reference for t, c in zip(self.targets, own.chunks, strict=True)
                           if t.output.name in ("softmax", "logits"))  # fmt: skip
@@ -183,29 +213,28 @@ class OrbitRun(Run):
     def _reduce(
         self, inputs: Inputs, x: Tensor, labels: Tensor | None, other: list[Tensor] | None,
         *, pools: list[dict[str, Pool]] | None = None, wrong: bool = False, floor: bool = False,
-        which: Sequence[int] | None = None,
+        which: Sequence[int] | None = None, alone: bool = False,
     ) -> "Reduced":  # fmt: skip
         """All measures of some images on one pass over the orbit."""
         assert self.elements is not None
         elements = self.elements.elements
         which = range(len(elements)) if which is None else which
-        passes = Passes(self._function, inputs, elements, self._chunk)
+        passes = Passes(self._function, inputs, [*elements, *self.beside], self._chunk)
         reference = self._reference(passes, x, which, floor)
         chunks = [
-            Chunk(y, target.rho, len(which), sum(i in which for i in target.kernel), self.elements.sampled,
-                  other=None if other is None else other[k], labels=labels)
+            self._chunk_of(target.rho, y, which, None if other is None else other[k], labels)
             for k, (target, y) in enumerate(zip(self.targets, reference, strict=True))
-        ]  # fmt: skip
+        ]
         if not floor:
-            self._average(passes, chunks, which)
-        reduced = Reduced(self.targets, chunks, pools or [{} for _ in chunks])
+            self._average(passes, chunks)
+        reduced = Reduced(self.targets, chunks, pools or [{} for _ in chunks], alone=alone)
         for i, outputs in passes(which):
             g = elements[i]
             stand_in = g @ g.inverse() if wrong else g
             for k, y in enumerate(outputs):
                 if floor:  # what a symmetric network would give, rounded anew: it is moved where f(g x) would be
                     y = self.targets[k].rho.act(g, nudged(y, i))[0]
-                reduced.add(k, i, View(stand_in, y, chunks[k]))
+                reduced.add(k, i, View(stand_in, y, chunks[k], i, g.is_identity))
         self.forwards += passes.forwards
         return reduced
 
@@ -218,22 +247,29 @@ class OrbitRun(Run):
         self.forwards += len(x)
         return self._function(self._still(x))
 
-    def _average(self, passes: Passes, chunks: list[Chunk], which: Sequence[int]) -> None:
+    def _chunk_of(
+        self, rho: Representation, y: Tensor, which: Sequence[int], other: Tensor | None, labels: Tensor | None
+    ) -> Chunk:
+        assert self.elements is not None
+        sampled, finite = self.elements.sampled, self.elements.finite
+        chosen = [self.elements.elements[i] for i in which]
+        return Chunk(y, rho, len(which), sampled, finite, equal_pairs(chosen) if sampled or finite else 0,
+                     other=other, labels=labels)  # fmt: skip
+
+    def _average(self, passes: Passes, chunks: list[Chunk]) -> None:
         """Means over the kernel, for the outputs and measures that need them: a first pass over its elements."""
-        wanted = {
-            k: set(t.kernel) for k, t in enumerate(self.targets)
-            if chunks[k].kernel_count > 1 and any(m.needs_mean for m in t.measures)
-        }  # fmt: skip
-        union = [i for i in which if any(i in members for members in wanted.values())]
-        for i, outputs in passes(union, keep=True):
+        wanted = {k: set(target.average) for k, target in enumerate(self.targets) if target.average}
+        sums = {k: [torch.zeros_like(chunks[k].reference, dtype=torch.float64) for _ in range(2)] for k in wanted}
+        for i, outputs in passes(sorted(set().union(*wanted.values())), keep=True):
             for k, members in wanted.items():
                 if i in members:
-                    share = outputs[k].double() / chunks[k].kernel_count
-                    mean = chunks[k].mean
-                    chunks[k].mean = share if mean is None else mean + share
-        for chunk in chunks:
-            if chunk.mean is not None:
-                chunk.mean = chunk.mean.to(chunk.reference)
+                    sums[k][i % 2] += outputs[k]
+        for k, (even, odd) in sums.items():
+            chunk, n = chunks[k], len(wanted[k])
+            chunk.mean = ((even + odd) / n).to(chunk.reference)
+            if self.targets[k].estimated:
+                halves = (even / ((n + 1) // 2), odd / (n // 2))
+                chunk.halves = tuple(half.to(chunk.reference) for half in halves)
 
     def _find_floor(self, x: Tensor, labels: Tensor | None) -> None:
         """The mean error of a symmetric network: g^-1 g x, a unit of round-off, and the same for the output."""
@@ -263,16 +299,14 @@ class OrbitRun(Run):
     def _find_constants(self, chunks: list[Chunk]) -> None:
         """What a constant network would score: every output that of the first image."""
         assert self.elements is not None
-        elements = self.elements.elements[: max(2, _FLOOR_ELEMENTS)]
+        elements = self.elements.elements[:_FLOOR_ELEMENTS]
         for target, own in zip(self.targets, chunks, strict=True):
-            y = own.reference[:1]
-            kernel_count = sum(i < len(elements) for i in target.kernel)
-            chunk = Chunk(y, target.rho, len(elements), kernel_count, own.sampled, mean=None, other=y,
-                          labels=None if own.labels is None else own.labels[:1])  # fmt: skip
+            y, labels = own.reference[:1], None if own.labels is None else own.labels[:1]
+            chunk = self._chunk_of(target.rho, y, range(len(elements)), y, labels)
             for m in target.measures:
                 reducer = m.reducer(chunk)
-                for g in elements:
-                    reducer.add(View(g, y, chunk))
+                for i, g in enumerate(elements):
+                    reducer.add(View(g, y, chunk, i, g.is_identity))
                 columns = reducer.columns()
                 if "error" in columns:
                     scale = columns.get("scale")
@@ -294,7 +328,8 @@ class OrbitRun(Run):
             "sampled": self.elements.sampled,
             "sampling": self.sampling,
             "forward_passes": self.forwards,
-            "kernel": {str(t.output): len(t.kernel) for t in self.targets},
+            "kernel": self.kernels,
+            "kernel_mean": {str(t.output): "estimated" if t.estimated else "whole" for t in self.targets if t.average},
             "chunk": self._chunk,
             "floor_method": "g^-1 g x and one unit of round-off",
         }
