@@ -164,5 +164,5 @@ def controlled(row: Row, control: Row) -> Row:
         error, row.standard_error, row.n, row.floor, other, control.standard_error, selectivity, spread,
         power=row.power,
     )
-    return replace(row, control=control.value, control_standard_error=control.standard_error,
+    return replace(row, control=control.value, control_standard_error=control.standard_error, control_error=control.error,
                    selectivity=selectivity, selectivity_standard_error=spread, verdict=e.verdict)  # fmt: skip

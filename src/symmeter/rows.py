@@ -196,7 +196,7 @@ def _orbit_row(run: OrbitRun, target: Target, m: OrbitMeasure) -> Row:
         else e.control_standard_error * abs(m.slope(e.control)),
         selectivity_standard_error=e.selectivity_standard_error, median=valued(e.median), quantile_05=low,
         quantile_95=high, top_share=e.top_share, accuracy=accuracy["top1"] if accuracy else None,
-        error=e.value, element_standard_error=turned(errors.element_error), worst=valued(errors.maximum),
+        error=e.value, control_error=e.control, element_standard_error=turned(errors.element_error), worst=valued(errors.maximum),
         constant=run.constants.get(target.key(m)), elements=run.elements.count if run.elements else None,
         worst_element=_worst_element(run, target), power=m.power,
     )  # fmt: skip
