@@ -20,7 +20,7 @@ def derivative_rows(run: DerivativeRun) -> list[Row]:
         for generator in run.symmetry.generators:
             key = f"{m.name}:{generator.name}"
             values = run.columns[key]
-            controls = run.columns.get(key + ":control")
+            controls = None if generator.name in run.lacking else run.columns.get(key + ":control")
             e = estimate(values, controls, run.floor(key, float(values.mean())), m.power)
             border = key + ":boundary"
             share = (
@@ -114,12 +114,12 @@ def _errors(run: OrbitRun, target: Target, m: OrbitMeasure) -> _Errors:
     key = target.key(m)
     floor, scale = run.floor(key), _scale(run, key)
     if key not in run.columns:
-        return _Errors(_pooled(target, m, floor), None, None)
+        return _Errors(_pooled(target, m, floor, not run.lacking), None, None)
     values, controls = run.columns[key] / scale, run.columns.get(key + ":control")
     if not np.isfinite(values).all():  # the run says so by name
         mean = float(values.mean())
         return _Errors(Estimate(mean, None, len(values), floor, power=m.power), None, mean)
-    if controls is not None and not np.isfinite(controls).all():
+    if run.lacking or (controls is not None and not np.isfinite(controls).all()):
         controls = None
     ratio_error = standard_error(values - float(values.mean()) * _relative(run, key)) if scale != 1 else None
     e = estimate(values, None if controls is None else controls / _scale(run, key, ":control"),
@@ -132,16 +132,14 @@ def _errors(run: OrbitRun, target: Target, m: OrbitMeasure) -> _Errors:
     )
 
 
-def _pooled(target: Target, m: OrbitMeasure, floor: float | None) -> Estimate:
-    """Of a measure that is made of all images together."""
+def _pooled(target: Target, m: OrbitMeasure, floor: float | None, known: bool) -> Estimate:
+    """Of a measure that is made of all images together; with its control, where that is known of all."""
     value, error, n = target.pools[m.name].estimate() or (math.nan, None, 0)
     pool = target.control_pools.get(m.name)
-    control, control_error, _ = (pool.estimate() if pool else None) or (None, None, 0)
+    control, control_error, _ = (pool.estimate() if pool and known else None) or (None, None, 0)
     selectivity = spread = None
-    if control:
-        selectivity = value / control
-        if error is not None and control_error is not None and value:
-            spread = selectivity * math.hypot(error / value, control_error / control)
+    if control and pool:
+        selectivity, spread = value / control, target.pools[m.name].ratio_error(pool)
     return Estimate(value, error, n, floor, control, control_error, selectivity, spread, power=m.power)
 
 

@@ -90,7 +90,7 @@ class Rotations(Group):
         return rotation_by(360 * u if self.limit is None else self.limit * (2 * u - 1))
 
     def quadrature(self, count: int) -> tuple[Motion, ...]:
-        """Equal steps: exact for trigonometric polynomials below degree `count`; Gauss-Legendre in a window."""
+        """Equal steps, from the identity: exact for trigonometric polynomials below degree `count`. In a window midpoints."""
         if self.limit is None:
             return tuple(rotation_by(360 * k / count) for k in range(count))
         return tuple(rotation_by(self.limit * (2 * k + 1 - count) / count) for k in range(count))

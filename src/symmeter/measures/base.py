@@ -96,6 +96,9 @@ class Reducer(ABC):
 class Pool(ABC):
     """What a measure keeps of all images together, in memory that does not grow with them."""
 
+    def begin(self) -> None:  # noqa: B027
+        """A chunk begins, perhaps anew after one that did not come to its end."""
+
     @abstractmethod
     def add(self, view: View) -> None:
         """Take one element of a chunk."""
@@ -105,6 +108,10 @@ class Pool(ABC):
 
     def estimate(self) -> tuple[float, float | None, int] | None:
         """(error, its standard error, images) where the columns do not make the number."""
+        return None
+
+    def ratio_error(self, control: "Pool") -> float | None:
+        """The standard error of the ratio of this estimate to that of its control, which shares the images."""
         return None
 
     def notes(self, output: Output) -> list[str]:

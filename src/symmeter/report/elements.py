@@ -1,5 +1,6 @@
 """Pictures of what single group elements do: error against f(x) over the angle, on a line or on a circle."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,9 @@ def _chosen(
         names = ", ".join(dict.fromkeys(f"{row.measure} over {row.symmetry}" for row in known))
         where = f" over {symmetry!r}" if symmetry else ""
         raise SymmeterError(f"no elements of {measure!r}{where}; there is {names}")
+    # The identity turns by 0 degrees, and scales by 1.
+    rows = [replace(row, parameter=1.0) if row.symmetry.startswith("scale") and row.element == "identity" else row
+            for row in rows]  # fmt: skip
     groups: dict[str, list[ElementRow]] = {}
     for row in sorted(rows, key=lambda row: row.parameter or 0.0):
         groups.setdefault(f"{row.symmetry}, {row.output}", []).append(row)

@@ -17,6 +17,7 @@ from symmeter.estimate import Columns, standard_error
 from symmeter.interrupt import noticed_interrupts
 from symmeter.outputs import are_probabilities
 from symmeter.representations import Representation
+from symmeter.runs.donors import Donors
 
 LOADING_BATCH = 64  # images read at a time
 
@@ -50,6 +51,8 @@ class Run(ABC):
     interrupted: bool = False
     classes: int | None = None
     remarks: list[str] = field(default_factory=list)
+    still: dict[str, int] = field(default_factory=dict)  # by symmetry: images that it does not change
+    lacking: dict[str, list[str]] = field(default_factory=dict)  # and those that have no reference image
 
     alone = False  # one image is all there is
     loading_batch = LOADING_BATCH
@@ -82,7 +85,7 @@ class Run(ABC):
             raise SymmeterError(f"the model returned {shown}")
 
     @abstractmethod
-    def _measure_batch(self, batch: Batch, donors: Tensor | None) -> Iterator[int]:
+    def _measure_batch(self, batch: Batch, donors: Donors | None) -> Iterator[int]:
         """Measure some images; yields the steps done, chunk by chunk. `donors`: another image for every image."""
 
     @abstractmethod
@@ -100,24 +103,25 @@ class Run(ABC):
             raise error
         self.stopped = reason
 
-    def _with_donors(self) -> Iterator[tuple[Batch, Tensor | None]]:
-        """Batches, each with the next image of every image (the last one's is the first)."""
-        previous, first = None, None
-        for batch in self.images.batches(self.batch_size or self.loading_batch):
-            if first is None:
-                first = batch.images[:1].clone()
-            if previous is not None:
-                yield previous, self._donors(previous, batch.images[:1])
-            previous = batch
-        if previous is not None and first is not None:
-            alone = len(previous.names) == 1 and not self.names and not self.non_finite
-            if alone and self.control:
+    def _with_donors(self) -> Iterator[tuple[Batch, Donors | None]]:
+        """Batches, each with other images for its images: from among them, or from the batch before for a single one.
+
+        As many are read at a time whatever the batch size, if that is not larger, so that it changes no number.
+        """
+        previous = None
+        for i, batch in enumerate(self.images.batches(max(self.batch_size or 1, self.loading_batch))):
+            images = batch.images
+            if len(batch.names) == 1 and previous is not None:
+                images = torch.cat([images, previous])
+            if len(images) == 1 and self.control:
                 self.control, self.alone = False, True
                 self.remarks.append("one image: no standard error and no control; give more images")
-            yield previous, self._donors(previous, first)
+            needed = self._needs_donors() and len(images) > 1
+            yield batch, Donors.among(images, self.seed + i) if needed else None
+            previous = batch.images
 
-    def _donors(self, batch: Batch, following: Tensor) -> Tensor | None:
-        return torch.cat([batch.images[1:], following]) if self.control else None
+    def _needs_donors(self) -> bool:
+        return self.control
 
     def _check_batch_axis(self, y: Tensor) -> None:
         """SymmeterError for an output that has no batch axis; `y` is of one image."""
@@ -138,6 +142,14 @@ class Run(ABC):
         self.non_finite += [name for name, ok in zip(names, keep, strict=True) if not ok]
         self.names += [name for name, ok in zip(names, keep, strict=True) if ok]
         return keep
+
+    def _note_still(self, name: str, names: Sequence[str], still: np.ndarray, lacking: np.ndarray | None) -> None:
+        """Take down how many of some images a symmetry leaves as they are, and which have nothing to compare with."""
+        if still.any():
+            self.still[name] = self.still.get(name, 0) + int(still.sum())
+        if lacking is not None and lacking.any():
+            known = self.lacking.setdefault(name, [])
+            known += [image for image, without in zip(names, lacking, strict=True) if without]
 
     def _record_accuracy(self, labels: Tensor | None, y: Tensor, keep: np.ndarray) -> None:
         """Whether the class scores y (B, K) of some images hit their labels."""
@@ -174,6 +186,10 @@ class Run(ABC):
     def notes(self) -> list[str]:
         """What makes the numbers less trustworthy, a line each."""
         notes = list(self.remarks)
+        for name, still in self.still.items():
+            notes.append(f"{name} does not change {counted(still, 'image')} (blank ones?): value and control are 0 there")
+        for name, images in self.lacking.items():
+            notes.append(f"no control for {name}: every image that could be compared with {shortened(images)} is blank")
         if self.non_finite:
             images = counted(len(self.non_finite), "image")
             notes.append(

@@ -7,6 +7,7 @@ from functools import cache
 from itertools import count
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -20,6 +21,7 @@ from symmeter.network import pure
 from symmeter.outputs import Output
 from symmeter.representations import Representation, Trivial
 from symmeter.runs.base import Run
+from symmeter.runs.donors import Donors, blank, of_same_size
 from symmeter.symmetry import Symmetry
 
 
@@ -48,26 +50,32 @@ class DerivativeRun(Run):
         call = pure(self.output.module(self.model), self.device, dtype)
         return lambda x: self.output.read(call(x))
 
-    def _measure_batch(self, batch: Batch, donors: Tensor | None) -> Iterator[int]:
+    def _measure_batch(self, batch: Batch, donors: Donors | None) -> Iterator[int]:
         x = batch.images.to(self.device, self.dtype)
-        donors = None if donors is None else donors.to(self.device, self.dtype)
+        donors = None if donors is None else donors.to(x)
         if self.engine is None:
             self._prepare(x)
         assert self.engine is not None
         generators = self.symmetry.generators
 
+        still: dict[int, Tensor] = {}
+        lacking: dict[int, Tensor] = {}
+
+        def move(images: Tensor) -> Tensor:
+            return stack(self.rho_in.differentiate_all(generators, images))
+
         def tangents(part: slice) -> Tensor:
-            own = stack(self.rho_in.differentiate_all(generators, x[part]))
+            own = move(x[part])
+            still[part.start] = blank(own, x[part])
             if donors is None:
                 return own
-            return torch.cat(
-                [own, _of_same_size(stack(self.rho_in.differentiate_all(generators, donors[part])), own)]
-            )
+            others, lacking[part.start] = donors.directions(donors.at(slice(part.start, part.start + len(own[0]))), own, move)
+            return torch.cat([own, of_same_size(others, own)])
 
-        count = 2 if donors is not None else 1
+        times = 2 if donors is not None else 1
         for part, y, pushed in self.engine.push(x, tangents):
-            derivative = deviation(pushed, y, generators * count, self.rho_out)
-            self._record(batch, part, x[part], y, derivative)
+            derivative = deviation(pushed, y, generators * times, self.rho_out)
+            self._record(batch, part, x[part], y, derivative, still[part.start], lacking.get(part.start))
             yield len(y)
         if not self._floors and self.names:
             self._find_floor(x[:FLOOR_IMAGES])
@@ -86,8 +94,13 @@ class DerivativeRun(Run):
         wide = None if self.dtype == torch.float64 else lambda z: double()(z)
         self.engine = Engine(f, total=self.images.total, batch_size=self.batch_size, wide=wide)
 
-    def _record(self, batch: Batch, part: slice, x: Tensor, y: Tensor, derivative: Tensor) -> None:
-        """Per-image statistics of one chunk into the columns; images with non-finite values go by name."""
+    def _record(
+        self, batch: Batch, part: slice, x: Tensor, y: Tensor, derivative: Tensor, still: Tensor, lacking: Tensor | None
+    ) -> None:
+        """Per-image statistics of one chunk into the columns; images with non-finite values go by name.
+
+        `still`, `lacking` (T, b): images that a generator leaves as they are, and those without a control.
+        """
         finite = y.flatten(1).isfinite().all(1) & derivative.flatten(2).isfinite().all(2).all(0)
         more: dict[str, Tensor] = {}
         if self.follower is not None and bool(finite.any()):
@@ -99,8 +112,15 @@ class DerivativeRun(Run):
         keep = self._keep(batch.names[part], finite)
         border = self.rho_out.border(y)
         count = len(self.symmetry.generators)
+        names = [name for name, kept in zip(batch.names[part], keep, strict=True) if kept]
+        without = None if lacking is None else lacking.cpu().numpy()[:, keep]
+        for i, generator in enumerate(self.symmetry.generators):
+            own = None if without is None else without[i]
+            self._note_still(generator.name, names, still[i].cpu().numpy()[keep], own)
         for m in self.measures:
             values = m.statistic(derivative).cpu().numpy()[:, keep]
+            if without is not None:
+                values[count:][without] = np.nan
             edge = None if border is None else m.statistic(derivative[:count], border).cpu().numpy()[:, keep]
             for i, generator in enumerate(self.symmetry.generators):
                 key = f"{m.name}:{generator.name}"
@@ -163,11 +183,3 @@ class DerivativeRun(Run):
                 f"no forward mode for this model, measured by central differences ({reasons or 'a black box'})",
             )
         return notes
-
-
-def _of_same_size(directions: Tensor, like: Tensor) -> Tensor:
-    """Directions (T, B, ...) scaled, one by one, to the norms of `like`."""
-    size = like.flatten(2).norm(dim=2) / directions.flatten(2).norm(dim=2).clamp(
-        min=torch.finfo(like.dtype).tiny
-    )
-    return directions * size.reshape(*size.shape, *[1] * (like.ndim - 2))

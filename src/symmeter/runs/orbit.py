@@ -22,7 +22,8 @@ from symmeter.network import main_tensor, pure
 from symmeter.outputs import Output, Reader
 from symmeter.representations import Representation, Trivial, kernel, whole_kernel
 from symmeter.runs.base import Run
-from symmeter.runs.passes import Inputs, Passes, displaced, moved, returned
+from symmeter.runs.donors import Donors
+from symmeter.runs.passes import Inputs, Passes, displaced, moved, returned, watching
 from symmeter.runs.reduced import ElementSums, PairSums, Reduced, Target
 
 _FLOOR_ELEMENTS = 16
@@ -65,20 +66,19 @@ class OrbitRun(Run):
     def _steps(self) -> int | None:
         return self.images.total
 
-    def _donors(self, batch: Batch, following: Tensor) -> Tensor | None:
-        needed = self.control or any(m.needs_other for m in self.measures)
-        return torch.cat([batch.images[1:], following]) if needed and not self.alone else None
+    def _needs_donors(self) -> bool:
+        return self.control or any(m.needs_other for m in self.measures)
 
-    def _measure_batch(self, batch: Batch, donors: Tensor | None) -> Iterator[int]:
+    def _measure_batch(self, batch: Batch, donors: Donors | None) -> Iterator[int]:
         x = batch.images.to(self.device, self.dtype)
-        donors = None if donors is None else donors.to(self.device, self.dtype)
+        donors = None if donors is None else donors.to(x)
         if self.elements is None:
             self._prepare(x)
         start = 0
         while start < len(x):
             part = slice(start, start + self._chunk)
             try:
-                self._measure_chunk(batch, part, x[part], None if donors is None else donors[part])
+                self._measure_chunk(batch, part, x[part], donors)
             except Exception as error:
                 if not out_of_memory(error) or self._chunk == 1:
                     raise
@@ -171,21 +171,24 @@ class OrbitRun(Run):
         labels = None if batch.labels is None else batch.labels[part]
         return None if labels is None or bool((labels < 0).all()) else labels
 
-    def _measure_chunk(self, batch: Batch, part: slice, x: Tensor, donors: Tensor | None) -> None:
+    def _measure_chunk(self, batch: Batch, part: slice, x: Tensor, donors: Donors | None) -> None:
         """One chunk of images through the orbit, and through that of the control."""
         labels = self._labels(batch, part)
         other = None
+        positions = torch.arange(part.start, part.start + len(x))
         if donors is not None and any(m.needs_other for m in self.measures):
-            other = self._function(self._still(donors))
-        own = self._reduce(
-            moved(self.rho_in, x), x, labels, other, pools=[t.pools for t in self.targets], alone=True
-        )
+            other = self._function(self._still(donors.of(positions)))
+        still = torch.ones(len(x), dtype=torch.bool)
+        watched = watching(moved(self.rho_in, x), self._still(x), still)
+        own = self._reduce(watched, x, labels, other, pools=[t.pools for t in self.targets], alone=True)
         finite = own.finite
         control = None
+        lacking = torch.zeros(len(x), dtype=torch.bool)
         if self.control and donors is not None:
             inputs = (
-                moved(self.rho_in, x) if self.wrong_group else displaced(self.rho_in, x, donors, self._still)
-            )
+                moved(self.rho_in, x) if self.wrong_group
+                else displaced(self.rho_in, x, donors.of(positions), self._still, self._replacing(donors, positions, lacking))
+            )  # fmt: skip
             pools = [t.control_pools for t in self.targets]
             control = self._reduce(inputs, x, labels, other, pools=pools, wrong=self.wrong_group)
             finite = finite & control.finite
@@ -195,6 +198,8 @@ class OrbitRun(Run):
             reduced.close(finite)
             for (key, end), values in columns.items():
                 self.columns.add(key + suffix + end, values[keep])
+        names = [name for name, kept in zip(batch.names[part], keep, strict=True) if kept]
+        self._note_still(self.group.name, names, still.numpy()[keep], lacking.numpy()[keep])
         own.add_elements(self.sums, self.elements.count if self.elements else 0, keep)
         own.add_pairs(self.pairs, torch.from_numpy(keep))
         if self.classes:
@@ -203,6 +208,17 @@ class OrbitRun(Run):
             self._record_accuracy(None if batch.labels is None else batch.labels[part], scores, keep)
         if not self.constants:
             self._find_constants(own.chunks)
+
+    def _replacing(self, donors: Donors, positions: Tensor, lacking: Tensor) -> Any:
+        """What puts the next donor in the place of one that an element does not move; sets `lacking` where none is left."""
+
+        def replaced(g: Element, step: Tensor, displacement: Tensor) -> Tensor:
+            move = lambda y: (self.rho_in.act(g, y)[0] - self._still(y))[None]
+            found, without = donors.directions(positions, displacement[None], move, step[None])
+            lacking.logical_or_(without[0].to(lacking))
+            return found[0]
+
+        return replaced
 
     def _still(self, x: Tensor) -> Tensor:
         """The input as it is: a window of it where the group moves a window."""

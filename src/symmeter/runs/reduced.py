@@ -75,6 +75,8 @@ class Reduced:
             {m.name: m.reducer(chunk) for m in target.measures}
             for target, chunk in zip(targets, chunks, strict=True)
         ]
+        for pool in (pool for own in pools for pool in own.values()):
+            pool.begin()
         known = [y for chunk in chunks for y in (chunk.reference, chunk.mean) if y is not None]
         self.finite = torch.stack([y.flatten(1).isfinite().all(1).cpu() for y in known]).all(0)
         self._by_element: dict[str, dict[int, Tensor]] = {}
