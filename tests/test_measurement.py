@@ -137,7 +137,7 @@ def test_dense_outputs_are_equivariant_and_report_the_boundary():
     net = nn.Sequential(nn.Conv2d(3, 5, 3, stride=2, padding=1), nn.Tanh()).eval()
     row = symmeter.measure(net, torch.rand(4, 3, 32, 40), symmetry="translation_x", output="logits").rows[0]
     assert 0 < row.boundary_share < 1
-    same = nn.Conv2d(3, 2, 1).eval()
+    same = nn.Conv2d(3, 4, 1).eval()
     row = symmeter.measure(same, torch.rand(4, 3, 16, 20), symmetry="rotation", output="equivariant").rows[0]
     assert row.verdict == "not resolved" and row.value < 1e-8
 

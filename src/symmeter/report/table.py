@@ -106,7 +106,7 @@ def _have_errors(rows: tuple[Row, ...]) -> bool:
 
 def _element_table(result: Result) -> Table:
     """What the worst elements do to the only output, against f(x)."""
-    known = [e for e in result.elements if e.measure == "relative_error"]
+    known = [e for e in result.elements if e.measure == "relative_error" and e.value != 0]
     worst = sorted(known, key=lambda e: -e.value)[:_WORST_ELEMENTS]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     left_out = len(known) - len(worst)
@@ -135,7 +135,8 @@ def _legend(result: Result) -> list[str]:
             names = dict.fromkeys(row.measure for row in rows if row.direction == direction)
             lines.append(f"{direction}: {', '.join(names)}")
     if any(row.selectivity is not None for row in rows):
-        if _have_errors(rows):
+        single = len({row.measure for row in rows}) == len({row.output for row in rows}) == 1
+        if _have_errors(rows) and single:
             lines.append("error, control: as distances, 0 for a symmetric network; the value is made of the error")
         divided = "error / that of the control" if _have_errors(rows) else "value / control"
         lines.append(f"selectivity = {divided}: 0 symmetric, 1 nothing learned")

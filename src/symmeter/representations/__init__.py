@@ -8,6 +8,7 @@ from symmeter.representations.product import Product
 from symmeter.representations.rearranged import Rearranged
 from symmeter.representations.tokens import Tokens
 from symmeter.representations.trivial import Trivial
+from symmeter.representations.vectors import Vectors
 from symmeter.representations.window import Window
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Representation",
     "Tokens",
     "Trivial",
+    "Vectors",
     "Window",
     "kernel",
     "whole_kernel",

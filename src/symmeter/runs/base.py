@@ -15,8 +15,9 @@ from symmeter.definitions import Definition
 from symmeter.errors import SymmeterError, counted, first_line, shortened
 from symmeter.estimate import Columns, standard_error
 from symmeter.interrupt import noticed_interrupts
-from symmeter.outputs import are_probabilities
-from symmeter.representations import Representation
+from symmeter.outputs import Output, are_probabilities
+from symmeter.representations import Image, Representation
+from symmeter.representations.image import LAYOUTS
 from symmeter.runs.donors import Donors
 
 LOADING_BATCH = 64  # images read at a time
@@ -142,6 +143,14 @@ class Run(ABC):
         self.non_finite += [name for name, ok in zip(names, keep, strict=True) if not ok]
         self.names += [name for name, ok in zip(names, keep, strict=True) if ok]
         return keep
+
+    def _note_scalars(self, output: Output, rho: Representation, y: Tensor, turning: bool) -> None:
+        """A remark where few channels may be components of vectors, which turn with the grid; scores do not."""
+        channels = y.shape[LAYOUTS[rho.layout][0]] if isinstance(rho, Image) else 0
+        if turning and channels in (2, 3) and output.name != "softmax":
+            hint = f": write {output.name}:vectors if they are components of vectors" if channels == 2 else ""
+            self.remarks.append(f"the {channels} channels of output {output.name!r} are taken as scalars that do not turn "
+                                f"with the grid{hint}")  # fmt: skip
 
     def _note_still(self, name: str, names: Sequence[str], still: np.ndarray, lacking: np.ndarray | None) -> None:
         """Take down how many of some images a symmetry leaves as they are, and which have nothing to compare with."""

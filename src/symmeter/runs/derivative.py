@@ -20,6 +20,7 @@ from symmeter.measures import DerivativeMeasure
 from symmeter.network import pure
 from symmeter.outputs import Output
 from symmeter.representations import Representation, Trivial
+from symmeter.representations.vectors import turns
 from symmeter.runs.base import Run
 from symmeter.runs.donors import Donors, blank, of_same_size
 from symmeter.symmetry import Symmetry
@@ -86,6 +87,7 @@ class DerivativeRun(Run):
         y = f(x[:1])
         self._check_batch_axis(y)
         self.rho_out = self.symmetry.rho_out or self.output.representation(y, self.model, self.definition)
+        self._note_scalars(self.output, self.rho_out, y, any(map(turns, self.symmetry.generators)))
         self.classes = y.shape[1] if y.ndim == 2 and self.output.name in ("softmax", "logits") else None
         if self.output.name == "softmax" and self.classes:
             raw = self.output.raw(pure(self.output.module(self.model), self.device, self.dtype)(x[:1]))

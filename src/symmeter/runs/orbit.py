@@ -21,6 +21,7 @@ from symmeter.measures.view import Chunk, View
 from symmeter.network import main_tensor, pure
 from symmeter.outputs import Output, Reader
 from symmeter.representations import Representation, Trivial, kernel, whole_kernel
+from symmeter.representations.vectors import turns
 from symmeter.runs.base import Run
 from symmeter.runs.donors import Donors
 from symmeter.runs.passes import Inputs, Passes, displaced, moved, returned, watching
@@ -114,6 +115,7 @@ class OrbitRun(Run):
                     raise
                 continue
             kept.append(self._target(output, rho, y))
+            self._note_scalars(output, rho, y, any(map(turns, self.elements.elements)))
             if y.ndim == 2 and output.name in ("softmax", "logits"):
                 self.classes = y.shape[1]
         self._keep_outputs(kept, [str(o) for o in self.outputs])
