@@ -105,7 +105,10 @@ def _exact(name, n):
                 terms = [-(pi * k / n) * mpmath.sin(pi * (2 * i + 1) * k / (2 * n)) * 2 / n
                          * mpmath.cos(pi * (2 * j + 1) * k / (2 * n)) for k in range(1, n)]  # fmt: skip
             else:
-                terms = [-(2 * pi * k / n) * mpmath.sin(2 * pi * k * (i - j) / n) * 2 / n for k in range(1, (n + 1) // 2)]
+                terms = [
+                    -(2 * pi * k / n) * mpmath.sin(2 * pi * k * (i - j) / n) * 2 / n
+                    for k in range(1, (n + 1) // 2)
+                ]
             row.append(float(mpmath.fsum(terms)))
         rows.append(row)
     return torch.tensor(rows, dtype=torch.float64)

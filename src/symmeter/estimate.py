@@ -119,11 +119,12 @@ def standard_error(values: np.ndarray) -> float | None:
 
 
 def pair_error(pairs: np.ndarray) -> float | None:
-    """Standard error of the mean of h(i, j) over pairs i != j of N independent draws, from h (N, N); the diagonal is not read.
+    """Standard error of the mean of h(i, j) over pairs i != j of N independent draws; h is (N, N), symmetric.
 
-    h(i, j) = m + a_i + a_j + b_ij with variances A and B has the variance 4 A / N + 2 B / (N (N - 1)) in its mean. B comes
-    from what the means of rows leave, with N (N - 3) / 2 degrees of freedom, A from the spread of those means. None
-    for fewer than 4 draws, where the two cannot be told apart. Source: Hoeffding 1948, components as in a diallel cross.
+    With h(i, j) = m + a_i + a_j + b_ij, of variances A and B, the mean has the variance 4 A / N + 2 B / (N (N - 1)). B
+    comes from what the means of rows leave, with N (N - 3) / 2 degrees of freedom, A from the spread of those means.
+    None for fewer than 4 draws, where the two cannot be told apart. Source: Hoeffding 1948, components as in a diallel
+    cross.
 
     >>> noise = np.random.default_rng(0).normal(size=(50, 50))
     >>> bool(0.8 < pair_error(noise + noise.T) / (2 / 50) < 1.2)

@@ -53,9 +53,9 @@ class Row(Record):
     """One estimate with its labels.
 
     Over a group: `error` is what a symmetric network has at 0 and `value` is made of; `floor` is of errors, and
-    `selectivity` = `error` / `control_error`. `worst` is the value at the largest error of any image and element, `constant` what a constant network
-    would score, `elements` how many were run over. `power` is 2 for errors that are squares of an amplitude: they are
-    resolved at 10 floors, amplitudes at 3.
+    `selectivity` = `error` / `control_error`. `worst` is the value at the largest error of any image and element,
+    `constant` what a constant network would score, `elements` how many were run over. `power` is 2 for errors that are
+    squares of an amplitude: they are resolved at 10 floors, amplitudes at 3.
     """
 
     measure: str

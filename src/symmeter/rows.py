@@ -155,7 +155,11 @@ def _element_error(run: OrbitRun, m: OrbitMeasure, key: str, scale: float) -> fl
     if key in run.pairs:
         return _error_over_pairs(run, m, key)
     sums = run.sums.get(key)
-    return None if sums is None else standard_error(sums.total[~np.isnan(sums.total)] / max(1, sums.images) / scale)
+    return (
+        None
+        if sums is None
+        else standard_error(sums.total[~np.isnan(sums.total)] / max(1, sums.images) / scale)
+    )
 
 
 def _error_over_pairs(run: OrbitRun, m: OrbitMeasure, key: str) -> float | None:
@@ -194,7 +198,8 @@ def _orbit_row(run: OrbitRun, target: Target, m: OrbitMeasure) -> Row:
         else e.control_standard_error * abs(m.slope(e.control)),
         selectivity_standard_error=e.selectivity_standard_error, median=valued(e.median), quantile_05=low,
         quantile_95=high, top_share=e.top_share, accuracy=accuracy["top1"] if accuracy else None,
-        error=e.value, control_error=e.control, element_standard_error=turned(errors.element_error), worst=valued(errors.maximum),
-        constant=run.constants.get(target.key(m)), elements=run.elements.count if run.elements else None,
+        error=e.value, control_error=e.control, element_standard_error=turned(errors.element_error),
+        worst=valued(errors.maximum), constant=run.constants.get(target.key(m)),
+        elements=run.elements.count if run.elements else None,
         worst_element=_worst_element(run, target), power=m.power,
     )  # fmt: skip

@@ -47,7 +47,9 @@ def test_directions_of_blank_donors_are_taken_from_the_next():
     needed = torch.tensor([i not in (1, 2, 3) for i in range(7)])
     assert (found.flatten(2).norm(dim=2)[:, needed] > 0).all()
     for i in needed.nonzero().flatten():
-        turn = next(t for t in range(6) if not blank(move(donors.of(i[None], t)), donors.of(i[None], t)).any())
+        turn = next(
+            t for t in range(6) if not blank(move(donors.of(i[None], t)), donors.of(i[None], t)).any()
+        )
         assert torch.equal(found[:, i], move(donors.of(i[None], turn))[:, 0])
     sized = of_same_size(found, move(x))
     torch.testing.assert_close(sized.flatten(2).norm(dim=2), move(x).flatten(2).norm(dim=2))
@@ -63,7 +65,7 @@ def test_blank_images_are_measured_as_0_and_never_compared_with(symmetry, measur
     assert result.status == "complete" and all(row.n == 7 for row in result.rows)
     for name, values in result.samples.items():
         assert np.isfinite(values).all(), name
-        if name.startswith("lee") or name.startswith("geed(l2)"):
+        if name.startswith(("lee", "geed(l2)")):
             assert (np.abs(values[1:4]) < 1e-10).all() and (values[[0, 4, 5, 6]] > 1e-9).all(), name
     assert all(row.control and row.selectivity is not None for row in result.rows)
 
@@ -74,7 +76,9 @@ def test_where_all_others_are_blank_there_is_no_control_and_the_row_says_so(symm
     x = some_blank(blanks=range(4), n=5)
     result = symmeter.measure(net(), x, symmetry, progress=False)
     row = result.rows[0]
-    assert any(f"no control for {symmetry}: " in note and "image[4] is blank" in note for note in result.warnings)
+    assert any(
+        f"no control for {symmetry}: " in note and "image[4] is blank" in note for note in result.warnings
+    )
     assert row.control is row.selectivity is None and row.value > 0 and row.verdict == "no control"
 
 
@@ -82,7 +86,9 @@ def test_where_all_others_are_blank_there_is_no_control_and_the_row_says_so(symm
 @pytest.mark.parametrize("symmetry", ["translation_x", "hflip"])
 def test_the_batch_size_changes_no_control(symmetry):
     x = torch.rand(9, 3, 8, 8)
-    runs = [symmeter.measure(net(), x, symmetry, progress=False, batch_size=b).rows[0] for b in (None, 1, 2, 4)]
+    runs = [
+        symmeter.measure(net(), x, symmetry, progress=False, batch_size=b).rows[0] for b in (None, 1, 2, 4)
+    ]
     for row in runs[1:]:
         assert row.control == pytest.approx(runs[0].control, rel=1e-4)
 

@@ -104,13 +104,18 @@ def verdicts(broken, seeds):
             rows = symmeter.measure(
                 net, x, symmetry, output=output, definition=definition, progress=False, control=False
             ).rows
-            found += [((definition, row.symmetry, dtype, scale, seed, row.value, row.floor), row) for row in rows]
+            found += [
+                ((definition, row.symmetry, dtype, scale, seed, row.value, row.floor), row) for row in rows
+            ]
         for symmetry, output, make in GROUPS:
             net, x = build(make, scale, broken, dtype, seed)
             rows = symmeter.measure(
                 net, x, symmetry, GROUP_MEASURES, output, progress=False, control=False, elements=25
             ).rows
-            found += [((row.measure, symmetry, output, dtype, scale, seed, row.error, row.floor), row) for row in rows]
+            found += [
+                ((row.measure, symmetry, output, dtype, scale, seed, row.error, row.floor), row)
+                for row in rows
+            ]
     return [(where, row.verdict != "not resolved") for where, row in found]
 
 

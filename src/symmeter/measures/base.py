@@ -11,7 +11,6 @@ from symmeter.groups import ElementSet, Generator
 from symmeter.measures.view import Chunk, View
 from symmeter.outputs import Output, are_probabilities
 
-
 PAIRED = 512  # elements whose pairs are looked at, for a standard error
 
 
@@ -184,7 +183,9 @@ def need_classes(name: str, output: Output, y: Tensor) -> None:
 def need_probabilities(name: str, output: Output, y: Tensor) -> None:
     """SymmeterError unless y sums to 1 over axis 1."""
     if y.ndim > 1 and y.shape[1] == 1:
-        raise SymmeterError(f"{name} compares probabilities, and output {str(output)!r} has one entry, always 1")
+        raise SymmeterError(
+            f"{name} compares probabilities, and output {str(output)!r} has one entry, always 1"
+        )
     if not are_probabilities(y):
         raise SymmeterError(f"{name} compares probabilities, and output {str(output)!r} does not sum to 1; "
                             "use --output softmax")  # fmt: skip

@@ -32,7 +32,7 @@ class Consistency(_Agreement):
     """The share of pairs of different elements (g, h) with the same most probable class for g x and h x.
 
     Of a group that has no end, pairs of independent elements: a sample leaves out each with itself, a quadrature does
-    not, for there the diagonal is a point of the integral. Elements of a finite group that were drawn twice make no pair.
+    not, for there the diagonal is a point of the integral. Of a finite group, elements drawn twice make no pair.
     With shifts this is shift consistency: `shift(8)` in the circular form, `shift(8,crop)` in the form of crops.
     Source: Zhang 2019 (two random shifts of every image; here all pairs of the elements).
     """

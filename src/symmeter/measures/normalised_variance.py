@@ -16,7 +16,7 @@ class NormalisedVariance(OrbitMeasure):
     """Mean over units k of sqrt(E_x Var_g z_k / Var_x f_k), with z the conjugated model in the frame of x.
 
     0: a unit does not move with the group; 1: as much as between images. Units that hardly differ between images, below
-    1 % of the unit that differs most, are left out, by number, and so are those that some element brings in from outside.
+    1 % of the unit that differs most, are left out, by number; so are those that some element brings in from outside.
     The standard error is a jackknife over ten blocks of images, of the selectivity too.
 
     Source: Quiroga et al. 2020, with the variance over images taken at the identity.

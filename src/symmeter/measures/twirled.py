@@ -12,7 +12,6 @@ from symmeter.measures.base import PAIRED, OrbitMeasure, Reducer, need_probabili
 from symmeter.measures.view import Chunk, View, masked_mean, wide
 from symmeter.outputs import Output
 
-
 _KEPT = 2**24  # numbers kept of a chunk, to compare elements in pairs
 
 

@@ -72,8 +72,8 @@ class View:
     def expected(self) -> list[tuple[float, Acted]]:
         """rho(g) of the mean over the kernel, and where it is valid, with weights that add up to 1.
 
-        A mean of M sampled elements, this one among them, is too close by some a / M + O(1 / M^2). Twice the distance to
-        the mean of all, less that to the mean of half of them, has no such term, and for squares no other either.
+        A mean of M sampled elements, this one among them, is too close by some a / M + O(1 / M^2). Twice the distance
+        to the mean of all, less that to the mean of half of them, has no such term, and for squares no other either.
         """
         if self.chunk.mean is None:
             return [(1.0, self.moved)]

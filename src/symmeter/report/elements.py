@@ -18,7 +18,8 @@ def plot_elements(
 ) -> Any:
     """A measure over the angle (or the factor of scale), one line an output, with one standard error; returns the Axes.
 
-    Without a `measure` the relative error ||f(g x) - g f(x)|| / ||f(x)||, 0 at the identity. SymmeterError where the result has no elements with an angle.
+    Without a `measure` the relative error ||f(g x) - g f(x)|| / ||f(x)||, 0 at the identity. SymmeterError where the
+    result has no elements with an angle.
     """
     chosen, measure = _chosen(result, measure, symmetry)
     ax = ax or axes(6.4, 4.0)
@@ -80,7 +81,9 @@ def _chosen(
     result: Result, measure: str | None, symmetry: str | None
 ) -> tuple[dict[str, list[ElementRow]], str]:
     """The rows of one measure by symmetry and output, those with an angle or a factor, in its order."""
-    moving = {row.symmetry for row in result.elements if row.parameter is not None and row.element != "identity"}
+    moving = {
+        row.symmetry for row in result.elements if row.parameter is not None and row.element != "identity"
+    }
     known = [row for row in result.elements if row.parameter is not None and row.symmetry in moving]
     if not known:
         raise SymmeterError("no element of this result has an angle: measure over C8, SO2 or scale(0.8,1.25)")

@@ -79,7 +79,12 @@ def _table(rows: tuple[Row, ...]) -> Table:
         table.add_column(name, no_wrap=True, overflow="ellipsis")
     # What is divided must be seen: of similarities and decibels that is the error, and not the value.
     errors = _have_errors(rows) and not several
-    numbers = ["value ± s.e.", *(["error"] if errors else []), *(["control"] if not several else []), "selectivity"]
+    numbers = [
+        "value ± s.e.",
+        *(["error"] if errors else []),
+        *(["control"] if not several else []),
+        "selectivity",
+    ]
     for name in numbers:
         table.add_column(name, justify="right", no_wrap=True)
     boundary = any(row.boundary_share is not None for row in rows)
@@ -137,7 +142,9 @@ def _legend(result: Result) -> list[str]:
     if any(row.selectivity is not None for row in rows):
         single = len({row.measure for row in rows}) == len({row.output for row in rows}) == 1
         if _have_errors(rows) and single:
-            lines.append("error, control: as distances, 0 for a symmetric network; the value is made of the error")
+            lines.append(
+                "error, control: as distances, 0 for a symmetric network; the value is made of the error"
+            )
         divided = "error / that of the control" if _have_errors(rows) else "value / control"
         lines.append(f"selectivity = {divided}: 0 symmetric, 1 nothing learned")
     if len({row.measure for row in rows}) == 1 and floors:
@@ -154,7 +161,7 @@ def _groups(rows: tuple[Row, ...]) -> list[str]:
     lines = {}
     for row in rows:
         if row.elements and row.symmetry not in lines:
-            worst = f"; worst: {row.worst_element}" if row.worst_element else ""
+            worst = f"; worst by relative_error: {row.worst_element}" if row.worst_element else ""
             drawn = " drawn" if row.element_standard_error is not None else ""
             lines[row.symmetry] = f"{row.symmetry}: {row.elements} elements{drawn}{worst}"
     return list(lines.values())

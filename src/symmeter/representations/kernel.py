@@ -53,7 +53,7 @@ def whole_kernel(rho: Representation, group: Group, like: Tensor) -> Kernel:
     """The kernel of rho in the whole group, not only among elements that were drawn.
 
     Groups of up to 1024 elements are looked through. Of others a few elements are, factor by factor for a product: if
-    all are still, the group is its own kernel, if none, the kernel is the identity. SymmeterError for a kernel in between
+    all are still, the group is its own kernel, if none, the kernel is the identity. SymmeterError for one in between
     that has more than 256 elements, since a mean over some of them would be taken for that over all.
 
     >>> from symmeter.groups import parse_group

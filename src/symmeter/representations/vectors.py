@@ -1,14 +1,14 @@
 """Vectors in the plane: displacements, gradients, flow. Components turn with the grid, and with no grid alone."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from symmeter.errors import SymmeterError
-from symmeter.groups import AffineGenerator, Element, Flow, Generator, Motion
+from symmeter.groups import AffineGenerator, Element, Flow, Generator, Motion, Pair
 from symmeter.representations.base import Acted, Representation
 from symmeter.representations.image import LAYOUTS, Image
 from symmeter.representations.trivial import Trivial
@@ -18,16 +18,16 @@ from symmeter.representations.trivial import Trivial
 class Vectors(Representation):
     """(B, 2, H, W), or (B, 2) with a trivial `grid`: (g u)(p) = A u(g^-1 p) for a motion p -> A p + b.
 
-    The components are along columns and along rows, x to the right and y down as pixels count, in the order (x, y). Under
-    motions that change lengths they change like displacements, by A too. Along a generator X with velocity field
+    The components are (x, y), x to the right and y down as pixels count. Under motions that change lengths they change
+    like displacements, by A too. Along a generator X with velocity field
     v(p) = M p + b, whose elements are exp(tX) h(p) = h(p(t)), X u = v . grad u - M u.
 
     >>> from symmeter.groups import rotation_by
-    >>> Vectors().act(rotation_by(90), torch.tensor([[1.0, 0.0]]))[0].tolist()  # counterclockwise: to the right, then up
+    >>> Vectors().act(rotation_by(90), torch.tensor([[1.0, 0.0]]))[0].tolist()  # right, then up
     [[0.0, -1.0]]
     """
 
-    grid: Image | Trivial = Trivial()
+    grid: Image | Trivial = field(default_factory=Trivial)
 
     @property
     def axis(self) -> int:
@@ -71,7 +71,9 @@ class Vectors(Representation):
 
     def _check(self, x: Tensor) -> None:
         if x.shape[self.axis] != 2:
-            raise SymmeterError(f"vectors in the plane have 2 components; {tuple(x.shape)} has {x.shape[self.axis]}")
+            raise SymmeterError(
+                f"vectors in the plane have 2 components; {tuple(x.shape)} has {x.shape[self.axis]}"
+            )
 
     def border(self, x: Any) -> Any:
         return self.grid.border(x)
@@ -87,7 +89,9 @@ def turns(what: Element | Generator) -> bool:
     >>> turns(GENERATORS["rotation"]), turns(GENERATORS["translation_x"]), turns(Motion(((2.0, 0.0), (0.0, 2.0))))
     (True, False, False)
     """
-    parts = getattr(what, "parts", (what,))
-    linear = [p.linear if isinstance(p, Motion | AffineGenerator) else ((1.0, 0.0), (0.0, 1.0)) for p in parts]
-    return any(m[0][1] or m[1][0] or m[0][0] != m[1][1] or m[0][0] < 0 and isinstance(p, Motion)
-               for m, p in zip(linear, parts, strict=True))  # fmt: skip
+    if isinstance(what, Pair):
+        return any(map(turns, what.parts))
+    if not isinstance(what, Motion | AffineGenerator):
+        return False
+    (a, b), (c, d) = what.linear
+    return bool(b or c or a != d) or (isinstance(what, Motion) and a < 0)

@@ -149,10 +149,12 @@ class Run(ABC):
         channels = y.shape[LAYOUTS[rho.layout][0]] if isinstance(rho, Image) else 0
         if turning and channels in (2, 3) and output.name != "softmax":
             hint = f": write {output.name}:vectors if they are components of vectors" if channels == 2 else ""
-            self.remarks.append(f"the {channels} channels of output {output.name!r} are taken as scalars that do not turn "
-                                f"with the grid{hint}")  # fmt: skip
+            self.remarks.append(f"the {channels} channels of output {output.name!r} are taken as scalars that do not "
+                                f"turn with the grid{hint}")  # fmt: skip
 
-    def _note_still(self, name: str, names: Sequence[str], still: np.ndarray, lacking: np.ndarray | None) -> None:
+    def _note_still(
+        self, name: str, names: Sequence[str], still: np.ndarray, lacking: np.ndarray | None
+    ) -> None:
         """Take down how many of some images a symmetry leaves as they are, and which have nothing to compare with."""
         if still.any():
             self.still[name] = self.still.get(name, 0) + int(still.sum())
@@ -196,9 +198,12 @@ class Run(ABC):
         """What makes the numbers less trustworthy, a line each."""
         notes = list(self.remarks)
         for name, still in self.still.items():
-            notes.append(f"{name} does not change {counted(still, 'image')} (blank ones?): value and control are 0 there")
+            images = counted(still, "image")
+            notes.append(f"{name} does not change {images} (blank ones?): value and control are 0 there")
         for name, images in self.lacking.items():
-            notes.append(f"no control for {name}: every image that could be compared with {shortened(images)} is blank")
+            notes.append(
+                f"no control for {name}: every image that could be compared with {shortened(images)} is blank"
+            )
         if self.non_finite:
             images = counted(len(self.non_finite), "image")
             notes.append(

@@ -70,7 +70,8 @@ class DerivativeRun(Run):
             still[part.start] = blank(own, x[part])
             if donors is None:
                 return own
-            others, lacking[part.start] = donors.directions(donors.at(slice(part.start, part.start + len(own[0]))), own, move)
+            positions = torch.arange(part.start, part.start + own.shape[1])
+            others, lacking[part.start] = donors.directions(positions, own, move)
             return torch.cat([own, of_same_size(others, own)])
 
         times = 2 if donors is not None else 1
@@ -97,7 +98,14 @@ class DerivativeRun(Run):
         self.engine = Engine(f, total=self.images.total, batch_size=self.batch_size, wide=wide)
 
     def _record(
-        self, batch: Batch, part: slice, x: Tensor, y: Tensor, derivative: Tensor, still: Tensor, lacking: Tensor | None
+        self,
+        batch: Batch,
+        part: slice,
+        x: Tensor,
+        y: Tensor,
+        derivative: Tensor,
+        still: Tensor,
+        lacking: Tensor | None,
     ) -> None:
         """Per-image statistics of one chunk into the columns; images with non-finite values go by name.
 

@@ -34,10 +34,6 @@ class Donors:
         """On the device and in the dtype of a tensor."""
         return replace(self, images=self.images.to(like))
 
-    def at(self, part: slice) -> Tensor:
-        """Positions of a part of the batch."""
-        return torch.arange(len(self.cycle))[part]
-
     def of(self, positions: Tensor, turn: int = 0) -> Tensor:
         """The donors of the images at these positions; `turn` 1 for the ones after those, up to P - 2."""
         place = self.cycle.argsort()[positions]

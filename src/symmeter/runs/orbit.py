@@ -20,10 +20,11 @@ from symmeter.measures.base import Pool
 from symmeter.measures.view import Chunk, View
 from symmeter.network import main_tensor, pure
 from symmeter.outputs import Output, Reader
-from symmeter.representations import Representation, Trivial, kernel, whole_kernel
+from symmeter.representations import Representation, Trivial
 from symmeter.representations.vectors import turns
 from symmeter.runs.base import Run
 from symmeter.runs.donors import Donors
+from symmeter.runs.kernels import Kernels, average
 from symmeter.runs.passes import Inputs, Passes, displaced, moved, returned, watching
 from symmeter.runs.reduced import ElementSums, PairSums, Reduced, Target
 
@@ -53,8 +54,7 @@ class OrbitRun(Run):
     constants: dict[str, float] = field(default_factory=dict)
     sums: dict[str, ElementSums] = field(default_factory=dict)
     pairs: dict[str, PairSums] = field(default_factory=dict)
-    beside: list[Element] = field(default_factory=list)  # of a kernel, beside sampled elements
-    kernels: dict[str, int] = field(default_factory=dict)
+    kernels: Kernels | None = None
     _floors: dict[str, float] = field(default_factory=dict)
     _chunk: int = 0
 
@@ -101,6 +101,7 @@ class OrbitRun(Run):
         shape = (*x.shape[1:-2], *(n - 2 * margin for n in x.shape[-2:])) if margin else tuple(x.shape[1:])
         self.group = self.group.bind(shape, self.padding is not None)
         self.elements = choose_elements(self.group, self.count, self.seed, self.sampling)
+        self.kernels = Kernels(self.elements)
         self._function = self._f()
         first = self._function(self.rho_in.act(self.elements.elements[0], x[:1])[0])
         kept = []
@@ -134,7 +135,7 @@ class OrbitRun(Run):
             )
 
     def _target(self, output: Output, rho: Representation, y: Tensor) -> Target:
-        assert self.elements is not None
+        assert self.elements is not None and self.kernels is not None
         if self.wrong_group and isinstance(rho, Trivial):
             raise SymmeterError(f"output {str(output)!r} is invariant, so no group is the wrong one for it; the "
                                 "wrong-group control needs an output that the group moves")  # fmt: skip
@@ -143,31 +144,9 @@ class OrbitRun(Run):
             m.check(output, y, self.elements)
         target = Target(output, rho, measures)
         if any(m.needs_mean for m in measures):
-            self._find_kernel(target, y)
+            self.kernels.find(target, y)
         target.pools, target.control_pools = target.new_pools(), target.new_pools()
         return target
-
-    def _find_kernel(self, target: Target, y: Tensor) -> None:
-        """Which elements G-EED averages over; of sampled ones the kernel is run over beside them."""
-        assert self.elements is not None
-        elements = self.elements.elements
-        if not self.elements.sampled:
-            target.average = kernel(target.rho, elements, y)
-        else:
-            found = whole_kernel(target.rho, self.group, y)
-            target.estimated = found.sampled
-            if found.sampled:
-                target.average = list(range(len(elements)))
-            else:
-                known = {g: len(elements) + i for i, g in enumerate(self.beside)}
-                for g in found.elements:
-                    if g not in known:
-                        known[g] = len(elements) + len(self.beside)
-                        self.beside.append(g)
-                target.average = [known[g] for g in found.elements]
-        self.kernels[str(target.output)] = len(target.average)
-        if len(target.average) == 1:
-            target.average = []  # the identity alone: f(x) itself
 
     def _labels(self, batch: Batch, part: slice) -> Tensor | None:
         labels = None if batch.labels is None else batch.labels[part]
@@ -189,7 +168,8 @@ class OrbitRun(Run):
         if self.control and donors is not None:
             inputs = (
                 moved(self.rho_in, x) if self.wrong_group
-                else displaced(self.rho_in, x, donors.of(positions), self._still, self._replacing(donors, positions, lacking))
+                else displaced(self.rho_in, x, donors.of(positions), self._still,
+                               self._replacing(donors, positions, lacking))
             )  # fmt: skip
             pools = [t.control_pools for t in self.targets]
             control = self._reduce(inputs, x, labels, other, pools=pools, wrong=self.wrong_group)
@@ -212,7 +192,7 @@ class OrbitRun(Run):
             self._find_constants(own.chunks)
 
     def _replacing(self, donors: Donors, positions: Tensor, lacking: Tensor) -> Any:
-        """What puts the next donor in the place of one that an element does not move; sets `lacking` where none is left."""
+        """What puts the next donor in the place of one that an element does not move; notes in `lacking` if none is."""
 
         def replaced(g: Element, step: Tensor, displacement: Tensor) -> Tensor:
             move = lambda y: (self.rho_in.act(g, y)[0] - self._still(y))[None]
@@ -234,23 +214,25 @@ class OrbitRun(Run):
         which: Sequence[int] | None = None, alone: bool = False,
     ) -> "Reduced":  # fmt: skip
         """All measures of some images on one pass over the orbit."""
-        assert self.elements is not None
+        assert self.elements is not None and self.kernels is not None
         elements = self.elements.elements
         which = range(len(elements)) if which is None else which
-        passes = Passes(self._function, inputs, [*elements, *self.beside], self._chunk)
+        passes = Passes(self._function, inputs, self.kernels.all, self._chunk)
         reference = self._reference(passes, x, which, floor)
         chunks = [
             self._chunk_of(target.rho, y, which, None if other is None else other[k], labels)
             for k, (target, y) in enumerate(zip(self.targets, reference, strict=True))
         ]
         if not floor:
-            self._average(passes, chunks)
+            average(passes, self.targets, chunks)
         reduced = Reduced(self.targets, chunks, pools or [{} for _ in chunks], alone=alone)
         for i, outputs in passes(which):
             g = elements[i]
             stand_in = g @ g.inverse() if wrong else g
             for k, y in enumerate(outputs):
-                if floor:  # what a symmetric network would give, rounded anew: it is moved where f(g x) would be
+                if (
+                    floor
+                ):  # what a symmetric network would give, rounded anew: it is moved where f(g x) would be
                     y = self.targets[k].rho.act(g, nudged(y, i))[0]
                 reduced.add(k, i, View(stand_in, y, chunks[k], i, g.is_identity))
         self.forwards += passes.forwards
@@ -266,28 +248,18 @@ class OrbitRun(Run):
         return self._function(self._still(x))
 
     def _chunk_of(
-        self, rho: Representation, y: Tensor, which: Sequence[int], other: Tensor | None, labels: Tensor | None
+        self,
+        rho: Representation,
+        y: Tensor,
+        which: Sequence[int],
+        other: Tensor | None,
+        labels: Tensor | None,
     ) -> Chunk:
         assert self.elements is not None
         sampled, finite = self.elements.sampled, self.elements.finite
         chosen = [self.elements.elements[i] for i in which]
         return Chunk(y, rho, len(which), sampled, finite, equal_pairs(chosen) if sampled or finite else 0,
                      other=other, labels=labels)  # fmt: skip
-
-    def _average(self, passes: Passes, chunks: list[Chunk]) -> None:
-        """Means over the kernel, for the outputs and measures that need them: a first pass over its elements."""
-        wanted = {k: set(target.average) for k, target in enumerate(self.targets) if target.average}
-        sums = {k: [torch.zeros_like(chunks[k].reference, dtype=torch.float64) for _ in range(2)] for k in wanted}
-        for i, outputs in passes(sorted(set().union(*wanted.values())), keep=True):
-            for k, members in wanted.items():
-                if i in members:
-                    sums[k][i % 2] += outputs[k]
-        for k, (even, odd) in sums.items():
-            chunk, n = chunks[k], len(wanted[k])
-            chunk.mean = ((even + odd) / n).to(chunk.reference)
-            if self.targets[k].estimated:
-                halves = (even / ((n + 1) // 2), odd / (n // 2))
-                chunk.halves = tuple(half.to(chunk.reference) for half in halves)
 
     def _find_floor(self, x: Tensor, labels: Tensor | None) -> None:
         """The mean error of a symmetric network: g^-1 g x, a unit of round-off, and the same for the output."""
@@ -338,7 +310,7 @@ class OrbitRun(Run):
         return self._floors.get(key)
 
     def how(self) -> dict[str, Any]:
-        assert self.elements is not None
+        assert self.elements is not None and self.kernels is not None
         return {
             "group": self.group.name,
             "closed": self.group.closed,  # False: a window of a group, and means are over the window
@@ -346,8 +318,10 @@ class OrbitRun(Run):
             "sampled": self.elements.sampled,
             "sampling": self.sampling,
             "forward_passes": self.forwards,
-            "kernel": self.kernels,
-            "kernel_mean": {str(t.output): "estimated" if t.estimated else "whole" for t in self.targets if t.average},
+            "kernel": self.kernels.counts,
+            "kernel_mean": {
+                str(t.output): "estimated" if t.estimated else "whole" for t in self.targets if t.average
+            },
             "chunk": self._chunk,
             "floor_method": "g^-1 g x and one unit of round-off",
         }

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from symmeter.measures import OrbitMeasure
-from symmeter.measures.relative_error import RelativeError
 from symmeter.measures.base import Pool, Reducer
+from symmeter.measures.relative_error import RelativeError
 from symmeter.measures.view import Chunk, View
 from symmeter.outputs import Output
 from symmeter.representations import Representation
