@@ -123,6 +123,7 @@ def pair_error(pairs: np.ndarray) -> float | None:
 
     With h(i, j) = m + a_i + a_j + b_ij, of variances A and B, the mean has the variance 4 A / N + 2 B / (N (N - 1)). B
     comes from what the means of rows leave, with N (N - 3) / 2 degrees of freedom, A from the spread of those means.
+    A is not let below 0, so that where pairs are all that matters the error is too large, by half at most in trials.
     None for fewer than 4 draws, where the two cannot be told apart. Source: Hoeffding 1948, components as in a diallel
     cross.
 
