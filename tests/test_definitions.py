@@ -89,3 +89,62 @@ def test_a_cutoff_keeps_low_frequencies_and_takes_high_ones_out(name):
         wave = torch.cos(torch.pi * k * (position + 0.5) / n)
         exact = kept * torch.cos(torch.pi * k * (inner + 0.5) / n)
         torch.testing.assert_close(definition.interpolation(n, inner, 0.5) @ wave, exact, atol=2e-2, rtol=0)
+
+
+def _exact(name, n):
+    """The derivative as the sum over waves that defines it, to 40 digits."""
+    import mpmath
+
+    mpmath.mp.dps = 40
+    pi = mpmath.pi
+    rows = []
+    for i in range(n):
+        row = []
+        for j in range(n):
+            if name == "bandlimited":
+                terms = [-(pi * k / n) * mpmath.sin(pi * (2 * i + 1) * k / (2 * n)) * 2 / n
+                         * mpmath.cos(pi * (2 * j + 1) * k / (2 * n)) for k in range(1, n)]  # fmt: skip
+            else:
+                terms = [
+                    -(2 * pi * k / n) * mpmath.sin(2 * pi * k * (i - j) / n) * 2 / n
+                    for k in range(1, (n + 1) // 2)
+                ]
+            row.append(float(mpmath.fsum(terms)))
+        rows.append(row)
+    return torch.tensor(rows, dtype=torch.float64)
+
+
+@pytest.mark.parametrize("name", ["bandlimited", "periodic"])
+@pytest.mark.parametrize("n", [1, 2, 3, 7, 16, 45])
+def test_every_entry_of_a_derivative_is_right_to_the_last_bit(name, n):
+    found, exact = DEFINITIONS[name].derivative(n), _exact(name, n)
+    size = exact.abs().max()
+    wrong = (found - exact).abs() > 2.3e-16 * exact.abs() + 1e-30 * size
+    assert not wrong.any()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("n", [2, 7, 8, 31, 224])
+def test_symmetries_of_the_derivatives_hold_to_the_bit(n, dtype):
+    circulant = Periodic().derivative(n).to(dtype)
+    assert torch.equal(circulant.roll((1, 1), (0, 1)), circulant)
+    assert torch.equal(circulant.T, -circulant)
+    mirrored = Bandlimited().derivative(n).to(dtype)
+    assert torch.equal(mirrored.flip(0, 1), -mirrored)
+
+
+@pytest.mark.parametrize("name", ["bandlimited", "periodic"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_constant_has_no_derivative_at_all(name, dtype):
+    x = torch.full((2, 3, 31, 28), 1234.567, dtype=dtype)
+    for axis in (1, 2, -1):
+        assert not DEFINITIONS[name].differentiate(x, axis).any()
+
+
+@pytest.mark.parametrize("name", ["bandlimited", "periodic"])
+def test_far_positions_and_fine_grids_are_as_exact_as_near_ones(name):
+    definition, n = DEFINITIONS[name], 224
+    whole = definition.interpolation(n, torch.arange(n, dtype=torch.float64) + 2 * n * 1000)
+    torch.testing.assert_close(whole, torch.eye(n, dtype=torch.float64), atol=3e-15, rtol=0)
+    fine = definition.refinement(n)
+    assert torch.equal(fine.flip(0, 1), fine)

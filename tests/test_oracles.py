@@ -46,14 +46,6 @@ def inputs(shared_data, oracle):
     return (x - mean) / std
 
 
-def rounding(definition, size):
-    """The oracle's cosine analysis holds 2 / n as a float32: exact for 32 pixels, 4.5e-8 too large for 224.
-
-    Our derivative is right to 1e-13 there (test_definitions); squared, the oracle's factor is undone here.
-    """
-    return (float(np.float32(2 / size)) / (2 / size)) ** 2 if definition == "bandlimited" else 1.0
-
-
 @pytest.fixture
 def threads(network, dtype):
     """The order of float32 sums: with one thread image 1 of MobileNetV2 comes to lie on the other side of a kink.
@@ -74,12 +66,11 @@ def test_lee_of_the_oracles(shared_data, shared_oracles, network, definition, dt
     oracle = json.loads((shared_oracles / f"{network}.json").read_text())
     model, x = trained(shared_data, network).to(dtype), inputs(shared_data, oracle).to(dtype)
     expected = oracle["lee"][definition]
-    factor = rounding(definition, oracle["input_size"]) if dtype == torch.float64 else 1.0
     result = symmeter.measure(model, x, symmetry=",".join(expected), definition=definition, control=False)
     assert len(result.rows) == 9
     for row in result.rows:
-        values, wanted = result.samples[f"lee:{row.symmetry}"] * factor, np.array(expected[row.symmetry])
-        assert row.value * factor == pytest.approx(wanted.mean(), rel=tolerance)
+        values, wanted = result.samples[f"lee:{row.symmetry}"], np.array(expected[row.symmetry])
+        assert row.value == pytest.approx(wanted.mean(), rel=tolerance)
         assert row.verdict == "no control" and row.floor < 1e-4 * row.value
         if dtype == torch.float64:
             np.testing.assert_allclose(values, wanted, rtol=tolerance)
@@ -90,13 +81,6 @@ def test_lee_of_the_oracles(shared_data, shared_oracles, network, definition, dt
         error = np.abs(values - wanted) / np.maximum(wanted, 1e-9 / tolerance)
         assert np.median(error) < tolerance
         assert error.max() < 5e-2
-
-
-class Rounded(Bandlimited):
-    """The derivative with the oracle's 2 / n, a float32, on maps of every size."""
-
-    def derivative(self, n):
-        return super().derivative(n) * (float(np.float32(2 / n)) / (2 / n))
 
 
 def values_of(profile, kind, symmetry, name):
@@ -117,8 +101,9 @@ def test_layers_of_the_oracles(shared_data, shared_oracles, network, definition,
     model, x = trained(shared_data, network).to(dtype), inputs(shared_data, oracle).to(dtype)
     expected, norms = oracle["contribution"][definition], oracle.get("norm", {}).get(definition, {})
     classes = 10 if norms else 0
-    used = Rounded() if definition == "bandlimited" else definition
-    profile = symmeter.attribute(model, x, ",".join(expected), definition=used, control=False, probes=classes)
+    profile = symmeter.attribute(
+        model, x, ",".join(expected), definition=definition, control=False, probes=classes
+    )
     assert not profile.header["spec"]["folded"]
     beyond, rows = [], 0
     for symmetry, modules in expected.items():

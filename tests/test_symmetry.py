@@ -1,9 +1,10 @@
 """Symmetries from strings, generators and lists, and what is said of those that do not exist."""
 
 import pytest
+from tests.helpers import check_refused
 
 from symmeter.errors import SymmeterError
-from symmeter.groups import FAMILIES, GENERATORS
+from symmeter.groups import FAMILIES, GENERATORS, parse_group
 from symmeter.measures import LEE, parse_measures
 from symmeter.representations import Trivial
 from symmeter.symmetry import Symmetry, generators_only, parse_symmetry
@@ -53,3 +54,17 @@ def test_measures_are_named_once():
     assert parse_measures(lee) == [lee]
     with pytest.raises(SymmeterError, match="unknown measure 'le'; did you mean 'lee'"):
         parse_measures("le")
+
+
+def test_a_list_of_one_keeps_the_representations_and_several_are_refused():
+    own = Symmetry("C4", groups=(parse_group("C4"),), rho_out=Trivial())
+    assert parse_symmetry([own]) is own and parse_symmetry((own,)).rho_out is own.rho_out
+    along = Symmetry("x", generators=(GENERATORS["translation_x"],), rho_in=Trivial())
+    check_refused(
+        "symmetry 'C4' has its own representations: measure it alone", parse_symmetry, [own, "hflip"]
+    )
+    check_refused("symmetry 'C4' has its own representations: measure it alone", parse_symmetry, [own, along])
+    check_refused("symmetry 'x' has its own", parse_symmetry, ["C4", along])
+    plain = Symmetry("both", groups=(parse_group("C4"),))
+    assert [g.name for g in parse_symmetry([plain, "hflip"]).groups] == ["C4", "hflip"]
+    check_refused("symmetry is 5; give names", parse_symmetry, 5)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-RESOLVED_FLOORS = 3.0  # a value below this many floors is not resolved
+RESOLVED_FLOORS = 3.0  # an amplitude below this many floors is not resolved
+RESOLVED_SQUARES = 10.0  # and a square below this many: three in amplitude
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,8 @@ class Estimate:
 
     `floor` is what the measurement itself adds; `control` the same statistic along directions of the same size
     that are no symmetry; `selectivity` = value / control (1: nothing learned, 0: symmetric). `top_share` is the
-    part of the total carried by the 5 % of images with the largest values.
+    part of the total carried by the 5 % of images with the largest values. `power` is that of an amplitude that the
+    value is made of: 2 for squares, which stand clear of the floor later.
     """
 
     value: float
@@ -29,11 +31,12 @@ class Estimate:
     quantile_05: float | None = None
     quantile_95: float | None = None
     top_share: float | None = None
+    power: int = 1
 
     @property
     def resolved(self) -> bool:
-        """Whether the value stands clear of the floor (at least 3 floors); a floor of None hides nothing."""
-        return self.value > 0 and (self.floor is None or self.value >= RESOLVED_FLOORS * self.floor)
+        """Whether the value is positive and stands clear of the floor."""
+        return self.value > 0 and resolved(self.value, self.floor, self.power)
 
     @property
     def verdict(self) -> str:
@@ -53,7 +56,20 @@ class Estimate:
         return "unclear" if low < 0.5 else "not learned"
 
 
-def estimate(values: np.ndarray, controls: np.ndarray | None = None, floor: float | None = None) -> Estimate:
+def resolved(value: float, floor: float | None, power: int = 1) -> bool:
+    """Whether a value of either sign stands clear of the floor: 3 floors for amplitudes, 10 for squares.
+
+    A floor of None hides nothing.
+
+    >>> resolved(-4.0, 1.0), resolved(4.0, 1.0, power=2)
+    (True, False)
+    """
+    return floor is None or abs(value) >= (RESOLVED_FLOORS if power == 1 else RESOLVED_SQUARES) * floor
+
+
+def estimate(
+    values: np.ndarray, controls: np.ndarray | None = None, floor: float | None = None, power: int = 1
+) -> Estimate:
     """Mean, standard error and spread of per-image values (N,), with the ratio to their controls (N,).
 
     The selectivity's standard error is that of a ratio of means of paired values (delta method). Values must be
@@ -88,6 +104,7 @@ def estimate(values: np.ndarray, controls: np.ndarray | None = None, floor: floa
         quantile_05=low,
         quantile_95=high,
         top_share=_top_share(values),
+        power=power,
     )
 
 
@@ -99,6 +116,32 @@ def standard_error(values: np.ndarray) -> float | None:
     """
     n = len(values)
     return None if n < 2 else float(np.std(values, ddof=1)) / math.sqrt(n)
+
+
+def pair_error(pairs: np.ndarray) -> float | None:
+    """Standard error of the mean of h(i, j) over pairs i != j of N independent draws; h is (N, N), symmetric.
+
+    With h(i, j) = m + a_i + a_j + b_ij, of variances A and B, the mean has the variance 4 A / N + 2 B / (N (N - 1)). B
+    comes from what the means of rows leave, with N (N - 3) / 2 degrees of freedom, A from the spread of those means.
+    A is not let below 0, so that where pairs are all that matters the error is too large, by half at most in trials.
+    None for fewer than 4 draws, where the two cannot be told apart. Source: Hoeffding 1948, components as in a diallel
+    cross.
+
+    >>> noise = np.random.default_rng(0).normal(size=(50, 50))
+    >>> bool(0.8 < pair_error(noise + noise.T) / (2 / 50) < 1.2)
+    True
+    """
+    n = len(pairs)
+    if n < 4:
+        return None
+    off = ~np.eye(n, dtype=bool)
+    rows = np.where(off, pairs, 0.0).sum(1) / (n - 1)
+    mean = rows.mean()
+    own = (rows - mean) * (n - 1) / (n - 2)
+    left = np.where(off, pairs - mean - own[:, None] - own, 0.0)
+    together = float((left**2).sum() / 2) / (n * (n - 3) / 2)
+    alone = max(0.0, float((own**2).sum()) / (n - 1) - together / (n - 2))
+    return math.sqrt(4 * alone / n + 2 * together / (n * (n - 1)))
 
 
 def _top_share(values: np.ndarray) -> float | None:

@@ -39,16 +39,23 @@ def differences(
         there = derivative(x, strategy.coarser(x)).double()
         return here, here - there, "change of the central difference when its step doubles"
     moved = torch.stack(
-        [here - derivative(nudged(x, seed, unit), strategy).double() for seed in range(DRAWS)]
+        [here - derivative(nudged_within(x, seed, unit), strategy).double() for seed in range(DRAWS)]
     )
     return here, (moved.square().mean(0) / 2).sqrt(), "input moved by one unit of round-off"
 
 
 def nudged(x: Tensor, seed: int = 0, unit: float | None = None) -> Tensor:
-    """x moved by normal noise of one unit of round-off of its size, and kept within the range that x has.
+    """x moved by normal noise of one unit of round-off of its size.
 
     `unit` is that of what the model computes in, where it is coarser than x.
     """
     unit = torch.finfo(x.dtype).eps if unit is None else unit
     noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).to(x)
-    return (x + unit * x.square().mean().sqrt() * noise).clamp(x.amin(), x.amax())
+    return x + unit * x.square().mean().sqrt() * noise
+
+
+def nudged_within(x: Tensor, seed: int = 0, unit: float | None = None) -> Tensor:
+    """The same for images, kept within the range that they have together: a model may check it."""
+    low, high = x.amin(), x.amax()
+    moved = nudged(x, seed, unit)
+    return moved.clamp(low, high) if bool(low < high) else moved

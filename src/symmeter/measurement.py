@@ -162,8 +162,8 @@ def controlled(row: Row, control: Row) -> Row:
     ):
         own, theirs = (r.standard_error or 0.0 for r in (row, control))
         spread = selectivity * math.hypot(own / abs(error), theirs / abs(other))
-    e = Estimate(
-        error, row.standard_error, row.n, row.floor, other, control.standard_error, selectivity, spread
-    )
+    e = Estimate(error, row.standard_error, row.n, row.floor, other, control.standard_error, selectivity, spread,
+                 power=row.power)  # fmt: skip
     return replace(row, control=control.value, control_standard_error=control.standard_error,
+                   control_error=control.error,
                    selectivity=selectivity, selectivity_standard_error=spread, verdict=e.verdict)  # fmt: skip

@@ -3,7 +3,8 @@
 An output is written NAME or NAME:ACTION. NAME is `softmax`, `logits`, `features`, `pooled`, a sub-module's dotted name,
 or the path of a tensor in what the model returns (`pred_boxes`, `0.boxes`, `prediction.mean`). ACTION is `invariant`,
 `equivariant`, `channels_first`, `channels_last`, `tokens(PREFIX+ROWSxCOLUMNS)`, `pooled` (the mean over the grid,
-invariant), or `regular(GROUP)` (the grid moves and channels are permuted in blocks).
+invariant), `regular(GROUP)` (the grid moves and channels are permuted in blocks), or `vectors` (two channels that turn
+with the grid: x to the right, y down).
 """
 
 import re
@@ -21,7 +22,7 @@ from symmeter.definitions import Definition
 from symmeter.errors import SymmeterError, nearest
 from symmeter.groups import Group, is_group, parse_group
 from symmeter.models.leaves import leaf_at, main_leaf
-from symmeter.representations import Image, Regular, Representation, Tokens, Trivial
+from symmeter.representations import Image, Regular, Representation, Tokens, Trivial, Vectors
 
 NAMES = ("softmax", "logits", "features", "pooled")
 ACTIONS = (
@@ -32,6 +33,7 @@ ACTIONS = (
     "tokens(PREFIX+ROWSxCOLUMNS)",
     "pooled",
     "regular(GROUP)",
+    "vectors",
 )
 _REGULAR = re.compile(r"^regular\((.+)\)$")
 _TOKENS = re.compile(r"^tokens\((?:(\d+)\+)?(\d+)x(\d+)\)$")
@@ -97,7 +99,7 @@ class Output:
         except ValueError as error:
             hint = (
                 ""
-                if _TOKENS.match(action) or _REGULAR.match(action)
+                if _TOKENS.match(action) or _REGULAR.match(action) or action == "vectors"
                 else f"; use {self.name}:invariant, or name a layer with a grid"
             )
             raise SymmeterError(f"output {str(self)!r}: {error}{hint}") from error
@@ -145,6 +147,10 @@ def representation_of(
         return Trivial()
     if regular:
         return _regular(action, parse_group(regular[1]), y, Image(definition, padding=padding))
+    if action == "vectors":
+        if y.ndim not in (2, 4) or y.shape[1] != 2:
+            raise ValueError(f"it has shape {_shape(y)}, and vectors are (B, 2, H, W) or (B, 2)")
+        return Vectors(Image(definition, padding=padding) if y.ndim == 4 else Trivial())
     if tokens:
         prefix, rows, columns = (int(group or 0) for group in tokens.groups())
         if y.ndim != 3 or y.shape[1] != prefix + rows * columns:

@@ -55,10 +55,11 @@ class ElementRow(Record):
 class Row(Record):
     """One estimate with its labels.
 
-    Over a group: `error` is what a symmetric network has at 0 and `value` is made of; `floor` and `selectivity` are of
-    errors. `worst` is the value at the largest error of any image and element, `constant` what a constant network
-    would score, `elements` how many were run over. `chance`: relative difference of two calls on one image, where the
-    model is random.
+    Over a group: `error` is what a symmetric network has at 0 and `value` is made of; `floor` is of errors, and
+    `selectivity` = `error` / `control_error`. `worst` is the value at the largest error of any image and element,
+    `constant` what a constant network would score, `elements` how many were run over. `power` is 2 for errors that are
+    squares of an amplitude: they are resolved at 10 floors, amplitudes at 3. `chance`: relative difference of two calls
+    on one image, where the model is random.
     """
 
     measure: str
@@ -84,12 +85,14 @@ class Row(Record):
     boundary_share: float | None = None
     accuracy: float | None = None
     error: float | None = None
+    control_error: float | None = None
     element_standard_error: float | None = None
     worst: float | None = None
     constant: float | None = None
     elements: int | None = None
     worst_element: str | None = None
     chance: float | None = None
+    power: int = 1
 
     @property
     def whole(self) -> bool:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from symmeter.estimate import Estimate, estimate, standard_error
+from symmeter.estimate import Estimate, estimate, pair_error, standard_error
 from symmeter.measures import OrbitMeasure
 from symmeter.result import ElementRow, Row
 from symmeter.runs import DerivativeRun, OrbitRun
-from symmeter.runs.reduced import Target
+from symmeter.runs.reduced import BY_ELEMENT, Target
 
 
 def derivative_rows(run: DerivativeRun) -> list[Row]:
@@ -20,8 +20,8 @@ def derivative_rows(run: DerivativeRun) -> list[Row]:
         for generator in run.symmetry.generators:
             key = f"{m.name}:{generator.name}"
             values = run.columns[key]
-            controls = run.columns.get(key + ":control")
-            e = estimate(values, controls, run.floor(key, float(values.mean())))
+            controls = None if generator.name in run.lacking else run.columns.get(key + ":control")
+            e = estimate(values, controls, run.floor(key, float(values.mean())), m.power)
             border = key + ":boundary"
             share = (
                 float(run.columns[border].sum() / values.sum())
@@ -36,7 +36,7 @@ def derivative_rows(run: DerivativeRun) -> list[Row]:
                 control_standard_error=e.control_standard_error,
                 selectivity_standard_error=e.selectivity_standard_error, median=e.median,
                 quantile_05=e.quantile_05, quantile_95=e.quantile_95, top_share=e.top_share,
-                boundary_share=share, accuracy=accuracy["top1"] if accuracy else None,
+                boundary_share=share, accuracy=accuracy["top1"] if accuracy else None, power=m.power,
             ))  # fmt: skip
     return rows
 
@@ -47,28 +47,46 @@ def orbit_rows(run: OrbitRun) -> list[Row]:
 
 
 def element_rows(run: OrbitRun) -> list[ElementRow]:
-    """One row a measure, output and element, for the measures that say something of a single element."""
+    """One row an output and element: its `relative_error` against f(x), 0 at the identity, whatever was asked for.
+
+    And one for each measure that compares with f(x); what compares with a mean over the orbit says nothing of a single
+    element: it is largest for the one furthest from the mean, be that the identity.
+    """
     rows = []
-    assert run.elements is not None
     for target in run.targets:
+        rows += _rows_by_element(run, target, BY_ELEMENT, target.by_element)
         for m in target.measures:
-            sums = run.sums.get(target.key(m))
-            if sums is None or not sums.images:
-                continue
-            scale = _scale(run, target.key(m))
-            for g, total, squares in zip(run.elements.elements, sums.total, sums.squares, strict=True):
-                if math.isnan(total):
-                    continue
-                mean, error = float(total) / sums.images, None
-                if sums.images > 1 and math.isfinite(mean):
-                    variance = max(0.0, float(squares) / sums.images - mean**2) / (sums.images - 1)
-                    error = math.sqrt(variance) * abs(m.slope(mean / scale)) / scale
-                rows.append(ElementRow(
-                    measure=m.name, symmetry=run.group.name, output=target.output.name,
-                    layer=target.output.layer, element=g.name, parameter=g.parameter,
-                    value=float(m.value(mean / scale)), standard_error=error, n=sums.images,
-                ))  # fmt: skip
+            if m.name != BY_ELEMENT.name and not (m.needs_mean and target.average):
+                rows += _rows_by_element(run, target, m, target.key(m))
     return rows
+
+
+def _rows_by_element(run: OrbitRun, target: Target, m: OrbitMeasure, key: str) -> list[ElementRow]:
+    sums = run.sums.get(key)
+    if sums is None or not sums.images:
+        return []
+    rows, scale = [], _scale(run, key)
+    assert run.elements is not None
+    for g, total, squares in zip(run.elements.elements, sums.total, sums.squares, strict=True):
+        if math.isnan(total):
+            continue
+        mean, error = float(total) / sums.images, None
+        if sums.images > 1 and math.isfinite(mean):
+            variance = max(0.0, float(squares) / sums.images - mean**2) / (sums.images - 1)
+            error = math.sqrt(variance) * abs(m.slope(mean / scale)) / scale
+        rows.append(ElementRow(
+            measure=m.name, symmetry=run.group.name, output=target.output.name,
+            layer=target.output.layer, element=g.name, parameter=g.parameter,
+            value=float(m.value(mean / scale)), standard_error=error, n=sums.images,
+        ))  # fmt: skip
+    return rows
+
+
+def _worst_element(run: OrbitRun, target: Target) -> str | None:
+    """That with the largest relative error; None where none has any."""
+    rows = _rows_by_element(run, target, BY_ELEMENT, target.by_element)
+    worst = max(rows, key=lambda row: row.value, default=None)
+    return worst.element if worst is not None and worst.value > 0 else None
 
 
 @dataclass(frozen=True)
@@ -96,35 +114,33 @@ def _errors(run: OrbitRun, target: Target, m: OrbitMeasure) -> _Errors:
     key = target.key(m)
     floor, scale = run.floor(key), _scale(run, key)
     if key not in run.columns:
-        return _Errors(_pooled(target, m, floor), None, None)
+        return _Errors(_pooled(target, m, floor, not run.lacking), None, None)
     values, controls = run.columns[key] / scale, run.columns.get(key + ":control")
     if not np.isfinite(values).all():  # the run says so by name
         mean = float(values.mean())
-        return _Errors(Estimate(mean, None, len(values), floor), None, mean)
-    if controls is not None and not np.isfinite(controls).all():
+        return _Errors(Estimate(mean, None, len(values), floor, power=m.power), None, mean)
+    if run.lacking or (controls is not None and not np.isfinite(controls).all()):
         controls = None
     ratio_error = standard_error(values - float(values.mean()) * _relative(run, key)) if scale != 1 else None
     e = estimate(values, None if controls is None else controls / _scale(run, key, ":control"),
-                 None if floor is None else floor / scale)  # fmt: skip
+                 None if floor is None else floor / scale, m.power)  # fmt: skip
     if ratio_error is not None:
         e = replace(e, standard_error=ratio_error)
     maximum = run.columns.get(key + ":maximum")
     return _Errors(
-        e, _element_error(run, key, scale), None if maximum is None else float(maximum.max()) / scale
+        e, _element_error(run, m, key, scale), None if maximum is None else float(maximum.max()) / scale
     )
 
 
-def _pooled(target: Target, m: OrbitMeasure, floor: float | None) -> Estimate:
-    """Of a measure that is made of all images together."""
+def _pooled(target: Target, m: OrbitMeasure, floor: float | None, known: bool) -> Estimate:
+    """Of a measure that is made of all images together; with its control, where that is known of all."""
     value, error, n = target.pools[m.name].estimate() or (math.nan, None, 0)
     pool = target.control_pools.get(m.name)
-    control, control_error, _ = (pool.estimate() if pool else None) or (None, None, 0)
+    control, control_error, _ = (pool.estimate() if pool and known else None) or (None, None, 0)
     selectivity = spread = None
-    if control:
-        selectivity = value / control
-        if error is not None and control_error is not None and value:
-            spread = selectivity * math.hypot(error / value, control_error / control)
-    return Estimate(value, error, n, floor, control, control_error, selectivity, spread)
+    if control and pool:
+        selectivity, spread = value / control, target.pools[m.name].ratio_error(pool)
+    return Estimate(value, error, n, floor, control, control_error, selectivity, spread, power=m.power)
 
 
 def _relative(run: OrbitRun, key: str) -> np.ndarray:
@@ -132,13 +148,36 @@ def _relative(run: OrbitRun, key: str) -> np.ndarray:
     return scale / scale.mean()
 
 
-def _element_error(run: OrbitRun, key: str, scale: float) -> float | None:
+def _element_error(run: OrbitRun, m: OrbitMeasure, key: str, scale: float) -> float | None:
     """The standard error that comes from which elements were drawn; None where they were not."""
-    sums = run.sums.get(key)
-    if run.elements is None or not run.elements.sampled or sums is None:
+    if run.elements is None or not run.elements.sampled:
         return None
-    means = sums.total[~np.isnan(sums.total)] / max(1, sums.images) / scale
-    return standard_error(means)
+    if key in run.pairs:
+        return _error_over_pairs(run, m, key)
+    sums = run.sums.get(key)
+    return (
+        None
+        if sums is None
+        else standard_error(sums.total[~np.isnan(sums.total)] / max(1, sums.images) / scale)
+    )
+
+
+def _error_over_pairs(run: OrbitRun, m: OrbitMeasure, key: str) -> float | None:
+    """The same for means over pairs, of which those of one element with itself may be left out."""
+    assert run.elements is not None
+    pairs = run.pairs[key].total
+    total = float(run.columns[key].mean())
+    elements = run.elements.elements[: len(pairs)]
+    number = np.array([{g: i for i, g in enumerate(elements)}[g] for g in elements])
+    counted = number[:, None] != number if m.different_pairs else ~np.eye(len(pairs), dtype=bool)
+    mean = pairs[counted].mean()
+    if not mean > 0:
+        return 0.0
+    n = len(pairs)
+    error = pair_error(np.where(counted, pairs / mean - 1, 0.0))
+    if error is None:
+        return None
+    return error * total * (n * (n - 1) / counted.sum()) * math.sqrt(n / run.elements.count)
 
 
 def _orbit_row(run: OrbitRun, target: Target, m: OrbitMeasure) -> Row:
@@ -150,9 +189,6 @@ def _orbit_row(run: OrbitRun, target: Target, m: OrbitMeasure) -> Row:
     turned = lambda value: None if value is None else value * turn
     valued = lambda error: None if error is None else m.value(error)
     low, high = sorted((valued(q) for q in (e.quantile_05, e.quantile_95)), key=lambda v: (v is None, v))
-    elements = [row for row in element_rows(run) if (row.measure, row.output) == (m.name, target.output.name)]
-    worst = max(elements, key=lambda row: abs(row.value - m.value(0.0)) if math.isfinite(m.value(0.0)) else -row.value,
-                default=None)  # fmt: skip
     return Row(
         measure=m.name, symmetry=run.group.name, output=target.output.name, layer=target.output.layer,
         value=m.value(e.value), standard_error=turned(errors.standard_error), n=e.n, floor=e.floor,
@@ -162,7 +198,8 @@ def _orbit_row(run: OrbitRun, target: Target, m: OrbitMeasure) -> Row:
         else e.control_standard_error * abs(m.slope(e.control)),
         selectivity_standard_error=e.selectivity_standard_error, median=valued(e.median), quantile_05=low,
         quantile_95=high, top_share=e.top_share, accuracy=accuracy["top1"] if accuracy else None,
-        error=e.value, element_standard_error=turned(errors.element_error), worst=valued(errors.maximum),
-        constant=run.constants.get(target.key(m)), elements=run.elements.count if run.elements else None,
-        worst_element=worst.element if worst else None,
+        error=e.value, control_error=e.control, element_standard_error=turned(errors.element_error),
+        worst=valued(errors.maximum), constant=run.constants.get(target.key(m)),
+        elements=run.elements.count if run.elements else None,
+        worst_element=_worst_element(run, target), power=m.power,
     )  # fmt: skip

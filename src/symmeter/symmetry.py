@@ -33,17 +33,20 @@ def parse_symmetry(what: "str | Generator | Group | Symmetry | Iterable") -> Sym
     """
     if isinstance(what, Symmetry):
         return what
+    if not isinstance(what, str | Generator | Group | Iterable):
+        raise SymmeterError(f"symmetry is {what!r}; give names such as 'rotation,C4', generators or groups")
     items = (
         split_list(what.strip(", ")) if isinstance(what, str)
         else [what] if isinstance(what, Generator | Group)
         else list(what)
     )  # fmt: skip
+    if len(items) == 1 and isinstance(items[0], Symmetry):
+        return items[0]
     generators: list[Generator] = []
     groups: list[Group] = []
-    rho_in = rho_out = None
     for item in items:
         if isinstance(item, Symmetry):
-            if len(items) > 1 and (item.rho_in or item.rho_out):
+            if item.rho_in is not None or item.rho_out is not None:
                 raise SymmeterError(f"symmetry {item.name!r} has its own representations: measure it alone")
             found: Iterable[Generator | Group] = (*item.generators, *item.groups)
         else:
@@ -58,7 +61,7 @@ def parse_symmetry(what: "str | Generator | Group | Symmetry | Iterable") -> Sym
             "no symmetry given; choose from " + ", ".join([*FAMILIES, *GENERATORS, "C4", "D4"])
         )
     name = what if isinstance(what, str) else ",".join(one.name for one in [*generators, *groups])
-    return Symmetry(name, tuple(generators), rho_in, rho_out, tuple(groups))
+    return Symmetry(name, tuple(generators), groups=tuple(groups))
 
 
 def generators_only(symmetry: Symmetry, purpose: str) -> Symmetry:

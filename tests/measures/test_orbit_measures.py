@@ -1,9 +1,11 @@
 """Every measure over a group against plain loops, and the identities between them."""
 
 import math
+import re
 
 import pytest
 import torch
+from tests.helpers import check_refused
 from tests.measures import plain
 from torch import nn
 
@@ -12,6 +14,7 @@ from symmeter.errors import SymmeterWarning
 from symmeter.measures import GEED
 from symmeter.measures.distances import kl
 from symmeter.representations import Matrices
+from symmeter.runs.donors import Donors
 
 pytestmark = pytest.mark.filterwarnings(f"ignore::{SymmeterWarning.__module__}.{SymmeterWarning.__name__}")
 GROUPS = ["C4", "D4", "hflip", "shift(1)"]
@@ -70,7 +73,8 @@ def test_the_other_measures_are_their_definitions(group, net, output, equivarian
     rms = lambda v: float(v.square().mean().sqrt())
     relative = plain.mean_over_others(net, IMAGES, group, equivariant, lambda a, b, y: rms(a - b) / rms(y))
     moved = plain.mean_over_others(net, IMAGES, group, equivariant, lambda a, b, y: rms(a - b))
-    others = [rms(net(IMAGES[[(i + 1) % 5]]) - net(IMAGES[[i]])) for i in range(5)]
+    donors = Donors.among(IMAGES, seed=0).of(torch.arange(5))
+    others = [rms(net(donors[[i]]) - net(IMAGES[[i]])) for i in range(5)]
     expected = {
         "twirled_variance": plain.twirled_variance(net, IMAGES, group, equivariant),
         "relative_error": relative,
@@ -238,34 +242,6 @@ def test_the_kernel_in_between_averages_over_a_part_of_the_group():
     assert result.rows[0].value == pytest.approx(total / 5, rel=1e-10)
 
 
-@pytest.mark.parametrize(
-    "measure",
-    ["geed(kl)", "geed(l2)", "twirled_variance", "consistency", "js_consistency", "same_prediction"],
-)
-def test_sampled_estimates_agree_with_the_exact_ones_within_their_error(measure):
-    net = classifier().float()
-    images = torch.randn(6, 2, 8, 8)
-    net = nn.Sequential(nn.AdaptiveAvgPool2d(6), net)
-    exact = value(net, measure, "shift(2)", data=images, elements=25, control=False)
-    misses = 0
-    for seed in range(12):
-        row = symmeter.measure(
-            net, images, "shift(2)", measure, elements=12, control=False, progress=False, seed=seed
-        ).rows[0]
-        assert row.elements == 12 and row.element_standard_error is not None
-        misses += abs(row.value - exact) > 2.5 * row.element_standard_error + 1e-9
-    assert misses <= 2
-
-
-def test_the_correction_takes_the_bias_of_few_samples_out():
-    net = nn.Sequential(nn.Flatten(), nn.Linear(72, CLASSES)).double()
-    exact = value(net, "geed(l2)", "shift(2)", "logits", elements=25, control=False)
-    few = [value(net, "geed(l2)", "shift(2)", "logits", elements=3, control=False, seed=s) for s in range(60)]
-    spread = torch.tensor(few).std() / 60**0.5
-    assert abs(sum(few) / 60 - exact) < 3 * float(spread)
-    assert abs(sum(few) / 60 * 2 / 3 - exact) > 3 * float(spread)  # uncorrected it would be seen
-
-
 def test_dead_channels_are_named_and_not_counted_as_symmetric():
     net = mapper()
     net[2].weight.data[1] = 0
@@ -303,3 +279,60 @@ def test_a_constant_network_looks_perfect_and_every_row_says_what_it_would_score
     assert row.value == pytest.approx(constant, abs=1e-12)
     assert row.verdict == "not resolved"
     assert row.selectivity is None
+
+
+@pytest.mark.parametrize(("shape", "measure", "words"), [
+    ((1,), "geed(cosine)", r"one number has none but its sign; output 'logits' is \(B, 1\): use geed\(euclidean\)"),
+    ((4, 1, 1), "geed(channelwise)", r"is \(B, 4, 1, 1\): use geed"),
+])  # fmt: skip
+def test_distances_that_are_constant_on_an_output_are_refused(shape, measure, words):
+    net = lambda x: x.mean((1, 2, 3)).reshape(-1, *[1] * len(shape)).expand(-1, *shape)
+    check_refused(words, symmeter.measure, net, IMAGES, "C4", measure, "logits", progress=False)
+
+
+def test_a_single_number_is_compared_by_its_size():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(72, 1)).double()
+    row = symmeter.measure(net, IMAGES, "C4", "geed", "logits", progress=False).rows[0]
+    assert row.measure == "geed(euclidean)" and row.value > 0.01 and row.verdict != "not resolved"
+    with torch.no_grad():
+        assert row.value == pytest.approx(plain.geed(net, IMAGES, "C4", False, "euclidean"), rel=1e-9)
+
+
+def test_pointwise_networks_have_no_normalised_variance_where_shifts_are_open():
+    torch.manual_seed(0)
+    pointwise = nn.Conv2d(2, 3, 1).double().eval()
+    row = symmeter.measure(
+        pointwise, IMAGES, "shift(2,open)", "normalised_variance", "logits", progress=False
+    ).rows[0]
+    assert row.verdict == "not resolved" and row.value < 1e-12
+
+
+def test_the_error_of_a_pooled_selectivity_is_that_of_paired_images():
+    """Images of very different contrast: value and control share that, and their ratio does not scatter by it."""
+    net = classifier()
+    ratios, errors = [], []
+    for seed in range(30):
+        random = torch.Generator().manual_seed(seed)
+        x = torch.randn(30, 2, 6, 6, dtype=torch.float64, generator=random)
+        x = x * torch.rand(30, 1, 1, 1, dtype=torch.float64, generator=random) ** 2
+        row = symmeter.measure(net, x, "C4", "normalised_variance", "logits", progress=False).rows[0]
+        ratios.append(row.selectivity)
+        errors.append(row.selectivity_standard_error)
+        independent = row.selectivity * math.hypot(row.standard_error / row.value,
+                                                   row.control_standard_error / row.control)  # fmt: skip
+        assert errors[-1] != pytest.approx(independent, rel=1e-3)
+    assert sum(errors) / 30 == pytest.approx(float(torch.tensor(ratios).std()), rel=0.35)
+
+
+def test_what_is_divided_divides():
+    result = symmeter.measure(classifier(), IMAGES, "C4", "geed(cosine),consistency,geed(kl)", progress=False)
+    for row in result.rows:
+        if row.selectivity is not None:
+            assert row.selectivity == pytest.approx(row.error / row.control_error, rel=1e-9)
+    row = result.rows[0]
+    assert row.value == pytest.approx(row.error - 1) and row.control == pytest.approx(row.control_error - 1)
+    text = str(symmeter.measure(classifier(), IMAGES, "C4", "geed(cosine)", progress=False))
+    assert re.search(r"symmetry +value ± s.e. +error +control +selectivity", text)
+    assert "selectivity = error / that of the control" in text
+    assert f"{row.control_error:.3g}" in text

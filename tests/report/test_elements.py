@@ -33,7 +33,7 @@ def test_the_line_is_the_table_of_elements():
 def test_the_circle_closes():
     ax = elements.plot_polar(result())
     y = ax.lines[0].get_ydata()
-    assert y[0] == y[-1] and len(y) == 8
+    assert y[0] == y[-1] and len(y) == 9
 
 
 def test_scales_have_a_line_and_no_circle(tmp_path):
@@ -62,3 +62,32 @@ def test_nothing_global_is_touched():
     before = plt.get_fignums()
     elements.overview(result())
     assert plt.get_fignums() == before
+
+
+@pytest.mark.parametrize("measure", ["geed", "consistency", "twirled_variance", "geed(l2),geed(cosine)"])
+@pytest.mark.parametrize(("symmetry", "sampling"), [("C8", "haar"), ("SO2", "quadrature")])
+def test_the_curve_is_the_distance_to_the_image_as_it_is(measure, symmetry, sampling):
+    """Not to the mean over the orbit, from which the image as it is may be furthest of all."""
+
+    class Upright(nn.Module):  # sees one direction only
+        def forward(self, x):
+            return torch.stack(
+                [(x * torch.linspace(-1, 1, 12)).mean((1, 2, 3)) * 40, 1 + 0 * x.mean((1, 2, 3))], 1
+            )
+
+    line = torch.linspace(-1, 1, 12)
+    x = (torch.exp(-3 * (line**2 + line[:, None] ** 2)) * (1 + line)).expand(3, 1, 12, 12) * torch.rand(
+        3, 1, 1, 1
+    )
+    found = symmeter.measure(
+        Upright().eval(), x, symmetry, measure, elements=8, sampling=sampling, progress=False
+    )
+    ax = elements.plot_elements(found)
+    angles, values = ax.lines[0].get_xdata(), ax.lines[0].get_ydata()
+    assert angles[0] == 0 and values[0] == pytest.approx(0, abs=1e-6)
+    assert abs(angles[values.argmax()] - 180) <= 45 and "relative error" in ax.get_ylabel()
+    for row in found.rows:
+        assert row.worst_element.startswith("rotate")
+    assert "worst by relative_error: rotate" in str(found)
+    names = {e.measure for e in found.elements}
+    assert not names & {"geed(kl)", "geed(l2)", "geed(cosine)", "twirled_variance"}

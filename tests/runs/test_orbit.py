@@ -99,8 +99,8 @@ def test_columns_rows_and_elements_agree():
     assert row.value == pytest.approx(result.samples["relative_error:softmax"].mean())
     assert row.worst == pytest.approx(result.samples["relative_error:softmax:maximum"].max())
     found = [e for e in result.elements if e.measure == "relative_error"]
-    assert len(found) == 7
-    assert np.mean([e.value for e in found]) == pytest.approx(row.value)
+    assert len(found) == 8 and found[0].element == "identity" and found[0].value == 0
+    assert np.mean([e.value for e in found[1:]]) == pytest.approx(row.value)
     assert max(found, key=lambda e: e.value).element == row.worst_element
     frame = result.elements_to_pandas()
     assert set(frame["element"]) >= {"hflip", "rotate 90"}

@@ -6,11 +6,14 @@ et al. 1991), here accurate to the precision of the images.
 """
 
 import math
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from symmeter.definitions.base import Definition, Stencil
+from symmeter.definitions.waves import angle, cosine, pi_over, rounded, series, sine
 
 _FINER = 2
 _TAPS = {torch.float32: 8, torch.float64: 14}  # enough for the precision
@@ -74,21 +77,22 @@ class Bandlimited(Definition):
     @staticmethod
     def _analysis(n: int) -> Tensor:
         """(n, n) matrix that maps samples to the coefficients c."""
-        frequency, position = _arange(n), _arange(n) + 0.5
-        weight = torch.full((n, 1), 2 / n, dtype=torch.float64)
-        weight[0] = 1 / n
-        return weight * torch.cos(math.pi * frequency[:, None] * position / n)
+        k, j = np.arange(n)[:, None], np.arange(n)
+        return rounded(np.where(k == 0, 1, 2) * cosine(k * (2 * j + 1), n) / n)
 
     def interpolation(self, n: int, positions: Tensor, cutoff: float = 1.0) -> Tensor:
-        phase = math.pi * (positions.double()[:, None] + 0.5) * _arange(n) / n
+        phase = angle(2 * positions.double()[:, None] + 1, _arange(n), 2 * n)
         return (torch.cos(phase) * _low_pass(_arange(n), n, cutoff)) @ self._analysis(n)
 
     def refinement(self, n: int, cutoff: float = 1.0, dtype: torch.dtype = torch.float64) -> Tensor:
+        """The product of two cosines is half of those of the sum and of the difference of their angles."""
         omega = math.pi * _arange(n) / (_FINER * n)
-        phase = (_arange(_FINER * n) + 0.5)[:, None] * omega
-        return (
-            torch.cos(phase) * _low_pass(_arange(n), n, cutoff) / _transform(omega, _TAPS[dtype])
-        ) @ self._analysis(n)
+        weight = _low_pass(_arange(n), n, cutoff) / _transform(omega, _TAPS[dtype]) / n
+        weight[0] = weight[0] / 2
+        fine = 2 * torch.arange(_FINER * n)[:, None] + 1
+        sample = _FINER * (2 * torch.arange(n) + 1)
+        period = 4 * _FINER * n
+        return series(weight, period, fine - sample) + series(weight, period, fine + sample)
 
     def stencil(
         self, n: int, positions: Tensor, cutoff: float = 1.0, dtype: torch.dtype = torch.float64
@@ -97,9 +101,15 @@ class Bandlimited(Definition):
         return Stencil(self.fold(indices, _FINER * n), weights)
 
     def derivative(self, n: int) -> Tensor:
-        wavenumber = math.pi * _arange(n) / n
-        phase = (_arange(n)[:, None] + 0.5) * wavenumber
-        return -(torch.sin(phase) * wavenumber) @ self._analysis(n)
+        """The sum over k in closed form: (pi / 2n) (-1)^(i - j) (cot(pi (i - j) / 2n) - cot(pi (i + j + 1) / 2n)).
+
+        The first cotangent is 0 for i = j. The two are subtracted by the addition theorem, so nothing cancels.
+        """
+        i, j = np.arange(n)[:, None], np.arange(n)
+        own = i == j
+        among = sine(2 * j + 1, n) / sine(np.where(own, 1, i - j), n)
+        factor = np.where(own, -cosine(2 * i + 1, n), _alternating(i - j) * among)
+        return rounded(pi_over(2 * n) * factor / sine(i + j + 1, n))
 
 
 class Periodic(Definition):
@@ -112,33 +122,36 @@ class Periodic(Definition):
     name = "periodic"
 
     @staticmethod
-    def _sum(n: int, offset: Tensor, order: int = 0, weight: Tensor | None = None) -> Tensor:
-        """The periodic sinc (order 0) or its derivative (order 1) as a sum over wavenumbers, each with a weight."""
-        wavenumber = _arange(n // 2 + 1)
-        share = torch.full_like(wavenumber, 2.0)  # both signs
-        share[0] = 1.0
+    def _weights(n: int) -> Tensor:
+        """Of the wavenumbers from 0: two signs each, but for 0 and the Nyquist frequency."""
+        weight = torch.full((n // 2 + 1,), 2 / n, dtype=torch.float64)
+        weight[0] = 1 / n
         if n % 2 == 0:
-            share[-1] = 1.0
-        share = share if weight is None else share * weight
-        omega = 2 * math.pi * wavenumber / n
-        phase = offset[..., None] * omega
-        waves = torch.cos(phase) @ share if order == 0 else -torch.sin(phase) @ (share * omega)
-        return waves / n
+            weight[-1] = 1 / n
+        return weight
 
     def interpolation(self, n: int, positions: Tensor, cutoff: float = 1.0) -> Tensor:
-        weight = _low_pass(_arange(n // 2 + 1), n / 2, cutoff)
-        return self._sum(n, positions.double()[:, None] - _arange(n), weight=weight)
+        k = _arange(n // 2 + 1)
+        phase = angle(2 * (positions.double()[:, None, None] - _arange(n)[:, None]), k, n)
+        return torch.cos(phase) @ (self._weights(n) * _low_pass(k, n / 2, cutoff))
 
     def derivative(self, n: int) -> Tensor:
-        return self._sum(n, _arange(n)[:, None] - _arange(n), order=1)
+        """In closed form: (pi / n) (-1)^m cot(pi m / n) with m = i - j for even n, 1 / sin in place of cot for odd n.
+
+        Circulant and antisymmetric to the bit, so that it commutes with every circular convolution.
+        """
+        m = np.arange(1, (n + 1) // 2)
+        half = _alternating(m) / sine(2 * m, n) * (cosine(2 * m, n) if n % 2 == 0 else 1)
+        table = np.zeros(n, np.longdouble)
+        table[m], table[n - m] = half, -half
+        return rounded(pi_over(n) * table[(np.arange(n)[:, None] - np.arange(n)) % n])
 
     def refinement(self, n: int, cutoff: float = 1.0, dtype: torch.dtype = torch.float64) -> Tensor:
-        wavenumber = _arange(n // 2 + 1)
-        weight = _low_pass(wavenumber, n / 2, cutoff) / _transform(
-            2 * math.pi * wavenumber / (_FINER * n), _TAPS[dtype]
-        )
-        fine = (_arange(_FINER * n) + 0.5) / _FINER - 0.5
-        return self._sum(n, fine[:, None] - _arange(n), weight=weight)
+        k = _arange(n // 2 + 1)
+        window = _transform(2 * math.pi * k / (_FINER * n), _TAPS[dtype])
+        weight = self._weights(n) * _low_pass(k, n / 2, cutoff) / window
+        fine = 2 * torch.arange(_FINER * n)[:, None] + 1 - _FINER  # in halves of a fine step
+        return series(weight, 2 * _FINER * n, fine - 2 * _FINER * torch.arange(n))
 
     def stencil(
         self, n: int, positions: Tensor, cutoff: float = 1.0, dtype: torch.dtype = torch.float64
@@ -152,3 +165,8 @@ class Periodic(Definition):
 
 def _arange(n: int) -> Tensor:
     return torch.arange(n, dtype=torch.float64)
+
+
+def _alternating(m: Any) -> Any:
+    """(-1)^m."""
+    return 1 - 2 * (m % 2)

@@ -1,6 +1,6 @@
 """Groups and their elements; Lie algebras and their generators. Only mathematics: tensors are not moved here."""
 
-from symmeter.groups.base import Element, ElementSet, Group, Pair, choose_elements
+from symmeter.groups.base import Element, ElementSet, Group, Pair, choose_elements, equal_pairs
 from symmeter.groups.lie import (
     FAMILIES,
     GENERATORS,
@@ -50,6 +50,7 @@ __all__ = [
     "Translations",
     "choose_elements",
     "dihedral",
+    "equal_pairs",
     "is_group",
     "parse_group",
     "rotation_by",

@@ -1,6 +1,8 @@
 """What a group and its elements are, whatever they act on."""
 
 from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -112,12 +114,18 @@ class Group(ABC):
 class ElementSet:
     """The elements of a run: all of a finite group, or a sample.
 
-    `sampled` asks for the N/(N-1) correction and for a standard error over elements.
+    `sampled`: drawn at random, independently of each other, so estimates are corrected for that and have a standard
+    error over elements. Neither enumerated nor sampled: a quadrature, whose plain mean is an integral.
     """
 
     group: Group
     elements: tuple[Element, ...]
     sampled: bool
+
+    @property
+    def finite(self) -> bool:
+        """Whether the group has an end: then "other elements" and "different elements" mean something."""
+        return self.group.order is not None
 
     @property
     def count(self) -> int:
@@ -149,3 +157,13 @@ def choose_elements(
     if sampling == "quadrature":
         return ElementSet(group, group.quadrature(count), False)
     return ElementSet(group, group.sample(count, torch.Generator().manual_seed(seed)), True)
+
+
+def equal_pairs(elements: Sequence[Element]) -> int:
+    """How many ordered pairs (i, j) of positions hold the same element, i = j among them.
+
+    >>> from symmeter.groups.planar import Cyclic
+    >>> equal_pairs(Cyclic(3).enumerate()), equal_pairs(Cyclic(3).enumerate() * 2)
+    (3, 12)
+    """
+    return sum(times**2 for times in Counter(elements).values())

@@ -90,7 +90,10 @@ class Rotations(Group):
         return rotation_by(360 * u if self.limit is None else self.limit * (2 * u - 1))
 
     def quadrature(self, count: int) -> tuple[Motion, ...]:
-        """Equal steps: exact for trigonometric polynomials below degree `count`; Gauss-Legendre in a window."""
+        """Equal steps from the identity: exact for trigonometric polynomials below degree `count`.
+
+        In a window the midpoints of equal steps, whose error falls with the square of their number.
+        """
         if self.limit is None:
             return tuple(rotation_by(360 * k / count) for k in range(count))
         return tuple(rotation_by(self.limit * (2 * k + 1 - count) / count) for k in range(count))

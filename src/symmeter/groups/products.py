@@ -2,7 +2,6 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import combinations, product
 
@@ -14,7 +13,7 @@ from symmeter.groups.planar import Cyclic, Reflection, Rotations, Translations
 
 
 @dataclass(frozen=True)
-class _Composed(Group):
+class Composed(Group):
     """What products have in common: their elements are made from one element of each factor."""
 
     factors: tuple[Group, ...]
@@ -36,34 +35,34 @@ class _Composed(Group):
     def margin(self) -> int:  # type: ignore[override]
         return max(factor.margin for factor in self.factors)
 
-    def bind(self, shape: tuple[int, ...], padded: bool = False) -> "_Composed":
+    def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Composed":
         return replace(self, factors=tuple(factor.bind(shape, padded) for factor in self.factors))
 
     @abstractmethod
-    def _join(self) -> Callable[[tuple[Element, ...]], Element]:
-        """What makes one element of one of each factor."""
+    def join(self, parts: tuple[Element, ...]) -> Element:
+        """One element of one of each factor."""
 
     def enumerate(self) -> tuple[Element, ...]:
-        return tuple(map(self._join(), product(*[factor.enumerate() for factor in self.factors])))
+        return tuple(map(self.join, product(*[factor.enumerate() for factor in self.factors])))
 
     def draw(self, random: torch.Generator) -> Element:
-        return self._join()(tuple(factor.draw(random) for factor in self.factors))
+        return self.join(tuple(factor.draw(random) for factor in self.factors))
 
 
 @dataclass(frozen=True)
-class DirectProduct(_Composed):
+class DirectProduct(Composed):
     """G x H for groups that act on different things, such as `C4*colours`."""
 
     @property
     def name(self) -> str:
         return "*".join(factor.name for factor in self.factors)
 
-    def _join(self) -> Callable[[tuple[Element, ...]], Element]:
-        return Pair
+    def join(self, parts: tuple[Element, ...]) -> Element:
+        return Pair(parts)
 
 
 @dataclass(frozen=True)
-class SemidirectProduct(_Composed):
+class SemidirectProduct(Composed):
     """N x| H: products n h of elements that act on the same thing, N normal: `h n h^-1` stays in N.
 
     Where both are finite that is checked when the elements are enumerated.
@@ -78,8 +77,8 @@ class SemidirectProduct(_Composed):
     def name(self) -> str:
         return self.label or " x| ".join(factor.name for factor in self.factors)
 
-    def _join(self) -> Callable[[tuple[Element, ...]], Element]:
-        return lambda parts: parts[0] @ parts[1]
+    def join(self, parts: tuple[Element, ...]) -> Element:
+        return parts[0] @ parts[1]
 
     def enumerate(self) -> tuple[Element, ...]:
         normal, other = (factor.enumerate() for factor in self.factors)

@@ -16,7 +16,7 @@ from symmeter.conjugate import lie_derivative
 from symmeter.definitions import Definition
 from symmeter.errors import SymmeterError, shortened
 from symmeter.estimate import RESOLVED_FLOORS, estimate, standard_error
-from symmeter.floor import FLOOR_IMAGES, nudged
+from symmeter.floor import FLOOR_IMAGES, nudged_within
 from symmeter.layers.attribution import Attribution, Batch
 from symmeter.layers.layouts import Layouts
 from symmeter.layers.parts import Part
@@ -176,7 +176,7 @@ class Attributor(Follower):
     def _floor(self, run: DerivativeRun, x: Tensor, found: Batch) -> Tensor:
         """(T, parts): how far contributions move when the input moves by one unit of round-off."""
         assert run.engine is not None and self._attribution is not None
-        x = nudged(x)
+        x = nudged_within(x)
         strategy = run.engine.strategy
         if isinstance(strategy, CentralDifference):
             strategy = strategy.coarser(x)

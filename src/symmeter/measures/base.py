@@ -11,6 +11,8 @@ from symmeter.groups import ElementSet, Generator
 from symmeter.measures.view import Chunk, View
 from symmeter.outputs import Output, are_probabilities
 
+PAIRED = 512  # elements whose pairs are looked at, for a standard error
+
 
 class Measure(ABC):
     """One number an image, and what it means."""
@@ -18,6 +20,7 @@ class Measure(ABC):
     name: str
     direction: str  # how to read it, such as "lower = more symmetric"
     description: str
+    power = 1  # of the amplitude that its error is made of: 2 for squares, which floors hide longer
 
 
 class DerivativeMeasure(Measure):
@@ -41,6 +44,7 @@ class OrbitMeasure(Measure):
 
     needs_mean = False  # whether chunks must know the mean over the kernel of rho_out
     needs_other = False  # whether they must know f of another image
+    different_pairs = False  # whether pairs of one element with itself are left out
     tests_symmetry = (
         True  # whether a symmetric network has error 0, so that floor and selectivity mean something
     )
@@ -74,15 +78,25 @@ class Reducer(ABC):
 
     @abstractmethod
     def add(self, view: View) -> Tensor | None:
-        """Take one element; its errors (b,), for the table of elements, where they mean something alone."""
+        """Take one element; its errors (b,), where they mean something alone."""
 
     @abstractmethod
     def columns(self) -> dict[str, Tensor]:
         """(b,) each: `error`; optionally `scale`, by whose mean that of the errors is divided, and `maximum`."""
 
+    def pairs(self, keep: Tensor) -> Tensor | None:
+        """(N, N), summed over the images to keep, for errors that are means over pairs of different elements.
+
+        Up to a factor, and of the first PAIRED elements: for the standard error over elements.
+        """
+        return None
+
 
 class Pool(ABC):
     """What a measure keeps of all images together, in memory that does not grow with them."""
+
+    def begin(self) -> None:  # noqa: B027
+        """A chunk begins, perhaps anew after one that did not come to its end."""
 
     @abstractmethod
     def add(self, view: View) -> None:
@@ -95,6 +109,10 @@ class Pool(ABC):
         """(error, its standard error, images) where the columns do not make the number."""
         return None
 
+    def ratio_error(self, control: "Pool") -> float | None:
+        """The standard error of the ratio of this estimate to that of its control, which shares the images."""
+        return None
+
     def notes(self, output: Output) -> list[str]:
         """What the reader must know, a line each."""
         return []
@@ -103,7 +121,8 @@ class Pool(ABC):
 class Average(OrbitMeasure):
     """A measure that is the mean of one error over elements.
 
-    The identity is left out where `compares` is true, for it compares f(x) with itself.
+    Of a finite group the identity is left out where `compares` is true, for it compares f(x) with itself. Of a group
+    that has no end it is a point of the integral, where a quadrature has it.
     """
 
     compares = True
@@ -113,7 +132,7 @@ class Average(OrbitMeasure):
         """(b,) float64, 0 where the network is symmetric."""
 
     def factor(self, chunk: Chunk) -> float:
-        """By which the mean is multiplied: a correction for sampled elements."""
+        """By which the mean is multiplied."""
         return 1.0
 
     def scale(self, chunk: Chunk) -> Tensor | None:
@@ -132,7 +151,7 @@ class _Mean(Reducer):
         self._count = 0
 
     def add(self, view: View) -> Tensor | None:
-        if self._measure.compares and view.element.is_identity:
+        if self._measure.compares and view.chunk.finite and view.still:
             return None
         error = self._measure.error(view).double()
         self._sum = self._sum + error
@@ -144,6 +163,7 @@ class _Mean(Reducer):
         if self._most is None:
             raise SymmeterError(
                 f"{self._measure.name} compares elements with the identity, and there is no other"
+                + (": draw more elements" if self._chunk.sampled else "")
             )
         columns = {
             "error": self._sum / self._count * self._measure.factor(self._chunk),
@@ -162,6 +182,10 @@ def need_classes(name: str, output: Output, y: Tensor) -> None:
 
 def need_probabilities(name: str, output: Output, y: Tensor) -> None:
     """SymmeterError unless y sums to 1 over axis 1."""
+    if y.ndim > 1 and y.shape[1] == 1:
+        raise SymmeterError(
+            f"{name} compares probabilities, and output {str(output)!r} has one entry, always 1"
+        )
     if not are_probabilities(y):
         raise SymmeterError(f"{name} compares probabilities, and output {str(output)!r} does not sum to 1; "
                             "use --output softmax")  # fmt: skip

@@ -7,8 +7,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from symmeter.errors import SymmeterError
-from symmeter.groups import ElementSet
-from symmeter.measures.base import Average, OrbitMeasure, Reducer, need_classes, need_probabilities
+from symmeter.groups import ElementSet, equal_pairs
+from symmeter.measures.base import PAIRED, Average, OrbitMeasure, Reducer, need_classes, need_probabilities
 from symmeter.measures.view import Chunk, View
 from symmeter.outputs import Output
 
@@ -31,12 +31,20 @@ class _Agreement(OrbitMeasure):
 class Consistency(_Agreement):
     """The share of pairs of different elements (g, h) with the same most probable class for g x and h x.
 
+    Of a group that has no end, pairs of independent elements: a sample leaves out each with itself, a quadrature does
+    not, for there the diagonal is a point of the integral. Of a finite group, elements drawn twice make no pair.
     With shifts this is shift consistency: `shift(8)` in the circular form, `shift(8,crop)` in the form of crops.
     Source: Zhang 2019 (two random shifts of every image; here all pairs of the elements).
     """
 
     name = "consistency"
     description = "share of pairs of elements with the same predicted class (Zhang 2019)"
+    different_pairs = True
+
+    def check(self, output: Output, y: Tensor, elements: ElementSet) -> None:
+        super().check(output, y, elements)
+        if equal_pairs(elements.elements) == elements.count**2:
+            raise SymmeterError("consistency needs two different elements, and there is only one: draw more")
 
     def reducer(self, chunk: Chunk) -> Reducer:
         return _Pairs(chunk)
@@ -46,22 +54,32 @@ class Consistency(_Agreement):
 
 
 class _Pairs(Reducer):
-    """Counts how often every class is predicted: of n_c equal ones n_c (n_c - 1) pairs agree."""
+    """Counts how often every class is predicted: with n_c equal ones, all pairs but n_c^2 of a class disagree."""
 
     def __init__(self, chunk: Chunk):
+        self._chunk = chunk
         self._first = chunk.reference.argmax(1)
         self._votes = torch.zeros(chunk.reference.shape, dtype=torch.float64, device=chunk.reference.device)
         self._count = 0
+        self._predicted: list[Tensor] = []
 
     def add(self, view: View) -> Tensor | None:
         predicted = view.y.argmax(1)
         self._votes += functional.one_hot(predicted, self._votes.shape[1])
         self._count += 1
-        return None if view.element.is_identity else (predicted != self._first).double()
+        if self._chunk.sampled and self._count <= PAIRED:
+            self._predicted.append(predicted)
+        return None if view.still else (predicted != self._first).double()
 
     def columns(self) -> dict[str, Tensor]:
-        agreeing = (self._votes * (self._votes - 1)).sum(1)
-        return {"error": 1 - agreeing / (self._count * (self._count - 1))}
+        disagreeing = self._count**2 - self._votes.square().sum(1)
+        return {"error": disagreeing / max(1, self._count**2 - self._chunk.equal_pairs)}
+
+    def pairs(self, keep: Tensor) -> Tensor | None:
+        if not self._predicted:
+            return None
+        predicted = torch.stack(self._predicted)[:, keep]
+        return torch.stack([(row != predicted).sum(1) for row in predicted]).double()
 
 
 class SamePrediction(_Agreement, Average):

@@ -25,6 +25,7 @@ class Distance(ABC):
     name: str
     unit: str
     offset: float = 0.0
+    power = 2  # in the difference of outputs that are close: all but Euclidean and counts are quadratic
 
     def check(self, output: Output, y: Tensor) -> None:  # noqa: B027
         """SymmeterError where the distance does not fit an output (of one image)."""
@@ -38,6 +39,9 @@ class Cosine(Distance):
     """Minus the cosine of the angle between whole outputs; error 1 - cos, as half the distance of unit vectors."""
 
     name, unit, offset = "cosine", "-cos", -1.0
+
+    def check(self, output: Output, y: Tensor) -> None:
+        _need_direction("geed(cosine)", output, y, y[0].numel())
 
     def error(self, a: Tensor, b: Tensor, mask: Tensor, rho: Representation) -> Tensor:
         a, b = (wide(v * mask).flatten(1) for v in (a, b))
@@ -56,6 +60,7 @@ class Channelwise(Distance):
         if y.ndim < 3:
             raise SymmeterError(f"geed(channelwise) compares the maps of channels; output {str(output)!r} is "
                                 f"(B, {', '.join(map(str, y.shape[1:]))}): use geed(cosine)")  # fmt: skip
+        _need_direction("geed(channelwise)", output, y, y[0, 0].numel())
 
     def error(self, a: Tensor, b: Tensor, mask: Tensor, rho: Representation) -> Tensor:
         a, b = (wide(channels_of(v * mask, rho)) for v in (a, b))
@@ -68,7 +73,7 @@ class Channelwise(Distance):
 class Euclidean(Distance):
     """||a - b||."""
 
-    name, unit = "euclidean", "output"
+    name, unit, power = "euclidean", "output", 1
 
     def error(self, a: Tensor, b: Tensor, mask: Tensor, rho: Representation) -> Tensor:
         return wide((a - b) * mask).flatten(1).square().sum(1, dtype=torch.float64).sqrt()
@@ -107,7 +112,7 @@ class JS(KL):
 class ZeroOne(Distance):
     """1 where the most probable classes differ."""
 
-    name, unit = "01", "share of disagreement"
+    name, unit, power = "01", "share of disagreement", 1
 
     def check(self, output: Output, y: Tensor) -> None:
         need_classes("geed(01)", output, y)
@@ -147,6 +152,13 @@ def parse_distance(what: "str | Distance | Callable[[Tensor, Tensor], Tensor]") 
     if what not in DISTANCES:
         raise SymmeterError(f"unknown distance {what!r}{nearest(what, DISTANCES)}")
     return DISTANCES[what]
+
+
+def _need_direction(name: str, output: Output, y: Tensor, entries: int) -> None:
+    """SymmeterError for single numbers, whose direction is their sign: all that change would pass for equal."""
+    if entries == 1:
+        raise SymmeterError(f"{name} compares directions, and one number has none but its sign; output {str(output)!r} "
+                            f"is (B, {', '.join(map(str, y.shape[1:]))}): use geed(euclidean) or geed(l2)")  # fmt: skip
 
 
 def channels_of(y: Tensor, rho: Representation) -> Tensor:

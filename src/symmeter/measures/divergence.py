@@ -11,6 +11,7 @@ from symmeter.outputs import Output
 
 class _Divergence(Average):
     direction = "lower = more symmetric; depends on the temperature of the softmax"
+    power = 2  # divergences are quadratic where distributions are close
 
     def check(self, output: Output, y: Tensor, elements: ElementSet) -> None:
         need_probabilities(self.name, output, y)

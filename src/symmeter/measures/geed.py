@@ -18,9 +18,13 @@ class GEED(Average):
     """G-EED = 1/(|D||G|) sum over x, g of m(f(g x), g fhat(x)), fhat the mean of f over the kernel of rho_out.
 
     fhat is the mean over the orbit where rho_out is trivial, f(x) where it is faithful. The identity counts, as in
-    the definition. Sampled elements get the factor N/(N-1), with N of them in the kernel. Without a distance one that
-    fits the output is taken: KL for probabilities, channelwise cosine for maps, cosine for all else. `normalised`
-    divides by what it can be at most (KL, JS: min(log |G|, log K)), or by the distance to another image.
+    the definition. The kernel is that in the whole group, so sampled elements give an unbiased estimate for every
+    distance. A kernel with no end (SO2, an invariant output) is estimated from the sampled elements themselves: without
+    bias for `l2`; for others a bias of order 1/N^2 remains, and `kernel_mean` in the header says so.
+
+    Without a distance one that fits the output is taken: KL for probabilities, channelwise cosine for maps, Euclidean
+    for a single number, cosine for all else. `normalised` divides by what it can be at most (KL, JS: min(log |G|, log
+    K)), or by the distance to another image.
 
     Source: Kvinge et al. 2022, Section 3.
     """
@@ -38,6 +42,7 @@ class GEED(Average):
         self.distance = None if distance is None else parse_distance(distance)
         self.normalised = normalised
         self.needs_other = normalised
+        self.power = 2 if self.distance is None else self.distance.power
         words = ([self.distance.name] if self.distance else []) + ["normalised"] * normalised
         self.name = "geed" + (f"({','.join(words)})" if words else "")
 
@@ -45,8 +50,9 @@ class GEED(Average):
         """The same with a distance that fits an output (of one image), where none was chosen."""
         if self.distance is not None:
             return self
-        fits = "kl" if output.name == "softmax" else "channelwise" if y.ndim > 2 else "cosine"
-        return GEED(fits, self.normalised)
+        maps = y.ndim > 2 and y[0, 0].numel() > 1
+        fits = "kl" if output.name == "softmax" else "channelwise" if maps else "cosine"
+        return GEED(fits if y[0].numel() > 1 else "euclidean", self.normalised)
 
     @property
     def m(self) -> Distance:
@@ -58,13 +64,14 @@ class GEED(Average):
         self.m.check(output, y)
 
     def error(self, view: View) -> Tensor:
-        expected, mask = view.expected
-        return self.m.error(view.y, expected, mask, view.chunk.rho)
+        errors = [
+            weight * self.m.error(view.y, expected, mask, view.chunk.rho)
+            for weight, (expected, mask) in view.expected
+        ]
+        return sum(errors[1:], errors[0])
 
     def factor(self, chunk: Chunk) -> float:
-        n = chunk.kernel_count
-        factor = n / (n - 1) if chunk.sampled and n > 1 else 1.0
-        return factor / self._most(chunk) if self.normalised and self.m.unit == "nat" else factor
+        return 1 / self._most(chunk) if self.normalised and self.m.unit == "nat" else 1.0
 
     @staticmethod
     def _most(chunk: Chunk) -> float:

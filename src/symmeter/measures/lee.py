@@ -19,6 +19,7 @@ class LEE(DerivativeMeasure):
     name = "lee"
     direction = "lower = more symmetric"
     description = "local equivariance error, mean squared Lie derivative (Gruver et al. 2023, Eq. 4)"
+    power = 2
 
     def statistic(self, derivative: Tensor, weight: Tensor | None = None) -> Tensor:
         squares = derivative.double().square()

@@ -16,8 +16,8 @@ class NormalisedVariance(OrbitMeasure):
     """Mean over units k of sqrt(E_x Var_g z_k / Var_x f_k), with z the conjugated model in the frame of x.
 
     0: a unit does not move with the group; 1: as much as between images. Units that hardly differ between images, below
-    1 % of the unit that differs most, are left out, by number. The standard error is a jackknife over ten blocks of
-    images.
+    1 % of the unit that differs most, are left out, by number; so are those that some element brings in from outside.
+    The standard error is a jackknife over ten blocks of images, of the selectivity too.
 
     Source: Quiroga et al. 2020, with the variance over images taken at the identity.
     """
@@ -52,10 +52,17 @@ class _Units(Pool):
     def __init__(self) -> None:
         self._sums: Tensor | None = None
         self._count = 0
+        self._inside: Tensor | None = None  # units that no element brings in from outside
+        self.begin()
+
+    def begin(self) -> None:
         self._elements = 0
 
     def add(self, view: View) -> None:
-        z = wide(view.conjugated[0]).flatten(1)
+        z, mask = view.conjugated
+        inside = mask.expand_as(z[:1]).flatten() > 0.5
+        self._inside = inside if self._inside is None else self._inside & inside
+        z = wide(z).flatten(1)
         if self._elements == 0:
             self._mean, self._deviations = torch.zeros_like(z), torch.zeros_like(z)
         self._elements += 1
@@ -79,21 +86,30 @@ class _Units(Pool):
     def estimate(self) -> tuple[float, float | None, int] | None:
         if self._sums is None or self._count < 2:
             return None
-        whole = self._ratio(self._sums.sum(0))
-        used = min(_BLOCKS, self._count)
-        if used < 3:
-            return whole, None, self._count
-        left_out = [self._ratio(self._sums.sum(0) - self._sums[i]) for i in range(used)]
-        mean = sum(left_out) / used
-        variance = (used - 1) / used * sum((value - mean) ** 2 for value in left_out)
-        return whole, variance**0.5, self._count
+        return self._ratio(self._sums.sum(0)), _jackknife(self._without_blocks()), self._count
 
-    @staticmethod
-    def _alive(sums: Tensor) -> tuple[Tensor, Tensor]:
+    def ratio_error(self, control: Pool) -> float | None:
+        assert isinstance(control, _Units)
+        pairs = zip(self._without_blocks(), control._without_blocks(), strict=True)
+        return _jackknife([own / other for own, other in pairs])
+
+    def _without_blocks(self) -> list[float]:
+        """The number without each block of images."""
+        assert self._sums is not None
+        whole = self._sums.sum(0)
+        return [self._ratio(whole - self._sums[i]) for i in range(min(_BLOCKS, self._count))]
+
+    def _alive(self, sums: Tensor) -> tuple[Tensor, Tensor]:
+        """(whether each unit counts, its squared ratio)."""
         n, total, squares, moved = sums
         variance = (squares - total.square() / n).clamp(min=0) / (n - 1).clamp(min=1)
+        variance = torch.where(self._valid(), variance, 0)
         alive = variance > _DEAD**2 * variance.max()
         return alive, moved / n / variance
+
+    def _valid(self) -> Tensor:
+        assert self._inside is not None
+        return self._inside
 
     def _ratio(self, sums: Tensor) -> float:
         alive, ratio = self._alive(sums)
@@ -102,10 +118,23 @@ class _Units(Pool):
     def notes(self, output: Output) -> list[str]:
         if self._sums is None:
             return []
-        dead = (~self._alive(self._sums.sum(0))[0]).nonzero().flatten().tolist()
-        if not dead:
-            return []
-        units, which = self._sums.shape[2], shortened(map(str, dead), most=8)
-        return [
-            f"{output}: {len(dead)} of {units} units hardly differ between images and are left out: {which}"
-        ]
+        units, inside = self._sums.shape[2], self._valid()
+        dead = (inside & ~self._alive(self._sums.sum(0))[0]).nonzero().flatten().tolist()
+        notes = []
+        if not bool(inside.any()):
+            notes.append(f"{output}: normalised_variance has no unit that no element brings in from outside")
+        if dead:
+            which = shortened(map(str, dead), most=8)
+            notes.append(
+                f"{output}: {len(dead)} of {units} units hardly differ between images and are left out: {which}"
+            )
+        return notes
+
+
+def _jackknife(left_out: list[float]) -> float | None:
+    """The standard error from estimates that leave out one block each; None for fewer than 3."""
+    used = len(left_out)
+    if used < 3:
+        return None
+    mean = sum(left_out) / used
+    return ((used - 1) / used * sum((value - mean) ** 2 for value in left_out)) ** 0.5

@@ -21,6 +21,7 @@ class _PSNR(Average):
     """
 
     direction = "higher = more symmetric"
+    power = 2
 
     def __init__(self, peak: float = 2.0):
         if not peak > 0:

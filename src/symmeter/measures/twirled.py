@@ -8,9 +8,11 @@ from torch.nn import functional
 
 from symmeter.errors import SymmeterError
 from symmeter.groups import ElementSet
-from symmeter.measures.base import OrbitMeasure, Reducer, need_probabilities
-from symmeter.measures.view import Chunk, View, masked_mean, mean_square, wide
+from symmeter.measures.base import PAIRED, OrbitMeasure, Reducer, need_probabilities
+from symmeter.measures.view import Chunk, View, masked_mean, wide
 from symmeter.outputs import Output
+
+_KEPT = 2**24  # numbers kept of a chunk, to compare elements in pairs
 
 
 class TwirledVariance(OrbitMeasure):
@@ -25,6 +27,7 @@ class TwirledVariance(OrbitMeasure):
     name = "twirled_variance"
     direction = "lower = more symmetric"
     description = "variance of the conjugated model over the orbit, per output entry"
+    power = 2
 
     def reducer(self, chunk: Chunk) -> Reducer:
         return _Spread(chunk)
@@ -34,10 +37,16 @@ class TwirledVariance(OrbitMeasure):
 
 
 class _Spread(Reducer):
-    """Mean and sum of squared deviations, element by element (Welford 1962)."""
+    """Mean and sum of squared deviations, element by element (Welford 1962).
+
+    Of sampled elements some entries are kept, so that pairs of elements can be compared.
+    """
 
     def __init__(self, chunk: Chunk):
         self._chunk = chunk
+        self._kept: list[Tensor] = []
+        entries, paired = chunk.reference[0].numel(), min(chunk.count, PAIRED)
+        self._step = max(1, entries * paired * len(chunk.reference) // _KEPT)
         self.mean: Any = 0.0
         self._deviations: Any = 0.0
         self._mask: Tensor | None = None
@@ -51,7 +60,20 @@ class _Spread(Reducer):
         self.mean = self.mean + change / self._count
         self._deviations = self._deviations + change * (z - self.mean)
         self._mask = mask if self._mask is None else self._mask * mask
-        return mean_square(z - wide(self._chunk.reference), mask)
+        if self._chunk.sampled and len(self._kept) < PAIRED:
+            self._kept.append((z - wide(self._chunk.reference)).flatten(1)[:, :: self._step].float())
+        return None
+
+    def pairs(self, keep: Tensor) -> Tensor | None:
+        """Squared distances: half their mean over pairs is the variance."""
+        if not self._kept:
+            return None
+        z = torch.stack(self._kept)[:, keep]
+        if self._mask is not None and self._mask.ndim:
+            z = z * self._mask.expand_as(self._chunk.reference[:1]).flatten()[:: self._step].to(z)
+        z = z.flatten(1).double()
+        squares = z.square().sum(1)
+        return (squares + squares[:, None] - 2 * z @ z.T).clamp(min=0)
 
     def columns(self) -> dict[str, Tensor]:
         freedom = self._count - 1 if self._chunk.sampled else self._count
@@ -68,6 +90,7 @@ class EquivarianceLoss(OrbitMeasure):
     name = "loss_split"
     direction = "lower = more symmetric"
     description = "part of the squared loss (Brier) that symmetrising the model would take away; needs labels"
+    power = 2
 
     def check(self, output: Output, y: Tensor, elements: ElementSet) -> None:
         need_probabilities(self.name, output, y)
@@ -99,6 +122,9 @@ class _Split(Reducer):
         loss = (view.conjugated[0].double() - self._target).square().sum(1)
         self._loss = self._loss + loss
         return None
+
+    def pairs(self, keep: Tensor) -> Tensor | None:
+        return self._spread.pairs(keep)
 
     def columns(self) -> dict[str, Tensor]:
         loss = torch.as_tensor(self._loss) / self._count

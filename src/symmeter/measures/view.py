@@ -18,17 +18,21 @@ WIDE = 2**16  # outputs of at most so many entries are compared in float64
 class Chunk:
     """Some images: what does not depend on the element.
 
-    `reference` is f(x), `mean` is f averaged over the kernel of rho_out (f(x) itself where the kernel is the
-    identity alone), `other` is f of another image. `count` elements are run over, `kernel_count` of them are in the
-    kernel, and `sampled` says whether they were drawn at random.
+    `reference` is f(x), `mean` is f averaged over the kernel of rho_out (None for f(x) itself, where the kernel is the
+    identity alone), `other` is f of another image. `count` elements are run over; `sampled` says whether they were
+    drawn at random, `finite` whether the group is, and `equal_pairs` how many ordered pairs of positions count as the
+    same element: 0 in a quadrature, where the diagonal is a part of the integral. `halves` are the means over
+    every other element where `mean` had to be estimated from the sample itself.
     """
 
     reference: Tensor
     rho: Representation
     count: int
-    kernel_count: int
-    sampled: bool
+    sampled: bool = False
+    finite: bool = True
+    equal_pairs: int = 0
     mean: Tensor | None = None
+    halves: tuple[Tensor, ...] = ()
     other: Tensor | None = None
     labels: Tensor | None = None
     _actions: dict[str, Callable[[Element], Acted]] = field(default_factory=dict)
@@ -42,11 +46,17 @@ class Chunk:
 
 @dataclass
 class View:
-    """One element g on a chunk: y = f(g x), and what it should be."""
+    """One element g on a chunk: y = f(g x), and what it should be.
+
+    `position` is its number among the elements, and `still` says whether it is the identity (`element`, which moves the
+    outputs, need not be the one that moved the inputs).
+    """
 
     element: Element
     y: Tensor
     chunk: Chunk
+    position: int = 0
+    still: bool = False
 
     @cached_property
     def conjugated(self) -> Acted:
@@ -59,9 +69,18 @@ class View:
         return self.chunk.act("reference", self.element)
 
     @cached_property
-    def expected(self) -> Acted:
-        """rho(g) of the mean over the kernel, and where it is valid."""
-        return self.moved if self.chunk.mean is None else self.chunk.act("mean", self.element)
+    def expected(self) -> list[tuple[float, Acted]]:
+        """rho(g) of the mean over the kernel, and where it is valid, with weights that add up to 1.
+
+        A mean of M sampled elements, this one among them, is too close by some a / M + O(1 / M^2). Twice the distance
+        to the mean of all, less that to the mean of half of them, has no such term, and for squares no other either.
+        """
+        if self.chunk.mean is None:
+            return [(1.0, self.moved)]
+        whole = self.chunk.act("mean", self.element)
+        if not self.chunk.halves:
+            return [(1.0, whole)]
+        return [(2.0, whole), (-1.0, (self.chunk.halves[self.position % 2], whole[1]))]
 
 
 def wide(y: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
-"""Pictures of what single group elements do: error over the angle, on a line or on a circle."""
+"""Pictures of what single group elements do: error against f(x) over the angle, on a line or on a circle."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from symmeter.optional import require
 from symmeter.report.plots import axes, new_figure, plain
 from symmeter.result import ElementRow, Result
 
+BY_ELEMENT = "relative_error"
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#555555", "#000000")
 
 
@@ -17,7 +19,8 @@ def plot_elements(
 ) -> Any:
     """A measure over the angle (or the factor of scale), one line an output, with one standard error; returns the Axes.
 
-    SymmeterError where the result has no elements with an angle.
+    Without a `measure` the relative error ||f(g x) - g f(x)|| / ||f(x)||, 0 at the identity. SymmeterError where the
+    result has no elements with an angle.
     """
     chosen, measure = _chosen(result, measure, symmetry)
     ax = ax or axes(6.4, 4.0)
@@ -74,15 +77,21 @@ def _chosen(
     result: Result, measure: str | None, symmetry: str | None
 ) -> tuple[dict[str, list[ElementRow]], str]:
     """The rows of one measure by symmetry and output, those with an angle or a factor, in its order."""
-    known = [row for row in result.elements if row.parameter is not None]
+    moving = {
+        row.symmetry for row in result.elements if row.parameter is not None and row.element != "identity"
+    }
+    known = [row for row in result.elements if row.parameter is not None and row.symmetry in moving]
     if not known:
         raise SymmeterError("no element of this result has an angle: measure over C8, SO2 or scale(0.8,1.25)")
-    measure = measure or known[0].measure
+    measure = measure or BY_ELEMENT
     rows = [row for row in known if row.measure == measure and symmetry in (None, row.symmetry)]
     if not rows:
         names = ", ".join(dict.fromkeys(f"{row.measure} over {row.symmetry}" for row in known))
         where = f" over {symmetry!r}" if symmetry else ""
         raise SymmeterError(f"no elements of {measure!r}{where}; there is {names}")
+    # The identity turns by 0 degrees, and scales by 1.
+    rows = [replace(row, parameter=1.0) if row.symmetry.startswith("scale") and row.element == "identity" else row
+            for row in rows]  # fmt: skip
     groups: dict[str, list[ElementRow]] = {}
     for row in sorted(rows, key=lambda row: row.parameter or 0.0):
         groups.setdefault(f"{row.symmetry}, {row.output}", []).append(row)
@@ -104,8 +113,8 @@ def _are_angles(chosen: dict[str, list[ElementRow]]) -> bool:
 def _finish(
     ax: Any, result: Result, chosen: dict[str, list[ElementRow]], measure: str, label: bool = True
 ) -> None:
-    unit = next((row.unit for row in result.rows if row.measure == measure), "")
-    words = plain(f"{measure} ({unit})") if unit else measure
+    units = {row.measure: row.unit for row in result.rows} | {BY_ELEMENT: "share of the output's norm"}
+    words = plain(f"{measure} ({units[measure]})")
     if label:
         ax.set_ylabel(words)
     head = result.header["model"]["name"]

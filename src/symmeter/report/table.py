@@ -77,7 +77,14 @@ def _table(rows: tuple[Row, ...]) -> Table:
     several = [name for name in ("output", "measure") if len({name_of(row, name) for row in rows}) > 1]
     for name in ["symmetry", *several]:
         table.add_column(name, no_wrap=True, overflow="ellipsis")
-    numbers = ["value ± s.e.", *(["control"] if not several else []), "selectivity"]
+    # What is divided must be seen: of similarities and decibels that is the error, and not the value.
+    errors = _have_errors(rows) and not several
+    numbers = [
+        "value ± s.e.",
+        *(["error"] if errors else []),
+        *(["control"] if not several else []),
+        "selectivity",
+    ]
     for name in numbers:
         table.add_column(name, justify="right", no_wrap=True)
     boundary = any(row.boundary_share is not None for row in rows)
@@ -87,7 +94,8 @@ def _table(rows: tuple[Row, ...]) -> Table:
     for row in rows:
         cells = [row.symmetry, *(name_of(row, name) for name in several)]
         cells.append(with_error(row.value, row.standard_error))
-        cells += [] if several else [short(row.control)]
+        cells += [short(row.error)] if errors else []
+        cells += [] if several else [short(row.control_error if errors else row.control)]
         cells.append(_ratio(row.selectivity, None if several else row.selectivity_standard_error))
         if boundary:
             cells.append("" if row.boundary_share is None else f"{row.boundary_share:.0%}")
@@ -96,14 +104,19 @@ def _table(rows: tuple[Row, ...]) -> Table:
     return table
 
 
+def _have_errors(rows: tuple[Row, ...]) -> bool:
+    """Whether values are not the errors that they are made of, with a control to compare them with."""
+    return any(row.control_error is not None and row.error != row.value for row in rows)
+
+
 def _element_table(result: Result) -> Table:
-    """The worst elements of the only row: those whose value is furthest from that of a symmetric network."""
-    best = -1.0 if result.rows[0].direction.startswith("higher") else 1.0
-    worst = sorted(result.elements, key=lambda e: -best * e.value)[:_WORST_ELEMENTS]
+    """What the worst elements do to the only output, against f(x)."""
+    known = [e for e in result.elements if e.measure == "relative_error" and e.value != 0]
+    worst = sorted(known, key=lambda e: -e.value)[:_WORST_ELEMENTS]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    left_out = len(result.elements) - len(worst)
+    left_out = len(known) - len(worst)
     table.add_column("element, worst first" + (f" ({left_out} more)" if left_out else ""), no_wrap=True)
-    table.add_column("value ± s.e.", justify="right", no_wrap=True)
+    table.add_column("relative error ± s.e.", justify="right", no_wrap=True)
     for e in worst:
         table.add_row(escape(e.element), with_error(e.value, e.standard_error))
     return table
@@ -127,23 +140,28 @@ def _legend(result: Result) -> list[str]:
             names = dict.fromkeys(row.measure for row in rows if row.direction == direction)
             lines.append(f"{direction}: {', '.join(names)}")
     if any(row.selectivity is not None for row in rows):
-        over = "error" if any(row.elements for row in rows) else "value"
-        lines.append(f"selectivity = {over} / that of the control: 0 symmetric, 1 nothing learned")
+        single = len({row.measure for row in rows}) == len({row.output for row in rows}) == 1
+        if _have_errors(rows) and single:
+            lines.append(
+                "error, control: as distances, 0 for a symmetric network; the value is made of the error"
+            )
+        divided = "error / that of the control" if _have_errors(rows) else "value / control"
+        lines.append(f"selectivity = {divided}: 0 symmetric, 1 nothing learned")
     if len({row.measure for row in rows}) == 1 and floors:
         lines.append(f"floor of the measurement: at most {max(floors):.1e}")
     elif floors:
-        lines.append("not resolved: below 3 floors of the measurement")
+        lines.append("not resolved: below 3 floors of the measurement, 10 for squares")
     if any(row.boundary_share is not None for row in rows):
         lines.append("boundary: share of the error in the outer ring of the output")
     return lines + _groups(rows)
 
 
 def _groups(rows: tuple[Row, ...]) -> list[str]:
-    """How many elements every group had, and which was worst by its first measure."""
+    """How many elements every group had, and which changed the first output most."""
     lines = {}
     for row in rows:
         if row.elements and row.symmetry not in lines:
-            worst = f"; worst by {row.measure}: {row.worst_element}" if row.worst_element else ""
+            worst = f"; worst by relative_error: {row.worst_element}" if row.worst_element else ""
             drawn = " drawn" if row.element_standard_error is not None else ""
             lines[row.symmetry] = f"{row.symmetry}: {row.elements} elements{drawn}{worst}"
     return list(lines.values())

@@ -2,17 +2,19 @@
 
 from symmeter.representations.base import Representation
 from symmeter.representations.image import Image, Pixels
-from symmeter.representations.kernel import kernel
+from symmeter.representations.kernel import Kernel, kernel, whole_kernel
 from symmeter.representations.linear import DirectSum, Matrices, Points, Regular
 from symmeter.representations.product import Product
 from symmeter.representations.rearranged import Rearranged
 from symmeter.representations.tokens import Tokens
 from symmeter.representations.trivial import Trivial
+from symmeter.representations.vectors import Vectors
 from symmeter.representations.window import Window
 
 __all__ = [
     "DirectSum",
     "Image",
+    "Kernel",
     "Matrices",
     "Pixels",
     "Points",
@@ -22,6 +24,8 @@ __all__ = [
     "Representation",
     "Tokens",
     "Trivial",
+    "Vectors",
     "Window",
     "kernel",
+    "whole_kernel",
 ]

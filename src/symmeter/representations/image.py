@@ -107,13 +107,13 @@ class Image(Representation):
     def velocity(self, generator: AffineGenerator, height: int, width: int) -> tuple[Tensor, Tensor]:
         """v = (vx, vy) = A p + b at every pixel, (H, W) each, in pixels per unit of t; float64."""
         px, py = (torch.arange(n, dtype=torch.float64) - (n - 1) / 2 for n in (width, height))
-        (half_x, half_y), (scale_x, scale_y) = self._units(height, width)
+        (half_x, half_y), (scale_x, scale_y) = self.units(height, width)
         (xx, xy), (yx, yy) = generator.linear
         vx = xx * px + xy * (scale_x / scale_y) * py[:, None] + generator.shift[0] * half_x
         vy = yx * (scale_y / scale_x) * px + yy * py[:, None] + generator.shift[1] * half_y
         return vx.expand(height, width), vy.expand(height, width)
 
-    def _units(self, height: int, width: int) -> tuple[tuple[float, float], tuple[float, float]]:
+    def units(self, height: int, width: int) -> tuple[tuple[float, float], tuple[float, float]]:
         """Half-extents (x, y) in pixels, and the units in which linear maps act."""
         half = (self.definition.half_extent(width), self.definition.half_extent(height))
         return half, (
@@ -164,7 +164,7 @@ class Image(Representation):
         """Where the value at (px, py, 1), in pixels from the centre, comes from: (2, 3) float64."""
         if isinstance(element, Flow):
             assert isinstance(element.generator, AffineGenerator)
-            return element.generator.flow(element.t, *self._units(height, width))[:2]
+            return element.generator.flow(element.t, *self.units(height, width))[:2]
         assert isinstance(element, Motion)
         inverse = element.inverse()
         shift = torch.tensor(inverse.shift_on(height, width), dtype=torch.float64)

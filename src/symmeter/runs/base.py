@@ -17,7 +17,9 @@ from symmeter.errors import SymmeterError, counted, first_line, shortened
 from symmeter.estimate import Columns, standard_error
 from symmeter.interrupt import noticed_interrupts
 from symmeter.outputs import Output, are_probabilities
-from symmeter.representations import Representation
+from symmeter.representations import Image, Representation
+from symmeter.representations.image import LAYOUTS
+from symmeter.runs.donors import Donors
 from symmeter.runs.function import Batching, Function
 from symmeter.runs.look import Look, look, round_off_ratio
 
@@ -56,6 +58,8 @@ class Run(ABC):
     seen: Look | None = None
     unit_round_off: float = 0.0  # the spacing of numbers just above 1 in what the model computes in
     nudge: float | None = None  # by how much, relative, floors move inputs; None for a unit of their own type
+    still: dict[str, int] = field(default_factory=dict)  # by symmetry: images that it does not change
+    lacking: dict[str, list[str]] = field(default_factory=dict)  # and those that have no reference image
 
     alone = False  # one image is all there is
     loading_batch = LOADING_BATCH
@@ -88,7 +92,7 @@ class Run(ABC):
             raise SymmeterError(f"the model returned {shown}")
 
     @abstractmethod
-    def _measure_batch(self, batch: Batch, donors: Tensor | None) -> Iterator[int]:
+    def _measure_batch(self, batch: Batch, donors: Donors | None) -> Iterator[int]:
         """Measure some images; yields the steps done, chunk by chunk. `donors`: another image for every image."""
 
     @abstractmethod
@@ -106,24 +110,25 @@ class Run(ABC):
             raise error
         self.stopped = reason
 
-    def _with_donors(self) -> Iterator[tuple[Batch, Tensor | None]]:
-        """Batches, each with the next image of every image (the last one's is the first)."""
-        previous, first = None, None
-        for batch in self.images.batches(self.batch_size or self.loading_batch):
-            if first is None:
-                first = batch.images[:1].clone()
-            if previous is not None:
-                yield previous, self._donors(previous, batch.images[:1])
-            previous = batch
-        if previous is not None and first is not None:
-            alone = len(previous.names) == 1 and not self.names and not self.non_finite
-            if alone and self.control:
+    def _with_donors(self) -> Iterator[tuple[Batch, Donors | None]]:
+        """Batches, each with other images for its images: from among them, or from the batch before for a single one.
+
+        As many are read at a time whatever the batch size, if that is not larger, so that it changes no number.
+        """
+        previous = None
+        for i, batch in enumerate(self.images.batches(max(self.batch_size or 1, self.loading_batch))):
+            images = batch.images
+            if len(batch.names) == 1 and previous is not None:
+                images = torch.cat([images, previous])
+            if len(images) == 1 and self.control:
                 self.control, self.alone = False, True
                 self.remarks.append("one image: no standard error and no control; give more images")
-            yield previous, self._donors(previous, first)
+            needed = self._needs_donors() and len(images) > 1
+            yield batch, Donors.among(images, self.seed + i) if needed else None
+            previous = batch.images
 
-    def _donors(self, batch: Batch, following: Tensor) -> Tensor | None:
-        return torch.cat([batch.images[1:], following]) if self.control else None
+    def _needs_donors(self) -> bool:
+        return self.control
 
     def _look(self, outputs: Sequence[Output], x: Tensor) -> Function:
         """The function of some outputs, after a first look at the model; what it shows is remarked on."""
@@ -165,6 +170,24 @@ class Run(ABC):
         self.names += [name for name, ok in zip(names, keep, strict=True) if ok]
         return keep
 
+    def _note_scalars(self, output: Output, rho: Representation, y: Tensor, turning: bool) -> None:
+        """A remark where few channels may be components of vectors, which turn with the grid; scores do not."""
+        channels = y.shape[LAYOUTS[rho.layout][0]] if isinstance(rho, Image) else 0
+        if turning and channels in (2, 3) and output.name != "softmax":
+            hint = f": write {output.name}:vectors if they are components of vectors" if channels == 2 else ""
+            self.remarks.append(f"the {channels} channels of output {output.name!r} are taken as scalars that do not "
+                                f"turn with the grid{hint}")  # fmt: skip
+
+    def _note_still(
+        self, name: str, names: Sequence[str], still: np.ndarray, lacking: np.ndarray | None
+    ) -> None:
+        """Take down how many of some images a symmetry leaves as they are, and which have nothing to compare with."""
+        if still.any():
+            self.still[name] = self.still.get(name, 0) + int(still.sum())
+        if lacking is not None and lacking.any():
+            known = self.lacking.setdefault(name, [])
+            known += [image for image, without in zip(names, lacking, strict=True) if without]
+
     def _record_accuracy(self, labels: Tensor | None, y: Tensor, keep: np.ndarray) -> None:
         """Whether the class scores y (B, K) of some images hit their labels."""
         if labels is None:
@@ -200,6 +223,13 @@ class Run(ABC):
     def notes(self) -> list[str]:
         """What makes the numbers less trustworthy, a line each."""
         notes = list(self.remarks)
+        for name, still in self.still.items():
+            images = counted(still, "image")
+            notes.append(f"{name} does not change {images} (blank ones?): value and control are 0 there")
+        for name, images in self.lacking.items():
+            notes.append(
+                f"no control for {name}: every image that could be compared with {shortened(images)} is blank"
+            )
         if self.non_finite:
             images = counted(len(self.non_finite), "image")
             notes.append(

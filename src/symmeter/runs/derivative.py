@@ -4,20 +4,24 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import count
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from symmeter.autodiff.engine import Engine
 from symmeter.autodiff.strategies import Strategy
-from symmeter.conjugate import deviation, lie_derivative, stack
+from symmeter.conjugate import deviation, stack
 from symmeter.data import Batch
-from symmeter.floor import FLOOR_IMAGES, Floor, differences
+from symmeter.floor import FLOOR_IMAGES, Floor, differences, nudged
 from symmeter.measures import DerivativeMeasure
 from symmeter.outputs import Output
 from symmeter.representations import Representation, Trivial
+from symmeter.representations.vectors import turns
 from symmeter.runs.base import Run
+from symmeter.runs.donors import Donors, blank, of_same_size
 from symmeter.symmetry import Symmetry
 
 
@@ -42,26 +46,33 @@ class DerivativeRun(Run):
     _floors: dict[str, Floor] = field(default_factory=dict)
     _floor_method: str = ""
 
-    def _measure_batch(self, batch: Batch, donors: Tensor | None) -> Iterator[int]:
+    def _measure_batch(self, batch: Batch, donors: Donors | None) -> Iterator[int]:
         x = batch.images.to(self.device, self.dtype)
-        donors = None if donors is None else donors.to(self.device, self.dtype)
+        donors = None if donors is None else donors.to(x)
         if self.engine is None:
             self._prepare(x)
         assert self.engine is not None
         generators = self.symmetry.generators
 
+        still: dict[int, Tensor] = {}
+        lacking: dict[int, Tensor] = {}
+
+        def move(images: Tensor) -> Tensor:
+            return stack(self.rho_in.differentiate_all(generators, images))
+
         def tangents(part: slice) -> Tensor:
-            own = stack(self.rho_in.differentiate_all(generators, x[part]))
+            own = move(x[part])
+            still[part.start] = blank(own, x[part])
             if donors is None:
                 return own
-            return torch.cat(
-                [own, _of_same_size(stack(self.rho_in.differentiate_all(generators, donors[part])), own)]
-            )
+            positions = torch.arange(part.start, part.start + own.shape[1])
+            others, lacking[part.start] = donors.directions(positions, own, move)
+            return torch.cat([own, of_same_size(others, own)])
 
-        count = 2 if donors is not None else 1
+        times = 2 if donors is not None else 1
         for part, y, pushed in self.engine.push(x, tangents):
-            derivative = deviation(pushed, y, generators * count, self.rho_out)
-            self._record(batch, part, x[part], y, derivative)
+            derivative = deviation(pushed, y, generators * times, self.rho_out)
+            self._record(batch, part, x[part], y, derivative, still[part.start], lacking.get(part.start))
             yield len(y)
         if not self._floors and self.names:
             self._optional("the floor", lambda: self._find_floor(x[:FLOOR_IMAGES]))
@@ -73,6 +84,7 @@ class DerivativeRun(Run):
         y = f(x[:1])
         self.output = function.outputs[0]
         self.rho_out = self.symmetry.rho_out or self.output.representation(y, self.model, self.definition)
+        self._note_scalars(self.output, self.rho_out, y, any(map(turns, self.symmetry.generators)))
         self.classes = y.shape[1] if y.ndim == 2 and self.output.name in ("softmax", "logits") else None
         if self.output.name == "softmax" and self.classes:
             self._check_softmax(function.raw(x[:1])[0])
@@ -84,8 +96,20 @@ class DerivativeRun(Run):
             f, total=self.images.total, batch_size=batch_size, wide=wide, differentiable=not quantised
         )
 
-    def _record(self, batch: Batch, part: slice, x: Tensor, y: Tensor, derivative: Tensor) -> None:
-        """Per-image statistics of one chunk into the columns; images with non-finite values go by name."""
+    def _record(
+        self,
+        batch: Batch,
+        part: slice,
+        x: Tensor,
+        y: Tensor,
+        derivative: Tensor,
+        still: Tensor,
+        lacking: Tensor | None,
+    ) -> None:
+        """Per-image statistics of one chunk into the columns; images with non-finite values go by name.
+
+        `still`, `lacking` (T, b): images that a generator leaves as they are, and those without a control.
+        """
         finite = y.flatten(1).isfinite().all(1) & derivative.flatten(2).isfinite().all(2).all(0)
         more: dict[str, Tensor] = {}
         if self.follower is not None and bool(finite.any()):
@@ -97,8 +121,15 @@ class DerivativeRun(Run):
         keep = self._keep(batch.names[part], finite)
         border = self.rho_out.border(y)
         count = len(self.symmetry.generators)
+        names = [name for name, kept in zip(batch.names[part], keep, strict=True) if kept]
+        without = None if lacking is None else lacking.cpu().numpy()[:, keep]
+        for i, generator in enumerate(self.symmetry.generators):
+            own = None if without is None else without[i]
+            self._note_still(generator.name, names, still[i].cpu().numpy()[keep], own)
         for m in self.measures:
             values = m.statistic(derivative).cpu().numpy()[:, keep]
+            if without is not None:
+                values[count:][without] = np.nan
             edge = None if border is None else m.statistic(derivative[:count], border).cpu().numpy()[:, keep]
             for i, generator in enumerate(self.symmetry.generators):
                 key = f"{m.name}:{generator.name}"
@@ -115,12 +146,13 @@ class DerivativeRun(Run):
     def _find_floor(self, x: Tensor) -> None:
         """The floor from a few images, in chunks that are known to fit; images that are not finite are left out."""
         assert self.engine is not None
-        f = self.engine.f
+        f, draws = self.engine.f, count()
+        generators = self.symmetry.generators
 
         def derivative(x: Tensor, strategy: Strategy) -> Tensor:
-            return lie_derivative(
-                f, x, self.symmetry.generators, self.rho_in, self.rho_out, strategy=strategy
-            )[1]
+            """With a unit of round-off in the output too: beside a large bias that of the input is lost."""
+            y, pushed = strategy(f, x, stack(self.rho_in.differentiate_all(generators, x)))
+            return deviation(pushed, nudged(y, next(draws)), generators, self.rho_out)
 
         here, there, methods = zip(
             *[
@@ -166,11 +198,3 @@ class DerivativeRun(Run):
             notes.insert(0, "measured by central differences, for the model has no derivative that could be used "
                          f"({reasons or 'it is quantised'})")  # fmt: skip
         return notes
-
-
-def _of_same_size(directions: Tensor, like: Tensor) -> Tensor:
-    """Directions (T, B, ...) scaled, one by one, to the norms of `like`."""
-    size = like.flatten(2).norm(dim=2) / directions.flatten(2).norm(dim=2).clamp(
-        min=torch.finfo(like.dtype).tiny
-    )
-    return directions * size.reshape(*size.shape, *[1] * (like.ndim - 2))

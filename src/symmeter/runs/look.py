@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from symmeter.errors import SymmeterError, counted, shortened
-from symmeter.floor import nudged
+from symmeter.floor import nudged_within
 from symmeter.models.precision import Precision, precision_of
 from symmeter.runs.function import Batching, Function
 from symmeter.runs.suspects import differing_modules
@@ -162,7 +162,7 @@ def round_off_ratio(function: Function, x: Tensor, unit: float) -> float:
     """
     twin = function.twin(torch.float64)
     try:
-        exact, moved = twin(x.double()), twin(nudged(x.double(), unit=unit))
+        exact, moved = twin(x.double()), twin(nudged_within(x.double(), unit=unit))
         if any(y.dtype != torch.float64 for y in exact):
             return _UNKNOWN_RATIO
     except Exception:

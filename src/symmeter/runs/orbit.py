@@ -12,17 +12,20 @@ from torch import Tensor
 
 from symmeter.data import Batch
 from symmeter.errors import SymmeterError, counted, shortened
-from symmeter.floor import FLOOR_IMAGES, nudged
-from symmeter.groups import ElementSet, Group, choose_elements
+from symmeter.floor import FLOOR_IMAGES, nudged, nudged_within
+from symmeter.groups import Element, ElementSet, Group, choose_elements, equal_pairs
 from symmeter.measures import GEED, OrbitMeasure
 from symmeter.measures.base import Pool
 from symmeter.measures.view import Chunk, View
 from symmeter.outputs import Output
-from symmeter.representations import Representation, Trivial, kernel
+from symmeter.representations import Representation, Trivial
+from symmeter.representations.vectors import turns
 from symmeter.runs.base import Run
+from symmeter.runs.donors import Donors
 from symmeter.runs.function import Function
-from symmeter.runs.passes import Inputs, Passes, displaced, moved, returned
-from symmeter.runs.reduced import ElementSums, Reduced, Target
+from symmeter.runs.kernels import Kernels, average
+from symmeter.runs.passes import Inputs, Passes, displaced, moved, returned, watching
+from symmeter.runs.reduced import ElementSums, PairSums, Reduced, Target
 
 _FLOOR_ELEMENTS = 16
 
@@ -49,6 +52,8 @@ class OrbitRun(Run):
     forwards: int = 0
     constants: dict[str, float] = field(default_factory=dict)
     sums: dict[str, ElementSums] = field(default_factory=dict)
+    pairs: dict[str, PairSums] = field(default_factory=dict)
+    kernels: Kernels | None = None
     _floors: dict[str, float] = field(default_factory=dict)
     _chunk: int = 0
 
@@ -61,20 +66,19 @@ class OrbitRun(Run):
     def _steps(self) -> int | None:
         return self.images.total
 
-    def _donors(self, batch: Batch, following: Tensor) -> Tensor | None:
-        needed = self.control or any(m.needs_other for m in self.measures)
-        return torch.cat([batch.images[1:], following]) if needed and not self.alone else None
+    def _needs_donors(self) -> bool:
+        return self.control or any(m.needs_other for m in self.measures)
 
-    def _measure_batch(self, batch: Batch, donors: Tensor | None) -> Iterator[int]:
+    def _measure_batch(self, batch: Batch, donors: Donors | None) -> Iterator[int]:
         x = batch.images.to(self.device, self.dtype)
-        donors = None if donors is None else donors.to(self.device, self.dtype)
+        donors = None if donors is None else donors.to(x)
         if self.elements is None:
             self._prepare(x)
         start = 0
         while start < len(x):
             part = slice(start, start + self._chunk)
             try:
-                self._measure_chunk(batch, part, x[part], None if donors is None else donors[part])
+                self._measure_chunk(batch, part, x[part], donors)
             except SymmeterError:
                 raise
             except Exception:  # memory ran out, or the model has its own limit to a batch
@@ -95,6 +99,7 @@ class OrbitRun(Run):
         shape = (*x.shape[1:-2], *(n - 2 * margin for n in x.shape[-2:])) if margin else tuple(x.shape[1:])
         self.group = self.group.bind(shape, self.padding is not None)
         self.elements = choose_elements(self.group, self.count, self.seed, self.sampling)
+        self.kernels = Kernels(self.elements)
         identity = self.elements.elements[0] @ self.elements.elements[0].inverse()
         function = self._look(self.outputs, self.rho_in.act(identity, x[:2])[0])
         self._function, self.outputs = function, list(function.outputs)
@@ -110,6 +115,7 @@ class OrbitRun(Run):
                     raise
                 continue
             kept.append(self._target(output, rho, y))
+            self._note_scalars(output, rho, y, any(map(turns, self.elements.elements)))
             if y.ndim == 2 and output.name in ("softmax", "logits"):
                 self.classes = y.shape[1]
         self._keep_outputs(kept, [str(o) for o in self.outputs])
@@ -131,14 +137,16 @@ class OrbitRun(Run):
             )
 
     def _target(self, output: Output, rho: Representation, y: Tensor) -> Target:
-        assert self.elements is not None
+        assert self.elements is not None and self.kernels is not None
         if self.wrong_group and isinstance(rho, Trivial):
             raise SymmeterError(f"output {str(output)!r} is invariant, so no group is the wrong one for it; the "
                                 "wrong-group control needs an output that the group moves")  # fmt: skip
         measures = [m.fitted(output, y) if isinstance(m, GEED) else m for m in self.measures]
         for m in measures:
             m.check(output, y, self.elements)
-        target = Target(output, rho, kernel(rho, self.elements.elements, y), measures)
+        target = Target(output, rho, measures)
+        if any(m.needs_mean for m in measures):
+            self.kernels.find(target, y)
         target.pools, target.control_pools = target.new_pools(), target.new_pools()
         return target
 
@@ -146,19 +154,25 @@ class OrbitRun(Run):
         labels = None if batch.labels is None else batch.labels[part]
         return None if labels is None or bool((labels < 0).all()) else labels
 
-    def _measure_chunk(self, batch: Batch, part: slice, x: Tensor, donors: Tensor | None) -> None:
+    def _measure_chunk(self, batch: Batch, part: slice, x: Tensor, donors: Donors | None) -> None:
         """One chunk of images through the orbit, and through that of the control."""
         labels = self._labels(batch, part)
         other = None
+        positions = torch.arange(part.start, part.start + len(x))
         if donors is not None and any(m.needs_other for m in self.measures):
-            other = self._function(self._still(donors))
-        own = self._reduce(moved(self.rho_in, x), x, labels, other, pools=[t.pools for t in self.targets])
+            other = self._function(self._still(donors.of(positions)))
+        still = torch.ones(len(x), dtype=torch.bool)
+        watched = watching(moved(self.rho_in, x), self._still(x), still)
+        own = self._reduce(watched, x, labels, other, pools=[t.pools for t in self.targets], alone=True)
         finite = own.finite
         control = None
+        lacking = torch.zeros(len(x), dtype=torch.bool)
         if self.control and donors is not None:
             inputs = (
-                moved(self.rho_in, x) if self.wrong_group else displaced(self.rho_in, x, donors, self._still)
-            )
+                moved(self.rho_in, x) if self.wrong_group
+                else displaced(self.rho_in, x, donors.of(positions), self._still,
+                               self._replacing(donors, positions, lacking))
+            )  # fmt: skip
             pools = [t.control_pools for t in self.targets]
             control = self._optional(
                 "the control",
@@ -174,13 +188,27 @@ class OrbitRun(Run):
             reduced.close(finite)
             for (key, end), values in columns.items():
                 self.columns.add(key + suffix + end, values[keep])
+        names = [name for name, kept in zip(batch.names[part], keep, strict=True) if kept]
+        self._note_still(self.group.name, names, still.numpy()[keep], lacking.numpy()[keep])
         own.add_elements(self.sums, self.elements.count if self.elements else 0, keep)
+        own.add_pairs(self.pairs, torch.from_numpy(keep))
         if self.classes:
             scores = next(c.reference for t, c in zip(self.targets, own.chunks, strict=True)
                           if t.output.name in ("softmax", "logits"))  # fmt: skip
             self._record_accuracy(None if batch.labels is None else batch.labels[part], scores, keep)
         if not self.constants:
             self._find_constants(own.chunks)
+
+    def _replacing(self, donors: Donors, positions: Tensor, lacking: Tensor) -> Any:
+        """What puts the next donor in the place of one that an element does not move; notes in `lacking` if none is."""
+
+        def replaced(g: Element, step: Tensor, displacement: Tensor) -> Tensor:
+            move = lambda y: (self.rho_in.act(g, y)[0] - self._still(y))[None]
+            found, without = donors.directions(positions, displacement[None], move, step[None])
+            lacking.logical_or_(without[0].to(lacking))
+            return found[0]
+
+        return replaced
 
     def _still(self, x: Tensor) -> Tensor:
         """The input as it is: a window of it where the group moves a window."""
@@ -191,29 +219,30 @@ class OrbitRun(Run):
     def _reduce(
         self, inputs: Inputs, x: Tensor, labels: Tensor | None, other: list[Tensor] | None,
         *, pools: list[dict[str, Pool]] | None = None, wrong: bool = False, floor: bool = False,
-        which: Sequence[int] | None = None,
+        which: Sequence[int] | None = None, alone: bool = False,
     ) -> "Reduced":  # fmt: skip
         """All measures of some images on one pass over the orbit."""
-        assert self.elements is not None
+        assert self.elements is not None and self.kernels is not None
         elements = self.elements.elements
         which = range(len(elements)) if which is None else which
-        passes = Passes(self._function, inputs, elements, self._chunk)
+        passes = Passes(self._function, inputs, self.kernels.all, self._chunk)
         reference = self._reference(passes, x, which, floor)
         chunks = [
-            Chunk(y, target.rho, len(which), sum(i in which for i in target.kernel), self.elements.sampled,
-                  other=None if other is None else other[k], labels=labels)
+            self._chunk_of(target.rho, y, which, None if other is None else other[k], labels)
             for k, (target, y) in enumerate(zip(self.targets, reference, strict=True))
-        ]  # fmt: skip
+        ]
         if not floor:
-            self._average(passes, chunks, which)
-        reduced = Reduced(self.targets, chunks, pools or [{} for _ in chunks])
+            average(passes, self.targets, chunks)
+        reduced = Reduced(self.targets, chunks, pools or [{} for _ in chunks], alone=alone)
         for i, outputs in passes(which):
             g = elements[i]
             stand_in = g @ g.inverse() if wrong else g
             for k, y in enumerate(outputs):
-                if floor:  # what a symmetric network would give: it is moved where f(g x) would be
-                    y = self.targets[k].rho.act(g, y)[0]
-                reduced.add(k, i, View(stand_in, y, chunks[k]))
+                if (
+                    floor
+                ):  # what a symmetric network would give, rounded anew: it is moved where f(g x) would be
+                    y = self.targets[k].rho.act(g, nudged(y, i))[0]
+                reduced.add(k, i, View(stand_in, y, chunks[k], i, g.is_identity))
         self.forwards += passes.forwards
         return reduced
 
@@ -226,22 +255,19 @@ class OrbitRun(Run):
         self.forwards += len(x)
         return self._function(self._still(x))
 
-    def _average(self, passes: Passes, chunks: list[Chunk], which: Sequence[int]) -> None:
-        """Means over the kernel, for the outputs and measures that need them: a first pass over its elements."""
-        wanted = {
-            k: set(t.kernel) for k, t in enumerate(self.targets)
-            if chunks[k].kernel_count > 1 and any(m.needs_mean for m in t.measures)
-        }  # fmt: skip
-        union = [i for i in which if any(i in members for members in wanted.values())]
-        for i, outputs in passes(union, keep=True):
-            for k, members in wanted.items():
-                if i in members:
-                    share = outputs[k].double() / chunks[k].kernel_count
-                    mean = chunks[k].mean
-                    chunks[k].mean = share if mean is None else mean + share
-        for chunk in chunks:
-            if chunk.mean is not None:
-                chunk.mean = chunk.mean.to(chunk.reference)
+    def _chunk_of(
+        self,
+        rho: Representation,
+        y: Tensor,
+        which: Sequence[int],
+        other: Tensor | None,
+        labels: Tensor | None,
+    ) -> Chunk:
+        assert self.elements is not None
+        sampled, finite = self.elements.sampled, self.elements.finite
+        chosen = [self.elements.elements[i] for i in which]
+        return Chunk(y, rho, len(which), sampled, finite, equal_pairs(chosen) if sampled or finite else 0,
+                     other=other, labels=labels)  # fmt: skip
 
     def _find_floor(self, x: Tensor, labels: Tensor | None) -> None:
         """The mean error of a symmetric network: g^-1 g x, a unit of round-off, and the same for the output."""
@@ -250,9 +276,11 @@ class OrbitRun(Run):
         which = range(0, len(self.elements.elements), step)[:_FLOOR_ELEMENTS]
         draws = count()
         inputs = (
-            (lambda g: nudged(self._still(x), next(draws), self.nudge))  # a window is moved without loss
+            (
+                lambda g: nudged_within(self._still(x), next(draws), self.nudge)
+            )  # a window is moved without loss
             if self.group.margin
-            else returned(self.rho_in, x, lambda z, seed: nudged(z, seed, self.nudge))
+            else returned(self.rho_in, x, lambda z, seed: nudged_within(z, seed, self.nudge))
         )
         others = self._function(self._still(x.roll(1, 0)))
         pools = [target.new_pools() for target in self.targets]
@@ -271,16 +299,14 @@ class OrbitRun(Run):
     def _find_constants(self, chunks: list[Chunk]) -> None:
         """What a constant network would score: every output that of the first image."""
         assert self.elements is not None
-        elements = self.elements.elements[: max(2, _FLOOR_ELEMENTS)]
+        elements = self.elements.elements[:_FLOOR_ELEMENTS]
         for target, own in zip(self.targets, chunks, strict=True):
-            y = own.reference[:1]
-            kernel_count = sum(i < len(elements) for i in target.kernel)
-            chunk = Chunk(y, target.rho, len(elements), kernel_count, own.sampled, mean=None, other=y,
-                          labels=None if own.labels is None else own.labels[:1])  # fmt: skip
+            y, labels = own.reference[:1], None if own.labels is None else own.labels[:1]
+            chunk = self._chunk_of(target.rho, y, range(len(elements)), y, labels)
             for m in target.measures:
                 reducer = m.reducer(chunk)
-                for g in elements:
-                    reducer.add(View(g, y, chunk))
+                for i, g in enumerate(elements):
+                    reducer.add(View(g, y, chunk, i, g.is_identity))
                 columns = reducer.columns()
                 if "error" in columns:
                     scale = columns.get("scale")
@@ -294,7 +320,7 @@ class OrbitRun(Run):
         return self._floors.get(key)
 
     def how(self) -> dict[str, Any]:
-        assert self.elements is not None
+        assert self.elements is not None and self.kernels is not None
         return {
             "group": self.group.name,
             "closed": self.group.closed,  # False: a window of a group, and means are over the window
@@ -302,7 +328,10 @@ class OrbitRun(Run):
             "sampled": self.elements.sampled,
             "sampling": self.sampling,
             "forward_passes": self.forwards,
-            "kernel": {str(t.output): len(t.kernel) for t in self.targets},
+            "kernel": self.kernels.counts,
+            "kernel_mean": {
+                str(t.output): "estimated" if t.estimated else "whole" for t in self.targets if t.average
+            },
             "chunk": self._chunk,
             "floor_method": "g^-1 g x and one unit of round-off",
         }

@@ -13,6 +13,7 @@ from symmeter.groups import Element, Group, choose_elements, parse_group
 from symmeter.representations import Image, Representation
 from symmeter.representations.image import PADDINGS
 from symmeter.request import ARGUMENTS
+from symmeter.runs.donors import blank
 from symmeter.verb import verb
 
 Outputs = list[Tensor]
@@ -74,23 +75,38 @@ def moved(rho: Representation, x: Tensor) -> Inputs:
     return lambda g: action(g)[0]
 
 
+def watching(inputs: Inputs, x: Tensor, still: Tensor) -> Inputs:
+    """The same inputs; `still` (b,) is left set only for images x that no element changes."""
+
+    def watched(g: Element) -> Tensor:
+        moved = inputs(g)
+        if bool(still.any()):
+            still.logical_and_(blank((moved - x)[None], x)[0].to(still))
+        return moved
+
+    return watched
+
+
 def displaced(
-    rho: Representation, x: Tensor, other: Tensor, still: Callable[[Tensor], Tensor] = lambda x: x
-) -> Inputs:
+    rho: Representation, x: Tensor, other: Tensor, still: Callable[[Tensor], Tensor] = lambda x: x,
+    replaced: Callable[[Element, Tensor, Tensor], Tensor] = lambda g, step, displacement: step,
+) -> Inputs:  # fmt: skip
     """g -> x changed by as much as g changes it, towards the displacement of another image: the insensitivity control.
 
     Every channel keeps its contrast, as under g: its deviation u from its mean m turns towards the deviation d of
     g other - other, m + cos(a) u + sin(a) |u| d/|d|, until it has moved as far as that of g x - x. Without that, a
     network that reacts to contrast alone would pass for symmetric. Means are displaced as far as g displaces them.
-    `still` is what the identity makes of an image.
+    `still` is what the identity makes of an image; `replaced` may give other displacements in the place of
+    those of `other`, which may be blank, knowing the images' own.
     """
     own, others, x, other = rho.action(x), rho.action(other), still(x), still(other)
     mean, u = _mean_and_deviation(x)
     contrast = _length(u)
 
     def inputs(g: Element) -> Tensor:
-        mean_moved, moved = _mean_and_deviation(own(g)[0] - x)
-        mean_step, step = _mean_and_deviation(others(g)[0] - other)
+        displacement = own(g)[0] - x
+        mean_moved, moved = _mean_and_deviation(displacement)
+        mean_step, step = _mean_and_deviation(replaced(g, others(g)[0] - other, displacement))
         step = step - u * ((step * u).sum(_plane(x), keepdim=True) / contrast**2)
         half = (_length(moved) / (2 * contrast)).clamp(max=1)  # sin(a/2)
         turned = (1 - 2 * half**2) * u + 2 * half * (1 - half**2).sqrt() * contrast / _length(step) * step
