@@ -479,5 +479,5 @@ SITUATIONS = [
         options={"output": "1.scores"},
     ),
     Situation("S", "class numbers", lambda: Around(lambda s, x: s.net(x).argmax(1)), None, "int64"),
-    Situation("W", "forward calls sys.exit", lambda: Around(exits), None, "sys.exit"),
+    Situation("W", "forward calls sys.exit", lambda: Around(exits), None, "SystemExit"),
 ]

@@ -16,8 +16,8 @@ from symmeter.conjugate import lie_derivative
 from symmeter.definitions import Definition
 from symmeter.errors import SymmeterError, shortened
 from symmeter.estimate import RESOLVED_FLOORS, estimate, standard_error
-from symmeter.floor import FLOOR_IMAGES, nudged_within
 from symmeter.layers.attribution import Attribution, Batch
+from symmeter.layers.floors import LayerFloors
 from symmeter.layers.layouts import Layouts
 from symmeter.layers.parts import Part
 from symmeter.layers.profile import LayerRow, Profile
@@ -90,7 +90,7 @@ class Attributor(Follower):
     def __init__(self, probes: int, layouts: Mapping[Any, str] | None, seed: int):
         self._probes, self._given, self._seed = probes, layouts, seed
         self._attribution: Attribution | None = None
-        self._floors: Tensor | None = None
+        self._floors = LayerFloors()
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -109,9 +109,8 @@ class Attributor(Follower):
             raise SymmeterError("attribution to layers needs an nn.Module; this model is another callable")
         if self._attribution is None:
             self._attribution = self._prepare(run, x)
-        found = self._in_batches(run, x, derivative)
-        if self._floors is None:
-            self._floors = self._floor(run, x[:FLOOR_IMAGES], found)
+        found = self._in_batches(run, x, derivative, self._probes)
+        self._floors.gather(x, found.contributions, derivative)
         columns = {}
         for kind, values in (("contribution", found.contributions), ("norm", found.norms),
                              ("norm_variance", found.variances)):  # fmt: skip
@@ -121,39 +120,37 @@ class Attributor(Follower):
                         columns[f"{kind}:{generator.name}:{part.layer}"] = values[t, p]
         return columns
 
-    def _in_batches(self, run: DerivativeRun, x: Tensor, derivative: Tensor) -> Batch:
+    def _in_batches(self, run: DerivativeRun, x: Tensor, derivative: Tensor, probes: int) -> Batch:
         """All images, in batches of the size that the model takes."""
-        batching = run.batching
+        batching, seed = run.batching, self._seed + len(run.names)
         if batching.at_once is None:
-            return self._in_memory(x, derivative, len(run.names))
+            return self._in_memory(x, derivative, probes, seed)
         parts = []
         for start in range(0, len(x), batching.at_once):
             own = slice(start, start + batching.at_once)
             images = batching.filled(x[own])
             missing = derivative.new_zeros(len(derivative), len(images) - len(x[own]), *derivative.shape[2:])
-            whole = self._attribute(
-                images, torch.cat([derivative[:, own], missing], 1), len(run.names) + start
-            )
+            whole = self._attribute(images, torch.cat([derivative[:, own], missing], 1), probes, seed + start)
             parts.append(whole.first(len(x[own])))
         return Batch.joined(parts)
 
-    def _in_memory(self, x: Tensor, derivative: Tensor, done: int) -> Batch:
+    def _in_memory(self, x: Tensor, derivative: Tensor, probes: int, seed: int) -> Batch:
         """All images at once, or halves where memory runs out."""
         try:
-            return self._attribute(x, derivative, done)
+            return self._attribute(x, derivative, probes, seed)
         except Exception as error:
             if len(x) == 1 or not out_of_memory(error):
                 raise
         half = len(x) // 2
         parts = [
-            self._in_memory(x[:half], derivative[:, :half], done),
-            self._in_memory(x[half:], derivative[:, half:], done + half),
+            self._in_memory(x[:half], derivative[:, :half], probes, seed),
+            self._in_memory(x[half:], derivative[:, half:], probes, seed + half),
         ]
         return Batch.joined(parts)
 
-    def _attribute(self, x: Tensor, derivative: Tensor, done: int) -> Batch:
+    def _attribute(self, x: Tensor, derivative: Tensor, probes: int, seed: int) -> Batch:
         assert self._attribution is not None
-        return self._attribution(x, derivative, self._probes, self._seed + done)
+        return self._attribution(x, derivative, probes, seed)
 
     def _prepare(self, run: DerivativeRun, x: Tensor) -> Attribution:
         assert run.engine is not None
@@ -173,18 +170,23 @@ class Attributor(Follower):
             )
         return attribution
 
-    def _floor(self, run: DerivativeRun, x: Tensor, found: Batch) -> Tensor:
-        """(T, parts): how far contributions move when the input moves by one unit of round-off."""
-        assert run.engine is not None and self._attribution is not None
-        x = nudged_within(x)
-        strategy = run.engine.strategy
-        if isinstance(strategy, CentralDifference):
-            strategy = strategy.coarser(x)
-        _, derivative = lie_derivative(
-            run.engine.f, x, run.symmetry.generators, run.rho_in, run.rho_out, strategy=strategy
-        )
-        there = self._in_batches(run, x, derivative).contributions
-        return (found.contributions[..., : len(x)] - there).abs().mean(-1) / 2**0.5
+    def finish(self, run: DerivativeRun) -> None:
+        """Find the floors, from the images that carry LEE; what fails here costs the floors and nothing else."""
+        engine = run.engine
+        assert engine is not None
+        strategy = engine.strategy
+
+        def contributions(x: Tensor) -> Tensor:
+            how = strategy.coarser(x) if isinstance(strategy, CentralDifference) else strategy
+            _, derivative = lie_derivative(
+                engine.f, x, run.symmetry.generators, run.rho_in, run.rho_out, strategy=how
+            )
+            return self._in_batches(run, x, derivative, 0).contributions
+
+        def in_chunks(x: Tensor) -> Tensor:
+            return torch.cat([contributions(part) for part in x.split(engine.chunk)], -1)
+
+        run.optional("the floors of layers", lambda: self._floors.find(in_chunks, run.unit_of_nudges))
 
     def residue(self, run: DerivativeRun) -> dict[str, float]:
         """sum of terminal contributions / LEE - 1, by generator: how far forward and backward mode disagree."""
@@ -213,11 +215,13 @@ class Attributor(Follower):
 
     def rows(self, done: Conducted) -> Iterator[LayerRow]:
         """The root's row is that of LEE; parts follow in call order, generator by generator."""
+        columns = done.run.columns
         for t, root in enumerate(derivative_rows(done.run)):
+            keys = [f"contribution:{root.symmetry}:{part.layer}" for part in self.parts]
+            means = np.array([root.value, *[columns[key].mean() for key in keys[1:]]])
+            floors = self._floors.of(t, means, root.floor)
             for p, part in enumerate(self.parts):
-                yield self._row(
-                    done.run, root, part, float(self._floors[t, p]) if self._floors is not None else None
-                )
+                yield self._row(done.run, root, part, None if floors is None else float(floors[p]))
 
     def _row(self, run: DerivativeRun, root: Row, part: Part, floor: float | None) -> LayerRow:
         lee = run.columns[f"lee:{root.symmetry}"]

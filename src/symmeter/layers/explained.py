@@ -96,6 +96,7 @@ class AliasAttributor(Attributor):
     def __init__(self, seed: int):
         super().__init__(0, None, seed)
         self._draw = torch.Generator().manual_seed(seed)
+        self._comparing = True
 
     def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[str, Tensor]:
         """The columns of an attribution, and of each layer `measured`, `predicted`, `left` and `pushed`."""
@@ -111,8 +112,14 @@ class AliasAttributor(Attributor):
                     columns[key] = self._found.get(key, nothing)
         return columns
 
-    def _attribute(self, x: Tensor, derivative: Tensor, done: int) -> Batch:
+    def finish(self, run: DerivativeRun) -> None:
+        self._comparing = False  # floors are of contributions alone
+        super().finish(run)
+
+    def _attribute(self, x: Tensor, derivative: Tensor, probes: int, seed: int) -> Batch:
         assert self._attribution is not None
+        if not self._comparing:
+            return super()._attribute(x, derivative, probes, seed)
         attribution, inputs = self._attribution, {}
         leaves = {part.layer for part in self.parts if part.terminal}
 

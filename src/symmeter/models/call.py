@@ -59,7 +59,7 @@ class Call:
             with neutral():
                 return self._run(x if getattr(_OWNED, "yes", False) else x.clone())
         except SystemExit as error:
-            raise RuntimeError(f"the model called sys.exit({error.code!r})") from error
+            raise RuntimeError(f"SystemExit({error.code!r}): the model wanted to end the program") from error
         finally:
             for wrapper in self._wrappers:
                 del wrapper.__dict__["forward"]

@@ -141,11 +141,16 @@ class Run(ABC):
         return self.seen.function
 
     @property
+    def unit_of_nudges(self) -> float:
+        """By how much of their size, floors move images."""
+        return torch.finfo(self.dtype).eps if self.nudge is None else self.nudge
+
+    @property
     def batching(self) -> Batching:
         """How images may be given to the model."""
         return self.seen.function.batching if self.seen else Batching()
 
-    def _optional(self, what: str, probe: Callable[[], Any]) -> Any:
+    def optional(self, what: str, probe: Callable[[], Any]) -> Any:
         """What a probe finds; None, with a remark, where the model fails on it: it costs no more than itself."""
         try:
             return probe()

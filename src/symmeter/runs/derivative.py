@@ -28,6 +28,9 @@ from symmeter.symmetry import Symmetry
 class Follower(ABC):
     """Looks on during a run and makes something more of each chunk, as the attribution to layers does."""
 
+    def finish(self, run: "DerivativeRun") -> None:  # noqa: B027
+        """After the last chunk, with the model still borrowed; also where the run was stopped or interrupted."""
+
     @abstractmethod
     def take(self, run: "DerivativeRun", x: Tensor, y: Tensor, derivative: Tensor) -> dict[str, Tensor]:
         """Columns (b,) of a chunk: images x (b, ...), outputs y and Lie derivatives (T, b, ...), without controls."""
@@ -43,8 +46,25 @@ class DerivativeRun(Run):
     follower: Follower | None = None
     rho_out: Representation = field(default_factory=Trivial)
     engine: Engine | None = None
+    _few: list[Tensor] = field(default_factory=list)  # the first images, for the floor
     _floors: dict[str, Floor] = field(default_factory=dict)
     _floor_method: str = ""
+
+    def execute(self) -> None:
+        """Measure all images; then the floor, where they were fewer than it asks for, and what the follower adds."""
+        super().execute()
+        try:
+            self._find_floor_once()
+            if self.follower is not None:
+                self.follower.finish(self)
+        except KeyboardInterrupt as error:  # what was measured is not lost
+            self._stop(error, "interrupted")
+            self.interrupted = True
+
+    def _find_floor_once(self) -> None:
+        if not self._floor_method:
+            self._floor_method = "none"
+            self.optional("the floor", lambda: self._find_floor(torch.stack(self._few)))
 
     def _measure_batch(self, batch: Batch, donors: Donors | None) -> Iterator[int]:
         x = batch.images.to(self.device, self.dtype)
@@ -74,8 +94,8 @@ class DerivativeRun(Run):
             derivative = deviation(pushed, y, generators * times, self.rho_out)
             self._record(batch, part, x[part], y, derivative, still[part.start], lacking.get(part.start))
             yield len(y)
-        if not self._floors and self.names:
-            self._optional("the floor", lambda: self._find_floor(x[:FLOOR_IMAGES]))
+        if len(self._few) == FLOOR_IMAGES:
+            self._find_floor_once()
 
     def _prepare(self, x: Tensor) -> None:
         """The first look at the model's output: its representation, and whether it fits what is asked of it."""
@@ -119,6 +139,7 @@ class DerivativeRun(Run):
             for name, values in found.items():
                 more[name][finite.cpu()] = values.double().cpu()
         keep = self._keep(batch.names[part], finite)
+        self._few += list(x[finite][: FLOOR_IMAGES - len(self._few)])
         border = self.rho_out.border(y)
         count = len(self.symmetry.generators)
         names = [name for name, kept in zip(batch.names[part], keep, strict=True) if kept]

@@ -90,7 +90,7 @@ class OrbitRun(Run):
             start += len(x[part])
         if not self._floors and self.names:
             labels = self._labels(batch, slice(0, FLOOR_IMAGES))
-            self._optional("the floor", lambda: self._find_floor(x[: min(FLOOR_IMAGES, self._chunk)], labels))
+            self.optional("the floor", lambda: self._find_floor(x[: min(FLOOR_IMAGES, self._chunk)], labels))
 
     def _prepare(self, x: Tensor) -> None:
         """The first look at the inputs and outputs: whether the group can act on them, and how."""
@@ -174,7 +174,7 @@ class OrbitRun(Run):
                                self._replacing(donors, positions, lacking))
             )  # fmt: skip
             pools = [t.control_pools for t in self.targets]
-            control = self._optional(
+            control = self.optional(
                 "the control",
                 lambda: self._reduce(inputs, x, labels, other, pools=pools, wrong=self.wrong_group),
             )
