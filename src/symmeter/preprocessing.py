@@ -117,19 +117,18 @@ class Preprocessing:
         words = ", ".join("img_size" if name == "size" else name for name in changes)
         return dataclasses.replace(self, **changes, source=f"{self.source}; {words} given by hand")
 
-    def with_margin(self, pixels: int) -> "Preprocessing":
-        """The same view with `pixels` more on every side, from the same resized image where that is large enough.
+    def with_margin(self, margin: tuple[int, int] | None) -> "Preprocessing":
+        """The same view with `margin` (rows, columns) more on either side, from the same resized image where possible.
 
-        >>> Preprocessing(size=(224, 224), crop_pct=0.875).with_margin(8).size
+        >>> Preprocessing(size=(224, 224), crop_pct=0.875).with_margin((8, 8)).size
         (240, 240)
         """
-        if self.size is None or not pixels:
+        if self.size is None or not margin:
             return self
-        size = (self.size[0] + 2 * pixels, self.size[1] + 2 * pixels)
+        size = (self.size[0] + 2 * margin[0], self.size[1] + 2 * margin[1])
         crop = min(1.0, self.crop_pct * size[0] / self.size[0])
-        return dataclasses.replace(
-            self, size=size, crop_pct=crop, source=f"{self.source}; margin of {pixels} pixels"
-        )
+        source = f"{self.source}; margin of {margin[0]} x {margin[1]} pixels"
+        return dataclasses.replace(self, size=size, crop_pct=crop, source=source)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, ready for JSON."""
