@@ -191,7 +191,7 @@ def _train_mode_note(names: list[str]) -> str:
 
 
 def finished(done: Conducted, rows: tuple[Row, ...], kind: type[Result]) -> Result:
-    run, images, notes = done.run, done.images, list(done.notes)
+    run, images, notes = done.run, done.images, [*done.loaded.notes, *done.notes]
     summary = images.summary()
     summary["used"] = len(run.names)
     if images.skipped:

@@ -17,13 +17,15 @@ class LoadedModel:
 
     `info` has name, family, parameters (None where they cannot be counted) and weights: where they come from,
     or the name of their file, which then has its SHA-256 in weights_sha256. The spec that was asked for is in
-    spec, with the whole path of a file of which `name` has the last part only.
+    spec, with the whole path of a file of which `name` has the last part only. `notes` are what a result has to say of
+    how it was loaded.
     """
 
     model: Any
     name: str
     preprocessing: Preprocessing
     info: dict[str, Any]
+    notes: tuple[str, ...] = ()
 
 
 def describe_object(model: Any, name: str, **known: str) -> LoadedModel:
