@@ -20,7 +20,7 @@ GRID = (Y, X)
 
 @dataclass(frozen=True)
 class Factor:
-    """A run of `size` indices of one role. `rolled`: how far the coordinate has been rolled.
+    """A run of `size` indices of one role. `rolled`: how far the coordinate has been rolled. `flipped`: it runs backwards.
 
     A channel of step 0 has the same values at every index, as after `expand`. A factor of role `tokens` is an axis with
     `prefix` tokens before the grid's factors `inside`; it cannot be split.
@@ -32,6 +32,11 @@ class Factor:
     rolled: int = 0
     prefix: int = 0
     inside: tuple["Factor", ...] = ()
+    flipped: bool = False
+
+    def resized(self, size: int) -> "Axis":
+        """A whole coordinate at another length, as one axis."""
+        return (replace(self, size=size, step=1),) if size != 1 else ()
 
 
 Axis = tuple[Factor, ...]
@@ -106,7 +111,7 @@ def coalesce(factors: Iterable[Factor]) -> Axis:
             last
             and last.role == f.role != TOKENS
             and last.step == f.size * f.step
-            and last.rolled == f.rolled
+            and (last.rolled, last.flipped) == (f.rolled, f.flipped)
         ):
             done[-1] = replace(last, size=last.size * f.size, step=f.step)
         elif last and last.role == f.role and f.role in (CHANNEL, UNKNOWN):
@@ -161,21 +166,23 @@ def _scaled(f: Factor, role: str, least: int) -> Factor:
     return _lost(f) if f.rolled % least else replace(f, step=f.step // least, rolled=f.rolled // least)
 
 
-def grid_along(axes: Axes, place: int) -> str | None:
-    """The role of the whole coordinate that runs along an axis in order, at most with channels beside each index.
+def grid_along(axes: Axes, place: int) -> Factor | None:
+    """The whole coordinate that runs along an axis in order, at most with channels beside each index, as one factor.
 
     Its fine part may have gone into the channels of axis 1, as after space-to-depth.
     """
     factors = axes[place]
-    role = factors[0].role if factors else ""
-    own = tuple(itertools.takewhile(lambda f: f.role == role, factors))
-    if role not in GRID or roles(factors[len(own) :]) - {CHANNEL} or any(f.rolled for f in own):
+    first = factors[0] if factors else None
+    if first is None or first.role not in GRID:
         return None
-    elsewhere = _of(role, (*axes[:place], *axes[place + 1 :]))
+    own = tuple(itertools.takewhile(lambda f: f.role == first.role, factors))
+    if roles(factors[len(own) :]) - {CHANNEL} or any(f.rolled or f.flipped != first.flipped for f in own):
+        return None
+    elsewhere = _of(first.role, (*axes[:place], *axes[place + 1 :]))
     fine = sum(f in axes[1] for f in elsewhere) == len(elsewhere)
     ordered = all(a.step > b.step for a, b in itertools.pairwise(own))
     whole = _whole([*own, *elsewhere]) and fine and all(f.step < own[-1].step for f in elsewhere)
-    return role if ordered and whole else None
+    return first if ordered and whole else None
 
 
 def padded(axes: Axes, shape: Sequence[int]) -> Axes:
@@ -184,8 +191,8 @@ def padded(axes: Axes, shape: Sequence[int]) -> Axes:
     for factors, n in zip(axes, shape, strict=True):
         only = factors[0] if len(factors) == 1 else None
         plain = only is not None and not only.rolled and only.role in (*GRID, CHANNEL)
-        role = only.role if only and plain else UNKNOWN if factors else CHANNEL
-        found.append(factors if size_of(factors) == n else axis(role, n))
+        larger = only.resized(n) if only and plain else axis(UNKNOWN if factors else CHANNEL, n)
+        found.append(factors if size_of(factors) == n else larger)
     return tuple(found)
 
 
@@ -231,8 +238,10 @@ def axes_under(rho: Representation, shape: Sequence[int]) -> Axes | None:
     return tuple(axis(role, n) for role, n in zip((BATCH, *middle), shape, strict=True))
 
 
-def representation(axes: Axes, definition: Definition) -> Representation | None:
+def representation(axes: Axes, definition: Definition, single: Sequence[str] = ()) -> Representation | None:
     """How the symmetry acts on a tensor with these axes; None where that is not known.
+
+    `single` are the roles of coordinates that have one index only, in the image and everywhere.
 
     >>> from symmeter.definitions import Bandlimited
     >>> maps = (axis("batch", 2), axis("channel", 8), axis("y", 7), axis("x", 9))
@@ -247,25 +256,33 @@ def representation(axes: Axes, definition: Definition) -> Representation | None:
         return None
     if not has_grid(flat):
         return Trivial() if axes[0] == tuple(batches) else None
-    if not all(_whole([g for g in inner if g.role == role]) for role in GRID):
+    if not all(_whole([g for g in inner if g.role == role]) for role in GRID if role not in single):
         return None
-    rolled = [{g.rolled for g in inner if g.role == role} for role in GRID]
+    rolled = [{g.rolled for g in inner if g.role == role} or {0} for role in GRID]
     if any(len(values) > 1 for values in rolled):
         return None
     shift = (rolled[0].pop(), rolled[1].pop())
-    if any(shift):
+    if any(shift) or any(g.flipped for g in inner):
         return _in_pieces(axes, definition, shift)
-    kinds = [factors[0].role if len(factors) == 1 else CHANNEL if not factors else "" for factors in axes]
-    if kinds == [BATCH, CHANNEL, Y, X]:
+    if _are(axes, (BATCH, CHANNEL, Y, X), single):
         return Image(definition)
-    if kinds == [BATCH, Y, X, CHANNEL]:
+    if _are(axes, (BATCH, Y, X, CHANNEL), single):
         return Image(definition, "channels_last")
     tokens = [f for f in flat if f.role == TOKENS]
-    if len(axes) == 3 and kinds[0] == BATCH and kinds[2] == CHANNEL:
+    if len(axes) == 3 and _are((axes[0], axes[2]), (BATCH, CHANNEL), single):
         prefix, grid = (tokens[0].prefix, tokens[0].inside) if tokens else (0, axes[1])
-        if [f.role for f in grid] == [Y, X]:
-            return Tokens(definition, (grid[0].size, grid[1].size), prefix)
+        if [f.role for f in grid] == [role for role in GRID if role not in single]:
+            sizes = {f.role: f.size for f in grid}
+            return Tokens(definition, (sizes.get(Y, 1), sizes.get(X, 1)), prefix)
     return _in_pieces(axes, definition, shift)
+
+
+def _are(axes: Axes, wanted: Sequence[str], single: Sequence[str]) -> bool:
+    """Whether each axis is one factor of its role; channels and coordinates of one index have none."""
+    return len(axes) == len(wanted) and all(
+        [f.role for f in factors] == [role] or (not factors and role in (CHANNEL, *single))
+        for factors, role in zip(axes, wanted, strict=True)
+    )
 
 
 def _in_pieces(axes: Axes, definition: Definition, rolled: tuple[int, int]) -> Representation | None:
@@ -283,8 +300,8 @@ def _whole(factors: list[Factor]) -> bool:
 
 
 def _plain(f: Factor) -> tuple:
-    inside = tuple((g.role, g.size, g.step) for g in f.inside)
-    return (f.role, -1 if f.role == BATCH else f.size, f.step, f.prefix, inside)
+    inside = tuple((g.role, g.size, -g.step if g.flipped else g.step) for g in f.inside)
+    return (f.role, -1 if f.role == BATCH else f.size, -f.step if f.flipped else f.step, f.prefix, inside)
 
 
 def shape_of(axes: Axes) -> tuple[int, ...]:
