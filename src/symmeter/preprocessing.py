@@ -335,11 +335,12 @@ def _resizer(
 ) -> Any:
     """timm's evaluation resize and crop, a function from PIL to PIL; normalisation is done here, in float."""
     shape = (size[0] + 2 * margin[0], size[1] + 2 * margin[1])
+    target = size
     if any(margin):  # resized as without it, and the larger crop must fit inside
-        size = tuple(max(math.floor(n / crop_pct), m) for n, m in zip(size, shape, strict=True))  # type: ignore[assignment]
+        target = tuple(max(math.floor(n / crop_pct), m) for n, m in zip(size, shape, strict=True))
         crop_pct = 1.0
     steps = require("timm", "vision").data.create_transform(
-        input_size=size,
+        input_size=target,
         is_training=False,
         crop_pct=crop_pct,
         crop_mode=crop_mode,
@@ -348,5 +349,17 @@ def _resizer(
         normalize=False,
     )
     resize, crop, *_ = steps.transforms  # and a last step that only makes a tensor
-    crop.size = shape
+    if any(margin):
+        crop.size = shape
+        crop = crop if crop_mode == "border" else functools.partial(_crop_around, size=size, margin=margin)
     return type(steps)([resize, crop])
+
+
+def _crop_around(image: "Image.Image", size: tuple[int, int], margin: tuple[int, int]) -> "Image.Image":
+    """The crop in the middle that torchvision takes, with a margin around it; moved where the image ends before."""
+    height, width = size[0] + 2 * margin[0], size[1] + 2 * margin[1]
+    top, left = (
+        min(max(round((n - s) / 2.0) - m, 0), n - s - 2 * m)
+        for n, s, m in zip(reversed(image.size), size, margin, strict=True)
+    )
+    return image.crop((left, top, left + width, top + height))
