@@ -76,7 +76,9 @@ def test_float_images_without_a_known_range_are_refused(value):
         Preprocessing.unknown(1)(Image.fromarray(np.array([[0.0, value]], dtype=np.float32)))
 
 
-@pytest.mark.parametrize(("mode", "channels"), [("RGBA", 4), ("RGBa", 4), ("P transparent", 4), ("LA", 2), ("La", 2)])
+@pytest.mark.parametrize(
+    ("mode", "channels"), [("RGBA", 4), ("RGBa", 4), ("P transparent", 4), ("LA", 2), ("La", 2)]
+)
 def test_transparency_is_a_channel_of_a_network_that_takes_it(mode, channels):
     pixels = Preprocessing.unknown(channels)(flat(mode))
     assert pixels.shape == (channels, 6, 8)

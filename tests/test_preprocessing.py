@@ -49,7 +49,9 @@ def test_16_bit_images_go_every_way_of_timm(crop_mode):
 
 
 @pytest.mark.parametrize("crop_mode", ["center", "squash", "border"])
-@pytest.mark.parametrize(("size", "interpolation"), [((24, 24), "bicubic"), ((20, 32), "bilinear"), ((64, 48), "lanczos")])
+@pytest.mark.parametrize(
+    ("size", "interpolation"), [((24, 24), "bicubic"), ((20, 32), "bilinear"), ((64, 48), "lanczos")]
+)
 def test_planes_of_any_number_are_resized_as_coloured_images_are(crop_mode, size, interpolation):
     """Three planes give what the three bands of a coloured image give, to the last bit; thirteen go the same way."""
     values = np.random.default_rng(0).integers(0, 256, (13, 40, 60), dtype=np.uint8)

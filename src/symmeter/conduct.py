@@ -136,7 +136,7 @@ class _Common:
         prepared = loaded.preprocessing.override(**(asked.preprocessing or {}))
         points = group is not None and "points" in group.domain
         images = open_data(
-            asked.data, prepared.with_margin(group.margin if group else 0), samples=asked.samples,
+            asked.data, prepared.with_margin(group.margin if group else None), samples=asked.samples,
             seed=asked.seed, points=points,
         )  # fmt: skip
         pixels = Pixels(prepared.mean, prepared.std)

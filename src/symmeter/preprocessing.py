@@ -53,7 +53,9 @@ class Preprocessing:
 
     def __post_init__(self):
         channels = self.channels
-        if channels is not None and (isinstance(channels, bool) or not isinstance(channels, int) or channels < 1):
+        if channels is not None and (
+            isinstance(channels, bool) or not isinstance(channels, int) or channels < 1
+        ):
             raise SymmeterError(f"channels {channels!r}: give a positive whole number")
         if channels is None:  # as many as means or deviations that were given
             given = max((len(v) for v in (self.mean, self.std) if isinstance(v, list | tuple)), default=1)
@@ -331,7 +333,12 @@ def _words(values: Sequence[Any]) -> str:
 
 @functools.lru_cache(maxsize=64)
 def _resizer(
-    size: tuple[int, int], margin: tuple[int, int], crop_pct: float, crop_mode: str, interpolation: str, fill: float
+    size: tuple[int, int],
+    margin: tuple[int, int],
+    crop_pct: float,
+    crop_mode: str,
+    interpolation: str,
+    fill: float,
 ) -> Any:
     """timm's evaluation resize and crop, a function from PIL to PIL; normalisation is done here, in float."""
     shape = (size[0] + 2 * margin[0], size[1] + 2 * margin[1])

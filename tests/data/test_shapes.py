@@ -20,7 +20,9 @@ def test_pixels_of_any_number_of_channels_are_divided_by_255(channels, known, la
     way = Preprocessing.unknown(channels if known else None).override(mean=mean, std=std)
     assert way.channels == channels
     data = np.ascontiguousarray(values.transpose(0, 2, 3, 1)) if last else values
-    expected = (torch.from_numpy(values) / 255 - torch.tensor(mean)[:, None, None]) / torch.tensor(std)[:, None, None]
+    expected = (torch.from_numpy(values) / 255 - torch.tensor(mean)[:, None, None]) / torch.tensor(std)[
+        :, None, None
+    ]
     for form in (data, torch.from_numpy(data), [torch.from_numpy(data)], list(torch.from_numpy(data))):
         if isinstance(form, list) and len(form) == 3:  # a list of images is a dataset
             form = [(image, 0) for image in form]
@@ -49,7 +51,9 @@ def test_an_axis_of_channels_is_found_once():
     torch.testing.assert_close(images, torch.from_numpy(values).permute(0, 3, 1, 2) / 255.0)
 
 
-@pytest.mark.parametrize(("wanted", "shape"), [(4, (2, 3, 8, 9)), (13, (2, 4, 8, 9)), (5, (2, 1, 8, 9)), (2, (2, 8, 9, 3))])
+@pytest.mark.parametrize(
+    ("wanted", "shape"), [(4, (2, 3, 8, 9)), (13, (2, 4, 8, 9)), (5, (2, 1, 8, 9)), (2, (2, 8, 9, 3))]
+)
 def test_a_mismatch_names_both_numbers(wanted, shape):
     have = shape[1] if shape[1] < 8 else shape[3]
     words = f"the network wants {wanted} channels, and the images have {have}"
@@ -69,7 +73,11 @@ def test_transparency_is_dropped_only_for_a_network_that_does_not_take_it():
         torch.testing.assert_close(kept[:, 3], torch.from_numpy(values[..., 3]) / 255.0)
 
 
-ONE, SIGNALS, VOLUMES = "is one image; add a batch axis", r"signals \(N, C, L\)", r"volumes or video \(N, C, D, H, W\)"
+ONE, SIGNALS, VOLUMES = (
+    "is one image; add a batch axis",
+    r"signals \(N, C, L\)",
+    r"volumes or video \(N, C, D, H, W\)",
+)
 
 
 @pytest.mark.parametrize(("shape", "wanted", "words", "not_words"), [

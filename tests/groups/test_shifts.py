@@ -65,7 +65,9 @@ def test_a_row_of_samples_is_shifted_along_it():
 
 def test_limits_are_those_of_the_axes_that_are_moved_along():
     check_refused(r"give at most shift\(2\), or shift for all", parse_group("shift(4)").bind, (3, 5, 8))
-    check_refused(r"give at most shift\(3,x\), or shift\(x\) for all", parse_group("shift(4,x)").bind, (3, 9, 8))
+    check_refused(
+        r"give at most shift\(3,x\), or shift\(x\) for all", parse_group("shift(4,x)").bind, (3, 9, 8)
+    )
     assert parse_group("shift(3,x)").bind((3, 5, 8)).order == 7
 
 
@@ -108,9 +110,13 @@ class Panorama(nn.Module):
         return self.second(wrap(F.gelu(self.first(wrap(x)))))
 
 
-@pytest.mark.parametrize(("symmetry", "exact"), [("shift(3,x)", True), ("shift(x)", True), ("shift(3,y)", False)])
+@pytest.mark.parametrize(
+    ("symmetry", "exact"), [("shift(3,x)", True), ("shift(x)", True), ("shift(3,y)", False)]
+)
 def test_a_panorama_is_equivariant_along_one_axis_only(symmetry, exact):
     x = torch.rand(3, 3, 8, 12)
-    row = symmeter.measure(Panorama().eval(), x, symmetry, "relative_error", "logits", padding="circular").rows[0]
+    row = symmeter.measure(
+        Panorama().eval(), x, symmetry, "relative_error", "logits", padding="circular"
+    ).rows[0]
     assert (row.value < 1e-6) == exact
     assert (row.verdict == "not resolved") == exact

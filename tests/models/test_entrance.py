@@ -23,7 +23,9 @@ class Written(nn.Module):
 
 
 def head_first():
-    net = Written(lambda m, x: m.head(m.stem(x - m.mean)), head=nn.Conv2d(64, 10, 1), stem=nn.Conv2d(4, 64, 3))
+    net = Written(
+        lambda m, x: m.head(m.stem(x - m.mean)), head=nn.Conv2d(64, 10, 1), stem=nn.Conv2d(4, 64, 3)
+    )
     net.register_buffer("mean", torch.rand(4, 1, 1))
     return net
 
@@ -42,7 +44,6 @@ class OwnConvolution(nn.Module):
 
     def forward(self, x):
         return F.conv2d(x, self.weight)
-
 
 
 TOLD = {
@@ -114,7 +115,11 @@ def test_nothing_is_computed():
         count = 0
 
         def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-            held = [t for t in torch.utils._pytree.tree_leaves(args) if isinstance(t, torch.Tensor) and not t.is_meta]
+            held = [
+                t
+                for t in torch.utils._pytree.tree_leaves(args)
+                if isinstance(t, torch.Tensor) and not t.is_meta
+            ]
             name = func.overloadpacket.__name__
             self.count += bool(held) and name not in ("detach", "empty_like")
             return func(*args, **(kwargs or {}))
@@ -125,7 +130,14 @@ def test_nothing_is_computed():
     assert mode.count == 0
 
 
-TIMM = ["resnet18", "vit_tiny_patch16_224", "tresnet_m", "swin_tiny_patch4_window7_224", "mixer_s32_224", "levit_128s"]
+TIMM = [
+    "resnet18",
+    "vit_tiny_patch16_224",
+    "tresnet_m",
+    "swin_tiny_patch4_window7_224",
+    "mixer_s32_224",
+    "levit_128s",
+]
 
 
 @pytest.mark.slow

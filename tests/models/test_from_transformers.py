@@ -63,9 +63,16 @@ def test_hf_without_a_classifier_gets_no_random_one_and_says_so(tmp_path):
 def segformer():
     import transformers as t
 
-    layers: dict[str, Any] = {"num_encoder_blocks": 2, "depths": [1, 1], "sr_ratios": [2, 1], "hidden_sizes": [8, 16]}
+    layers: dict[str, Any] = {
+        "num_encoder_blocks": 2,
+        "depths": [1, 1],
+        "sr_ratios": [2, 1],
+        "hidden_sizes": [8, 16],
+    }
     layers |= {"patch_sizes": [7, 3], "strides": [4, 2], "num_attention_heads": [1, 2], "mlp_ratios": [2, 2]}
-    return t.SegformerForSemanticSegmentation(t.SegformerConfig(**layers, decoder_hidden_size=16, num_labels=4))
+    return t.SegformerForSemanticSegmentation(
+        t.SegformerConfig(**layers, decoder_hidden_size=16, num_labels=4)
+    )
 
 
 def yolos():
@@ -108,7 +115,12 @@ def clip_classifier():
 def resnet_backbone():
     import transformers as t
 
-    sizes: dict[str, Any] = {"embedding_size": 8, "hidden_sizes": [8, 16], "depths": [1, 1], "layer_type": "basic"}
+    sizes: dict[str, Any] = {
+        "embedding_size": 8,
+        "hidden_sizes": [8, 16],
+        "depths": [1, 1],
+        "layer_type": "basic",
+    }
     return t.ResNetBackbone(t.ResNetConfig(**sizes, num_channels=5, out_features=["stage2"]))
 
 
@@ -151,11 +163,16 @@ def test_hf_says_which_weights_have_no_place(tmp_path):
     config = json.loads((tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps({**config, "architectures": ["ViTModel"]}))
     notes = load_model(f"hf:{tmp_path}").notes
-    assert any("ViTModel has no place for 2 weights of its files (classifier.bias, classifier.weight)" in n for n in notes)
+    assert any(
+        "ViTModel has no place for 2 weights of its files (classifier.bias, classifier.weight)" in n
+        for n in notes
+    )
     x = torch.rand(2, 3, 16, 16)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SymmeterWarning)
-        result = symmeter.measure(f"hf:{tmp_path}", x, "translation_x", output="logits:invariant", control=False)
+        result = symmeter.measure(
+            f"hf:{tmp_path}", x, "translation_x", output="logits:invariant", control=False
+        )
     assert set(notes) <= set(result.warnings)
 
 
@@ -172,7 +189,9 @@ def test_hf_draws_no_head_of_another_size(tmp_path):
     import transformers as t
 
     t.ViTForImageClassification(tiny_vit()).save_pretrained(tmp_path)
-    check_refused("lack 2 weights.*classifier.bias", load_model, f"hf:{tmp_path}", model_kwargs={"num_labels": 7})
+    check_refused(
+        "lack 2 weights.*classifier.bias", load_model, f"hf:{tmp_path}", model_kwargs={"num_labels": 7}
+    )
 
 
 def test_hf_with_files_missing_gives_one_line(tmp_path):
@@ -184,7 +203,9 @@ def test_hf_with_files_missing_gives_one_line(tmp_path):
     weights = load_file(tmp_path / "model.safetensors")
     weights.pop("classifier.weight")
     save_file(weights, tmp_path / "model.safetensors", metadata={"format": "pt"})
-    check_refused(r"lack 1 weights of ViTForImageClassification \(classifier.weight\)", load_model, f"hf:{tmp_path}")
+    check_refused(
+        r"lack 1 weights of ViTForImageClassification \(classifier.weight\)", load_model, f"hf:{tmp_path}"
+    )
     (tmp_path / "model.safetensors").unlink()
     check_refused(
         "no file named model.safetensors.*pass --weights FILE, or --untrained", load_model, f"hf:{tmp_path}"

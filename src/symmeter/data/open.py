@@ -27,11 +27,11 @@ def open_data(
     """Images from whatever `data` is; `samples` of them, drawn under `seed` and kept in order, or all.
 
     Takes a float tensor or array (N, C, H, W) of network inputs; uint8 pixels (N, C, H, W), (N, H, W, C) or
-    (N, H, W) of any number of channels; an (images, labels) pair; a Dataset, a DataLoader, an iterable of batches; the path of a
-    folder, a `.npz` or an image, or a list of images' paths; or "builtin:photos". Of an iterable of unknown
-    length the first `samples` are taken. With `points` a float tensor (N, points, features), or a pair with labels.
-    Raises SymmeterError, in one line, for what cannot be used; single
-    images that cannot be read are skipped.
+    (N, H, W) of any number of channels; an (images, labels) pair; a Dataset, a DataLoader, an iterable of
+    batches; the path of a folder, a `.npz` or an image, or a list of images' paths; or "builtin:photos". Of an
+    iterable of unknown length the first `samples` are taken. With `points` a float tensor (N, points,
+    features), or a pair with labels. Raises SymmeterError, in one line, for what cannot be used; single images
+    that cannot be read are skipped.
 
     >>> import torch
     >>> images = open_data((torch.rand(5, 3, 8, 8), [0, 1, 2, 3, 4]), samples=3)

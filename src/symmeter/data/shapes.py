@@ -57,7 +57,7 @@ def misread(shape: Sequence[int], wanted: Wanted, name: str) -> SymmeterError:
     if wanted.axes == 3:
         return SymmeterError(f"{said} is neither a batch of images nor of {VOLUMES}")
     first, second, last = shape
-    as_image = wanted.count(first) and second > 1 or wanted.count(last) and not wanted.count(second)
+    as_image = (wanted.count(first) and second > 1) or (wanted.count(last) and not wanted.count(second))
     as_signals = wanted.count(second) and last > second
     if as_image and not (as_signals and wanted.channels is None and last > 4 * second):
         return SymmeterError(f"{said} {image}")
@@ -90,7 +90,9 @@ def channels_first(pixels: Tensor, wanted: Wanted, name: str, last: bool = False
         if at_first or at_last:
             return pixels.movedim(-1, -3) if at_last and (last or not at_first) else pixels
     some = "" if wanted.channels is None else f", and the network wants {wanted.channels} channels"
-    raise SymmeterError(f"{name}: pixels of shape {tuple(pixels.shape)}{some}: give (N, H, W, C) or (N, C, H, W)")
+    raise SymmeterError(
+        f"{name}: pixels of shape {tuple(pixels.shape)}{some}: give (N, H, W, C) or (N, C, H, W)"
+    )
 
 
 def fitted(pixels: Tensor, wanted: Wanted) -> Tensor:

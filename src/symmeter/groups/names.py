@@ -81,7 +81,9 @@ def _one(text: str, whole: str) -> Group:
 
 def _translations(*words: str) -> Group:
     """`T2(0.125,circular)`, `T1(0.125,x)`: how far, whether it wraps, and along which axis, in any order."""
-    axes, extents = ([w for w in words if (w in AXES) == wanted and w != "circular"] for wanted in (True, False))
+    axes, extents = (
+        [w for w in words if (w in AXES) == wanted and w != "circular"] for wanted in (True, False)
+    )
     extent = float(extents[0]) if extents else Translations().extent
     if len(axes) > 1 or len(extents) > 1 or not 0 < extent <= 1 or words.count("circular") > 1:
         raise ValueError(words)

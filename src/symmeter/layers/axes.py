@@ -20,7 +20,7 @@ GRID = (Y, X)
 
 @dataclass(frozen=True)
 class Factor:
-    """A run of `size` indices of one role. `rolled`: how far the coordinate has been rolled. `flipped`: it runs backwards.
+    """A run of `size` indices of one role. `rolled`: how far the coordinate has been rolled; `flipped`: backwards.
 
     A channel of step 0 has the same values at every index, as after `expand`. A factor of role `tokens` is an axis with
     `prefix` tokens before the grid's factors `inside`; it cannot be split.

@@ -21,7 +21,7 @@ _MOST = 12  # numbers of channels that are tried
 
 @dataclass(frozen=True)
 class Entrance:
-    """Channels of the inputs, None where the network does not tell; `axes` of their grid: 1 signals, 2 images, 3 volumes."""
+    """Channels of the inputs, None where the network does not tell; `axes` of their grid, 2 for images."""
 
     channels: int | None = None
     axes: int = 2
@@ -128,7 +128,9 @@ def _shadow(model: nn.Module) -> nn.Module:
     held = [t for module in model.modules() for t in vars(module).values() if isinstance(t, Tensor)]
     for tensor in (*model.parameters(), *model.buffers(), *held):
         empty = torch.empty_like(tensor.detach(), device="meta")
-        memo[id(tensor)] = nn.Parameter(empty, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else empty
+        memo[id(tensor)] = (
+            nn.Parameter(empty, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else empty
+        )
     shadow = copy.deepcopy(model, memo).eval()
     for module in shadow.modules():
         module._forward_hooks.clear()

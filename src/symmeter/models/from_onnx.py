@@ -94,7 +94,7 @@ def channels_last(sizes: Sequence[int | None]) -> bool | None:
         return last in (1, 3)
     if (first is None) != (last is None):
         return first is None
-    if None in (first, last) or first == last:
+    if first is None or last is None or first == last:
         return None
     square_first, square_last = middle == last, middle == first  # which is left for the channels
     if square_first != square_last:

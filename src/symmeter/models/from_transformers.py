@@ -36,7 +36,10 @@ def load_transformers(request: Request) -> LoadedModel:
         report: Mapping[str, Any] = {}
         if request.pretrained:
             options = {"config": config, "trust_remote_code": False, "dtype": torch.float32}
-            options |= {"output_loading_info": True, "ignore_mismatched_sizes": True}  # for `_notes` to refuse by name
+            options |= {
+                "output_loading_info": True,
+                "ignore_mismatched_sizes": True,
+            }  # for `_notes` to refuse by name
             model, report = kind.from_pretrained(name, **options)
         else:
             build = getattr(kind, "from_config", None) or kind._from_config
@@ -44,12 +47,12 @@ def load_transformers(request: Request) -> LoadedModel:
         preprocessing = Preprocessing.from_hf(name)
     notes = _notes(request, model, report)
     whole = type(model).__name__
-    if not _takes_images(model) and _takes_images(vision := getattr(model, "vision_model", None)):
-        notes.append(f"{request.spec}: of {whole} the part for images is measured, its vision_model")
-        model = vision
-    elif not _takes_images(model):
+    if not _takes_images(model):
         first = next(iter(inspect.signature(model.forward).parameters))
-        raise SymmeterError(f"{request.spec}: this network takes {first}, not images")
+        model = getattr(model, "vision_model", None)
+        if model is None or not _takes_images(model):
+            raise SymmeterError(f"{request.spec}: this network takes {first}, not images")
+        notes.append(f"{request.spec}: of {whole} the part for images is measured, its vision_model")
     loaded = finish(request, model.eval(), f"pretrained {folder.name if local else name}")
     taken = loaded.preprocessing
     info = loaded.info | {"architecture": whole}
@@ -70,7 +73,9 @@ def _named(request: Request, name: str, transformers: Any) -> tuple[Any, Any]:
         raise SymmeterError(f"{request.spec}: its config names {word}, which transformers {version} does not have; "
                             "no code of the hub's is run")  # fmt: skip
     own = getattr(kind, "config_class", None)
-    if isinstance(own, type) and not isinstance(config, own):  # a part of a network, in the config of the whole
+    if isinstance(own, type) and not isinstance(
+        config, own
+    ):  # a part of a network, in the config of the whole
         config, unused = own.from_pretrained(name, **options)  # type: ignore[attr-defined]
     if unknown := sorted(set(unused) - {"trust_remote_code"}):
         raise SymmeterError(f"{request.spec}: --model-kwargs {unknown[0]}: its config knows no such setting")
@@ -82,10 +87,14 @@ def _notes(request: Request, model: Any, report: Mapping[str, Any]) -> list[str]
     kind, spec = type(model).__name__, request.spec
     mismatched = (key[0] if isinstance(key, tuple) else key for key in report.get("mismatched_keys", ()))
     missing = sorted({*report.get("missing_keys", ()), *mismatched})
-    pooler = [key for key in missing if key.startswith("pooler.")]  # of a bare network, beside what is measured
+    pooler = [
+        key for key in missing if key.startswith("pooler.")
+    ]  # of a bare network, beside what is measured
     if lacking := [key for key in missing if key not in pooler]:
         shown = shortened(lacking)
-        raise SymmeterError(f"{spec}: its files lack {len(lacking)} weights of {kind} ({shown}), which would be random")
+        raise SymmeterError(
+            f"{spec}: its files lack {len(lacking)} weights of {kind} ({shown}), which would be random"
+        )
     notes = []
     if pooler:
         notes.append(f"{spec}: its files lack the pooler, whose output is random; last_hidden_state is not")
@@ -99,8 +108,6 @@ def _notes(request: Request, model: Any, report: Mapping[str, Any]) -> list[str]
 
 def _takes_images(model: Any) -> bool:
     """Whether the first thing that a forward pass takes is images (`inputs` can be many things, they among them)."""
-    if model is None:
-        return False
     names = list(inspect.signature(model.forward).parameters)
     return names[0] == "pixel_values" or (names[0] == "inputs" and "pixel_values" in names)
 

@@ -52,7 +52,7 @@ MOVES = {
 @pytest.mark.parametrize("name", MOVES)
 def test_what_only_moves_entries_is_known_exactly(name):
     f = MOVES[name]
-    rho, y = followed(f)
+    rho, _ = followed(f)
     assert rho is not None
     x = torch.rand(SHAPE, dtype=torch.float64)
     for generator in (GENERATORS[n] for n in NAMES):
@@ -121,7 +121,9 @@ def test_a_row_of_samples_is_a_grid_of_one_row():
         assert rho is not None
         x = torch.rand(row, dtype=torch.float64)
         for generator in (GENERATORS[n] for n in NAMES):
-            torch.testing.assert_close(rho.differentiate(generator, f(x)), f(GRID.differentiate(generator, x)))
+            torch.testing.assert_close(
+                rho.differentiate(generator, f(x)), f(GRID.differentiate(generator, x))
+            )
     weight = torch.ones(5, 3, 3, dtype=torch.float64)
     strided, y = followed(lambda z: F.conv1d(z.squeeze(2), weight, stride=2, padding=1), row)
     assert strided is not None and strided.describe() == "grid 1 x 8, in pieces" and y.shape == (2, 5, 8)
@@ -135,7 +137,12 @@ def test_operations_that_nobody_knows_have_no_rule():
     aten = torch.ops.aten
     known = {aten.mul.Tensor, aten.relu_.default, aten.ge_.Scalar, aten.gelu.default, aten._to_copy.default}
     assert all(rule_of(operation) is elementwise for operation in known)
-    for operation in (aten.searchsorted.Tensor, aten.trace.default, aten.uniform_.default, aten.embedding.default):
+    for operation in (
+        aten.searchsorted.Tensor,
+        aten.trace.default,
+        aten.uniform_.default,
+        aten.embedding.default,
+    ):
         assert rule_of(operation) is None
     assert rule_of(aten.clamp_.default) is elementwise and "clamp" not in RULES
 
@@ -144,7 +151,11 @@ class SegNet(nn.Module):
     def __init__(self):
         super().__init__()
         self.encode, self.pool = nn.Conv2d(3, 6, 3, padding=1), nn.MaxPool2d(2, return_indices=True)
-        self.middle, self.unpool, self.decode = nn.Conv2d(6, 6, 3, padding=1), nn.MaxUnpool2d(2), nn.Conv2d(6, 2, 3, padding=1)
+        self.middle, self.unpool, self.decode = (
+            nn.Conv2d(6, 6, 3, padding=1),
+            nn.MaxUnpool2d(2),
+            nn.Conv2d(6, 2, 3, padding=1),
+        )
 
     def forward(self, x):
         h = self.encode(x)
@@ -154,11 +165,22 @@ class SegNet(nn.Module):
 
 def test_an_unpooling_layer_has_a_row():
     net, d = SegNet().eval(), Bandlimited()
-    tree = Attribution(net, net, torch.rand(2, 3, 8, 12), [GENERATORS["rotation"]], Image(d), Image(d), d, Layouts(None, net)).tree
+    tree = Attribution(
+        net, net, torch.rand(2, 3, 8, 12), [GENERATORS["rotation"]], Image(d), Image(d), d, Layouts(None, net)
+    ).tree
     assert not tree.folded and {"unpool", "decode"} <= {part.layer for part in tree.parts}
 
 
 def test_what_folds_names_the_option():
     net, d = nn.Sequential(nn.Conv2d(3, 4, 1), nn.Softmax(3), nn.Flatten(0, 1)).eval(), Bandlimited()
-    tree = Attribution(net, net, torch.rand(2, 3, 8, 12), [GENERATORS["rotation"]], Image(d), Trivial(), d, Layouts(None, net)).tree
+    tree = Attribution(
+        net,
+        net,
+        torch.rand(2, 3, 8, 12),
+        [GENERATORS["rotation"]],
+        Image(d),
+        Trivial(),
+        d,
+        Layouts(None, net),
+    ).tree
     assert all("tell it with layouts= (--layout)" in reason for reason in tree.folded.values())

@@ -41,7 +41,10 @@ def rule_of(operation: Any) -> Callable[..., Found] | None:
     >>> rule_of(torch.ops.aten.relu_.default) is elementwise, rule_of(torch.ops.aten.trace.default) is None
     (True, True)
     """
-    if operation.namespace not in ("aten", "torchvision"):  # another's operation of the same name may do anything
+    if operation.namespace not in (
+        "aten",
+        "torchvision",
+    ):  # another's operation of the same name may do anything
         return None
     name = operation.overloadpacket.__name__
     plain = name.rstrip("_")
