@@ -213,10 +213,10 @@ def test_from_hf_reads_a_config_of_an_unknown_class(tmp_path):
 
 
 def test_missing_timm_names_the_extra(monkeypatch):
-    from symmeter.preprocessing import _resizer
+    from symmeter.resizing import resizer
 
     image = Image.new("RGB", (8, 6))
-    _resizer.cache_clear()
+    resizer.cache_clear()
     monkeypatch.setitem(sys.modules, "timm", None)
     with pytest.raises(SymmeterError, match=r"timm is not installed: pip install 'symmeter\[vision\]'"):
         Preprocessing(size=(8, 8))(image)

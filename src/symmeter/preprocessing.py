@@ -1,7 +1,6 @@
 """How an image becomes a network's input: size, crop, interpolation, normalisation, and their source."""
 
 import dataclasses
-import functools
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from torch import Tensor
 from symmeter.errors import SymmeterError
 from symmeter.optional import require
 from symmeter.pixels import decode
+from symmeter.resizing import resizer
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -120,8 +120,7 @@ class Preprocessing:
 
     def _resized(self, band: "Image.Image", fill: float) -> "Image.Image":
         assert self.size is not None
-        resizer = _resizer(self.size, self.margin, self.crop_pct, self.crop_mode, self.interpolation, fill)
-        return resizer(band)
+        return resizer(self.size, self.margin, self.crop_pct, self.crop_mode, self.interpolation, fill)(band)
 
     def normalise(self, images01: Tensor) -> Tensor:
         """Pixels in [0, 1], (..., C, H, W), to network input. SymmeterError on another channel count."""
@@ -329,44 +328,3 @@ def _pair(size: Any) -> tuple[int, int]:
 
 def _words(values: Sequence[Any]) -> str:
     return " ".join(str(v) for v in values)
-
-
-@functools.lru_cache(maxsize=64)
-def _resizer(
-    size: tuple[int, int],
-    margin: tuple[int, int],
-    crop_pct: float,
-    crop_mode: str,
-    interpolation: str,
-    fill: float,
-) -> Any:
-    """timm's evaluation resize and crop, a function from PIL to PIL; normalisation is done here, in float."""
-    shape = (size[0] + 2 * margin[0], size[1] + 2 * margin[1])
-    target = size
-    if any(margin):  # resized as without it, and the larger crop must fit inside
-        target = tuple(max(math.floor(n / crop_pct), m) for n, m in zip(size, shape, strict=True))
-        crop_pct = 1.0
-    steps = require("timm", "vision").data.create_transform(
-        input_size=target,
-        is_training=False,
-        crop_pct=crop_pct,
-        crop_mode=crop_mode,
-        interpolation=interpolation,
-        mean=(fill,),
-        normalize=False,
-    )
-    resize, crop, *_ = steps.transforms  # and a last step that only makes a tensor
-    if any(margin):
-        crop.size = shape
-        crop = crop if crop_mode == "border" else functools.partial(_crop_around, size=size, margin=margin)
-    return type(steps)([resize, crop])
-
-
-def _crop_around(image: "Image.Image", size: tuple[int, int], margin: tuple[int, int]) -> "Image.Image":
-    """The crop in the middle that torchvision takes, with a margin around it; moved where the image ends before."""
-    height, width = size[0] + 2 * margin[0], size[1] + 2 * margin[1]
-    top, left = (
-        min(max(round((n - s) / 2.0) - m, 0), n - s - 2 * m)
-        for n, s, m in zip(reversed(image.size), size, margin, strict=True)
-    )
-    return image.crop((left, top, left + width, top + height))

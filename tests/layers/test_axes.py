@@ -7,7 +7,8 @@ from torch.nn import functional as F
 
 from symmeter.definitions import Bandlimited
 from symmeter.groups import GENERATORS
-from symmeter.layers.axes import axes_under, representation, size_of
+from symmeter.layers.acting import axes_under, representation
+from symmeter.layers.axes import size_of
 from symmeter.layers.tracker import AxisTracker
 from symmeter.representations import Image, Rearranged, Tokens, Trivial
 

@@ -8,15 +8,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from symmeter.definitions import Definition
+from symmeter.layers.acting import axes_under, representation
 from symmeter.layers.axes import (
     GRID,
     UNKNOWN,
     Axes,
-    axes_under,
     axis,
     image_axes,
     padded,
-    representation,
     shape_of,
     unify,
     unknown,

@@ -229,8 +229,8 @@ def _unfold(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, dim: int, size: i
 
 @rule("view_as_complex")
 def _pairs_as_complex(axes_of: AxesOf, outputs: list[Tensor], x: Tensor) -> Found:
-    axes = axes_of(x) or ()
-    return [axes[:-1] if roles(axes[-1]) <= {CHANNEL} else None]
+    axes = list(axes_of(x) or ())
+    return [None if roles(axes.pop()) - {CHANNEL} else tuple(axes)]
 
 
 @rule("view_as_real")
