@@ -76,6 +76,31 @@ def test_float_images_without_a_known_range_are_refused(value):
         Preprocessing.unknown(1)(Image.fromarray(np.array([[0.0, value]], dtype=np.float32)))
 
 
-def test_networks_of_other_channel_counts_are_refused():
-    with pytest.raises(SymmeterError, match="the network wants 4"):
-        Preprocessing.unknown(4)(flat("RGB"))
+@pytest.mark.parametrize(
+    ("mode", "channels"), [("RGBA", 4), ("RGBa", 4), ("P transparent", 4), ("LA", 2), ("La", 2)]
+)
+def test_transparency_is_a_channel_of_a_network_that_takes_it(mode, channels):
+    pixels = Preprocessing.unknown(channels)(flat(mode))
+    assert pixels.shape == (channels, 6, 8)
+    colour = torch.tensor(COLOUR if channels == 4 else [GRAY]).view(-1, 1, 1) / 255
+    if mode != "P transparent":
+        assert (pixels[:-1] - colour).abs().max() < 0.01
+        assert bool((pixels[-1] == 1).all())
+
+
+def test_transparent_pixels_keep_their_colours_when_they_are_resized():
+    """PIL multiplies by the transparency where it resizes all four bands at once."""
+    values = np.random.default_rng(0).integers(0, 256, (12, 16, 4), dtype=np.uint8)
+    found = Preprocessing(size=(6, 8), channels=4)(Image.fromarray(values, "RGBA"))
+    for band, pixels in enumerate(found):
+        alone = Preprocessing(size=(6, 8), channels=1)(Image.fromarray(values[..., band]))
+        assert torch.equal(pixels, alone[0])
+
+
+@pytest.mark.parametrize(("mode", "channels", "bands"), [
+    ("RGB", 4, 3), ("L", 4, 1), ("CMYK", 4, 4), ("RGBA", 5, 4), ("L", 2, 1), ("RGB", 13, 3), ("P", 4, 1),
+])  # fmt: skip
+def test_networks_of_channels_that_an_image_does_not_have_are_refused(mode, channels, bands):
+    words = f"the network wants {channels} channels, and the image has {bands} .*a tensor or an .npz"
+    with pytest.raises(SymmeterError, match=words):
+        Preprocessing.unknown(channels)(flat(mode))

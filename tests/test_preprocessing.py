@@ -48,6 +48,46 @@ def test_16_bit_images_go_every_way_of_timm(crop_mode):
     assert 0 <= pixels.min() < pixels.max() <= 1
 
 
+@pytest.mark.parametrize("crop_mode", ["center", "squash", "border"])
+@pytest.mark.parametrize(
+    ("size", "interpolation"), [((24, 24), "bicubic"), ((20, 32), "bilinear"), ((64, 48), "lanczos")]
+)
+def test_planes_of_any_number_are_resized_as_coloured_images_are(crop_mode, size, interpolation):
+    """Three planes give what the three bands of a coloured image give, to the last bit; thirteen go the same way."""
+    values = np.random.default_rng(0).integers(0, 256, (13, 40, 60), dtype=np.uint8)
+    settings = {"size": size, "crop_pct": 0.8, "crop_mode": crop_mode, "interpolation": interpolation}
+    way = Preprocessing(channels=3, mean=(0.4, 0.5, 0.6), std=(0.2, 0.3, 0.4), **settings)
+    coloured = way(Image.fromarray(np.ascontiguousarray(values[:3].transpose(1, 2, 0))))
+    assert torch.equal(way.planes(torch.from_numpy(values[:3])), coloured)
+    mean, std = (0.4, 0.5, 0.6) + (0.1,) * 10, (0.2, 0.3, 0.4) + (0.5,) * 10
+    many = Preprocessing(channels=13, mean=mean, std=std, **settings).planes(torch.from_numpy(values))
+    assert many.shape == (13, *size)
+    assert torch.equal(many[:3], coloured)
+
+
+@pytest.mark.parametrize("margin", [(0, 4), (3, 0), (2, 5)])
+def test_a_margin_shows_more_of_the_same_image(margin):
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8))
+    way = Preprocessing(size=(24, 24), crop_pct=0.6)
+    rows, columns = margin
+    larger = way.with_margin(margin)
+    seen = larger(image)
+    assert seen.shape == (3, 24 + 2 * rows, 24 + 2 * columns) == (3, *larger.shape)
+    inside = seen[:, rows : rows + 24, columns : columns + 24]
+    assert torch.equal(inside, way(image))
+
+
+def test_means_tell_the_number_of_channels_where_it_is_not_known():
+    unknown = Preprocessing.unknown(None)
+    assert unknown.override(mean=[0.1, 0.2, 0.3, 0.4]).std == (1.0,) * 4
+    assert unknown.override(std=[1, 2]).channels == 2
+    assert unknown.override(mean=0.5).channels is None
+    images = torch.rand(2, 7, 4, 5)
+    torch.testing.assert_close(unknown.override(mean=0.5).normalise(images), images - 0.5)
+    with pytest.raises(SymmeterError, match="give one number, or one for each of 4 channel"):
+        unknown.override(mean=[0.1] * 4, std=[1.0] * 3)
+
+
 def test_normalise_and_denormalise_are_inverse():
     way = Preprocessing(mean=(0.1, 0.2, 0.3), std=(0.5, 0.6, 0.7))
     images = torch.rand(2, 3, 4, 4, dtype=torch.float64)
@@ -173,10 +213,10 @@ def test_from_hf_reads_a_config_of_an_unknown_class(tmp_path):
 
 
 def test_missing_timm_names_the_extra(monkeypatch):
-    from symmeter.preprocessing import _resizer
+    from symmeter.resizing import resizer
 
     image = Image.new("RGB", (8, 6))
-    _resizer.cache_clear()
+    resizer.cache_clear()
     monkeypatch.setitem(sys.modules, "timm", None)
     with pytest.raises(SymmeterError, match=r"timm is not installed: pip install 'symmeter\[vision\]'"):
         Preprocessing(size=(8, 8))(image)

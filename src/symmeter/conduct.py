@@ -131,7 +131,7 @@ class _Common:
         prepared = loaded.preprocessing.override(**(asked.preprocessing or {}))
         points = group is not None and "points" in group.domain
         images = open_data(
-            asked.data, prepared.with_margin(group.margin if group else 0), samples=asked.samples,
+            asked.data, prepared.with_margin(group.margin if group else None), samples=asked.samples,
             seed=asked.seed, points=points,
         )  # fmt: skip
         pixels = Pixels(prepared.mean, prepared.std)
@@ -185,7 +185,7 @@ def _train_mode_note(names: list[str]) -> str:
 
 
 def finished(done: Conducted, rows: tuple[Row, ...], kind: type[Result]) -> Result:
-    run, images, notes = done.run, done.images, list(done.notes)
+    run, images, notes = done.run, done.images, [*done.loaded.notes, *done.notes]
     if run.seen is not None and run.seen.chance is not None:
         rows = tuple(replace(row, chance=run.seen.chance, verdict="random") for row in rows)
     summary = images.summary()

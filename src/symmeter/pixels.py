@@ -12,16 +12,15 @@ if TYPE_CHECKING:
 
 
 def decode(image: "Image.Image", channels: int) -> "Image.Image":
-    """Any PIL mode to "RGB" or "L", or to "F" with values in 0..255 where the image has more than 8 bits.
+    """Any PIL mode to one of 8 bits a band, or to "F" with values in 0..255 where the image has more than 8 bits.
 
-    Transparency is dropped. Raises SymmeterError when `channels` is neither 1 nor 3, ValueError for pixels of
-    no known range or colours that PIL cannot convert.
+    For 3 channels that is "RGB", for 1 "L": transparency is dropped. A network of 4 channels takes colours with their
+    transparency ("RGBA"), one of 2 gray with it ("LA"). Raises SymmeterError for any other number of channels than the
+    image has, ValueError for pixels of no known range or colours that PIL cannot convert.
     """
     pil = require("PIL.Image", "vision")
     if channels not in (1, 3):
-        raise SymmeterError(
-            f"images have 1 or 3 channels, the network wants {channels}: give its inputs as a tensor"
-        )
+        return _with_transparency(image, channels)
     if image.mode == "F" or image.mode.startswith("I"):
         return pil.fromarray(_range(image) * np.float32(255))
     if image.mode in ("La", "RGBa"):  # premultiplied alpha
@@ -31,6 +30,16 @@ def decode(image: "Image.Image", channels: int) -> "Image.Image":
     if image.mode in ("CMYK", "YCbCr", "HSV") and channels == 1:
         image = image.convert("RGB")
     return image.convert("RGB" if channels == 3 else "L")
+
+
+def _with_transparency(image: "Image.Image", channels: int) -> "Image.Image":
+    transparent = image.mode == "PA" or "transparency" in image.info
+    mode = {"La": "LA", "RGBa": "RGBA"}.get(image.mode, image.mode)
+    mode = "RGBA" if mode in ("P", "PA", "RGB") and transparent else mode
+    if {"RGBA": 4, "LA": 2}.get(mode) != channels:
+        raise SymmeterError(f"the network wants {channels} channels, and the image has {len(image.getbands())} "
+                            f"({image.mode}): give pixels of {channels} channels as a tensor or an .npz")  # fmt: skip
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _range(image: "Image.Image") -> np.ndarray:

@@ -1,7 +1,6 @@
 """How an image becomes a network's input: size, crop, interpolation, normalisation, and their source."""
 
 import dataclasses
-import functools
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from torch import Tensor
 from symmeter.errors import SymmeterError
 from symmeter.optional import require
 from symmeter.pixels import decode
+from symmeter.resizing import resizer
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -30,7 +30,9 @@ class Preprocessing:
     """The way from an image file to a network's input of shape (channels, H, W).
 
     `size` is (H, W); None keeps each image's own size. `crop_pct` is the share of the resized image that
-    the crop keeps. `mean` and `std` belong to pixels in [0, 1], with one value a channel or one for all.
+    the crop keeps, `margin` the rows and columns that are kept on either side beyond that. `mean` and `std` belong to
+    pixels in [0, 1], with one value a channel or one for all. `channels` None: as many as the images have, three of
+    image files. `axes`: those of the grid that the network takes, 2 for images, 1 for signals, 3 for volumes.
     Raises SymmeterError when the values contradict each other.
 
     >>> gray = Preprocessing(size=(28, 28), channels=1, mean=(0.5,), std=(0.25,))
@@ -39,19 +41,28 @@ class Preprocessing:
     """
 
     size: tuple[int, int] | None = None
-    channels: int = 3
+    channels: int | None = 3
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (1.0,)
     crop_pct: float = 1.0
     crop_mode: str = "center"
     interpolation: str = "bilinear"
     source: str = "given in code"
+    margin: tuple[int, int] = (0, 0)
+    axes: int = 2
 
     def __post_init__(self):
-        if isinstance(self.channels, bool) or not isinstance(self.channels, int) or self.channels < 1:
-            raise SymmeterError(f"channels {self.channels!r}: give a positive whole number")
+        channels = self.channels
+        if channels is not None and (
+            isinstance(channels, bool) or not isinstance(channels, int) or channels < 1
+        ):
+            raise SymmeterError(f"channels {channels!r}: give a positive whole number")
+        if channels is None:  # as many as means or deviations that were given
+            given = max((len(v) for v in (self.mean, self.std) if isinstance(v, list | tuple)), default=1)
+            channels = given if given > 1 else None
+            object.__setattr__(self, "channels", channels)
         for name in ("mean", "std"):
-            object.__setattr__(self, name, _per_channel(name, getattr(self, name), self.channels))
+            object.__setattr__(self, name, _per_channel(name, getattr(self, name), channels))
         if not all(s > 0 for s in self.std):
             raise SymmeterError(f"std {_words(self.std)}: every value must be greater than 0")
         if self.size is not None:
@@ -64,20 +75,52 @@ class Preprocessing:
         if self.crop_mode not in CROP_MODES:
             raise SymmeterError(f"unknown crop mode {self.crop_mode!r}: choose from {', '.join(CROP_MODES)}")
 
+    @property
+    def shape(self) -> tuple[int, int] | None:
+        """(H, W) of what comes out, the margin included; None where each image keeps its own size."""
+        if self.size is None:
+            return None
+        return self.size[0] + 2 * self.margin[0], self.size[1] + 2 * self.margin[1]
+
     def __call__(self, image: "Image.Image") -> Tensor:
         """One PIL image of any mode -> normalised float32 (channels, H, W).
 
-        16-bit and float images keep their precision, transparency is dropped. Raises SymmeterError when the
-        network wants neither 1 nor 3 channels, ValueError for pixels of no known range or colours that PIL
-        cannot convert.
+        16-bit and float images keep their precision; transparency is dropped, unless the network takes it as a
+        channel of its own. Raises SymmeterError when the network wants channels that the image does not have,
+        ValueError for pixels of no known range or colours that PIL cannot convert.
         """
-        image = decode(image, self.channels)
+        wanted = 3 if self.channels is None else self.channels
+        image = decode(image, wanted)
+        bands = [image] if image.mode in ("L", "F") else list(image.split())
+        return self._prepared(bands, wanted)
+
+    def planes(self, pixels: Tensor) -> Tensor:
+        """uint8 pixels (C, H, W) of any number of channels -> normalised float32 (C, H, W).
+
+        Resized channel by channel as files are, and only where the size is another.
+        """
+        if self.shape in (None, tuple(pixels.shape[1:])):
+            return self.normalise(pixels / 255.0)
+        pil = require("PIL.Image", "vision")
+        return self._prepared([pil.fromarray(plane.contiguous().numpy()) for plane in pixels], len(pixels))
+
+    def _prepared(self, bands: Sequence["Image.Image"], channels: int) -> Tensor:
+        """Bands of one channel each, resized, cropped and normalised; a single one fills all channels."""
         if self.size is not None:
-            fill = self.mean if image.mode != "F" else (sum(self.mean) / len(self.mean),)
-            image = _resizer(self.size, self.crop_pct, self.crop_mode, self.interpolation, fill)(image)
-        pixels = torch.from_numpy(np.array(image, dtype=np.float32)).div_(255.0).clamp_(0.0, 1.0)
-        pixels = pixels.permute(2, 0, 1) if pixels.ndim == 3 else pixels.expand(self.channels, -1, -1)
+            bands = [self._resized(band, fill) for band, fill in zip(bands, self._fills(bands), strict=True)]
+        pixels = torch.from_numpy(np.stack([np.array(band, dtype=np.float32) for band in bands]))
+        pixels = pixels.div_(255.0).clamp_(0.0, 1.0).expand(channels, -1, -1)
         return self.normalise(pixels).contiguous()
+
+    def _fills(self, bands: Sequence["Image.Image"]) -> Sequence[float]:
+        """What lies beyond the border of each band, where there is one: the mean."""
+        if self.crop_mode != "border":
+            return [0.0] * len(bands)
+        return self.mean if len(self.mean) == len(bands) else [sum(self.mean) / len(self.mean)] * len(bands)
+
+    def _resized(self, band: "Image.Image", fill: float) -> "Image.Image":
+        assert self.size is not None
+        return resizer(self.size, self.margin, self.crop_pct, self.crop_mode, self.interpolation, fill)(band)
 
     def normalise(self, images01: Tensor) -> Tensor:
         """Pixels in [0, 1], (..., C, H, W), to network input. SymmeterError on another channel count."""
@@ -90,8 +133,8 @@ class Preprocessing:
         return inputs * std + mean
 
     def _constants(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        if images.ndim < 3 or images.shape[-3] != self.channels:
-            wanted = f"(N, {self.channels}, H, W)"
+        if images.ndim < 3 or (self.channels is not None and images.shape[-3] != self.channels):
+            wanted = f"(N, {self.channels or 'C'}, H, W)"
             raise SymmeterError(f"images of shape {tuple(images.shape)}: the preprocessing wants {wanted}")
         mean = torch.tensor(self.mean, dtype=images.dtype, device=images.device).view(-1, 1, 1)
         return mean, torch.tensor(self.std, dtype=images.dtype, device=images.device).view(-1, 1, 1)
@@ -117,28 +160,36 @@ class Preprocessing:
         words = ", ".join("img_size" if name == "size" else name for name in changes)
         return dataclasses.replace(self, **changes, source=f"{self.source}; {words} given by hand")
 
-    def with_margin(self, pixels: int) -> "Preprocessing":
-        """The same view with `pixels` more on every side, from the same resized image where that is large enough.
+    def with_margin(self, margin: tuple[int, int] | None) -> "Preprocessing":
+        """The same view with `margin` (rows, columns) more on either side, from the same resized image where possible.
 
-        >>> Preprocessing(size=(224, 224), crop_pct=0.875).with_margin(8).size
-        (240, 240)
+        >>> Preprocessing(size=(224, 224), crop_pct=0.875).with_margin((0, 8)).shape
+        (224, 240)
         """
-        if self.size is None or not pixels:
-            return self
-        size = (self.size[0] + 2 * pixels, self.size[1] + 2 * pixels)
-        crop = min(1.0, self.crop_pct * size[0] / self.size[0])
-        return dataclasses.replace(
-            self, size=size, crop_pct=crop, source=f"{self.source}; margin of {pixels} pixels"
-        )
+        return dataclasses.replace(self, margin=margin) if margin else self
+
+    def for_inputs(self, channels: int | None, axes: int = 2) -> "Preprocessing":
+        """For a network that takes another number of channels: each gets the average of mean and std, and it is said.
+
+        >>> Preprocessing(mean=(0.25, 0.5, 0.75)).for_inputs(4).mean
+        (0.5, 0.5, 0.5, 0.5)
+        """
+        if channels is None or channels == self.channels:
+            return dataclasses.replace(self, axes=axes)
+        known = len(set(self.mean)) > 1 or len(set(self.std)) > 1
+        note = f"; averages of mean and std in each of {channels} channels" if known else ""
+        mean, std = (_recount(values, channels) for values in (self.mean, self.std))
+        source = self.source + note
+        return dataclasses.replace(self, channels=channels, axes=axes, mean=mean, std=std, source=source)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, ready for JSON."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(self).items()}
 
     @classmethod
-    def unknown(cls, channels: int = 3) -> "Preprocessing":
+    def unknown(cls, channels: int | None = 3, axes: int = 2) -> "Preprocessing":
         """Nothing is known: pixels in [0, 1], each image at its own size."""
-        return cls(channels=channels, source="none known: pixels in [0, 1]")
+        return cls(channels=channels, axes=axes, source="none known: pixels in [0, 1]")
 
     @classmethod
     def from_timm(cls, config: Any) -> "Preprocessing":
@@ -258,16 +309,17 @@ def _recount(values: Sequence[float], channels: int) -> tuple[float, ...]:
     return tuple(values) if len(values) == channels else (sum(values) / len(values),) * channels
 
 
-def _per_channel(name: str, value: Any, channels: int) -> tuple[float, ...]:
-    way_out = f"give one number, or one for each of {channels} channel(s)"
+def _per_channel(name: str, value: Any, channels: int | None) -> tuple[float, ...]:
+    """One value a channel; a single one where the number of channels is not known."""
+    way_out = f"give one number, or one for each of {channels or 'the'} channel(s)"
     several = hasattr(value, "__iter__") and not isinstance(value, str)
     try:
         values = tuple(float(v) for v in (value if several else (value,)))
     except (TypeError, ValueError) as error:
         raise SymmeterError(f"{name} {value!r}: {way_out}") from error
-    if len(values) not in (1, channels) or not all(map(math.isfinite, values)):
+    if len(values) not in (1, channels or 1) or not all(map(math.isfinite, values)):
         raise SymmeterError(f"{name} {_words(values)}: {way_out}")
-    return values * channels if len(values) == 1 else values
+    return values * (channels or 1) if len(values) == 1 else values
 
 
 def _pair(size: Any) -> tuple[int, int]:
@@ -283,18 +335,3 @@ def _pair(size: Any) -> tuple[int, int]:
 
 def _words(values: Sequence[Any]) -> str:
     return " ".join(str(v) for v in values)
-
-
-@functools.lru_cache(maxsize=64)
-def _resizer(size: tuple[int, int], crop_pct: float, crop_mode: str, interpolation: str, fill: tuple):
-    """timm's evaluation resize and crop, a function from PIL to PIL; normalisation is done here, in float."""
-    steps = require("timm", "vision").data.create_transform(
-        input_size=size,
-        is_training=False,
-        crop_pct=crop_pct,
-        crop_mode=crop_mode,
-        interpolation=interpolation,
-        mean=fill,
-        normalize=False,
-    )
-    return type(steps)(steps.transforms[:-1])  # the last step only makes a tensor

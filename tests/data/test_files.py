@@ -13,6 +13,7 @@ from PIL import Image
 from tests.helpers import UNKNOWN, check_refused, images_of, pixels, write
 
 from symmeter.data import open_data
+from symmeter.preprocessing import Preprocessing
 
 
 def test_a_folder_of_images_in_order(tmp_path):
@@ -242,3 +243,32 @@ def test_damaged_npz_give_one_line(tmp_path):
     for content in (whole[:300], whole[:-30], b"", b"nonsense", single):
         (tmp_path / "a.npz").write_bytes(content)
         check_refused("not a readable .npz", images_of, tmp_path / "a.npz")
+
+
+def test_a_network_of_four_channels_takes_transparency_from_files(tmp_path):
+    values = pixels(c=4)
+    for i, image in enumerate(values):
+        Image.fromarray(image).save(tmp_path / f"{i}.png")
+    images, _, _ = images_of(tmp_path, Preprocessing.unknown(4))
+    torch.testing.assert_close(images, torch.from_numpy(values).permute(0, 3, 1, 2) / 255)
+    check_refused("wants 5 channels, and the image has 4", images_of, tmp_path, Preprocessing.unknown(5))
+
+
+def test_a_tiff_of_more_bands_than_pil_reads_is_called_that(tmp_path):
+    tifffile = pytest.importorskip("tifffile")
+    values = np.random.default_rng(0).integers(0, 256, (8, 9, 6), dtype=np.uint8)
+    tifffile.imwrite(tmp_path / "a.tif", values, photometric="minisblack", planarconfig="contig")
+    check_refused("a.tif: a TIFF of 6 bands that PIL cannot read: give its pixels as a tensor or an .npz",
+                  images_of, tmp_path, Preprocessing.unknown(6))  # fmt: skip
+    (tmp_path / "a.tif").write_bytes(b"II*\0nonsense")
+    check_refused("a.tif: not an image, or damaged", images_of, tmp_path)
+
+
+@pytest.mark.parametrize("last", [True, False])
+def test_an_archive_of_many_bands(tmp_path, last):
+    values = np.random.default_rng(0).integers(0, 256, (3, 13, 8, 9), dtype=np.uint8)
+    np.savez(tmp_path / "bands.npz", images=values.transpose(0, 2, 3, 1) if last else values)
+    images, _, _ = images_of(tmp_path / "bands.npz", Preprocessing.unknown(13))
+    torch.testing.assert_close(images, torch.from_numpy(values) / 255.0)
+    resized, _, _ = images_of(tmp_path / "bands.npz", Preprocessing(size=(4, 4), channels=13))
+    assert resized.shape == (3, 13, 4, 4)

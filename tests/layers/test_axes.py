@@ -7,11 +7,20 @@ from torch.nn import functional as F
 
 from symmeter.definitions import Bandlimited
 from symmeter.groups import GENERATORS
-from symmeter.layers.axes import axes_under, representation, size_of
+from symmeter.layers.acting import axes_under, representation
+from symmeter.layers.axes import size_of
 from symmeter.layers.tracker import AxisTracker
 from symmeter.representations import Image, Rearranged, Tokens, Trivial
 
 GENERATORS_HERE = [GENERATORS["translation_x"], GENERATORS["rotation"]]
+
+
+@torch.library.custom_op("symmeter_tests::roll", mutates_args=())
+def roll(x: torch.Tensor) -> torch.Tensor:
+    """Of the shape of its input, and nobody knows what it does."""
+    return x.flip(3).clone()
+
+
 CONV = nn.Conv2d(3, 8, 2, stride=2)
 
 
@@ -127,7 +136,6 @@ def test_patch_merging_is_a_grid_of_half_the_size():
 
 
 @pytest.mark.parametrize("f", [
-    lambda z: z.flip(-1),
     lambda z: torch.fft.rfft2(z).abs(),
     lambda z: z.flatten(2) @ torch.ones(96, 96),  # mixes positions, though the sizes would fit
     lambda z: z.roll(1, 3).roll(1, 3).view(2, 3, 8, 12)[..., :6],
@@ -141,7 +149,15 @@ def test_patch_merging_is_a_grid_of_half_the_size():
     # of the same shape, but elsewhere
     lambda z: torch.fft.fft2(z).abs(),
     lambda z: z.cumprod(3),
-    lambda z: torch.rot90(z, 2, (2, 3)),
+    lambda z: z.roll(1, 3).flip(3),  # both at once are not followed
+    lambda z: F.pad(z.flatten(2).mT, (0, 0, 1, 0)).flip(1),  # prefix tokens behind the grid
+    lambda z: F.conv_transpose2d(F.adaptive_avg_pool2d(z, 1), torch.ones(3, 5, 8, 12)),  # grown from one index
+    lambda z: F.max_unpool2d(F.adaptive_avg_pool2d(z, 1), torch.zeros(2, 3, 1, 1).long(), (8, 12)),
+    lambda z: F.fold(z.mT.flatten(2), (8, 12), 1),  # places out of order
+    lambda z: z.unfold(2, 4, 2),  # windows that overlap
+    lambda z: torch.take_along_dim(z, torch.randint(0, 12, (2, 3, 8, 12)), 3),
+    # operations of others, whatever their name
+    lambda z: torch.ops.symmeter_tests.roll(z),
     lambda z: torch.zeros(2, 3, 8, 12).scatter_add(3, torch.randint(0, 12, (2, 3, 8, 12)), z),
     lambda z: torch.zeros(2, 3, 8, 12).index_put((torch.tensor([1, 0]),), z),
     lambda z: torch.zeros(2, 3, 8, 12).index_copy(3, torch.randperm(12), z),

@@ -50,7 +50,7 @@ def test_a_callable_from_a_file(nets):
     assert sys.path[: len(path)] == path
     assert loaded.model[1].weight.shape == (6, 12)
     assert loaded.model.training
-    assert loaded.preprocessing == Preprocessing.unknown()
+    assert loaded.preprocessing == Preprocessing.unknown(None)
     assert loaded.info["family"] == "callable"
     assert loaded.info["weights"] == "as built"
     assert loaded.name == loaded.info["name"] == "nets.py:build"

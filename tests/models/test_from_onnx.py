@@ -8,13 +8,13 @@ from symmeter.errors import SymmeterError
 from symmeter.models import OnnxModel, describe, load_model
 
 
-def onnx_file(path, kind="FLOAT", shape=("N", 3, 4, 4), extra_input=False, mark=False):
+def onnx_file(path, kind="FLOAT", shape=("N", 3, 4, 4), extra_input=False, mark=False, last=False):
     """y = 2 mean(x) over the grid, z = x, and (with mark) an integer output first."""
     import onnx
     from onnx import TensorProto, helper
 
     code = getattr(TensorProto, kind)
-    axes = (1, 2) if shape[-1] == 3 else (2, 3)
+    axes = (1, 2) if last else (2, 3)
     nodes = [
         helper.make_node("ReduceMean", ["x", "axes"], ["m"], keepdims=0),
         helper.make_node("Mul", ["m", "two"], ["y"]),
@@ -63,10 +63,41 @@ def test_onnx_with_an_open_size_and_with_channels_last(tmp_path):
     open_size = OnnxModel(onnx_file(tmp_path / "a.onnx", shape=("N", 3, "H", "W")))
     assert open_size.input_size is None
     assert open_size(torch.ones(2, 3, 5, 6)).tolist() == [[2.0] * 3] * 2
-    last = OnnxModel(onnx_file(tmp_path / "b.onnx", shape=(1, 6, 5, 3)))
+    last = OnnxModel(onnx_file(tmp_path / "b.onnx", shape=(1, 6, 5, 3), last=True))
     assert (last.input_size, last.preprocessing.channels) == ((6, 5), 3)
     x = torch.rand(2, 3, 6, 5)
     torch.testing.assert_close(last(x), 2 * x.mean((2, 3)))
+
+
+@pytest.mark.parametrize(("shape", "channels"), [
+    (("N", 32, 32, 4), 4), (("N", 20, 24, 13), 13), (("N", "H", "W", 5), 5), ((2, 9, 9, 2), 2),
+])  # fmt: skip
+def test_channels_are_found_at_the_end(tmp_path, shape, channels):
+    loaded = load_model(onnx_file(tmp_path / "net.onnx", shape=shape, last=True))
+    assert loaded.model.channels_last and not loaded.notes
+    assert loaded.preprocessing.channels == channels
+    height, width = (n if isinstance(n, int) else 8 for n in shape[1:3])
+    x = torch.rand(3, channels, height, width)
+    torch.testing.assert_close(loaded.model(x), 2 * x.mean((2, 3)))
+
+
+@pytest.mark.parametrize("shape", [("N", 4, 32, 32), ("N", 64, 7, 7), ("N", 13, "H", "W"), ("N", 4, 20, 24)])
+def test_channels_are_found_in_front(tmp_path, shape):
+    loaded = load_model(onnx_file(tmp_path / "net.onnx", shape=shape))
+    assert not loaded.model.channels_last and not loaded.notes
+    assert loaded.preprocessing.channels == shape[1]
+
+
+def test_a_shape_that_could_be_either_is_said_and_can_be_told(tmp_path):
+    path = onnx_file(tmp_path / "net.onnx", shape=("N", 8, 8, 8), last=True)
+    loaded = load_model(path)
+    assert not loaded.model.channels_last
+    assert "was read as (N, C, H, W)" in loaded.notes[0] and "layout=channels_last" in loaded.notes[0]
+    told = load_model(path, model_kwargs={"layout": "channels_last"})
+    assert told.model.channels_last and not told.notes
+    x = torch.rand(2, 8, 8, 8)
+    torch.testing.assert_close(told.model(x), 2 * x.mean((2, 3)))
+    check_refused("unknown layout 'NHWC'; choose from", load_model, path, model_kwargs={"layout": "NHWC"})
 
 
 def test_wrong_onnx_files_give_one_line(tmp_path):

@@ -16,7 +16,7 @@ def test_describe():
 
     plain = describe(nn.Linear(2, 3))
     assert (plain.name, plain.info["parameters"], plain.info["family"]) == ("Linear", 9, "callable")
-    assert plain.preprocessing == Preprocessing.unknown()
+    assert plain.preprocessing == Preprocessing.unknown(None)  # a linear layer does not tell
     assert describe(plain) is plain
     assert describe(torch.relu).name == "relu"
     assert describe(torch.relu).info["parameters"] is None
@@ -41,7 +41,16 @@ def test_weights_from_a_file_are_loaded_and_named(tmp_path):
     assert "seed" not in loaded.info
 
 
-@pytest.mark.parametrize(("inputs", "channels"), [(1, 1), (3, 3), (64, 3)])
-def test_a_network_for_gray_images_is_given_gray_images(inputs, channels):
-    network = nn.Sequential(nn.Conv2d(inputs, 2, 3), nn.Flatten())
+@pytest.mark.parametrize("channels", [1, 2, 3, 4, 13, 64])
+def test_a_network_is_given_as_many_channels_as_it_takes(channels):
+    network = nn.Sequential(nn.Conv2d(channels, 2, 3), nn.Flatten())
     assert describe(network).preprocessing.channels == channels
+
+
+def test_a_network_of_timm_is_believed_before_its_pretrained_config():
+    import timm
+
+    network = timm.create_model("test_resnet", in_chans=5)
+    found = describe(network).preprocessing
+    assert network.pretrained_cfg["input_size"][0] == 3
+    assert (found.channels, found.size, found.mean) == (5, (160, 160), (0.5,) * 5)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from symmeter.data.arrays import from_arrays
+from symmeter.data.shapes import Wanted
 from symmeter.data.source import Item, Source, indexed, reason
 from symmeter.errors import SymmeterError
 from symmeter.optional import require
@@ -16,14 +17,14 @@ from symmeter.optional import require
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
 
 
-def from_path(path: Path, channels: int) -> Source:
-    """Whatever lies there; `channels` is for the pixels of an archive."""
+def from_path(path: Path, wanted: Wanted) -> Source:
+    """Whatever lies there; `wanted` is for the pixels of an archive."""
     if path.is_dir():
         return _folder(path)
     if not path.exists():
         raise SymmeterError(f"{path}: no such file or folder")
     if path.suffix.lower() == ".npz":
-        return _npz(path, channels)
+        return _npz(path, wanted)
     if path.suffix.lower() in EXTENSIONS:
         return from_files([(path, path.name, None)], str(path), "image")
     raise SymmeterError(
@@ -51,7 +52,23 @@ def read_image(path: Path) -> Any:
                 image.load()
                 return ops.exif_transpose(image)
         except pil.UnidentifiedImageError as error:
-            raise ValueError("not an image, or damaged") from error
+            raise ValueError(_unidentified(path)) from error
+
+
+def _unidentified(path: Path) -> str:
+    """Why PIL cannot read a file: a TIFF may have bands for which it has no mode."""
+    tiff = require("PIL.TiffImagePlugin", "vision")
+    try:
+        with path.open("rb") as file:
+            tags = tiff.ImageFileDirectory_v2(file.read(8))
+            file.seek(tags.next)
+            tags.load(file)
+            bands = tags.get(tiff.SAMPLESPERPIXEL)
+    except Exception:  # whatever a damaged header may raise
+        bands = None
+    if not bands:
+        return "not an image, or damaged"
+    return f"a TIFF of {bands} bands that PIL cannot read: give its pixels as a tensor or an .npz"
 
 
 def _folder(path: Path) -> Source:
@@ -109,7 +126,7 @@ def _listed(folder: Path) -> Source:
     return from_files(entries, str(folder), "folder with labels.csv", notes=notes, missing=missing)
 
 
-def _npz(path: Path, channels: int) -> Source:
+def _npz(path: Path, wanted: Wanted) -> Source:
     try:
         # opened here, for np.load leaves a damaged archive open
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
@@ -121,4 +138,4 @@ def _npz(path: Path, channels: int) -> Source:
         raise SymmeterError(f"{path}: it needs an array named images; it has {has}")
     if arrays["images"].dtype != np.uint8:
         raise SymmeterError(f"{path}: images are {arrays['images'].dtype}, and must be uint8 pixels")
-    return from_arrays(arrays["images"], arrays.get("labels"), channels, str(path), last=True)
+    return from_arrays(arrays["images"], arrays.get("labels"), wanted, str(path), last=True)

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from symmeter.data.arrays import as_tensor, pixels_to_input
+from symmeter.data.arrays import Planes, as_tensor, pixels_to_input, wanted_by
+from symmeter.data.shapes import misread
 from symmeter.data.source import Source, reason
 from symmeter.errors import SymmeterError
 from symmeter.preprocessing import Preprocessing
@@ -98,10 +99,10 @@ class ImageData:
             raw = as_tensor(raw, self._place)
         if isinstance(raw, Tensor) and raw.is_floating_point():
             if raw.ndim != 3 and self._source.kind != "points":
-                raise SymmeterError(f"{self._place}: an image of shape {tuple(raw.shape)}: give (C, H, W)")
+                raise misread((1, *raw.shape), wanted_by(self.preprocessing), f"{self._place}, one by one")
             return raw.detach()
         self._prepared = True
-        if isinstance(raw, Tensor):
+        if isinstance(raw, Tensor | Planes):
             return pixels_to_input(raw, self.preprocessing)
         return self.preprocessing(raw)
 

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from torch.utils import data as torch_data
 
-from symmeter.data.arrays import from_arrays, from_points
+from symmeter.data.arrays import from_arrays, from_points, wanted_by
 from symmeter.data.files import from_files, from_path
 from symmeter.data.images import ImageData
 from symmeter.data.photos import from_builtin
+from symmeter.data.shapes import Wanted
 from symmeter.data.source import Source, is_array, split
 from symmeter.data.streams import from_batches, from_dataset, from_loader
 from symmeter.errors import SymmeterError
@@ -26,11 +27,11 @@ def open_data(
     """Images from whatever `data` is; `samples` of them, drawn under `seed` and kept in order, or all.
 
     Takes a float tensor or array (N, C, H, W) of network inputs; uint8 pixels (N, C, H, W), (N, H, W, C) or
-    (N, H, W); an (images, labels) pair; a Dataset, a DataLoader, an iterable of batches; the path of a
-    folder, a `.npz` or an image, or a list of images' paths; or "builtin:photos". Of an iterable of unknown
-    length the first `samples` are taken. With `points` a float tensor (N, points, features), or a pair with labels.
-    Raises SymmeterError, in one line, for what cannot be used; single
-    images that cannot be read are skipped.
+    (N, H, W) of any number of channels; an (images, labels) pair; a Dataset, a DataLoader, an iterable of
+    batches; the path of a folder, a `.npz` or an image, or a list of images' paths; or "builtin:photos". Of an
+    iterable of unknown length the first `samples` are taken. With `points` a float tensor (N, points,
+    features), or a pair with labels. Raises SymmeterError, in one line, for what cannot be used; single images
+    that cannot be read are skipped.
 
     >>> import torch
     >>> images = open_data((torch.rand(5, 3, 8, 8), [0, 1, 2, 3, 4]), samples=3)
@@ -40,38 +41,38 @@ def open_data(
     preprocessing = preprocessing or Preprocessing.unknown()
     if samples is not None and (isinstance(samples, bool) or not isinstance(samples, int) or samples < 1):
         raise SymmeterError(f"samples {samples!r}: give a positive whole number")
-    source = from_points(data) if points else _source(data, preprocessing.channels)
+    source = from_points(data) if points else _source(data, wanted_by(preprocessing))
     return ImageData(source, preprocessing, samples, seed)
 
 
-def _source(data: Any, channels: int) -> Source:
+def _source(data: Any, wanted: Wanted) -> Source:
     if isinstance(data, str | Path):
-        return from_builtin(str(data)) if str(data).startswith("builtin:") else _at_path(str(data), channels)
+        return from_builtin(str(data)) if str(data).startswith("builtin:") else _at_path(str(data), wanted)
     if is_array(data):
-        return from_arrays(data, None, channels)
+        return from_arrays(data, None, wanted)
     if isinstance(data, Mapping):
-        return from_arrays(*split(data), channels)
+        return from_arrays(*split(data), wanted)
     if isinstance(data, torch_data.DataLoader):
-        return from_loader(data, channels)
+        return from_loader(data, wanted)
     listed = isinstance(data, tuple | list)
     if listed and len(data) == 2 and is_array(data[0]) and not (is_array(data[1]) and data[1].ndim > 2):
-        return from_arrays(data[0], data[1], channels)
+        return from_arrays(data[0], data[1], wanted)
     if listed and data and all(isinstance(item, str | Path) for item in data):
         return from_files([(Path(item), str(item), None) for item in data], "files", "files")
     if listed and data and np.ndim(split(data[0])[0]) == 4:
-        return from_batches(data, channels)
+        return from_batches(data, wanted)
     if isinstance(data, Iterable) and (isinstance(data, torch_data.IterableDataset) or not _is_map(data)):
-        return from_batches(data, channels)
+        return from_batches(data, wanted)
     if _is_map(data):
         return from_dataset(data)
     raise SymmeterError(f"images cannot come from {type(data).__name__}; give a tensor, a Dataset or a path")
 
 
-def _at_path(path: str, channels: int) -> Source:
+def _at_path(path: str, wanted: Wanted) -> Source:
     """A path, shown by its last part: "." by the name of the folder that it is."""
     expanded = Path(path).expanduser()
     try:
-        source = from_path(expanded, channels)
+        source = from_path(expanded, wanted)
     except OSError as error:
         raise SymmeterError(f"{path}: {error.strerror or error}") from error
     return replace(source, name=os.path.basename(os.path.abspath(expanded)) or path, path=path)

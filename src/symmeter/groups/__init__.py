@@ -17,11 +17,11 @@ from symmeter.groups.planar import (
     Reflection,
     Rotations,
     Scales,
-    Shifts,
     Translations,
     rotation_by,
 )
 from symmeter.groups.products import DirectProduct, SemidirectProduct, dihedral
+from symmeter.groups.shifts import Shifts
 
 __all__ = [
     "CHANNELS",

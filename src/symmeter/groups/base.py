@@ -72,13 +72,13 @@ class Group(ABC):
 
     `order` is the number of elements, None for infinitely many. `closed` tells a group from a window of one, such as
     the rotations up to 30 degrees, in which products may leave the window. `domain` is what it acts on: the plane,
-    channels, points. `margin`: pixels on every side that inputs need beyond what the network sees.
+    channels, points. `margin`: rows and columns on either side that inputs need beyond what the network sees.
     """
 
     order: int | None = None
     closed: bool = True
     domain: str = "plane"
-    margin: int = 0
+    margin: tuple[int, int] | None = None
 
     @property
     @abstractmethod

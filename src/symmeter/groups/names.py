@@ -7,8 +7,9 @@ from symmeter.arguments import word
 from symmeter.errors import SymmeterError, nearest
 from symmeter.groups.base import Group
 from symmeter.groups.permutations import CHANNELS, Symmetric
-from symmeter.groups.planar import AffineBox, Cyclic, Reflection, Rotations, Scales, Shifts, Translations
+from symmeter.groups.planar import AffineBox, Cyclic, Reflection, Rotations, Scales, Translations
 from symmeter.groups.products import dihedral, multiply, rigid_motions
+from symmeter.groups.shifts import AXES, parse_shifts
 from symmeter.verb import verb
 
 # What is written, and what it means; `symmeter list symmetries` prints it.
@@ -18,8 +19,10 @@ GROUPS: dict[str, str] = {
     "hflip": "left and right exchanged",
     "vflip": "top and bottom exchanged",
     "shift(8)": "circular shifts by whole pixels, up to 8; shift for all; shift(8,crop), shift(8,open)",
+    "shift(8,x)": "along x alone, or y: shift(x) for all, shift(8,crop,x)",
     "SO2": "rotations by any angle; SO2(30) by up to 30 degrees",
     "T2(0.125)": "shifts by any amount, up to 1/8 of the image; T2(0.125,circular)",
+    "T1(0.125,x)": "along x alone, or y",
     "SE2": "rotations by any angle, and shifts up to 1/8 of the image; SE2(0.1)",
     "scale(0.8,1.25)": "sizes between two factors",
     "affine(rotation=15,...)": "a box: rotation and shear in degrees, translation as a share, scale as a factor",
@@ -27,7 +30,7 @@ GROUPS: dict[str, str] = {
     "S5": "permutations of 5 points (B, 5, features)",
     "C4*colours": "a product; on the same thing the left factor must be normal: shift*C4",
 }
-_CALL = re.compile(r"^([A-Za-z]+)(\d*)(?:\((.*)\))?$")
+_CALL = re.compile(r"^([A-Za-z]+)(\d*)(?:_([a-z]))?(?:\((.*)\))?$")  # shift_x(8) is shift(8,x)
 
 
 def is_group(text: str) -> bool:
@@ -40,7 +43,7 @@ def is_group(text: str) -> bool:
     match = _CALL.match(first)
     if match is None:
         return "*" in text
-    name, digits, inside = match.groups()
+    name, digits, _, inside = match.groups()
     if name.lower() in ("scale", "affine"):
         return inside is not None
     if digits:
@@ -62,38 +65,44 @@ def _one(text: str, whole: str) -> Group:
     match = _CALL.match(text)
     if match is None:
         raise SymmeterError(f"symmetry {whole!r}: {text!r} is no group{nearest(text, GROUPS)}")
-    name, digits, inside = match.groups()
-    arguments = [word.strip() for word in (inside or "").split(",") if word.strip()]
-    build = _BUILDERS.get(
-        (name.lower(), bool(digits) and digits == "2" and name.lower() in ("so", "se", "t"))
-    )
+    name, digits, axis, inside = match.groups()
+    arguments = [word.strip() for word in (inside or "").split(",") if word.strip()] + [axis] * bool(axis)
+    build = _BUILDERS.get((name + digits).lower())
     if build is None:
-        build = _NUMBERED.get(name.lower()) if digits and not arguments else None
-        if build is None:
+        numbered = _NUMBERED.get(name.lower()) if digits and not arguments else None
+        if numbered is None:
             raise SymmeterError(f"symmetry {whole!r}: {text!r} is no group{nearest(text, GROUPS)}")
-        return build(int(digits))
+        return numbered(int(digits))
     try:
         return build(*arguments)
     except (TypeError, ValueError) as error:
-        example = next(key for key in GROUPS if key.lower().startswith(name.lower()))
+        examples = [key for key in GROUPS if key.lower().startswith((name + digits).lower())] or ["colours"]
         raise SymmeterError(
-            f"symmetry {text!r} has arguments that do not fit; write it as {example}"
+            f"symmetry {text!r} has arguments that do not fit; write it as {' or '.join(examples)}"
         ) from error
 
 
-def _shift(limit: str = "", kind: str = "circular") -> Group:
-    if kind not in ("circular", "crop", "open") or (kind != "circular" and not limit):
-        raise ValueError(kind)
-    group = Shifts(int(limit) if limit else None, kind)
-    if group.limit is not None and group.limit < 1:
-        raise ValueError(limit)
-    return group
+def _translations(*words: str) -> Group:
+    """`T2(0.125,circular)`, `T1(0.125,x)`: how far, whether it wraps, and along which axis, in any order."""
+    axes, extents = (
+        [w for w in words if (w in AXES) == wanted and w != "circular"] for wanted in (True, False)
+    )
+    extent = float(extents[0]) if extents else Translations().extent
+    if len(axes) > 1 or len(extents) > 1 or not 0 < extent <= 1 or words.count("circular") > 1:
+        raise ValueError(words)
+    return Translations(extent, "circular" in words, axes[0] if axes else None)
 
 
-def _translations(extent: str = "0.125", kind: str = "") -> Group:
-    if kind not in ("", "circular") or not 0 < float(extent) <= 1:
-        raise ValueError(kind)
-    return Translations(float(extent), kind == "circular")
+def _along_one(*words: str) -> Group:
+    if not set(words) & set(AXES):
+        raise ValueError(words)
+    return _translations(*words)
+
+
+def _along_both(*words: str) -> Group:
+    if set(words) & set(AXES):
+        raise ValueError(words)
+    return _translations(*words)
 
 
 def _affine(*words: str) -> Group:
@@ -107,15 +116,16 @@ def _affine(*words: str) -> Group:
 
 
 _NUMBERED: dict[str, Callable[[int], Group]] = {"c": Cyclic, "d": dihedral, "s": Symmetric}
-_BUILDERS: dict[tuple[str, bool], Callable[..., Group]] = {  # by name, and whether a 2 belongs to it
-    ("hflip", False): lambda: Reflection(True),
-    ("vflip", False): lambda: Reflection(False),
-    ("shift", False): _shift,
-    ("so", True): lambda limit="": Rotations(float(limit) if limit else None),
-    ("t", True): _translations,
-    ("se", True): lambda extent="0.125": rigid_motions(float(extent)),
-    ("scale", False): lambda low, high: Scales(float(low), float(high)),
-    ("affine", False): _affine,
-    ("colours", False): lambda: Symmetric(3, CHANNELS),
-    ("colors", False): lambda: Symmetric(3, CHANNELS),
+_BUILDERS: dict[str, Callable[..., Group]] = {
+    "hflip": lambda: Reflection(True),
+    "vflip": lambda: Reflection(False),
+    "shift": parse_shifts,
+    "so2": lambda limit="": Rotations(float(limit) if limit else None),
+    "t1": _along_one,
+    "t2": _along_both,
+    "se2": lambda extent="0.125": rigid_motions(float(extent)),
+    "scale": lambda low, high: Scales(float(low), float(high)),
+    "affine": _affine,
+    "colours": lambda: Symmetric(3, CHANNELS),
+    "colors": lambda: Symmetric(3, CHANNELS),
 }

@@ -30,7 +30,7 @@ class Cyclic(Group):
         return self.n
 
     def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Cyclic":
-        height, width = _plane(self.name, shape)
+        height, width = plane(self.name, shape)
         if height != width and self.n > 2 and not padded:
             raise SymmeterError(
                 f"{self.name} turns the frame of a {height} x {width} image; give square images, or say "
@@ -57,7 +57,7 @@ class Reflection(Group):
         return "hflip" if self.horizontal else "vflip"
 
     def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Reflection":
-        _plane(self.name, shape)
+        plane(self.name, shape)
         return self
 
     def enumerate(self) -> tuple[Motion, ...]:
@@ -82,7 +82,7 @@ class Rotations(Group):
         return "SO2" if self.limit is None else f"SO2({self.limit:g})"
 
     def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Rotations":
-        _plane(self.name, shape)
+        plane(self.name, shape)
         return self
 
     def draw(self, random: torch.Generator) -> Motion:
@@ -101,87 +101,31 @@ class Rotations(Group):
 
 @dataclass(frozen=True)
 class Translations(Group):
-    """Shifts by any amount, fractions of pixels too, up to `extent` of the image's width and height either way."""
+    """Shifts by any amount, fractions of pixels too, up to `extent` of the image's width and height either way.
+
+    `axis` x or y: along that one alone.
+    """
 
     extent: float = 0.125
     wrap: bool = False
+    axis: str | None = None
     frame: tuple[int, int] | None = None
     closed = False
 
     @property
     def name(self) -> str:
-        return f"T2({self.extent:g}{',circular' * self.wrap})"
+        words = [f"{self.extent:g}", "circular" * self.wrap, self.axis or ""]
+        return f"T{1 if self.axis else 2}({','.join(filter(None, words))})"
 
     def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Translations":
-        return replace(self, frame=_plane(self.name, shape))
+        return replace(self, frame=plane(self.name, shape))
 
     def draw(self, random: torch.Generator) -> Motion:
-        height, width = _framed(self)
+        height, width = framed(self)
         u = 2 * torch.rand(2, generator=random, dtype=torch.float64) - 1
-        shift = (float(u[0]) * self.extent * width, float(u[1]) * self.extent * height)
-        return Motion(shift=shift, frame=self.frame, wrap=self.wrap)
-
-
-@dataclass(frozen=True)
-class Shifts(Group):
-    """Shifts by whole pixels: on the torus all of them, or those up to `limit` pixels along each axis.
-
-    `kind`: `circular`; `crop`, where the network sees a window of a larger image, which moves, and nothing is made up;
-    `open`, where what comes in from outside is made up by the padding and does not count.
-    """
-
-    limit: int | None = None
-    kind: str = "circular"
-    frame: tuple[int, int] | None = None
-
-    @property
-    def closed(self) -> bool:  # type: ignore[override]
-        return self.limit is None
-
-    @property
-    def margin(self) -> int:  # type: ignore[override]
-        return (self.limit or 0) if self.kind == "crop" else 0
-
-    @property
-    def name(self) -> str:
-        return (
-            "shift"
-            if self.limit is None
-            else "shift({}{})".format(self.limit, "" if self.kind == "circular" else f",{self.kind}")
-        )
-
-    def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Shifts":
-        height, width = _plane(self.name, shape)
-        if self.limit is not None and self.kind != "crop" and 2 * self.limit + 1 > min(height, width):
-            raise SymmeterError(f"{self.name} is more than half of a {height} x {width} image; "
-                                f"give at most shift({(min(height, width) - 1) // 2}), or shift for all")  # fmt: skip
-        return replace(self, frame=(height, width))
-
-    @property
-    def order(self) -> int | None:  # type: ignore[override]
-        if self.limit is not None:
-            return (2 * self.limit + 1) ** 2
-        return None if self.frame is None else self.frame[0] * self.frame[1]
-
-    def _range(self, size: int) -> list[int]:
-        if self.limit is None:
-            return list(range(size))
-        return sorted(range(-self.limit, self.limit + 1), key=abs)
-
-    def enumerate(self) -> tuple[Motion, ...]:
-        height, width = _framed(self)
-        return tuple(self._by(x, y) for y in self._range(height) for x in self._range(width))
-
-    def _by(self, x: int, y: int) -> Motion:
-        return Motion(shift=(float(x), float(y)), frame=self.frame, wrap=self.kind == "circular")
-
-    def draw(self, random: torch.Generator) -> Motion:
-        height, width = _framed(self)
-        along = [
-            self._range(n)[int(torch.randint(len(self._range(n)), (), generator=random))]
-            for n in (width, height)
-        ]
-        return self._by(*along)
+        x = 0.0 if self.axis == "y" else float(u[0]) * self.extent * width
+        y = 0.0 if self.axis == "x" else float(u[1]) * self.extent * height
+        return Motion(shift=(x, y), frame=self.frame, wrap=self.wrap)
 
 
 @dataclass(frozen=True)
@@ -203,7 +147,7 @@ class Scales(Group):
         return f"scale({self.low:g},{self.high:g})"
 
     def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Scales":
-        _plane(self.name, shape)
+        plane(self.name, shape)
         return self
 
     def _at(self, u: float) -> Motion:
@@ -244,10 +188,10 @@ class AffineBox(Group):
         return "affine(" + ",".join(f"{key}={value:g}" for key, value in given.items() if value) + ")"
 
     def bind(self, shape: tuple[int, ...], padded: bool = False) -> "AffineBox":
-        return replace(self, frame=_plane(self.name, shape))
+        return replace(self, frame=plane(self.name, shape))
 
     def draw(self, random: torch.Generator) -> Motion:
-        height, width = _framed(self)
+        height, width = framed(self)
         u = (2 * torch.rand(5, generator=random, dtype=torch.float64) - 1).tolist()
         factor = self.scale ** u[2]
         sheared = Motion(((factor, factor * math.tan(math.radians(self.shear * u[1]))), (0.0, factor)))
@@ -255,7 +199,7 @@ class AffineBox(Group):
         return Motion(shift=shift, frame=self.frame) @ sheared @ rotation_by(self.rotation * u[0])
 
 
-def _plane(name: str, shape: tuple[int, ...]) -> tuple[int, int]:
+def plane(name: str, shape: tuple[int, ...]) -> tuple[int, int]:
     """Height and width of inputs (C, H, W); SymmeterError for what is no image."""
     if len(shape) != 3:
         raise SymmeterError(
@@ -264,7 +208,8 @@ def _plane(name: str, shape: tuple[int, ...]) -> tuple[int, int]:
     return shape[-2], shape[-1]
 
 
-def _framed(group: Any) -> tuple[int, int]:
+def framed(group: Any) -> tuple[int, int]:
+    """Height and width that a group was bound to."""
     if group.frame is None:
         raise SymmeterError(f"{group.name} depends on the size of the image: bind it to a shape first")
     return group.frame

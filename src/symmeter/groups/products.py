@@ -32,8 +32,9 @@ class Composed(Group):
         return "+".join(dict.fromkeys(factor.domain for factor in self.factors))
 
     @property
-    def margin(self) -> int:  # type: ignore[override]
-        return max(factor.margin for factor in self.factors)
+    def margin(self) -> tuple[int, int] | None:  # type: ignore[override]
+        margins = [factor.margin for factor in self.factors if factor.margin]
+        return (max(rows for rows, _ in margins), max(columns for _, columns in margins)) if margins else None
 
     def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Composed":
         return replace(self, factors=tuple(factor.bind(shape, padded) for factor in self.factors))

@@ -1,4 +1,4 @@
-"""Which axis of a tensor is the image's: an algebra of axes that survives views, and what it says of a tensor.
+"""Which axis of a tensor is the image's: an algebra of axes that survives views.
 
 An axis is a list of factors, row-major. A factor of role `y` (grid rows) or `x` (grid columns) with step s adds
 index * s to that coordinate, so window partitions, their reverse, and flattened token grids are all followed exactly.
@@ -11,16 +11,13 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
-from symmeter.definitions import Definition
-from symmeter.representations import Image, Rearranged, Representation, Tokens, Trivial
-
 BATCH, Y, X, CHANNEL, UNKNOWN, TOKENS = "batch", "y", "x", "channel", "unknown", "tokens"
 GRID = (Y, X)
 
 
 @dataclass(frozen=True)
 class Factor:
-    """A run of `size` indices of one role. `rolled`: how far the coordinate has been rolled.
+    """A run of `size` indices of one role. `rolled`: how far the coordinate has been rolled; `flipped`: backwards.
 
     A channel of step 0 has the same values at every index, as after `expand`. A factor of role `tokens` is an axis with
     `prefix` tokens before the grid's factors `inside`; it cannot be split.
@@ -32,6 +29,11 @@ class Factor:
     rolled: int = 0
     prefix: int = 0
     inside: tuple["Factor", ...] = ()
+    flipped: bool = False
+
+    def resized(self, size: int) -> "Axis":
+        """A whole coordinate at another length, as one axis."""
+        return (replace(self, size=size, step=1),) if size != 1 else ()
 
 
 Axis = tuple[Factor, ...]
@@ -106,7 +108,7 @@ def coalesce(factors: Iterable[Factor]) -> Axis:
             last
             and last.role == f.role != TOKENS
             and last.step == f.size * f.step
-            and last.rolled == f.rolled
+            and (last.rolled, last.flipped) == (f.rolled, f.flipped)
         ):
             done[-1] = replace(last, size=last.size * f.size, step=f.step)
         elif last and last.role == f.role and f.role in (CHANNEL, UNKNOWN):
@@ -161,21 +163,23 @@ def _scaled(f: Factor, role: str, least: int) -> Factor:
     return _lost(f) if f.rolled % least else replace(f, step=f.step // least, rolled=f.rolled // least)
 
 
-def grid_along(axes: Axes, place: int) -> str | None:
-    """The role of the whole coordinate that runs along an axis in order, at most with channels beside each index.
+def grid_along(axes: Axes, place: int) -> Factor | None:
+    """The whole coordinate that runs along an axis in order, at most with channels beside each index, as one factor.
 
     Its fine part may have gone into the channels of axis 1, as after space-to-depth.
     """
     factors = axes[place]
-    role = factors[0].role if factors else ""
-    own = tuple(itertools.takewhile(lambda f: f.role == role, factors))
-    if role not in GRID or roles(factors[len(own) :]) - {CHANNEL} or any(f.rolled for f in own):
+    first = factors[0] if factors else None
+    if first is None or first.role not in GRID:
         return None
-    elsewhere = _of(role, (*axes[:place], *axes[place + 1 :]))
+    own = tuple(itertools.takewhile(lambda f: f.role == first.role, factors))
+    if roles(factors[len(own) :]) - {CHANNEL} or any(f.rolled or f.flipped != first.flipped for f in own):
+        return None
+    elsewhere = _of(first.role, (*axes[:place], *axes[place + 1 :]))
     fine = sum(f in axes[1] for f in elsewhere) == len(elsewhere)
     ordered = all(a.step > b.step for a, b in itertools.pairwise(own))
-    whole = _whole([*own, *elsewhere]) and fine and all(f.step < own[-1].step for f in elsewhere)
-    return role if ordered and whole else None
+    whole = is_whole([*own, *elsewhere]) and fine and all(f.step < own[-1].step for f in elsewhere)
+    return first if ordered and whole else None
 
 
 def padded(axes: Axes, shape: Sequence[int]) -> Axes:
@@ -184,8 +188,8 @@ def padded(axes: Axes, shape: Sequence[int]) -> Axes:
     for factors, n in zip(axes, shape, strict=True):
         only = factors[0] if len(factors) == 1 else None
         plain = only is not None and not only.rolled and only.role in (*GRID, CHANNEL)
-        role = only.role if only and plain else UNKNOWN if factors else CHANNEL
-        found.append(factors if size_of(factors) == n else axis(role, n))
+        larger = only.resized(n) if only and plain else axis(UNKNOWN if factors else CHANNEL, n)
+        found.append(factors if size_of(factors) == n else larger)
     return tuple(found)
 
 
@@ -212,79 +216,11 @@ def _same(a: Axis, b: Axis, size: int) -> Axis:
     return finer if alike and size_of(finer) == size else axis(UNKNOWN, size)
 
 
-def axes_under(rho: Representation, shape: Sequence[int]) -> Axes | None:
-    """The axes of a tensor that a map, tokens or features without a grid are; None for other representations.
-
-    >>> axes_under(Trivial(), (2, 8))
-    ((Factor(role='batch', size=2, ...),), (Factor(role='channel', size=8, ...),))
-    """
-    if isinstance(rho, Tokens):
-        grid = tuple(Factor(role, n) for role, n in zip(GRID, rho.grid, strict=True) if n != 1)
-        tokens = (Factor(TOKENS, shape[1], prefix=rho.prefix, inside=grid),) if rho.prefix else grid
-        return (axis(BATCH, shape[0]), tokens, axis(CHANNEL, shape[2]))
-    if isinstance(rho, Image):
-        middle = (CHANNEL, Y, X) if rho.layout == "channels_first" else (Y, X, CHANNEL)
-    elif isinstance(rho, Trivial):
-        middle = (CHANNEL,) * (len(shape) - 1)
-    else:
-        return None
-    return tuple(axis(role, n) for role, n in zip((BATCH, *middle), shape, strict=True))
-
-
-def representation(axes: Axes, definition: Definition) -> Representation | None:
-    """How the symmetry acts on a tensor with these axes; None where that is not known.
-
-    >>> from symmeter.definitions import Bandlimited
-    >>> maps = (axis("batch", 2), axis("channel", 8), axis("y", 7), axis("x", 9))
-    >>> representation(maps, Bandlimited()).describe()
-    'grid, channels first'
-    """
-    axes = settle(axes)
-    flat = [f for factors in axes for f in factors]
-    inner = [g for f in flat for g in (f.inside if f.role == TOKENS else (f,))]
-    batches = [f for f in flat if f.role == BATCH]
-    if len(batches) != 1 or any(g.role == UNKNOWN for g in inner):
-        return None
-    if not has_grid(flat):
-        return Trivial() if axes[0] == tuple(batches) else None
-    if not all(_whole([g for g in inner if g.role == role]) for role in GRID):
-        return None
-    rolled = [{g.rolled for g in inner if g.role == role} for role in GRID]
-    if any(len(values) > 1 for values in rolled):
-        return None
-    shift = (rolled[0].pop(), rolled[1].pop())
-    if any(shift):
-        return _in_pieces(axes, definition, shift)
-    kinds = [factors[0].role if len(factors) == 1 else CHANNEL if not factors else "" for factors in axes]
-    if kinds == [BATCH, CHANNEL, Y, X]:
-        return Image(definition)
-    if kinds == [BATCH, Y, X, CHANNEL]:
-        return Image(definition, "channels_last")
-    tokens = [f for f in flat if f.role == TOKENS]
-    if len(axes) == 3 and kinds[0] == BATCH and kinds[2] == CHANNEL:
-        prefix, grid = (tokens[0].prefix, tokens[0].inside) if tokens else (0, axes[1])
-        if [f.role for f in grid] == [Y, X]:
-            return Tokens(definition, (grid[0].size, grid[1].size), prefix)
-    return _in_pieces(axes, definition, shift)
-
-
-def _in_pieces(axes: Axes, definition: Definition, rolled: tuple[int, int]) -> Representation | None:
-    prefixed = [factors for factors in axes if any(f.role == TOKENS for f in factors)]
-    if len(prefixed) > 1 or any(len(factors) > 1 for factors in prefixed):
-        return None
-    return Rearranged(definition, tuple(tuple(map(_plain, factors)) for factors in axes), rolled)
-
-
-def _whole(factors: list[Factor]) -> bool:
+def is_whole(factors: list[Factor]) -> bool:
     """Whether these factors make up one coordinate, every index once."""
     ordered = sorted(factors, key=lambda f: -f.step)
     follows = all(a.step == b.size * b.step for a, b in itertools.pairwise(ordered))
     return bool(ordered) and follows and ordered[-1].step == 1
-
-
-def _plain(f: Factor) -> tuple:
-    inside = tuple((g.role, g.size, g.step) for g in f.inside)
-    return (f.role, -1 if f.role == BATCH else f.size, f.step, f.prefix, inside)
 
 
 def shape_of(axes: Axes) -> tuple[int, ...]:

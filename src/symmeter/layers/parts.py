@@ -118,4 +118,4 @@ def _is_chain(call: Call, inside: list[Call]) -> bool:
 
 def _reason(slot: Slot, data: Tensor) -> str:
     side = "output" if slot.outgoing else "input"
-    return f"layout of its {side} {tuple(data.shape[1:])} is not known"
+    return f"layout of its {side} {tuple(data.shape[1:])} is not known; tell it with layouts= (--layout)"

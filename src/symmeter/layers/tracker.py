@@ -1,6 +1,5 @@
 """Follows the image's axes through a forward pass, operation by operation."""
 
-from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor
@@ -9,26 +8,27 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from symmeter.definitions import Definition
+from symmeter.layers.acting import axes_under, representation
 from symmeter.layers.axes import (
+    GRID,
     UNKNOWN,
     Axes,
-    axes_under,
     axis,
     image_axes,
     padded,
-    representation,
     shape_of,
     unify,
     unknown,
 )
-from symmeter.layers.operations import RULES, elementwise
+from symmeter.layers.operations import rule_of
 from symmeter.representations import Representation
 
 
 class AxisTracker(TorchDispatchMode):
     """While active, remembers for every tensor that depends on the images x (B, C, H, W) which axes are the grid's.
 
-    An operation without a rule gives axes of which nothing is known; so does a rule that fails. Axes are followed from
+    An operation that has no rule and does not work entry by entry gives axes of which nothing is known; so does a rule
+    that fails. Axes are followed from
     the image and never read off a shape.
 
     >>> import torch
@@ -44,6 +44,7 @@ class AxisTracker(TorchDispatchMode):
         super().__init__()
         self._axes = WeakTensorKeyDictionary()
         self._axes[x] = image_axes(x)
+        self._single = [role for role, n in zip(GRID, x.shape[-2:], strict=True) if n == 1]
 
     def axes(self, tensor: Tensor) -> Axes | None:
         """The axes of a tensor; None for one that does not depend on the images."""
@@ -52,7 +53,7 @@ class AxisTracker(TorchDispatchMode):
     def representation(self, tensor: Tensor, definition: Definition) -> Representation | None:
         """How the symmetry acts on a tensor; None where that is not known."""
         axes = self.axes(tensor)
-        return None if axes is None else representation(axes, definition)
+        return None if axes is None else representation(axes, definition, self._single)
 
     def learn(self, tensor: Tensor, rho: Representation) -> None:
         """Go on from what somebody knows of a tensor."""
@@ -85,9 +86,9 @@ class AxisTracker(TorchDispatchMode):
         if name.startswith("new_") or name.endswith("_like"):
             return  # takes the shape only
         written = name.endswith("_") and not name.startswith("_")
-        rule: Callable = RULES.get(name) or RULES.get(name.rstrip("_")) or elementwise
+        rule = rule_of(func)
         try:
-            found = rule(self.axes, outputs, *args, **kwargs)
+            found = rule and rule(self.axes, outputs, *args, **kwargs)
         except Exception:  # a rule that meets what it was not made for
             found = None
         found = [found] * len(outputs) if found is None else found

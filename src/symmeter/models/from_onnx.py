@@ -1,5 +1,6 @@
 """ONNX files, `FILE.onnx`, run by onnxruntime on the CPU."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -12,6 +13,7 @@ from symmeter.optional import require
 from symmeter.preprocessing import Preprocessing
 from symmeter.weights import file_tag
 
+LAYOUTS = ("channels_first", "channels_last")
 _TYPES = {"tensor(float)": torch.float32, "tensor(double)": torch.float64, "tensor(float16)": torch.float16}
 
 
@@ -20,10 +22,12 @@ class OnnxModel:
 
     `input_size` is (H, W), None where the file leaves it open; `dtype` is the input's; `batch` is the file's
     fixed batch size, honoured by looping, or None. `output` names the output to return, by default the first
-    floating point one. Raises SymmeterError for a file that is missing, damaged, or takes no batch of images.
+    floating point one. `layout` is `channels_first` or `channels_last`, None to read it off the shape of the input;
+    `notes` say so where that could be either. Raises SymmeterError for a file that is missing, damaged, or takes no
+    batch of images.
     """
 
-    def __init__(self, path: str | Path, output: str | None = None):
+    def __init__(self, path: str | Path, output: str | None = None, layout: str | None = None):
         runtime = require("onnxruntime", "onnx")
         self.path = str(path)
         if not Path(path).is_file():
@@ -40,11 +44,18 @@ class OnnxModel:
             raise SymmeterError(f"{path}: it must take one floating point (N, C, H, W); it takes {words}")
         self._input, self.dtype = inputs[0].name, _TYPES[inputs[0].type]
         self.batch, *sizes = [n if isinstance(n, int) and n > 0 else None for n in inputs[0].shape]
-        self.channels_last = sizes[2] in (1, 3) and sizes[0] not in (1, 3)
+        if layout not in (None, *LAYOUTS):
+            raise SymmeterError(f"{path}: unknown layout {layout!r}; choose from {', '.join(LAYOUTS)}")
+        read = channels_last(sizes) if layout is None else layout == "channels_last"
+        self.channels_last = bool(read)
+        self.notes = () if read is not None else (
+            f"{Path(path).name}: its input {inputs[0].shape} was read as (N, C, H, W); "
+            "if its channels are last, say --model-kwargs layout=channels_last",
+        )  # fmt: skip
         channels, height, width = (sizes[2], *sizes[:2]) if self.channels_last else sizes
         self.input_size = (height, width) if height and width else None
         source = f"{Path(path).name}: size from its input; no normalisation known: pixels in [0, 1]"
-        self.preprocessing = Preprocessing(size=self.input_size, channels=channels or 3, source=source)
+        self.preprocessing = Preprocessing(size=self.input_size, channels=channels, source=source)
         outputs = {o.name: o.type for o in self._session.get_outputs()}
         self.output_names = tuple(outputs)
         floating = [name for name, kind in outputs.items() if kind in _TYPES]
@@ -69,14 +80,38 @@ class OnnxModel:
         return torch.from_numpy(output)[: len(chunk)]
 
 
+def channels_last(sizes: Sequence[int | None]) -> bool | None:
+    """Whether the last of the three axes behind the batch is that of channels; None where that cannot be told.
+
+    It is the axis of 1 or 3 channels, the one that is no side of a square, the only one whose length is fixed, or the
+    shorter one.
+
+    >>> channels_last((224, 224, 13)), channels_last((4, 64, 96)), channels_last((8, 8, 8))
+    (True, False, None)
+    """
+    first, middle, last = sizes
+    if (first in (1, 3)) != (last in (1, 3)):
+        return last in (1, 3)
+    if (first is None) != (last is None):
+        return first is None
+    if first is None or last is None or first == last:
+        return None
+    square_first, square_last = middle == last, middle == first  # which is left for the channels
+    if square_first != square_last:
+        return square_last
+    return last < first if middle is None or middle > min(first, last) else None
+
+
 def load_onnx(request: Request) -> LoadedModel:
-    """The file as it is: `output=NAME` is all that can be chosen."""
+    """The file as it is: `output=NAME` and `layout=channels_last` are all that can be chosen."""
     if request.weights is not None or request.untrained:
         raise SymmeterError(
             f"{request.spec}: ONNX files have their own weights; drop --weights and --untrained"
         )
-    if unknown := sorted(set(request.kwargs) - {"output"}):
-        raise SymmeterError(f"--model-kwargs {unknown[0]}: an ONNX file knows only output=NAME")
+    if unknown := sorted(set(request.kwargs) - {"output", "layout"}):
+        raise SymmeterError(
+            f"--model-kwargs {unknown[0]}: an ONNX file knows only output=NAME and layout=channels_last"
+        )
     return describe_onnx(OnnxModel(request.spec, **request.kwargs))
 
 
@@ -85,4 +120,4 @@ def describe_onnx(model: OnnxModel) -> LoadedModel:
     name = Path(model.path).name
     info = {"name": name, "spec": model.path, "family": "onnx", "parameters": None, **file_tag(model.path)}
     info |= {"outputs": list(model.output_names), "output": model.output, "dtype": str(model.dtype)}
-    return LoadedModel(model, name, model.preprocessing, info)
+    return LoadedModel(model, name, model.preprocessing, info, model.notes)

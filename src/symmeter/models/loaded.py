@@ -6,6 +6,7 @@ from typing import Any
 from torch import nn
 from torch.nn.parameter import is_lazy
 
+from symmeter.models.entrance import entrance
 from symmeter.models.request import Request
 from symmeter.preprocessing import Preprocessing
 from symmeter.weights import file_tag, fit_weights, read_weights
@@ -17,36 +18,33 @@ class LoadedModel:
 
     `info` has name, family, parameters (None where they cannot be counted) and weights: where they come from,
     or the name of their file, which then has its SHA-256 in weights_sha256. The spec that was asked for is in
-    spec, with the whole path of a file of which `name` has the last part only.
+    spec, with the whole path of a file of which `name` has the last part only. `notes` are what a result has to say of
+    how it was loaded.
     """
 
     model: Any
     name: str
     preprocessing: Preprocessing
     info: dict[str, Any]
+    notes: tuple[str, ...] = ()
 
 
 def describe_object(model: Any, name: str, **known: str) -> LoadedModel:
     """What a network tells of itself, and what is `known` besides; timm's tell their preprocessing."""
     package, *_, last = type(model).__module__.split(".") * 2
     family = {"timm": last, "torchvision": "torchvision", "transformers": "hf"}.get(package, "callable")
-    preprocessing = Preprocessing.unknown(1 if _is_gray(model) else 3)
+    inputs = entrance(model)
+    preprocessing = Preprocessing.unknown(inputs.channels, inputs.axes)
     config = getattr(model, "pretrained_cfg", None) or getattr(model, "default_cfg", None)
     if isinstance(config, dict) and "input_size" in config:
-        preprocessing = Preprocessing.from_timm(model if hasattr(model, "pretrained_cfg") else config)
+        own = Preprocessing.from_timm(model if hasattr(model, "pretrained_cfg") else config)
+        preprocessing = own.for_inputs(inputs.channels, inputs.axes)
     info: dict[str, Any] = {"name": name, **known, "family": family, "parameters": None}
     if isinstance(model, nn.Module):
         info["parameters"] = sum(p.numel() for p in model.parameters() if not is_lazy(p))
     if isinstance(classes := getattr(model, "num_classes", None), int):
         info["num_classes"] = classes
     return LoadedModel(model, name, preprocessing, info)
-
-
-def _is_gray(model: Any) -> bool:
-    """Whether the first convolution takes one channel: a network for gray images, as of digits."""
-    modules = model.modules() if isinstance(model, nn.Module) else ()
-    first = next((m for m in modules if isinstance(m, nn.Conv2d)), None)
-    return first is not None and first.in_channels == 1
 
 
 def finish(request: Request, model: nn.Module, weights: str, name: str | None = None) -> LoadedModel:

@@ -14,7 +14,7 @@ from symmeter.representations.base import Acted, Representation
 from symmeter.representations.image import Image
 
 # (role, size, step, prefix, inside): role `batch` has size -1, whatever the batch is; role `tokens` has `prefix`
-# tokens before the grid factors (role, size, step) in `inside`.
+# tokens before the grid factors (role, size, step) in `inside`. A factor of negative step counts backwards.
 Factor = tuple[str, int, int, int, tuple]
 
 
@@ -63,7 +63,7 @@ class Rearranged(Representation):
         if place is not None:
             x = x.narrow(place, prefix, x.shape[place] - prefix)
         sizes, order = self._sizes(x), self._order()
-        parts = x.reshape(sizes).permute(order)
+        parts = x.reshape(sizes).permute(order).flip(self._backwards())
         height, width = self._extent("y"), self._extent("x")
         batch = parts.shape[0] if self._roles()[order[0]] == "batch" else 1
         image = parts.reshape(batch, -1, height, width)
@@ -76,7 +76,8 @@ class Rearranged(Representation):
         sizes, order = self._sizes(target), self._order()
         inverse = [order.index(i) for i in range(len(order))]
         image = image.roll(self.rolled, (2, 3)) if any(self.rolled) else image
-        back = image.reshape([sizes[i] for i in order]).permute(inverse).reshape(target.shape)
+        parts = image.reshape([sizes[i] for i in order]).flip(self._backwards())
+        back = parts.permute(inverse).reshape(target.shape)
         return back if place is None else torch.cat([like.narrow(place, 0, prefix), back], place)
 
     def _flat(self) -> list[tuple[str, int, int]]:
@@ -111,8 +112,13 @@ class Rearranged(Representation):
         """Factors as batch, channels, rows, columns."""
         rank = {"batch": 0, "y": 2, "x": 3}
         flat = self._flat()
-        key = lambda i: (rank.get(flat[i][0], 1), -flat[i][2] if flat[i][0] in ("y", "x") else i)
+        key = lambda i: (rank.get(flat[i][0], 1), -abs(flat[i][2]) if flat[i][0] in ("y", "x") else i)
         return sorted(range(len(flat)), key=key)
+
+    def _backwards(self) -> list[int]:
+        """Which of the ordered factors count backwards."""
+        flat = self._flat()
+        return [place for place, i in enumerate(self._order()) if flat[i][2] < 0]
 
     def _extent(self, role: str) -> int:
         return math.prod(size for r, size, _ in self._flat() if r == role)

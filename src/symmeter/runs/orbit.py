@@ -95,8 +95,10 @@ class OrbitRun(Run):
     def _prepare(self, x: Tensor) -> None:
         """The first look at the inputs and outputs: whether the group can act on them, and how."""
         self._chunk = self.batch_size or self.loading_batch
-        margin = self.group.margin
-        shape = (*x.shape[1:-2], *(n - 2 * margin for n in x.shape[-2:])) if margin else tuple(x.shape[1:])
+        rows, columns = self.group.margin or (0, 0)
+        shape = tuple(x.shape[1:])
+        if self.group.margin:
+            shape = (*shape[:-2], shape[-2] - 2 * rows, shape[-1] - 2 * columns)
         self.group = self.group.bind(shape, self.padding is not None)
         self.elements = choose_elements(self.group, self.count, self.seed, self.sampling)
         self.kernels = Kernels(self.elements)

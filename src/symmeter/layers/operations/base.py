@@ -35,8 +35,38 @@ def rule(*names: str) -> Callable:
     return register
 
 
+def rule_of(operation: Any) -> Callable[..., Found] | None:
+    """The rule of an operation, that of its form which is not in place included; None for one that nobody knows.
+
+    >>> rule_of(torch.ops.aten.relu_.default) is elementwise, rule_of(torch.ops.aten.trace.default) is None
+    (True, True)
+    """
+    if operation.namespace not in (
+        "aten",
+        "torchvision",
+    ):  # another's operation of the same name may do anything
+        return None
+    name = operation.overloadpacket.__name__
+    plain = name.rstrip("_")
+    return RULES.get(name) or RULES.get(plain) or (elementwise if _is_pointwise(operation, plain) else None)
+
+
+def _is_pointwise(operation: Any, plain: str) -> bool:
+    """Whether torch tells so, of the operation or of its form that is not in place."""
+    if torch.Tag.pointwise in operation.tags:
+        return True
+    packet = getattr(torch.ops.aten, plain, None)
+    return packet is not None and any(
+        torch.Tag.pointwise in getattr(packet, overload).tags for overload in packet.overloads()
+    )
+
+
+@rule("_to_copy", "to", "alias", "detach", "lift", "lift_fresh", "lift_fresh_copy", "copy", "fill", "zero", "_conj",
+      "_neg_view", "real", "imag", "complex", "polar", "hardswish", "_prelu_kernel", "log_sigmoid_forward",
+      "rrelu_with_noise", "bernoulli", "dropout", "alpha_dropout", "_fused_dropout", "_masked_scale",
+      "floor_divide")  # fmt: skip
 def elementwise(axes_of: AxesOf, outputs: list[Tensor], *args: Any, **kwargs: Any) -> Found:
-    """The rule of every operation without one: outputs of the broadcast shape of the inputs have their axes."""
+    """What works entry by entry, which torch tells of most: outputs of the inputs' broadcast shape have their axes."""
     found: Axes | None = None
     shape = outputs[0].shape
     tensors = [leaf for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]

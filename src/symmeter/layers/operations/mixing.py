@@ -8,6 +8,7 @@ from torch import Tensor
 from symmeter.layers.axes import (
     BATCH,
     CHANNEL,
+    GRID,
     UNKNOWN,
     Axes,
     Axis,
@@ -23,7 +24,7 @@ from symmeter.layers.operations.base import AxesOf, Found, elementwise, rule
 
 
 @rule("mean", "sum", "amax", "amin", "var", "std", "var_mean", "std_mean", "max", "min", "logsumexp", "norm",
-       "linalg_vector_norm", "prod", "median")  # fmt: skip
+       "linalg_vector_norm", "prod", "median", "nanmedian", "nansum", "aminmax", "any", "all")  # fmt: skip
 def _reduce(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *args: Any, **kwargs: Any) -> Found:
     """Axes that are gone, or left with size 1; two tensors of one shape are compared entry by entry."""
     if args and isinstance(args[0], Tensor):
@@ -39,7 +40,10 @@ def _reduce(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *args: Any, **kwa
 
 @rule("native_batch_norm", "_native_batch_norm_legit", "_native_batch_norm_legit_no_training", "cudnn_batch_norm",
        "native_layer_norm", "native_group_norm", "_fused_rms_norm", "_softmax", "_log_softmax", "native_dropout",
-       "_batch_norm_impl_index", "batch_norm", "_batch_norm_with_update", "_batch_norm_no_update")  # fmt: skip
+       "_batch_norm_impl_index", "batch_norm", "_batch_norm_with_update", "_batch_norm_no_update", "_safe_softmax",
+       "fake_quantize_per_tensor_affine_cachemask", "fake_quantize_per_channel_affine_cachemask",
+       "_fake_quantize_learnable_per_tensor_affine", "_fake_quantize_learnable_per_channel_affine",
+       "_fake_quantize_per_tensor_affine_cachemask_tensor_qparams", "_fused_moving_avg_obs_fq_helper")  # fmt: skip
 def _as_first(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: Any, **__: Any) -> Found:
     return [axes_of(x) if output.shape == x.shape else None for output in outputs]
 
@@ -47,7 +51,8 @@ def _as_first(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: Any, **__: 
 def _spatial(axes: Axes, outputs: list[Tensor], channels: Axis) -> Found:
     """Kernels that slide over the axes after the channels: a whole coordinate is one again, at its new length.
 
-    An axis whose length stays keeps its positions, whatever they are, as in convolutions of windows.
+    An axis whose length stays keeps its positions, whatever they are, as in convolutions of windows. What grows from
+    one index says nothing of a place in the image.
     """
     ours = bool(axes) and roles(axes[0]) <= {
         BATCH,
@@ -56,13 +61,13 @@ def _spatial(axes: Axes, outputs: list[Tensor], channels: Axis) -> Found:
     first, _, *left = settle((axes[0], channels, *axes[2:]), axes)
     found: list[Axis] = []
     for i, (factors, n) in enumerate(zip(left, outputs[0].shape[2:], strict=True), start=2):
-        role = grid_along(axes, i) if ours else None
-        if role:
-            found.append(axis(role, n))
+        whole = grid_along(axes, i) if ours else None
+        if whole:
+            found.append(whole.resized(n))
         elif size_of(factors) == n:
             found.append(factors)
         else:
-            found.append(axis(CHANNEL if roles(factors) <= {CHANNEL} else UNKNOWN, n))
+            found.append(axis(CHANNEL if roles(factors) == {CHANNEL} else UNKNOWN, n))
     return [(first, channels, *found)] * len(outputs)
 
 
@@ -93,21 +98,53 @@ def _patches(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *sizes: Sequence
     along = [grid_along(axes, i) for i in (2, 3)]
     if None in along or roles(axes[1]) - {CHANNEL} or roles(axes[0]) - {BATCH, CHANNEL}:
         return [None]
-    places = [f for role, n in zip(along, lengths, strict=True) for f in axis(role or UNKNOWN, n)]
+    places = [f for whole, n in zip(along, lengths, strict=True) if whole for f in whole.resized(n)]
     return [(axes[0], axis(CHANNEL, outputs[0].shape[1]), tuple(places))]
 
 
+@rule("col2im")
+def _from_patches(
+    axes_of: AxesOf, outputs: list[Tensor], x: Tensor, size: Sequence[int], *sizes: Sequence[int]
+) -> Found:
+    """The reverse: patches that lie on the whole grid, in its order, overlap to a grid of the full size."""
+    axes, shape = axes_of(x), outputs[0].shape
+    if axes is None or x.ndim != 3 or roles(axes[0]) - {BATCH, CHANNEL} or roles(axes[1]) - {CHANNEL}:
+        return [None]
+    lengths = [(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, d, p, s in zip(size, *sizes, strict=True)]
+    places = axes[2]
+    if [f.role for f in places] != list(GRID) or [f.size for f in places] != lengths:
+        return [None]
+    split = (axes[0], axes[1], *((f,) for f in places))
+    if any(grid_along(split, i) is None for i in (2, 3)):
+        return [None]
+    rows, columns = (f.resized(n) for f, n in zip(places, shape[-2:], strict=True))
+    return [(axes[0], axis(CHANNEL, shape[1]), rows, columns)]
+
+
 @rule("max_pool2d_with_indices", "max_pool2d", "avg_pool2d", "_adaptive_avg_pool2d", "adaptive_max_pool2d",
-       "adaptive_avg_pool2d", "mkldnn_max_pool2d")  # fmt: skip
+       "adaptive_avg_pool2d", "mkldnn_max_pool2d", "fractional_max_pool2d", "max_unpool2d")  # fmt: skip
 def _pool(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: Any, **__: Any) -> Found:
+    """Unpooling as well: it puts values back on the grid of the map that was pooled, whose size it is told."""
+    return _pooled(axes_of, outputs, x, 4)
+
+
+@rule("max_pool3d_with_indices", "avg_pool3d", "_adaptive_avg_pool3d", "adaptive_max_pool3d", "fractional_max_pool3d",
+       "max_unpool3d")  # fmt: skip
+def _pool_of_volumes(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: Any, **__: Any) -> Found:
+    return _pooled(axes_of, outputs, x, 5)
+
+
+def _pooled(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, ndim: int) -> Found:
     axes = axes_of(x)
-    if axes is None or len(axes) != 4:
+    if axes is None or len(axes) != ndim:  # without an axis of images the channels would be taken for it
         return [None] * len(outputs)
     return _spatial(axes, outputs, axes[1])
 
 
 @rule("upsample_nearest2d", "upsample_bilinear2d", "upsample_bicubic2d", "_upsample_bilinear2d_aa",
-       "_upsample_bicubic2d_aa", "_upsample_nearest_exact2d", "upsample_nearest1d", "upsample_linear1d")  # fmt: skip
+       "_upsample_bicubic2d_aa", "_upsample_lanczos2d_aa", "_upsample_nearest_exact2d", "upsample_nearest1d",
+       "upsample_linear1d", "_upsample_nearest_exact1d", "upsample_nearest3d", "_upsample_nearest_exact3d",
+       "upsample_trilinear3d")  # fmt: skip
 def _upsample(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: Any, **__: Any) -> Found:
     """As a pool; what was one is the same everywhere."""
     axes = axes_of(x)
@@ -118,9 +155,14 @@ def _upsample(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: Any, **__: 
     return [tuple(f if a else constant(n) for a, f, n in sized)]
 
 
-@rule("pixel_shuffle", "pixel_unshuffle", "channel_shuffle")
+@rule("pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "native_channel_shuffle")
 def _shuffle(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: Any) -> Found:
-    return _spatial(axes_of(x) or (), outputs, axis(CHANNEL, outputs[0].shape[1]))
+    """Of a batch of maps (N, C, H, W); more axes before them would be taken for channels."""
+    axes = axes_of(x) or ()
+    if len(axes) != 4:
+        return [None]
+    role = UNKNOWN if UNKNOWN in roles(axes[1]) else CHANNEL
+    return _spatial(axes, outputs, axis(role, outputs[0].shape[1]))
 
 
 def _product(a: Axes | None, b: Axes | None, shape: Sequence[int]) -> Found:

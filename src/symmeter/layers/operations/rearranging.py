@@ -82,7 +82,7 @@ def _cut(factors: Axis, total: int, start: int, size: int, step: int = 1) -> Axi
             return replace_prefix(only, only.prefix - start)
         return axis(CHANNEL if start + size <= only.prefix else UNKNOWN, size)
     if only and only.role in GRID and not only.rolled:
-        return axis(only.role, size)
+        return only.resized(size)
     return axis(CHANNEL if roles(factors) == {CHANNEL} else UNKNOWN, size)
 
 
@@ -116,7 +116,7 @@ def _select(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, dim: int, index: 
     return [settle(tuple(axes))]
 
 
-@rule("split", "split_with_sizes", "chunk", "unsafe_split")
+@rule("split", "split_with_sizes", "chunk", "unsafe_split", "unsafe_split_with_sizes")
 def _split(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, sizes: Any, dim: int = 0) -> Found:
     axes, found, start = axes_of(x) or (), [], 0
     for output in outputs:
@@ -178,7 +178,7 @@ def _roll(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, shifts: Any, dims: 
         factors = axes[dim]
         if has_grid(factors):
             (only,) = factors
-            if only.role not in GRID or only.step != 1:
+            if only.role not in GRID or only.step != 1 or only.flipped:
                 return [None]
             axes[dim] = (replace(only, rolled=(only.rolled + shift) % only.size),)
         elif roles(factors) - {CHANNEL}:
@@ -186,7 +186,59 @@ def _roll(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, shifts: Any, dims: 
     return [tuple(axes)]
 
 
-@rule("flip", "sort", "topk", "cumsum", "cumprod", "cummax", "cummin", "logcumsumexp", "index_select", "glu",
+@rule("flip")
+def _flip(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, dims: Sequence[int]) -> Found:
+    """A coordinate of the grid runs backwards from then on, until it is flipped back."""
+    axes = list(axes_of(x) or ())
+    for dim in dims:
+        factors = axes[dim]
+        if any(f.role == TOKENS or f.rolled for f in factors):
+            return [None]
+        axes[dim] = tuple(replace(f, flipped=not f.flipped) if f.role in GRID else f for f in factors)
+    return [tuple(axes)]
+
+
+@rule("rot90")
+def _rot90(
+    axes_of: AxesOf, outputs: list[Tensor], x: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)
+) -> Found:
+    """Quarter turns from the first axis towards the second: flips, and axes exchanged where k is odd."""
+    first, second = dims
+    flipped = {0: [], 1: [second], 2: [first, second], 3: [first]}[k % 4]
+    (turned,) = _flip(axes_of, outputs, x, flipped)
+    if turned is None or k % 2 == 0:
+        return [turned]
+    axes = list(turned)
+    axes[first], axes[second] = axes[second], axes[first]
+    return [tuple(axes)]
+
+
+@rule("unfold")
+def _unfold(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, dim: int, size: int, step: int) -> Found:
+    """Windows side by side cut an axis into which window and where in it; windows that overlap are not followed."""
+    axes = list(axes_of(x) or ())
+    count = outputs[0].shape[dim]
+    if size != step or count * size != x.shape[dim]:
+        return [None]
+    split = reshape((axes[dim],), (count, size))
+    if split is None:
+        return [None]
+    axes[dim] = split[0]
+    return [(*axes, split[1])]
+
+
+@rule("view_as_complex")
+def _pairs_as_complex(axes_of: AxesOf, outputs: list[Tensor], x: Tensor) -> Found:
+    axes = list(axes_of(x) or ())
+    return [None if roles(axes.pop()) - {CHANNEL} else tuple(axes)]
+
+
+@rule("view_as_real")
+def _complex_as_pairs(axes_of: AxesOf, outputs: list[Tensor], x: Tensor) -> Found:
+    return [(*(axes_of(x) or ()), axis(CHANNEL, 2))]
+
+
+@rule("sort", "topk", "cumsum", "cumprod", "cummax", "cummin", "logcumsumexp", "index_select", "glu",
        "_fft_c2c")  # fmt: skip
 def _along(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *args: Any, **kwargs: Any) -> Found:
     """What picks, orders or sums up along some axes: channels stay channels, a grid axis is known no longer."""
@@ -216,10 +268,10 @@ def _index(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, indices: Sequence[
 
 @rule("gather", "scatter", "scatter_add", "scatter_reduce", "index_put", "_index_put_impl", "index_copy",
        "index_add", "index_reduce", "index_fill", "masked_scatter", "take", "put", "slice_scatter", "select_scatter",
-       "diagonal_scatter", "as_strided_scatter", "_fft_r2c", "_fft_c2r", "unfold", "col2im", "tril", "triu",
+       "diagonal_scatter", "as_strided_scatter", "_fft_r2c", "_fft_c2r", "tril", "triu",
        "nonzero", "argmax", "argsort", "masked_select", "grid_sampler_2d", "grid_sampler_3d", "renorm", "cross",
        "linalg_cross", "linalg_inv_ex", "linalg_qr", "linalg_cholesky_ex", "linalg_matrix_exp", "linalg_lu_factor_ex",
-       "linalg_solve_triangular", "_linalg_eigh", "_linalg_svd", "_linalg_solve_ex", "multinomial", "rot90",
+       "linalg_solve_triangular", "_linalg_eigh", "_linalg_svd", "_linalg_solve_ex", "multinomial",
        "_cummax_helper", "_cummin_helper", "segment_reduce", "_cdist_forward", "_euclidean_dist")  # fmt: skip
 def _not_followed(axes_of: AxesOf, outputs: list[Tensor], *_: Any, **__: Any) -> Found:
     return [None] * len(outputs)
@@ -245,7 +297,8 @@ def _as_strided(
     return [axes_of(x) if plain and tuple(size) == tuple(x.shape) else None]
 
 
-@rule("constant_pad_nd", "reflection_pad2d", "replication_pad2d")
+@rule("constant_pad_nd", "reflection_pad1d", "reflection_pad2d", "reflection_pad3d", "replication_pad1d",
+       "replication_pad2d", "replication_pad3d")  # fmt: skip
 def _pad(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, pad: Sequence[int], *_: Any) -> Found:
     """A padded grid is a grid of its own; what is put before flattened tokens are prefix tokens."""
     axes, shape = axes_of(x) or (), outputs[0].shape

@@ -1,0 +1,112 @@
+"""Which axes of an array are its channels, and what a shape that is no batch of images may have been meant as."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from torch import Tensor
+
+from symmeter.errors import SymmeterError
+
+SIGNALS = (
+    "signals (N, C, L), and symmeter takes images (N, C, H, W): give them one row, x[:, :, None], "
+    "and a network that takes it away again, x.squeeze(2)"
+)
+VOLUMES = (
+    "volumes or video (N, C, D, H, W), and symmeter takes images (N, C, H, W): give x.flatten(1, 2), "
+    "and a network that takes it apart again, x.unflatten(1, (C, D))"
+)
+_COLOURS = (1, 3, 4)  # channels of gray and colour pixels, with transparency or without
+
+
+class Wanted(NamedTuple):
+    """What the network takes: channels, None where that is not known, and the number of axes of its grid."""
+
+    channels: int | None = 3
+    axes: int = 2
+
+    def count(self, n: int) -> bool:
+        """Whether n can be the number of channels."""
+        return n in _COLOURS if self.channels is None else n == self.channels
+
+
+def check_inputs(shape: Sequence[int], wanted: Wanted, name: str) -> None:
+    """SymmeterError for floating point inputs that are no batch of images (N, C, H, W)."""
+    if len(shape) != 4 or 0 in shape:
+        raise misread(shape, wanted, name)
+    if wanted.axes != 2:
+        raise SymmeterError(f"{name}: shape {tuple(shape)} is a batch of images, and the network takes "
+                            f"{SIGNALS if wanted.axes == 1 else VOLUMES}")  # fmt: skip
+    if wanted.channels is None:
+        last = shape[-1] == 3 and shape[1] == shape[2] > 4
+    else:
+        last = shape[-1] == wanted.channels != shape[1] and min(shape[1:3]) > 1
+    if last:
+        raise SymmeterError(f"{name}: shape {tuple(shape)} has its channels last; give (N, C, H, W)")
+
+
+def misread(shape: Sequence[int], wanted: Wanted, name: str) -> SymmeterError:
+    """The error for what is no batch of images: what it seems to be, and the way around."""
+    said = f"{name}: shape {tuple(shape)}"
+    if len(shape) == 5 and 0 not in shape:
+        return SymmeterError(f"{said} is a batch of {VOLUMES}")
+    if len(shape) != 3 or 0 in shape:
+        return SymmeterError(f"{name}: images of shape {tuple(shape)}; give (N, C, H, W)")
+    image = "is one image; add a batch axis: images[None]"
+    if wanted.axes == 1:
+        return SymmeterError(f"{said} is a batch of {SIGNALS}")
+    if wanted.axes == 3:
+        return SymmeterError(f"{said} is neither a batch of images nor of {VOLUMES}")
+    first, second, last = shape
+    as_image = (wanted.count(first) and second > 1) or (wanted.count(last) and not wanted.count(second))
+    as_signals = wanted.count(second) and last > second
+    if as_image and not (as_signals and wanted.channels is None and last > 4 * second):
+        return SymmeterError(f"{said} {image}")
+    if as_image:
+        return SymmeterError(f"{said} {image}; or it is a batch of {SIGNALS}")
+    if as_signals:
+        return SymmeterError(f"{said} is a batch of {SIGNALS}")
+    many = "C" if wanted.channels is None else wanted.channels
+    return SymmeterError(
+        f"{said} has no axis of channels: give images (N, {many}, H, W), such as images[:, None] for gray ones, "
+        "or images[None] if it is one image"
+    )
+
+
+def channels_first(pixels: Tensor, wanted: Wanted, name: str, last: bool = False) -> Tensor:
+    """Pixels (..., H, W, C) or (..., C, H, W) as (..., C, H, W).
+
+    The axis of channels is the one that has as many as the network wants; else the one that has as many as gray or
+    coloured pixels have; else the one that is smaller than the others. Where both would do, `last` decides.
+
+    >>> import torch
+    >>> channels_first(torch.zeros(5, 32, 40, 13), Wanted(13), "pixels").shape
+    torch.Size([5, 13, 32, 40])
+    """
+    first, middle, final = pixels.shape[-3:]
+    counts = [(first == wanted.channels, final == wanted.channels), (first in _COLOURS, final in _COLOURS)]
+    if wanted.channels is None:
+        counts.append((first < min(middle, final), final < min(first, middle)))
+    for at_first, at_last in counts:
+        if at_first or at_last:
+            return pixels.movedim(-1, -3) if at_last and (last or not at_first) else pixels
+    some = "" if wanted.channels is None else f", and the network wants {wanted.channels} channels"
+    raise SymmeterError(
+        f"{name}: pixels of shape {tuple(pixels.shape)}{some}: give (N, H, W, C) or (N, C, H, W)"
+    )
+
+
+def fitted(pixels: Tensor, wanted: Wanted) -> Tensor:
+    """uint8 (C, H, W) with the channels that the network takes: without transparency, gray in all three of colour.
+
+    SymmeterError, with both numbers, where they do not fit.
+    """
+    count = len(pixels)
+    if wanted.channels in (None, count):
+        return pixels
+    if count == 4 and wanted.channels in (1, 3):
+        pixels, count = pixels[:3], 3
+    if count == 1 and wanted.channels == 3:
+        return pixels.expand(3, -1, -1)
+    if count == wanted.channels or (count, wanted.channels) == (3, 1):
+        return pixels
+    raise SymmeterError(f"the network wants {wanted.channels} channels, and the images have {count}")

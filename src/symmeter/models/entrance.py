@@ -1,0 +1,188 @@
+"""What a network's first convolution says of its inputs: how many channels they have, and on how many axes they lie."""
+
+import contextlib
+import copy
+import io
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+_CONVOLUTIONS = ("convolution", "_convolution", "convolution_overrideable", "conv1d", "conv2d", "conv3d")
+_PRODUCTS = ("mm", "addmm", "bmm", "baddbmm", "linear", "matmul", "einsum")
+_SIZES = ((64, 64), (224, 224))
+_BATCH = 2  # one input could be taken for none of a batch
+_MOST = 12  # numbers of channels that are tried
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """Channels of the inputs, None where the network does not tell; `axes` of their grid, 2 for images."""
+
+    channels: int | None = None
+    axes: int = 2
+
+
+class _Met(BaseException):
+    """The first product of inputs and weights ends the pass: what arrived at a convolution, and what it takes."""
+
+    def __init__(self, arrived: int | None = None, taken: int | None = None):
+        self.arrived, self.taken = arrived, taken
+
+
+class _FirstProduct(TorchDispatchMode):
+    def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        name = func.overloadpacket.__name__
+        if name in _CONVOLUTIONS:
+            x, weight = args[:2]
+            if x.ndim != weight.ndim or x.shape[0] % _BATCH:
+                raise ValueError("what reaches the convolution is no batch")
+            transposed = name.endswith(("convolution", "overrideable")) and args[6]
+            groups = args[8] if name.endswith(("convolution", "overrideable")) else (*args, *[1] * 7)[6]
+            raise _Met(x.shape[1], weight.shape[0] if transposed else weight.shape[1] * groups)
+        if name in _PRODUCTS:
+            raise _Met()
+        return func(*args, **(kwargs or {}))
+
+
+def entrance(model: Any) -> Entrance:
+    """How a network takes its inputs, found by sending shapes alone through a copy without weights.
+
+    The copy runs on the meta device up to its first convolution, so nothing is computed and `model` is not touched. A
+    number of channels counts where as many arrive at that convolution as it takes, and one more would not do. Where no
+    pass gets that far, the first convolution whose inputs no other layer makes is believed.
+
+    >>> entrance(nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(16, 8, 3)))
+    Entrance(channels=4, axes=2)
+    >>> entrance(nn.Sequential(nn.Flatten(), nn.Linear(3072, 10))).channels is None
+    True
+    """
+    while (inner := _inside(model)) is not None:
+        model = inner
+    if not isinstance(model, nn.Module):
+        return Entrance()
+    said = _said(model)
+    if not said or any(nn.parameter.is_lazy(p) for p in model.parameters()):
+        return Entrance()
+    reached = False
+    with contextlib.suppress(Exception):
+        shadow = _shadow(model)
+        for grid in _grids(model):
+            channels, met = _through(shadow, grid, [channels for _, channels in said])
+            if channels is not None:
+                return Entrance(channels, len(grid))
+            reached = reached or met
+    return Entrance() if reached else Entrance(_unmade(model, said))
+
+
+def _inside(model: Any) -> nn.Module | None:
+    """The network that a wrapper of torch's own runs."""
+    wrappers = (nn.DataParallel, nn.parallel.DistributedDataParallel)
+    return model.module if isinstance(model, wrappers) else getattr(model, "_orig_mod", None)
+
+
+def _said(model: nn.Module) -> list[tuple[int, int]]:
+    """(axes of the kernel, channels that it takes) of all layers whose weights look like a convolution's, in order."""
+    found = []
+    for module in model.modules():
+        weight = getattr(module, "weight", None)
+        if not isinstance(weight, Tensor) or nn.parameter.is_lazy(weight) or weight.ndim not in (3, 4, 5):
+            continue
+        channels = getattr(module, "in_channels", None)
+        channels = channels if isinstance(channels, int) else weight.shape[1]
+        if channels:
+            found.append((weight.ndim - 2, channels))
+    return found
+
+
+def _unmade(model: nn.Module, said: list[tuple[int, int]]) -> int:
+    """The first number of channels that no other layer makes; the first of all where there is none."""
+    made = {
+        getattr(module, name, None) for module in model.modules() for name in ("out_channels", "out_features")
+    }
+    return next((channels for _, channels in said if channels not in made), said[0][1])
+
+
+def _grids(model: nn.Module) -> list[tuple[int, ...]]:
+    """Sizes of inputs to try: the model's own, usual ones, one row, and those of signals and volumes where they fit."""
+    config = getattr(model, "config", None)
+    timm = getattr(model, "pretrained_cfg", None)
+    own = [getattr(where, name, None) for where in (model, config) for name in ("img_size", "image_size")]
+    own += [timm["input_size"][1:]] if isinstance(timm, dict) and "input_size" in timm else []
+    own = [(size, size) if isinstance(size, int) else size for size in own]
+    grids = [tuple(size) for size in own if isinstance(size, tuple | list) and len(size) == 2]
+    kernels = {axes for axes, _ in _said(model)}
+    grids += _SIZES
+    grids += [(1, 64), (64,)] if 1 in kernels else []
+    grids += [(16, 64, 64)] if 3 in kernels else []
+    return list(dict.fromkeys(grids))
+
+
+def _shadow(model: nn.Module) -> nn.Module:
+    """A copy in eval mode whose tensors have a shape and no content, and that tells nobody what it returns."""
+    memo: dict[int, Any] = {}
+    held = [t for module in model.modules() for t in vars(module).values() if isinstance(t, Tensor)]
+    for tensor in (*model.parameters(), *model.buffers(), *held):
+        empty = torch.empty_like(tensor.detach(), device="meta")
+        memo[id(tensor)] = (
+            nn.Parameter(empty, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else empty
+        )
+    shadow = copy.deepcopy(model, memo).eval()
+    for module in shadow.modules():
+        module._forward_hooks.clear()
+    return shadow
+
+
+def _through(shadow: nn.Module, grid: tuple[int, ...], said: list[int]) -> tuple[int | None, bool]:
+    """Channels with which a pass is consistent, None without; and whether any pass met weights at all."""
+    waiting, met = list(dict.fromkeys([*said, 3, 1]))[:_MOST], False
+    for channels in waiting:  # grows while it is gone through
+        end = _end(shadow, channels, grid)
+        if end is None:
+            continue
+        met = True
+        if end.taken is None or end.arrived is None:
+            break
+        if end.arrived == end.taken:
+            more = _end(shadow, channels + 1, grid)
+            any_would_do = more is not None and more.arrived == more.taken
+            return (None if any_would_do else channels), True
+        implied, rest = divmod(end.taken * channels, end.arrived)
+        if not rest and implied and implied not in waiting and len(waiting) < 2 * _MOST:
+            waiting.append(implied)
+    return None, met
+
+
+def _end(shadow: nn.Module, channels: int, grid: tuple[int, ...]) -> _Met | None:
+    """Where a pass on two inputs of that shape ends; None for one that fails before it meets any weights."""
+    x = torch.empty(_BATCH, channels, *grid, device="meta", dtype=_dtype(shadow))
+    try:
+        with _alone(), _FirstProduct():
+            shadow(x)
+    except _Met as met:
+        return met
+    except (Exception, SystemExit):
+        return None
+    return _Met()
+
+
+def _dtype(shadow: nn.Module) -> torch.dtype:
+    return next((p.dtype for p in shadow.parameters() if p.is_floating_point()), torch.float32)
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Nothing of what a forward pass says or draws is seen outside."""
+    with (
+        torch.no_grad(),
+        torch.random.fork_rng(devices=[]),
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+    ):
+        warnings.simplefilter("ignore")
+        yield
