@@ -13,7 +13,7 @@ from tests.helpers import write
 from torch import nn
 
 import symmeter
-from symmeter import preprocessing
+from symmeter import preprocessing, resizing
 from symmeter.cli import main
 from symmeter.errors import SymmeterError, WriteError
 from symmeter.optional import require
@@ -57,7 +57,7 @@ def without(monkeypatch):
     def block(*packages):
         for name in [name for name in sys.modules if name.partition(".")[0] in packages] + list(packages):
             monkeypatch.setitem(sys.modules, name, None)
-        preprocessing._resizer.cache_clear()
+        resizing.resizer.cache_clear()
 
     return block
 

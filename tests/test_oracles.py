@@ -10,6 +10,7 @@ import torch
 import symmeter
 from symmeter.conjugate import lie_derivative
 from symmeter.definitions import Bandlimited
+from symmeter.floor import nudged
 from symmeter.groups import GENERATORS
 from symmeter.representations import Image
 
@@ -46,41 +47,50 @@ def inputs(shared_data, oracle):
     return (x - mean) / std
 
 
-@pytest.fixture
-def threads(network, dtype):
-    """The order of float32 sums: with one thread image 1 of MobileNetV2 comes to lie on the other side of a kink.
-
-    The mean is then off by 0.9997e-3 to 1.0009e-3, as the size of chunks has it; with two threads by 1.0e-4.
-    """
-    before = torch.get_num_threads()
-    if network == "mobilenetv2_100" and dtype == torch.float32:
-        torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.mark.usefixtures("threads")
 @pytest.mark.parametrize(("network", "definition"), CASES)
-@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-8), (torch.float32, 1e-3)])
-def test_lee_of_the_oracles(shared_data, shared_oracles, network, definition, dtype, tolerance):
+def test_lee_of_the_oracles(shared_data, shared_oracles, network, definition):
     oracle = json.loads((shared_oracles / f"{network}.json").read_text())
-    model, x = trained(shared_data, network).to(dtype), inputs(shared_data, oracle).to(dtype)
+    model, x = trained(shared_data, network).double(), inputs(shared_data, oracle)
     expected = oracle["lee"][definition]
     result = symmeter.measure(model, x, symmetry=",".join(expected), definition=definition, control=False)
     assert len(result.rows) == 9
     for row in result.rows:
         values, wanted = result.samples[f"lee:{row.symmetry}"], np.array(expected[row.symmetry])
-        assert row.value == pytest.approx(wanted.mean(), rel=tolerance)
+        np.testing.assert_allclose(values, wanted, rtol=1e-8)
         assert row.verdict == "no control" and row.floor < 1e-4 * row.value
-        if dtype == torch.float64:
-            np.testing.assert_allclose(values, wanted, rtol=tolerance)
-            continue
-        # Of single images float32 loses digits: to a saturated softmax (values below 1e-9), and to kinks (ReLU6,
-        # max-pooling) within its round-off. Image 1 of MobileNetV2 changes by 3 % between float32 inputs that
-        # differ by one unit of round-off, in torch's own jvp as in ours.
-        error = np.abs(values - wanted) / np.maximum(wanted, 1e-9 / tolerance)
-        assert np.median(error) < tolerance
-        assert error.max() < 5e-2
+
+
+def lee_by_image(model, x, symmetry, definition):
+    """(generators, images)."""
+    result = symmeter.measure(model, x, symmetry, definition=definition, control=False)
+    return np.array([result.samples[f"lee:{row.symmetry}"] for row in result.rows])
+
+
+@pytest.mark.parametrize(("network", "definition"), CASES)
+def test_float32_has_the_values_of_inputs_within_its_round_off(
+    shared_data, shared_oracles, network, definition
+):
+    """What float32 returns is exact for an input that differs by round-off: the best that can be asked of it.
+
+    A ReLU6 or a max pooling lies within round-off of its kink in some images, where values jump by up to 3 %; which
+    side float32 takes hangs on the order of sums, and so on the number of threads. Both sides are right.
+    """
+    oracle = json.loads((shared_oracles / f"{network}.json").read_text())
+    names = ["translation_x", "rotation", "scale"]
+    model, x = trained(shared_data, network), inputs(shared_data, oracle)
+    narrow = lee_by_image(model.float(), x.float(), ",".join(names), definition)
+    wide = [np.array([oracle["lee"][definition][name] for name in names])]
+    unit = 64 * torch.finfo(torch.float32).eps  # what a first convolution of 147 products rounds off, as seen
+    wide += [
+        lee_by_image(model.double(), nudged(x, seed, unit), ",".join(names), definition) for seed in range(6)
+    ]
+    low, high = np.min(wide, 0), np.max(wide, 0)
+    beyond = np.maximum(low - narrow, narrow - high).clip(min=0)
+    # A softmax within 1e-3 of saturation is known to 1e-4 of that in float32, and LEE is its square.
+    assert (beyond <= 1e-3 * np.maximum(high, 1e-5)).all()
+    assert (beyond.mean(1) <= 1e-3 * wide[0].mean(1)).all()
+    assert np.median((high - low) / high) < 1e-2  # the interval says something
+    assert np.median(np.abs(narrow - wide[0]) / np.maximum(wide[0], 1e-6)) < 1e-3
 
 
 def values_of(profile, kind, symmetry, name):

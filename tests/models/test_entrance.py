@@ -72,6 +72,7 @@ TOLD = {
 }  # fmt: skip
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:FutureWarning")
 @pytest.mark.parametrize("name", TOLD)
 def test_channels_are_those_of_the_first_convolution_that_is_met(name):
     build, channels = TOLD[name]

@@ -13,7 +13,7 @@ from symmeter.models.precision import Precision, precision_of
 from symmeter.runs.function import Batching, Function
 from symmeter.runs.suspects import differing_modules
 
-_UNITS = 32  # of round-off: kernels for other batches add up in another order
+_UNITS = 128  # of round-off: kernels for other batches add up in another order
 _WIDE_DIFFERENCE = 1e-9  # relative, in float64: more is no round-off
 _NARROW_DIFFERENCE = 1e3  # units of round-off: more is none either, where float64 cannot be had
 _UNKNOWN_RATIO, _LARGEST_RATIO = 10.0, 100.0
