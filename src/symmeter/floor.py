@@ -42,8 +42,8 @@ def differences(
     return here, (moved.square().mean(0) / 2).sqrt(), "input moved by one unit of round-off"
 
 
-def nudged(x: Tensor, seed: int = 0, units: float = 1.0) -> Tensor:
-    """x moved by normal noise of some units of round-off of its size."""
-    unit = units * torch.finfo(x.dtype).eps * x.square().mean().sqrt()
+def nudged(x: Tensor, seed: int = 0) -> Tensor:
+    """x moved by normal noise of one unit of round-off of its size."""
+    unit = torch.finfo(x.dtype).eps * x.square().mean().sqrt()
     noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).to(x)
     return x + unit * noise

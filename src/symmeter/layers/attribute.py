@@ -1,6 +1,6 @@
 """`attribute`: from a model and some images to the profile of its layers."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -13,10 +13,10 @@ from symmeter.autodiff.strategies import CentralDifference
 from symmeter.conduct import Conducted, conduct
 from symmeter.conjugate import lie_derivative
 from symmeter.definitions import Definition
-from symmeter.errors import SymmeterError, first_line, shortened
+from symmeter.errors import SymmeterError, shortened
 from symmeter.estimate import RESOLVED_FLOORS, estimate, standard_error
+from symmeter.floor import FLOOR_IMAGES, nudged
 from symmeter.layers.attribution import Attribution, Batch
-from symmeter.layers.floors import LayerFloors
 from symmeter.layers.layouts import Layouts
 from symmeter.layers.parts import Part
 from symmeter.layers.profile import LayerRow, Profile
@@ -24,8 +24,6 @@ from symmeter.network import uncheckpointed
 from symmeter.result import Row
 from symmeter.rows import derivative_rows
 from symmeter.runs import DerivativeRun, Follower
-
-_Attribute = Callable[[Tensor, Tensor, int], Batch]
 
 _WORST_RESIDUE = 1e-3  # contributions that miss LEE by more than this get a warning
 _ROUND_OFF_FLOORS = 10.0  # LEE is a square: that of an exactly symmetric network reaches 8 floors
@@ -92,7 +90,7 @@ class Attributor(Follower):
     def __init__(self, probes: int, layouts: Mapping[Any, str] | None, seed: int):
         self._probes, self._given, self._seed = probes, layouts, seed
         self._attribution: Attribution | None = None
-        self._floors = LayerFloors()
+        self._floors: Tensor | None = None
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -112,8 +110,9 @@ class Attributor(Follower):
         with uncheckpointed(run.model):
             if self._attribution is None:
                 self._attribution = self._prepare(run, x)
-            found = _in_memory(self._attribute, x, derivative, len(run.names))
-        self._floors.gather(x, found.contributions, derivative)
+            found = self._in_memory(x, derivative, len(run.names))
+            if self._floors is None:
+                self._floors = self._floor(run, x[:FLOOR_IMAGES], found)
         columns = {}
         for kind, values in (("contribution", found.contributions), ("norm", found.norms),
                              ("norm_variance", found.variances)):  # fmt: skip
@@ -122,6 +121,20 @@ class Attributor(Follower):
                     for p, part in enumerate(self.parts):
                         columns[f"{kind}:{generator.name}:{part.layer}"] = values[t, p]
         return columns
+
+    def _in_memory(self, x: Tensor, derivative: Tensor, done: int) -> Batch:
+        """All images at once, or halves where memory runs out."""
+        try:
+            return self._attribute(x, derivative, done)
+        except Exception as error:
+            if len(x) == 1 or not out_of_memory(error):
+                raise
+        half = len(x) // 2
+        parts = [
+            self._in_memory(x[:half], derivative[:, :half], done),
+            self._in_memory(x[half:], derivative[:, half:], done + half),
+        ]
+        return Batch.joined(parts)
 
     def _attribute(self, x: Tensor, derivative: Tensor, done: int) -> Batch:
         assert self._attribution is not None
@@ -139,30 +152,18 @@ class Attributor(Follower):
             )
         return attribution
 
-    def finish(self, run: DerivativeRun) -> None:
-        """Find the floors, from the images that carry LEE; what fails here costs the floors and nothing else."""
-        assert run.engine is not None
-        strategy, chunk = run.engine.strategy, run.engine.chunk
-
-        def plain(x: Tensor, derivative: Tensor, done: int) -> Batch:
-            assert self._attribution is not None
-            return self._attribution(x, derivative, 0, 0)
-
-        def contributions(x: Tensor) -> Tensor:
-            how = strategy.coarser(x) if isinstance(strategy, CentralDifference) else strategy
-            _, derivative = lie_derivative(
-                run.engine.f, x, run.symmetry.generators, run.rho_in, run.rho_out, strategy=how
-            )
-            return _in_memory(plain, x, derivative, 0).contributions
-
-        def in_chunks(x: Tensor) -> Tensor:
-            return torch.cat([contributions(part) for part in x.split(chunk)], -1)
-
-        try:
-            with uncheckpointed(run.model):
-                self._floors.find(in_chunks)
-        except Exception as error:
-            run.remarks.append(f"the layers have no floor: {type(error).__name__}: {first_line(error)}")
+    def _floor(self, run: DerivativeRun, x: Tensor, found: Batch) -> Tensor:
+        """(T, parts): how far contributions move when the input moves by one unit of round-off."""
+        assert run.engine is not None and self._attribution is not None
+        x = nudged(x)
+        strategy = run.engine.strategy
+        if isinstance(strategy, CentralDifference):
+            strategy = strategy.coarser(x)
+        _, derivative = lie_derivative(
+            run.engine.f, x, run.symmetry.generators, run.rho_in, run.rho_out, strategy=strategy
+        )
+        there = self._attribution(x, derivative, 0, 0).contributions
+        return (found.contributions[..., : len(x)] - there).abs().mean(-1) / 2**0.5
 
     def residue(self, run: DerivativeRun) -> dict[str, float]:
         """sum of terminal contributions / LEE - 1, by generator: how far forward and backward mode disagree."""
@@ -194,13 +195,11 @@ class Attributor(Follower):
 
     def rows(self, done: Conducted) -> Iterator[LayerRow]:
         """The root's row is that of LEE; parts follow in call order, generator by generator."""
-        columns = done.run.columns
         for t, root in enumerate(derivative_rows(done.run)):
-            keys = [f"contribution:{root.symmetry}:{part.layer}" for part in self.parts]
-            means = np.array([root.value, *[columns[key].mean() for key in keys[1:]]])
-            floors = self._floors.of(t, means, root.floor)
             for p, part in enumerate(self.parts):
-                yield self._row(done.run, root, part, None if floors is None else float(floors[p]))
+                yield self._row(
+                    done.run, root, part, float(self._floors[t, p]) if self._floors is not None else None
+                )
 
     def _row(self, run: DerivativeRun, root: Row, part: Part, floor: float | None) -> LayerRow:
         lee = run.columns[f"lee:{root.symmetry}"]
@@ -231,21 +230,6 @@ class Attributor(Follower):
             "norm_standard_error": standard_error(norms),
             "norm_probe_error": float(np.sqrt(variances.sum()) / len(variances)),
         }
-
-
-def _in_memory(attribute: _Attribute, x: Tensor, derivative: Tensor, done: int) -> Batch:
-    """`attribute(x, derivative, done)` for all images at once, or for halves where memory runs out."""
-    try:
-        return attribute(x, derivative, done)
-    except Exception as error:
-        if len(x) == 1 or not out_of_memory(error):
-            raise
-    half = len(x) // 2
-    parts = [
-        _in_memory(attribute, x[:half], derivative[:, :half], done),
-        _in_memory(attribute, x[half:], derivative[:, half:], done + half),
-    ]
-    return Batch.joined(parts)
 
 
 def _verdict(value: float, error: float | None, floor: float | None) -> str:

@@ -13,7 +13,6 @@ from symmeter.autodiff.engine import Engine
 from symmeter.autodiff.strategies import Strategy
 from symmeter.conjugate import deviation, lie_derivative, stack
 from symmeter.data import Batch
-from symmeter.errors import first_line
 from symmeter.floor import FLOOR_IMAGES, Floor, differences
 from symmeter.measures import DerivativeMeasure
 from symmeter.network import pure
@@ -30,9 +29,6 @@ class Follower(ABC):
     def take(self, run: "DerivativeRun", x: Tensor, y: Tensor, derivative: Tensor) -> dict[str, Tensor]:
         """Columns (b,) of a chunk: images x (b, ...), outputs y and Lie derivatives (T, b, ...), without controls."""
 
-    def finish(self, run: "DerivativeRun") -> None:  # noqa: B027 (nothing to do is what most of them do)
-        """After the last chunk, with the model still borrowed; also where the run was stopped or interrupted."""
-
 
 @dataclass(kw_only=True)
 class DerivativeRun(Run):
@@ -44,21 +40,8 @@ class DerivativeRun(Run):
     follower: Follower | None = None
     rho_out: Representation = field(default_factory=Trivial)
     engine: Engine | None = None
-    _few: list[Tensor] = field(default_factory=list)  # the first images, for the floor
     _floors: dict[str, Floor] = field(default_factory=dict)
     _floor_method: str = ""
-
-    def execute(self) -> None:
-        """Measure all images; then the floor, where they were fewer than it asks for, and what the follower adds."""
-        super().execute()
-        try:
-            if not self._floor_method:
-                self._find_floor()
-            if self.follower is not None:
-                self.follower.finish(self)
-        except KeyboardInterrupt as error:  # what was measured is not lost
-            self._stop(error, "interrupted")
-            self.interrupted = True
 
     def _f(self, dtype: torch.dtype) -> Any:
         call = pure(self.output.module(self.model), self.device, dtype)
@@ -85,8 +68,8 @@ class DerivativeRun(Run):
             derivative = deviation(pushed, y, generators * count, self.rho_out)
             self._record(batch, part, x[part], y, derivative)
             yield len(y)
-        if not self._floor_method and len(self._few) == FLOOR_IMAGES:
-            self._find_floor()
+        if not self._floors and self.names:
+            self._find_floor(x[:FLOOR_IMAGES])
 
     def _prepare(self, x: Tensor) -> None:
         """The first look at the model's output: its representation, and whether it fits what is asked of it."""
@@ -113,7 +96,6 @@ class DerivativeRun(Run):
             for name, values in found.items():
                 more[name][finite.cpu()] = values.double().cpu()
         keep = self._keep(batch.names[part], finite)
-        self._few += list(x[finite][: FLOOR_IMAGES - len(self._few)])
         border = self.rho_out.border(y)
         count = len(self.symmetry.generators)
         for m in self.measures:
@@ -131,16 +113,8 @@ class DerivativeRun(Run):
         if self.classes:
             self._record_accuracy(None if batch.labels is None else batch.labels[part], y, keep)
 
-    def _find_floor(self) -> None:
-        """The floor from the first images that are finite; a model that fails here costs the floor and no more."""
-        try:
-            self._floor_method = self._floor_of(torch.stack(self._few))
-        except Exception as error:
-            self._floor_method = f"none: {type(error).__name__}: {first_line(error)}"
-            self.remarks.append(f"no floor was found ({self._floor_method.removeprefix('none: ')})")
-
-    def _floor_of(self, x: Tensor) -> str:
-        """Fill in the floors from images x, in chunks that are known to fit; returns how they were found."""
+    def _find_floor(self, x: Tensor) -> None:
+        """The floor from a few images, in chunks that are known to fit; images that are not finite are left out."""
         assert self.engine is not None
         f = self.engine.f
 
@@ -153,6 +127,7 @@ class DerivativeRun(Run):
             *[differences(derivative, part, self.engine.strategy) for part in x.split(self.engine.chunk)],
             strict=True,
         )
+        self._floor_method = methods[0]
         for m in self.measures:
             totals, errors = (torch.cat([m.statistic(d) for d in side], 1) for side in (here, there))
             finite = (totals + errors).isfinite().all(0)
@@ -161,7 +136,6 @@ class DerivativeRun(Run):
                 if finite.any():
                     relative = min(error / value, 1.0) if value > 0 else 0.0
                     self._floors[f"{m.name}:{generator.name}"] = Floor(error / int(finite.sum()), relative)
-        return methods[0]
 
     def floor(self, key: str, value: float) -> float | None:
         """The floor of a column with this mean; None where it could not be found."""
