@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from symmeter.layers.floors import LayerFloors
 from torch import nn
 
 import symmeter
 from symmeter.estimate import RESOLVED_FLOORS
 from symmeter.floor import nudged
-from symmeter.layers.floors import LayerFloors
 
 EPS = torch.finfo(torch.float32).eps
 QUIET = {"control": False, "probes": 0, "progress": False}
