@@ -103,9 +103,9 @@ def test_json_goes_through_links_and_into_pipes(result, tmp_path):
     assert symmeter.load(real).rows == result.rows
     os.mkfifo(pipe)
     received = []
-    reader = threading.Thread(target=lambda: received.append(pipe.read_text()))
+    reader = threading.Thread(target=lambda: received.append(pipe.read_text()), daemon=True)
     reader.start()
     result.to_json(pipe)
-    reader.join(timeout=10)
+    reader.join(timeout=300)  # only a file put in the place of the pipe takes that long
     assert json.loads(received[0])["schema"] == "symmeter.result/1"
     assert stat.S_ISFIFO(pipe.stat().st_mode)

@@ -34,8 +34,8 @@ def browser():
     made.quit()
 
 
-def wait(browser, script, seconds=60):
-    """What a script returns, once it is something."""
+def wait(browser, script, seconds=600):
+    """What a script returns, once it is something; only a page that fails takes as long as `seconds`."""
     until = time.monotonic() + seconds
     while not (found := browser.execute_script(script)):
         assert time.monotonic() < until, browser.get_log("browser")
@@ -174,27 +174,49 @@ def test_dark_and_light_keys_and_phones(browser, tmp_path):
         "Emulation.setDeviceMetricsOverride",
         {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": True},
     )
-    time.sleep(0.5)
+    wait(browser, "return window.innerWidth <= 390")
     wide = browser.execute_script("return document.documentElement.scrollWidth - window.innerWidth")
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     assert wide <= 1
     check_clean(browser, path)
 
 
+def milliseconds(browser, count):
+    """How long each action takes on a page of so many models: the best of three, other things run on this machine."""
+    return browser.execute_script(
+        """
+        const last = arguments[0], times = {};
+        const time = (name, f) => {
+            const t = performance.now(); f();
+            times[name] = Math.min(times[name] ?? Infinity, performance.now() - t);
+        };
+        const pick = (id, v) => { const s = document.getElementById(id); s.value = v; s.dispatchEvent(new Event('change')); };
+        for (let again = 0; again < 3; again++) {
+            time('filter', () => pick('filter-kind', 'mixer'));
+            time('all', () => pick('filter-kind', ''));
+            time('sort', () => [...document.querySelectorAll('th')].find(t => t.innerText.startsWith('accuracy')).click());
+            time('one', () => pick('chosen', `timm:mlp_mixer_${last - 3}`));
+            time('compare', () => pick('left', `timm:mlp_mixer_${last - 6}`));
+        }
+        return times;
+        """,
+        count,
+    )
+
+
 @pytest.mark.slow
 def test_two_thousand_models_stay_quick(browser, tmp_path):
-    began = time.monotonic()
-    path = open_page(browser, tmp_path, 2000, symmetries=("rotation",))
-    assert time.monotonic() - began < 240
-    slowest = browser.execute_script("""
-        const times = {}, time = (name, f) => { const t = performance.now(); f(); times[name] = performance.now() - t; };
-        const pick = (id, v) => { const s = document.getElementById(id); s.value = v; s.dispatchEvent(new Event('change')); };
-        time('filter', () => pick('filter-kind', 'mixer'));
-        time('all', () => pick('filter-kind', ''));
-        time('sort', () => [...document.querySelectorAll('th')].find(t => t.innerText.startsWith('accuracy')).click());
-        time('one', () => pick('chosen', 'timm:mlp_mixer_1997'));
-        time('compare', () => pick('left', 'timm:mlp_mixer_1994'));
-        return times;
-    """)
-    assert max(slowest.values()) < 2000, slowest
-    check_clean(browser, path)
+    """Ten times as many models take no more than some ten times as long: what grew with their square would take 100.
+
+    A ratio and no number of seconds, which would be one of this machine and of what else it does. Beside 5 ms, which
+    any action may take, nothing is compared.
+    """
+    times = {}
+    for count in (200, 2000):
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        path = open_page(browser, folder, count, symmetries=("rotation",))
+        times[count] = milliseconds(browser, count)
+        check_clean(browser, path)
+    slower = {name: times[2000][name] / max(times[200][name], 5) for name in times[200]}
+    assert max(slower.values()) < 40, times

@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 import time
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -31,7 +32,7 @@ class Bad(nn.Module):
         if self.what == "abort":
             os.kill(os.getpid(), signal.SIGABRT)
         if self.what == "hang":
-            time.sleep(600)
+            time.sleep(3600)
         if self.what == "raise":
             raise RuntimeError("no such thing")
         if self.what == "leave":
@@ -49,6 +50,21 @@ def bad(what="raise"):
     return Bad(what)
 
 
-def slow(seconds=0.5, width=4):
-    time.sleep(seconds)
+def gated(gate, width=4):
+    """Those of a width from 5 on wait at a gate, the folder `gate`, until there is a file `open` in it.
+
+    So a sweep stays in the middle of its work as long as a test wants. Who waits leaves a file with its process id.
+    """
+    if width >= 5:
+        Path(gate, f"waits {os.getpid()}").touch()
+        while not Path(gate, "open").exists():
+            time.sleep(0.02)
+    return small(width)
+
+
+def together(gate, width=4):
+    """Waits until one more has come to the folder `gate`: what one sweep alone would not get past."""
+    Path(gate, f"width {width}").touch()
+    while len(os.listdir(gate)) < 2:
+        time.sleep(0.02)
     return small(width)

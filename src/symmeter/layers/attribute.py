@@ -28,6 +28,7 @@ from symmeter.runs import DerivativeRun, Follower
 from symmeter.verb import verb
 
 _WORST_RESIDUE = 1e-3  # contributions that miss LEE by more than this get a warning
+_ROUND_OFF_FLOORS = 10.0  # LEE is a square: that of an exactly symmetric network reaches 8 floors
 
 
 @verb(ARGUMENTS, control=truth)
@@ -207,8 +208,11 @@ class Attributor(Follower):
             count, plural = len(self.folded), "" if len(self.folded) == 1 else "s"
             notes.append(f"{count} call{plural} of modules folded into the module around, the layout is not known: "
                          f"{shortened(self.folded)}")  # fmt: skip
-        bad = {name: r for name, r in self.residue(run).items() if abs(r) > _WORST_RESIDUE}
-        for name, residue in bad.items():
+        for name, residue in self.residue(run).items():
+            lee = float(run.columns[f"lee:{name}"].mean())
+            of_round_off = _ROUND_OFF_FLOORS * (run.floor(f"lee:{name}", lee) or 0.0)
+            if abs(residue) <= _WORST_RESIDUE or abs(residue) * lee <= of_round_off:
+                continue
             notes.append(f"contributions along {name} miss LEE by {residue:.1%}: forward and backward derivatives of "
                          "the model disagree (does it detach or round?)")  # fmt: skip
         return notes
