@@ -52,8 +52,7 @@ class Call:
         self._native = False  # parameters stay in the model's own types, for it casts by itself
 
     def __call__(self, x: Tensor) -> Any:
-        if self._state is None:
-            self._begin(x)
+        self.prepare(x)
         assert self._state is not None
         try:
             with neutral():
@@ -64,6 +63,11 @@ class Call:
             for wrapper in self._wrappers:
                 del wrapper.__dict__["forward"]
             self._state.restore()
+
+    def prepare(self, x: Tensor) -> None:
+        """What comes before the first call; nothing afterwards."""
+        if self._state is None:
+            self._begin(x)
 
     def twin(self, dtype: torch.dtype) -> "Call":
         """The same model in another precision; what is known of it is shared."""

@@ -70,6 +70,7 @@ def look(function: Function, x: Tensor, model: Any, batch_size: int | None = Non
     """
     batching, pair = Batching(), _two(x)
     try:
+        function.call.prepare(pair[:1])  # so that conversions of parameters are not taken for the model's own
         precision, once = precision_of(function.call, pair[:1])
         together = function.call(pair)
     except SymmeterError:
