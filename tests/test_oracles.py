@@ -14,6 +14,9 @@ from symmeter.floor import nudged
 from symmeter.groups import GENERATORS
 from symmeter.representations import Image
 
+# Units of round-off by which all layers together move what is inside, as an input would have to be moved for it. Two
+# pixels of SqueezeNet's first pooling tie within 1e-5, the round-off of its first convolution (147 products).
+_REACH = {"cifar10_resnet20": 4, "squeezenet1_0": 64, "mobilenetv2_100": 4}
 CASES = [
     pytest.param(network, definition, marks=[] if network == "cifar10_resnet20" else [pytest.mark.slow])
     for network in ("cifar10_resnet20", "squeezenet1_0", "mobilenetv2_100")
@@ -80,7 +83,7 @@ def test_float32_has_the_values_of_inputs_within_its_round_off(
     model, x = trained(shared_data, network), inputs(shared_data, oracle)
     narrow = lee_by_image(model.float(), x.float(), ",".join(names), definition)
     wide = [np.array([oracle["lee"][definition][name] for name in names])]
-    unit = 64 * torch.finfo(torch.float32).eps  # what a first convolution of 147 products rounds off, as seen
+    unit = _REACH[network] * torch.finfo(torch.float32).eps
     wide += [
         lee_by_image(model.double(), nudged(x, seed, unit), ",".join(names), definition) for seed in range(6)
     ]
