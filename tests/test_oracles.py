@@ -92,7 +92,7 @@ def test_float32_has_the_values_of_inputs_within_its_round_off(
     # A softmax within 1e-3 of saturation is known to 1e-4 of that in float32, and LEE is its square.
     assert (beyond <= 1e-3 * np.maximum(high, 1e-5)).all()
     assert (beyond.mean(1) <= 1e-3 * wide[0].mean(1)).all()
-    assert np.median((high - low) / high) < 1e-2  # the interval says something
+    assert np.median((high - low) / high) < 5e-2  # what single images are off by at most
     assert np.median(np.abs(narrow - wide[0]) / np.maximum(wide[0], 1e-6)) < 1e-3
 
 
