@@ -6,6 +6,9 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+
+# Before torch is there: threads that spin while they wait take the cores from those that work, on a busy machine.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import torch
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
