@@ -76,7 +76,10 @@ def test_json_and_folder_bring_it_back(found, tmp_path):
             isinstance(again, Profile) and again.parts == found.parts and isinstance(again.rows[0], LayerRow)
         )
         expected = found.contributions("translation_x")
-        np.testing.assert_allclose(again.contributions("translation_x").mean(1), expected.mean(1))
+        root, *parts = again.contributions("translation_x").mean(1)
+        np.testing.assert_allclose(parts, expected[1:].mean(1), rtol=1e-12)
+        # without columns the root is LEE by forward mode: the same in exact arithmetic, and to float32 here
+        assert root == pytest.approx(expected[0].mean(), rel=1e-5)
     np.testing.assert_array_equal(again.norms("translation_y"), found.norms("translation_y"))
     assert len(found.to_pandas()) == 2 * len(found.parts)
 
