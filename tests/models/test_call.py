@@ -136,3 +136,35 @@ def test_a_hidden_network_is_exchanged_and_given_back():
         y = Call(model, CPU, torch.float64)(torch.ones(1, 2, dtype=torch.float64))
     torch.testing.assert_close(y, 2 * (weight.double().sum(1) + net[0].bias.double())[None])
     assert net.training and net[1].training and net[0].weight is weight
+
+
+class Installs(nn.Module):
+    """Installs a hook at its first pass and notes that it has, as networks of transformers do."""
+
+    def __init__(self):
+        super().__init__()
+        self.net, self.installed = nn.Linear(2, 2), False
+
+    def forward(self, x):
+        if not self.installed:
+            self.net.register_forward_hook(lambda module, args, output: output + 1)
+            self.installed = True
+        return self.net(x)
+
+
+def test_hooks_that_a_forward_pass_installs_are_taken_off_with_its_notes():
+    model, x = Installs(), torch.ones(1, 2)
+    call = Call(model, CPU, torch.float32)
+    assert torch.equal(call(x), call(x))
+    assert not model.installed and not model.net._forward_hooks
+
+
+def test_a_compiled_network_that_has_run_is_called_as_it_was_written():
+    net = nn.Sequential(nn.Linear(2, 2), nn.Tanh())
+    compiled, x = torch.compile(net, backend="eager"), torch.ones(1, 2)
+    compiled(x)
+    seen = []
+    handle = net[0].register_forward_hook(lambda module, args, output: seen.append(1))
+    torch.testing.assert_close(Call(compiled, CPU, torch.float32)(x), net(x))
+    handle.remove()
+    assert len(seen) >= 2

@@ -49,20 +49,27 @@ class Call:
         self._written: frozenset[str] = frozenset()
         self._state: State | None = None
         self._wrappers: list[nn.Module] = []
+        self._compiled = any(hasattr(module, "_orig_mod") for module in model.modules())
         self._native = False  # parameters stay in the model's own types, for it casts by itself
 
     def __call__(self, x: Tensor) -> Any:
         self.prepare(x)
         assert self._state is not None
+        hooks = self._state.hooks()
         try:
-            with neutral():
+            with neutral(), self._eager():
                 return self._run(x if getattr(_OWNED, "yes", False) else x.clone())
         except SystemExit as error:
             raise RuntimeError(f"SystemExit({error.code!r}): the model wanted to end the program") from error
         finally:
             for wrapper in self._wrappers:
                 del wrapper.__dict__["forward"]
+            self._state.unhook(hooks)
             self._state.restore()
+
+    def _eager(self) -> contextlib.AbstractContextManager:
+        """A compiled network as it was written: what is compiled knows of no hooks and of no modes."""
+        return torch.compiler.set_stance("force_eager") if self._compiled else contextlib.nullcontext()
 
     def prepare(self, x: Tensor) -> None:
         """What comes before the first call; nothing afterwards."""

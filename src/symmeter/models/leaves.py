@@ -60,7 +60,9 @@ def leaf_at(returned: Any, path: str, also: Iterator[str] | list[str] = ()) -> T
     if path in found:
         return _floating(found[path], path)
     has = ", ".join(name for name in found if name) or "one tensor without a name"
-    raise SymmeterError(f"unknown output {path!r}: the model returns {has}{nearest(path, [*found, *also])}")
+    raise SymmeterError(
+        f"unknown output {path!r}: the model returns {has}{nearest(path, [*filter(None, found), *also])}"
+    )
 
 
 def _floating(tensor: Tensor, path: str) -> Tensor:

@@ -12,6 +12,8 @@ from symmeter.models.behind import reached
 
 # What every module has, hooks among it: those are not written by a forward pass, and some are ours for a while.
 _EVERY = frozenset(vars(nn.Module())) | {"_compiled_call_impl", "forward"}
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_forward_hooks_with_kwargs", "_forward_pre_hooks_with_kwargs",
+          "_forward_hooks_always_called")  # fmt: skip
 _DEEPEST = 4  # containers inside of containers
 Contents = Any
 
@@ -60,6 +62,18 @@ class State:
         self._contents[id(value)] = (value, held)
         for item in held.values() if isinstance(held, dict) else held:
             self._take(item, depth + 1)
+
+    def hooks(self) -> list[tuple[dict, frozenset]]:
+        """The hooks of all modules at this moment, for `unhook`."""
+        found = [getattr(module, name, None) for module in self._modules for name in _HOOKS]
+        return [(hooks, frozenset(hooks)) for hooks in found if isinstance(hooks, dict)]
+
+    @staticmethod
+    def unhook(before: list[tuple[dict, frozenset]]) -> None:
+        """Take off the hooks that have come since, as some forward passes install their own at first."""
+        for hooks, known in before:
+            for key in [key for key in hooks if key not in known]:
+                del hooks[key]
 
     def restore(self) -> bool:
         """Put back what changed; whether anything had."""
