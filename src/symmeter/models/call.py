@@ -63,7 +63,7 @@ class Call:
             raise RuntimeError(f"SystemExit({error.code!r}): the model wanted to end the program") from error
         finally:
             for wrapper in self._wrappers:
-                del wrapper.__dict__["forward"]
+                wrapper.__dict__.pop("forward", None)  # not there where the call failed before
             self._state.unhook(hooks)
             self._state.restore()
 
