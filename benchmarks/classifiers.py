@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 import symmeter
-from symmeter.result import Result
+from symmeter.results.result import Result
 
 GROUPS = ("C4", "D4", "shift(8)")
 MEASURES = (

@@ -14,14 +14,15 @@ from multiprocessing import get_context
 import timm
 import torch
 
-from symmeter.autodiff import OneByOne, Strategy, Tiled, Vectorised
 from symmeter.autodiff.memory import peak_bytes, reuse_freed_memory
-from symmeter.conjugate import lie_derivative
-from symmeter.definitions import Bandlimited
-from symmeter.groups import GENERATORS
+from symmeter.autodiff.strategies import OneByOne, Strategy, Tiled, Vectorised
+from symmeter.domains.grids.generators import GENERATORS
+from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.models.borrowed import borrowed
 from symmeter.models.call import Call
-from symmeter.representations import Image, Trivial
+from symmeter.symmetry.conjugate import lie_derivative
+from symmeter.symmetry.representations.trivial import Trivial
 
 NETWORKS = (
     "resnet50",

@@ -36,17 +36,18 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
-from symmeter.autodiff import CentralDifference, OneByOne, Tiled, Vectorised
 from symmeter.autodiff.memory import reuse_freed_memory
-from symmeter.conjugate import lie_derivative, stack
-from symmeter.definitions import Bandlimited
+from symmeter.autodiff.strategies import CentralDifference, OneByOne, Tiled, Vectorised
+from symmeter.domains.grids.generators import GENERATORS
+from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.errors import first_line
-from symmeter.groups import GENERATORS
-from symmeter.measures import LEE
+from symmeter.measures.lee import LEE
 from symmeter.models.call import Call
 from symmeter.models.leaves import main_leaf
-from symmeter.outputs import Output
-from symmeter.representations import Image, Trivial
+from symmeter.models.outputs import Output
+from symmeter.symmetry.conjugate import lie_derivative, stack
+from symmeter.symmetry.representations.trivial import Trivial
 
 QUICK = ("convnext", "efficientnet", "maxxvit", "nfnet", "regnet", "resnet", "vision_transformer", "xcit")
 SYMMETRY = [GENERATORS["translation_x"], GENERATORS["rotation"]]

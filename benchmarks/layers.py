@@ -23,14 +23,15 @@ from PIL import Image as Image_
 from torch import Tensor, nn
 
 from symmeter.autodiff.memory import peak_bytes, reuse_freed_memory
-from symmeter.conjugate import lie_derivative
-from symmeter.definitions import Bandlimited
-from symmeter.groups import FAMILIES, GENERATORS
-from symmeter.layers.attribution import Attribution
+from symmeter.domains.grids.generators import FAMILIES, GENERATORS
+from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.interpolants.series import Bandlimited
+from symmeter.layers.contributions import Attribution
 from symmeter.layers.layouts import Layouts
 from symmeter.models.borrowed import borrowed
 from symmeter.models.call import Call
-from symmeter.representations import Image, Trivial
+from symmeter.symmetry.conjugate import lie_derivative
+from symmeter.symmetry.representations.trivial import Trivial
 
 DATA = (
     Path(__file__).resolve().parents[2] / "shared" / "data"

@@ -17,14 +17,15 @@ from typing import Any
 import timm
 import torch
 
-from symmeter.data import open_data
-from symmeter.definitions import Bandlimited
-from symmeter.groups import parse_group
-from symmeter.measures import OrbitMeasure, parse_measures
-from symmeter.outputs import parse_output
-from symmeter.representations import Image
-from symmeter.runs import OrbitRun
-from symmeter.runs.passes import moved
+from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.interpolants.series import Bandlimited
+from symmeter.domains.images.data.open import open_data
+from symmeter.domains.images.names import parse_group
+from symmeter.measures import parse_measures
+from symmeter.measures.measure import OrbitMeasure
+from symmeter.measuring.orbit import OrbitRun
+from symmeter.measuring.passes import moved
+from symmeter.models.outputs import parse_output
 
 NETWORKS = ("resnet50", "vit_small_patch16_224", "mobilenetv2_100")
 GROUPS = ("C4", "D4", "shift(8)", "C8", "SO2")

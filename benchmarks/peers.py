@@ -21,12 +21,14 @@ import torch
 from torch import Tensor, nn
 
 import symmeter
-from symmeter.data import open_data
-from symmeter.definitions import Bandlimited
-from symmeter.groups import choose_elements, parse_group
-from symmeter.measures import GEED
-from symmeter.preprocessing import Preprocessing
-from symmeter.representations import Image, Matrices
+from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.interpolants.series import Bandlimited
+from symmeter.domains.images.data.open import open_data
+from symmeter.domains.images.names import parse_group
+from symmeter.domains.images.preprocessing import Preprocessing
+from symmeter.measures.geed import GEED
+from symmeter.symmetry.groups.group import choose_elements
+from symmeter.symmetry.representations.linear import Matrices
 
 
 class Blurs(nn.Module):

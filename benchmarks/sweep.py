@@ -16,12 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
-from symmeter.report.store import report
-from symmeter.result import Result, Row
-from symmeter.sweeps import Entry, Spec, Store, plan, sweep
+from symmeter.report.store.page import report
+from symmeter.results.result import Result, Row
 from symmeter.sweeps.cell import packed
-from symmeter.sweeps.local import Local
-from symmeter.sweeps.sweep import run_cells
+from symmeter.sweeps.executors.local import Local
+from symmeter.sweeps.model_list import Entry
+from symmeter.sweeps.plan import Spec, plan
+from symmeter.sweeps.store import Store
+from symmeter.sweeps.sweep import run_cells, sweep
 
 TINY = """
 from torch import nn

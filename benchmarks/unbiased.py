@@ -18,9 +18,10 @@ import torch
 from torch import Tensor, nn
 
 import symmeter
+from symmeter.domains.images.names import parse_group
 from symmeter.errors import SymmeterWarning
-from symmeter.groups import parse_group
-from symmeter.representations import Matrices, Trivial
+from symmeter.symmetry.representations.linear import Matrices
+from symmeter.symmetry.representations.trivial import Trivial
 
 CLASSES, IMAGES = 24, 5
 DISTANCES = ("cosine", "euclidean", "l2", "kl", "js", "01")
@@ -153,8 +154,8 @@ def check(case: Case, counts: Sequence[int], seeds: int) -> Iterator[Found]:
 
 def sampled(case: Case, count: int, seed: int) -> dict[str, Any]:
     """Rows from independent draws, also where there are as many draws as elements."""
-    from symmeter.groups import base
-    from symmeter.runs import orbit
+    from symmeter.measuring import orbit
+    from symmeter.symmetry.groups import group as base
 
     def drawn(group: Any, count: int | None, seed: int, sampling: str) -> base.ElementSet:
         assert count is not None

@@ -19,14 +19,15 @@ from symmeter.demo.networks import load_digits, train_digit_nets
 from symmeter.report.store.charts import charts, save_chart, specification
 from symmeter.report.store.findings import findings
 from symmeter.report.store.table import failures, tables
-from symmeter.sweeps import Limits, Store, sweep
-from symmeter.sweeps.engine import REASONS
+from symmeter.sweeps.executors.executor import REASONS, Limits
+from symmeter.sweeps.store import Store
+from symmeter.sweeps.sweep import sweep
 
 HERE = Path(__file__).resolve().parent
 SYMMETRY, SAMPLES = "translation,rotation", 16
 NETS = """
 import torch
-from symmeter.demo.networks import QuarterTurnAverage, cnn
+from symmeter.demo.networks import cnn, QuarterTurnAverage
 
 
 def plain():

@@ -17,11 +17,11 @@ import torch
 from torch import Tensor, nn
 
 import symmeter
-from symmeter.conjugate import lie_derivative
-from symmeter.definitions import Periodic
-from symmeter.groups import GENERATORS
-from symmeter.layers.aliasing import alias_derivative
-from symmeter.representations import Image
+from symmeter.domains.grids.aliasing.theorem import alias_derivative
+from symmeter.domains.grids.generators import GENERATORS
+from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.interpolants.series import Periodic
+from symmeter.symmetry.conjugate import lie_derivative
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from bandlimited import BlurPool, Filtered

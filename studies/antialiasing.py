@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn import functional
 
 import symmeter
-from symmeter.layers import views
+from symmeter.layers import summaries as views
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from bandlimited import BlurPool, Filtered, Resized

@@ -18,7 +18,7 @@ from timm.models.vision_transformer import VisionTransformer
 from torch import nn
 
 import symmeter
-from symmeter.layers import views
+from symmeter.layers import summaries as views
 from symmeter.report.plots import COLOURS
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))

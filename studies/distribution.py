@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from torchvision.transforms.v2.functional import gaussian_blur
 
 import symmeter
-from symmeter.data import open_data
-from symmeter.preprocessing import Preprocessing
+from symmeter.domains.images.data.open import open_data
+from symmeter.domains.images.preprocessing import Preprocessing
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from augmentation import plain

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from symmeter.data import open_data
+from symmeter.domains.images.data.open import open_data
+from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.errors import SymmeterError
-from symmeter.preprocessing import Preprocessing
 
 MOST = (10_000, 2_000)  # images that are read, to train on and to test on
 

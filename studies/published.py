@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 import symmeter
-from symmeter.preprocessing import Preprocessing
+from symmeter.domains.images.preprocessing import Preprocessing
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,9 @@ class Published:
     def pixels(self, place: Path, samples: int | None = None, seed: int = 0) -> Tensor:
         """Images (N, C, H, W) in [0, 1] of its size."""
         size = Preprocessing(size=(self.side, self.side), channels=3, source="the network")
-        batches = symmeter.data.open_data(place, size, samples=samples, seed=seed).batches(256)
+        batches = symmeter.domains.images.data.open.open_data(
+            place, size, samples=samples, seed=seed
+        ).batches(256)
         return torch.cat([batch.images for batch in batches])
 
     def normalised(self, pixels: Tensor) -> Tensor:

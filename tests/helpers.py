@@ -6,9 +6,9 @@ import torch
 from PIL import Image
 from torch.utils.data import Dataset
 
-from symmeter.data import open_data
+from symmeter.domains.images.data.open import open_data
+from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.errors import SymmeterError
-from symmeter.preprocessing import Preprocessing
 
 UNKNOWN = Preprocessing.unknown()
 

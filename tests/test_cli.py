@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import symmeter
-from symmeter.cli import main
+from symmeter.cli.app import main
 from symmeter.errors import SymmeterError
 
 Image = pytest.importorskip("PIL.Image", exc_type=ImportError)
@@ -122,7 +122,7 @@ def test_json_schema(model, photos, tmp_path, capsys):
     assert "rotation" in capsys.readouterr().out
     assert [p.name for p in file.parent.iterdir()] == ["r.json"]
     content = json.loads(file.read_text())
-    assert content["schema"] == "symmeter.result/1"
+    assert content["schema"] == "symmeter.results.result/1"
     assert content["status"] == "complete"
     assert content["definition"] == "bandlimited"
     assert content["model"]["name"] == model
@@ -361,7 +361,7 @@ def test_unexpected_errors_are_one_line(model, photos, fails, monkeypatch, capsy
     def broken(*args, **kwargs):
         raise TypeError("a\nbug")
 
-    monkeypatch.setattr("symmeter.measurement.measure", broken)
+    monkeypatch.setattr("symmeter.measuring.measure.measure", broken)
     monkeypatch.delenv("SYMMETER_DEBUG", raising=False)
     assert fails("measure", model, photos, code=1) == (
         "unexpected TypeError: a bug (set SYMMETER_DEBUG=1 for the traceback)"
@@ -383,7 +383,7 @@ def test_a_failure_to_save_still_prints_the_table(model, photos, monkeypatch, ca
 
 
 def test_ctrl_c_keeps_what_is_done(model, photos, monkeypatch, capsys, tmp_path):
-    from symmeter.runs import DerivativeRun as Run
+    from symmeter.measuring.derivative import DerivativeRun as Run
 
     original, calls = Run._record, []
 
@@ -407,7 +407,7 @@ def test_ctrl_c_before_anything_is_done(model, photos, monkeypatch, capsys):
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("symmeter.models.load_model", interrupted)
+    monkeypatch.setattr("symmeter.models.load.load_model", interrupted)
     assert main(["measure", model, photos]) == 130
     assert capsys.readouterr() == ("", "symmeter: interrupted\n")
 

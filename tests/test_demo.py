@@ -8,19 +8,19 @@ import torch
 from rich.console import Console
 
 import symmeter
-from symmeter.cli import main
-from symmeter.demo import (
+from symmeter.cli.app import main
+from symmeter.demo.findings import Findings, examine, quarter_turn_error, run_demo, statements
+from symmeter.demo.networks import (
+    AVERAGED,
+    PLAIN,
+    TURNED,
     Digits,
-    Findings,
     QuarterTurnAverage,
-    examine,
+    cnn,
     load_digits,
-    quarter_turn_error,
-    run_demo,
-    statements,
     train_digit_nets,
+    turn,
 )
-from symmeter.demo.networks import AVERAGED, PLAIN, TURNED, cnn, turn
 
 pytest.importorskip("sklearn")
 SHORT = 4
@@ -115,7 +115,7 @@ def test_statements_follow_from_the_numbers(found):
 
 def test_demo_prints_within_80_columns_and_saves(digits, tmp_path, monkeypatch):
     few = Digits(*(tensor[:64] for tensor in dataclasses.astuple(digits)))
-    monkeypatch.setattr("symmeter.demo.findings.load_digits", lambda seed: few)
+    monkeypatch.setattr("symmeter.demo.networks.load_digits", lambda seed: few)
     stream = io.StringIO()
     console = Console(file=stream, width=80, color_system=None)
     run_demo(console, epochs=1, out=tmp_path / "demo", progress=False)

@@ -13,11 +13,11 @@ from tests.helpers import write
 from torch import nn
 
 import symmeter
-from symmeter import preprocessing, resizing
-from symmeter.cli import main
+from symmeter.cli.app import main
+from symmeter.domains.images import preprocessing, resizing
 from symmeter.errors import SymmeterError, WriteError
 from symmeter.optional import require
-from symmeter.sweeps import Store
+from symmeter.sweeps.store import Store
 
 CODE = """
 import sys
@@ -218,7 +218,7 @@ def test_every_failure_is_a_line_and_the_rest_is_written(model, monkeypatch, cap
         real(self, path)
 
     monkeypatch.setattr(symmeter.Result, "to_json", to_json)
-    monkeypatch.setattr("symmeter.report.table.render", breaks)
+    monkeypatch.setattr("symmeter.results.text.render", breaks)
     assert main(["measure", model, "d.npz", "--json", "r.json", "--out", "r"]) == 1
     err = capsys.readouterr().err
     assert err.splitlines() == [
@@ -242,7 +242,12 @@ def test_a_model_that_leaves_is_an_error(words, model, capsys):
 
 
 @pytest.mark.parametrize(
-    "place", ["symmeter.data.open.from_path", "symmeter.report.table.render", "symmeter.conduct.environment"]
+    "place",
+    [
+        "symmeter.domains.images.data.files.from_path",
+        "symmeter.results.text.render",
+        "symmeter.measuring.conduct.environment",
+    ],
 )
 def test_nothing_that_leaves_is_taken_for_success(place, model, monkeypatch, capsys):
     monkeypatch.setattr(place, gone)
@@ -271,7 +276,7 @@ def test_the_report_is_written_before_its_charts(tmp_path, monkeypatch, capsys):
 
     store = tmp_path / "store"
     fill(Store(store, create=True), made_up(6))
-    monkeypatch.setattr("symmeter.report.store.page.save_chart", full)
+    monkeypatch.setattr("symmeter.report.store.charts.save_chart", full)
     assert (
         main(["report", str(store), "--out", str(tmp_path / "r.html"), "--charts", str(tmp_path / "charts")])
         == 1

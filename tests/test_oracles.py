@@ -8,11 +8,11 @@ import pytest
 import torch
 
 import symmeter
-from symmeter.conjugate import lie_derivative
-from symmeter.definitions import Bandlimited
-from symmeter.floor import nudged
-from symmeter.groups import GENERATORS
-from symmeter.representations import Image
+from symmeter.domains.grids.generators import GENERATORS
+from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.interpolants.series import Bandlimited
+from symmeter.measuring.floor import nudged
+from symmeter.symmetry.conjugate import lie_derivative
 
 # Units of round-off by which all layers together move what is inside, as an input would have to be moved for it. Two
 # pixels of SqueezeNet's first pooling tie within 1e-5, the round-off of its first convolution (147 products).

@@ -15,8 +15,8 @@ from torch import nn
 
 import symmeter
 from symmeter.errors import SymmeterError, SymmeterWarning
-from symmeter.runs import Interrupted
-from symmeter.warned import recorded, repeat, warn
+from symmeter.measuring.interrupt import Interrupted
+from symmeter.verbs.warned import recorded, repeat, warn
 
 IMAGES = torch.rand(6, 3, 8, 8, generator=torch.Generator().manual_seed(1))
 README = Path(__file__).parents[1] / "README.md"

@@ -14,41 +14,42 @@ __version__ = "0.1.0"
 
 # Names are imported when they are first used: `symmeter --help` must not wait for torch.
 _HOME = {
-    "measure": "measurement",
-    "assert_equivariant": "assertion",
-    "round_trip_error": "runs",
+    "measure": "measuring.measure",
+    "assert_equivariant": "measuring.assertion",
+    "round_trip_error": "domains.grids.round_trip",
     "attribute": "layers.attribute",
-    "aliasing": "layers.explained",
-    "maps": "layers.maps",
+    "aliasing": "domains.grids.aliasing.attribute",
+    "maps": "domains.images.maps",
     "Profile": "layers.profile",
-    "load": "loading",
+    "load": "sweeps.load",
     "sweep": "sweeps",
-    "Result": "result",
+    "Result": "results.result",
     "load_model": "models",
-    "lie_derivative": "conjugate",
-    "Symmetry": "symmetry",
-    "parse_group": "groups",
-    "GENERATORS": "groups",
+    "lie_derivative": "symmetry.conjugate",
+    "Symmetry": "symmetry.hypothesis",
+    "parse_group": "domains.images.names",
+    "GENERATORS": "domains.grids.generators",
     "SymmeterError": "errors",
     "SymmeterWarning": "errors",
 }
 
 if TYPE_CHECKING:
-    from symmeter.assertion import assert_equivariant
-    from symmeter.conjugate import lie_derivative
+    from symmeter.domains.grids.aliasing.attribute import aliasing
+    from symmeter.domains.grids.generators import GENERATORS
+    from symmeter.domains.grids.round_trip import round_trip_error
+    from symmeter.domains.images.maps import maps
+    from symmeter.domains.images.names import parse_group
     from symmeter.errors import SymmeterError, SymmeterWarning
-    from symmeter.groups import GENERATORS, parse_group
     from symmeter.layers.attribute import attribute
-    from symmeter.layers.explained import aliasing
-    from symmeter.layers.maps import maps
     from symmeter.layers.profile import Profile
-    from symmeter.loading import load
-    from symmeter.measurement import measure
-    from symmeter.models import load_model
-    from symmeter.result import Result
-    from symmeter.runs import round_trip_error
-    from symmeter.sweeps import sweep
-    from symmeter.symmetry import Symmetry
+    from symmeter.measuring.assertion import assert_equivariant
+    from symmeter.measuring.measure import measure
+    from symmeter.models.load import load_model
+    from symmeter.results.result import Result
+    from symmeter.sweeps.load import load
+    from symmeter.sweeps.sweep import sweep
+    from symmeter.symmetry.conjugate import lie_derivative
+    from symmeter.symmetry.hypothesis import Symmetry
 
 __all__ = [
     "GENERATORS",
@@ -75,3 +76,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'symmeter' has no attribute {name!r}")
     return getattr(import_module(f"symmeter.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

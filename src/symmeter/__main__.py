@@ -2,7 +2,7 @@
 
 import sys
 
-from symmeter.cli import main
+from symmeter.cli.app import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from symmeter.autodiff import CentralDifference, OneByOne
 from symmeter.autodiff.engine import Engine
 from symmeter.autodiff.memory import available_bytes, out_of_memory, peak_bytes
+from symmeter.autodiff.strategies import CentralDifference, OneByOne
 
 NET = (
     nn.Sequential(nn.Flatten(), nn.Linear(12, 40), nn.Tanh(), nn.Linear(40, 30))

@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from torch import nn
 from torch.func import jvp, vmap
 
-from symmeter.autodiff import CentralDifference, OneByOne, Reverse, Tiled, Vectorised
-from symmeter.autodiff.rules import ForwardRules
+from symmeter.autodiff.forward_rules import ForwardRules
+from symmeter.autodiff.strategies import CentralDifference, OneByOne, Reverse, Tiled, Vectorised
 
 EXACT = [Vectorised(), OneByOne(), Tiled(), Reverse()]
 

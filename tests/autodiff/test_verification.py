@@ -5,8 +5,8 @@ import torch
 from torch import nn
 from torch.func import jvp
 
-from symmeter.autodiff import OneByOne, Reverse
 from symmeter.autodiff.steps import steadiest_step
+from symmeter.autodiff.strategies import OneByOne, Reverse
 from symmeter.autodiff.verification import Verifier
 from symmeter.errors import SymmeterError
 

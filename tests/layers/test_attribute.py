@@ -68,7 +68,7 @@ def test_kinds_calls_and_depths(found):
 def test_json_and_folder_bring_it_back(found, tmp_path):
     found.to_json(tmp_path / "p.json")
     raw = json.loads((tmp_path / "p.json").read_text())
-    assert raw["schema"] == "symmeter.result/1" and set(FIELDS) <= set(raw["rows"][1])
+    assert raw["schema"] == "symmeter.results.result/1" and set(FIELDS) <= set(raw["rows"][1])
     found.save(tmp_path / "p")
     for path in (tmp_path / "p.json", tmp_path / "p"):
         again = symmeter.load(path)

@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 import symmeter
-from symmeter.estimate import RESOLVED_FLOORS
-from symmeter.floor import nudged
 from symmeter.layers.floors import LayerFloors
+from symmeter.measuring.floor import nudged
+from symmeter.results.estimate import RESOLVED_FLOORS
 
 EPS = torch.finfo(torch.float32).eps
 QUIET = {"control": False, "probes": 0, "progress": False}

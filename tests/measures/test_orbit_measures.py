@@ -11,10 +11,10 @@ from torch import nn
 
 import symmeter
 from symmeter.errors import SymmeterWarning
-from symmeter.measures import GEED
 from symmeter.measures.distances import kl
-from symmeter.representations import Matrices
-from symmeter.runs.donors import Donors
+from symmeter.measures.geed import GEED
+from symmeter.measuring.reference_samples import Donors
+from symmeter.symmetry.representations.linear import Matrices
 
 pytestmark = pytest.mark.filterwarnings(f"ignore::{SymmeterWarning.__module__}.{SymmeterWarning.__name__}")
 GROUPS = ["C4", "D4", "hflip", "shift(1)"]

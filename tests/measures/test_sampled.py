@@ -10,7 +10,7 @@ from torch import nn
 
 import symmeter
 from symmeter.errors import SymmeterWarning
-from symmeter.representations import Matrices
+from symmeter.symmetry.representations.linear import Matrices
 
 pytestmark = pytest.mark.filterwarnings(f"ignore::{SymmeterWarning.__module__}.{SymmeterWarning.__name__}")
 

@@ -12,8 +12,8 @@ from symmeter.models.ambient import neutral, own_surroundings
 from symmeter.models.behind import Behind, as_module, modules_behind
 from symmeter.models.borrowed import borrowed
 from symmeter.models.call import Call
+from symmeter.models.outputs import Reader, parse_outputs
 from symmeter.models.state import State
-from symmeter.outputs import Reader, parse_outputs
 
 CPU = torch.device("cpu")
 

@@ -9,9 +9,9 @@ import torch
 from tests.helpers import check_refused
 from torch import nn
 
+from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.errors import SymmeterWarning
-from symmeter.models import load_model
-from symmeter.preprocessing import Preprocessing
+from symmeter.models.load import load_model
 
 NETS = """
     import torch

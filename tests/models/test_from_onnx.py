@@ -5,7 +5,8 @@ import torch
 from tests.helpers import check_refused
 
 from symmeter.errors import SymmeterError
-from symmeter.models import OnnxModel, describe, load_model
+from symmeter.models.from_onnx import OnnxModel
+from symmeter.models.load import describe, load_model
 
 
 def onnx_file(path, kind="FLOAT", shape=("N", 3, 4, 4), extra_input=False, mark=False, last=False):

@@ -7,8 +7,8 @@ import pytest
 import torch
 from tests.helpers import check_refused
 
-from symmeter.data import open_data
-from symmeter.models import load_model
+from symmeter.domains.images.data.open import open_data
+from symmeter.models.load import load_model
 
 
 @pytest.mark.parametrize(

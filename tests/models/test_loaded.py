@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import nn
 
+from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.errors import SymmeterError
-from symmeter.models import LoadedModel, describe, load_model
-from symmeter.preprocessing import Preprocessing
+from symmeter.models.load import describe, load_model
+from symmeter.models.loaded import LoadedModel
 
 
 def test_describe():

@@ -3,7 +3,8 @@
 import pytest
 from tests.helpers import check_refused
 
-from symmeter.models import list_models, load_model
+from symmeter.models.load import load_model
+from symmeter.models.names import list_models
 
 
 def test_list_models():

@@ -7,8 +7,8 @@ import time
 import pytest
 from tests.report.stores import fill, made_up
 
-from symmeter.report.store import report
-from symmeter.sweeps import Store
+from symmeter.report.store.page import report
+from symmeter.sweeps.store import Store
 
 HOSTILE = [
     "<script>window.hacked=1</script>", '"><img src=x onerror="window.hacked=2">', "</script><script>window.hacked=3</script>",

@@ -7,7 +7,7 @@ import pytest
 from tests.layers.profiles import images, net, profile
 
 from symmeter.errors import SymmeterError
-from symmeter.layers import views
+from symmeter.layers import summaries as views
 
 plots = pytest.importorskip("symmeter.report.plots", exc_type=ImportError)
 matplotlib = pytest.importorskip("matplotlib", exc_type=ImportError)

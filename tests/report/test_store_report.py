@@ -8,14 +8,14 @@ import pytest
 from tests.helpers import check_refused
 from tests.report.stores import fill, made_up, quick_frame
 
-from symmeter.cli import main
-from symmeter.report.store import report
+from symmeter.cli.app import main
+from symmeter.domains.images.provenance import architecture, training, training_data
 from symmeter.report.store.charts import charts, save_chart, specification
 from symmeter.report.store.findings import findings
-from symmeter.report.store.provenance import architecture, training, training_data
+from symmeter.report.store.page import report
 from symmeter.report.store.statistics import correlations, partial, regression
 from symmeter.report.store.table import published, tables
-from symmeter.sweeps import Store
+from symmeter.sweeps.store import Store
 
 
 @pytest.fixture(scope="module")

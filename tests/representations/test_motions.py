@@ -6,10 +6,18 @@ import pytest
 import torch
 from tests.representations.test_image import smooth
 
-from symmeter.definitions import DEFINITIONS, Bandlimited, Periodic, Sinc
-from symmeter.groups import Motion, Pair, Permutation, Reflection, Scales, Shifts, parse_group, rotation_by
-from symmeter.representations import Image, Pixels, Tokens
-from symmeter.representations.sampler import Sampler
+from symmeter.domains.grids.affine_map import Motion, rotation_by
+from symmeter.domains.grids.grid import Image, Pixels
+from symmeter.domains.grids.interpolants import DEFINITIONS
+from symmeter.domains.grids.interpolants.local import Sinc
+from symmeter.domains.grids.interpolants.series import Bandlimited, Periodic
+from symmeter.domains.grids.planar import Reflection, Scales
+from symmeter.domains.grids.sampler import Sampler
+from symmeter.domains.grids.shifts import Shifts
+from symmeter.domains.grids.tokens import Tokens
+from symmeter.domains.images.names import parse_group
+from symmeter.symmetry.groups.group import Pair
+from symmeter.symmetry.groups.permutations import Permutation
 
 SHAPES = [(6, 6), (7, 7), (6, 9)]
 

@@ -9,12 +9,12 @@ from tests.measures import plain
 from torch import nn
 
 import symmeter
-from symmeter.definitions import Bandlimited
 from symmeter.demo.steerable import Averaged, discs, steerable
+from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.interpolants.series import Bandlimited
+from symmeter.domains.images.names import parse_group
 from symmeter.errors import SymmeterWarning
-from symmeter.groups import parse_group
 from symmeter.measures import MEASURES
-from symmeter.representations import Image
 
 pytestmark = pytest.mark.filterwarnings(f"ignore::{SymmeterWarning.__module__}.{SymmeterWarning.__name__}")
 X = discs(4)

@@ -14,9 +14,9 @@ from tests.sweeps.conftest import numbers
 from tests.sweeps.zoo import small
 
 import symmeter
-from symmeter.sweeps import Store
 from symmeter.sweeps.cell import packed
 from symmeter.sweeps.claims import Claims
+from symmeter.sweeps.store import Store
 
 IMAGES = torch.rand(6, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 
@@ -93,7 +93,7 @@ def test_reading_leaves_no_thread_that_the_end_of_the_process_would_meet(tmp_pat
     store.commit("c", cell("c", name="c")[1])
     program = f"""
 import pandas, psutil, pyarrow.parquet
-from symmeter.sweeps import Store
+from symmeter.sweeps.store import Store
 threads = psutil.Process().num_threads()
 store = Store({store.root!r})
 store.frame(), store.table("samples", "a"), store.index()

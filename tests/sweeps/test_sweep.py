@@ -12,10 +12,11 @@ import pytest
 from tests.helpers import check_refused
 from tests.sweeps.conftest import SETTINGS, ZOO, numbers
 
-from symmeter.cli import main
-from symmeter.sweeps import Limits, Store, sweep
-from symmeter.sweeps.engine import Engine, Outcome
-from symmeter.sweeps.local import Local
+from symmeter.cli.app import main
+from symmeter.sweeps.executors.executor import Engine, Limits, Outcome
+from symmeter.sweeps.executors.local import Local
+from symmeter.sweeps.store import Store
+from symmeter.sweeps.sweep import sweep
 
 LIMITS = Limits(seconds=600, gigabytes=0.5)  # of time: only a failure takes that long, whatever the load
 
@@ -118,7 +119,7 @@ def test_errors_are_tried_again_when_asked(tmp_path, images):
     again = sweep(f"{path}:build", images, tmp_path / "s", **spec)
     assert again.failed and not again.known
     path.write_text(ZOO.read_text() + "\ndef build():\n    return small()\n")
-    from symmeter.sweeps import identity
+    from symmeter.sweeps import keys as identity
 
     identity._file_hash.cache_clear()
     assert sweep(f"{path}:build", images, tmp_path / "s", **spec).complete
@@ -283,7 +284,7 @@ def test_every_cuda_device_is_one_place():
 def test_a_device_has_one_cell_at_a_time(monkeypatch):
     import threading
 
-    from symmeter.sweeps import local
+    from symmeter.sweeps.executors import local
 
     busy, most, lock = {}, {}, threading.Lock()
     both = threading.Barrier(2, timeout=600)  # of time: only a failure takes that long

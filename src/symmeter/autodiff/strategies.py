@@ -13,8 +13,8 @@ from torch._C._functorch import _set_vmap_fallback_warning_enabled  # type: igno
 from torch.func import jvp, vmap
 from torch.utils import _pytree as pytree
 
-from symmeter.autodiff.backward import BackwardRules
-from symmeter.autodiff.rules import ForwardRules
+from symmeter.autodiff.backward_rules import BackwardRules
+from symmeter.autodiff.forward_rules import ForwardRules
 from symmeter.autodiff.steps import along, steadiest_step, step_size
 from symmeter.errors import SymmeterError
 

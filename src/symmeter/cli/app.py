@@ -13,7 +13,7 @@ from symmeter.cli import demo, layers, listing, measure, report, sweep
 from symmeter.cli.arguments import Parser, UsageError
 from symmeter.cli.terminal import DONE, FAILED, INTERRUPTED, USAGE, complain, reader_may_leave
 from symmeter.errors import SymmeterError, WriteError, nearest
-from symmeter.verb import exited
+from symmeter.verbs.verb import exited
 
 EPILOG = """examples:
   symmeter demo

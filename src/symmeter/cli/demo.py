@@ -34,7 +34,7 @@ def run(a: argparse.Namespace) -> int:
         for package in ("pandas", "pyarrow"):
             require(package, "io")
     prepare_process()
-    from symmeter.demo import run_demo
+    from symmeter.demo.findings import run_demo
 
     options = {} if a.epochs is None else {"epochs": a.epochs}
     found = run_demo(console(), seed=a.seed, out=a.out, progress=False if a.quiet else None, **options)

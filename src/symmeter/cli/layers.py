@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from symmeter.cli import inputs
 from symmeter.cli.arguments import Parser, command, positive, whole
-from symmeter.cli.conduct import conduct
+from symmeter.cli.run_model import conduct
 from symmeter.cli.terminal import check_picture, console
 from symmeter.errors import SymmeterError
 
@@ -79,7 +79,7 @@ def run(a: argparse.Namespace) -> int:
 
     def attributed(loaded: Any, common: dict[str, Any]) -> "Profile":
         if a.aliasing:
-            from symmeter.layers.explained import aliasing
+            from symmeter.domains.grids.aliasing.attribute import aliasing
 
             del common["definition"]
             return aliasing(loaded, a.data, **common)

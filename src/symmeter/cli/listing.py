@@ -70,7 +70,7 @@ def run(a: argparse.Namespace) -> int:
 
 
 def _models(a: argparse.Namespace) -> Lines:
-    from symmeter.models import list_models
+    from symmeter.models.names import list_models
 
     names = list_models(a.name)
     if not names:
@@ -79,7 +79,8 @@ def _models(a: argparse.Namespace) -> Lines:
 
 
 def _symmetries(a: argparse.Namespace) -> Lines:
-    from symmeter.groups import FAMILIES, GENERATORS, GROUPS
+    from symmeter.domains.grids.generators import FAMILIES, GENERATORS
+    from symmeter.domains.images.names import GROUPS
 
     families = [(name, ", ".join(members)) for name, members in FAMILIES.items()]
     return (
@@ -96,20 +97,21 @@ def _measures(a: argparse.Namespace) -> Lines:
 
 
 def _outputs(a: argparse.Namespace) -> Lines:
-    from symmeter.outputs import ACTIONS as KNOWN
+    from symmeter.domains.grids.actions import ACTIONS as KNOWN
 
     actions = [(f"OUTPUT:{action}", ACTIONS.get(action, "as on a grid of tokens")) for action in KNOWN]
     return [*OUTPUTS.items(), *actions]
 
 
 def _definitions(a: argparse.Namespace) -> Lines:
-    from symmeter.definitions import DEFINITIONS
+    from symmeter.domains.grids.interpolants import DEFINITIONS
 
     return [(name, (d.__doc__ or "").partition("\n")[0].rstrip(".")) for name, d in DEFINITIONS.items()]
 
 
 def _layers(a: argparse.Namespace) -> Lines:
-    from symmeter.models import load_model, parse_model_kwargs
+    from symmeter.models.load import load_model
+    from symmeter.models.spec import parse_model_kwargs
 
     if a.name is None:
         raise UsageError("list layers needs a MODEL, such as timm:resnet18")

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from symmeter.cli import inputs
 from symmeter.cli.arguments import Parser, command, positive
-from symmeter.cli.conduct import conduct
+from symmeter.cli.run_model import conduct
 from symmeter.cli.terminal import check_picture, console
 from symmeter.errors import SymmeterError
 
 if TYPE_CHECKING:
-    from symmeter.result import Result
+    from symmeter.results.result import Result
 
 EPILOG = """examples:
   symmeter measure timm:resnet50 photos/ --symmetry translation,rotation
@@ -54,9 +54,9 @@ def parser(commands: Any) -> Parser:
 
 def run(a: argparse.Namespace) -> int:
     """Measure, write the files, print the table."""
-    from symmeter.groups.base import SAMPLING
-    from symmeter.request import check_measures, control_mode
-    from symmeter.symmetry import parse_symmetry
+    from symmeter.measuring.request import check_measures, control_mode
+    from symmeter.symmetry.groups.group import SAMPLING
+    from symmeter.symmetry.hypothesis import parse_symmetry
 
     symmetry = parse_symmetry(a.symmetry)
     check_measures(a.measure, symmetry)
@@ -71,7 +71,7 @@ def run(a: argparse.Namespace) -> int:
             )
 
     def measured(loaded: Any, common: dict[str, Any]) -> "Result":
-        from symmeter.measurement import measure
+        from symmeter.measuring.measure import measure
 
         return measure(
             loaded, a.data, measure=a.measure, control=control, elements=a.elements, sampling=a.sampling,
@@ -88,7 +88,7 @@ def run(a: argparse.Namespace) -> int:
 
 
 def _print(result: "Result") -> None:
-    from symmeter.report.table import render, show
+    from symmeter.results.text import render, show
 
     if sys.stdout.isatty():
         show(result, console())

@@ -40,7 +40,7 @@ def run(a: argparse.Namespace) -> int:
     check_writable("--out", a.out, folder=False)
     if a.charts is not None:
         check_writable("--charts", a.charts, folder=True)
-    from symmeter.report.store import report
+    from symmeter.report.store.page import report
 
     print(report(a.store, a.out, reference=a.reference, charts_to=a.charts, title=a.title))
     return DONE

@@ -59,8 +59,9 @@ def run(a: argparse.Namespace) -> int:
     """Sweep, and print the summary."""
     prepare_process()
     from symmeter.errors import first_line
-    from symmeter.sweeps import Limits, sweep
+    from symmeter.sweeps.executors.executor import Limits
     from symmeter.sweeps.store import StoreError
+    from symmeter.sweeps.sweep import sweep
 
     try:
         summary = sweep(

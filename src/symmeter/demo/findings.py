@@ -26,10 +26,10 @@ from symmeter.demo.networks import (
     turn,
 )
 from symmeter.errors import SymmeterWarning, WriteError
-from symmeter.measurement import measure
-from symmeter.models import describe
-from symmeter.report.table import with_error
-from symmeter.result import Result, Row
+from symmeter.measuring.measure import measure
+from symmeter.models.load import describe
+from symmeter.results.result import Result, Row
+from symmeter.results.text import with_error
 
 SYMMETRY = "rotation,translation,scale"
 OUTPUT = "logits"  # softmax is flat where a network is sure, and the few other digits would carry the mean

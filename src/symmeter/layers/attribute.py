@@ -8,24 +8,24 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from symmeter.arguments import truth
 from symmeter.autodiff.memory import out_of_memory
 from symmeter.autodiff.strategies import CentralDifference
-from symmeter.conduct import Conducted, conduct
-from symmeter.conjugate import lie_derivative
-from symmeter.definitions import Definition
+from symmeter.domains.grids.interpolants.interpolant import Definition
 from symmeter.errors import SymmeterError, shortened
-from symmeter.estimate import RESOLVED_FLOORS, estimate, standard_error
-from symmeter.layers.attribution import Attribution, Batch
+from symmeter.layers.contributions import Attribution, Batch
 from symmeter.layers.floors import LayerFloors
 from symmeter.layers.layouts import Layouts
-from symmeter.layers.parts import Part
 from symmeter.layers.profile import LayerRow, Profile
-from symmeter.request import ARGUMENTS
-from symmeter.result import Row
-from symmeter.rows import derivative_rows
-from symmeter.runs import DerivativeRun, Follower
-from symmeter.verb import verb
+from symmeter.layers.tree import Part
+from symmeter.measuring.conduct import Conducted, conduct
+from symmeter.measuring.derivative import DerivativeRun, Follower
+from symmeter.measuring.request import ARGUMENTS
+from symmeter.measuring.rows import derivative_rows
+from symmeter.results.estimate import RESOLVED_FLOORS, estimate, standard_error
+from symmeter.results.result import Row
+from symmeter.symmetry.conjugate import lie_derivative
+from symmeter.verbs.arguments import truth
+from symmeter.verbs.verb import verb
 
 _WORST_RESIDUE = 1e-3  # contributions that miss LEE by more than this get a warning
 _ROUND_OFF_FLOORS = 10.0  # LEE is a square: that of an exactly symmetric network reaches 8 floors

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from symmeter.floor import DRAWS, FLOOR_IMAGES, nudged_within
+from symmeter.measuring.floor import DRAWS, FLOOR_IMAGES, nudged_within
 
 _FAR = 256  # units of round-off: a move that meets so many times more kinks than one unit does
 _REACH = 4  # units by which the round-off of all layers together moves what is inside

@@ -1,6 +1,6 @@
 """How the symmetry acts on the tensors inside a network: followed from the image, or said by the user.
 
-A user's layouts map modules to ACTION words (see `symmeter.outputs`): by dotted name, by a glob of names
+A user's layouts map modules to ACTION words (see `symmeter.models.outputs`): by dotted name, by a glob of names
 (`blocks.*.attn`), by the name of a class, or by a class itself. They hold for what goes in and out of the module.
 """
 
@@ -10,10 +10,10 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from symmeter.definitions import Definition
+from symmeter.domains.grids.actions import is_action, representation_of
+from symmeter.domains.grids.interpolants.interpolant import Definition
 from symmeter.errors import SymmeterError, nearest
-from symmeter.outputs import is_action, representation_of
-from symmeter.representations import Representation
+from symmeter.symmetry.representations.representation import Representation
 
 
 class Layouts:

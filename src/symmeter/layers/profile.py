@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from symmeter.layers.parts import Part
-from symmeter.result import Result, Row
+from symmeter.layers.tree import Part
+from symmeter.results.result import Result, Row
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class LayerRow(Row):
 class Profile(Result):
     """Contributions of every part of a network, in call order with the root first, for every generator.
 
-    The views in `symmeter.layers.views` and the plots in `symmeter.report.plots` take it.
+    The views in `symmeter.layers.summaries` and the plots in `symmeter.report.plots` take it.
     """
 
     @cached_property

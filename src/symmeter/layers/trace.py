@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
-from symmeter.autodiff.backward import BackwardRules
+from symmeter.autodiff.backward_rules import BackwardRules
 from symmeter.models.call import inputs_are_owned
 
 Sink = Callable[["Tap", Tensor], None]

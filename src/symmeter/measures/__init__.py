@@ -3,8 +3,8 @@
 import re
 from collections.abc import Callable, Sequence
 
+from symmeter.domains.images.psnr import EQR, EQT, EQTFractional
 from symmeter.errors import SymmeterError, nearest
-from symmeter.measures.base import DerivativeMeasure, Measure, OrbitMeasure
 from symmeter.measures.consistency import (
     Consistency,
     EffectiveInvariance,
@@ -16,11 +16,11 @@ from symmeter.measures.distances import DISTANCES
 from symmeter.measures.divergence import JSConsistency, KLConsistency
 from symmeter.measures.geed import GEED
 from symmeter.measures.lee import LEE
+from symmeter.measures.measure import DerivativeMeasure, Measure, OrbitMeasure
 from symmeter.measures.normalised_variance import NormalisedVariance
-from symmeter.measures.psnr import EQR, EQT, EQTFractional
 from symmeter.measures.relative_error import RelativeError, RelativeInvariance
 from symmeter.measures.twirled import EquivarianceLoss, TwirledVariance
-from symmeter.outputs import split_list
+from symmeter.verbs.arguments import split_list
 
 
 def _geed(*words: str) -> GEED:

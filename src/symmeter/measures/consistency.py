@@ -7,10 +7,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from symmeter.errors import SymmeterError
-from symmeter.groups import ElementSet, equal_pairs
-from symmeter.measures.base import PAIRED, Average, OrbitMeasure, Reducer, need_classes, need_probabilities
-from symmeter.measures.view import Chunk, View
-from symmeter.outputs import Output
+from symmeter.measures.measure import PAIRED, Average, OrbitMeasure, Reducer, need_classes, need_probabilities
+from symmeter.measures.orbit import Chunk, View
+from symmeter.models.outputs import Output
+from symmeter.symmetry.groups.group import ElementSet, equal_pairs
 
 
 class _Agreement(OrbitMeasure):

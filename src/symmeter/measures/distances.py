@@ -6,12 +6,14 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from symmeter.domains.grids.grid import LAYOUTS, Image
+from symmeter.domains.grids.tokens import Tokens
 from symmeter.errors import SymmeterError, nearest
-from symmeter.measures.base import need_classes, need_probabilities
-from symmeter.measures.view import wide
-from symmeter.outputs import Output
-from symmeter.representations import Representation, Tokens, Trivial
-from symmeter.representations.image import LAYOUTS, Image
+from symmeter.measures.measure import need_classes, need_probabilities
+from symmeter.measures.orbit import wide
+from symmeter.models.outputs import Output
+from symmeter.symmetry.representations.representation import Representation
+from symmeter.symmetry.representations.trivial import Trivial
 
 _NOTHING = 1e-37  # near the smallest number that float32 holds to its precision
 

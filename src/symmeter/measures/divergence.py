@@ -2,11 +2,11 @@
 
 from torch import Tensor
 
-from symmeter.groups import ElementSet
-from symmeter.measures.base import Average, need_probabilities
 from symmeter.measures.distances import js, kl, over_positions
-from symmeter.measures.view import View, wide
-from symmeter.outputs import Output
+from symmeter.measures.measure import Average, need_probabilities
+from symmeter.measures.orbit import View, wide
+from symmeter.models.outputs import Output
+from symmeter.symmetry.groups.group import ElementSet
 
 
 class _Divergence(Average):

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from symmeter.errors import SymmeterError, shortened
-from symmeter.groups import ElementSet
-from symmeter.measures.base import Average, Pool
 from symmeter.measures.distances import Channelwise, Distance, channels_of, parse_distance
-from symmeter.measures.view import Chunk, View
-from symmeter.outputs import Output
+from symmeter.measures.measure import Average, Pool
+from symmeter.measures.orbit import Chunk, View
+from symmeter.models.outputs import Output
+from symmeter.symmetry.groups.group import ElementSet
 
 
 class GEED(Average):

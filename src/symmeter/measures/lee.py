@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
-from symmeter.groups import Generator
-from symmeter.measures.base import DerivativeMeasure
+from symmeter.measures.measure import DerivativeMeasure
+from symmeter.symmetry.groups.generators import Generator
 
 
 class LEE(DerivativeMeasure):

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 
 from symmeter.errors import SymmeterError, shortened
-from symmeter.measures.base import OrbitMeasure, Pool, Reducer
-from symmeter.measures.view import Chunk, View, wide
-from symmeter.outputs import Output
+from symmeter.measures.measure import OrbitMeasure, Pool, Reducer
+from symmeter.measures.orbit import Chunk, View, wide
+from symmeter.models.outputs import Output
 
 _BLOCKS = 10  # of the jackknife
 _DEAD = 0.01  # of the largest spread over images: units below it have nothing to be compared with

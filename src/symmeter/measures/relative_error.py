@@ -3,9 +3,9 @@
 from torch import Tensor
 
 from symmeter.errors import SymmeterError
-from symmeter.measures.base import Average
-from symmeter.measures.view import Chunk, View, mean_square
-from symmeter.outputs import Output
+from symmeter.measures.measure import Average
+from symmeter.measures.orbit import Chunk, View, mean_square
+from symmeter.models.outputs import Output
 
 
 class RelativeError(Average):

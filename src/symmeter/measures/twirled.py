@@ -7,10 +7,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from symmeter.errors import SymmeterError
-from symmeter.groups import ElementSet
-from symmeter.measures.base import PAIRED, OrbitMeasure, Reducer, need_probabilities
-from symmeter.measures.view import Chunk, View, masked_mean, wide
-from symmeter.outputs import Output
+from symmeter.measures.measure import PAIRED, OrbitMeasure, Reducer, need_probabilities
+from symmeter.measures.orbit import Chunk, View, masked_mean, wide
+from symmeter.models.outputs import Output
+from symmeter.symmetry.groups.group import ElementSet
 
 _KEPT = 2**24  # numbers kept of a chunk, to compare elements in pairs
 

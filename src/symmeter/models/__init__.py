@@ -5,7 +5,7 @@ from symmeter.models.from_onnx import OnnxModel
 from symmeter.models.load import describe, load_model
 from symmeter.models.loaded import LoadedModel
 from symmeter.models.names import FORMS, list_models
-from symmeter.models.request import parse_model_kwargs
+from symmeter.models.spec import parse_model_kwargs
 
 __all__ = [
     "FORMS",

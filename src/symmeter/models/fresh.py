@@ -16,7 +16,7 @@ def untrained(loaded: LoadedModel, seed: int = 0) -> LoadedModel:
     Running statistics are reset as well. Parameters of no such module (tokens, embeddings, scales) are drawn with the
     mean and spread that they have, and named in `info`. SymmeterError for what has no parameters.
 
-    >>> from symmeter.models import describe
+    >>> from symmeter.models.load import describe
     >>> net = nn.Linear(2, 2)
     >>> bool((untrained(describe(net)).model.weight == net.weight).any())
     False

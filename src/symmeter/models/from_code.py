@@ -16,7 +16,7 @@ from torch import nn
 from symmeter.errors import SymmeterError, first_line
 from symmeter.models.loaded import LoadedModel, finish
 from symmeter.models.names import unknown_form
-from symmeter.models.request import Request
+from symmeter.models.spec import Request
 
 
 def load_code(request: Request) -> LoadedModel:

@@ -6,12 +6,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.errors import SymmeterError, first_line, nearest
 from symmeter.models.loaded import LoadedModel
-from symmeter.models.request import Request
+from symmeter.models.spec import Request
+from symmeter.models.weights import file_tag
 from symmeter.optional import require
-from symmeter.preprocessing import Preprocessing
-from symmeter.weights import file_tag
 
 LAYOUTS = ("channels_first", "channels_last")
 _TYPES = {"tensor(float)": torch.float32, "tensor(double)": torch.float64, "tensor(float16)": torch.float16}

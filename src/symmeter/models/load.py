@@ -6,19 +6,19 @@ from typing import Any
 
 import torch
 
-from symmeter.arguments import Kind, instance, path, truth
-from symmeter.arguments import seed as SEED
+from symmeter.domains.images.hubs.timm import load_timm
+from symmeter.domains.images.hubs.torchvision import load_torchvision
+from symmeter.domains.images.hubs.transformers import load_transformers
 from symmeter.errors import SymmeterError
 from symmeter.models.behind import as_module, name_of
 from symmeter.models.from_code import load_code
 from symmeter.models.from_onnx import OnnxModel, describe_onnx, load_onnx
-from symmeter.models.from_timm import load_timm
-from symmeter.models.from_torchvision import load_torchvision
-from symmeter.models.from_transformers import load_transformers
 from symmeter.models.loaded import LoadedModel, describe_object
 from symmeter.models.names import FORMS, HUBS, unknown_form
-from symmeter.models.request import Request
-from symmeter.verb import verb
+from symmeter.models.spec import Request
+from symmeter.verbs.arguments import Kind, instance, path, truth
+from symmeter.verbs.arguments import seed as SEED
+from symmeter.verbs.verb import verb
 
 _LOAD = dict(zip(HUBS, (load_timm, load_torchvision, load_transformers), strict=True))
 

@@ -6,10 +6,10 @@ from typing import Any
 from torch import nn
 from torch.nn.parameter import is_lazy
 
+from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.models.entrance import entrance
-from symmeter.models.request import Request
-from symmeter.preprocessing import Preprocessing
-from symmeter.weights import file_tag, fit_weights, read_weights
+from symmeter.models.spec import Request
+from symmeter.models.weights import file_tag, fit_weights, read_weights
 
 
 @dataclass(frozen=True)

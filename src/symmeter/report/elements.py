@@ -8,7 +8,7 @@ import numpy as np
 from symmeter.errors import SymmeterError
 from symmeter.optional import require
 from symmeter.report.plots import axes, new_figure, plain
-from symmeter.result import ElementRow, Result
+from symmeter.results.result import ElementRow, Result
 
 BY_ELEMENT = "relative_error"
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#555555", "#000000")

@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from symmeter.layers import views
+from symmeter.layers import summaries as views
 from symmeter.layers.profile import Profile
-from symmeter.layers.views import Share
-from symmeter.report.table import circumstances, short, title, with_error
+from symmeter.layers.summaries import Share
+from symmeter.results.text import circumstances, short, title, with_error
 
 _NAME_WIDTH = 34
 

@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from symmeter.arguments import anything
-from symmeter.arguments import path as PATH
+from symmeter.domains.images.maps import Maps
 from symmeter.errors import SymmeterError, WriteError, first_line
-from symmeter.estimate import standard_error
-from symmeter.layers import views
-from symmeter.layers.maps import Maps
+from symmeter.layers import summaries as views
 from symmeter.layers.profile import Profile
 from symmeter.optional import require
 from symmeter.report.layers import shortened_name
-from symmeter.verb import verb
+from symmeter.results.estimate import standard_error
+from symmeter.verbs.arguments import anything
+from symmeter.verbs.arguments import path as PATH
+from symmeter.verbs.verb import verb
 
 FORMATS = (".png", ".svg", ".pdf")
 # Okabe and Ito's palette, which the colour-blind can tell apart, and grays; a kind has its colour everywhere.

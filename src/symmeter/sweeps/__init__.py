@@ -1,7 +1,7 @@
 """Sweeps: many models on one data set, on this machine or a cluster, into one store."""
 
-from symmeter.sweeps.engine import Limits
-from symmeter.sweeps.entries import Entry, read_models
+from symmeter.sweeps.executors.executor import Limits
+from symmeter.sweeps.model_list import Entry, read_models
 from symmeter.sweeps.plan import Cell, Spec, plan
 from symmeter.sweeps.store import Store
 from symmeter.sweeps.sweep import Summary, sweep

@@ -12,12 +12,13 @@ import torch
 
 from symmeter.errors import SymmeterError
 from symmeter.layers.attribute import attribute
-from symmeter.measurement import measure
-from symmeter.models import LoadedModel, load_model
+from symmeter.measuring.measure import measure
+from symmeter.models.load import load_model
+from symmeter.models.loaded import LoadedModel
 from symmeter.optional import require
-from symmeter.result import Result
-from symmeter.sweeps.engine import Task
-from symmeter.warned import recorded
+from symmeter.results.result import Result
+from symmeter.sweeps.executors.executor import Task
+from symmeter.verbs.warned import recorded
 
 HEADER, ROWS, SAMPLES, ELEMENTS = "header", "rows", "samples", "elements"
 TAG = "tag_"

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from symmeter.definitions import parse_definition
+from symmeter.domains.grids.interpolants import parse_definition
 from symmeter.errors import SymmeterError
-from symmeter.outputs import parse_output, split_list
-from symmeter.request import check_measures, control_mode
-from symmeter.sweeps.entries import Entry
-from symmeter.sweeps.identity import code_identity, data_identity, digest, weights_identity
-from symmeter.symmetry import generators_only, parse_symmetry
+from symmeter.measuring.request import check_measures, control_mode
+from symmeter.models.outputs import parse_output
+from symmeter.sweeps.keys import code_identity, data_identity, digest, weights_identity
+from symmeter.sweeps.model_list import Entry
+from symmeter.symmetry.hypothesis import generators_only, parse_symmetry
+from symmeter.verbs.arguments import split_list
 
 KINDS = ("measure", "layers")
 

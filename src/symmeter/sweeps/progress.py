@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any, TextIO
 
 from symmeter.errors import counted
-from symmeter.sweeps.engine import Outcome, Task
+from symmeter.sweeps.executors.executor import Outcome, Task
 
 
 class Progress(ABC):

@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from symmeter.errors import SymmeterError, WriteError, first_line
-from symmeter.loading import KINDS, MARK, from_parts
 from symmeter.optional import require
-from symmeter.result import SCHEMA, Result
+from symmeter.results.result import SCHEMA, Result
+from symmeter.results.saved import KINDS, MARK, from_parts
 from symmeter.sweeps.cell import ELEMENTS, HEADER, ROWS, SAMPLES, labelled, parquet
 
 STORE_SCHEMA = "symmeter.store/1"

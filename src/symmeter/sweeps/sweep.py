@@ -5,18 +5,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from symmeter.arguments import Kind, instance, path, seed, several, shown, truth, whole, word
 from symmeter.errors import SymmeterError, counted, nearest
+from symmeter.measuring.request import ARGUMENTS, control_mode
 from symmeter.optional import require
-from symmeter.request import ARGUMENTS, control_mode
 from symmeter.sweeps.claims import Claims
-from symmeter.sweeps.engine import REASONS, Engine, Limits, Outcome, Task
-from symmeter.sweeps.entries import Entry, read_models
-from symmeter.sweeps.local import Local
+from symmeter.sweeps.executors.executor import REASONS, Engine, Limits, Outcome, Task
+from symmeter.sweeps.executors.local import Local
+from symmeter.sweeps.model_list import Entry, read_models
 from symmeter.sweeps.plan import Cell, Spec, plan
 from symmeter.sweeps.progress import Progress, progress_for
 from symmeter.sweeps.store import Store
-from symmeter.verb import verb
+from symmeter.verbs.arguments import Kind, instance, path, seed, several, shown, truth, whole, word
+from symmeter.verbs.verb import verb
 
 ENGINES = ("local", "ray")
 _NEEDED = ("fsspec", "psutil", "pandas", "pyarrow")
@@ -142,7 +142,7 @@ def make_engine(
         return engine  # type: ignore[return-value]
     if engine == "local":
         return Local(jobs, limits, device)
-    from symmeter.sweeps.cluster import Ray
+    from symmeter.sweeps.executors.ray import Ray
 
     return Ray(jobs, limits, device, address)
 

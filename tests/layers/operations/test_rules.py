@@ -5,13 +5,16 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from symmeter.definitions import Bandlimited
-from symmeter.groups import GENERATORS
-from symmeter.layers.attribution import Attribution
+from symmeter.domains.grids.axes.operations.operation import RULES, elementwise, rule_of
+from symmeter.domains.grids.axes.tracker import AxisTracker
+from symmeter.domains.grids.generators import GENERATORS
+from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.interpolants.series import Bandlimited
+from symmeter.domains.grids.rearranged import Rearranged
+from symmeter.layers.contributions import Attribution
 from symmeter.layers.layouts import Layouts
-from symmeter.layers.operations import RULES, elementwise, rule_of
-from symmeter.layers.tracker import AxisTracker
-from symmeter.representations import Image, Rearranged, Representation, Trivial
+from symmeter.symmetry.representations.representation import Representation
+from symmeter.symmetry.representations.trivial import Trivial
 
 GRID = Image(Bandlimited())
 SHAPE = (2, 4, 8, 12)

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from symmeter.domains.images.provenance import KINDS
 from symmeter.errors import SymmeterError
 from symmeter.optional import require
-from symmeter.report.store.provenance import KINDS
 from symmeter.report.store.table import Metric
 
 # Okabe and Ito's colours, which the colour-blind can tell apart.

@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import symmeter
-from symmeter.arguments import Kind, several, word
-from symmeter.arguments import path as PATH
 from symmeter.errors import WriteError, first_line
 from symmeter.optional import require
 from symmeter.report.store.charts import charts, save_chart, specification
 from symmeter.report.store.findings import findings
 from symmeter.report.store.statistics import correlations, partial, regression
 from symmeter.report.store.table import Tables, failures, published, tables
-from symmeter.sweeps.engine import REASONS
+from symmeter.sweeps.executors.executor import REASONS
 from symmeter.sweeps.store import Store
-from symmeter.verb import verb
+from symmeter.verbs.arguments import Kind, several, word
+from symmeter.verbs.arguments import path as PATH
+from symmeter.verbs.verb import verb
 
 _COLUMNS = ("value", "standard_error", "floor", "control", "selectivity", "selectivity_standard_error", "n", "verdict",
             "seeds", "cell")  # fmt: skip

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from symmeter.domains.images.provenance import architecture, training, training_data
 from symmeter.errors import SymmeterError
 from symmeter.optional import require
-from symmeter.report.store.provenance import architecture, training, training_data
 
 _NUMBERS = ("value", "standard_error", "floor", "control", "selectivity", "selectivity_standard_error", "n")
 

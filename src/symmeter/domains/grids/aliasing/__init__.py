@@ -1,0 +1,1 @@
+"""How much of a layer's error is aliasing."""

@@ -1,0 +1,101 @@
+"""Follows the image's axes through a forward pass, operation by operation."""
+
+from typing import Any
+
+from torch import Tensor
+from torch.utils import _pytree as pytree
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.weak import WeakTensorKeyDictionary
+
+from symmeter.domains.grids.axes.acting import axes_under, representation
+from symmeter.domains.grids.axes.axes import (
+    GRID,
+    UNKNOWN,
+    Axes,
+    axis,
+    image_axes,
+    padded,
+    shape_of,
+    unify,
+    unknown,
+)
+from symmeter.domains.grids.axes.operations.operation import rule_of
+from symmeter.domains.grids.interpolants.interpolant import Definition
+from symmeter.symmetry.representations.representation import Representation
+
+
+class AxisTracker(TorchDispatchMode):
+    """While active, remembers for every tensor that depends on the images x (B, C, H, W) which axes are the grid's.
+
+    An operation that has no rule and does not work entry by entry gives axes of which nothing is known; so does a rule
+    that fails. Axes are followed from
+    the image and never read off a shape.
+
+    >>> import torch
+    >>> x = torch.rand(2, 3, 4, 6)
+    >>> with AxisTracker(x) as tracker:
+    ...     tokens = x.flatten(2).transpose(1, 2)
+    >>> from symmeter.domains.grids.interpolants.series import Bandlimited
+    >>> tracker.representation(tokens, Bandlimited()).describe()
+    '4 x 6 tokens behind 0'
+    """
+
+    def __init__(self, x: Tensor):
+        super().__init__()
+        self._axes = WeakTensorKeyDictionary()
+        self._axes[x] = image_axes(x)
+        self._single = [role for role, n in zip(GRID, x.shape[-2:], strict=True) if n == 1]
+
+    def axes(self, tensor: Tensor) -> Axes | None:
+        """The axes of a tensor; None for one that does not depend on the images."""
+        return self._axes.get(tensor)
+
+    def representation(self, tensor: Tensor, definition: Definition) -> Representation | None:
+        """How the symmetry acts on a tensor; None where that is not known."""
+        axes = self.axes(tensor)
+        return None if axes is None else representation(axes, definition, self._single)
+
+    def learn(self, tensor: Tensor, rho: Representation) -> None:
+        """Go on from what somebody knows of a tensor."""
+        axes = axes_under(rho, tensor.shape)
+        if axes is not None:
+            self._axes[tensor] = axes
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        kwargs = kwargs or {}
+        result = func(*args, **kwargs)
+        leaves = pytree.tree_leaves((args, kwargs))
+        if any(isinstance(leaf, Tensor) and leaf in self._axes for leaf in leaves):
+            self._follow(func, args, kwargs, result)
+        return result
+
+    def _fill(self, part: Tensor) -> None:
+        """What is written to a slice gives the tensor around it its axes, as circular padding does."""
+        whole, axes = part._base, self._axes[part]
+        if whole is not None and whole.ndim == part.ndim:
+            found = padded(axes, whole.shape)
+            found = tuple(
+                f if a else axis(UNKNOWN, n) for f, a, n in zip(found, axes, whole.shape, strict=True)
+            )
+            known = self._axes.get(whole)
+            self._axes[whole] = found if known is None else unify(known, found, whole.shape)
+
+    def _follow(self, func: Any, args: tuple, kwargs: dict, result: Any) -> None:
+        outputs = [t for t in pytree.tree_leaves(result) if isinstance(t, Tensor)]
+        name = func.overloadpacket.__name__
+        if name.startswith("new_") or name.endswith("_like"):
+            return  # takes the shape only
+        written = name.endswith("_") and not name.startswith("_")
+        rule = rule_of(func)
+        try:
+            found = rule and rule(self.axes, outputs, *args, **kwargs)
+        except Exception:  # a rule that meets what it was not made for
+            found = None
+        found = [found] * len(outputs) if found is None else found
+        for output, axes in zip(outputs, found, strict=False):
+            fits = axes is not None and shape_of(axes) == tuple(output.shape)
+            self._axes[output] = axes if fits else unknown(output.shape)
+        if name == "copy_":
+            self._fill(args[0])
+        if written and args and isinstance(args[0], Tensor) and outputs and args[0] is not outputs[0]:
+            self._axes[args[0]] = self._axes[outputs[0]]

@@ -1,0 +1,92 @@
+"""Generators that act on images: affine ones move the grid, colour generators mix the channels of a pixel."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from symmeter.symmetry.groups.generators import Generator
+
+GRAY_WEIGHTS = (0.299, 0.587, 0.114)  # luma of ITU-R BT.601, the gray that pillow and torchvision use
+
+
+@dataclass(frozen=True)
+class AffineGenerator(Generator):
+    """Velocity field v(p) = A p + b of the plane, p = (px, py) in pixels from the image centre.
+
+    `linear` is A, by rows; `shift` is b in half-extents of the image, so a translation by t = 1 moves by half
+    the image. X acts on a function by X h = v . grad h, hence (exp(tX) h)(p) = h(p(t)) with p' = v(p).
+    Source: Gruver et al. 2023, Appendix (one-parameter families), in pixel coordinates.
+    """
+
+    linear: tuple[tuple[float, float], tuple[float, float]] = ((0.0, 0.0), (0.0, 0.0))
+    shift: tuple[float, float] = (0.0, 0.0)
+
+    def flow(self, t: float, half_extent: tuple[float, float], scale: tuple[float, float]) -> Tensor:
+        """The 3 x 3 matrix, float64, of the flow p(0) -> p(t) in pixels.
+
+        `half_extent` = (W/2, H/2) gives b its length; `scale` = (sx, sy) are the units of A's coordinates
+        (1, 1 for pixels, so that a rotation is a rotation on every aspect ratio).
+        """
+        matrix = torch.zeros(3, 3, dtype=torch.float64)
+        for row in range(2):
+            for column in range(2):
+                matrix[row, column] = self.linear[row][column] * scale[row] / scale[column]
+            matrix[row, 2] = self.shift[row] * half_extent[row]
+        return torch.linalg.matrix_exp(t * matrix)
+
+
+@dataclass(frozen=True)
+class ColourGenerator(Generator):
+    """Linear map of pixel values in [0, 1]: X p = S (p - m) + M m, with m the mean of p over the image.
+
+    S (`deviation`) and M (`mean`) are each a I + b G + c K, given as (a, b, c): I the identity, G = 1 w^T the
+    projection on gray, K the generator of rotations about the gray axis. Since m evolves by M and p - m by S,
+    exp(tX) p = exp(tS) (p - m) + exp(tM) m.
+    """
+
+    deviation: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    def matrices(self, channels: int) -> tuple[Tensor, Tensor]:
+        """S and M, each (channels, channels) float64; ValueError where hue or saturation lack three channels."""
+        if channels != 3 and self.name in ("hue", "saturation"):
+            raise ValueError(f"{self.name} needs images with 3 channels, these have {channels}")
+        identity = torch.eye(channels, dtype=torch.float64)
+        weights = torch.tensor(GRAY_WEIGHTS) if channels == 3 else torch.full((channels,), 1 / channels)
+        gray = (weights.double() / weights.double().sum()).expand(channels, channels)
+        turn = torch.zeros(channels, channels, dtype=torch.float64)
+        if channels == 3:
+            turn = torch.tensor([[0, -1, 1], [1, 0, -1], [-1, 1, 0]], dtype=torch.float64) / 3**0.5
+        s, m = (a * identity + b * gray + c * turn for a, b, c in (self.deviation, self.mean))
+        return s, m
+
+
+_WIDTH, _HEIGHT, _ANGLE, _LOG, _SLOPE = "half width", "half height", "radian", "log-unit", "slope"
+
+GENERATORS: dict[str, Generator] = {
+    generator.name: generator
+    for generator in (
+        AffineGenerator("translation_x", _WIDTH, shift=(1, 0)),
+        AffineGenerator("translation_y", _HEIGHT, shift=(0, 1)),
+        AffineGenerator("rotation", _ANGLE, linear=((0, 1), (-1, 0))),
+        AffineGenerator("scale", _LOG, linear=((1, 0), (0, 1))),
+        AffineGenerator("shear_x", _SLOPE, linear=((0, 1), (0, 0))),
+        AffineGenerator("shear_y", _SLOPE, linear=((0, 0), (1, 0))),
+        AffineGenerator("stretch_x", _LOG, linear=((1, 0), (0, 0))),
+        AffineGenerator("stretch_y", _LOG, linear=((0, 0), (0, 1))),
+        AffineGenerator("squeeze", _LOG, linear=((0, 1), (1, 0))),
+        ColourGenerator("gain", _LOG, deviation=(1, 0, 0), mean=(1, 0, 0)),
+        ColourGenerator("contrast", _LOG, deviation=(1, 0, 0), mean=(1, -1, 0)),
+        ColourGenerator("saturation", _LOG, deviation=(1, -1, 0), mean=(1, -1, 0)),
+        ColourGenerator("hue", _ANGLE, deviation=(0, 0, 1), mean=(0, 0, 1)),
+    )
+}
+
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "translation": ("translation_x", "translation_y"),
+    "shear": ("shear_x", "shear_y"),
+    "stretch": ("stretch_x", "stretch_y"),
+    "affine": tuple(name for name, g in GENERATORS.items() if isinstance(g, AffineGenerator)),
+    "colour": tuple(name for name, g in GENERATORS.items() if isinstance(g, ColourGenerator)),
+}

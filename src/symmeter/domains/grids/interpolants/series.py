@@ -1,0 +1,172 @@
+"""Global interpolants: a cosine or a Fourier series through all samples.
+
+Values at arbitrary positions come from the series on a grid twice as fine, divided by the transform of a short window,
+and that window: the non-uniform fast Fourier transform (Greengard and Lee 2004; window of Kaiser and Bessel, Jackson
+et al. 1991), here accurate to the precision of the images.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from symmeter.domains.grids.interpolants.interpolant import Definition, Stencil
+from symmeter.domains.grids.interpolants.waves import angle, cosine, pi_over, rounded, series, sine
+
+_FINER = 2
+_TAPS = {torch.float32: 8, torch.float64: 14}  # enough for the precision
+_ROLL_OFF = (1.05, 1.15)  # of the cutoff: between these the series falls to 0, as a raised cosine
+
+
+def _beta(taps: int) -> float:
+    """The shape of the window, by Beatty et al. 2005."""
+    return math.pi * math.sqrt((taps / _FINER) ** 2 * (_FINER - 0.5) ** 2 - 0.8)
+
+
+def _window(distance: Tensor, taps: int) -> Tensor:
+    """The window at a distance in steps of the finer grid."""
+    inside = (1 - (2 * distance / taps) ** 2).clamp(min=0)
+    return torch.where(inside > 0, torch.special.i0(_beta(taps) * inside.sqrt()), 0.0) / _peak(taps)
+
+
+def _transform(omega: Tensor, taps: int) -> Tensor:
+    """The window's Fourier transform at frequencies in radians a step, all below the edge of its main lobe."""
+    root = (_beta(taps) ** 2 - (taps * omega / 2) ** 2).sqrt()
+    return taps * torch.sinh(root) / root / _peak(taps)
+
+
+def _peak(taps: int) -> Tensor:
+    return torch.special.i0(torch.tensor(_beta(taps), dtype=torch.float64))
+
+
+def _taps(positions: Tensor, taps: int) -> tuple[Tensor, Tensor]:
+    """(P, w) indices of the finer grid around positions in samples, not yet folded into it, and their weights."""
+    fine = _FINER * (positions.double() + 0.5) - 0.5
+    first = torch.floor(fine).long() - taps // 2 + 1
+    indices = first[:, None] + torch.arange(taps)
+    return indices, _window(fine[:, None] - indices, taps)
+
+
+def _low_pass(frequency: Tensor, highest: float, cutoff: float) -> Tensor:
+    """1 up to the cutoff and a little above, then down to 0; a cutoff near 1 keeps everything, so flows are smooth."""
+    if cutoff >= 1:
+        return torch.ones_like(frequency)
+    start, end = (edge * cutoff * highest for edge in _ROLL_OFF)
+    across = ((frequency - start) / (end - start)).clamp(0, 1)
+    return (1 + torch.cos(math.pi * across)) / 2
+
+
+class Bandlimited(Definition):
+    """Cosine series of the even (mirror) extension, pixels at half-integers: the default.
+
+    h(t) = sum_k c_k cos(pi (t + 1/2) k / n), with c the DCT-II of the samples. An ideal strided layer commutes
+    with the translations of this grid exactly.
+
+    >>> n, k = 8, 3
+    >>> position = torch.arange(n, dtype=torch.float64) + 0.5
+    >>> slope = Bandlimited().derivative(n) @ torch.cos(math.pi * position * k / n)
+    >>> exact = -math.pi * k / n * torch.sin(math.pi * position * k / n)
+    >>> torch.allclose(slope, exact, atol=1e-13)
+    True
+    """
+
+    name = "bandlimited"
+
+    @staticmethod
+    def _analysis(n: int) -> Tensor:
+        """(n, n) matrix that maps samples to the coefficients c."""
+        k, j = np.arange(n)[:, None], np.arange(n)
+        return rounded(np.where(k == 0, 1, 2) * cosine(k * (2 * j + 1), n) / n)
+
+    def interpolation(self, n: int, positions: Tensor, cutoff: float = 1.0) -> Tensor:
+        phase = angle(2 * positions.double()[:, None] + 1, _arange(n), 2 * n)
+        return (torch.cos(phase) * _low_pass(_arange(n), n, cutoff)) @ self._analysis(n)
+
+    def refinement(self, n: int, cutoff: float = 1.0, dtype: torch.dtype = torch.float64) -> Tensor:
+        """The product of two cosines is half of those of the sum and of the difference of their angles."""
+        omega = math.pi * _arange(n) / (_FINER * n)
+        weight = _low_pass(_arange(n), n, cutoff) / _transform(omega, _TAPS[dtype]) / n
+        weight[0] = weight[0] / 2
+        fine = 2 * torch.arange(_FINER * n)[:, None] + 1
+        sample = _FINER * (2 * torch.arange(n) + 1)
+        period = 4 * _FINER * n
+        return series(weight, period, fine - sample) + series(weight, period, fine + sample)
+
+    def stencil(
+        self, n: int, positions: Tensor, cutoff: float = 1.0, dtype: torch.dtype = torch.float64
+    ) -> Stencil:
+        indices, weights = _taps(positions, _TAPS[dtype])
+        return Stencil(self.fold(indices, _FINER * n), weights)
+
+    def derivative(self, n: int) -> Tensor:
+        """The sum over k in closed form: (pi / 2n) (-1)^(i - j) (cot(pi (i - j) / 2n) - cot(pi (i + j + 1) / 2n)).
+
+        The first cotangent is 0 for i = j. The two are subtracted by the addition theorem, so nothing cancels.
+        """
+        i, j = np.arange(n)[:, None], np.arange(n)
+        own = i == j
+        among = sine(2 * j + 1, n) / sine(np.where(own, 1, i - j), n)
+        factor = np.where(own, -cosine(2 * i + 1, n), _alternating(i - j) * among)
+        return rounded(pi_over(2 * n) * factor / sine(i + j + 1, n))
+
+
+class Periodic(Definition):
+    """Fourier series of the periodic extension: for circular data, and to check the aliasing theorem.
+
+    The wavenumbers run from -n/2 to n/2; for even n the coefficient at the Nyquist frequency is shared by both
+    signs, so its derivative is 0 at the samples.
+    """
+
+    name = "periodic"
+
+    @staticmethod
+    def _weights(n: int) -> Tensor:
+        """Of the wavenumbers from 0: two signs each, but for 0 and the Nyquist frequency."""
+        weight = torch.full((n // 2 + 1,), 2 / n, dtype=torch.float64)
+        weight[0] = 1 / n
+        if n % 2 == 0:
+            weight[-1] = 1 / n
+        return weight
+
+    def interpolation(self, n: int, positions: Tensor, cutoff: float = 1.0) -> Tensor:
+        k = _arange(n // 2 + 1)
+        phase = angle(2 * (positions.double()[:, None, None] - _arange(n)[:, None]), k, n)
+        return torch.cos(phase) @ (self._weights(n) * _low_pass(k, n / 2, cutoff))
+
+    def derivative(self, n: int) -> Tensor:
+        """In closed form: (pi / n) (-1)^m cot(pi m / n) with m = i - j for even n, 1 / sin in place of cot for odd n.
+
+        Circulant and antisymmetric to the bit, so that it commutes with every circular convolution.
+        """
+        m = np.arange(1, (n + 1) // 2)
+        half = _alternating(m) / sine(2 * m, n) * (cosine(2 * m, n) if n % 2 == 0 else 1)
+        table = np.zeros(n, np.longdouble)
+        table[m], table[n - m] = half, -half
+        return rounded(pi_over(n) * table[(np.arange(n)[:, None] - np.arange(n)) % n])
+
+    def refinement(self, n: int, cutoff: float = 1.0, dtype: torch.dtype = torch.float64) -> Tensor:
+        k = _arange(n // 2 + 1)
+        window = _transform(2 * math.pi * k / (_FINER * n), _TAPS[dtype])
+        weight = self._weights(n) * _low_pass(k, n / 2, cutoff) / window
+        fine = 2 * torch.arange(_FINER * n)[:, None] + 1 - _FINER  # in halves of a fine step
+        return series(weight, 2 * _FINER * n, fine - 2 * _FINER * torch.arange(n))
+
+    def stencil(
+        self, n: int, positions: Tensor, cutoff: float = 1.0, dtype: torch.dtype = torch.float64
+    ) -> Stencil:
+        indices, weights = _taps(positions, _TAPS[dtype])
+        return Stencil(self.fold(indices, _FINER * n), weights)
+
+    def fold(self, indices: Tensor, n: int) -> Tensor:
+        return indices % n
+
+
+def _arange(n: int) -> Tensor:
+    return torch.arange(n, dtype=torch.float64)
+
+
+def _alternating(m: Any) -> Any:
+    """(-1)^m."""
+    return 1 - 2 * (m % 2)

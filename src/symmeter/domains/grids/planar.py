@@ -1,0 +1,215 @@
+"""Motions of the plane, and the groups and windows of groups that they make."""
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+
+from symmeter.domains.grids.affine_map import FLIP_X, FLIP_Y, Motion, rotation_by
+from symmeter.errors import SymmeterError
+from symmeter.symmetry.groups.group import Group
+
+
+@dataclass(frozen=True)
+class Cyclic(Group):
+    """C_n: the rotations by multiples of 360/n degrees."""
+
+    n: int
+
+    def __post_init__(self) -> None:
+        if self.n < 1:
+            raise SymmeterError(f"C{self.n}: a cyclic group has at least 1 element")
+
+    @property
+    def name(self) -> str:
+        return f"C{self.n}"
+
+    @property
+    def order(self) -> int:  # type: ignore[override]
+        return self.n
+
+    def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Cyclic":
+        height, width = plane(self.name, shape)
+        if height != width and self.n > 2 and not padded:
+            raise SymmeterError(
+                f"{self.name} turns the frame of a {height} x {width} image; give square images, or say "
+                "what comes in from outside with --padding reflect (zeros, circular)"
+            )
+        return self
+
+    def enumerate(self) -> tuple[Motion, ...]:
+        return tuple(rotation_by(360 * k / self.n) for k in range(self.n))
+
+    def draw(self, random: torch.Generator) -> Motion:
+        return rotation_by(360 * int(torch.randint(self.n, (), generator=random)) / self.n)
+
+
+@dataclass(frozen=True)
+class Reflection(Group):
+    """The identity and one flip of the plane: left and right (`hflip`), or top and bottom (`vflip`)."""
+
+    horizontal: bool = True
+    order = 2
+
+    @property
+    def name(self) -> str:
+        return "hflip" if self.horizontal else "vflip"
+
+    def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Reflection":
+        plane(self.name, shape)
+        return self
+
+    def enumerate(self) -> tuple[Motion, ...]:
+        return Motion(), Motion(FLIP_X if self.horizontal else FLIP_Y)
+
+    def draw(self, random: torch.Generator) -> Motion:
+        return self.enumerate()[int(torch.randint(2, (), generator=random))]
+
+
+@dataclass(frozen=True)
+class Rotations(Group):
+    """SO(2), or the window of angles up to `limit` degrees either way."""
+
+    limit: float | None = None
+
+    @property
+    def closed(self) -> bool:  # type: ignore[override]
+        return self.limit is None
+
+    @property
+    def name(self) -> str:
+        return "SO2" if self.limit is None else f"SO2({self.limit:g})"
+
+    def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Rotations":
+        plane(self.name, shape)
+        return self
+
+    def draw(self, random: torch.Generator) -> Motion:
+        u = float(torch.rand((), generator=random, dtype=torch.float64))
+        return rotation_by(360 * u if self.limit is None else self.limit * (2 * u - 1))
+
+    def quadrature(self, count: int) -> tuple[Motion, ...]:
+        """Equal steps from the identity: exact for trigonometric polynomials below degree `count`.
+
+        In a window the midpoints of equal steps, whose error falls with the square of their number.
+        """
+        if self.limit is None:
+            return tuple(rotation_by(360 * k / count) for k in range(count))
+        return tuple(rotation_by(self.limit * (2 * k + 1 - count) / count) for k in range(count))
+
+
+@dataclass(frozen=True)
+class Translations(Group):
+    """Shifts by any amount, fractions of pixels too, up to `extent` of the image's width and height either way.
+
+    `axis` x or y: along that one alone.
+    """
+
+    extent: float = 0.125
+    wrap: bool = False
+    axis: str | None = None
+    frame: tuple[int, int] | None = None
+    closed = False
+
+    @property
+    def name(self) -> str:
+        words = [f"{self.extent:g}", "circular" * self.wrap, self.axis or ""]
+        return f"T{1 if self.axis else 2}({','.join(filter(None, words))})"
+
+    def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Translations":
+        return replace(self, frame=plane(self.name, shape))
+
+    def draw(self, random: torch.Generator) -> Motion:
+        height, width = framed(self)
+        u = 2 * torch.rand(2, generator=random, dtype=torch.float64) - 1
+        x = 0.0 if self.axis == "y" else float(u[0]) * self.extent * width
+        y = 0.0 if self.axis == "x" else float(u[1]) * self.extent * height
+        return Motion(shift=(x, y), frame=self.frame, wrap=self.wrap)
+
+
+@dataclass(frozen=True)
+class Scales(Group):
+    """Scale factors between two, from the Haar measure of the positive reals: uniform in the logarithm."""
+
+    low: float
+    high: float
+    closed = False
+
+    def __post_init__(self) -> None:
+        if not 0 < self.low < self.high:
+            raise SymmeterError(
+                f"scale({self.low:g},{self.high:g}): give two factors, the smaller first, above 0"
+            )
+
+    @property
+    def name(self) -> str:
+        return f"scale({self.low:g},{self.high:g})"
+
+    def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Scales":
+        plane(self.name, shape)
+        return self
+
+    def _at(self, u: float) -> Motion:
+        factor = self.low * (self.high / self.low) ** u
+        return Motion(((factor, 0.0), (0.0, factor)))
+
+    def draw(self, random: torch.Generator) -> Motion:
+        return self._at(float(torch.rand((), generator=random, dtype=torch.float64)))
+
+    def quadrature(self, count: int) -> tuple[Motion, ...]:
+        """Midpoints of equal steps of the logarithm."""
+        return tuple(self._at((k + 0.5) / count) for k in range(count))
+
+
+@dataclass(frozen=True)
+class AffineBox(Group):
+    """A box of affine motions, each parameter uniform (scale in the logarithm): turn, then shear, scale and shift.
+
+    `rotation` and `shear` in degrees either way, `translation` as a share of the image either way, `scale` as the
+    larger factor (1.2: from 1/1.2 to 1.2). What augmentation pipelines call random affine.
+    """
+
+    rotation: float = 0.0
+    translation: float = 0.0
+    scale: float = 1.0
+    shear: float = 0.0
+    frame: tuple[int, int] | None = field(default=None)
+    closed = False
+
+    @property
+    def name(self) -> str:
+        given: dict[str, Any] = {
+            "rotation": self.rotation,
+            "translation": self.translation,
+            "shear": self.shear,
+        }
+        given["scale"] = self.scale if self.scale != 1 else 0
+        return "affine(" + ",".join(f"{key}={value:g}" for key, value in given.items() if value) + ")"
+
+    def bind(self, shape: tuple[int, ...], padded: bool = False) -> "AffineBox":
+        return replace(self, frame=plane(self.name, shape))
+
+    def draw(self, random: torch.Generator) -> Motion:
+        height, width = framed(self)
+        u = (2 * torch.rand(5, generator=random, dtype=torch.float64) - 1).tolist()
+        factor = self.scale ** u[2]
+        sheared = Motion(((factor, factor * math.tan(math.radians(self.shear * u[1]))), (0.0, factor)))
+        shift = (self.translation * width * u[3], self.translation * height * u[4])
+        return Motion(shift=shift, frame=self.frame) @ sheared @ rotation_by(self.rotation * u[0])
+
+
+def plane(name: str, shape: tuple[int, ...]) -> tuple[int, int]:
+    """Height and width of inputs (C, H, W); SymmeterError for what is no image."""
+    if len(shape) != 3:
+        raise SymmeterError(
+            f"{name} moves images (B, C, H, W); these inputs have shape (B, {', '.join(map(str, shape))})"
+        )
+    return shape[-2], shape[-1]
+
+
+def framed(group: Any) -> tuple[int, int]:
+    """Height and width that a group was bound to."""
+    if group.frame is None:
+        raise SymmeterError(f"{group.name} depends on the size of the image: bind it to a shape first")
+    return group.frame

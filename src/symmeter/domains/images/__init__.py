@@ -1,0 +1,1 @@
+"""Images: their names of symmetries, files, preprocessing and model hubs."""

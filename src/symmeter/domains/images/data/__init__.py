@@ -1,0 +1,1 @@
+"""Where images come from: tensors, datasets, loaders, folders, archives, photographs that packages ship."""

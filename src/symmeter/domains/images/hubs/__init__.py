@@ -1,0 +1,1 @@
+"""Where image models come from, one file a hub."""

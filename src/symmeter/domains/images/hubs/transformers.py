@@ -1,0 +1,127 @@
+"""transformers' image networks, `hf:NAME` or `hf:FOLDER`."""
+
+import contextlib
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from symmeter.domains.images.preprocessing import Preprocessing
+from symmeter.errors import SymmeterError, shortened
+from symmeter.models.loaded import LoadedModel, finish
+from symmeter.models.spec import RANDOM, Request, building
+from symmeter.optional import require
+
+
+def load_transformers(request: Request) -> LoadedModel:
+    """The class that the config names, with all of its weights. No code of the hub's is run.
+
+    Weights that the files lack are an error, for they would be drawn at random; weights that they have beyond those of
+    the class are said. Of a network for images and text the part for images is taken.
+    """
+    transformers = require("transformers", "hf")
+    folder = Path(request.name).expanduser()
+    local = folder.is_dir()
+    name = str(folder) if local else request.name
+    if local and not (folder / "config.json").is_file():
+        raise SymmeterError(f"{request.spec}: no config.json in this folder")
+    if not local and (folder.is_absolute() or request.name.startswith((".", "~"))):
+        raise SymmeterError(f"{request.spec}: no such folder")
+    way_out = RANDOM if local else "check the name, or give a local folder with its files"
+    with building(request, "" if local else "its files", way_out), _quiet(transformers):
+        kind, config = _named(request, name, transformers)
+        report: Mapping[str, Any] = {}
+        if request.pretrained:
+            options = {"config": config, "trust_remote_code": False, "dtype": torch.float32}
+            options |= {
+                "output_loading_info": True,
+                "ignore_mismatched_sizes": True,
+            }  # for `_notes` to refuse by name
+            model, report = kind.from_pretrained(name, **options)
+        else:
+            build = getattr(kind, "from_config", None) or kind._from_config
+            model = build(config)
+        preprocessing = Preprocessing.from_hf(name)
+    notes = _notes(request, model, report)
+    whole = type(model).__name__
+    if not _takes_images(model):
+        first = next(iter(inspect.signature(model.forward).parameters))
+        model = getattr(model, "vision_model", None)
+        if model is None or not _takes_images(model):
+            raise SymmeterError(f"{request.spec}: this network takes {first}, not images")
+        notes.append(f"{request.spec}: of {whole} the part for images is measured, its vision_model")
+    loaded = finish(request, model.eval(), f"pretrained {folder.name if local else name}")
+    taken = loaded.preprocessing
+    info = loaded.info | {"architecture": whole}
+    if "ForImageClassification" in whole:
+        info["num_classes"] = config.num_labels
+    return replace(loaded, preprocessing=preprocessing.for_inputs(taken.channels, taken.axes), info=info,
+                   notes=tuple(notes))  # fmt: skip
+
+
+def _named(request: Request, name: str, transformers: Any) -> tuple[Any, Any]:
+    """The class of transformers' own that a config names (`AutoModel` where it names none), and the config."""
+    options = {"trust_remote_code": False, "return_unused_kwargs": True} | request.kwargs
+    config, unused = transformers.AutoConfig.from_pretrained(name, **options)
+    word = next(iter(config.architectures or ()), None)
+    kind = transformers.AutoModel if word is None else getattr(transformers, word, None)
+    if kind is None:
+        version = transformers.__version__
+        raise SymmeterError(f"{request.spec}: its config names {word}, which transformers {version} does not have; "
+                            "no code of the hub's is run")  # fmt: skip
+    own = getattr(kind, "config_class", None)
+    if isinstance(own, type) and not isinstance(
+        config, own
+    ):  # a part of a network, in the config of the whole
+        config, unused = own.from_pretrained(name, **options)  # type: ignore[attr-defined]
+    if unknown := sorted(set(unused) - {"trust_remote_code"}):
+        raise SymmeterError(f"{request.spec}: --model-kwargs {unknown[0]}: its config knows no such setting")
+    return kind, config
+
+
+def _notes(request: Request, model: Any, report: Mapping[str, Any]) -> list[str]:
+    """What is to be said of the weights and of the head; SymmeterError for weights that would be random."""
+    kind, spec = type(model).__name__, request.spec
+    mismatched = (key[0] if isinstance(key, tuple) else key for key in report.get("mismatched_keys", ()))
+    missing = sorted({*report.get("missing_keys", ()), *mismatched})
+    pooler = [
+        key for key in missing if key.startswith("pooler.")
+    ]  # of a bare network, beside what is measured
+    if lacking := [key for key in missing if key not in pooler]:
+        shown = shortened(lacking)
+        raise SymmeterError(
+            f"{spec}: its files lack {len(lacking)} weights of {kind} ({shown}), which would be random"
+        )
+    notes = []
+    if pooler:
+        notes.append(f"{spec}: its files lack the pooler, whose output is random; last_hidden_state is not")
+    if extra := sorted(report.get("unexpected_keys", ())):
+        notes.append(f"{spec}: {kind} has no place for {len(extra)} weights of its files ({shortened(extra)}): "
+                     "if they are a head, it is not measured")  # fmt: skip
+    if kind.endswith("Model"):
+        notes.append(f"{spec}: {kind} has no head: what is measured as its output is no class scores")
+    return notes
+
+
+def _takes_images(model: Any) -> bool:
+    """Whether the first thing that a forward pass takes is images (`inputs` can be many things, they among them)."""
+    names = list(inspect.signature(model.forward).parameters)
+    return names[0] == "pixel_values" or (names[0] == "inputs" and "pixel_values" in names)
+
+
+@contextlib.contextmanager
+def _quiet(transformers: Any) -> Iterator[None]:
+    """transformers without progress bars and load reports; what matters in them is checked here."""
+    log = transformers.utils.logging
+    level, bars = log.get_verbosity(), log.is_progress_bar_enabled()
+    log.set_verbosity_error()
+    log.disable_progress_bar()
+    try:
+        yield
+    finally:
+        log.set_verbosity(level)
+        if bars:
+            log.enable_progress_bar()

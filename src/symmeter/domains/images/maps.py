@@ -1,0 +1,128 @@
+"""Where in an image the error comes from, and where in a feature map it sits: for one image, as pictures."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from symmeter.autodiff.backward_rules import BackwardRules
+from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.interpolants.interpolant import Definition
+from symmeter.errors import SymmeterError
+from symmeter.measuring.conduct import conduct
+from symmeter.measuring.derivative import DerivativeRun, Follower
+from symmeter.measuring.function import Function
+from symmeter.measuring.request import ARGUMENTS
+from symmeter.models.outputs import parse_output
+from symmeter.symmetry.conjugate import lie_derivative
+from symmeter.verbs.arguments import several, word
+from symmeter.verbs.verb import verb
+
+
+@dataclass(frozen=True)
+class Maps:
+    """Pictures of one image's error, by generator.
+
+    `density[symmetry]` (H, W): sum over channels of g (X x), with g the gradient of <L_X f / dim, f(x)> at the pixels.
+    It adds up to <L_X f, df(X x)> / dim, which for an invariant output is LEE. `features[layer][symmetry]` (H', W'):
+    root mean square over channels of the layer's Lie derivative. `image` (H, W, C) has pixel values in [0, 1].
+    """
+
+    name: str
+    image: np.ndarray
+    density: Mapping[str, np.ndarray]
+    features: Mapping[str, Mapping[str, np.ndarray]]
+    unit: str
+
+
+@verb(
+    ARGUMENTS, layers=several("names of modules, such as ['layer1', 'layer2:tokens(1+14x14)']", word, least=0)
+)
+def maps(
+    model: Any,
+    data: Any,
+    symmetry: Any = "translation_x",
+    layers: Sequence[str] = (),
+    output: str = "softmax",
+    definition: str | Definition = "bandlimited",
+    device: str | torch.device | None = None,
+    seed: int = 0,
+    *,
+    preprocessing: dict[str, Any] | None = None,
+) -> Maps:
+    """The error of one image as pictures (of many, one drawn under `seed`); `layers` are
+    sub-modules, `NAME` or `NAME:ACTION`.
+
+    Arguments as in `symmeter.measure`. Raises SymmeterError for a layer without a grid, and for mistakes as there.
+
+    >>> from torch import nn
+    >>> net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Tanh(), nn.Flatten(), nn.Linear(64, 2)).eval()
+    >>> found = maps(net, torch.rand(1, 3, 6, 6), "rotation", layers=["1"], output="logits")
+    >>> found.density["rotation"].shape, found.features["1"]["rotation"].shape
+    ((6, 6), (4, 4))
+    """
+    drawn = Drawn(layers)
+    done = conduct(
+        model, data, symmetry, "lee", output, definition, 1, 1, device, seed, False,
+        control=False, preprocessing=preprocessing, follower=drawn,
+    )  # fmt: skip
+    names = [generator.name for generator in done.run.symmetry.generators]
+    pixels = done.loaded.preprocessing.override(**(preprocessing or {})).denormalise(drawn.x)
+    return Maps(
+        name=done.run.names[0],
+        image=pixels[0].movedim(0, -1).clamp(0, 1).cpu().numpy(),
+        density=dict(zip(names, drawn.density.cpu().numpy(), strict=True)),
+        features={
+            layer: dict(zip(names, values.cpu().numpy(), strict=True))
+            for layer, values in drawn.features.items()
+        },
+        unit=done.run.measures[0].unit(done.run.output.name, done.run.symmetry.generators[0]),
+    )
+
+
+class Drawn(Follower):
+    """Draws the maps of the first image of a run."""
+
+    def __init__(self, layers: Sequence[str]):
+        self._outputs = [parse_output(layer) for layer in layers]
+        self.features: dict[str, Tensor] = {}
+        self.done = False
+
+    def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[str, Tensor]:
+        """The maps of x[:1], once."""
+        if not self.done:
+            self.done, self.x = True, x[:1]
+            self.density = self._density(run, self.x, derivative[:, :1])
+            for output in self._outputs:
+                self.features[str(output)] = self._feature(run, output, self.x)
+        return {}
+
+    @staticmethod
+    def _density(run: DerivativeRun, x: Tensor, derivative: Tensor) -> Tensor:
+        """(T, H, W)."""
+        assert run.engine is not None
+        tangents = run.rho_in.differentiate_all(run.symmetry.generators, x)
+        with torch.enable_grad(), BackwardRules():
+            leaf = x.detach().clone().requires_grad_()
+            y = run.engine.f(leaf)
+        found = []
+        for tangent, own in zip(tangents, derivative, strict=True):
+            (gradient,) = torch.autograd.grad(y, leaf, own / own[0].numel(), retain_graph=True)
+            found.append((gradient * tangent).double().sum((0, 1)))
+        return torch.stack(found)
+
+    @staticmethod
+    def _feature(run: DerivativeRun, output: Any, x: Tensor) -> Tensor:
+        """(T, H', W')."""
+        function = Function.of(run.model, [output], run.device, run.dtype)
+        f = lambda z: function(z)[0]
+        y = f(x)
+        rho = output.representation(y, run.model, run.definition)
+        if not isinstance(rho, Image):
+            raise SymmeterError(f"layer {str(output)!r} is {rho.describe()}: only a grid makes a picture")
+        _, derivative = lie_derivative(f, x, run.symmetry.generators, run.rho_in, rho)
+        channels = -1 if rho.layout == "channels_last" else -3
+        return derivative[:, 0].double().square().mean(channels).sqrt()

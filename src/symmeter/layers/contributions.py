@@ -1,0 +1,168 @@
+"""Contributions of modules to the equivariance error, from ordinary backward passes.
+
+With g_h the gradient of <z, f(x)> at activation h and phi(h) = <g_h, X h>, a module's contribution is
+
+    c_m(z) = sum over inputs of phi, gradient through m only  -  sum over outputs of phi  =  <z, df_after L_X m>.
+
+Neighbours share their tensors, so contributions add up: a parent is its children plus the glue between them, and the
+root is <z, L_X f(x)>. The gradient does not depend on X: one backward pass serves every generator.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from symmeter.domains.grids.axes.tracker import AxisTracker
+from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.interpolants.interpolant import Definition
+from symmeter.layers.layouts import Layouts
+from symmeter.layers.probes import SquaredNorm, probes
+from symmeter.layers.trace import Copies, Slot, Tap, Trace
+from symmeter.layers.tree import Tree, grow
+from symmeter.symmetry.groups.generators import Generator
+from symmeter.symmetry.representations.representation import Representation
+
+Watch = Callable[[int, Tap, Tensor], None]
+_RECENT = 4  # gradients remembered: neighbouring taps get the very same one
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What an attribution says of some images; parts as in the tree, float64.
+
+    `contributions` (T, parts, B): z = L_X f(x) / dim, in the unit of LEE. `norms` (T, parts, B): ||df_after L_X m||^2
+    and `variances`, that of the estimate of each norm; None where none were asked for.
+    """
+
+    contributions: Tensor
+    norms: Tensor | None
+    variances: Tensor | None
+
+    def first(self, count: int) -> "Batch":
+        """Of its images the first `count`."""
+        cut = lambda values: None if values is None else values[..., :count]
+        return Batch(self.contributions[..., :count], cut(self.norms), cut(self.variances))
+
+    @staticmethod
+    def joined(parts: Sequence["Batch"]) -> "Batch":
+        """Several chunks as one."""
+        join = lambda values: None if values[0] is None else torch.cat(values, -1)
+        norms, variances = join([p.norms for p in parts]), join([p.variances for p in parts])
+        return Batch(torch.cat([p.contributions for p in parts], -1), norms, variances)
+
+
+class Attribution:
+    """Attributes the error of `function` (which runs `model`) to the calls of its modules.
+
+    A first pass on `x`, the scout, finds the calls, the layouts of their tensors, and what is changed in place. It is
+    of two images, or as many as the model takes, and of the function `together` where `function` takes them one by one.
+    """
+
+    def __init__(
+        self, model: nn.Module, function: Callable[[Tensor], Tensor], x: Tensor, generators: Sequence[Generator],
+        rho_in: Representation, rho_out: Representation, definition: Definition, layouts: Layouts,
+        together: Callable[[Tensor], Tensor] | None = None,
+    ):  # fmt: skip
+        self.model, self.function, self.generators = model, function, tuple(generators)
+        self._rho: dict[Slot, Representation] = {}
+        modules = dict(model.named_modules())
+        with torch.enable_grad(), AxisTracker(pair := x.clone().requires_grad_()) as tracker:
+
+            def observe(tap: Tap, tensor: Tensor) -> None:
+                slot = tap.slot
+                told = layouts.representation(
+                    slot.layer, modules.get(slot.layer), slot.outgoing, tensor, definition
+                )
+                found = tracker.representation(tensor, definition)
+                if told is not None and found is None:
+                    tracker.learn(tensor, told)
+                rho = told or found
+                if rho is not None:
+                    self._rho[slot] = rho
+
+            scout = Trace(model, together or function, pair, observe=observe)
+        self._copies = scout.changed
+        for ends, rho in ((scout.root.inputs, rho_in), (scout.root.outputs, rho_out)):
+            for tap in ends:
+                self._rho.update(dict.fromkeys(tap.value.slots, rho))
+        self.tree: Tree = grow(scout.calls, set(self._rho))
+        self.closed = bool(scout.root.outputs)  # False: torch sees no way from the output back to the input
+
+    def __call__(
+        self, x: Tensor, derivative: Tensor, probe_count: int, seed: int, watch: Watch | None = None
+    ) -> Batch:
+        """Contributions (and norms) of images x (B, ...) whose Lie derivatives are (T, B, ...).
+
+        `watch(t, tap, gradient)` sees every gradient that contributions along generator t are made of.
+        """
+        trace = self._trace(x)
+        dim = derivative[0, 0].numel()
+        columns = []
+        for i in range(len(self.generators)):
+            columns.append(self._backward(trace, derivative[i] / dim, (i,), watch)[0])
+        contributions = torch.stack(columns)
+        norms = variances = None
+        if probe_count:
+            norm = SquaredNorm()
+            draw = torch.Generator().manual_seed(seed)
+            for probe in probes(trace.output.detach(), probe_count, draw):
+                norm.add(self._backward(trace, probe.cotangent, range(len(self.generators))), probe.random)
+            norms, variances = norm.value, norm.variance
+        return Batch(contributions, norms, variances)
+
+    def is_image(self, layer: str) -> bool:
+        """Whether all that goes in and out of the first call of a module is channels-first maps."""
+        own = [rho for slot, rho in self._rho.items() if slot.layer == layer and slot.call == 0]
+        return all(isinstance(rho, Image) and rho.layout == "channels_first" for rho in own)
+
+    def _trace(self, x: Tensor) -> Trace:
+        trace = Trace(self.model, self.function, x, self._copies)
+        if trace.changed:  # changed in place where the scout saw no change
+            trace = Trace(self.model, self.function, x, Copies.ALL)
+        return trace
+
+    def _backward(
+        self, trace: Trace, cotangent: Tensor, which: Sequence[int], watch: Watch | None = None
+    ) -> Tensor:
+        """c(z) of every part along some generators, (T', parts, B)."""
+        generators = [self.generators[i] for i in which]
+        index = self.tree.index
+        sums = torch.zeros(
+            len(index), len(generators), len(cotangent), dtype=torch.float64, device=cotangent.device
+        )
+        recent: list[tuple[Tensor, Representation, Tensor, Tensor]] = []
+
+        def sink(tap: Tap, gradient: Tensor) -> None:
+            i = index.get((tap.slot.layer, tap.slot.call))
+            rho = self._rho.get(tap.slot)
+            if i is None or rho is None:
+                return
+            if watch is not None:
+                watch(which[0], tap, gradient)
+            data = tap.value.data
+            phi = _find(recent, data, rho, gradient)
+            if phi is None:
+                phi = rho.pair_all(generators, gradient, data)
+                recent.append((data, rho, gradient, phi))
+                del recent[:-_RECENT]
+            if tap.slot.outgoing:
+                sums[i] -= phi
+            else:
+                sums[i] += phi
+
+        trace.backward(cotangent, sink)
+        return self.tree.contributions(sums).transpose(0, 1)
+
+
+def _find(recent: list, data: Tensor, rho: Representation, gradient: Tensor) -> Tensor | None:
+    """phi of the same tensor under the same gradient, where it was computed just now."""
+    for seen, how, other, phi in recent:
+        same = other is gradient or (
+            other.data_ptr() == gradient.data_ptr() and other.shape == gradient.shape
+            and other.stride() == gradient.stride() and other._version == gradient._version
+        )  # fmt: skip
+        if same and seen is data and how == rho:
+            return phi
+    return None

@@ -1,0 +1,101 @@
+"""What measures see of an orbit: one element at a time, in the two frames in which it can be compared."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from symmeter.symmetry.groups.group import Element
+from symmeter.symmetry.representations.representation import Acted, Representation
+
+WIDE = 2**16  # outputs of at most so many entries are compared in float64
+
+
+@dataclass
+class Chunk:
+    """Some images: what does not depend on the element.
+
+    `reference` is f(x), `mean` is f averaged over the kernel of rho_out (None for f(x) itself, where the kernel is the
+    identity alone), `other` is f of another image. `count` elements are run over; `sampled` says whether they were
+    drawn at random, `finite` whether the group is, and `equal_pairs` how many ordered pairs of positions count as the
+    same element: 0 in a quadrature, where the diagonal is a part of the integral. `halves` are the means over
+    every other element where `mean` had to be estimated from the sample itself.
+    """
+
+    reference: Tensor
+    rho: Representation
+    count: int
+    sampled: bool = False
+    finite: bool = True
+    equal_pairs: int = 0
+    mean: Tensor | None = None
+    halves: tuple[Tensor, ...] = ()
+    other: Tensor | None = None
+    labels: Tensor | None = None
+    _actions: dict[str, Callable[[Element], Acted]] = field(default_factory=dict)
+
+    def act(self, which: str, element: Element) -> Acted:
+        """rho(g) of `reference` or `mean`, sharing what elements share."""
+        if which not in self._actions:
+            self._actions[which] = self.rho.action(getattr(self, which))
+        return self._actions[which](element)
+
+
+@dataclass
+class View:
+    """One element g on a chunk: y = f(g x), and what it should be.
+
+    `position` is its number among the elements, and `still` says whether it is the identity (`element`, which moves the
+    outputs, need not be the one that moved the inputs).
+    """
+
+    element: Element
+    y: Tensor
+    chunk: Chunk
+    position: int = 0
+    still: bool = False
+
+    @cached_property
+    def conjugated(self) -> Acted:
+        """z = rho(g)^-1 f(g x), and where it is valid: the conjugated model, in the frame of x."""
+        return self.chunk.rho.act(self.element.inverse(), self.y)
+
+    @cached_property
+    def moved(self) -> Acted:
+        """rho(g) f(x), and where it is valid: in the frame of g x."""
+        return self.chunk.act("reference", self.element)
+
+    @cached_property
+    def expected(self) -> list[tuple[float, Acted]]:
+        """rho(g) of the mean over the kernel, and where it is valid, with weights that add up to 1.
+
+        A mean of M sampled elements, this one among them, is too close by some a / M + O(1 / M^2). Twice the distance
+        to the mean of all, less that to the mean of half of them, has no such term, and for squares no other either.
+        """
+        if self.chunk.mean is None:
+            return [(1.0, self.moved)]
+        whole = self.chunk.act("mean", self.element)
+        if not self.chunk.halves:
+            return [(1.0, whole)]
+        return [(2.0, whole), (-1.0, (self.chunk.halves[self.position % 2], whole[1]))]
+
+
+def wide(y: Tensor) -> Tensor:
+    """In float64, unless that were too much memory."""
+    return y.double() if y[0].numel() <= WIDE else y
+
+
+def masked_mean(values: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Mean over all but the batch axis, where the mask is 1: (b,) float64."""
+    if mask is None or mask.ndim == 0:
+        return values.flatten(1).mean(1, dtype=torch.float64)
+    weights = mask.to(values).expand_as(values[:1])
+    total = (values * weights).flatten(1).sum(1, dtype=torch.float64)
+    return total / weights.sum(dtype=torch.float64).clamp(min=1)
+
+
+def mean_square(a: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Mean of a^2 over all but the batch axis, where the mask is 1: (b,) float64."""
+    return masked_mean(wide(a).square(), mask)

@@ -1,0 +1,1 @@
+"""From a model and data to a result: words become objects, a run fills columns, columns become rows."""

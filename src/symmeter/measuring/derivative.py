@@ -1,0 +1,222 @@
+"""A run along generators: batches of images through the Lie derivative of the model."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import count
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from symmeter.autodiff.engine import Engine
+from symmeter.autodiff.strategies import Strategy
+from symmeter.domains.grids.vectors import turns
+from symmeter.measures.measure import DerivativeMeasure
+from symmeter.measuring.floor import FLOOR_IMAGES, Floor, differences, nudged
+from symmeter.measuring.reference_samples import Donors, blank, of_same_size
+from symmeter.measuring.run import Run
+from symmeter.measuring.samples import Batch
+from symmeter.models.outputs import Output
+from symmeter.symmetry.conjugate import deviation, stack
+from symmeter.symmetry.hypothesis import Symmetry
+from symmeter.symmetry.representations.representation import Representation
+from symmeter.symmetry.representations.trivial import Trivial
+
+
+class Follower(ABC):
+    """Looks on during a run and makes something more of each chunk, as the attribution to layers does."""
+
+    def finish(self, run: "DerivativeRun") -> None:  # noqa: B027
+        """After the last chunk, with the model still borrowed; also where the run was stopped or interrupted."""
+
+    @abstractmethod
+    def take(self, run: "DerivativeRun", x: Tensor, y: Tensor, derivative: Tensor) -> dict[str, Tensor]:
+        """Columns (b,) of a chunk: images x (b, ...), outputs y and Lie derivatives (T, b, ...), without controls."""
+
+
+@dataclass(kw_only=True)
+class DerivativeRun(Run):
+    """Lie derivatives along all generators at once; one column a measure and generator."""
+
+    symmetry: Symmetry
+    measures: list[DerivativeMeasure]
+    output: Output
+    follower: Follower | None = None
+    rho_out: Representation = field(default_factory=Trivial)
+    engine: Engine | None = None
+    _few: list[Tensor] = field(default_factory=list)  # the first images, for the floor
+    _floors: dict[str, Floor] = field(default_factory=dict)
+    _floor_method: str = ""
+
+    def execute(self) -> None:
+        """Measure all images; then the floor, where they were fewer than it asks for, and what the follower adds."""
+        super().execute()
+        try:
+            self._find_floor_once()
+            if self.follower is not None:
+                self.follower.finish(self)
+        except KeyboardInterrupt as error:  # what was measured is not lost
+            self._stop(error, "interrupted")
+            self.interrupted = True
+
+    def _find_floor_once(self) -> None:
+        if not self._floor_method:
+            self._floor_method = "none"
+            self.optional("the floor", lambda: self._find_floor(torch.stack(self._few)))
+
+    def _measure_batch(self, batch: Batch, donors: Donors | None) -> Iterator[int]:
+        x = batch.images.to(self.device, self.dtype)
+        donors = None if donors is None else donors.to(x)
+        if self.engine is None:
+            self._prepare(x)
+        assert self.engine is not None
+        generators = self.symmetry.generators
+
+        still: dict[int, Tensor] = {}
+        lacking: dict[int, Tensor] = {}
+
+        def move(images: Tensor) -> Tensor:
+            return stack(self.rho_in.differentiate_all(generators, images))
+
+        def tangents(part: slice) -> Tensor:
+            own = move(x[part])
+            still[part.start] = blank(own, x[part])
+            if donors is None:
+                return own
+            positions = torch.arange(part.start, part.start + own.shape[1])
+            others, lacking[part.start] = donors.directions(positions, own, move)
+            return torch.cat([own, of_same_size(others, own)])
+
+        times = 2 if donors is not None else 1
+        for part, y, pushed in self.engine.push(x, tangents):
+            derivative = deviation(pushed, y, generators * times, self.rho_out)
+            self._record(batch, part, x[part], y, derivative, still[part.start], lacking.get(part.start))
+            yield len(y)
+        if len(self._few) == FLOOR_IMAGES:
+            self._find_floor_once()
+
+    def _prepare(self, x: Tensor) -> None:
+        """The first look at the model's output: its representation, and whether it fits what is asked of it."""
+        function = self._look([self.output], x)
+        f = lambda z: function(z)[0]
+        y = f(x[:1])
+        self.output = function.outputs[0]
+        self.rho_out = self.symmetry.rho_out or self.output.representation(y, self.model, self.definition)
+        self._note_scalars(self.output, self.rho_out, y, any(map(turns, self.symmetry.generators)))
+        self.classes = y.shape[1] if y.ndim == 2 and self.output.name in ("softmax", "logits") else None
+        if self.output.name == "softmax" and self.classes:
+            self._check_softmax(function.raw(x[:1])[0])
+        double = cache(lambda: function.twin(torch.float64))  # made only if it is needed
+        wide = None if self.dtype == torch.float64 else lambda z: double()(z)[0]
+        batch_size = function.batching.size or self.batch_size
+        quantised = self.seen is not None and self.seen.precision.quantised
+        self.engine = Engine(
+            f, total=self.images.total, batch_size=batch_size, wide=wide, differentiable=not quantised
+        )
+
+    def _record(
+        self,
+        batch: Batch,
+        part: slice,
+        x: Tensor,
+        y: Tensor,
+        derivative: Tensor,
+        still: Tensor,
+        lacking: Tensor | None,
+    ) -> None:
+        """Per-image statistics of one chunk into the columns; images with non-finite values go by name.
+
+        `still`, `lacking` (T, b): images that a generator leaves as they are, and those without a control.
+        """
+        finite = y.flatten(1).isfinite().all(1) & derivative.flatten(2).isfinite().all(2).all(0)
+        more: dict[str, Tensor] = {}
+        if self.follower is not None and bool(finite.any()):
+            own = derivative[: len(self.symmetry.generators)]
+            found = self.follower.take(self, x[finite], y[finite], own[:, finite])
+            more = {name: torch.full(finite.shape, torch.nan, dtype=torch.float64) for name in found}
+            for name, values in found.items():
+                more[name][finite.cpu()] = values.double().cpu()
+        keep = self._keep(batch.names[part], finite)
+        self._few += list(x[finite][: FLOOR_IMAGES - len(self._few)])
+        border = self.rho_out.border(y)
+        count = len(self.symmetry.generators)
+        names = [name for name, kept in zip(batch.names[part], keep, strict=True) if kept]
+        without = None if lacking is None else lacking.cpu().numpy()[:, keep]
+        for i, generator in enumerate(self.symmetry.generators):
+            own = None if without is None else without[i]
+            self._note_still(generator.name, names, still[i].cpu().numpy()[keep], own)
+        for m in self.measures:
+            values = m.statistic(derivative).cpu().numpy()[:, keep]
+            if without is not None:
+                values[count:][without] = np.nan
+            edge = None if border is None else m.statistic(derivative[:count], border).cpu().numpy()[:, keep]
+            for i, generator in enumerate(self.symmetry.generators):
+                key = f"{m.name}:{generator.name}"
+                self.columns.add(key, values[i])
+                if len(values) > count:
+                    self.columns.add(key + ":control", values[count + i])
+                if edge is not None:
+                    self.columns.add(key + ":boundary", edge[i])
+        for name, values in more.items():
+            self.columns.add(name, values.numpy()[keep])
+        if self.classes:
+            self._record_accuracy(None if batch.labels is None else batch.labels[part], y, keep)
+
+    def _find_floor(self, x: Tensor) -> None:
+        """The floor from a few images, in chunks that are known to fit; images that are not finite are left out."""
+        assert self.engine is not None
+        f, draws = self.engine.f, count()
+        generators = self.symmetry.generators
+
+        def derivative(x: Tensor, strategy: Strategy) -> Tensor:
+            """With a unit of round-off in the output too: beside a large bias that of the input is lost."""
+            y, pushed = strategy(f, x, stack(self.rho_in.differentiate_all(generators, x)))
+            return deviation(pushed, nudged(y, next(draws)), generators, self.rho_out)
+
+        here, there, methods = zip(
+            *[
+                differences(derivative, part, self.engine.strategy, self.nudge)
+                for part in x.split(self.engine.chunk)
+            ],
+            strict=True,
+        )
+        self._floor_method = methods[0]
+        for m in self.measures:
+            totals, errors = (torch.cat([m.statistic(d) for d in side], 1) for side in (here, there))
+            finite = (totals + errors).isfinite().all(0)
+            for i, generator in enumerate(self.symmetry.generators):
+                value, error = float(totals[i, finite].sum()), float(errors[i, finite].sum())
+                if finite.any():
+                    relative = min(error / value, 1.0) if value > 0 else 0.0
+                    self._floors[f"{m.name}:{generator.name}"] = Floor(error / int(finite.sum()), relative)
+
+    def floor(self, key: str, value: float) -> float | None:
+        """The floor of a column with this mean; None where it could not be found."""
+        return self._floors[key].of(value) if key in self._floors else None
+
+    def how(self) -> dict[str, Any]:
+        """How it was computed, for the header."""
+        assert self.engine is not None
+        return {
+            "strategy": self.engine.strategy.name,
+            "exact": self.engine.strategy.exact,
+            "chunk": self.engine.chunk,
+            "dropped": self.engine.dropped,
+            "floor_method": self._floor_method,
+        }
+
+    def notes(self) -> list[str]:
+        notes = super().notes()
+        if self.engine is not None and self.engine.verifier.left_out:
+            notes.append(self.engine.verifier.left_out)
+        if self.engine is not None and not self.engine.strategy.exact:
+            names: dict[str, list[str]] = {}
+            for name, reason in self.engine.dropped.items():
+                names.setdefault(reason, []).append(name)
+            reasons = "; ".join(f"{', '.join(those)}: {reason}" for reason, those in names.items())
+            notes.insert(0, "measured by central differences, for the model has no derivative that could be used "
+                         f"({reasons or 'it is quantised'})")  # fmt: skip
+        return notes

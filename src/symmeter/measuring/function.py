@@ -1,0 +1,98 @@
+"""What a run measures: outputs of a model as a function of images, each image by itself."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from symmeter.errors import SymmeterError
+from symmeter.models.call import Call
+from symmeter.models.outputs import Output, Reader
+
+
+@dataclass(frozen=True)
+class Batching:
+    """How images may be given to a model.
+
+    `size` is the only number that it takes at once, None for any. `alone`: outputs depend on the other images of a
+    batch, so each image is given by itself.
+    """
+
+    size: int | None = None
+    alone: bool = False
+
+    @property
+    def at_once(self) -> int | None:
+        """Different images that one call can serve; None for any number."""
+        return 1 if self.alone else self.size
+
+    def filled(self, x: Tensor) -> Tensor:
+        """Images (n, ...) as a batch of the size that the model takes, filled up with the last of them."""
+        missing = (self.size or len(x)) - len(x)
+        return x if not missing else torch.cat([x, x[-1:].expand(missing, *x.shape[1:])])
+
+
+@dataclass(frozen=True)
+class Function:
+    """x (B, ...) -> [y (B, ...), ...], one tensor an output, the first axis always that of the images.
+
+    A model that wants a certain batch is called as often as needed. `shapes`, those of the outputs of one image, tell
+    an axis that a model squeezed away in a batch of one; one number an image is (B, 1).
+    """
+
+    call: Call
+    outputs: tuple[Output, ...]
+    batching: Batching = Batching()
+    shapes: tuple[tuple[int, ...], ...] | None = None
+
+    @staticmethod
+    def of(
+        model: Callable, outputs: Sequence[Output], device: torch.device, dtype: torch.dtype
+    ) -> "Function":
+        """The function of a model and its outputs, not yet looked at."""
+        reader = Reader(model, outputs)
+        return Function(Call(reader, device, dtype), reader.outputs)
+
+    def twin(self, dtype: torch.dtype) -> "Function":
+        """The same in another precision."""
+        return replace(self, call=self.call.twin(dtype))
+
+    def __call__(self, x: Tensor) -> list[Tensor]:
+        return [output.read(y) for output, y in zip(self.outputs, self.raw(x), strict=True)]
+
+    def raw(self, x: Tensor) -> list[Tensor]:
+        """The same before any softmax."""
+        count = self.batching.at_once
+        if count is None or (len(x) == count and self.batching.size in (None, count)):
+            return self._batch(x)
+        parts = [self._batch(self.batching.filled(part), len(part)) for part in x.split(count)]
+        return [torch.cat(pieces) for pieces in zip(*parts, strict=True)]
+
+    def _batch(self, x: Tensor, count: int | None = None) -> list[Tensor]:
+        """One call; of its images the first `count`."""
+        found = self.arranged(self.call(x), len(x))
+        return found if count is None else [y[:count] for y in found]
+
+    def arranged(self, returned: Sequence[Tensor], count: int) -> list[Tensor]:
+        """What a call on `count` images returned, with the axis of the images first and another behind it."""
+        shapes = self.shapes or (None,) * len(self.outputs)
+        return [_by_image(y, count, shape) for y, shape in zip(returned, shapes, strict=True)]
+
+
+def _by_image(y: Tensor, count: int, shape: tuple[int, ...] | None) -> Tensor:
+    """An output with the axis of the images first, and another behind it; SymmeterError where there is none."""
+    if (
+        count == 1
+        and shape is not None
+        and y.shape[:1] + shape != (1, *shape)
+        and y.numel() == math.prod(shape)
+    ):
+        y = y.reshape(1, *shape)
+    if y.ndim == 0 or len(y) != count:
+        images = "1 image" if count == 1 else f"{count} images"
+        raise SymmeterError(
+            f"the model returned shape {tuple(y.shape)} for {images}; it must keep the batch axis first"
+        )
+    return y[:, None] if y.ndim == 1 else y

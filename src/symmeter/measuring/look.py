@@ -1,0 +1,187 @@
+"""The first look at a model: how it may be called, whether it is a function at all, and how precise it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from symmeter.errors import SymmeterError, counted, shortened
+from symmeter.measuring.floor import nudged_within
+from symmeter.measuring.function import Batching, Function
+from symmeter.measuring.suspects import differing_modules
+from symmeter.models.precision import Precision, precision_of
+
+_UNITS = 128  # of round-off: kernels for other batches add up in another order
+_WIDE_DIFFERENCE = 1e-9  # relative, in float64: more is no round-off
+_NARROW_DIFFERENCE = 1e3  # units of round-off: more is none either, where float64 cannot be had
+_UNKNOWN_RATIO, _LARGEST_RATIO = 10.0, 100.0
+_SIZES = (
+    4,
+    8,
+    16,
+    32,
+    64,
+    128,
+    256,
+    3,
+    5,
+    6,
+    7,
+    9,
+    10,
+    12,
+    14,
+    15,
+    18,
+    20,
+    24,
+    28,
+    30,
+    36,
+    40,
+    48,
+    50,
+    56,
+    96,
+    100,
+)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is known of a model after a few calls.
+
+    `function` knows how images are to be given; `chance` is the relative difference of two calls on one image, None
+    where there is none; `notes` are for the reader.
+    """
+
+    function: Function
+    precision: Precision
+    chance: float | None
+    notes: tuple[str, ...]
+
+
+def look(function: Function, x: Tensor, model: Any, batch_size: int | None = None) -> Look:
+    """Call the model on one image, on two, and on the one again, and say what it is. `x` are some images (n, ...).
+
+    SymmeterError for an output without a batch axis; the model's own error where it takes no number of images.
+    """
+    batching, pair = Batching(), _two(x)
+    try:
+        function.call.prepare(pair[:1])  # so that conversions of parameters are not taken for the model's own
+        precision, once = precision_of(function.call, pair[:1])
+        together = function.call(pair)
+    except SymmeterError:
+        raise
+    except Exception as error:
+        batching = Batching(_only_size(function, x, batch_size, error))
+        precision, once = precision_of(function.call, batching.filled(pair[:1]))
+        together = function.call(batching.filled(pair[: batching.size]))
+    one, two = (batching.filled(images) for images in (pair[:1], pair[: batching.size]))
+    shapes = None if len(two) == 1 else tuple(_shape_of_one(y, len(two)) for y in together)
+    function = replace(function, batching=batching, shapes=shapes)
+    again = function.call(one)
+    once, again, together = (
+        [y[:1] for y in function.arranged(ys, len(z))]
+        for ys, z in ((once, one), (again, one), (together, two))
+    )
+    notes = []
+    if batching.size is not None:
+        notes.append(f"the model takes {counted(batching.size, 'image')} at once and no other number: batches are "
+                     "filled up or taken apart")  # fmt: skip
+    chance, dependence = _difference(once, again), _difference(once, together)
+    if chance > _UNITS * precision.unit:
+        modules = _by(differing_modules(function.call, model, one, one))
+        notes.append(f"the model is random: two calls on one image differ by {chance:.2g} of its output{modules}; "
+                     "values and floors include that")  # fmt: skip
+        return Look(function, precision, chance, tuple(notes))
+    if dependence > _UNITS * precision.unit and _is_real(function, one, two, dependence, precision):
+        modules = _by(differing_modules(function.call, model, one, two))
+        if batching.size is not None and batching.size > 1:
+            raise SymmeterError(f"outputs depend on the other images of a batch{modules}, and the model takes no image "
+                                "by itself: there is nothing to measure of one image")  # fmt: skip
+        function = replace(function, batching=replace(batching, alone=True))
+        notes.append(f"outputs depend on the other images of a batch, by {dependence:.2g} of their size{modules}: "
+                     "measured image by image")  # fmt: skip
+    return Look(function, precision, None, tuple(notes))
+
+
+def _only_size(function: Function, x: Tensor, asked: int | None, error: Exception) -> int:
+    """The first number of images that the model takes; `error`, its own, where there is none."""
+    sizes: tuple[int, ...] = (1, 2, asked or 1, len(x), *_SIZES)
+    for size in dict.fromkeys(sizes):
+        try:
+            function.call(_repeated(x, size))
+            return size
+        except Exception:
+            continue
+    raise error
+
+
+def _repeated(x: Tensor, size: int) -> Tensor:
+    """`size` images, taken in turn."""
+    return x[torch.arange(size, device=x.device) % len(x)]
+
+
+def _two(x: Tensor) -> Tensor:
+    """Two different images: the first and another, or a mirror image of it, which stays in its range."""
+    for other in x[1:]:
+        if not torch.equal(other, x[0]):
+            return torch.stack([x[0], other])
+    turned = x[0].flip(-1)
+    return torch.stack([x[0], turned if not torch.equal(turned, x[0]) else x[0].roll(1, -1)])
+
+
+def _shape_of_one(y: Tensor, count: int) -> tuple[int, ...]:
+    """Of the output of one image, from that of several."""
+    if y.ndim == 0 or len(y) != count:
+        raise SymmeterError(
+            f"the model returned shape {tuple(y.shape)} for {count} images; it must keep the batch axis first"
+        )
+    return tuple(y.shape[1:])
+
+
+def _is_real(function: Function, one: Tensor, two: Tensor, difference: float, precision: Precision) -> bool:
+    """Whether a difference is more than round-off: asked in float64 where the model can, else by its size."""
+    twin = function.twin(torch.float64)
+    try:
+        sides = [[y[:1] for y in twin.arranged(twin.call(z.double()), len(z))] for z in (one, two)]
+    except Exception:  # some part of the model is float32 whatever its input
+        sides = []
+    if sides and all(y.dtype == torch.float64 for side in sides for y in side):
+        return _difference(*sides) > _WIDE_DIFFERENCE
+    return difference > _NARROW_DIFFERENCE * precision.unit
+
+
+def round_off_ratio(function: Function, x: Tensor, unit: float) -> float:
+    """How much more round-off inside the model changes its outputs than inputs moved by one unit do; at least 1.
+
+    Found against the model in float64, which autocast leaves alone. Where that does not run, a guess
+    on the safe side.
+    """
+    twin = function.twin(torch.float64)
+    try:
+        exact, moved = twin(x.double()), twin(nudged_within(x.double(), unit=unit))
+        if any(y.dtype != torch.float64 for y in exact):
+            return _UNKNOWN_RATIO
+    except Exception:
+        return _UNKNOWN_RATIO
+    inside, outside = _difference(function(x), exact), _difference(exact, moved)
+    return min(max(1.0, inside / outside), _LARGEST_RATIO) if outside else 1.0
+
+
+def _difference(first: Sequence[Tensor], second: Sequence[Tensor]) -> float:
+    """The largest ||a - b|| / max(||a||, ||b||) of several outputs, where both are finite; 0 where they are equal."""
+    largest = 0.0
+    for a, b in zip(first, second, strict=True):
+        finite = a.isfinite() & b.isfinite()
+        a, b = a[finite].double(), b[finite].double()
+        size = float(torch.maximum(a.norm(), b.norm()))
+        largest = max(largest, float((a - b).norm()) / size if size else 0.0)
+    return largest
+
+
+def _by(names: Sequence[str]) -> str:
+    return f" ({shortened(names)})" if names else ""

@@ -1,0 +1,177 @@
+"""`measure`: from a model and some images to a result."""
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from symmeter.domains.grids.interpolants.interpolant import Definition
+from symmeter.errors import SymmeterError
+from symmeter.measuring.conduct import (
+    Conducted,
+    announced,
+    conduct_derivative,
+    conduct_orbit,
+    finished,
+    loaded_from,
+)
+from symmeter.measuring.request import ARGUMENTS, Request, check_measures, control_mode
+from symmeter.measuring.rows import derivative_rows, element_rows, orbit_rows
+from symmeter.models.fresh import untrained
+from symmeter.models.loaded import LoadedModel
+from symmeter.results.estimate import Estimate
+from symmeter.results.result import ElementRow, Result, Row
+from symmeter.symmetry.hypothesis import parse_symmetry
+from symmeter.verbs.verb import verb
+from symmeter.verbs.warned import recorded
+
+
+@verb(ARGUMENTS)
+def measure(
+    model: Any,
+    data: Any,
+    symmetry: Any = "translation",
+    measure: Any = None,
+    output: str = "softmax",
+    definition: str | Definition = "bandlimited",
+    samples: int | None = None,
+    batch_size: int | None = None,
+    device: str | torch.device | None = None,
+    seed: int = 0,
+    progress: bool | None = None,
+    *,
+    control: bool | str = True,
+    elements: int | None = None,
+    sampling: str = "haar",
+    padding: str | None = None,
+    preprocessing: dict[str, Any] | None = None,
+) -> Result:
+    """Measure how far a model is from a symmetry: value, error, floor and control for every generator or group.
+
+    Args:
+        model: an `nn.Module`, any callable from (B, C, H, W) to outputs, a name such as `"timm:resnet50"`, or
+            what `load_model` returns. It is measured in eval mode and left as it was.
+        data: a float tensor (N, C, H, W) of model inputs, uint8 pixels, an (images, labels) pair, a Dataset, a
+            DataLoader, a folder of images, a `.npz`, or `builtin:photos`.
+        symmetry: names such as `"translation,rotation"` or `"C4,shift(8)"`, generators, groups, or a `Symmetry` with
+            its representations.
+        measure: names of measures, such as `"geed,consistency"`; None for `lee` along generators, `geed` over groups.
+        output: `softmax`, `logits`, `features`, `pooled`, a sub-module's name; with `:ACTION` to say how the
+            symmetry acts on it (see `symmeter.models.outputs`). Over groups also several, with commas and `*`.
+        definition: what lies between pixels: `bandlimited`, `periodic`, `sinc`, `bicubic`, `bilinear`, `gruver2023`.
+        samples: number of images, drawn at random under `seed`; None for all.
+        batch_size: images pushed through at once; None to choose by speed and memory.
+        device: where to compute; None for where the model is.
+        seed: of the choice of images and of anything random inside the model.
+        progress: show a progress bar; None for only on a terminal.
+        control: also move images along the displacements of others, which doubles the cost: True (`displacement`).
+            `untrained`: measure the same model with fresh weights instead; `wrong-group`: take outputs as if
+            the group did not move them; False (`none`): no control.
+        elements: how many group elements to draw; None for all of up to 256, else 64.
+        sampling: `haar` (at random) or `quadrature` (in equal steps), for groups that are not enumerated.
+        padding: what motions bring in from outside the frame: `reflect`, `zeros`, `circular`; None for the definition's
+            own extension, and only motions that keep the frame for C_n and D_n.
+        preprocessing: overrides `img_size`, `crop_pct`, `mean`, `std`, `interpolation` of the model's own.
+
+    Raises:
+        SymmeterError: for a mistake in the arguments, in one line that says what to change.
+        Interrupted: on Ctrl-C; its `result` holds what was done.
+        Warning: where a filter makes errors of warnings, at the end; its `result` holds all of the result.
+
+    Source: Gruver et al. 2023 and Kvinge et al. 2022 for the measures; the design of symmeter for floor and control.
+
+    >>> from torch import nn
+    >>> net = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 2)).eval()
+    >>> result = measure(net, torch.rand(8, 3, 6, 6), symmetry="hue")
+    >>> result.rows[0].n, result.rows[0].unit
+    (8, 'probability^2 / radian^2')
+    """
+    return run_all(Request(
+        model, data, symmetry, measure, output, definition, samples, batch_size, device, seed, progress,
+        control=control, elements=elements, sampling=sampling, padding=padding, preprocessing=preprocessing,
+    ))  # fmt: skip
+
+
+def run_all(asked: Request) -> Result:
+    """One run along all generators and one over every group, as one result."""
+    symmetry, mode = parse_symmetry(asked.symmetry), control_mode(asked.control)
+    along, over = check_measures(asked.measure, symmetry)
+    loaded = loaded_from(asked.model)
+    runs: list[tuple[Conducted, list[Row], list[ElementRow]]] = []
+    if symmetry.generators:
+        if mode == "wrong-group":
+            raise SymmeterError("the wrong-group control is for groups such as C4; generators have displacement, "
+                                "untrained and none")  # fmt: skip
+        done = conduct_derivative(loaded, asked, replace(symmetry, groups=()), along, mode == "displacement")
+        runs.append((done, derivative_rows(done.run), []))
+    for group in symmetry.groups:
+        if runs and runs[-1][0].run.interrupted:
+            break
+        done = conduct_orbit(loaded, asked, group, symmetry, over, mode)
+        runs.append((done, orbit_rows(done.run), element_rows(done.run)))
+    parts = [(finished(done, tuple(rows), Result), elements) for done, rows, elements in runs]
+    result = _joined(parts, symmetry.name, [m.name for m in [*along, *over]])
+    if mode == "untrained":
+        result = with_untrained(result, loaded, asked)
+    return announced(result, any(done.run.interrupted for done, _, _ in runs))
+
+
+def _joined(parts: list[tuple[Result, list[ElementRow]]], symmetry: str, measures: list[str]) -> Result:
+    """The results of several runs on the same images as one."""
+    first = parts[0][0]
+    if len(parts) == 1:
+        return replace(first, elements=tuple(parts[0][1]))
+    names = [name for name in first.sample_names if all(name in part.sample_names for part, _ in parts)]
+    samples: dict[str, np.ndarray] = {}
+    for part, _ in parts:
+        where = {name: i for i, name in enumerate(part.sample_names)}
+        chosen = [where[name] for name in names]
+        samples |= {key: values[chosen] for key, values in part.samples.items() if key not in samples}
+    spec = {**first.header["spec"], "symmetry": symmetry, "measure": ",".join(measures),
+            "runs": [part.header["spec"] for part, _ in parts]}  # fmt: skip
+    status = "complete" if all(part.status == "complete" for part, _ in parts) else "partial"
+    header = {**first.header, "spec": spec, "status": status}
+    return Result(
+        rows=tuple(row for part, _ in parts for row in part.rows),
+        header=header,
+        warnings=tuple(dict.fromkeys(note for part, _ in parts for note in part.warnings)),
+        samples=samples,
+        sample_names=tuple(names),
+        elements=tuple(row for _, elements in parts for row in elements),
+    )
+
+
+def with_untrained(result: Result, loaded: LoadedModel, asked: Request) -> Result:
+    """The result with the values of the same model, freshly initialised, as its control."""
+    fresh = untrained(loaded, asked.seed)
+    with recorded():  # the same as those of the trained one
+        other = run_all(replace(asked, model=fresh, control=False))
+    values = {(row.measure, row.symmetry, row.output, row.layer): row for row in other.rows}
+    rows = []
+    for row in result.rows:
+        control = values.get((row.measure, row.symmetry, row.output, row.layer))
+        rows.append(row if control is None else controlled(row, control))
+    spec = {**result.header["spec"], "control": "untrained", "control_model": fresh.info}
+    return replace(result, rows=tuple(rows), header={**result.header, "spec": spec})
+
+
+def controlled(row: Row, control: Row) -> Row:
+    """The row with the value of another as its control; the two were measured independently."""
+    error, other = (r.value if r.error is None else r.error for r in (row, control))
+    selectivity = error / other if other else None
+    spread = None
+    if (
+        selectivity is not None
+        and row.standard_error is not None
+        and control.standard_error is not None
+        and error
+    ):
+        own, theirs = (r.standard_error or 0.0 for r in (row, control))
+        spread = selectivity * math.hypot(own / abs(error), theirs / abs(other))
+    e = Estimate(error, row.standard_error, row.n, row.floor, other, control.standard_error, selectivity, spread,
+                 power=row.power)  # fmt: skip
+    return replace(row, control=control.value, control_standard_error=control.standard_error,
+                   control_error=control.error,
+                   selectivity=selectivity, selectivity_standard_error=spread, verdict=e.verdict)  # fmt: skip

@@ -1,0 +1,237 @@
+"""One run: batches of images through a model, per-image statistics into columns."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from symmeter.autodiff.memory import out_of_memory
+from symmeter.domains.grids.grid import LAYOUTS, Image
+from symmeter.domains.grids.interpolants.interpolant import Definition
+from symmeter.errors import SymmeterError, counted, first_line, shortened
+from symmeter.measuring.function import Batching, Function
+from symmeter.measuring.interrupt import noticed_interrupts
+from symmeter.measuring.look import Look, look, round_off_ratio
+from symmeter.measuring.reference_samples import Donors
+from symmeter.measuring.samples import Batch, ImageData
+from symmeter.models.outputs import Output, are_probabilities
+from symmeter.results.estimate import Columns, standard_error
+from symmeter.symmetry.representations.representation import Representation
+
+LOADING_BATCH = 64  # images read at a time
+
+
+@dataclass
+class Run(ABC):
+    """The state of one measurement; `execute` fills `columns`, one float64 an image and statistic."""
+
+    model: Any
+    images: ImageData
+    rho_in: Representation
+    definition: Definition
+    device: torch.device
+    dtype: torch.dtype
+    batch_size: int | None
+    control: bool
+    progress: bool | None
+    seed: int = 0
+    columns: Columns = field(default_factory=Columns)
+    names: list[str] = field(default_factory=list)
+    non_finite: list[str] = field(default_factory=list)
+    stopped: str | None = None
+    interrupted: bool = False
+    classes: int | None = None
+    remarks: list[str] = field(default_factory=list)
+    seen: Look | None = None
+    unit_round_off: float = 0.0  # the spacing of numbers just above 1 in what the model computes in
+    nudge: float | None = None  # by how much, relative, floors move inputs; None for a unit of their own type
+    still: dict[str, int] = field(default_factory=dict)  # by symmetry: images that it does not change
+    lacking: dict[str, list[str]] = field(default_factory=dict)  # and those that have no reference image
+
+    alone = False  # one image is all there is
+    loading_batch = LOADING_BATCH
+    unit = "image"  # of the progress bar
+
+    def execute(self) -> None:
+        """Measure all images. What stops it after some are done is kept in `stopped`; before that, it is raised."""
+        hidden = None if self.progress is None else not self.progress
+        bar = tqdm(total=self._steps(), desc=self._title(), unit=self.unit, disable=hidden, leave=False)
+        try:
+            with noticed_interrupts() as check:
+                for batch, donors in self._with_donors():
+                    for steps in self._measure_batch(batch, donors):
+                        bar.update(steps)
+                        check()
+        except SymmeterError as error:
+            self._stop(error, str(error))
+        except KeyboardInterrupt as error:
+            self._stop(error, "interrupted")
+            self.interrupted = True
+        except Exception as error:
+            reason = f"{type(error).__name__}: {first_line(error)}"
+            self._stop(SymmeterError(f"the model cannot be measured on these images: {reason}"), reason)
+        finally:
+            bar.close()
+        if not self.names:
+            shown = (
+                "NaN or infinite values for every image" if self.non_finite else "nothing: there was no image"
+            )
+            raise SymmeterError(f"the model returned {shown}")
+
+    @abstractmethod
+    def _measure_batch(self, batch: Batch, donors: Donors | None) -> Iterator[int]:
+        """Measure some images; yields the steps done, chunk by chunk. `donors`: another image for every image."""
+
+    @abstractmethod
+    def how(self) -> dict[str, Any]:
+        """How it was computed, for the header."""
+
+    def _steps(self) -> int | None:
+        return self.images.total
+
+    def _title(self) -> str:
+        return self.images.name
+
+    def _stop(self, error: BaseException, reason: str) -> None:
+        if not self.names:
+            raise error
+        self.stopped = reason
+
+    def _with_donors(self) -> Iterator[tuple[Batch, Donors | None]]:
+        """Batches, each with other images for its images: from among them, or from the batch before for a single one.
+
+        As many are read at a time whatever the batch size, if that is not larger, so that it changes no number.
+        """
+        previous = None
+        for i, batch in enumerate(self.images.batches(max(self.batch_size or 1, self.loading_batch))):
+            images = batch.images
+            if len(batch.names) == 1 and previous is not None:
+                images = torch.cat([images, previous])
+            if len(images) == 1 and self.control:
+                self.control, self.alone = False, True
+                self.remarks.append("one image: no standard error and no control; give more images")
+            needed = self._needs_donors() and len(images) > 1
+            yield batch, Donors.among(images, self.seed + i) if needed else None
+            previous = batch.images
+
+    def _needs_donors(self) -> bool:
+        return self.control
+
+    def _look(self, outputs: Sequence[Output], x: Tensor) -> Function:
+        """The function of some outputs, after a first look at the model; what it shows is remarked on."""
+        function = Function.of(self.model, outputs, self.device, self.dtype)
+        self.seen = look(function, x, self.model, self.batch_size)
+        self.remarks += self.seen.notes
+        self.unit_round_off = self.seen.precision.unit
+        if self.unit_round_off > torch.finfo(self.dtype).eps:
+            self.nudge = self.unit_round_off * round_off_ratio(self.seen.function, x[:4], self.unit_round_off)
+        return self.seen.function
+
+    @property
+    def unit_of_nudges(self) -> float:
+        """By how much of their size, floors move images."""
+        return torch.finfo(self.dtype).eps if self.nudge is None else self.nudge
+
+    @property
+    def batching(self) -> Batching:
+        """How images may be given to the model."""
+        return self.seen.function.batching if self.seen else Batching()
+
+    def optional(self, what: str, probe: Callable[[], Any]) -> Any:
+        """What a probe finds; None, with a remark, where the model fails on it: it costs no more than itself."""
+        try:
+            return probe()
+        except Exception as error:
+            if out_of_memory(error):
+                raise
+            self.remarks.append(
+                f"{what} left out: the model fails on it ({type(error).__name__}: {first_line(error)})"
+            )
+            return None
+
+    def _check_softmax(self, raw: Tensor) -> None:
+        """A remark where softmax is applied to what are probabilities already."""
+        if are_probabilities(raw):
+            self.remarks.append("the model's outputs already sum to 1: softmax was applied to probabilities; "
+                                "use --output logits to measure them as they are")  # fmt: skip
+
+    def _keep(self, names: Sequence[str], finite: Tensor) -> np.ndarray:
+        """Take down the names of images, those with non-finite values apart; which to keep."""
+        keep = finite.cpu().numpy()
+        self.non_finite += [name for name, ok in zip(names, keep, strict=True) if not ok]
+        self.names += [name for name, ok in zip(names, keep, strict=True) if ok]
+        return keep
+
+    def _note_scalars(self, output: Output, rho: Representation, y: Tensor, turning: bool) -> None:
+        """A remark where few channels may be components of vectors, which turn with the grid; scores do not."""
+        channels = y.shape[LAYOUTS[rho.layout][0]] if isinstance(rho, Image) else 0
+        if turning and channels in (2, 3) and output.name != "softmax":
+            hint = f": write {output.name}:vectors if they are components of vectors" if channels == 2 else ""
+            self.remarks.append(f"the {channels} channels of output {output.name!r} are taken as scalars that do not "
+                                f"turn with the grid{hint}")  # fmt: skip
+
+    def _note_still(
+        self, name: str, names: Sequence[str], still: np.ndarray, lacking: np.ndarray | None
+    ) -> None:
+        """Take down how many of some images a symmetry leaves as they are, and which have nothing to compare with."""
+        if still.any():
+            self.still[name] = self.still.get(name, 0) + int(still.sum())
+        if lacking is not None and lacking.any():
+            known = self.lacking.setdefault(name, [])
+            known += [image for image, without in zip(names, lacking, strict=True) if without]
+
+    def _record_accuracy(self, labels: Tensor | None, y: Tensor, keep: np.ndarray) -> None:
+        """Whether the class scores y (B, K) of some images hit their labels."""
+        if labels is None:
+            return
+        known = labels.numpy()[keep]
+        order = y.topk(min(5, y.shape[1]), 1).indices.cpu().numpy()[keep]
+        hits = order == known[:, None]
+        unknown = known < 0
+        self.columns.add("label", np.where(unknown, np.nan, known))
+        self.columns.add("top1", np.where(unknown, np.nan, hits[:, 0]))
+        self.columns.add("top5", np.where(unknown, np.nan, hits.any(1)))
+
+    def accuracy(self) -> dict[str, Any] | None:
+        """Top-1 and top-5 accuracy over the labelled images, None without labels that fit the output."""
+        if "label" not in self.columns or not self.classes:
+            return None
+        labels = self.columns["label"]
+        known = ~np.isnan(labels)
+        if not known.any():
+            return None
+        if labels[known].max() >= self.classes:
+            note = f"labels go up to {labels[known].max():.0f} but the model has {self.classes} outputs: no accuracy"
+            self.remarks += [note] if note not in self.remarks else []
+            return None
+        top1, top5 = self.columns["top1"][known], self.columns["top5"][known]
+        return {
+            "top1": float(top1.mean()),
+            "standard_error": standard_error(top1),
+            "top5": float(top5.mean()) if self.classes > 5 else None,
+            "n": int(known.sum()),
+        }
+
+    def notes(self) -> list[str]:
+        """What makes the numbers less trustworthy, a line each."""
+        notes = list(self.remarks)
+        for name, still in self.still.items():
+            images = counted(still, "image")
+            notes.append(f"{name} does not change {images} (blank ones?): value and control are 0 there")
+        for name, images in self.lacking.items():
+            notes.append(
+                f"no control for {name}: every image that could be compared with {shortened(images)} is blank"
+            )
+        if self.non_finite:
+            images = counted(len(self.non_finite), "image")
+            notes.append(
+                f"{images} left out, the model returned NaN or infinity: {shortened(self.non_finite)}"
+            )
+        if self.stopped:
+            notes.append(f"stopped after {len(self.names)} images: {self.stopped}")
+        return notes

@@ -1,0 +1,131 @@
+"""What the measures make of one pass over an orbit, output by output."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from symmeter.measures.measure import OrbitMeasure, Pool, Reducer
+from symmeter.measures.orbit import Chunk, View
+from symmeter.measures.relative_error import RelativeError
+from symmeter.models.outputs import Output
+from symmeter.symmetry.representations.representation import Representation
+
+BY_ELEMENT = RelativeError()  # what the table and the curve of elements show
+
+
+@dataclass
+class Target:
+    """One output: how the group acts on it, and what is measured of it.
+
+    `average`: positions of the elements over which G-EED takes the mean, none where the kernel is the identity alone
+    (or nobody asks); `estimated`: they are a sample of a kernel that has no end.
+    """
+
+    output: Output
+    rho: Representation
+    measures: list[OrbitMeasure]
+    average: list[int] = field(default_factory=list)
+    estimated: bool = False
+    pools: dict[str, Pool] = field(default_factory=dict)
+    control_pools: dict[str, Pool] = field(default_factory=dict)
+
+    def new_pools(self) -> dict[str, Pool]:
+        """Empty ones, for the measures that pool images."""
+        return {m.name: pool for m in self.measures if (pool := m.pool()) is not None}
+
+    def key(self, measure: OrbitMeasure) -> str:
+        """The name of a column."""
+        return f"{measure.name}:{self.output}"
+
+    @property
+    def by_element(self) -> str:
+        """The name under which the relative errors of single elements go, the identity's 0 among them."""
+        return f"element:{self.output}"
+
+
+@dataclass
+class ElementSums:
+    """Running sums of one measure's errors, element by element."""
+
+    total: np.ndarray
+    squares: np.ndarray
+    images: int = 0
+
+
+@dataclass
+class PairSums:
+    """The running sum of what pairs of elements contribute, (N, N)."""
+
+    total: np.ndarray
+    images: int = 0
+
+
+class Reduced:
+    """What the measures make of one pass: reducers by output and measure, and which images were finite."""
+
+    def __init__(
+        self, targets: list[Target], chunks: list[Chunk], pools: list[dict[str, Pool]], alone: bool = False
+    ):
+        """`alone`: also what every element does to f(x), whatever the measures."""
+        self.targets, self.chunks, self._pools, self._alone = targets, chunks, pools, alone
+        self.reducers: list[dict[str, Reducer]] = [
+            {m.name: m.reducer(chunk) for m in target.measures}
+            for target, chunk in zip(targets, chunks, strict=True)
+        ]
+        for pool in (pool for own in pools for pool in own.values()):
+            pool.begin()
+        known = [y for chunk in chunks for y in (chunk.reference, chunk.mean) if y is not None]
+        self.finite = torch.stack([y.flatten(1).isfinite().all(1).cpu() for y in known]).all(0)
+        self._by_element: dict[str, dict[int, Tensor]] = {}
+
+    def close(self, keep: Tensor) -> None:
+        """All elements are done: give the pools what they have of the images to keep."""
+        for chunk, pools in zip(self.chunks, self._pools, strict=True):
+            for pool in pools.values():
+                pool.close(chunk, keep.to(chunk.reference.device))
+
+    def add(self, k: int, i: int, view: View) -> None:
+        """Give element number i of output number k to all measures."""
+        target = self.targets[k]
+        self.finite &= view.y.flatten(1).isfinite().all(1).cpu()
+        for m in target.measures:
+            error = self.reducers[k][m.name].add(view)
+            if error is not None:
+                self._by_element.setdefault(target.key(m), {})[i] = error.double().cpu()
+            if m.name in self._pools[k]:
+                self._pools[k][m.name].add(view)
+        if self._alone:
+            self._by_element.setdefault(target.by_element, {})[i] = BY_ELEMENT.error(view).double().cpu()
+
+    def columns(self) -> dict[tuple[str, str], np.ndarray]:
+        """By measure and output, and what the column is (nothing for the error)."""
+        return {
+            (f"{name}:{target.output}", "" if column == "error" else ":" + column): values.double()
+            .cpu()
+            .numpy()
+            for target, reducers in zip(self.targets, self.reducers, strict=True)
+            for name, reducer in reducers.items()
+            for column, values in reducer.columns().items()
+        }
+
+    def add_elements(self, sums: dict[str, ElementSums], count: int, keep: np.ndarray) -> None:
+        """Add what single elements did on the images to keep."""
+        for key, errors in self._by_element.items():
+            own = sums.setdefault(key, ElementSums(np.full(count, np.nan), np.full(count, np.nan)))
+            for i, values in errors.items():
+                kept = values.numpy()[keep]
+                own.total[i] = np.nan_to_num(own.total[i]) + kept.sum()
+                own.squares[i] = np.nan_to_num(own.squares[i]) + (kept**2).sum()
+            own.images += int(keep.sum())
+
+    def add_pairs(self, pairs: dict[str, PairSums], keep: Tensor) -> None:
+        """Add what pairs of elements contribute on the images to keep."""
+        for target, chunk, reducers in zip(self.targets, self.chunks, self.reducers, strict=True):
+            for m in target.measures:
+                found = reducers[m.name].pairs(keep.to(chunk.reference.device))
+                if found is not None:
+                    own = pairs.setdefault(target.key(m), PairSums(np.zeros(found.shape)))
+                    own.total += found.cpu().numpy()
+                    own.images += int(keep.sum())

@@ -1,0 +1,241 @@
+"""Which output of a model is measured, and how a symmetry acts on it.
+
+An output is written NAME or NAME:ACTION. NAME is `softmax`, `logits`, `features`, `pooled`, a sub-module's dotted name,
+or the path of a tensor in what the model returns (`pred_boxes`, `0.boxes`, `prediction.mean`). ACTION is `invariant`,
+`equivariant`, `channels_first`, `channels_last`, `tokens(PREFIX+ROWSxCOLUMNS)`, `pooled` (the mean over the grid,
+invariant), `regular(GROUP)` (the grid moves and channels are permuted in blocks), or `vectors` (two channels that turn
+with the grid: x to the right, y down).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils import _pytree as pytree
+
+from symmeter.domains.grids.actions import ACTIONS, REGULAR, TOKENS, is_action, representation_of
+from symmeter.domains.grids.interpolants.interpolant import Definition
+from symmeter.errors import SymmeterError, nearest
+from symmeter.models.leaves import leaf_at, main_leaf
+from symmeter.symmetry.representations.representation import Representation
+from symmeter.verbs.arguments import split_list
+
+NAMES = ("softmax", "logits", "features", "pooled")
+
+
+class _Reached(Exception):
+    """Ends a forward pass: what comes after the sub-modules that were asked for is not needed."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """An output to measure; `action` None leaves the representation to what is known of the model.
+
+    >>> parse_output("layer4:channels_last")
+    Output(name='layer4', action='channels_last')
+    """
+
+    name: str
+    action: str | None = None
+    leaf: bool = field(default=False, repr=False)  # `name` is a path in what the model returns, and no module
+
+    def __str__(self) -> str:
+        return self.name if self.action is None else f"{self.name}:{self.action}"
+
+    @property
+    def layer(self) -> str:
+        """The sub-module's dotted name, or nothing for an output of the whole model."""
+        return "" if self.name in NAMES or self.leaf else self.name
+
+    def resolved(self, model: Any) -> "Output":
+        """The output as this model understands it; SymmeterError for what it surely does not have.
+
+        Paths in what it returns are not known before a call.
+        """
+        if self.name in ("softmax", "logits"):
+            return self
+        if self.name in ("features", "pooled"):
+            if hasattr(model, "forward_features") and (
+                self.name == "features" or hasattr(model, "forward_head")
+            ):
+                return self
+            raise SymmeterError(f"output {self.name!r} needs a timm model; name a sub-module instead"
+                                f"{_submodules(model, self.name)}")  # fmt: skip
+        return replace(self, leaf=self.name not in modules_of(model))
+
+    def read(self, y: Tensor) -> Tensor:
+        """What is measured of a tensor (B, ...) that the model returned; softmax is over the class axis."""
+        if self.action == "pooled" and y.ndim > 2:
+            return y.mean(1) if y.ndim == 3 else y.flatten(2).mean(2)
+        return torch.softmax(y, 1 if y.ndim != 3 else -1) if self.name == "softmax" and y.ndim > 1 else y
+
+    def representation(
+        self, y: Tensor, model: Any, definition: Definition, padding: str = "reflect"
+    ) -> Representation:
+        """rho_out for an output of this shape; SymmeterError when it has no grid that is known."""
+        if self.name == "softmax" and y.ndim == 2 and y.shape[1] == 1:
+            raise SymmeterError(
+                "output 'softmax' has 1 entry, so it is always 1; use --output logits for a model with one output"
+            )
+        action = self.action or self._known_action(y, model)
+        try:
+            return representation_of(action, y, definition, padding)
+        except ValueError as error:
+            hint = (
+                ""
+                if TOKENS.match(action) or REGULAR.match(action) or action == "vectors"
+                else f"; use {self.name}:invariant, or name a layer with a grid"
+            )
+            raise SymmeterError(f"output {str(self)!r}: {error}{hint}") from error
+
+    def _known_action(self, y: Tensor, model: Any) -> str:
+        if y.ndim <= 2 or self.name == "pooled":
+            return "invariant"
+        channels_last = getattr(model, "output_fmt", None) == "NHWC"
+        if y.ndim == 4 and not channels_last:
+            return "channels_first"
+        if y.ndim == 4 and self.name == "features":
+            return "channels_last"
+        grid = getattr(getattr(model, "patch_embed", None), "grid_size", None)
+        prefix = getattr(model, "num_prefix_tokens", None)
+        if y.ndim == 3 and grid and prefix is not None and y.shape[1] == prefix + grid[0] * grid[1]:
+            return f"tokens({prefix}+{grid[0]}x{grid[1]})"
+        raise SymmeterError(
+            f"output {self.name!r} has shape {_shape(y)} and its layout is not known; add one of "
+            + ", ".join(
+                f"{self.name}:{action}"
+                for action in ACTIONS
+                if action not in ("equivariant", "regular(GROUP)")
+            )
+        )
+
+
+def parse_output(text: str) -> Output:
+    """An output from its written form; SymmeterError for an unknown action."""
+    if text in ("invariant", "equivariant"):
+        return Output("logits", text)
+    name, colon, action = text.partition(":")
+    if not name:
+        raise SymmeterError(
+            f"output {text!r} has no name; choose from {', '.join(NAMES)} or a module's dotted name"
+        )
+    if colon and not is_action(action):
+        raise SymmeterError(f"unknown action {action!r} in output {text!r}{nearest(action, ACTIONS)}")
+    return Output(name, action if colon else None)
+
+
+def parse_outputs(what: "str | Sequence[str]", model: Any) -> list[Output]:
+    """Outputs from a comma list; a name with * or ? stands for all modules that match, in call order of the tree.
+
+    >>> net = nn.Sequential(nn.Conv2d(1, 1, 1), nn.ReLU())
+    >>> [str(output) for output in parse_outputs("logits,?:pooled", net)]
+    ['logits', '0:pooled', '1:pooled']
+    """
+    words = split_list(what) if isinstance(what, str) else list(what)
+    found: list[Output] = []
+    for word in words:
+        output = parse_output(word)
+        if any(sign in output.name for sign in "*?["):
+            matches = [name for name in modules_of(model) if fnmatchcase(name, output.name)]
+            if not matches:
+                raise SymmeterError(
+                    f"output {output.name!r} matches no module{_submodules(model, output.name)}"
+                )
+            found += [Output(name, output.action) for name in matches]
+        else:
+            found.append(output.resolved(model))
+    if not found:
+        raise SymmeterError(f"no output given; choose from {', '.join(NAMES)} or a module's dotted name")
+    return list(dict.fromkeys(found))
+
+
+class Reader(nn.Module):
+    """The tensors of several outputs from as few passes as possible: one, and one more for `features` or `pooled`.
+
+    A pass that is only to reach sub-modules ends at the last of them.
+    """
+
+    def __init__(self, model: Any, outputs: Sequence[Output]):
+        super().__init__()
+        self.model: Any = model
+        self.outputs = tuple(output.resolved(model) for output in outputs)
+        self._targets = {output.layer for output in self.outputs if output.layer}
+        self._to_the_end = any(o.leaf or o.name in ("softmax", "logits") for o in self.outputs)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """One tensor an output, as the model made it: before any softmax."""
+        seen: dict[str, Any] = {}
+        returned = self._run(x, seen) if self._to_the_end or self._targets else None
+        return [self._tensor(output, x, seen, returned) for output in self.outputs]
+
+    def _tensor(self, output: Output, x: Tensor, seen: Mapping[str, Any], returned: Any) -> Tensor:
+        if output.leaf:
+            return leaf_at(returned, output.name, [*NAMES, *modules_of(self.model)])
+        if output.layer and output.layer not in seen:
+            raise SymmeterError(f"output {output.name!r}: the model does not call that module")
+        if output.name in ("features", "pooled"):
+            features = self.model.forward_features(x)
+            return main_leaf(
+                features if output.name == "features" else self.model.forward_head(features, pre_logits=True)
+            )
+        return main_leaf(seen[output.layer] if output.layer else returned)
+
+    def _run(self, x: Tensor, seen: dict[str, Any]) -> Any:
+        def hook(name: str) -> Callable:
+            def keep(module: nn.Module, args: Any, output: Any) -> None:
+                if name not in seen:  # the first call counts; in-place code may change it later
+                    seen[name] = pytree.tree_map_only(Tensor, torch.clone, output)
+                    if not self._to_the_end and self._targets <= seen.keys():
+                        raise _Reached
+
+            return keep
+
+        with ExitStack() as stack:
+            for name in self._targets:
+                handle = self.model.get_submodule(name).register_forward_hook(hook(name), always_call=False)
+                stack.callback(handle.remove)
+            try:
+                return self.model(x) if isinstance(self.model, nn.Module) else applied(self.model, x)
+            except _Reached:
+                return None
+
+
+def applied(function: Callable, x: Tensor) -> Any:
+    """What a function without modules makes of images: of another framework's, given as an array where it wants one.
+
+    >>> applied(lambda images: images.astype("float64").sum((1, 2, 3)), torch.ones(2, 1, 2, 2)).tolist()
+    [4.0, 4.0]
+    """
+    try:
+        return function(x)
+    except (TypeError, AttributeError) as error:
+        try:
+            return function(x.detach().cpu().numpy())
+        except Exception:
+            raise error from None
+
+
+def are_probabilities(y: Tensor) -> bool:
+    """Whether y (B, K, ...) is nowhere negative and sums to 1 over axis 1."""
+    return y.ndim >= 2 and bool((y >= 0).all()) and bool((y.sum(1) - 1).abs().max() < 1e-3)
+
+
+def modules_of(model: Any) -> list[str]:
+    """Dotted names of sub-modules; none for what is no module."""
+    return [name for name, _ in model.named_modules() if name] if isinstance(model, nn.Module) else []
+
+
+def _submodules(model: Any, wrong: str) -> str:
+    names = modules_of(model)
+    return (
+        nearest(wrong, [*NAMES, *names])
+        or f"; choose from {', '.join(NAMES)}, or a module: {', '.join(names[:6])}, ..."
+    )
+
+
+def _shape(y: Tensor) -> str:
+    return "(" + ", ".join(["B", *map(str, y.shape[1:])]) + ")"

@@ -1,0 +1,69 @@
+"""What is asked of a source of networks, and the one line for whatever goes wrong while it answers."""
+
+import ast
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from symmeter.errors import SymmeterError, first_line
+from symmeter.models.weights import quick_downloads
+
+RANDOM = "pass --weights FILE, or --untrained to measure random weights"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A spec, the part of it after the colon, and the options that came with it."""
+
+    spec: str
+    name: str
+    weights: str | None
+    kwargs: dict[str, Any]
+    untrained: bool
+
+    @property
+    def pretrained(self) -> bool:
+        """Whether the source's own weights are wanted."""
+        return self.weights is None and not self.untrained
+
+
+def parse_model_kwargs(items: Sequence[str] | None) -> dict[str, Any]:
+    """["key=value", ...] into keyword arguments: Python literals, true/false/none in any case, else strings.
+
+    >>> parse_model_kwargs(["num_classes=10", "in_chans=1", "global_pool=avg", "bias=TRUE", "size=(3, 4)"])
+    {'num_classes': 10, 'in_chans': 1, 'global_pool': 'avg', 'bias': True, 'size': (3, 4)}
+    """
+    words = {"true": True, "false": False, "none": None}
+    found: dict[str, Any] = {}
+    for item in items or ():
+        key, equals, text = item.partition("=")
+        key, text = key.strip(), text.strip()
+        if not equals or not key.isidentifier():
+            raise SymmeterError(f"--model-kwargs {item!r}: write key=value, for example num_classes=10")
+        if key in found:
+            raise SymmeterError(f"--model-kwargs {key}: given twice")
+        try:
+            found[key] = words[text.lower()] if text.lower() in words else ast.literal_eval(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            found[key] = text
+    return found
+
+
+@contextlib.contextmanager
+def building(request: Request, fetched: str = "", way_out: str = RANDOM) -> Iterator[None]:
+    """What a library raises while it builds a network, or while `fetched` is downloaded, becomes one line."""
+    with quick_downloads() if fetched else contextlib.nullcontext(True) as answers:
+        try:
+            yield
+        except SymmeterError:
+            raise
+        except Exception as error:
+            network = isinstance(error, OSError) or type(error).__module__.startswith(("http", "requests"))
+            if fetched and network:
+                offline = not answers or isinstance(getattr(error, "reason", None), OSError)
+                reason = "no network?" if offline else first_line(error)
+                words = f"{fetched} could not be downloaded ({reason}); {way_out}"
+            else:
+                words = f"{type(error).__name__}: {first_line(error)}" + (f"; {way_out}" if network else "")
+            raise SymmeterError(f"{request.spec}: {words}") from error

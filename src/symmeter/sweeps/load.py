@@ -1,0 +1,35 @@
+"""Saved results and stores, read back."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from symmeter.errors import SymmeterError
+from symmeter.results.result import HEADER, SAMPLES, pandas
+from symmeter.results.saved import MARK, from_parts
+from symmeter.sweeps.store import Store
+from symmeter.verbs.arguments import path as PATH
+from symmeter.verbs.verb import verb
+
+
+@verb(path=PATH)
+def load(path: str | os.PathLike) -> Any:
+    """A Result (or a Profile) from a saved folder or JSON file; of a store of a sweep, all rows as a DataFrame.
+
+    Only JSON and Parquet are read, nothing in them is evaluated. SymmeterError where there is none of these.
+    """
+    folder = Path(path)
+    if (folder / MARK).is_file() or "://" in str(path):
+        return Store(path).frame()
+    file = folder / HEADER if folder.is_dir() else folder
+    try:
+        content = json.loads(file.read_text())
+        frame = pandas().read_parquet(folder / SAMPLES) if (folder / SAMPLES).is_file() else None
+        return from_parts(content, frame)
+    except SymmeterError as error:
+        raise SymmeterError(f"{file}: {error}") from error
+    except FileNotFoundError as error:
+        raise SymmeterError(f"{path}: no result there (no {file.name})") from error
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise SymmeterError(f"{file}: not a symmeter result ({error})") from error

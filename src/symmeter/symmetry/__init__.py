@@ -1,0 +1,1 @@
+"""Groups, representations and the conjugated model: mathematics that knows no kind of data."""

@@ -1,0 +1,48 @@
+"""Lie algebras and the one-parameter groups exp(tX) that their generators span.
+
+A generator is only mathematics: how it acts on a tensor is the business of a representation.
+"""
+
+from dataclasses import dataclass
+
+from symmeter.symmetry.groups.group import Element
+
+
+@dataclass(frozen=True)
+class Generator:
+    """One direction X of a Lie algebra; `unit` is the unit of t in exp(tX)."""
+
+    name: str
+    unit: str
+
+    def exp(self, t: float) -> "Flow":
+        """The group element exp(tX).
+
+        >>> Generator("rotation", "radian").exp(0.5).inverse().t
+        -0.5
+        """
+        return Flow(self, float(t))
+
+
+@dataclass(frozen=True)
+class Flow(Element):
+    """The element exp(tX) of a one-parameter group: exp(sX) exp(tX) = exp((s + t)X)."""
+
+    generator: Generator
+    t: float
+
+    @property
+    def name(self) -> str:
+        return f"exp({self.t:.4g} {self.generator.name})"
+
+    @property
+    def is_identity(self) -> bool:
+        return self.t == 0
+
+    def inverse(self) -> "Flow":
+        return Flow(self.generator, -self.t)
+
+    def __matmul__(self, other: Element) -> "Flow":
+        if not isinstance(other, Flow) or self.generator != other.generator:
+            raise ValueError(f"{self.name} and {other.name} are in no one-parameter group")
+        return Flow(self.generator, self.t + other.t)

@@ -1,0 +1,169 @@
+"""What a group and its elements are, whatever they act on."""
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from symmeter.errors import SymmeterError
+
+MOST_ENUMERATED = 256  # a larger group is sampled unless its elements are asked for by number
+SAMPLED = 64  # elements drawn where nothing else is asked for
+
+
+class Element(ABC):
+    """One transformation g. `g @ h` first does h, then g."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """A few words for tables, such as `rotate 90`."""
+
+    @property
+    def parameter(self) -> float | None:
+        """What a curve over the group has on its axis: degrees of a rotation, a factor of scale; None without."""
+        return None
+
+    @property
+    @abstractmethod
+    def is_identity(self) -> bool:
+        """Whether nothing is moved."""
+
+    @abstractmethod
+    def inverse(self) -> "Element":
+        """g^-1."""
+
+    @abstractmethod
+    def __matmul__(self, other: "Element") -> "Element":
+        """The product; ValueError for elements that share no group."""
+
+
+@dataclass(frozen=True)
+class Pair(Element):
+    """Elements that act on different things, such as the plane and the colours: (g, k)(g', k') = (g g', k k').
+
+    Each part acts on what it knows and leaves the rest alone, so they commute.
+    """
+
+    parts: tuple[Element, ...]
+
+    @property
+    def name(self) -> str:
+        moving = [part.name for part in self.parts if not part.is_identity]
+        return ", ".join(moving) or "identity"
+
+    @property
+    def is_identity(self) -> bool:
+        return all(part.is_identity for part in self.parts)
+
+    def inverse(self) -> "Pair":
+        return Pair(tuple(part.inverse() for part in self.parts))
+
+    def __matmul__(self, other: Element) -> "Pair":
+        if not isinstance(other, Pair) or len(other.parts) != len(self.parts):
+            raise ValueError(f"{self.name} and {other.name} are elements of different products")
+        return Pair(tuple(a @ b for a, b in zip(self.parts, other.parts, strict=True)))
+
+
+class Group(ABC):
+    """A set of transformations to run over.
+
+    `order` is the number of elements, None for infinitely many. `closed` tells a group from a window of one, such as
+    the rotations up to 30 degrees, in which products may leave the window. `domain` is what it acts on: the plane,
+    channels, points. `margin`: rows and columns on either side that inputs need beyond what the network sees.
+    """
+
+    order: int | None = None
+    closed: bool = True
+    domain: str = "plane"
+    margin: tuple[int, int] | None = None
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """As it is written on the command line."""
+
+    def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Group":
+        """The group as it acts on inputs of this shape (without the batch axis).
+
+        SymmeterError when it cannot act on that. With `padded`, what comes in from outside the frame is made up, so
+        frames need not map onto themselves.
+        """
+        return self
+
+    def enumerate(self) -> tuple[Element, ...]:
+        """All elements, the identity first; SymmeterError for a group that has no end."""
+        raise SymmeterError(f"{self.name} has infinitely many elements; they are sampled")
+
+    @abstractmethod
+    def draw(self, random: torch.Generator) -> Element:
+        """One element from the Haar measure (of a window: restricted to it)."""
+
+    def sample(self, count: int, random: torch.Generator) -> tuple[Element, ...]:
+        """Independent elements from the Haar measure."""
+        return tuple(self.draw(random) for _ in range(count))
+
+    def quadrature(self, count: int) -> tuple[Element, ...]:
+        """Elements whose plain mean integrates smooth functions best; SymmeterError where none is known."""
+        raise SymmeterError(f"no quadrature is known for {self.name}; leave the sampling at 'haar'")
+
+
+@dataclass(frozen=True)
+class ElementSet:
+    """The elements of a run: all of a finite group, or a sample.
+
+    `sampled`: drawn at random, independently of each other, so estimates are corrected for that and have a standard
+    error over elements. Neither enumerated nor sampled: a quadrature, whose plain mean is an integral.
+    """
+
+    group: Group
+    elements: tuple[Element, ...]
+    sampled: bool
+
+    @property
+    def finite(self) -> bool:
+        """Whether the group has an end: then "other elements" and "different elements" mean something."""
+        return self.group.order is not None
+
+    @property
+    def count(self) -> int:
+        """How many elements."""
+        return len(self.elements)
+
+
+SAMPLING = ("haar", "quadrature")
+
+
+def choose_elements(
+    group: Group, count: int | None = None, seed: int = 0, sampling: str = "haar"
+) -> ElementSet:
+    """All elements of a small finite group, a sample or a quadrature of any other.
+
+    `count` None: all of up to 256, else 64 of them. The same seed draws the same elements.
+
+    >>> from symmeter.domains.grids.planar import Cyclic, Rotations
+    >>> choose_elements(Cyclic(4)).count, choose_elements(Rotations(), 10).sampled
+    (4, True)
+    """
+    if sampling not in SAMPLING:
+        raise SymmeterError(f"unknown sampling {sampling!r}; choose from {', '.join(SAMPLING)}")
+    if count is not None and count < 2:
+        raise SymmeterError(f"elements is {count}; give at least 2, or leave it out")
+    if group.order is not None and group.order <= (MOST_ENUMERATED if count is None else count):
+        return ElementSet(group, group.enumerate(), False)
+    count = count or SAMPLED
+    if sampling == "quadrature":
+        return ElementSet(group, group.quadrature(count), False)
+    return ElementSet(group, group.sample(count, torch.Generator().manual_seed(seed)), True)
+
+
+def equal_pairs(elements: Sequence[Element]) -> int:
+    """How many ordered pairs (i, j) of positions hold the same element, i = j among them.
+
+    >>> from symmeter.domains.grids.planar import Cyclic
+    >>> equal_pairs(Cyclic(3).enumerate()), equal_pairs(Cyclic(3).enumerate() * 2)
+    (3, 12)
+    """
+    return sum(times**2 for times in Counter(elements).values())

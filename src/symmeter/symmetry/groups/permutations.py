@@ -1,0 +1,97 @@
+"""Permutations: of points, and of colours."""
+
+import math
+from dataclasses import dataclass
+from itertools import permutations
+
+import torch
+
+from symmeter.errors import SymmeterError
+from symmeter.symmetry.groups.group import Element, Group
+
+POINTS, CHANNELS = "points", "channels"
+
+
+@dataclass(frozen=True)
+class Permutation(Element):
+    """Sends item i to place images[i]: (g x)[images[i]] = x[i]. `of` says of what: points, or channels.
+
+    >>> g, h = Permutation((1, 2, 0)), Permutation((1, 0, 2))
+    >>> (g @ h).images, (g @ g.inverse()).is_identity
+    ((2, 1, 0), True)
+    """
+
+    images: tuple[int, ...]
+    of: str = POINTS
+
+    @property
+    def name(self) -> str:
+        """Its cycles, such as `(0 1)(2 4 3)`."""
+        if self.is_identity:
+            return "identity"
+        cycles, seen = [], set()
+        for start in range(len(self.images)):
+            cycle, i = [], start
+            while i not in seen:
+                seen.add(i)
+                cycle.append(i)
+                i = self.images[i]
+            cycles += ["(" + " ".join(map(str, cycle)) + ")"] if len(cycle) > 1 else []
+        return f"{self.of} " + "".join(cycles)
+
+    @property
+    def is_identity(self) -> bool:
+        return self.images == tuple(range(len(self.images)))
+
+    def inverse(self) -> "Permutation":
+        return Permutation(tuple(self.images.index(i) for i in range(len(self.images))), self.of)
+
+    def __matmul__(self, other: Element) -> "Permutation":
+        if not isinstance(other, Permutation) or (self.of, len(self.images)) != (other.of, len(other.images)):
+            raise ValueError(f"{self.name} and {other.name} do not permute the same thing")
+        return Permutation(tuple(self.images[i] for i in other.images), self.of)
+
+
+@dataclass(frozen=True)
+class Symmetric(Group):
+    """S_n on points (B, n, ...), or on the channels of an image (`colours`, S_3)."""
+
+    n: int
+    of: str = POINTS
+
+    def __post_init__(self) -> None:
+        if self.n < 1:
+            raise SymmeterError(f"S{self.n}: there is nothing to permute")
+
+    @property
+    def name(self) -> str:
+        return f"S{self.n}" if self.of == POINTS else "colours"
+
+    @property
+    def domain(self) -> str:  # type: ignore[override]
+        return self.of
+
+    @property
+    def order(self) -> int:  # type: ignore[override]
+        return math.factorial(self.n)
+
+    def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Symmetric":
+        if self.of == CHANNELS:
+            if len(shape) != 3:
+                raise SymmeterError(f"{self.name} permutes the channels of images (B, C, H, W)")
+            return Symmetric(shape[0], CHANNELS)
+        shown = f"(B, {', '.join(map(str, shape))})"
+        if len(shape) != 2:
+            raise SymmeterError(
+                f"{self.name} permutes points (B, {self.n}, features); these inputs are {shown}"
+            )
+        if shape[0] != self.n:
+            raise SymmeterError(f"{self.name} permutes {self.n} points, but inputs {shown} have {shape[0]}; "
+                                f"use S{shape[0]}")  # fmt: skip
+        return self
+
+    def enumerate(self) -> tuple[Permutation, ...]:
+        return tuple(Permutation(images, self.of) for images in permutations(range(self.n)))
+
+    def draw(self, random: torch.Generator) -> Permutation:
+        return Permutation(tuple(torch.randperm(self.n, generator=random).tolist()), self.of)

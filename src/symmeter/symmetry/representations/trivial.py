@@ -1,0 +1,36 @@
+"""The trivial representation: nothing changes. With it as rho_out, equivariance is invariance."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils import _pytree as pytree
+
+from symmeter.symmetry.groups.generators import Generator
+from symmeter.symmetry.groups.group import Element
+from symmeter.symmetry.representations.representation import Acted, Representation
+
+
+class Trivial(Representation):
+    """rho(g) x = x and X x = 0, for tensors of any shape, or tuples and dicts of them.
+
+    >>> from symmeter.domains.grids.generators import GENERATORS
+    >>> Trivial().differentiate(GENERATORS["rotation"], torch.ones(2, 3)).sum()
+    tensor(0.)
+    """
+
+    def acting(self, x: Any) -> Callable[[Element], Acted]:
+        mask = pytree.tree_map(lambda leaf: torch.ones((), dtype=leaf.dtype, device=leaf.device), x)
+        return lambda element: (x, mask)
+
+    def differentiate_all(self, generators: Sequence[Generator], x: Any) -> list[Any]:
+        # One zero, expanded: a trivial output costs no memory per generator.
+        zero = pytree.tree_map(lambda leaf: leaf.new_zeros(()).expand(leaf.shape), x)
+        return [zero for _ in generators]
+
+    def pair_all(self, generators: Sequence[Generator], g: Any, x: Any) -> Tensor:
+        return torch.zeros(len(generators), len(x), dtype=torch.float64, device=x.device)
+
+    def describe(self) -> str:
+        return "invariant"

@@ -1,0 +1,213 @@
+"""What the arguments of public functions may be: one table of kinds, and one line for whatever is of another kind."""
+
+import math
+import operator
+import os
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from symmeter.errors import SymmeterError, nearest
+
+_SHOWN = 60  # characters of a value in a message
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What an argument may be, in words that follow "give", and `read`, which gives the value in its plain form.
+
+    `read` raises TypeError or ValueError for what is of another kind, and SymmeterError where it knows better words.
+    """
+
+    words: str
+    read: Callable[[Any], Any]
+
+    def or_none(self, meaning: str) -> "Kind":
+        """The same, or None with this meaning."""
+        return Kind(f"{self.words}, or None {meaning}", lambda v: None if v is None else self.read(v))
+
+    def check(self, name: str, value: Any) -> Any:
+        """The value in its plain form; SymmeterError that names argument, value and choices.
+
+        >>> whole(1).check("samples", 3)
+        3
+        >>> whole(1).check("samples", 2.5)
+        Traceback (most recent call last):
+        symmeter.errors.SymmeterError: samples is 2.5; give a whole number, at least 1
+        """
+        try:
+            return self.read(value)
+        except SymmeterError:
+            raise
+        except (TypeError, ValueError, OverflowError, RuntimeError, AttributeError) as error:
+            raise SymmeterError(f"{name} is {shown(value)}; give {self.words}") from error
+
+
+Kinds = Mapping[str, Kind]
+
+
+def shown(value: Any) -> str:
+    """A value in a message: its repr on one line where that is short, else its type.
+
+    >>> shown("a"), shown(list(range(99))), shown(dict)
+    ("'a'", 'a list of 99', 'the class dict')
+    """
+    kind = type(value).__name__
+    article = "an" if kind[:1].lower() in "aeiou" else "a"
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and shape:
+        return f"{'an array' if kind == 'ndarray' else f'{article} {kind}'} of shape {tuple(shape)}"
+    if isinstance(value, type):
+        return f"the class {kind if value is type else value.__name__}"
+    try:
+        words = " ".join(repr(value).split())
+    except Exception:  # a user's own class
+        words = ""
+    if words and len(words) <= _SHOWN and " at 0x" not in words:
+        return words
+    return f"{article} {kind}" + (f" of {len(value)}" if isinstance(value, Collection) else "")
+
+
+def whole(least: int, bits: int | None = None) -> Kind:
+    """Whole numbers, NumPy's too, of up to so many bits; True is none."""
+    most = math.inf if bits is None else 2**bits - 1
+    words = "a whole number" + (f", at least {least}" if bits is None else f" from {least} to 2^{bits} - 1")
+
+    def read(value: Any) -> int:
+        if _is_truth(value):
+            raise TypeError
+        number = operator.index(value)
+        if not least <= number <= most:
+            raise ValueError
+        return number
+
+    return Kind(words, read)
+
+
+def number(least: float = -math.inf, words: str = "a number") -> Kind:
+    """Finite real numbers, from `least` on."""
+
+    def read(value: Any) -> float:
+        if _is_truth(value) or isinstance(value, str | bytes):
+            raise TypeError
+        found = float(value)
+        if not (math.isfinite(found) and found >= least):
+            raise ValueError
+        return found
+
+    return Kind(words, read)
+
+
+def above(bound: float) -> Kind:
+    """Finite real numbers beyond a bound."""
+    inside = number(bound)
+
+    def read(value: Any) -> float:
+        if inside.read(value) == bound:
+            raise ValueError
+        return float(value)
+
+    return Kind(f"a number above {bound:g}", read)
+
+
+def instance(words: str, *types: type) -> Kind:
+    """What is of one of these types."""
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, types):
+            raise TypeError
+        return value
+
+    return Kind(words, read)
+
+
+def choice(what: str, names: Collection[str]) -> Kind:
+    """One of some words."""
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or value not in names:
+            raise SymmeterError(f"unknown {what} {shown(value)}; choose from {', '.join(names)}")
+        return value
+
+    return Kind("one of " + ", ".join(names), read)
+
+
+def several(words: str, item: Kind, least: int = 1) -> Kind:
+    """A list, tuple, array or other iterable of some kind; a string and a mapping are none."""
+
+    def read(value: Any) -> tuple:
+        if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+            raise TypeError
+        found = tuple(item.read(one) for one in value)
+        if len(found) < least:
+            raise ValueError
+        return found
+
+    return Kind(f"a list of {words}", read)
+
+
+def options(words: str, kinds: Kinds) -> Kind:
+    """A mapping with some of these keys, each of its kind; None leaves a key out."""
+
+    def read(value: Any) -> dict[str, Any]:
+        if not isinstance(value, Mapping):
+            raise TypeError
+        for key in value:
+            if not isinstance(key, str) or key not in kinds:
+                close = nearest(key, kinds) if isinstance(key, str) else "; choose from " + ", ".join(kinds)
+                raise SymmeterError(f"unknown {words} {shown(key)}{close}")
+        return {
+            key: kinds[key].check(f"{words} {key!r}", one) for key, one in value.items() if one is not None
+        }
+
+    return Kind(f"a dictionary with some of {', '.join(kinds)}", read)
+
+
+def _word(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise TypeError
+    return value
+
+
+def _path(value: Any) -> str:
+    if not isinstance(value, str | os.PathLike):
+        raise TypeError
+    path = os.fspath(value)
+    if not isinstance(path, str) or not path.strip() or "\0" in path:
+        raise ValueError
+    return path
+
+
+def _is_truth(value: Any) -> bool:
+    """Whether it is Python's or NumPy's True or False (NumPy itself is not needed for that)."""
+    return isinstance(value, bool) or type(value).__name__ in ("bool", "bool_")
+
+
+def _truth(value: Any) -> bool:
+    if not _is_truth(value):
+        raise TypeError
+    return bool(value)
+
+
+def _call(value: Any) -> Any:
+    if isinstance(value, type) or not callable(value):
+        raise TypeError
+    return value
+
+
+anything = Kind("anything", lambda value: value)
+word = Kind("a name", _word)
+path = Kind("a path", _path)
+truth = Kind("True or False", _truth)
+function = Kind("a function", _call)
+seed = whole(0, 63)
+
+
+def split_list(text: str) -> list[str]:
+    """A comma list, whose commas inside brackets do not count.
+
+    >>> split_list("C4, shift(8,crop) ,SO2")
+    ['C4', 'shift(8,crop)', 'SO2']
+    """
+    return [word.strip() for word in re.split(r",(?![^(]*\))", text)]

@@ -1,0 +1,111 @@
+"""Reference images: another one for every image, never a blank one, and the same whatever the batch size."""
+
+import numpy as np
+import pytest
+import torch
+from tests.helpers import check_refused
+from torch import nn
+
+import symmeter
+from symmeter.errors import SymmeterWarning
+from symmeter.measuring.reference_samples import Donors, blank, of_same_size
+
+quiet = pytest.mark.filterwarnings(f"ignore::{SymmeterWarning.__module__}.{SymmeterWarning.__name__}")
+
+
+def net():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(3, 5, 3, padding=1), nn.Tanh(), nn.Flatten(), nn.Linear(5 * 64, 4)).eval()
+
+
+def some_blank(blanks=(1, 2, 3), n=7):
+    x = torch.rand(n, 3, 8, 8)
+    x[list(blanks)] = 0.25
+    return x
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 64])
+@pytest.mark.parametrize("seed", range(5))
+def test_no_image_is_its_own_donor_at_any_turn_and_all_others_come(n, seed):
+    donors = Donors.among(torch.arange(n), seed)
+    seen = torch.stack([donors.of(torch.arange(n), turn) for turn in range(n - 1)])
+    for i in range(n):
+        assert sorted(seen[:, i].tolist()) == [k for k in range(n) if k != i]
+
+
+def test_the_order_depends_on_the_seed_and_on_nothing_else():
+    orders = [Donors.among(torch.arange(30), seed).of(torch.arange(30)).tolist() for seed in (0, 0, 1)]
+    assert orders[0] == orders[1] != orders[2]
+
+
+def test_directions_of_blank_donors_are_taken_from_the_next():
+    x = some_blank()
+    donors = Donors.among(x, 0)
+    move = lambda y: torch.stack([y.roll(1, -1) - y, y.roll(1, -2) - y])
+    found, lacking = donors.directions(torch.arange(7), move(x), move)
+    assert not lacking.any()
+    needed = torch.tensor([i not in (1, 2, 3) for i in range(7)])
+    assert (found.flatten(2).norm(dim=2)[:, needed] > 0).all()
+    for i in needed.nonzero().flatten():
+        turn = next(
+            t for t in range(6) if not blank(move(donors.of(i[None], t)), donors.of(i[None], t)).any()
+        )
+        assert torch.equal(found[:, i], move(donors.of(i[None], turn))[:, 0])
+    sized = of_same_size(found, move(x))
+    torch.testing.assert_close(sized.flatten(2).norm(dim=2), move(x).flatten(2).norm(dim=2))
+
+
+@pytest.mark.parametrize(("symmetry", "measure"), [
+    ("translation,hue", "lee"), ("C4,shift(1)", "geed(l2),relative_error,normalised_variance"),
+])  # fmt: skip
+def test_blank_images_are_measured_as_0_and_never_compared_with(symmetry, measure):
+    x = some_blank()
+    with pytest.warns(SymmeterWarning, match=r"does not change 3 images \(blank ones\?\)"):
+        result = symmeter.measure(net(), x, symmetry, measure, "logits", progress=False)
+    assert result.status == "complete" and all(row.n == 7 for row in result.rows)
+    for name, values in result.samples.items():
+        assert np.isfinite(values).all(), name
+        if name.startswith(("lee", "geed(l2)")):
+            assert (np.abs(values[1:4]) < 1e-10).all() and (values[[0, 4, 5, 6]] > 1e-9).all(), name
+    assert all(row.control and row.selectivity is not None for row in result.rows)
+
+
+@quiet
+@pytest.mark.parametrize("symmetry", ["translation_x", "C4"])
+def test_where_all_others_are_blank_there_is_no_control_and_the_row_says_so(symmetry):
+    x = some_blank(blanks=range(4), n=5)
+    result = symmeter.measure(net(), x, symmetry, progress=False)
+    row = result.rows[0]
+    assert any(
+        f"no control for {symmetry}: " in note and "image[4] is blank" in note for note in result.warnings
+    )
+    assert row.control is row.selectivity is None and row.value > 0 and row.verdict == "no control"
+
+
+@quiet
+@pytest.mark.parametrize("symmetry", ["translation_x", "hflip"])
+def test_the_batch_size_changes_no_control(symmetry):
+    x = torch.rand(9, 3, 8, 8)
+    runs = [
+        symmeter.measure(net(), x, symmetry, progress=False, batch_size=b).rows[0] for b in (None, 1, 2, 4)
+    ]
+    for row in runs[1:]:
+        assert row.control == pytest.approx(runs[0].control, rel=1e-4)
+
+
+@quiet
+@pytest.mark.parametrize("symmetry", ["translation_x", "hflip"])
+@pytest.mark.parametrize("n", [33, 65])
+def test_an_image_that_is_left_over_is_compared_with_one_before(symmetry, n):
+    small = nn.Sequential(nn.Flatten(), nn.Linear(48, 3)).eval()
+    result = symmeter.measure(small, torch.rand(n, 3, 4, 4), symmetry, progress=False)
+    controls = next(values for name, values in result.samples.items() if name.endswith(":control"))
+    assert len(controls) == n and np.isfinite(controls).all() and controls[-1] > 0
+
+
+@quiet
+def test_one_image_alone_has_no_control():
+    row = symmeter.measure(net(), torch.rand(1, 3, 8, 8), "translation_x", progress=False).rows[0]
+    assert row.control is None
+    check_refused("compares with other images", symmeter.measure, net(), torch.rand(1, 3, 8, 8), "C4",
+                  "relative_invariance", progress=False)  # fmt: skip

@@ -1,0 +1,71 @@
+"""Sweeps on a real Ray cluster of several node processes on this machine."""
+
+import os
+import threading
+import time
+
+import pandas as pd
+import pytest
+from tests.sweeps.conftest import ZOO, numbers
+
+from symmeter.sweeps.executors.executor import Limits
+from symmeter.sweeps.store import Store
+from symmeter.sweeps.sweep import sweep
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("default"),  # Ray's own
+]
+LIMITS = Limits(seconds=60, gigabytes=1)
+
+
+@pytest.fixture
+def cluster(monkeypatch):
+    """A head without places, and three nodes with one each."""
+    monkeypatch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    ray = pytest.importorskip("ray")
+    from ray.cluster_utils import Cluster
+
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    made.nodes = [made.add_node(num_cpus=1) for _ in range(3)]
+    yield made
+    ray.shutdown()
+    made.shutdown()
+
+
+def models(count, gate):
+    return [{"model": f"{ZOO}:gated", "name": str(w), "model_kwargs": {"gate": str(gate), "width": w}, "mean": [0.5], "std": [0.25]}
+            for w in range(2, 2 + count)]  # fmt: skip
+
+
+def test_a_cluster_that_loses_a_node_gives_the_same_rows_as_this_machine(cluster, tmp_path, images):
+    gate = tmp_path / "gate"
+    gate.mkdir()
+    zoo = [
+        *models(8, gate),
+        {"model": f"{ZOO}:bad", "name": "segfault", "model_kwargs": {"what": "segfault"}},
+    ]
+    spec = {"symmetry": "rotation,C4", "progress": False, "limits": LIMITS}
+    found = []
+    run = lambda: found.append(
+        sweep(zoo, images, tmp_path / "ray", engine="ray", address=cluster.address, **spec)
+    )
+    thread = threading.Thread(target=run)
+    thread.start()
+    rows = tmp_path / "ray" / "rows"
+    while thread.is_alive() and not (rows.is_dir() and len(os.listdir(rows)) >= 2 and os.listdir(gate)):
+        time.sleep(0.1)
+    lost = thread.is_alive()
+    cluster.remove_node(cluster.nodes[0], allow_graceful=False)
+    (gate / "open").touch()
+    thread.join()
+    assert lost and found
+    (summary,) = found
+    assert summary.done == 8 and summary.failed == {"crash": ["segfault"]}
+    local = sweep(zoo, images, tmp_path / "local", jobs=2, **spec)
+    assert local.failed == summary.failed
+    one, other = (Store(tmp_path / name).frame() for name in ("ray", "local"))
+    pd.testing.assert_frame_equal(numbers(one), numbers(other), rtol=1e-5)
+    assert not one.duplicated(["name", "symmetry"]).any()
+    again = sweep(zoo, images, tmp_path / "ray", jobs=1, **spec)  # the store does not mind who filled it
+    assert (again.skipped, again.known, again.done) == (8, 1, 0)

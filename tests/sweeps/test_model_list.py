@@ -1,0 +1,132 @@
+"""Lists of models."""
+
+import pytest
+from tests.helpers import check_refused
+
+from symmeter.sweeps.keys import data_identity, weights_identity
+from symmeter.sweeps.model_list import Entry, read_models
+from symmeter.sweeps.plan import Spec, plan
+
+
+def test_names_wildcards_and_lists_make_one_list_without_repetitions(tmp_path):
+    (tmp_path / "names.txt").write_text("timm:resnet18  # the small one\n\n# nothing\ntimm:resnet1?t\n")
+    found = read_models([str(tmp_path / "names.txt"), "timm:resnet18", "torchvision:alexnet"], untrained=True)
+    assert [e.model for e in found] == [
+        "timm:resnet18",
+        "timm:resnet10t",
+        "timm:resnet14t",
+        "torchvision:alexnet",
+    ]
+    assert all(e.untrained for e in found)
+
+
+def test_wildcards_without_untrained_bring_models_that_have_weights():
+    trained = {e.model for e in read_models("timm:resnet*")}
+    assert "timm:resnet50" in trained and trained < {
+        e.model for e in read_models("timm:resnet*", untrained=True)
+    }
+
+
+def test_a_csv_row_says_how_a_model_is_loaded_and_the_rest_are_tags(tmp_path):
+    (tmp_path / "w.pth").write_bytes(b"x")
+    (tmp_path / "m.csv").write_text(
+        "model,name,weights,model_kwargs,mean,std,img_size,layouts,year,untrained\n"
+        "timm:vit_tiny_patch16_224,ours,w.pth,num_classes=7 qkv_bias=false,0.5 0.5 0.5,0.25,160,blocks.*=tokens(1+10x10),2020,\n"
+        "torchvision:alexnet,,,,,,,,,yes\n"
+    )
+    first, second = read_models(str(tmp_path / "m.csv"))
+    assert first == Entry(
+        "timm:vit_tiny_patch16_224", "ours", str(tmp_path / "w.pth"), False, {"num_classes": 7, "qkv_bias": False}, None,
+        {"blocks.*": "tokens(1+10x10)"}, {"img_size": 160, "mean": (0.5, 0.5, 0.5), "std": 0.25}, {"year": "2020"},
+    )  # fmt: skip
+    assert second == Entry("torchvision:alexnet", untrained=True)
+
+
+def test_a_yaml_list_has_names_and_rows(tmp_path):
+    (tmp_path / "m.yaml").write_text(
+        "- timm:resnet18\n- {model: timm:resnet34, untrained: true, model_kwargs: {num_classes: 3}, tier: a}\n"
+    )
+    first, second = read_models(str(tmp_path / "m.yaml"))
+    assert first.model == "timm:resnet18" and second.model_kwargs == {"num_classes": 3}
+    assert second.untrained and second.tags == {"tier": "a"}
+
+
+def test_an_untrained_sweep_keeps_the_weights_that_rows_name():
+    found = read_models([{"model": "timm:resnet18", "weights": "a.pth"}, "timm:resnet18"], untrained=True)
+    assert [e.untrained for e in found] == [False, True]
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("name\nx\n", "row 1: no column 'model'"),
+    ("modell\ntimm:resnet18\n", "did you mean 'modell'?"),
+    ("model,untrained\ntimm:resnet18,maybe\n", "row 1: untrained is 'maybe'; write true or false"),
+    ("model,mean\ntimm:resnet18,grey\n", "row 1: mean is 'grey'; write numbers"),
+    ("model\n", "no models given"),
+])  # fmt: skip
+def test_mistakes_in_a_list_name_file_and_row(tmp_path, text, words):
+    (tmp_path / "m.csv").write_text(text)
+    check_refused(words, read_models, str(tmp_path / "m.csv"))
+
+
+@pytest.mark.parametrize(("models", "words"), [
+    ("missing.csv", "missing.csv: cannot be read"),
+    ("timm:resnt*", r"timm:resnt\*: no model has such a name"),
+    ([3], "not int"),
+    ([], "no models given"),
+])  # fmt: skip
+def test_mistakes_in_names(models, words):
+    check_refused(words, read_models, models)
+
+
+def test_yaml_that_is_no_list_is_refused(tmp_path):
+    (tmp_path / "m.yaml").write_text("a: [")
+    check_refused("not YAML", read_models, str(tmp_path / "m.yaml"))
+    (tmp_path / "m.yaml").write_text("model: timm:resnet18")
+    check_refused("write a list", read_models, str(tmp_path / "m.yaml"))
+
+
+def test_the_key_changes_with_all_that_changes_a_number_and_with_nothing_else(tmp_path, images):
+    weights = tmp_path / "w.pth"
+    weights.write_bytes(b"one")
+    base = Entry("timm:resnet18", weights=str(weights))
+    key = lambda entry=base, data=images, seeds=(0,), **spec: (
+        plan([entry], data, Spec(**spec), seeds=seeds)[0].key
+    )
+    first = key()
+    assert first == key() == key(Entry("timm:resnet18", "another name", str(weights), tags={"a": 1}))
+    others = [
+        key(symmetry="rotation"), key(samples=3), key(seeds=(1,)), key(control="none"), key(elements=7),
+        key(Entry("timm:resnet34", weights=str(weights))), key(Entry("timm:resnet18", untrained=True)),
+        key(Entry("timm:resnet18", weights=str(weights), model_kwargs={"num_classes": 3})),
+        key(Entry("timm:resnet18", weights=str(weights), preprocessing={"mean": 0.1})),
+        key(data="builtin:photos"),
+    ]  # fmt: skip
+    assert len({first, *others}) == len(others) + 1
+    weights.write_bytes(b"two")
+    weights_identity.__globals__["_file_hash"].cache_clear()
+    assert key() != first
+
+
+def test_the_data_hash_sees_contents_and_names(tmp_path):
+    folder = tmp_path / "f"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(b"1")
+    first = data_identity(str(folder))
+    (folder / "a.png").write_bytes(b"2")
+    second = data_identity(str(folder))
+    (folder / "a.png").rename(folder / "b.png")
+    assert len({first, second, data_identity(str(folder))}) == 3
+    check_refused("no such file or folder", data_identity, str(tmp_path / "none"))
+
+
+def test_axes_make_cells(images):
+    entries = [
+        Entry("timm:resnet18", untrained=True),
+        Entry("timm:resnet34", untrained=True, output="logits"),
+    ]
+    cells = plan(entries, images, Spec("rotation,C4"), seeds=(0, 1), layers=True)
+    assert len({cell.key for cell in cells}) == 8
+    assert {cell.spec.output for cell in cells if cell.entry.output} == {"logits"}
+    assert {cell.spec.symmetry for cell in cells if cell.spec.kind == "layers"} == {"rotation"}
+    check_refused("--layers needs a generator", plan, entries, images, Spec("C4"), layers=True)
+    check_refused("unknown symmetry 'rotatio'", plan, entries, images, Spec("rotatio"))

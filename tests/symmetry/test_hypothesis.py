@@ -1,0 +1,72 @@
+"""Symmetries from strings, generators and lists, and what is said of those that do not exist."""
+
+import pytest
+from tests.helpers import check_refused
+
+from symmeter.domains.grids.generators import FAMILIES, GENERATORS
+from symmeter.domains.images.names import parse_group
+from symmeter.errors import SymmeterError
+from symmeter.measures import parse_measures
+from symmeter.measures.lee import LEE
+from symmeter.symmetry.hypothesis import Symmetry, generators_only, parse_symmetry
+from symmeter.symmetry.representations.trivial import Trivial
+
+
+def names(what):
+    return [g.name for g in parse_symmetry(what).generators]
+
+
+@pytest.mark.parametrize(("what", "expected"), [
+    ("rotation", ["rotation"]), ("rotation,", ["rotation"]), (" Scale , translation-x ", ["scale", "translation_x"]),
+    ("translation,translation_x", ["translation_x", "translation_y"]), ("color", ["gain", "contrast", "saturation", "hue"]),
+    (GENERATORS["hue"], ["hue"]), ([GENERATORS["hue"], "shear"], ["hue", "shear_x", "shear_y"]),
+])  # fmt: skip
+def test_what_names_a_symmetry(what, expected):
+    assert names(what) == expected
+
+
+def test_affine_is_all_of_the_former():
+    assert names("affine") == [
+        "translation_x", "translation_y", "rotation", "scale", "shear_x", "shear_y", "stretch_x", "stretch_y", "squeeze",
+    ]  # fmt: skip
+    assert set(FAMILIES["affine"]) | set(FAMILIES["colour"]) == set(GENERATORS)
+
+
+@pytest.mark.parametrize("group", ["C4", "C8", "D4", "hflip", "vflip", "shift(8)", "S5"])
+def test_finite_groups_have_no_generator(group):
+    symmetry = parse_symmetry(group)
+    assert [g.name for g in symmetry.groups] == [group] and not symmetry.generators
+    with pytest.raises(SymmeterError, match="has no generator, and attribution needs one of"):
+        generators_only(symmetry, "attribution")
+
+
+@pytest.mark.parametrize(("what", "message"), [
+    ("rotations", "did you mean 'rotation'"), ("", "unknown symmetry ''; choose from"), ([], "no symmetry given"),
+    ("rotation,,scale", "unknown symmetry ''"),
+    ([Symmetry("a", (), Trivial()), Symmetry("b", ())], "'a' has its own representations"),
+])  # fmt: skip
+def test_mistakes(what, message):
+    with pytest.raises(SymmeterError, match=message):
+        parse_symmetry(what)
+
+
+def test_measures_are_named_once():
+    assert parse_measures("lee, LEE") == parse_measures(["lee"])
+    lee = LEE()
+    assert parse_measures(lee) == [lee]
+    with pytest.raises(SymmeterError, match="unknown measure 'le'; did you mean 'lee'"):
+        parse_measures("le")
+
+
+def test_a_list_of_one_keeps_the_representations_and_several_are_refused():
+    own = Symmetry("C4", groups=(parse_group("C4"),), rho_out=Trivial())
+    assert parse_symmetry([own]) is own and parse_symmetry((own,)).rho_out is own.rho_out
+    along = Symmetry("x", generators=(GENERATORS["translation_x"],), rho_in=Trivial())
+    check_refused(
+        "symmetry 'C4' has its own representations: measure it alone", parse_symmetry, [own, "hflip"]
+    )
+    check_refused("symmetry 'C4' has its own representations: measure it alone", parse_symmetry, [own, along])
+    check_refused("symmetry 'x' has its own", parse_symmetry, ["C4", along])
+    plain = Symmetry("both", groups=(parse_group("C4"),))
+    assert [g.name for g in parse_symmetry([plain, "hflip"]).groups] == ["C4", "hflip"]
+    check_refused("symmetry is 5; give names", parse_symmetry, 5)
