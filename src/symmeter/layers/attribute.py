@@ -21,6 +21,7 @@ from symmeter.measuring.conduct import Conducted, conduct
 from symmeter.measuring.derivative import DerivativeRun, Follower
 from symmeter.measuring.request import ARGUMENTS
 from symmeter.measuring.rows import derivative_rows
+from symmeter.results.columns import Key
 from symmeter.results.estimate import RESOLVED_FLOORS, estimate, standard_error
 from symmeter.results.result import Row
 from symmeter.symmetry.conjugate import lie_derivative
@@ -103,7 +104,7 @@ class Attributor(Follower):
         """Modules without a row of their own, with the reason."""
         return self._attribution.tree.folded if self._attribution else {}
 
-    def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[str, Tensor]:
+    def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[Key, Tensor]:
         """Contributions, norms and the variances of norms by name, one column a part and generator."""
         assert run.engine is not None
         if not isinstance(run.model, nn.Module):
@@ -118,7 +119,7 @@ class Attributor(Follower):
             if values is not None:
                 for t, generator in enumerate(run.symmetry.generators):
                     for p, part in enumerate(self.parts):
-                        columns[f"{kind}:{generator.name}:{part.layer}"] = values[t, p]
+                        columns[Key(kind, generator.name, part.layer)] = values[t, p]
         return columns
 
     def _in_batches(self, run: DerivativeRun, x: Tensor, derivative: Tensor, probes: int) -> Batch:
@@ -194,9 +195,9 @@ class Attributor(Follower):
         terminal = [part.layer for part in self.parts if part.terminal]
         found = {}
         for generator in run.symmetry.generators:
-            lee = float(run.columns[f"lee:{generator.name}"].mean())
+            lee = float(run.columns[Key("lee", generator.name)].mean())
             total = sum(
-                float(run.columns[f"contribution:{generator.name}:{layer}"].mean()) for layer in terminal
+                float(run.columns[Key("contribution", generator.name, layer)].mean()) for layer in terminal
             )
             found[generator.name] = total / lee - 1 if lee else 0.0 if not total else float("inf")
         return found
@@ -209,8 +210,8 @@ class Attributor(Follower):
             notes.append(f"{count} call{plural} of modules folded into the module around, the layout is not known: "
                          f"{shortened(self.folded)}")  # fmt: skip
         for name, residue in self.residue(run).items():
-            lee = float(run.columns[f"lee:{name}"].mean())
-            of_round_off = _ROUND_OFF_FLOORS * (run.floor(f"lee:{name}", lee) or 0.0)
+            lee = float(run.columns[Key("lee", name)].mean())
+            of_round_off = _ROUND_OFF_FLOORS * (run.floor(Key("lee", name), lee) or 0.0)
             if abs(residue) <= _WORST_RESIDUE or abs(residue) * lee <= of_round_off:
                 continue
             notes.append(f"contributions along {name} miss LEE by {residue:.1%}: forward and backward derivatives of "
@@ -221,20 +222,20 @@ class Attributor(Follower):
         """The root's row is that of LEE; parts follow in call order, generator by generator."""
         columns = done.run.columns
         for t, root in enumerate(derivative_rows(done.run)):
-            keys = [f"contribution:{root.symmetry}:{part.layer}" for part in self.parts]
+            keys = [Key("contribution", root.symmetry, part.layer) for part in self.parts]
             means = np.array([root.value, *[columns[key].mean() for key in keys[1:]]])
             floors = self._floors.of(t, means, root.floor)
             for p, part in enumerate(self.parts):
                 yield self._row(done.run, root, part, None if floors is None else float(floors[p]))
 
     def _row(self, run: DerivativeRun, root: Row, part: Part, floor: float | None) -> LayerRow:
-        lee = run.columns[f"lee:{root.symmetry}"]
-        values = run.columns[f"contribution:{root.symmetry}:{part.layer}"] if part.parent is not None else lee
+        lee = run.columns[Key("lee", root.symmetry)]
+        values = lee if part.parent is None else run.columns[Key("contribution", root.symmetry, part.layer)]
         mean = float(lee.mean())
         share = float(values.mean()) / mean if mean else None
         ratio_error = None if share is None else standard_error(values - share * lee)
         own = {f.name: getattr(part, f.name) for f in fields(Part) if f.name != "layer"}
-        own |= self._norm(run, f"{root.symmetry}:{part.layer}")
+        own |= self._norm(run, Key("norm", root.symmetry, part.layer))
         own |= {"share": share, "share_standard_error": None if ratio_error is None else ratio_error / mean}
         if part.parent is None:
             return LayerRow(**{**asdict(root), "layer": ""}, contribution=root.value, **own)
@@ -247,8 +248,9 @@ class Attributor(Follower):
             quantile_95=e.quantile_95, contribution=e.value, **own,
         )  # fmt: skip
 
-    def _norm(self, run: DerivativeRun, key: str) -> dict[str, float | None]:
-        norms, variances = run.columns.get("norm:" + key), run.columns.get("norm_variance:" + key)
+    def _norm(self, run: DerivativeRun, key: Key) -> dict[str, float | None]:
+        norms = run.columns.get(key)
+        variances = run.columns.get(replace(key, measure="norm_variance"))
         if norms is None or variances is None:
             return {}
         return {

@@ -218,8 +218,7 @@ def finished(done: Conducted, rows: tuple[Row, ...], kind: type[Result]) -> Resu
         "environment": environment(),
         "accuracy": accuracy,
     }
-    names = {name: run.columns[name] for name in run.columns.names()}
-    return kind(rows, header, tuple(notes), names, tuple(run.names))
+    return kind(rows, header, tuple(notes), run.columns.by_name(), tuple(run.names))
 
 
 def environment() -> dict[str, Any]:

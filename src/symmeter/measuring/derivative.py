@@ -20,6 +20,7 @@ from symmeter.measuring.reference_samples import Donors, blank, of_same_size
 from symmeter.measuring.run import Run
 from symmeter.measuring.samples import Batch
 from symmeter.models.outputs import Output
+from symmeter.results.columns import BOUNDARY, Key
 from symmeter.symmetry.conjugate import deviation, stack
 from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.symmetry.representations.representation import Representation
@@ -33,7 +34,7 @@ class Follower(ABC):
         """After the last chunk, with the model still borrowed; also where the run was stopped or interrupted."""
 
     @abstractmethod
-    def take(self, run: "DerivativeRun", x: Tensor, y: Tensor, derivative: Tensor) -> dict[str, Tensor]:
+    def take(self, run: "DerivativeRun", x: Tensor, y: Tensor, derivative: Tensor) -> dict[Key, Tensor]:
         """Columns (b,) of a chunk: images x (b, ...), outputs y and Lie derivatives (T, b, ...), without controls."""
 
 
@@ -48,7 +49,7 @@ class DerivativeRun(Run):
     rho_out: Representation = field(default_factory=Trivial)
     engine: Engine | None = None
     _few: list[Tensor] = field(default_factory=list)  # the first images, for the floor
-    _floors: dict[str, Floor] = field(default_factory=dict)
+    _floors: dict[Key, Floor] = field(default_factory=dict)
     _floor_method: str = ""
 
     def execute(self) -> None:
@@ -132,13 +133,13 @@ class DerivativeRun(Run):
         `still`, `lacking` (T, b): images that a generator leaves as they are, and those without a control.
         """
         finite = y.flatten(1).isfinite().all(1) & derivative.flatten(2).isfinite().all(2).all(0)
-        more: dict[str, Tensor] = {}
+        more: dict[Key, Tensor] = {}
         if self.follower is not None and bool(finite.any()):
             own = derivative[: len(self.symmetry.generators)]
             found = self.follower.take(self, x[finite], y[finite], own[:, finite])
-            more = {name: torch.full(finite.shape, torch.nan, dtype=torch.float64) for name in found}
-            for name, values in found.items():
-                more[name][finite.cpu()] = values.double().cpu()
+            more = {key: torch.full(finite.shape, torch.nan, dtype=torch.float64) for key in found}
+            for key, values in found.items():
+                more[key][finite.cpu()] = values.double().cpu()
         keep = self._keep(batch.names[part], finite)
         self._few += list(x[finite][: FLOOR_IMAGES - len(self._few)])
         border = self.rho_out.border(y)
@@ -154,14 +155,14 @@ class DerivativeRun(Run):
                 values[count:][without] = np.nan
             edge = None if border is None else m.statistic(derivative[:count], border).cpu().numpy()[:, keep]
             for i, generator in enumerate(self.symmetry.generators):
-                key = f"{m.name}:{generator.name}"
+                key = Key(m.name, generator.name)
                 self.columns.add(key, values[i])
                 if len(values) > count:
-                    self.columns.add(key + ":control", values[count + i])
+                    self.columns.add(key.as_control(), values[count + i])
                 if edge is not None:
-                    self.columns.add(key + ":boundary", edge[i])
-        for name, values in more.items():
-            self.columns.add(name, values.numpy()[keep])
+                    self.columns.add(key.as_statistic(BOUNDARY), edge[i])
+        for key, values in more.items():
+            self.columns.add(key, values.numpy()[keep])
         if self.classes:
             self._record_accuracy(None if batch.labels is None else batch.labels[part], y, keep)
 
@@ -191,9 +192,9 @@ class DerivativeRun(Run):
                 value, error = float(totals[i, finite].sum()), float(errors[i, finite].sum())
                 if finite.any():
                     relative = min(error / value, 1.0) if value > 0 else 0.0
-                    self._floors[f"{m.name}:{generator.name}"] = Floor(error / int(finite.sum()), relative)
+                    self._floors[Key(m.name, generator.name)] = Floor(error / int(finite.sum()), relative)
 
-    def floor(self, key: str, value: float) -> float | None:
+    def floor(self, key: Key, value: float) -> float | None:
         """The floor of a column with this mean; None where it could not be found."""
         return self._floors[key].of(value) if key in self._floors else None
 

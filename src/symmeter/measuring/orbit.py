@@ -25,6 +25,7 @@ from symmeter.measuring.run import Run
 from symmeter.measuring.samples import Batch
 from symmeter.measuring.targets import ElementSums, PairSums, Reduced, Target
 from symmeter.models.outputs import Output
+from symmeter.results.columns import Key
 from symmeter.symmetry.groups.group import Element, ElementSet, Group, choose_elements, equal_pairs
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
@@ -36,8 +37,8 @@ _FLOOR_ELEMENTS = 16
 class OrbitRun(Run):
     """All measures of all outputs over one group.
 
-    Columns are named measure:output, with `:control`, `:scale`, `:maximum` and so on behind. `control` may also be
-    "wrong-group": outputs are then taken as if the group did not move them.
+    Of every measure and output there is one column per statistic. `control` may also be "wrong-group": outputs are
+    then taken as if the group did not move them.
     """
 
     group: Group
@@ -52,11 +53,11 @@ class OrbitRun(Run):
     elements: ElementSet | None = None
     targets: list[Target] = field(default_factory=list)
     forwards: int = 0
-    constants: dict[str, float] = field(default_factory=dict)
-    sums: dict[str, ElementSums] = field(default_factory=dict)
-    pairs: dict[str, PairSums] = field(default_factory=dict)
+    constants: dict[Key, float] = field(default_factory=dict)
+    sums: dict[Key, ElementSums] = field(default_factory=dict)
+    pairs: dict[Key, PairSums] = field(default_factory=dict)
     kernels: Kernels | None = None
-    _floors: dict[str, float] = field(default_factory=dict)
+    _floors: dict[Key, float] = field(default_factory=dict)
     _chunk: int = 0
 
     loading_batch = 32
@@ -184,14 +185,14 @@ class OrbitRun(Run):
             )
             if control is None:  # not for some images only: values and controls are compared in pairs
                 self.control = False
-                self.columns.discard(":control")
+                self.columns.discard_controls()
             finite = finite if control is None else finite & control.finite
         found = [(reduced, reduced.columns()) for reduced in (own, control) if reduced is not None]
         keep = self._keep(batch.names[part], finite)
-        for (reduced, columns), suffix in zip(found, ("", ":control"), strict=False):
+        for (reduced, columns), of_control in zip(found, (False, True), strict=False):
             reduced.close(finite)
-            for (key, end), values in columns.items():
-                self.columns.add(key + suffix + end, values[keep])
+            for key, values in columns.items():
+                self.columns.add(key.as_control() if of_control else key, values[keep])
         names = [name for name, kept in zip(batch.names[part], keep, strict=True) if kept]
         self._note_still(self.group.name, names, still.numpy()[keep], lacking.numpy()[keep])
         own.add_elements(self.sums, self.elements.count if self.elements else 0, keep)
@@ -319,7 +320,7 @@ class OrbitRun(Run):
                     )
                     self.constants[target.key(m)] = m.value(error)
 
-    def floor(self, key: str) -> float | None:
+    def floor(self, key: Key) -> float | None:
         """The floor of a column's error; None where it could not be found."""
         return self._floors.get(key)
 
@@ -346,17 +347,19 @@ class OrbitRun(Run):
             for pool in target.pools.values():
                 notes += pool.notes(target.output)
             for m in target.measures:
-                notes += self._infinities(m.name, target.key(m))
+                notes += self._infinities(target.key(m))
         return notes
 
-    def _infinities(self, name: str, key: str) -> list[str]:
+    def _infinities(self, key: Key) -> list[str]:
         """What divides by a probability or a norm may be infinite: then so is its mean, and a control is none."""
         notes = []
-        for suffix, what in (("", "so is the mean"), (":control", "there is no control")):
-            values = self.columns.get(key + suffix)
+        for own, whose, what in (
+            (key, key.measure, "so is the mean"),
+            (key.as_control(), f"{key.measure} of the control", "there is no control"),
+        ):
+            values = self.columns.get(own)
             count = 0 if values is None else int((~np.isfinite(values)).sum())
             if count:
-                whose = name + suffix.replace(":", " of the ")
                 notes.append(
                     f"{whose} is infinite for {counted(count, 'image')}, where a probability or norm that it "
                     f"divides by is 0: {what}; try float64, or a bounded measure (js_consistency, geed)"

@@ -20,7 +20,8 @@ from symmeter.measuring.look import Look, look, round_off_ratio
 from symmeter.measuring.reference_samples import Donors
 from symmeter.measuring.samples import Batch, ImageData
 from symmeter.models.outputs import Output, are_probabilities
-from symmeter.results.estimate import Columns, standard_error
+from symmeter.results.columns import Columns
+from symmeter.results.estimate import standard_error
 from symmeter.symmetry.representations.representation import Representation
 
 LOADING_BATCH = 64  # images read at a time

@@ -22,6 +22,7 @@ from symmeter.layers.trace import Tap
 from symmeter.measuring.conduct import Conducted, conduct
 from symmeter.measuring.derivative import DerivativeRun
 from symmeter.measuring.request import ARGUMENTS
+from symmeter.results.columns import Key
 from symmeter.symmetry.conjugate import lie_derivative
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.hypothesis import generators_only, parse_symmetry
@@ -99,9 +100,9 @@ class AliasAttributor(Attributor):
         self._draw = torch.Generator().manual_seed(seed)
         self._comparing = True
 
-    def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[str, Tensor]:
+    def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[Key, Tensor]:
         """The columns of an attribution, and of each layer `measured`, `predicted`, `left` and `pushed`."""
-        self._found: dict[str, Tensor] = {}
+        self._found: dict[Key, Tensor] = {}
         self._generators = run.symmetry.generators
         self._modules = dict(run.model.named_modules()) if isinstance(run.model, nn.Module) else {}
         columns = super().take(run, x, y, derivative)
@@ -109,7 +110,7 @@ class AliasAttributor(Attributor):
         for part in self.parts:
             for generator in self._generators:
                 for what in ("measured", "predicted", "left", "pushed"):
-                    key = f"{what}:{generator.name}:{part.layer}"
+                    key = Key(what, generator.name, part.layer)
                     columns[key] = self._found.get(key, nothing)
         return columns
 
@@ -155,37 +156,37 @@ class AliasAttributor(Attributor):
             return
         predicted = prediction.derivative[0]
         mean = lambda z: z.double().square().flatten(1).mean(1)
-        key = f"{generator.name}:{layer}"
-        self._found["measured:" + key], self._found["predicted:" + key] = mean(own), mean(predicted)
-        self._found["left:" + key] = mean(own - predicted)
+        name = generator.name
+        self._found[Key("measured", name, layer)] = mean(own)
+        self._found[Key("predicted", name, layer)] = mean(predicted)
+        self._found[Key("left", name, layer)] = mean(own - predicted)
         if layout.linear:
-            self._found["pushed:" + key] = (gradient * predicted).flatten(1).sum(1, dtype=torch.float64)
+            pushed = (gradient * predicted).flatten(1).sum(1, dtype=torch.float64)
+            self._found[Key("pushed", name, layer)] = pushed
 
     def total(self, run: DerivativeRun, generator: Generator) -> float | None:
         """The share of LEE that is aliasing: the sum over leaves; what the theorem is silent about counts as none."""
-        lee = float(run.columns[f"lee:{generator.name}"].mean())
-        found = [
-            self._explained(run, f"{generator.name}:{part.layer}")[3] for part in self.parts if part.terminal
-        ]
+        lee = float(run.columns[Key("lee", generator.name)].mean())
+        found = [self._explained(run, generator.name, part.layer)[3] for part in self.parts if part.terminal]
         return sum(value for value in found if value is not None) / lee if lee else None
 
     def rows(self, done: Conducted) -> Iterator[LayerRow]:
         for row in super().rows(done):
-            key = f"{row.symmetry}:{row.layer}"
             names = ("measured", "predicted", "explained", "aliasing")
-            yield AliasRow(**asdict(row), **dict(zip(names, self._explained(done.run, key), strict=True)))
+            explained = self._explained(done.run, row.symmetry, row.layer)
+            yield AliasRow(**asdict(row), **dict(zip(names, explained, strict=True)))
 
     @staticmethod
-    def _explained(run: DerivativeRun, key: str) -> Sequence[float | None]:
+    def _explained(run: DerivativeRun, symmetry: str, layer: str) -> Sequence[float | None]:
         """(measured, predicted, explained, aliasing) of one layer and generator."""
         measured, predicted, left, pushed = (
-            run.columns[f"{what}:{key}"] for what in ("measured", "predicted", "left", "pushed")
+            run.columns[Key(what, symmetry, layer)] for what in ("measured", "predicted", "left", "pushed")
         )
         known = ~np.isnan(measured)
         if not known.any():
             return None, None, None, None
         total = float(measured[known].sum())
-        contribution = float(run.columns[f"contribution:{key}"].mean())
+        contribution = float(run.columns[Key("contribution", symmetry, layer)].mean())
         explained = 1 - float(left[known].sum()) / total if total else None
         if not np.isnan(pushed).any():
             part = float(pushed.mean())
