@@ -68,6 +68,6 @@ def test_real_weights_classify_real_images(shared_data, spec, kwargs, file, size
     samples = 200 if "cifar" in file else 40
     for batch in open_data(data, preprocessing, samples=samples).batches(50):
         with torch.no_grad():
-            hits += (loaded.model(batch.images).argmax(1) == batch.labels).tolist()
+            hits += (loaded.model(batch.inputs).argmax(1) == batch.labels).tolist()
     assert len(hits) == samples
     assert np.mean(hits) == pytest.approx(published, abs=2 * np.sqrt(published * (1 - published) / samples))

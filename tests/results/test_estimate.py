@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from symmeter.results.estimate import Columns, estimate, pair_error, resolved
+from symmeter.results.estimate import estimate, pair_error, resolved
 
 
 def test_standard_error_covers_the_truth_and_shrinks_by_root_two():
@@ -56,14 +56,6 @@ def test_what_cannot_be_had_is_none():
 def test_top_share_tells_when_a_few_images_carry_the_mean():
     assert estimate(np.array([1000.0] + [1.0] * 39)).top_share > 0.95
     assert estimate(np.ones(40)).top_share == pytest.approx(0.05)
-
-
-def test_columns_join_chunks_in_float64():
-    columns = Columns()
-    columns.add("a", np.array([1, 2], np.float32))
-    columns.add("a", np.array([3], np.float32))
-    assert columns["a"].tolist() == [1, 2, 3] and columns["a"].dtype == np.float64
-    assert "b" not in columns and columns.names() == ["a"]
 
 
 @pytest.mark.parametrize(("kind", "clamped"), [("linear", False), ("mixed", False), ("degenerate", True)])

@@ -7,9 +7,9 @@ import pytest
 import torch
 from tests.helpers import check_refused
 
+from symmeter.domain import parse_group
 from symmeter.domains.grids.affine_map import Motion
 from symmeter.domains.grids.generators import GENERATORS, AffineGenerator, ColourGenerator
-from symmeter.domains.images.names import GROUPS, is_group, parse_group
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.group import choose_elements
 from symmeter.symmetry.groups.permutations import Permutation

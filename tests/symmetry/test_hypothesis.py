@@ -3,8 +3,8 @@
 import pytest
 from tests.helpers import check_refused
 
+from symmeter.domain import parse_group
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
-from symmeter.domains.images.names import parse_group
 from symmeter.errors import SymmeterError
 from symmeter.measures import parse_measures
 from symmeter.measures.lee import LEE

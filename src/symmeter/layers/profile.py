@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from symmeter.layers.tree import Part
+from symmeter.results.columns import Key
 from symmeter.results.result import Result, Row
 
 
@@ -60,14 +61,14 @@ class Profile(Result):
 
     def contributions(self, symmetry: str) -> np.ndarray:
         """(parts, images): the value of every image; of a result saved without them, the means (parts, 1)."""
-        columns = [self.samples.get(f"contribution:{symmetry}:{part.layer}") for part in self.parts]
+        columns = [self.samples.get(str(Key("contribution", symmetry, part.layer))) for part in self.parts]
         if any(column is None for column in columns):
             return np.array([[row.value] for row in self.rows if row.symmetry == symmetry])
         return np.array(columns)
 
     def norms(self, symmetry: str) -> np.ndarray | None:
         """(parts, images), None where they were not asked for."""
-        columns = [self.samples.get(f"norm:{symmetry}:{part.layer}") for part in self.parts]
+        columns = [self.samples.get(str(Key("norm", symmetry, part.layer))) for part in self.parts]
         if any(column is None for column in columns):
             means = [row["norm"] for row in self.rows if row.symmetry == symmetry]
             return None if None in means else np.array(means)[:, None]

@@ -5,41 +5,58 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from symmeter.measures.measure import OrbitMeasure
+from symmeter.measures.measure import DerivativeMeasure, OrbitMeasure
 from symmeter.measuring.derivative import DerivativeRun
 from symmeter.measuring.orbit import OrbitRun
 from symmeter.measuring.targets import BY_ELEMENT, Target
+from symmeter.results.columns import BOUNDARY, MAXIMUM, SCALE, Key
 from symmeter.results.estimate import Estimate, estimate, pair_error, standard_error
 from symmeter.results.result import ElementRow, Row
+from symmeter.symmetry.groups.generators import Generator
 
 
 def derivative_rows(run: DerivativeRun) -> list[Row]:
-    """One row a measure and generator."""
-    accuracy = run.accuracy()
-    rows = []
-    for m in run.measures:
-        for generator in run.symmetry.generators:
-            key = f"{m.name}:{generator.name}"
-            values = run.columns[key]
-            controls = None if generator.name in run.lacking else run.columns.get(key + ":control")
-            e = estimate(values, controls, run.floor(key, float(values.mean())), m.power)
-            border = key + ":boundary"
-            share = (
-                float(run.columns[border].sum() / values.sum())
-                if border in run.columns and values.sum()
-                else None
-            )
-            rows.append(Row(
-                measure=m.name, symmetry=generator.name, output=run.output.name,
-                layer=run.output.layer, value=e.value, standard_error=e.standard_error, n=e.n, floor=e.floor,
-                control=e.control, selectivity=e.selectivity, unit=m.unit(run.output.name, generator),
-                direction=m.direction, definition=run.definition.name, verdict=e.verdict,
-                control_standard_error=e.control_standard_error,
-                selectivity_standard_error=e.selectivity_standard_error, median=e.median,
-                quantile_05=e.quantile_05, quantile_95=e.quantile_95, top_share=e.top_share,
-                boundary_share=share, accuracy=accuracy["top1"] if accuracy else None, power=m.power,
-            ))  # fmt: skip
-    return rows
+    """One row per output, measure and generator."""
+    return [
+        _derivative_row(run, target, m, generator)
+        for target in run.targets
+        for m in run.measures
+        for generator in run.generators
+    ]
+
+
+def _derivative_row(run: DerivativeRun, target: Target, m: DerivativeMeasure, generator: Generator) -> Row:
+    key, accuracy = run.key(m, generator, target), run.accuracy()
+    values = run.columns[key]
+    controls = None if generator.name in run.lacking else run.columns.get(key.as_control())
+    e = estimate(values, controls, run.floor(key, float(values.mean())), m.power)
+    edge = run.columns.get(key.as_statistic(BOUNDARY))
+    share = float(edge.sum() / values.sum()) if edge is not None and values.sum() else None
+    return Row(
+        measure=m.name,
+        symmetry=generator.name,
+        output=target.output.name,
+        layer=target.output.layer,
+        value=e.value,
+        standard_error=e.standard_error,
+        n=e.n,
+        floor=e.floor,
+        control=e.control,
+        selectivity=e.selectivity,
+        unit=m.unit(target.output.name, generator),
+        direction=m.direction,
+        definition=run.domain.definition,
+        verdict=e.verdict,
+        control_standard_error=e.control_standard_error,
+        selectivity_standard_error=e.selectivity_standard_error,
+        median=e.median,
+        quantile_05=e.quantile_05,
+        quantile_95=e.quantile_95,
+        top_share=e.top_share,
+        boundary_share=share,
+        accuracy=accuracy["top1"] if accuracy else None,
+        power=m.power,
+    )
 
 
 def orbit_rows(run: OrbitRun) -> list[Row]:
@@ -62,7 +79,7 @@ def element_rows(run: OrbitRun) -> list[ElementRow]:
     return rows
 
 
-def _rows_by_element(run: OrbitRun, target: Target, m: OrbitMeasure, key: str) -> list[ElementRow]:
+def _rows_by_element(run: OrbitRun, target: Target, m: OrbitMeasure, key: Key) -> list[ElementRow]:
     sums = run.sums.get(key)
     if sums is None or not sums.images:
         return []
@@ -106,8 +123,8 @@ class _Errors:
         return math.hypot(self.whole.standard_error, self.element_error or 0.0)
 
 
-def _scale(run: OrbitRun, key: str, suffix: str = "") -> float:
-    values = run.columns.get(f"{key}{suffix}:scale")
+def _scale(run: OrbitRun, key: Key) -> float:
+    values = run.columns.get(key.as_statistic(SCALE))
     return 1.0 if values is None else float(values.mean()) or math.nan
 
 
@@ -116,18 +133,18 @@ def _errors(run: OrbitRun, target: Target, m: OrbitMeasure) -> _Errors:
     floor, scale = run.floor(key), _scale(run, key)
     if key not in run.columns:
         return _Errors(_pooled(target, m, floor, not run.lacking), None, None)
-    values, controls = run.columns[key] / scale, run.columns.get(key + ":control")
+    values, controls = run.columns[key] / scale, run.columns.get(key.as_control())
     if not np.isfinite(values).all():  # the run says so by name
         mean = float(values.mean())
         return _Errors(Estimate(mean, None, len(values), floor, power=m.power), None, mean)
     if run.lacking or (controls is not None and not np.isfinite(controls).all()):
         controls = None
     ratio_error = standard_error(values - float(values.mean()) * _relative(run, key)) if scale != 1 else None
-    e = estimate(values, None if controls is None else controls / _scale(run, key, ":control"),
+    e = estimate(values, None if controls is None else controls / _scale(run, key.as_control()),
                  None if floor is None else floor / scale, m.power)  # fmt: skip
     if ratio_error is not None:
         e = replace(e, standard_error=ratio_error)
-    maximum = run.columns.get(key + ":maximum")
+    maximum = run.columns.get(key.as_statistic(MAXIMUM))
     return _Errors(
         e, _element_error(run, m, key, scale), None if maximum is None else float(maximum.max()) / scale
     )
@@ -144,12 +161,12 @@ def _pooled(target: Target, m: OrbitMeasure, floor: float | None, known: bool) -
     return Estimate(value, error, n, floor, control, control_error, selectivity, spread, power=m.power)
 
 
-def _relative(run: OrbitRun, key: str) -> np.ndarray:
-    scale = run.columns[f"{key}:scale"]
+def _relative(run: OrbitRun, key: Key) -> np.ndarray:
+    scale = run.columns[key.as_statistic(SCALE)]
     return scale / scale.mean()
 
 
-def _element_error(run: OrbitRun, m: OrbitMeasure, key: str, scale: float) -> float | None:
+def _element_error(run: OrbitRun, m: OrbitMeasure, key: Key, scale: float) -> float | None:
     """The standard error that comes from which elements were drawn; None where they were not."""
     if run.elements is None or not run.elements.sampled:
         return None
@@ -163,7 +180,7 @@ def _element_error(run: OrbitRun, m: OrbitMeasure, key: str, scale: float) -> fl
     )
 
 
-def _error_over_pairs(run: OrbitRun, m: OrbitMeasure, key: str) -> float | None:
+def _error_over_pairs(run: OrbitRun, m: OrbitMeasure, key: Key) -> float | None:
     """The same for means over pairs, of which those of one element with itself may be left out."""
     assert run.elements is not None
     pairs = run.pairs[key].total
@@ -194,7 +211,7 @@ def _orbit_row(run: OrbitRun, target: Target, m: OrbitMeasure) -> Row:
         measure=m.name, symmetry=run.group.name, output=target.output.name, layer=target.output.layer,
         value=m.value(e.value), standard_error=turned(errors.standard_error), n=e.n, floor=e.floor,
         control=valued(e.control), selectivity=e.selectivity, unit=m.unit(target.output), direction=m.direction,
-        definition=run.definition.name, verdict=e.verdict if m.tests_symmetry else "no test",
+        definition=run.domain.definition, verdict=e.verdict if m.tests_symmetry else "no test",
         control_standard_error=None if e.control is None or e.control_standard_error is None
         else e.control_standard_error * abs(m.slope(e.control)),
         selectivity_standard_error=e.selectivity_standard_error, median=valued(e.median), quantile_05=low,

@@ -148,32 +148,3 @@ def _top_share(values: np.ndarray) -> float | None:
     total = float(values.sum())
     top = np.sort(values)[-max(1, len(values) // 20) :]
     return float(top.sum()) / total if total > 0 else None
-
-
-class Columns:
-    """Per-image scalars by name, in float64, grown chunk by chunk: all that a run keeps of an image."""
-
-    def __init__(self) -> None:
-        self._chunks: dict[str, list[np.ndarray]] = {}
-
-    def add(self, name: str, values: np.ndarray) -> None:
-        """Append (b,) values, one an image."""
-        self._chunks.setdefault(name, []).append(np.asarray(values, np.float64))
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._chunks
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        return np.concatenate(self._chunks[name])
-
-    def get(self, name: str) -> np.ndarray | None:
-        """The values of a column, None where there is none."""
-        return np.concatenate(self._chunks[name]) if name in self._chunks else None
-
-    def discard(self, mark: str) -> None:
-        """Forget the columns whose names have this mark."""
-        self._chunks = {name: chunks for name, chunks in self._chunks.items() if mark not in name}
-
-    def names(self) -> list[str]:
-        """The columns, in the order of their first values."""
-        return list(self._chunks)
