@@ -103,7 +103,7 @@ def conduct_orbit(
     outputs = parse_outputs(asked.output, loaded.model)
     common = _Common.of(loaded, asked, group)
     rho_in = symmetry.rho_in or (
-        Points() if "points" in group.domain else Window(group.margin) if group.margin else common.image()
+        Points() if "points" in group.acts_on else Window(group.margin) if group.margin else common.image()
     )
     run = OrbitRun(
         **common.fields(), rho_in=rho_in, control=mode in ("displacement", "wrong-group"),
@@ -137,7 +137,7 @@ class _Common:
         began = time.perf_counter()
         definition = parse_definition(asked.definition)
         prepared = loaded.preprocessing.override(**(asked.preprocessing or {}))
-        points = group is not None and "points" in group.domain
+        points = group is not None and "points" in group.acts_on
         images = open_data(
             asked.data, prepared.with_margin(group.margin if group else None), samples=asked.samples,
             seed=asked.seed, points=points,

@@ -17,7 +17,7 @@ _SAME = 1e-9  # numbers closer than this are the same, so that a whole shift is 
 
 
 @dataclass(frozen=True)
-class Motion(Element):
+class AffineMap(Element):
     """p -> A p + b for points p = (px, py) from the image centre, y downwards: (g x)(p) = x(g^-1 p).
 
     `shift` b is in pixels of the `frame` (H, W) of the network's input; a feature map of h x w moves by b w / W and
@@ -54,7 +54,7 @@ class Motion(Element):
         """Whether A maps the grid of a square image onto itself: a flip, a quarter turn, or both."""
         return all(entry in (-1.0, 0.0, 1.0) for row in self.linear for entry in row)
 
-    def inverse(self) -> "Motion":
+    def inverse(self) -> "AffineMap":
         (a, b), (c, d) = self.linear
         det = a * d - b * c
         inverse = ((d / det, -b / det), (-c / det, a / det))
@@ -62,8 +62,8 @@ class Motion(Element):
         shift = tuple(-(row[0] * x + row[1] * y) for row in inverse)
         return replace(self, linear=_snapped(inverse), shift=shift)
 
-    def __matmul__(self, other: Element) -> "Motion":
-        if not isinstance(other, Motion):
+    def __matmul__(self, other: Element) -> "AffineMap":
+        if not isinstance(other, AffineMap):
             raise ValueError(f"{self.name} and {other.name} do not act on the same thing")
         if self.frame and other.frame and self.frame != other.frame:
             raise ValueError(f"{self.name} and {other.name} are for images of another size")
@@ -71,7 +71,7 @@ class Motion(Element):
         linear = tuple(tuple(sum(a[i][k] * b[k][j] for k in range(2)) for j in range(2)) for i in range(2))
         shift = tuple(a[i][0] * other.shift[0] + a[i][1] * other.shift[1] + self.shift[i] for i in range(2))
         frame, wrap = self.frame or other.frame, self.wrap or other.wrap
-        return Motion(_snapped(linear), shift, frame, wrap)  # type: ignore[arg-type]
+        return AffineMap(_snapped(linear), shift, frame, wrap)  # type: ignore[arg-type]
 
     @property
     def turn(self) -> tuple[float, float, bool] | None:
@@ -111,10 +111,10 @@ class Motion(Element):
         return scale if scale != 1 and angle == 0 else angle if scale == 1 else None
 
 
-def rotation_by(degrees: float) -> Motion:
+def rotation_by(degrees: float) -> AffineMap:
     """The rotation about the centre, counterclockwise as one looks at the image (y points down)."""
     c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    return Motion(_snapped(((c, s), (-s, c))))
+    return AffineMap(_snapped(((c, s), (-s, c))))
 
 
 def _snap(value: float) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from symmeter.domains.grids.affine_map import Motion
+from symmeter.domains.grids.affine_map import AffineMap
 from symmeter.domains.grids.generators import AffineGenerator, ColourGenerator
 from symmeter.domains.grids.interpolants.interpolant import Definition
 from symmeter.domains.grids.interpolants.series import Periodic
@@ -139,10 +139,10 @@ class Image(Representation):
         samplers: dict[bool, Sampler] = {}
 
         def act(element: Element) -> Acted:
-            if isinstance(element, Motion) or (
+            if isinstance(element, AffineMap) or (
                 isinstance(element, Flow) and isinstance(element.generator, AffineGenerator)
             ):
-                wrap = self.padding == "circular" or (isinstance(element, Motion) and element.wrap)
+                wrap = self.padding == "circular" or (isinstance(element, AffineMap) and element.wrap)
                 if wrap not in samplers:
                     samplers[wrap] = Sampler(planes, Periodic() if wrap else self.definition)
                 moved, mask = samplers[wrap](self._source(element, x.shape[rows], x.shape[columns]))
@@ -161,7 +161,7 @@ class Image(Representation):
         if isinstance(element, Flow):
             assert isinstance(element.generator, AffineGenerator)
             return element.generator.flow(element.t, *self.units(height, width))[:2]
-        assert isinstance(element, Motion)
+        assert isinstance(element, AffineMap)
         inverse = element.inverse()
         shift = torch.tensor(inverse.shift_on(height, width), dtype=torch.float64)
         return torch.cat([inverse.matrix, shift[:, None]], 1)

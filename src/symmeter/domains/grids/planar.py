@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from symmeter.domains.grids.affine_map import FLIP_X, FLIP_Y, Motion, rotation_by
+from symmeter.domains.grids.affine_map import FLIP_X, FLIP_Y, AffineMap, rotation_by
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.group import Group
 
@@ -38,10 +38,10 @@ class Cyclic(Group):
             )
         return self
 
-    def enumerate(self) -> tuple[Motion, ...]:
+    def enumerate(self) -> tuple[AffineMap, ...]:
         return tuple(rotation_by(360 * k / self.n) for k in range(self.n))
 
-    def draw(self, random: torch.Generator) -> Motion:
+    def draw(self, random: torch.Generator) -> AffineMap:
         return rotation_by(360 * int(torch.randint(self.n, (), generator=random)) / self.n)
 
 
@@ -60,10 +60,10 @@ class Reflection(Group):
         plane(self.name, shape)
         return self
 
-    def enumerate(self) -> tuple[Motion, ...]:
-        return Motion(), Motion(FLIP_X if self.horizontal else FLIP_Y)
+    def enumerate(self) -> tuple[AffineMap, ...]:
+        return AffineMap(), AffineMap(FLIP_X if self.horizontal else FLIP_Y)
 
-    def draw(self, random: torch.Generator) -> Motion:
+    def draw(self, random: torch.Generator) -> AffineMap:
         return self.enumerate()[int(torch.randint(2, (), generator=random))]
 
 
@@ -85,11 +85,11 @@ class Rotations(Group):
         plane(self.name, shape)
         return self
 
-    def draw(self, random: torch.Generator) -> Motion:
+    def draw(self, random: torch.Generator) -> AffineMap:
         u = float(torch.rand((), generator=random, dtype=torch.float64))
         return rotation_by(360 * u if self.limit is None else self.limit * (2 * u - 1))
 
-    def quadrature(self, count: int) -> tuple[Motion, ...]:
+    def quadrature(self, count: int) -> tuple[AffineMap, ...]:
         """Equal steps from the identity: exact for trigonometric polynomials below degree `count`.
 
         In a window the midpoints of equal steps, whose error falls with the square of their number.
@@ -120,12 +120,12 @@ class Translations(Group):
     def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Translations":
         return replace(self, frame=plane(self.name, shape))
 
-    def draw(self, random: torch.Generator) -> Motion:
+    def draw(self, random: torch.Generator) -> AffineMap:
         height, width = framed(self)
         u = 2 * torch.rand(2, generator=random, dtype=torch.float64) - 1
         x = 0.0 if self.axis == "y" else float(u[0]) * self.extent * width
         y = 0.0 if self.axis == "x" else float(u[1]) * self.extent * height
-        return Motion(shift=(x, y), frame=self.frame, wrap=self.wrap)
+        return AffineMap(shift=(x, y), frame=self.frame, wrap=self.wrap)
 
 
 @dataclass(frozen=True)
@@ -150,14 +150,14 @@ class Scales(Group):
         plane(self.name, shape)
         return self
 
-    def _at(self, u: float) -> Motion:
+    def _at(self, u: float) -> AffineMap:
         factor = self.low * (self.high / self.low) ** u
-        return Motion(((factor, 0.0), (0.0, factor)))
+        return AffineMap(((factor, 0.0), (0.0, factor)))
 
-    def draw(self, random: torch.Generator) -> Motion:
+    def draw(self, random: torch.Generator) -> AffineMap:
         return self._at(float(torch.rand((), generator=random, dtype=torch.float64)))
 
-    def quadrature(self, count: int) -> tuple[Motion, ...]:
+    def quadrature(self, count: int) -> tuple[AffineMap, ...]:
         """Midpoints of equal steps of the logarithm."""
         return tuple(self._at((k + 0.5) / count) for k in range(count))
 
@@ -190,13 +190,13 @@ class AffineBox(Group):
     def bind(self, shape: tuple[int, ...], padded: bool = False) -> "AffineBox":
         return replace(self, frame=plane(self.name, shape))
 
-    def draw(self, random: torch.Generator) -> Motion:
+    def draw(self, random: torch.Generator) -> AffineMap:
         height, width = framed(self)
         u = (2 * torch.rand(5, generator=random, dtype=torch.float64) - 1).tolist()
         factor = self.scale ** u[2]
-        sheared = Motion(((factor, factor * math.tan(math.radians(self.shear * u[1]))), (0.0, factor)))
+        sheared = AffineMap(((factor, factor * math.tan(math.radians(self.shear * u[1]))), (0.0, factor)))
         shift = (self.translation * width * u[3], self.translation * height * u[4])
-        return Motion(shift=shift, frame=self.frame) @ sheared @ rotation_by(self.rotation * u[0])
+        return AffineMap(shift=shift, frame=self.frame) @ sheared @ rotation_by(self.rotation * u[0])
 
 
 def plane(name: str, shape: tuple[int, ...]) -> tuple[int, int]:

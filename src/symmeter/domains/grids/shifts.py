@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from symmeter.domains.grids.affine_map import Motion
+from symmeter.domains.grids.affine_map import AffineMap
 from symmeter.domains.grids.planar import framed, plane
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.group import Group
@@ -76,15 +76,15 @@ class Shifts(Group):
             return math.prod(len(self._along(axis)) for axis in AXES)
         return None if self.limit is None else (2 * self.limit + 1) ** (1 if self.axis else 2)
 
-    def enumerate(self) -> tuple[Motion, ...]:
+    def enumerate(self) -> tuple[AffineMap, ...]:
         return tuple(self._by(x, y) for y in self._along("y") for x in self._along("x"))
 
-    def draw(self, random: torch.Generator) -> Motion:
+    def draw(self, random: torch.Generator) -> AffineMap:
         pick = lambda steps: steps[int(torch.randint(len(steps), (), generator=random))]
         return self._by(*(pick(self._along(axis)) for axis in AXES))
 
-    def _by(self, x: int, y: int) -> Motion:
-        return Motion(shift=(float(x), float(y)), frame=self.frame, wrap=self.kind == "circular")
+    def _by(self, x: int, y: int) -> AffineMap:
+        return AffineMap(shift=(float(x), float(y)), frame=self.frame, wrap=self.kind == "circular")
 
     def _sizes(self) -> dict[str, int]:
         height, width = framed(self)

@@ -7,12 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from symmeter.domains.grids.affine_map import Motion
+from symmeter.domains.grids.affine_map import AffineMap
 from symmeter.domains.grids.generators import AffineGenerator
 from symmeter.domains.grids.grid import LAYOUTS, Image
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.generators import Flow, Generator
-from symmeter.symmetry.groups.group import Element, Pair
+from symmeter.symmetry.groups.group import Element, ProductElement
 from symmeter.symmetry.representations.representation import Acted, Representation
 from symmeter.symmetry.representations.trivial import Trivial
 
@@ -43,7 +43,7 @@ class Vectors(Representation):
 
         def act(element: Element) -> Acted:
             moved, mask = acting(element)
-            if isinstance(element, Motion):
+            if isinstance(element, AffineMap):
                 return self._mixed(element.matrix, moved), mask
             if isinstance(element, Flow) and isinstance(element.generator, AffineGenerator):
                 back = torch.linalg.matrix_exp(-element.t * self._linear(element.generator, x))
@@ -89,12 +89,12 @@ def turns(what: Element | Generator) -> bool:
     """Whether an element or a generator turns, flips or shears the plane, so that vectors would show it.
 
     >>> from symmeter.domains.grids.generators import GENERATORS
-    >>> turns(GENERATORS["rotation"]), turns(GENERATORS["translation_x"]), turns(Motion(((2.0, 0.0), (0.0, 2.0))))
+    >>> turns(GENERATORS["rotation"]), turns(GENERATORS["translation_x"]), turns(AffineMap(((2.0, 0.0), (0.0, 2.0))))
     (True, False, False)
     """
-    if isinstance(what, Pair):
+    if isinstance(what, ProductElement):
         return any(map(turns, what.parts))
-    if not isinstance(what, Motion | AffineGenerator):
+    if not isinstance(what, AffineMap | AffineGenerator):
         return False
     (a, b), (c, d) = what.linear
-    return bool(b or c or a != d) or (isinstance(what, Motion) and a < 0)
+    return bool(b or c or a != d) or (isinstance(what, AffineMap) and a < 0)

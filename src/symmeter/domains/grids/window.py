@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from symmeter.domains.grids.affine_map import Motion
+from symmeter.domains.grids.affine_map import AffineMap
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element
@@ -17,7 +17,7 @@ from symmeter.symmetry.representations.representation import Acted, Representati
 class Window(Representation):
     """(B, C, H, W) through a window that leaves out `margin` (rows, columns) on either side; whole shifts move it.
 
-    >>> seen, _ = Window((1, 1)).act(Motion(shift=(1.0, 0.0)), torch.arange(16.0).reshape(1, 1, 4, 4))
+    >>> seen, _ = Window((1, 1)).act(AffineMap(shift=(1.0, 0.0)), torch.arange(16.0).reshape(1, 1, 4, 4))
     >>> seen.flatten().tolist()
     [4.0, 5.0, 8.0, 9.0]
     """
@@ -33,7 +33,7 @@ class Window(Representation):
         mask = torch.ones((), dtype=x.dtype, device=x.device)
 
         def act(element: Element) -> Acted:
-            if not isinstance(element, Motion) or element.turn != (0.0, 1.0, False):
+            if not isinstance(element, AffineMap) or element.turn != (0.0, 1.0, False):
                 raise SymmeterError(
                     f"a window of a larger image is only shifted, not moved by {element.name!r}"
                 )

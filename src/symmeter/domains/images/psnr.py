@@ -5,7 +5,7 @@ from abc import abstractmethod
 
 from torch import Tensor
 
-from symmeter.domains.grids.affine_map import Motion
+from symmeter.domains.grids.affine_map import AffineMap
 from symmeter.domains.grids.band_limit import oriented_band_limit
 from symmeter.errors import SymmeterError
 from symmeter.measures.measure import Average, decibels
@@ -60,7 +60,7 @@ class _PSNR(Average):
 
 
 def _translates(element: Element) -> bool:
-    return isinstance(element, Motion) and element.turn == (0.0, 1.0, False)
+    return isinstance(element, AffineMap) and element.turn == (0.0, 1.0, False)
 
 
 class EQT(_PSNR):
@@ -90,12 +90,12 @@ class EQR(_PSNR):
     description = "the same for rotations, both sides limited to the band that rotation leaves"
 
     def takes(self, element: Element) -> bool:
-        turn = element.turn if isinstance(element, Motion) else None
+        turn = element.turn if isinstance(element, AffineMap) else None
         return turn is not None and turn[1:] == (1.0, False) and not any(element.shift)  # type: ignore[attr-defined]
 
     def error(self, view: View) -> Tensor:
         moved, mask = view.moved
-        assert isinstance(view.element, Motion)
+        assert isinstance(view.element, AffineMap)
         inverse = view.element.inverse().matrix
         limited = [oriented_band_limit(v, inverse) for v in (moved, view.y)]
         return mean_square(limited[0] - limited[1], mask)
