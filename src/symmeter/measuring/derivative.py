@@ -15,10 +15,12 @@ from symmeter.autodiff.engine import Engine
 from symmeter.autodiff.strategies import Strategy
 from symmeter.domains.grids.vectors import turns
 from symmeter.measures.measure import DerivativeMeasure
+from symmeter.measures.quantity import Quantity
 from symmeter.measuring.floor import FLOOR_IMAGES, Floor, differences, nudged
 from symmeter.measuring.reference_samples import Donors, blank, of_same_size
 from symmeter.measuring.run import Run
 from symmeter.measuring.samples import Batch
+from symmeter.measuring.targets import quantity_of
 from symmeter.models.outputs import Output
 from symmeter.symmetry.conjugate import deviation, stack
 from symmeter.symmetry.hypothesis import Symmetry
@@ -47,6 +49,7 @@ class DerivativeRun(Run):
     follower: Follower | None = None
     rho_out: Representation = field(default_factory=Trivial)
     engine: Engine | None = None
+    quantity: Quantity | None = None  # what the output holds, known once it was looked at
     _few: list[Tensor] = field(default_factory=list)  # the first images, for the floor
     _floors: dict[str, Floor] = field(default_factory=dict)
     _floor_method: str = ""
@@ -104,6 +107,7 @@ class DerivativeRun(Run):
         f = lambda z: function(z)[0]
         y = f(x[:1])
         self.output = function.outputs[0]
+        self.quantity = quantity_of(self.output, y)
         self.rho_out = self.symmetry.rho_out or self.output.representation(y, self.model, self.definition)
         self._note_scalars(self.output, self.rho_out, y, any(map(turns, self.symmetry.generators)))
         self.classes = y.shape[1] if y.ndim == 2 and self.output.name in ("softmax", "logits") else None

@@ -16,6 +16,7 @@ from symmeter.results.result import ElementRow, Row
 def derivative_rows(run: DerivativeRun) -> list[Row]:
     """One row a measure and generator."""
     accuracy = run.accuracy()
+    assert run.quantity is not None
     rows = []
     for m in run.measures:
         for generator in run.symmetry.generators:
@@ -32,7 +33,7 @@ def derivative_rows(run: DerivativeRun) -> list[Row]:
             rows.append(Row(
                 measure=m.name, symmetry=generator.name, output=run.output.name,
                 layer=run.output.layer, value=e.value, standard_error=e.standard_error, n=e.n, floor=e.floor,
-                control=e.control, selectivity=e.selectivity, unit=m.unit(run.output.name, generator),
+                control=e.control, selectivity=e.selectivity, unit=m.unit(run.quantity, generator),
                 direction=m.direction, definition=run.definition.name, verdict=e.verdict,
                 control_standard_error=e.control_standard_error,
                 selectivity_standard_error=e.selectivity_standard_error, median=e.median,
@@ -193,7 +194,7 @@ def _orbit_row(run: OrbitRun, target: Target, m: OrbitMeasure) -> Row:
     return Row(
         measure=m.name, symmetry=run.group.name, output=target.output.name, layer=target.output.layer,
         value=m.value(e.value), standard_error=turned(errors.standard_error), n=e.n, floor=e.floor,
-        control=valued(e.control), selectivity=e.selectivity, unit=m.unit(target.output), direction=m.direction,
+        control=valued(e.control), selectivity=e.selectivity, unit=m.unit(target.quantity), direction=m.direction,
         definition=run.definition.name, verdict=e.verdict if m.tests_symmetry else "no test",
         control_standard_error=None if e.control is None or e.control_standard_error is None
         else e.control_standard_error * abs(m.slope(e.control)),

@@ -70,6 +70,7 @@ def maps(
         control=False, preprocessing=preprocessing, follower=drawn,
     )  # fmt: skip
     names = [generator.name for generator in done.run.symmetry.generators]
+    assert done.run.quantity is not None
     pixels = done.loaded.preprocessing.override(**(preprocessing or {})).denormalise(drawn.x)
     return Maps(
         name=done.run.names[0],
@@ -79,7 +80,7 @@ def maps(
             layer: dict(zip(names, values.cpu().numpy(), strict=True))
             for layer, values in drawn.features.items()
         },
-        unit=done.run.measures[0].unit(done.run.output.name, done.run.symmetry.generators[0]),
+        unit=done.run.measures[0].unit(done.run.quantity, done.run.symmetry.generators[0]),
     )
 
 

@@ -11,6 +11,7 @@ from symmeter.symmetry.groups.group import Element, Group, ProductElement
 
 _CHECKED = 50  # elements of each factor by which a semidirect product is checked
 
+
 @dataclass(frozen=True)
 class Composed(Group):
     """What products of groups have in common: an element is made of one element of each factor."""
