@@ -31,7 +31,7 @@ class Measure(ABC):
 
     @classmethod
     def parse(cls, *words: str) -> Self:
-        """The measure from what is written in brackets behind its name; TypeError or ValueError for what it cannot be."""
+        """The measure with what stands in brackets behind its name; TypeError or ValueError where that does not fit."""
         return cls(*words)
 
 

@@ -15,9 +15,10 @@ _DEAD = 0.01  # of the largest spread over images: units below it have nothing t
 class NormalisedVariance(OrbitMeasure):
     """Mean over units k of sqrt(E_x Var_g z_k / Var_x f_k), with z the conjugated model in the frame of x.
 
-    At 0 a unit does not move with the group, at 1 as much as between images. Units that hardly differ between images,
-    below 1 % of the unit that differs most, are left out, and a note gives their numbers; so are units that some element
-    brings in from outside. The standard error is a jackknife over ten blocks of images, also that of the selectivity.
+    At 0 a unit does not move with the group, at 1 it moves as much as between images. Units that hardly differ between
+    images, below 1 % of the unit that differs most, are left out, and a note gives their numbers; so are units that
+    some element brings in from outside. The standard error is a jackknife over ten blocks of images, also that of the
+    selectivity.
 
     Source: Quiroga et al. 2020, with the variance over images taken at the identity.
     """

@@ -17,13 +17,13 @@ WIDE = 2**16  # outputs of at most so many entries are compared in float64
 class Chunk:
     """What is known of b images whatever the element.
 
-    `reference` (b, ...) is f(x). `mean` is f averaged over the kernel of rho_out, None for f(x) itself, where the kernel
-    is the identity alone. `other` is f of another image per image; `labels` are (b,).
+    `reference` (b, ...) is f(x). `mean` is f averaged over the kernel of rho_out, None for f(x) itself, where the
+    kernel is the identity alone. `other` is f of another image per image; `labels` are (b,).
 
     `count` elements are run over. `sampled` says whether they were drawn at random, and `finite` whether the group is.
-    `equal_pairs` is how many ordered pairs of positions count as the same element: 0 in a quadrature, where the diagonal
-    is a part of the integral. `halves` are the means over every other element, where `mean` had to be estimated from
-    the elements that were drawn.
+    `equal_pairs` is how many ordered pairs of positions count as the same element: 0 in a quadrature, where the
+    diagonal is a part of the integral. `halves` are the means over every other element, where `mean` had to be
+    estimated from the elements that were drawn.
     """
 
     reference: Tensor

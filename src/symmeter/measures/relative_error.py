@@ -32,8 +32,9 @@ class RelativeError(Average):
 class RelativeInvariance(Average):
     """E ||f(g x) - g f(x)|| / E ||f(x') - f(x)||, x' another image: distances to moved copies against other images.
 
-    Both means are taken before one is divided by the other. Source: Bouchacourt et al. 2021 and Speicher et al. 2021, in spirit; the
-    distance here is Euclidean.
+    Both means are taken before one is divided by the other.
+
+    Source: Bouchacourt et al. 2021 and Speicher et al. 2021, in spirit; the distance here is Euclidean.
     """
 
     name = "relative_invariance"

@@ -1,8 +1,8 @@
-"""Motions of the plane, and the groups and windows of groups that they make."""
+"""Groups of affine maps of the plane, and windows of such groups."""
 
 import math
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import torch
 
@@ -87,12 +87,14 @@ class Rotations(Group):
 
     def draw(self, random: torch.Generator) -> AffineMap:
         u = float(torch.rand((), generator=random, dtype=torch.float64))
-        return rotation_by(360 * u if self.limit is None else self.limit * (2 * u - 1))
+        if self.limit is None:
+            return rotation_by(360 * u)
+        return rotation_by(self.limit * (2 * u - 1))
 
     def quadrature(self, count: int) -> tuple[AffineMap, ...]:
-        """Equal steps from the identity: exact for trigonometric polynomials below degree `count`.
+        """Equal steps from the identity, whose mean is exact for trigonometric polynomials below degree `count`.
 
-        In a window the midpoints of equal steps, whose error falls with the square of their number.
+        In a window they are the midpoints of equal steps, whose error falls with the square of their number.
         """
         if self.limit is None:
             return tuple(rotation_by(360 * k / count) for k in range(count))
@@ -114,17 +116,21 @@ class Translations(Group):
 
     @property
     def name(self) -> str:
-        words = [f"{self.extent:g}", "circular" * self.wrap, self.axis or ""]
-        return f"T{1 if self.axis else 2}({','.join(filter(None, words))})"
+        words = [f"{self.extent:g}"]
+        if self.wrap:
+            words.append("circular")
+        if self.axis is None:
+            return f"T2({','.join(words)})"
+        return f"T1({','.join([*words, self.axis])})"
 
     def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Translations":
         return replace(self, frame=plane(self.name, shape))
 
     def draw(self, random: torch.Generator) -> AffineMap:
         height, width = framed(self)
-        u = 2 * torch.rand(2, generator=random, dtype=torch.float64) - 1
-        x = 0.0 if self.axis == "y" else float(u[0]) * self.extent * width
-        y = 0.0 if self.axis == "x" else float(u[1]) * self.extent * height
+        u, v = (2 * torch.rand(2, generator=random, dtype=torch.float64) - 1).tolist()
+        x = 0.0 if self.axis == "y" else u * self.extent * width
+        y = 0.0 if self.axis == "x" else v * self.extent * height
         return AffineMap(shift=(x, y), frame=self.frame, wrap=self.wrap)
 
 
@@ -164,7 +170,7 @@ class Scales(Group):
 
 @dataclass(frozen=True)
 class AffineBox(Group):
-    """A box of affine motions, each parameter uniform (scale in the logarithm): turn, then shear, scale and shift.
+    """A box of affine maps, each parameter uniform (scale in the logarithm): turn, then shear, scale and shift.
 
     `rotation` and `shear` in degrees either way, `translation` as a share of the image either way, `scale` as the
     larger factor (1.2: from 1/1.2 to 1.2). What augmentation pipelines call random affine.
@@ -174,29 +180,30 @@ class AffineBox(Group):
     translation: float = 0.0
     scale: float = 1.0
     shear: float = 0.0
-    frame: tuple[int, int] | None = field(default=None)
+    frame: tuple[int, int] | None = None
     closed = False
 
     @property
     def name(self) -> str:
-        given: dict[str, Any] = {
-            "rotation": self.rotation,
-            "translation": self.translation,
-            "shear": self.shear,
-        }
-        given["scale"] = self.scale if self.scale != 1 else 0
-        return "affine(" + ",".join(f"{key}={value:g}" for key, value in given.items() if value) + ")"
+        given = {"rotation": self.rotation, "translation": self.translation, "shear": self.shear}
+        if self.scale != 1:
+            given["scale"] = self.scale
+        words = [f"{key}={value:g}" for key, value in given.items() if value]
+        return f"affine({','.join(words)})"
 
     def bind(self, shape: tuple[int, ...], padded: bool = False) -> "AffineBox":
         return replace(self, frame=plane(self.name, shape))
 
     def draw(self, random: torch.Generator) -> AffineMap:
         height, width = framed(self)
-        u = (2 * torch.rand(5, generator=random, dtype=torch.float64) - 1).tolist()
-        factor = self.scale ** u[2]
-        sheared = AffineMap(((factor, factor * math.tan(math.radians(self.shear * u[1]))), (0.0, factor)))
-        shift = (self.translation * width * u[3], self.translation * height * u[4])
-        return AffineMap(shift=shift, frame=self.frame) @ sheared @ rotation_by(self.rotation * u[0])
+        turn, slope, size, x, y = (2 * torch.rand(5, generator=random, dtype=torch.float64) - 1).tolist()
+        factor = self.scale**size
+        shear = factor * math.tan(math.radians(self.shear * slope))
+        scaled = AffineMap(((factor, shear), (0.0, factor)))
+        shifted = AffineMap(
+            shift=(self.translation * width * x, self.translation * height * y), frame=self.frame
+        )
+        return shifted @ scaled @ rotation_by(self.rotation * turn)
 
 
 def plane(name: str, shape: tuple[int, ...]) -> tuple[int, int]:
@@ -208,7 +215,17 @@ def plane(name: str, shape: tuple[int, ...]) -> tuple[int, int]:
     return shape[-2], shape[-1]
 
 
-def framed(group: Any) -> tuple[int, int]:
+class Framed(Protocol):
+    """A group that depends on the size of the image."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def frame(self) -> tuple[int, int] | None: ...
+
+
+def framed(group: Framed) -> tuple[int, int]:
     """Height and width that a group was bound to."""
     if group.frame is None:
         raise SymmeterError(f"{group.name} depends on the size of the image: bind it to a shape first")

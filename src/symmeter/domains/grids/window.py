@@ -25,7 +25,9 @@ class Window(Representation):
     margin: tuple[int, int]
 
     def acting(self, x: Tensor) -> Callable[[Element], Acted]:
-        height, width = (n - 2 * m for n, m in zip(x.shape[-2:], self.margin, strict=True))
+        """What the window shows, (B, C, H - 2 margin, W - 2 margin) of x (B, C, H, W); the mask is 1 everywhere."""
+        above, beside = self.margin
+        height, width = x.shape[-2] - 2 * above, x.shape[-1] - 2 * beside
         if height < 1 or width < 1:
             raise SymmeterError(
                 f"images of {x.shape[-2]} x {x.shape[-1]} have no window inside a margin of {self._words()}"
@@ -33,12 +35,13 @@ class Window(Representation):
         mask = torch.ones((), dtype=x.dtype, device=x.device)
 
         def act(element: Element) -> Acted:
-            if not isinstance(element, AffineMap) or element.turn != (0.0, 1.0, False):
+            if not isinstance(element, AffineMap) or not element.translates:
                 raise SymmeterError(
                     f"a window of a larger image is only shifted, not moved by {element.name!r}"
                 )
-            top, left = (m - round(b) for m, b in zip(self.margin, reversed(element.shift), strict=True))
-            if not (0 <= top <= 2 * self.margin[0] and 0 <= left <= 2 * self.margin[1]):
+            right, down = element.shift
+            top, left = above - round(down), beside - round(right)
+            if not (0 <= top <= 2 * above and 0 <= left <= 2 * beside):
                 raise SymmeterError(f"{element.name!r} leaves the image: the margin is {self._words()}")
             return x[..., top : top + height, left : left + width], mask
 
@@ -51,4 +54,5 @@ class Window(Representation):
         return f"window, margin {self._words()}"
 
     def _words(self) -> str:
-        return "{} x {} pixels".format(*self.margin)
+        rows, columns = self.margin
+        return f"{rows} x {columns} pixels"

@@ -68,7 +68,7 @@ class _PSNR(Average):
 
 
 def _translates(element: Element) -> bool:
-    return isinstance(element, AffineMap) and element.turn == (0.0, 1.0, False)
+    return isinstance(element, AffineMap) and element.translates
 
 
 class EQT(_PSNR):
