@@ -12,7 +12,7 @@ from symmeter.domains.grids.interpolants import DEFINITIONS
 from symmeter.domains.grids.interpolants.local import Sinc
 from symmeter.domains.grids.interpolants.series import Bandlimited, Periodic
 from symmeter.domains.grids.planar import Reflection, Scales
-from symmeter.domains.grids.sampler import Sampler
+from symmeter.domains.grids.resampler import Resampler
 from symmeter.domains.grids.shifts import Shifts
 from symmeter.domains.grids.tokens import Tokens
 from symmeter.domains.images.names import parse_group
@@ -78,7 +78,7 @@ def test_fast_sampling_is_the_dense_sum(shape, definition, linear):
     """Every value by its own row of interpolation weights, written out."""
     x = torch.randn(2, *shape, dtype=torch.float64)
     source = torch.cat([torch.tensor(linear, dtype=torch.float64), torch.tensor([[0.3], [-1.2]]).double()], 1)
-    found, _ = Sampler(x, definition)(source)
+    found, _ = Resampler(x, definition)(source)
     height, width = shape
     steps = source[:, :2].norm(dim=1)
     across, down = (min(1.0, 1 / float(step)) for step in steps)

@@ -6,7 +6,6 @@ et al. 1991), here accurate to the precision of the images.
 """
 
 import math
-from typing import Any
 
 import numpy as np
 import torch
@@ -123,7 +122,7 @@ class Periodic(Definition):
 
     @staticmethod
     def _weights(n: int) -> Tensor:
-        """Of the wavenumbers from 0: two signs each, but for 0 and the Nyquist frequency."""
+        """Of the n // 2 + 1 wavenumbers from 0: two signs each, but for 0 and the Nyquist frequency."""
         weight = torch.full((n // 2 + 1,), 2 / n, dtype=torch.float64)
         weight[0] = 1 / n
         if n % 2 == 0:
@@ -167,6 +166,6 @@ def _arange(n: int) -> Tensor:
     return torch.arange(n, dtype=torch.float64)
 
 
-def _alternating(m: Any) -> Any:
-    """(-1)^m."""
+def _alternating(m: np.ndarray) -> np.ndarray:
+    """(-1)^m for whole m."""
     return 1 - 2 * (m % 2)
