@@ -1,4 +1,4 @@
-"""Sets and point clouds whose members have no order: permutations act on them."""
+"""Sets and point clouds, whose members have no order: permutations act on them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -12,7 +12,7 @@ from symmeter.measures.geed import GEED
 from symmeter.measures.lee import LEE
 from symmeter.measures.measure import DerivativeMeasure, Measure, OrbitMeasure
 from symmeter.measures.normalised_variance import NormalisedVariance
-from symmeter.measures.registry import MEASURES, parse_measures, register
+from symmeter.measures.registry import known_measures, parse_measures, register
 from symmeter.measures.relative_error import RelativeError, RelativeInvariance
 from symmeter.measures.twirled import EquivarianceLoss, TwirledVariance
 
@@ -33,18 +33,13 @@ register(
     WorstAccuracy,
 )
 
-# What only images have. It goes once their domain registers its own measures.
-from symmeter.domains.images.psnr import EQR, EQT, EQTFractional  # noqa: E402
-
-register(EQT, EQTFractional, EQR)
-
 __all__ = [
     "GEED",
     "LEE",
-    "MEASURES",
     "DerivativeMeasure",
     "Measure",
     "OrbitMeasure",
+    "known_measures",
     "parse_measures",
     "register",
 ]

@@ -3,21 +3,31 @@
 import re
 from collections.abc import Sequence
 
+from symmeter.domain import domains
 from symmeter.errors import SymmeterError, nearest
 from symmeter.measures.measure import Measure
 from symmeter.verbs.arguments import split_list
 
-MEASURES: dict[str, Measure] = {}  # as they are where nothing is written in brackets
 _CALL = re.compile(r"^([a-z_-]+)(?:\((.*)\))?$")
+_REGISTERED: dict[str, type[Measure]] = {}
 
 
 def register(*measures: type[Measure]) -> None:
-    """Make measures known by their names; a domain calls it with those that only its kind of data has.
-
-    Registering one again puts it in the place of the former of its name.
-    """
+    """Make measures known by their names; one of a name that is taken replaces the former."""
     for measure in measures:
-        MEASURES[measure.name] = measure()
+        _REGISTERED[measure.name] = measure
+
+
+def known_measures() -> dict[str, Measure]:
+    """All measures by name, as they are where nothing is written in brackets.
+
+    Those that were registered come first, then those that only one kind of data has.
+    """
+    found = dict(_REGISTERED)
+    for domain in domains().values():
+        for measure in domain.measures():
+            found.setdefault(measure.name, measure)
+    return {name: measure() for name, measure in found.items()}
 
 
 def parse_measures(what: "str | Measure | Sequence[str | Measure]") -> list[Measure]:
@@ -33,7 +43,7 @@ def parse_measures(what: "str | Measure | Sequence[str | Measure]") -> list[Meas
         measure = item if isinstance(item, Measure) else _named(item.strip().lower())
         found.setdefault(measure.name, measure)
     if not found:
-        raise SymmeterError(f"no measure given; choose from {', '.join(MEASURES)}")
+        raise SymmeterError(f"no measure given; choose from {', '.join(known_measures())}")
     return list(found.values())
 
 
@@ -42,15 +52,16 @@ def _named(word: str) -> Measure:
     match = _CALL.match(word)
     name, inside = match.groups() if match else (word, None)
     name = name.replace("-", "_")
-    if name not in MEASURES:
-        raise SymmeterError(f"unknown measure {word!r}{nearest(name, MEASURES)}")
-    known = MEASURES[name]
+    known = known_measures()
+    if name not in known:
+        raise SymmeterError(f"unknown measure {word!r}{nearest(name, known)}")
+    measure = known[name]
     arguments = [part.strip() for part in (inside or "").split(",") if part.strip()]
     if not arguments:
-        return known
+        return measure
     try:
-        return known.parse(*arguments)
+        return measure.parse(*arguments)
     except (TypeError, ValueError) as error:
         raise SymmeterError(
-            f"measure {word!r} has arguments that do not fit; {name} takes {known.arguments}"
+            f"measure {word!r} has arguments that do not fit; {name} takes {measure.arguments}"
         ) from error

@@ -23,12 +23,12 @@ from symmeter.measuring.interrupt import Interrupted
 from symmeter.measuring.orbit import OrbitRun
 from symmeter.measuring.request import Request, check_measures
 from symmeter.measuring.run import Run
-from symmeter.measuring.samples import ImageData
 from symmeter.models.borrowed import borrowed, home, usable_device
 from symmeter.models.load import describe, load_model
 from symmeter.models.loaded import LoadedModel
 from symmeter.models.outputs import parse_outputs
 from symmeter.results.result import Result, Row
+from symmeter.samples import ImageData
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.hypothesis import Symmetry, generators_only, parse_symmetry
 from symmeter.verbs.warned import recorded, repeat, warn

@@ -19,9 +19,9 @@ from symmeter.measures.quantity import Quantity
 from symmeter.measuring.floor import FLOOR_IMAGES, Floor, differences, nudged
 from symmeter.measuring.reference_samples import Donors, blank, of_same_size
 from symmeter.measuring.run import Run
-from symmeter.measuring.samples import Batch
 from symmeter.measuring.targets import quantity_of
 from symmeter.models.outputs import Output
+from symmeter.samples import Batch
 from symmeter.symmetry.conjugate import deviation, stack
 from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.symmetry.representations.representation import Representation

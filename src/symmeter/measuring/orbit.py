@@ -21,9 +21,9 @@ from symmeter.measuring.kernels import Kernels, average
 from symmeter.measuring.passes import Inputs, Passes, moved, returned, watching
 from symmeter.measuring.reference_samples import Donors
 from symmeter.measuring.run import Run
-from symmeter.measuring.samples import Batch
 from symmeter.measuring.targets import ElementSums, PairSums, Reduced, Target, quantity_of
 from symmeter.models.outputs import Output
+from symmeter.samples import Batch
 from symmeter.symmetry.groups.group import Element, ElementSet, Group, choose_elements, equal_pairs
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial

@@ -18,9 +18,9 @@ from symmeter.measuring.function import Batching, Function
 from symmeter.measuring.interrupt import noticed_interrupts
 from symmeter.measuring.look import Look, look, round_off_ratio
 from symmeter.measuring.reference_samples import Donors
-from symmeter.measuring.samples import Batch, ImageData
 from symmeter.models.outputs import Output, are_probabilities
 from symmeter.results.estimate import Columns, standard_error
+from symmeter.samples import Batch, ImageData
 from symmeter.symmetry.representations.representation import Representation
 
 LOADING_BATCH = 64  # images read at a time
