@@ -43,7 +43,7 @@ def _derivative_row(run: DerivativeRun, target: Target, m: DerivativeMeasure, ge
         floor=e.floor,
         control=e.control,
         selectivity=e.selectivity,
-        unit=m.unit(target.output.name, generator),
+        unit=m.unit(target.quantity, generator),
         direction=m.direction,
         definition=run.domain.definition,
         verdict=e.verdict,
@@ -210,7 +210,7 @@ def _orbit_row(run: OrbitRun, target: Target, m: OrbitMeasure) -> Row:
     return Row(
         measure=m.name, symmetry=run.group.name, output=target.output.name, layer=target.output.layer,
         value=m.value(e.value), standard_error=turned(errors.standard_error), n=e.n, floor=e.floor,
-        control=valued(e.control), selectivity=e.selectivity, unit=m.unit(target.output), direction=m.direction,
+        control=valued(e.control), selectivity=e.selectivity, unit=m.unit(target.quantity), direction=m.direction,
         definition=run.domain.definition, verdict=e.verdict if m.tests_symmetry else "no test",
         control_standard_error=None if e.control is None or e.control_standard_error is None
         else e.control_standard_error * abs(m.slope(e.control)),
