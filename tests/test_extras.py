@@ -179,7 +179,7 @@ def test_save_on_a_full_disk(tmp_path, monkeypatch):
     assert symmeter.load(tmp_path / "out").rows == result.rows
     with pytest.raises(WriteError, match=r"cannot write .*Not a directory"):
         result.save(tmp_path / "out" / "result.json" / "below")
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(WriteError, match=r"cannot write .*No space left on device"):
         result.to_json(tmp_path / "r.json")
     assert [file.name for file in tmp_path.iterdir()] == ["out"]

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from symmeter.results.estimate import estimate, pair_error, resolved
+from symmeter.results.estimate import estimate
+from symmeter.results.standard_errors import pair_error
+from symmeter.results.verdict import resolved
 
 
 def test_standard_error_covers_the_truth_and_shrinks_by_root_two():

@@ -16,7 +16,7 @@ from tests.sweeps.zoo import small
 import symmeter
 from symmeter.sweeps.cell import packed
 from symmeter.sweeps.claims import Claims
-from symmeter.sweeps.store import Store
+from symmeter.sweeps.store import Store, path_of
 
 IMAGES = torch.rand(6, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 
@@ -125,7 +125,7 @@ def test_a_damaged_file_is_found(store, name):
 def test_a_half_written_cell_does_not_count(store):
     files = cell()[1]
     for name in ("samples", "elements", "header"):
-        store.write(store._path(name, "k1"), files[name])
+        store.write(path_of(name, "k1"), files[name])
         assert store.keys() == set() and len(store.frame()) == 0
 
 
@@ -177,4 +177,4 @@ def test_a_claim_holds_until_it_is_given_back_or_its_owner_is_gone(store):
         assert one.take("k4")
     finally:
         one.close(), two.close()
-    assert store._names("claims", ".json") == set()
+    assert store.names("claims", ".json") == set()

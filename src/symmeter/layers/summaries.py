@@ -12,8 +12,8 @@ import numpy as np
 from symmeter.layers.kinds import BLOCK, GLUE, KINDS, NETWORK
 from symmeter.layers.profile import Profile
 from symmeter.layers.tree import Part
-from symmeter.results.estimate import standard_error
 from symmeter.results.result import pandas
+from symmeter.results.standard_errors import standard_error
 
 _NEARLY_ALL = 0.9  # of the terminal parts below one child of the root: the stages are then below that child
 _INNER = ("patch embedding", "attention", "mlp", "pooling")  # containers that name what is inside

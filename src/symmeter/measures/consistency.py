@@ -17,6 +17,7 @@ class _Agreement(OrbitMeasure):
     """A share of agreement: 1 - error."""
 
     direction = "higher = more symmetric; a constant network has 1"
+    higher_is_better = True
 
     def check(self, output: Output, y: Tensor, elements: ElementSet) -> None:
         need_classes(self.name, output, y)
@@ -103,6 +104,7 @@ class EffectiveInvariance(_Agreement, Average):
 
     name = "effective_invariance"
     direction = "higher = more symmetric and more confident"
+    higher_is_better = True
     description = "geometric mean confidence where predictions agree, else 0 (Deng et al. 2022)"
     tests_symmetry = False
 
@@ -122,6 +124,7 @@ class _Accuracy(_Agreement):
     """Accuracy over the orbit, of predictions against labels."""
 
     direction = "higher = better; not a measure of symmetry alone"
+    higher_is_better = True
     tests_symmetry = False
 
     def unit(self, output: Output) -> str:

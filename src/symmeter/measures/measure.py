@@ -21,6 +21,7 @@ class Measure(ABC):
     name: str
     direction: str  # how to read it, such as "lower = more symmetric"
     description: str
+    higher_is_better = False  # whether large values are those of symmetric networks
     power = 1  # of the amplitude that its error is made of: 2 for squares, which floors hide longer
 
 

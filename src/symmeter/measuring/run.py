@@ -21,7 +21,7 @@ from symmeter.measuring.reference_samples import Donors
 from symmeter.measuring.samples import Batch, ImageData
 from symmeter.models.outputs import Output, are_probabilities
 from symmeter.results.columns import Columns
-from symmeter.results.estimate import standard_error
+from symmeter.results.standard_errors import standard_error
 from symmeter.symmetry.representations.representation import Representation
 
 LOADING_BATCH = 64  # images read at a time

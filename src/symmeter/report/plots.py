@@ -15,7 +15,7 @@ from symmeter.layers import summaries as views
 from symmeter.layers.profile import Profile
 from symmeter.optional import require
 from symmeter.report.layers import shortened_name
-from symmeter.results.estimate import standard_error
+from symmeter.results.standard_errors import standard_error
 from symmeter.verbs.arguments import anything
 from symmeter.verbs.arguments import path as PATH
 from symmeter.verbs.verb import verb

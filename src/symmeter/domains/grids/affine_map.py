@@ -110,6 +110,12 @@ class Motion(Element):
             return None
         return scale if scale != 1 and angle == 0 else angle if scale == 1 else None
 
+    @property
+    def parameter_unit(self) -> str | None:
+        if self.parameter is None or self.turn is None or self.is_identity:
+            return None
+        return "degree" if self.turn[1] == 1 else "factor"
+
 
 def rotation_by(degrees: float) -> Motion:
     """The rotation about the centre, counterclockwise as one looks at the image (y points down)."""

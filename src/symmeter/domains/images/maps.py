@@ -17,6 +17,7 @@ from symmeter.measuring.derivative import DerivativeRun, Follower
 from symmeter.measuring.function import Function
 from symmeter.measuring.request import ARGUMENTS
 from symmeter.models.outputs import parse_output
+from symmeter.results.columns import Key
 from symmeter.symmetry.conjugate import lie_derivative
 from symmeter.verbs.arguments import several, word
 from symmeter.verbs.verb import verb
@@ -91,7 +92,7 @@ class Drawn(Follower):
         self.features: dict[str, Tensor] = {}
         self.done = False
 
-    def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[str, Tensor]:
+    def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[Key, Tensor]:
         """The maps of x[:1], once."""
         if not self.done:
             self.done, self.x = True, x[:1]

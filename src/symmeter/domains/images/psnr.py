@@ -22,6 +22,7 @@ class _PSNR(Average):
     """
 
     direction = "higher = more symmetric"
+    higher_is_better = True
     power = 2
 
     def __init__(self, peak: float = 2.0):

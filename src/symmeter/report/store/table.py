@@ -9,6 +9,7 @@ import numpy as np
 
 from symmeter.domains.images.provenance import architecture, training, training_data
 from symmeter.errors import SymmeterError
+from symmeter.measures import parse_measures
 from symmeter.optional import require
 
 _NUMBERS = ("value", "standard_error", "floor", "control", "selectivity", "selectivity_standard_error", "n")
@@ -26,11 +27,7 @@ class Metric:
     unit: str
     direction: str
     definition: str
-
-    @property
-    def lower_is_better(self) -> bool:
-        """Whether small values are symmetric ones."""
-        return not self.direction.startswith("higher")
+    lower_is_better: bool  # whether small values are those of symmetric networks
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ def tables(frame: Any, accuracies: Mapping[str, float] | None = None) -> Tables:
     frame["metric"] = _keys(frame)
     metrics = tuple(
         Metric(key, first["measure"], first["symmetry"], _output(first), first["data"], first["unit"],
-               first["direction"], first["definition"])
+               first["direction"], first["definition"], not _higher_is_better(first["measure"]))
         for key, first in ((key, rows.iloc[0]) for key, rows in frame.groupby("metric", sort=False))
     )  # fmt: skip
     values = pd.DataFrame([_merged(rows) for _, rows in frame.groupby(["name", "metric"], sort=False)])
@@ -101,6 +98,14 @@ def published(path: str | Path) -> tuple[dict[str, float], Any]:
     has = ", ".join(map(str, list(table)[:8]))
     raise SymmeterError(f"{path}: needs the columns model and top1, or imagenet_acc_percent, translation_equiv_error "
                         f"and family; it has {has}")  # fmt: skip
+
+
+def _higher_is_better(measure: str) -> bool:
+    """As the measure says of itself; of one that is not known here, small values are taken for symmetric ones."""
+    try:
+        return parse_measures(measure)[0].higher_is_better
+    except SymmeterError:
+        return False
 
 
 def _output(row: Any) -> str:

@@ -23,6 +23,7 @@ from symmeter.measuring.conduct import Conducted, conduct
 from symmeter.measuring.derivative import DerivativeRun
 from symmeter.measuring.request import ARGUMENTS
 from symmeter.results.columns import Key
+from symmeter.results.saved import register
 from symmeter.symmetry.conjugate import lie_derivative
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.hypothesis import generators_only, parse_symmetry
@@ -46,6 +47,9 @@ class AliasRow(LayerRow):
     predicted: float | None = None
     explained: float | None = None
     aliasing: float | None = None
+
+
+register(Profile, AliasRow)
 
 
 @verb(ARGUMENTS, control=truth)
