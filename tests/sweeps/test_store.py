@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -16,6 +17,7 @@ from tests.sweeps.zoo import small
 import symmeter
 from symmeter.sweeps.cell import packed
 from symmeter.sweeps.claims import Claims
+from symmeter.sweeps.folder import StoreError
 from symmeter.sweeps.store import Store, path_of
 
 IMAGES = torch.rand(6, 3, 8, 8, generator=torch.Generator().manual_seed(0))
@@ -178,3 +180,19 @@ def test_a_claim_holds_until_it_is_given_back_or_its_owner_is_gone(store):
     finally:
         one.close(), two.close()
     assert store.names("claims", ".json") == set()
+
+
+def test_a_store_that_cannot_be_written_says_where(tmp_path, monkeypatch):
+    store = Store(tmp_path / "store", create=True)
+
+    def full(self, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(StoreError, match=rf"store {store.url}: cannot write .*k1.json: No space left"):
+        store.fail("k1", {})
+    assert store.errors() == {} and store.names("errors") == set()
+    with pytest.raises(StoreError, match="cannot write"):
+        store.write("symmeter.json/below", b"")
+    (tmp_path / "file").write_text("x")
+    check_refused("Not a directory", Store, tmp_path / "file", create=True)

@@ -87,7 +87,7 @@ class Folder:
             else:
                 self.fs.invalidate_cache()
                 found = [os.path.basename(path) for path in self.fs.ls(place, detail=False)]
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return set()
         return {name.removesuffix(ending) for name in found if name.endswith(ending)}
 
