@@ -10,25 +10,28 @@ PICTURES = (".png", ".svg", ".pdf")
 
 
 def write_whole(path: Path, content: bytes | str) -> None:
-    """Write a file, and the folders around it; where that fails, what was there before stays as it was.
+    """Write a file, and the folders around it, as `put` does; WriteError where that fails.
 
-    The content goes to a file beside it first, which then takes its place at once: whoever reads the file, or finds it
-    after a crash, sees the old content or the new. It is not synced, so a power cut may still tear it apart. Links
-    are followed. What is no regular file (a device, a pipe) is written to, and not replaced. WriteError where it fails.
+    Links are followed. What is no regular file (a device, a pipe) is written to, and not replaced.
     """
     content = content.encode() if isinstance(content, str) else content
     place = path.resolve()
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
         if place.exists() and not place.is_file():
             place.write_bytes(content)
         else:
-            _replace(place, content)
+            put(place, content)
     except OSError as error:
         raise WriteError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def _replace(place: Path, content: bytes) -> None:
+def put(place: Path, content: bytes) -> None:
+    """Write a file, and the folders around it; OSError where that fails, and what was there before stays as it was.
+
+    The content goes to a file beside it first, which then takes its place at once: whoever reads the file, or finds it
+    after a crash, sees the old content or the new. It is not synced, so a power cut may still tear it apart.
+    """
+    place.parent.mkdir(parents=True, exist_ok=True)
     temporary = place.with_name(f"{place.name}.{secrets.token_hex(4)}.part")
     try:
         temporary.write_bytes(content)

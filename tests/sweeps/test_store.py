@@ -189,10 +189,14 @@ def test_a_store_that_cannot_be_written_says_where(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(StoreError, match=rf"store {store.url}: cannot write .*k1.json: No space left"):
+    with pytest.raises(
+        StoreError, match=rf"store {store.url}: errors/k1.json cannot be written: No space left"
+    ):
         store.fail("k1", {})
     assert store.errors() == {} and store.names("errors") == set()
-    with pytest.raises(StoreError, match="cannot write"):
+    with pytest.raises(StoreError, match="cannot be written"):
         store.write("symmeter.json/below", b"")
+    with pytest.raises(StoreError, match="cannot be written"):
+        store.create("symmeter.json/below", b"")
     (tmp_path / "file").write_text("x")
-    check_refused("Not a directory", Store, tmp_path / "file", create=True)
+    check_refused("symmeter.json cannot be written", Store, tmp_path / "file", create=True)

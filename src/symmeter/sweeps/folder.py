@@ -2,11 +2,11 @@
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from symmeter.errors import SymmeterError, WriteError, first_line
-from symmeter.files import write_whole
+from symmeter.files import put
 from symmeter.optional import require
 
 
@@ -39,26 +39,31 @@ class Folder:
         if not self.local:
             self.fs.pipe_file(self._place(path), content)  # object stores put a whole object at once
             return
-        try:
-            write_whole(Path(self._place(path)), content)
-        except WriteError as error:
-            raise StoreError(f"store {self.url}: {error}") from error
+        with self._writing(path):
+            put(Path(self._place(path)), content)
 
     def create(self, path: str, content: bytes) -> bool:
         """A new file; False when there is one already."""
         place = self._place(path)
-        try:
-            if not self.local:
-                self.fs.pipe_file(place, content, mode="create")
+        with self._writing(path):
+            if self.local:
+                os.makedirs(os.path.dirname(place), exist_ok=True)
+            try:
+                if not self.local:
+                    self.fs.pipe_file(place, content, mode="create")
+                    return True
+                with open(place, "xb") as file:
+                    file.write(content)
                 return True
-            os.makedirs(os.path.dirname(place), exist_ok=True)
-            with open(place, "xb") as file:
-                file.write(content)
-            return True
-        except FileExistsError:
-            return False
+            except FileExistsError:
+                return False
+
+    @contextlib.contextmanager
+    def _writing(self, path: str) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
-            words = f"cannot write {path}: {error.strerror or error}"
+            words = f"{path} cannot be written: {error.strerror or error}"
             raise StoreError(f"store {self.url}: {words}") from error
 
     def read(self, path: str) -> bytes | None:
