@@ -31,7 +31,7 @@ class Figure:
 # A limit holds what has been reached; whoever reaches more lowers it, down to the goal.
 FIGURES = (
     Figure("circles", "import circles", limit=1, goal=0),
-    Figure("upward", "upward imports", limit=56, goal=0),
+    Figure("upward", "upward imports", limit=58, goal=0),
     Figure("root", "imports of the root package from inside", limit=3, goal=0),
     Figure("option", "files that a new option touches, without the mathematics", limit=11, goal=2),
     Figure("parameters", "functions of more than 8 parameters, without public verbs", limit=3, goal=0),
@@ -44,10 +44,11 @@ FIGURES = (
 
 # From the top down. A module may import from its own row's folder and from the rows below, nothing else.
 LAYERS = (
-    ("__main__", "cli"),
+    ("__main__",),
+    ("cli",),
     ("demo", "report"),
     ("sweeps",),
-    ("domains",),
+    ("domains",),  # each kind of data may build on DOMAIN_BELOW, and none on another
     ("layers",),
     ("measuring",),
     ("measures", "results"),
@@ -58,6 +59,7 @@ LAYERS = (
     ("trees", "verbs", "files", "optional"),
     ("errors",),
 )
+DOMAIN_BELOW = "domains.grids"
 # Where the content of folders and files of the tree of old lies now, so that older commits can be counted.
 MOVED = {
     "domains": "definitions preprocessing pixels resizing data",
@@ -202,11 +204,22 @@ def upward_imports(tree: Tree) -> list[Place]:
     found = []
     for one in tree.imports:
         importer, imported = (_home(module) for module in (one.importer, one.imported))
-        if importer == imported or importer not in height or imported not in height:
-            continue
-        if height[imported] <= height[importer]:
+        if importer == imported == "domains":
+            upward = _is_between_domains(one)
+        elif importer == imported or importer not in height or imported not in height:
+            upward = False
+        else:
+            upward = height[imported] <= height[importer]
+        if upward:
             found.append(one.place)
     return found
+
+
+def _is_between_domains(one: Import) -> bool:
+    """Whether one kind of data imports from another that is not the one below all."""
+    importer, imported = (".".join(module.split(".")[:2]) for module in (one.importer, one.imported))
+    in_new_tree = all(module.startswith("domains.") for module in (importer, imported))
+    return in_new_tree and imported not in (importer, DOMAIN_BELOW)
 
 
 def _home(module: str) -> str:

@@ -63,6 +63,19 @@ def test_an_import_of_a_higher_folder_or_of_one_beside_is_upward(tmp_path):
     ]
 
 
+def test_one_kind_of_data_may_build_on_grids_and_on_no_other(tmp_path):
+    tree = made(
+        tmp_path,
+        domains__grids__grid="from symmeter.domains.images import names\n",
+        domains__images__names="from symmeter.domains.grids.grid import G\nfrom symmeter.domains.images import data\n",
+        domains__sets="from symmeter.domains.grids.grid import G\nfrom symmeter.domains.images.names import N\n",
+    )
+    assert [place.split()[0] for place in structure.upward_imports(tree)] == [
+        "domains/grids/grid.py:1",
+        "domains/sets.py:2",
+    ]
+
+
 def test_the_root_package_may_be_asked_for_its_version_only(tmp_path):
     tree = made(
         tmp_path,
