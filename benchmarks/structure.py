@@ -56,7 +56,8 @@ LAYERS = (
     ("domain",),
     ("symmetry",),
     ("autodiff",),
-    ("trees", "verbs", "files", "optional"),
+    ("samples", "options"),
+    ("source", "trees", "verbs", "files", "optional"),
     ("errors",),
 )
 DOMAIN_BELOW = "domains.grids"

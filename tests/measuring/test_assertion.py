@@ -3,7 +3,7 @@
 import pytest
 import torch
 from studies.steerable import discs, steerable
-from tests.runs.test_ground_truth import broken
+from tests.measuring.test_ground_truth import broken
 from torch import nn
 
 import symmeter

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from tests.representations.test_image import smooth
+from tests.domains.grids.test_grid import smooth
 
 from symmeter.domains.grids.affine_map import Motion, rotation_by
 from symmeter.domains.grids.grid import Image, Pixels
