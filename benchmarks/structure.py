@@ -1,10 +1,11 @@
 """The figures of the house: what can be counted about the source, printed beside the limit and the goal.
 
-    python benchmarks/structure.py [--root DIR] [--package NAME] [--show FIGURE]
+    python benchmarks/structure.py [--root DIR] [--package NAME] [--folder NAME ...] [--show FIGURE]
 
 `--root` is a checkout, so an older commit can be counted too (`git worktree add`); `--package` the folder under its
-`src`, or under the root itself; `--show` lists the places that make a figure up. Only Python's own `ast` and `tokenize`
-are used, so the tree that is counted need not be importable. `tests/test_structure.py` holds every figure to its limit.
+`src`, or under the root itself; `--folder` counts a part of it, such as models; `--show` lists the places behind a
+figure. Only Python's own `ast` and `tokenize` are used, so the tree that is counted need not be importable.
+`tests/test_structure.py` holds every figure to its limit.
 """
 
 import argparse
@@ -135,6 +136,10 @@ class Tree:
         modules = {file.module for file in self.files}
         found = [one for file in self.files for one in _imports(file, self.package, modules)]
         return [one for one in found if one.importer != one.imported]
+
+    def below(self, folders: tuple[str, ...]) -> "Tree":
+        """The part of it in these folders."""
+        return Tree(self.package, tuple(file for file in self.files if str(file.path).startswith(folders)))
 
     def functions(self) -> Iterator[tuple[File, FunctionNode]]:
         """Every function and method with its file."""
@@ -428,10 +433,11 @@ def main() -> None:
     )
     parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parents[1])
     parser.add_argument("--package", default="symmeter")
+    parser.add_argument("--folder", nargs="+", default=[""], help="count these folders of the package only")
     parser.add_argument("--show", choices=[figure.name for figure in FIGURES])
     parser.add_argument("--quick", action="store_true", help="the same; every benchmark has it")
     options = parser.parse_args()
-    tree = read_tree(options.root, options.package)
+    tree = read_tree(options.root, options.package).below(tuple(options.folder))
     for figure in FIGURES:
         found = COUNTS[figure.name](tree)
         if options.show is None:
