@@ -46,7 +46,7 @@ def kind_of_data(words: Sequence[str]) -> KindOfData:
 
 def _domain_named(words: Sequence[str]) -> str | None:
     name = None
-    for word, following in zip(words, [*words[1:], "-"], strict=True):
+    for word, following in zip(words, [*words[1:], "-"], strict=False):
         if word == "--":
             break
         if word.startswith("--domain="):

@@ -84,7 +84,8 @@ def run(a: argparse.Namespace) -> int:
         return attribute(loaded, a.data, probes=a.probes, layouts=layouts, seed=a.seed, **common)
 
     def plotted(profile: "Result") -> None:
-        from symmeter.report.plots import overview, save_figure
+        from symmeter.report.figures import save_figure
+        from symmeter.report.plots import overview
 
         save_figure(overview(profile), a.plot)  # type: ignore[arg-type]
 

@@ -95,7 +95,7 @@ def _checked_control(a: argparse.Namespace) -> str:
 def _plotted(file: str) -> "Callable[[Result], None]":
     def plot(result: "Result") -> None:
         from symmeter.report.elements import overview
-        from symmeter.report.plots import save_figure
+        from symmeter.report.figures import save_figure
 
         save_figure(overview(result), file)
 

@@ -12,7 +12,7 @@ from symmeter.domains.images.data.arrays import from_arrays
 from symmeter.domains.images.data.shapes import Wanted
 from symmeter.errors import SymmeterError
 from symmeter.optional import require
-from symmeter.source import Item, Source, indexed, opened_npz, reason
+from symmeter.source import Item, Source, indexed, opened_npz
 
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
 
