@@ -91,7 +91,8 @@ def run(a: argparse.Namespace) -> int:
         return attribute(loaded, a.data, probes=a.probes, layouts=layouts, **common)
 
     def plotted(profile: Any) -> None:
-        from symmeter.report.plots import overview, save_figure
+        from symmeter.report.figures import save_figure
+        from symmeter.report.plots import overview
 
         save_figure(overview(profile), a.plot)
 

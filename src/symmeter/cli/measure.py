@@ -78,7 +78,7 @@ def run(a: argparse.Namespace) -> int:
 
     def plotted(result: "Result") -> None:
         from symmeter.report.elements import overview
-        from symmeter.report.plots import save_figure
+        from symmeter.report.figures import save_figure
 
         save_figure(overview(result), a.plot)
 

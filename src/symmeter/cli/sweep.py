@@ -61,7 +61,7 @@ def run(a: argparse.Namespace) -> int:
     prepare_process()
     from symmeter.errors import first_line
     from symmeter.sweeps.executors.executor import Limits
-    from symmeter.sweeps.store import StoreError
+    from symmeter.sweeps.folder import StoreError
     from symmeter.sweeps.sweep import sweep
 
     try:

@@ -23,8 +23,10 @@ from symmeter.measuring.measure import image_options
 from symmeter.measuring.plan import Given, Settings, plan_along
 from symmeter.measuring.rows import derivative_rows
 from symmeter.results.columns import Key
-from symmeter.results.estimate import RESOLVED_FLOORS, estimate, standard_error
-from symmeter.results.result import Row
+from symmeter.results.estimate import estimate
+from symmeter.results.row import Row
+from symmeter.results.standard_errors import ratio_error, standard_error
+from symmeter.results.verdict import on_contribution
 from symmeter.symmetry.conjugate import lie_derivative
 from symmeter.verbs.arguments import truth
 from symmeter.verbs.verb import verb
@@ -250,10 +252,9 @@ class Attributor(Follower):
         values = lee if part.parent is None else run.columns[Key("contribution", root.symmetry, part.layer)]
         mean = float(lee.mean())
         share = float(values.mean()) / mean if mean else None
-        ratio_error = None if share is None else standard_error(values - share * lee)
         own = {f.name: getattr(part, f.name) for f in fields(Part) if f.name != "layer"}
         own |= self._norm(run, Key("norm", root.symmetry, part.layer))
-        own |= {"share": share, "share_standard_error": None if ratio_error is None else ratio_error / mean}
+        own |= {"share": share, "share_standard_error": ratio_error(values, lee)}
         if part.parent is None:
             return LayerRow(**{**asdict(root), "layer": ""}, contribution=root.value, **own)
         e = estimate(values, floor=floor)
@@ -261,7 +262,7 @@ class Attributor(Follower):
             measure="lee", symmetry=root.symmetry, output=root.output, layer=part.layer, value=e.value,
             standard_error=e.standard_error, n=e.n, floor=floor, control=None, selectivity=None, unit=root.unit,
             direction="sign: + adds to LEE, - takes from it", definition=root.definition,
-            verdict=_verdict(e.value, e.standard_error, floor), median=e.median, quantile_05=e.quantile_05,
+            verdict=on_contribution(e.value, e.standard_error, floor), median=e.median, quantile_05=e.quantile_05,
             quantile_95=e.quantile_95, contribution=e.value, **own,
         )  # fmt: skip
 
@@ -275,14 +276,3 @@ class Attributor(Follower):
             "norm_standard_error": standard_error(norms),
             "norm_probe_error": float(np.sqrt(variances.sum()) / len(variances)),
         }
-
-
-def _verdict(value: float, error: float | None, floor: float | None) -> str:
-    """`adds`, `takes away`; `none` for an exact zero, `not resolved` below 3 floors, `unclear` within 2 errors of 0."""
-    if value == 0:
-        return "none"
-    if floor is not None and abs(value) < RESOLVED_FLOORS * floor:
-        return "not resolved"
-    if error is not None and abs(value) < 2 * error:
-        return "unclear"
-    return "adds" if value > 0 else "takes away"

@@ -7,7 +7,8 @@ import torch
 
 from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.measure import measure
-from symmeter.results.result import Result, Row
+from symmeter.results.result import Result
+from symmeter.results.row import Row
 from symmeter.verbs.verb import verb
 from symmeter.verbs.warned import recorded, repeat
 

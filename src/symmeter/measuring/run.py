@@ -20,7 +20,7 @@ from symmeter.measuring.plan import Plan
 from symmeter.measuring.reference_samples import Donors
 from symmeter.models.outputs import Output, are_probabilities
 from symmeter.results.columns import Columns
-from symmeter.results.estimate import standard_error
+from symmeter.results.standard_errors import standard_error
 from symmeter.samples import Batch, Samples
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.representations.representation import Representation

@@ -18,6 +18,7 @@ from symmeter.measuring.execution import announced, run_along
 from symmeter.measuring.measure import image_options
 from symmeter.measuring.plan import Given, Settings, plan_along
 from symmeter.models.outputs import parse_output
+from symmeter.results.columns import Key
 from symmeter.symmetry.conjugate import lie_derivative
 from symmeter.verbs.arguments import several, word
 from symmeter.verbs.verb import verb
@@ -82,7 +83,7 @@ def maps(
             layer: dict(zip(names, values.cpu().numpy(), strict=True))
             for layer, values in drawn.features.items()
         },
-        unit=done.run.measures[0].unit(done.run.output.name, done.run.generators[0]),
+        unit=done.run.measures[0].unit(done.run.targets[0].quantity, done.run.generators[0]),
     )
 
 
@@ -94,7 +95,7 @@ class Drawn(Follower):
         self.features: dict[str, Tensor] = {}
         self.done = False
 
-    def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[str, Tensor]:
+    def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[Key, Tensor]:
         """The maps of x[:1], once."""
         if not self.done:
             self.done, self.x = True, x[:1]

@@ -24,6 +24,7 @@ from symmeter.measuring.derivative import DerivativeRun
 from symmeter.measuring.execution import Execution, run_along
 from symmeter.measuring.plan import Given, Settings, plan_along
 from symmeter.results.columns import Key
+from symmeter.results.saved import register
 from symmeter.symmetry.conjugate import lie_derivative
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.verbs.arguments import truth
@@ -46,6 +47,9 @@ class AliasRow(LayerRow):
     predicted: float | None = None
     explained: float | None = None
     aliasing: float | None = None
+
+
+register(Profile, AliasRow)
 
 
 @verb(ARGUMENTS, control=truth)
