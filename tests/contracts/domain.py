@@ -1,11 +1,13 @@
 """What every kind of data must pass."""
 
 import copy
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 import torch
+from tests.helpers import check_refused
 from torch import Tensor, nn
 
 from symmeter.domain import Domain, domains, read_options
@@ -15,7 +17,6 @@ from symmeter.samples import Batch, Draw, Samples
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group, choose_elements
 from symmeter.symmetry.representations.representation import Representation
-from tests.helpers import check_refused
 
 
 class DomainContract:
@@ -115,7 +116,9 @@ class DomainContract:
 
     def test_the_control_moves_samples_as_far_as_the_group_does(self) -> None:
         x, rho, elements = self.ready()
-        inputs = self.domain().displaced(rho, x, x.roll(1, 0), lambda z: z, lambda g, step, displacement: step)
+        inputs = self.domain().displaced(
+            rho, x, x.roll(1, 0), lambda z: z, lambda g, step, displacement: step
+        )
         for g in elements:
             moved, control = rho.act(g, x)[0] - x, inputs(g) - x
             sizes = [d.flatten(1).norm(dim=1) for d in (moved, control)]
@@ -146,10 +149,13 @@ class DomainContract:
         model, symmetry, output = self.broken
         model.train()
         before = copy.deepcopy(model.state_dict())
-        self.measured(model, symmetry, output)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it says that the network was in train mode
+            self.measured(model, symmetry, output)
         assert all(module.training for module in model.modules())
         assert not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())
         assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+        model.eval()
 
     def test_layers_are_known_or_are_said_not_to_be(self) -> None:
         x, _, _ = self.ready()

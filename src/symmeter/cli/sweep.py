@@ -70,7 +70,7 @@ def run(a: argparse.Namespace) -> int:
             a.device, a.seeds, False if a.quiet else None, engine=a.engine, jobs=a.jobs,
             limits=Limits(a.time_limit, a.memory_limit), layers=a.layers, untrained=a.untrained,
             retry_errors=a.retry_errors, control=a.control, elements=a.elements, sampling=a.sampling,
-            padding=a.padding, probes=a.probes, address=a.address,
+            padding=a.padding, probes=a.probes, address=a.address, domain=a.domain,
         )  # fmt: skip
     except StoreError as error:
         print(

@@ -67,7 +67,7 @@ class Sets(Domain):
     @classmethod
     def takes(cls, data: Any) -> bool:
         values = data[0] if isinstance(data, tuple | list) and len(data) == 2 else data
-        return isinstance(values, Tensor | np.ndarray)
+        return isinstance(values, Tensor | np.ndarray) and values.ndim == 3
 
     def open(self, data: Any, model: Any, draw: Draw, group: Group | None = None) -> Samples:
         values, labels = data if isinstance(data, tuple | list) and len(data) == 2 else (data, None)

@@ -46,6 +46,7 @@ def _result(loaded: LoadedModel, task: Task) -> Result:
         "symmetry": spec["symmetry"], "output": spec["output"], "definition": spec["definition"],
         "samples": spec["samples"], "seed": spec["seed"], "batch_size": task.get("batch_size"),
         "device": task.get("device"), "progress": False, "preprocessing": dict(entry["preprocessing"]),
+        "domain": spec["domain"], **spec["options"],
     }  # fmt: skip
     if spec["kind"] == "layers":
         return attribute(loaded, task["data"], probes=spec["probes"], layouts=entry["layouts"] or None,

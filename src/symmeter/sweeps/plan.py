@@ -1,7 +1,7 @@
 """From models, data and a spec to cells: one model, one data set, one spec each, under a key of its own."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from symmeter.errors import SymmeterError
@@ -29,26 +29,27 @@ class Spec:
     padding: str | None = None
     probes: int = 0
     kind: str = "measure"
+    domain: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)  # more of those of the kind of data
 
-    def check(self) -> "Spec":
-        """Itself; SymmeterError for what no cell could do."""
-        domain, symmetry = read_words(Given("", options=self.options), self.symmetry, self.output)
+    def checked(self, data: str) -> "Spec":
+        """With the kind of data that is at the path `data`; SymmeterError for what no cell could do."""
+        domain, symmetry = read_words(self._given(data), self.symmetry, self.output)
         if self.kind == "layers":
             generators_only(symmetry, "attribution", domain.generators())
         else:
             check_measures(self.measure, symmetry)
         control_mode(self.control)
-        return self
+        return replace(self, domain=domain.name)
 
-    @property
-    def options(self) -> dict[str, Any]:
-        """Those of the kind of data."""
-        return {"definition": self.definition, "padding": self.padding}
+    def generators(self, data: str) -> list[str]:
+        """Names of the generators of the symmetry, of the data at this path."""
+        _, symmetry = read_words(self._given(data), self.symmetry)
+        return [generator.name for generator in symmetry.generators]
 
-    @property
-    def generators(self) -> list[str]:
-        """Names of the generators of the symmetry."""
-        return [g.name for g in read_words(Given("", options=self.options), self.symmetry)[1].generators]
+    def _given(self, data: str) -> Given:
+        options = {"definition": self.definition, "padding": self.padding, **self.options}
+        return Given(data, self.domain, options=options)
 
 
 @dataclass(frozen=True)
@@ -80,16 +81,17 @@ def plan(
 
     The key is a hash of weights, data, spec and code, so a changed checkpoint, image or version is a new cell.
     """
-    spec.check()
+    spec = spec.checked(data)
     specs = [replace(spec, seed=seed) for seed in seeds]
     if layers:
-        generators = spec.generators
+        generators = spec.generators(data)
         if not generators:
             raise SymmeterError(
                 f"--layers needs a generator such as rotation; {spec.symmetry} has groups only"
             )
         specs += [
-            replace(one, kind="layers", measure="lee", symmetry=",".join(generators)).check() for one in specs
+            replace(one, kind="layers", measure="lee", symmetry=",".join(generators)).checked(data)
+            for one in specs
         ]
     images, code = data_identity(data), code_identity()
     cells = []

@@ -99,7 +99,8 @@ def sweep(
     batch_size: int | None = None, device: str | None = None, seeds: Sequence[int] = (0,), progress: bool | None = None,
     *, engine: str | Engine = "local", jobs: int | None = None, limits: Limits | None = None, layers: bool = False,
     untrained: bool = False, retry_errors: bool = False, control: str = "displacement", elements: int | None = None,
-    sampling: str = "haar", padding: str | None = None, probes: int = 0, address: str | None = None,
+    sampling: str = "haar", padding: str | None = None, probes: int = 0, address: str | None = None, domain: str | None = None,
+    **options: Any,
 ) -> Summary:  # fmt: skip
     """Measure many models and keep every cell (one model, one data set, one spec) in a store as soon as it is done.
 
@@ -128,7 +129,7 @@ def sweep(
     if engine == "local":
         _check_device(device)
     spec = Spec(symmetry, measure, output, definition, samples, 0, control_mode(control), elements, sampling,
-                padding, probes)  # fmt: skip
+                padding, probes, domain=domain, options=options)  # fmt: skip
     cells = plan(read_models(models, untrained), str(data), spec, seeds=seeds, layers=layers)
     return run_cells(cells, Store(store, create=True), lambda: make_engine(engine, jobs, limits, device, address),
                      progress=progress, retry_errors=retry_errors, batch_size=batch_size)  # fmt: skip
