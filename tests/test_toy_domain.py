@@ -4,6 +4,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import torch
@@ -49,9 +50,9 @@ class TestRings(DomainContract):
     group = "turn"
     equivariant = (network()[:2].eval(), "volume", "logits:ring")
     broken = (network(), "turn,volume", "logits:invariant")
-    outputs = {"invariant": torch.rand(2, 3), "ring": torch.rand(2, 5)}
-    good = {"gauge": 2.0}
-    bad = {"gauge": 0.0}
+    outputs: ClassVar = {"invariant": torch.rand(2, 3), "ring": torch.rand(2, 5)}
+    good: ClassVar = {"gauge": 2.0}
+    bad: ClassVar = {"gauge": 0.0}
 
 
 def test_it_is_seen_from_the_data_or_said():
@@ -80,7 +81,9 @@ def test_layers_add_up():
 
 def test_it_is_swept_and_reported(tmp_path: Path):
     """The worker is another process, which finds the package by itself."""
-    (tmp_path / "nets.py").write_text("from torch import nn\n\n\ndef build():\n    return nn.Linear(5, 3).double()\n")
+    (tmp_path / "nets.py").write_text(
+        "from torch import nn\n\n\ndef build():\n    return nn.Linear(5, 3).double()\n"
+    )
     summary = symmeter.sweep(
         "nets.py:build", "data.ring", "store", "turn,volume", output="logits", jobs=1, layers=True,
         untrained=True, progress=False, gauge=2.0,

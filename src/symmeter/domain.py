@@ -62,6 +62,7 @@ class Domain(ABC):
     symmetries: ClassVar[Mapping[str, str]] = {}  # what is written, and what it means
     actions: ClassVar[tuple[str, ...]] = ("invariant",)  # words for how a symmetry acts on an output
     input_words: ClassVar[tuple[str, ...]] = ()  # words for how it acts on one of several inputs
+    class_axis: ClassVar[int] = -1  # of the scores of classes in outputs (B, n, m): the axis of a softmax
 
     def __init__(self, options: Any = None):
         self.options = self.Options() if options is None else options

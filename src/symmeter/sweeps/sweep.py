@@ -99,8 +99,8 @@ def sweep(
     batch_size: int | None = None, device: str | None = None, seeds: Sequence[int] = (0,), progress: bool | None = None,
     *, engine: str | Engine = "local", jobs: int | None = None, limits: Limits | None = None, layers: bool = False,
     untrained: bool = False, retry_errors: bool = False, control: str = "displacement", elements: int | None = None,
-    sampling: str = "haar", padding: str | None = None, probes: int = 0, address: str | None = None, domain: str | None = None,
-    **options: Any,
+    sampling: str = "haar", padding: str | None = None, probes: int = 0, address: str | None = None,
+    domain: str | None = None, **options: Any,
 ) -> Summary:  # fmt: skip
     """Measure many models and keep every cell (one model, one data set, one spec) in a store as soon as it is done.
 

@@ -45,8 +45,8 @@ def displaced(
 
 
 def _plane(x: Tensor) -> tuple[int, ...]:
-    """The axes of one channel of images (B, C, H, W); of anything else all but the first."""
-    return (2, 3) if x.ndim == 4 else tuple(range(1, x.ndim))
+    """The axes of one channel: the grid of (B, C, *grid); of (B, entries) all but the first."""
+    return tuple(range(2, x.ndim)) or (1,)
 
 
 def _mean_and_deviation(x: Tensor) -> tuple[Tensor, Tensor]:
