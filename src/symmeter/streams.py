@@ -1,8 +1,10 @@
-"""Data from code: datasets, loaders, and any iterable of batches, whatever one sample is."""
+"""Data from code and from arrays in files, whatever one sample is: datasets, loaders, iterables of batches, .npz."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -10,7 +12,7 @@ from torch import Tensor
 from torch.utils import data as torch_data
 
 from symmeter.errors import SymmeterError
-from symmeter.source import Item, Source, indexed, is_array, labels_of, reason, split
+from symmeter.source import Item, Source, from_tensors, indexed, is_array, labels_of, reason, split
 
 
 @dataclass(frozen=True)
@@ -18,12 +20,60 @@ class Reader:
     """How a kind of data is found in what datasets and loaders give.
 
     `item` is the noun of one sample, `keys` are its names in a dictionary, the first that is there counts. `rows` makes
-    samples of a batch, a tensor or an array (N, ...) under a name for messages.
+    samples of a batch, a tensor or an array (N, ...) of so many `axes`, under a name for messages.
     """
 
     item: str
     keys: Sequence[str]
-    rows: Callable[[Any, str], Sequence[Any]]
+    rows: Callable[[Any, str], Any]
+    axes: int = 3
+
+    def source(self, data: Any) -> Source:
+        """From whatever `data` is: arrays (N, ...), (samples, labels), a dictionary, a Dataset, batches, or an .npz."""
+        if isinstance(data, str | Path):
+            return self.from_npz(str(data))
+        if is_array(data):
+            return self.from_arrays(data, None)
+        if isinstance(data, Mapping):
+            return self.from_arrays(*self.split(data))
+        if isinstance(data, torch_data.DataLoader):
+            return self.from_loader(data)
+        listed = isinstance(data, tuple | list) and len(data) > 0
+        if listed and len(data) == 2 and is_array(data[0]) and np.ndim(data[1]) < 2:
+            return self.from_arrays(*data)
+        is_map = hasattr(data, "__getitem__") and hasattr(data, "__len__") and not isinstance(data, bytes)
+        batches = listed and np.ndim(self.split(data[0])[0]) == self.axes
+        if batches or (isinstance(data, Iterable) and not is_map):
+            return self.from_batches(data)
+        if is_map:
+            return self.from_dataset(data)
+        kind = type(data).__name__
+        raise SymmeterError(f"{self.item}s cannot come from {kind}; give a tensor, a Dataset or an .npz")
+
+    def from_arrays(self, samples: Any, labels: Any, name: str = "") -> Source:
+        """A batch (N, ...), and labels (N,) where there are any."""
+        rows = self.rows(samples, name or f"{self.item}s")
+        shape = "x".join(map(str, np.shape(samples)))
+        return from_tensors(rows, labels, name or f"{self.item}s {shape}", self.item)
+
+    def from_npz(self, path: str) -> Source:
+        """A file with one array under one of the `keys`, and `labels` where there are any."""
+        self.check_path(path)
+        place = Path(path).expanduser()
+        try:
+            with np.load(place) as found:
+                arrays = {key: found[key] for key in found.files}
+        except (OSError, ValueError, BadZipFile) as error:
+            raise SymmeterError(f"{path}: not an .npz that can be read ({error})") from error
+        return replace(self.from_arrays(*self.split(arrays), place.name), path=path)
+
+    def check_path(self, path: str) -> None:
+        """SymmeterError for a path that is no .npz."""
+        place = Path(path).expanduser()
+        if not place.is_file():
+            raise SymmeterError(f"{path}: no such file")
+        if place.suffix.lower() != ".npz":
+            raise SymmeterError(f"{path}: {self.item}s are read from an .npz with {self.keys[0]}")
 
     def split(self, sample: Any) -> tuple[Any, Any]:
         """(sample, label) of an item of a dataset, or of a batch."""
@@ -95,6 +145,16 @@ class Reader:
             raise
         except Exception as error:
             raise SymmeterError(f"{name}: reading a batch failed: {reason(error)}") from error
+
+
+def as_tensor(array: Any, name: str) -> Tensor:
+    """A tensor or an array as a tensor without a gradient; SymmeterError for what holds no numbers."""
+    if isinstance(array, Tensor):
+        return array.detach()
+    try:
+        return torch.from_numpy(np.require(array, requirements=["C", "W"]))
+    except (TypeError, ValueError) as error:
+        raise SymmeterError(f"{name}: {type(array).__name__} holds no numbers") from error
 
 
 def _ready(sample: Any, label: Any) -> Callable[[], tuple[Any, Any]]:

@@ -38,7 +38,7 @@ class Inputs:
     @staticmethod
     def of(data: Any, inputs: Any, labels: Any, domain: Domain) -> "Inputs":
         """From the arguments `data`, `inputs` and `labels`; SymmeterError where the data could mean several things."""
-        if inputs is None and not _must_be_tree(data):
+        if inputs is None and (domain.takes(data) or not _must_be_tree(data)):
             return Inputs(_with_labels(data, labels), labels)
         if isinstance(inputs, str):
             values, marks = _single(data, labels)
@@ -112,11 +112,7 @@ class _Ready(Preparation):
 
 
 def _must_be_tree(data: Any) -> bool:
-    """Whether data is a dict of arrays of which several could be inputs, or a dataclass of them."""
-    if isinstance(data, Mapping):
-        return (
-            not set(data) & {"image", "images", "x"} and bool(tensors(data)) and set(data) != {"pixel_values"}
-        )
+    """Whether data is a dict of tensors or a dataclass of them."""
     return bool(tensors(data)) and not isinstance(data, Tensor | tuple | list)
 
 

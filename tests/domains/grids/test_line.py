@@ -1,13 +1,13 @@
 """Lines move as images of one row do."""
 
 import torch
+from tests.contracts.representation import RepresentationContract
 
 from symmeter.domains.grids.generators import GENERATORS
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.series import Bandlimited, Periodic
 from symmeter.domains.grids.line import Line
 from symmeter.domains.grids.shifts import parse_shifts
-from tests.contracts.representation import RepresentationContract
 
 SIGNALS = torch.randn(3, 2, 9, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 SHIFT, SCALE = GENERATORS["translation_x"], GENERATORS["scale"]

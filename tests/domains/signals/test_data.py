@@ -4,20 +4,21 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from tests.helpers import Things, check_refused
 from torch.utils.data import DataLoader
 
-from symmeter.domains.signals.data import check_path, open_signals
+from symmeter.domains.signals.data import SIGNALS as FORMS
+from symmeter.domains.signals.data import open_signals
 from symmeter.samples import Draw
-from tests.helpers import Things, check_refused
 
 SIGNALS = torch.randn(7, 2, 16, generator=torch.Generator().manual_seed(0))
 LABELS = [0, 1, 2, 3, 4, 5, 6]
 PAIRS = [(signal, label) for signal, label in zip(SIGNALS, LABELS, strict=True)]
 
 
-def read(data, draw: Draw = Draw(), margin: int = 0):
+def read(data, draw: Draw | None = None, margin: int = 0):
     """All signals, and all labels."""
-    batches = list(open_signals(data, draw, margin).batches(3))
+    batches = list(open_signals(data, draw or Draw(), margin).batches(3))
     labels = None if batches[0].labels is None else torch.cat([batch.labels for batch in batches]).tolist()
     return torch.cat([batch.inputs for batch in batches]), labels
 
@@ -48,8 +49,8 @@ def test_what_is_no_batch_of_signals_is_refused_in_one_line(tmp_path: Path):
     check_refused("7 signals", read, (SIGNALS, [0]))
     check_refused("no signal in a dictionary with pictures", read, str(tmp_path / "other.npz"))
     check_refused("not an .npz that can be read", read, str(tmp_path / "torn.npz"))
-    check_refused("read from an .npz", check_path, str(tmp_path / "sound.wav"))
-    check_refused("no such file", check_path, str(tmp_path / "gone.npz"))
+    check_refused("read from an .npz", FORMS.check_path, str(tmp_path / "sound.wav"))
+    check_refused("no such file", FORMS.check_path, str(tmp_path / "gone.npz"))
     check_refused("differ in length", read, Things([torch.rand(1, 4), torch.rand(1, 5)]))
     check_refused("differ in their channels", read, Things([torch.rand(1, 4), torch.rand(2, 4)]))
     check_refused("no window inside of 8 samples at either end", read, SIGNALS, Draw(), 8)

@@ -4,6 +4,8 @@ from typing import ClassVar
 
 import pytest
 import torch
+from tests.contracts.domain import DomainContract
+from tests.helpers import check_refused
 from torch import Tensor, nn
 from torch.autograd.functional import jvp
 
@@ -11,8 +13,6 @@ import symmeter
 from symmeter.domains.grids.interpolants import parse_definition
 from symmeter.domains.signals.domain import Signals
 from symmeter.measuring.measure import measure
-from tests.contracts.domain import DomainContract
-from tests.helpers import check_refused
 
 SIGNALS = torch.randn(8, 2, 24, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 LENGTH = SIGNALS.shape[-1]

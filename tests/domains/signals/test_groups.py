@@ -1,11 +1,11 @@
 """Groups of signals, and their names."""
 
 import pytest
+from tests.contracts.group import GroupContract
+from tests.helpers import check_refused
 
 from symmeter.domains.signals.groups import POLARITY, REVERSAL, Involution, OfOrderTwo, TimeShifts, named
 from symmeter.symmetry.groups.group import Group
-from tests.contracts.group import GroupContract
-from tests.helpers import check_refused
 
 
 def group_named(text: str) -> Group:

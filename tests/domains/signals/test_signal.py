@@ -3,11 +3,11 @@
 import math
 
 import torch
+from tests.contracts.representation import RepresentationContract
 
 from symmeter.domains.grids.interpolants.series import Periodic
 from symmeter.domains.signals.groups import POLARITY, REVERSAL, Involution, OfOrderTwo, named
 from symmeter.domains.signals.signal import GAIN, Signal
-from tests.contracts.representation import RepresentationContract
 
 SIGNALS = torch.randn(3, 2, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 SHIFTS = named("shift(3)")[0].bind((2, 8)).enumerate()

@@ -40,6 +40,7 @@ from symmeter.samples import Draw, Samples
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.representations.representation import Representation
+from symmeter.trees import is_tree
 
 
 class Images(Domain):
@@ -67,8 +68,13 @@ class Images(Domain):
     @classmethod
     def takes(cls, data: Any) -> bool:
         """Whatever is no array, and arrays of pictures; what is wrong with others is said when they are opened."""
+        if isinstance(data, Mapping):
+            known = set(data) & {"image", "images", "x"} or set(data) == {"pixel_values"}
+            return bool(known) or not is_tree(data)
         values = data[0] if isinstance(data, tuple) and len(data) == 2 else data
-        return getattr(values, "ndim", 4) == 4
+        if isinstance(values, tuple | list) or not is_tree(values):
+            return getattr(values, "ndim", 4) == 4
+        return False
 
     @property
     def definition(self) -> str:

@@ -1,6 +1,6 @@
 """Signals: what symmeter has to know of them, in one class."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from symmeter.domains.grids.control import displaced
 from symmeter.domains.grids.interpolants import parse_definition
 from symmeter.domains.grids.options import DEFINITION, PADDING
 from symmeter.domains.grids.window import Window
-from symmeter.domains.signals.data import check_path, open_signals, rows_of
+from symmeter.domains.signals.data import SIGNALS, open_signals, rows_of
 from symmeter.domains.signals.groups import POLARITY, SYMMETRIES, Involution, named
 from symmeter.domains.signals.signal import Signal
 from symmeter.models.loaded import LoadedModel
@@ -58,8 +58,8 @@ class Signals(Domain):
 
     @classmethod
     def takes(cls, data: Any) -> bool:
-        """Never: three axes are one image as well, or a set of points, and that is not guessed."""
-        return False
+        """Only what says so: a batch of three axes is one image as well, or sets of points, and that is not guessed."""
+        return isinstance(data, Mapping) and bool({"signals", "signal"} & set(data))
 
     @property
     def definition(self) -> str:
@@ -73,7 +73,7 @@ class Signals(Domain):
         return open_signals(data, draw, _margin(group))
 
     def check(self, data: str, model: str) -> None:
-        check_path(data)
+        SIGNALS.check_path(data)
 
     def leaf(self, word: str, tensor: Tensor, model: LoadedModel) -> tuple[Tensor, Representation]:
         """Signals (N, C, L)."""
