@@ -1,10 +1,13 @@
 """What every kind of data becomes: a source, which names its items and reads them one by one."""
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 from torch import Tensor
 
 from symmeter.errors import SymmeterError, first_line
@@ -64,6 +67,21 @@ def split(sample: Any, keys: Sequence[str] = IMAGE_KEYS, noun: str = "image") ->
     if isinstance(sample, tuple | list) and sample:
         return sample[0], sample[1] if len(sample) > 1 else None
     return sample, None
+
+
+@contextlib.contextmanager
+def opened_npz(path: Path) -> Iterator[NpzFile]:
+    """An archive of plain arrays; SymmeterError for what is none, or is damaged.
+
+    The file is opened here, for np.load leaves a damaged archive open.
+    """
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            yield archive
+    except SymmeterError:
+        raise
+    except Exception as error:  # numpy and zipfile raise many kinds for a damaged file
+        raise SymmeterError(f"{path}: not a readable .npz of plain arrays: {reason(error)}") from error
 
 
 def is_array(value: Any) -> bool:
