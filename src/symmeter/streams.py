@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -12,7 +11,17 @@ from torch import Tensor
 from torch.utils import data as torch_data
 
 from symmeter.errors import SymmeterError
-from symmeter.source import Item, Source, from_tensors, indexed, is_array, labels_of, reason, split
+from symmeter.source import (
+    Item,
+    Source,
+    from_tensors,
+    indexed,
+    is_array,
+    labels_of,
+    opened_npz,
+    reason,
+    split,
+)
 
 
 @dataclass(frozen=True)
@@ -60,11 +69,8 @@ class Reader:
         """A file with one array under one of the `keys`, and `labels` where there are any."""
         self.check_path(path)
         place = Path(path).expanduser()
-        try:
-            with np.load(place) as found:
-                arrays = {key: found[key] for key in found.files}
-        except (OSError, ValueError, BadZipFile) as error:
-            raise SymmeterError(f"{path}: not an .npz that can be read ({error})") from error
+        with opened_npz(place) as archive:
+            arrays = {name: archive[name] for name in archive.files}
         return replace(self.from_arrays(*self.split(arrays), place.name), path=path)
 
     def check_path(self, path: str) -> None:

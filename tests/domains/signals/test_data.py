@@ -48,7 +48,7 @@ def test_what_is_no_batch_of_signals_is_refused_in_one_line(tmp_path: Path):
     check_refused("cannot come from int", read, 3)
     check_refused("7 signals", read, (SIGNALS, [0]))
     check_refused("no signal in a dictionary with pictures", read, str(tmp_path / "other.npz"))
-    check_refused("not an .npz that can be read", read, str(tmp_path / "torn.npz"))
+    check_refused("not a readable .npz", read, str(tmp_path / "torn.npz"))
     check_refused("read from an .npz", FORMS.check_path, str(tmp_path / "sound.wav"))
     check_refused("no such file", FORMS.check_path, str(tmp_path / "gone.npz"))
     check_refused("differ in length", read, Things([torch.rand(1, 4), torch.rand(1, 5)]))
