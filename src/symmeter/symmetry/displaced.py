@@ -13,6 +13,7 @@ from symmeter.symmetry.representations.trivial import Trivial
 Inputs = Callable[[Element], Tensor]
 Still = Callable[[Tensor], Tensor]
 Replaced = Callable[[Element, Tensor, Tensor], Tensor]
+Turn = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 def displaced(
@@ -20,7 +21,8 @@ def displaced(
     x: Tensor,
     other: Tensor,
     still: Still = lambda x: x,
-    replaced: Replaced = lambda g, step, d: step,
+    replaced: Replaced = lambda g, step, displacement: step,
+    turn: Turn | None = None,
 ) -> Inputs:
     """g -> x (B, ...) changed by as much as g changes it, towards the displacement of another sample per sample.
 
@@ -30,49 +32,56 @@ def displaced(
     several inputs each is turned by itself, and those that the group leaves alone are left alone.
 
     `still` is what the identity makes of samples. `replaced(g, step, displacement)` may give other displacements in the
-    place of `step`, those of `other`, which may be blank; `displacement` are the samples' own.
+    place of `step`, those of `other`, which may be blank; `displacement` are the samples' own. `turn` may take the
+    place of the turning, as `as_far` does, which keeps no contrast.
     """
+    turn = turn or turned
     own, others, x, other = rho.action(x), rho.action(other), still(x), still(other)
 
     def inputs(g: Element) -> Tensor:
         displacement = own(g)[0] - x
         step = replaced(g, others(g)[0] - other, displacement)
         if not isinstance(rho, Packed):
-            return _turned(x, displacement, step)
+            return turn(x, displacement, step)
         parts = zip(rho.representations, *map(rho.parts, (x, displacement, step)), strict=True)
-        turned = [part if isinstance(own, Trivial) else _turned(part, d, s) for own, part, d, s in parts]
-        return torch.cat([part.flatten(1) for part in turned], 1)
+        moved = [part if isinstance(leaf, Trivial) else turn(part, d, s) for leaf, part, d, s in parts]
+        return torch.cat([part.flatten(1) for part in moved], 1)
 
     return inputs
 
 
-def _turned(x: Tensor, displacement: Tensor, step: Tensor) -> Tensor:
-    """x (B, ...) moved as far as by `displacement`, towards `step`, both of its shape."""
-    mean, u = _mean_and_deviation(x)
-    contrast = _length(u)
-    mean_moved, moved = _mean_and_deviation(displacement)
-    mean_step, step = _mean_and_deviation(step)
-    step = step - u * ((step * u).sum(_plane(x), keepdim=True) / contrast**2)
-    half = (_length(moved) / (2 * contrast)).clamp(max=1)  # sin(a/2)
-    turned = (1 - 2 * half**2) * u + 2 * half * (1 - half**2).sqrt() * contrast / _length(step) * step
+def turned(x: Tensor, displacement: Tensor, step: Tensor, axes: tuple[int, ...] | None = None) -> Tensor:
+    """x (B, ...) moved as far as by `displacement`, towards `step`, both of its shape; channels keep their contrast.
+
+    `axes` are those of one channel: by default the grid of images (B, C, H, W), of anything else all but the first.
+    """
+    axes = axes or ((2, 3) if x.ndim == 4 else tuple(range(1, x.ndim)))
+    mean, u = _mean_and_deviation(x, axes)
+    contrast = _length(u, axes)
+    mean_moved, moved = _mean_and_deviation(displacement, axes)
+    mean_step, step = _mean_and_deviation(step, axes)
+    step = step - u * ((step * u).sum(axes, keepdim=True) / contrast**2)
+    half = (_length(moved, axes) / (2 * contrast)).clamp(max=1)  # sin(a/2)
+    rotated = (1 - 2 * half**2) * u + 2 * half * (1 - half**2).sqrt() * contrast / _length(step, axes) * step
     size = mean_moved.norm(dim=1, keepdim=True) / _safe(mean_step.norm(dim=1, keepdim=True))
-    return mean + mean_step * size + turned
+    return mean + mean_step * size + rotated
 
 
-def _plane(x: Tensor) -> tuple[int, ...]:
-    """The axes of one channel: the grid of images (B, C, H, W); of anything else all but the first."""
-    return (2, 3) if x.ndim == 4 else tuple(range(1, x.ndim))
+def as_far(x: Tensor, displacement: Tensor, step: Tensor) -> Tensor:
+    """x (B, ...) and `step`, as long as `displacement`, both of its shape; contrast is not kept."""
+    length, size = (u.flatten(1).norm(dim=1) for u in (step, displacement))
+    return x + step * (size / _safe(length)).reshape(-1, *[1] * (x.ndim - 1))
 
 
-def _mean_and_deviation(x: Tensor) -> tuple[Tensor, Tensor]:
+def _mean_and_deviation(x: Tensor, axes: tuple[int, ...]) -> tuple[Tensor, Tensor]:
     """The mean of every channel, (B, C, 1, 1) for images, and x less that."""
-    mean = x.mean(_plane(x), keepdim=True)
+    mean = x.mean(axes, keepdim=True)
     return mean, x - mean
 
 
-def _length(u: Tensor) -> Tensor:
+def _length(u: Tensor, axes: tuple[int, ...]) -> Tensor:
     """The norm of every channel, (B, C, 1, 1) for images, above 0."""
-    return _safe(u.square().sum(_plane(u), keepdim=True).sqrt())
+    return _safe(u.square().sum(axes, keepdim=True).sqrt())
 
 
 def _safe(length: Tensor) -> Tensor:
