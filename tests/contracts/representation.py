@@ -34,7 +34,9 @@ class RepresentationContract:
     linear = True  # False for an affine action, as on pixel values that have an offset
     keeps_shape = True  # False where the moved value has another shape, as a window of a larger image
     batch_axis = 0  # the axis on which the items of the batch are, one after the other
-    items: int | None = None  # how many items the batch has; None for as many as there are entries on its axis
+    items: int | None = (
+        None  # how many items the batch has; None for as many as there are entries on its axis
+    )
     tolerance = 1e-9  # of values of size 1
     step = 1e-5  # of the difference quotient, whose error is of the order of its square
     slope_tolerance = 1e-6
@@ -76,9 +78,7 @@ class RepresentationContract:
         other = self.like_example(1)
         mixed = pytree.tree_map(lambda a, b: 0.75 * a + 0.25 * b, self.example, other)
         for g in self.elements:
-            expected = pytree.tree_map(
-                lambda a, b: 0.75 * a + 0.25 * b, self.moved(g), self.moved(g, other)
-            )
+            expected = pytree.tree_map(lambda a, b: 0.75 * a + 0.25 * b, self.moved(g), self.moved(g, other))
             self.check_close(self.moved(g, mixed), expected)
             if self.linear:
                 zero = pytree.tree_map(torch.zeros_like, self.example)
@@ -88,7 +88,7 @@ class RepresentationContract:
         action = self.representation.action(self.example)
         found = [action(g) for g in (*self.elements, *reversed(self.elements))][-len(self.elements) :]
         for g, among in zip(reversed(self.elements), found, strict=True):
-            for one, other in zip(self._pair(self.representation.act(g, self.example)), among, strict=True):
+            for one, other in zip(self.representation.act(g, self.example), among, strict=True):
                 assert all(torch.equal(a, b) for a, b in self._leaves(one, other))
 
     def test_items_of_a_batch_do_not_mix(self) -> None:
@@ -227,11 +227,6 @@ class RepresentationContract:
     def _need_generators(self) -> None:
         if not self.generators:
             pytest.skip("no generators were given")
-
-    @staticmethod
-    def _pair(acted: tuple) -> tuple:
-        value, mask = acted
-        return value, mask
 
     @staticmethod
     def _leaves(found: Value, expected: Value) -> Iterator[tuple[Tensor, Tensor]]:
