@@ -4,6 +4,7 @@ A domain is one folder or file under `symmeter/domains/`, or a class that anothe
 `symmeter.domains`. Whatever lies between the data and the result asks a `Domain`.
 """
 
+import contextlib
 import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -73,6 +74,21 @@ class Domain(ABC):
         """The generators or groups of a name, none where it is unknown; SymmeterError where it is misspelt."""
 
     @classmethod
+    def listed(cls) -> list[tuple[str, str]]:
+        """The names of symmetries with what they mean, for `symmeter list`."""
+        return list(cls.symmetries.items())
+
+    @classmethod
+    def generators(cls) -> list[str]:
+        """The names, among those of the symmetries, that are of generators."""
+        found = []
+        for name in cls.symmetries:
+            with contextlib.suppress(SymmeterError):  # what is written there may be only an example
+                members = cls.symmetry(name)
+                found += [name] * (bool(members) and isinstance(members[0], Generator))
+        return found
+
+    @classmethod
     @abstractmethod
     def takes(cls, data: Any) -> bool:
         """Whether data is of this kind, as far as can be seen without reading it."""
@@ -82,11 +98,19 @@ class Domain(ABC):
         """By which definition inputs are moved, for the rows of a result."""
         return "exact"
 
+    @property
+    def padded(self) -> bool:
+        """Whether motions may bring in what was outside the frame."""
+        return True
+
     # data
 
     @abstractmethod
     def open(self, data: Any, model: Any, draw: Draw, group: Group | None = None) -> Samples:
         """The samples of some data, ready for `model` (a LoadedModel); a group may want more of each than the model."""
+
+    def check(self, data: str, model: str) -> None:  # noqa: B027
+        """SymmeterError for what is wrong with a path of data, or lacks for it, before a model is built."""
 
     def leaf(self, word: str, tensor: Tensor, model: Any) -> tuple[Tensor, Representation]:
         """One of several inputs (N, ...) as the model takes it, and how the symmetry acts on it, by its word."""
@@ -100,7 +124,7 @@ class Domain(ABC):
 
     @abstractmethod
     def act_by(self, action: str, y: Tensor) -> Representation:
-        """How the symmetry acts on a tensor y (B, ...) by a word of `actions`; ValueError where its shape contradicts."""
+        """How the symmetry acts on y (B, ...) by a word of `actions`; ValueError where it has another shape."""
 
     def known_action(self, name: str, y: Tensor, model: Any) -> str:
         """The action on an output y (B, ...) of this name of which the user said nothing."""

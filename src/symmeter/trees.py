@@ -6,7 +6,8 @@ works on that sum, one row per item; only who calls the network takes it apart. 
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +54,7 @@ class Packing:
 
     template: Any
     leaves: tuple[Leaf, ...]
+    _watchers: list[Callable[[list[Tensor]], None]] = dataclasses.field(default_factory=list, repr=False)
 
     @staticmethod
     def of(tree: Any) -> "Packing":
@@ -81,7 +83,19 @@ class Packing:
 
     def unpack(self, x: Tensor) -> Any:
         """(B, entries) as the tree; whole numbers and truth values as what they were, all else in the type of x."""
-        return _filled(self.template, (), dict(zip(self._paths(), self.parts(x), strict=True)))
+        parts = self.parts(x)
+        for watcher in self._watchers:
+            watcher(parts)
+        return filled(self.template, dict(zip(self._paths(), parts, strict=True)))
+
+    @contextmanager
+    def watched(self, watcher: Callable[[list[Tensor]], None]) -> Iterator[None]:
+        """While it lasts, `watcher` sees the leaves (B, ...) of everything that is unpacked."""
+        self._watchers.append(watcher)
+        try:
+            yield
+        finally:
+            self._watchers.remove(watcher)
 
     def parts(self, x: Tensor) -> list[Tensor]:
         """The leaves (B, ...) of x (B, entries), in the order of `leaves`."""
@@ -124,11 +138,15 @@ def _members(tree: Any) -> list[tuple[str | int, Any]]:
     return []
 
 
-def _filled(tree: Any, path: Path, leaves: Mapping[Path, Tensor]) -> Any:
-    """A tree of the same form with other tensors."""
+def filled(tree: Any, leaves: Mapping[Path, Tensor], path: Path = ()) -> Any:
+    """A tree of the same form with other tensors, by their paths.
+
+    >>> filled(("a", torch.zeros(1)), {(1,): torch.ones(1)})
+    ('a', tensor([1.]))
+    """
     if isinstance(tree, Tensor):
         return leaves[path]
-    members = [(key, _filled(member, (*path, key), leaves)) for key, member in _members(tree)]
+    members = [(key, filled(member, leaves, (*path, key))) for key, member in _members(tree)]
     if isinstance(tree, Mapping):
         return dict(members) if type(tree) is dict else type(tree)(dict(members))  # type: ignore[call-arg]
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):  # a named tuple

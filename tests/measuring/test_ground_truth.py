@@ -4,15 +4,15 @@ import copy
 
 import pytest
 import torch
+from studies.steerable import Averaged, discs, steerable
 from tests.helpers import check_refused
 from tests.measures import plain
 from torch import nn
 
 import symmeter
-from symmeter.demo.steerable import Averaged, discs, steerable
+from symmeter.domain import parse_group
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.series import Bandlimited
-from symmeter.domains.images.names import parse_group
 from symmeter.errors import SymmeterWarning
 from symmeter.measures import known_measures
 

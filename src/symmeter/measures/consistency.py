@@ -104,6 +104,7 @@ class EffectiveInvariance(_Agreement, Average):
 
     name = "effective_invariance"
     direction = "higher = more symmetric and more confident"
+    higher_is_better = True
     description = "geometric mean confidence where predictions agree, else 0 (Deng et al. 2022)"
     tests_symmetry = False
 
@@ -124,6 +125,7 @@ class _Accuracy(_Agreement):
     """Accuracy over the orbit, of predictions against labels."""
 
     direction = "higher = better; not a measure of symmetry alone"
+    higher_is_better = True
     tests_symmetry = False
 
     def unit(self, quantity: Quantity) -> str:

@@ -25,8 +25,8 @@ class Measure(ABC):
     name: str
     direction: str
     description: str
-    higher_is_better = False
-    power = 1
+    higher_is_better = False  # whether large values are those of symmetric networks
+    power = 1  # of the amplitude that its error is made of: 2 for squares, which floors hide longer
     arguments = "nothing"
 
     @classmethod

@@ -7,6 +7,7 @@ from symmeter.errors import SymmeterError, shortened
 from symmeter.measures.measure import OrbitMeasure, Pool, Reducer
 from symmeter.measures.orbit import Chunk, View, wide
 from symmeter.measures.quantity import Quantity
+from symmeter.results.standard_errors import jackknife_error
 
 _BLOCKS = 10  # of the jackknife
 _DEAD = 0.01  # of the largest spread over images: units below it have nothing to be compared with
@@ -87,12 +88,12 @@ class _Units(Pool):
     def estimate(self) -> tuple[float, float | None, int] | None:
         if self._sums is None or self._count < 2:
             return None
-        return self._ratio(self._sums.sum(0)), _jackknife(self._without_blocks()), self._count
+        return self._ratio(self._sums.sum(0)), jackknife_error(self._without_blocks()), self._count
 
     def ratio_error(self, control: Pool) -> float | None:
         assert isinstance(control, _Units)
         pairs = zip(self._without_blocks(), control._without_blocks(), strict=True)
-        return _jackknife([own / other for own, other in pairs])
+        return jackknife_error([own / other for own, other in pairs])
 
     def _without_blocks(self) -> list[float]:
         """The number without each block of images."""
@@ -136,13 +137,3 @@ class _Units(Pool):
                 f"{which}"
             )
         return notes
-
-
-def _jackknife(left_out: list[float]) -> float | None:
-    """The standard error from estimates that leave out one block each; None for fewer than 3."""
-    used = len(left_out)
-    if used < 3:
-        return None
-    mean = sum(left_out) / used
-    squares = sum((value - mean) ** 2 for value in left_out)
-    return ((used - 1) / used * squares) ** 0.5

@@ -19,11 +19,11 @@ _TYPES = {"tensor(float)": torch.float32, "tensor(double)": torch.float64, "tens
 class OnnxModel:
     """An ONNX file as a callable, images (N, C, H, W) to its output, through onnxruntime on the CPU.
 
-    `input_size` is (H, W) and `channels` their number, None where the file leaves it open; `dtype` is the input's; `batch` is the file's
-    fixed batch size, honoured by looping, or None. `output` names the output to return, by default the first
-    floating point one. `layout` is `channels_first` or `channels_last`, None to read it off the shape of the input;
-    `notes` say so where that could be either. Raises SymmeterError for a file that is missing, damaged, or takes no
-    batch of images.
+    `input_size` is (H, W) and `channels` their number, None where the file leaves it open; `dtype` is the input's;
+    `batch` is the file's fixed batch size, honoured by looping, or None. `output` names the output to return, by
+    default the first floating point one. `layout` is `channels_first` or `channels_last`, None to read it off the shape
+    of the input; `notes` say so where that could be either. Raises SymmeterError for a file that is missing,
+    damaged, or takes no batch of images.
     """
 
     def __init__(self, path: str | Path, output: str | None = None, layout: str | None = None):

@@ -14,11 +14,11 @@ from symmeter.models.weights import file_tag, fit_weights, read_weights
 class LoadedModel:
     """A network (nn.Module or another callable) and what it is (`info`, for JSON).
 
-    `info` has name, family, parameters (None where they cannot be counted) and weights: where they come from,
-    or the name of their file, which then has its SHA-256 in weights_sha256. The spec that was asked for is in
-    spec, with the whole path of a file of which `name` has the last part only. `preprocessing` says how its inputs are made, in whatever form the kind of data
-    has for that; None where the source of the network said nothing. `notes` are what a result has to say of
-    how it was loaded.
+    `info` has name, family, parameters (None where they cannot be counted) and weights: where they come from, or the
+    name of their file, which then has its SHA-256 in weights_sha256. The spec that was asked for is in spec, with the
+    whole path of a file of which `name` has the last part only. `preprocessing` says how its inputs are made, in
+    whatever form its kind of data has for that; None where the source of the network said nothing. `notes` are what a
+    result has to say of how it was loaded.
     """
 
     model: Any

@@ -68,6 +68,10 @@ class Output:
                                 f"{_submodules(model, self.name)}")  # fmt: skip
         return replace(self, leaf=self.name not in modules_of(model))
 
+    def is_scores(self, y: Tensor) -> bool:
+        """Whether y (B, ...) are scores of classes (B, K)."""
+        return y.ndim == 2 and self.name in ("softmax", "logits")
+
     def read(self, y: Tensor) -> Tensor:
         """What is measured of a tensor (B, ...) that the model returned; softmax is over the class axis."""
         if self.action == "pooled" and y.ndim > 2:
@@ -89,7 +93,7 @@ class Output:
             raise SymmeterError(f"output {str(self)!r}: {error}{hint}") from error
 
 
-def parse_output(text: str, domain: Domain | type[Domain] | None = None) -> Output:
+def parse_output(text: str, domain: Domain | None = None) -> Output:
     """An output from its written form; SymmeterError for an action that the domain does not know."""
     if text in ("invariant", "equivariant"):
         return Output("logits", text)
@@ -190,9 +194,9 @@ class Reader(nn.Module):
 
 
 def called_with(function: Callable, inputs: Any) -> Any:
-    """What a function makes of a tree of inputs: of a dict whose keys are its parameters, and of the members of a tuple.
+    """What a function makes of a tree of inputs.
 
-    Any other tree is one argument.
+    A dict whose keys are its parameters, and a tuple, are several arguments; any other tree is one.
 
     >>> called_with(lambda a, b: a - b, {"b": 1, "a": 3}), called_with(len, {"b": 1, "a": 3})
     (2, 2)

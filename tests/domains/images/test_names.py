@@ -3,6 +3,7 @@
 import pytest
 from tests.helpers import check_refused
 
+from symmeter.domain import parse_group
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.images.names import GROUPS, named
 from symmeter.symmetry.groups.generators import Generator
@@ -11,10 +12,10 @@ from symmeter.symmetry.groups.group import Group
 
 @pytest.mark.parametrize("text", [
     "C0", "D0", "shift(8,0)", "shift(8,x,y)", "shift(crop,x)", "shift(8,8)", "shift_z(8)", "shift(0)", "T1(0.1)",
-    "T2(0.1,x)", "T1(0.1,0.2,x)", "colors(3)", "scale(2,1)", "scale(1)", "affine(tilt=3)", "T2(3)", "C4*", "SO2(a)",
+    "T2(0.1,x)", "T1(0.1,0.2,x)", "colors(3)", "scale(2,1)", "scale(1)", "affine(tilt=3)", "T2(3)", "C4*", "SO2(a)", "Q8", "S4(2)",
 ])  # fmt: skip
 def test_names_that_are_no_groups_are_refused_in_one_line(text):
-    check_refused(".", named, text)
+    check_refused(".", parse_group, text)
 
 
 @pytest.mark.parametrize("text", [t for t in GROUPS if "..." not in t])

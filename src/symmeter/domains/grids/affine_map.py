@@ -136,6 +136,12 @@ class AffineMap(Element):
             return angle, DEGREE
         return (scale, FACTOR) if angle == 0 else None
 
+    @property
+    def parameter_unit(self) -> str | None:
+        if self.parameter is None or self.turn is None or self.is_identity:
+            return None
+        return "degree" if self.turn[1] == 1 else "factor"
+
 
 def rotation_by(degrees: float) -> AffineMap:
     """The rotation about the centre, counterclockwise as one looks at the image (y points down)."""

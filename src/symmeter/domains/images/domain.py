@@ -1,6 +1,7 @@
 """Images: what symmeter has to know of them, in one class."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,6 +24,7 @@ from symmeter.domains.grids.vectors import Vectors, turns
 from symmeter.domains.grids.window import Window
 from symmeter.domains.images.data.arrays import pixels_to_input, rows_of, wanted_by
 from symmeter.domains.images.data.open import open_data
+from symmeter.domains.images.data.photos import from_builtin
 from symmeter.domains.images.hubs.timm import load_timm
 from symmeter.domains.images.hubs.torchvision import load_torchvision
 from symmeter.domains.images.hubs.transformers import load_transformers
@@ -33,6 +35,7 @@ from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.domains.images.psnr import EQR, EQT, EQTFractional
 from symmeter.errors import SymmeterError, nearest
 from symmeter.models.loaded import LoadedModel
+from symmeter.optional import require
 from symmeter.samples import Draw, Samples
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
@@ -63,7 +66,7 @@ class Images(Domain):
 
     @classmethod
     def takes(cls, data: Any) -> bool:
-        """Whatever is no array, and arrays that are pictures; what is wrong with others is said when they are opened."""
+        """Whatever is no array, and arrays of pictures; what is wrong with others is said when they are opened."""
         values = data[0] if isinstance(data, tuple) and len(data) == 2 else data
         return getattr(values, "ndim", 4) == 4
 
@@ -71,9 +74,29 @@ class Images(Domain):
     def definition(self) -> str:
         return self.interpolant.name
 
+    @property
+    def padded(self) -> bool:
+        return self.options.padding is not None
+
     def open(self, data: Any, model: LoadedModel, draw: Draw, group: Group | None = None) -> Samples:
         prepared = self.preprocessing(model).with_margin(group.margin if group else None)
         return open_data(data, prepared, samples=draw.count, seed=draw.seed)
+
+    def check(self, data: str, model: str) -> None:
+        Preprocessing.unknown().override(
+            self.options.img_size, self.options.crop_pct, interpolation=self.options.interpolation
+        )
+        place = Path(data).expanduser()
+        if data.startswith("builtin:"):
+            from_builtin(data)
+        elif not place.exists():
+            raise SymmeterError(f"{data}: no such file or folder")
+        if (
+            place.suffix.lower() != ".npz"
+        ):  # there is something to decode, and to resize where the size is known
+            require("PIL.Image", "vision")
+            if self.options.img_size or model.partition(":")[0] in self.hubs():
+                require("timm", "vision")
 
     def preprocessing(self, model: LoadedModel) -> Preprocessing:
         """How images become inputs: the model's own way, with what the options override."""

@@ -32,6 +32,11 @@ class Element(ABC):
         return None
 
     @property
+    def parameter_unit(self) -> str | None:
+        """The unit of `parameter`: `degree` or `factor`; None without, and of the identity, which is on any curve."""
+        return None
+
+    @property
     @abstractmethod
     def is_identity(self) -> bool:
         """Whether nothing is moved."""

@@ -25,10 +25,12 @@ class Packed(Representation):
     representations: tuple[Representation, ...]
 
     def parts(self, x: Tensor) -> list[Tensor]:
-        """The leaves (B, ...) of x (B, entries)."""
+        """The leaves (..., *shape) of x (..., entries)."""
         sizes = [torch.Size(shape).numel() for shape in self.shapes]
         pieces = x.split(sizes, -1)
-        return [piece.reshape(len(x), *shape) for piece, shape in zip(pieces, self.shapes, strict=True)]
+        return [
+            piece.reshape(*x.shape[:-1], *shape) for piece, shape in zip(pieces, self.shapes, strict=True)
+        ]
 
     def acting(self, x: Tensor) -> Callable[[Element], Acted]:
         """g -> (rho(g) x, mask), both (B, entries) or what broadcasts to it."""

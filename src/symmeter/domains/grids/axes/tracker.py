@@ -45,8 +45,12 @@ class AxisTracker(TorchDispatchMode, Tracker):
         super().__init__()
         self._definition = definition
         self._axes = WeakTensorKeyDictionary()
-        self._axes[x] = image_axes(x)
-        self._single = [role for role, n in zip(GRID, x.shape[-2:], strict=True) if n == 1]
+        if x.ndim == 4:
+            self._axes[x] = image_axes(x)
+            self._single = [role for role, n in zip(GRID, x.shape[-2:], strict=True) if n == 1]
+        else:  # several inputs in one: each is learnt where it is taken out
+            self._axes[x] = unknown(x.shape)
+            self._single = []
 
     def axes(self, tensor: Tensor) -> Axes | None:
         """The axes of a tensor; None for one that does not depend on the images."""

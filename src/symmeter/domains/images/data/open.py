@@ -92,7 +92,7 @@ def _source(data: Any, wanted: Wanted) -> Source:
         return from_arrays(data[0], data[1], wanted)
     if isinstance(data, tuple) and len(data) == 2 and all(is_array(part) and part.ndim > 2 for part in data):
         raise SymmeterError("(x, y) are two arrays, of which the second is no labels: two inputs are said with "
-                            "inputs=('image', 'image'), labels with labels=, and batches are a list [x, y]")  # fmt: skip
+                            "inputs=('image', 'image'), labels with labels=, batches are a list [x, y]")  # fmt: skip
     if listed and data and all(isinstance(item, str | Path) for item in data):
         return from_files([(Path(item), str(item), None) for item in data], "files", "files")
     if listed and data and np.ndim(split(data[0])[0]) == 4:
