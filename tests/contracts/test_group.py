@@ -106,7 +106,7 @@ class IsOneOfAKind(Spoilt):
 
 class HasNoUnit(Spoilt):
     @property
-    def unit(self):
+    def parameter_unit(self):
         return None
 
 

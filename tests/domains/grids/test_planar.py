@@ -41,7 +41,7 @@ class TestRotationsUpToALimit(PlaneContract):
     group = Rotations(30.0)
 
     def contains(self, element):
-        return element.unit == "degree" and (element.parameter <= 30 or element.parameter >= 330)
+        return element.parameter_unit == "degree" and (element.parameter <= 30 or element.parameter >= 330)
 
 
 class TestTranslations(PlaneContract):
@@ -64,7 +64,7 @@ class TestScales(PlaneContract):
     group = Scales(0.5, 2.0)
 
     def contains(self, element):
-        return element.unit == "factor" and 0.5 <= element.parameter <= 2
+        return element.parameter_unit == "factor" and 0.5 <= element.parameter <= 2
 
 
 class TestAffineBox(PlaneContract):
@@ -114,6 +114,6 @@ def test_parameters_have_units():
         Cyclic(4).enumerate()[1],
         Scales(0.5, 2.0).quadrature(1)[0] @ Scales(1.0, 4.0).quadrature(1)[0],
     )
-    assert (quarter.parameter, quarter.unit) == (90.0, "degree")
-    assert (double.parameter, double.unit) == (2.0, "factor")
-    assert (quarter @ double).parameter is (quarter @ double).unit is None
+    assert (quarter.parameter, quarter.parameter_unit) == (90.0, "degree")
+    assert (double.parameter, double.parameter_unit) == (2.0, "factor")
+    assert (quarter @ double).parameter is (quarter @ double).parameter_unit is None

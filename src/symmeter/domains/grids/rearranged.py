@@ -115,8 +115,10 @@ class Rearranged(Representation):
         pieces = []
         for axis, factors in enumerate(self.axes):
             for role, size, step, _, inside in factors:
-                found = inside if role == "tokens" else [(role, size, step)]
-                pieces += [_Piece(*one, axis) for one in found]
+                if role != "tokens":
+                    pieces.append(_Piece(role, size, step, axis))
+                for inner_role, inner_size, inner_step in inside:
+                    pieces.append(_Piece(inner_role, inner_size, inner_step, axis))
         return pieces
 
     def _sizes(self, x: Tensor) -> list[int]:

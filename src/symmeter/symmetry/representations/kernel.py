@@ -49,7 +49,7 @@ class Kernel:
 
 
 def whole_kernel(rho: Representation, group: Group, like: Tensor) -> Kernel:
-    """The kernel of rho in the whole group, not only among elements that were drawn.
+    """The kernel of rho in the whole group, on values like `like` (B, ...), not only among elements that were drawn.
 
     Groups of up to 1024 elements are looked through. Of others a few elements are, factor by factor for a product: if
     all are still, the group is its own kernel, if none, the kernel is the identity. SymmeterError for one in between
@@ -82,7 +82,7 @@ def whole_kernel(rho: Representation, group: Group, like: Tensor) -> Kernel:
 
 
 def _by_factor(rho: Representation, group: Composed, like: Tensor) -> Kernel | None:
-    """The kernel as the product of those in the factors; None where it cannot be enumerated."""
+    """The kernel as the product of those in the factors, on values like `like` (B, ...); None where it has no end."""
     parts = [whole_kernel(rho, factor, like) for factor in group.factors]
     size = math.prod(len(part.elements) for part in parts)
     if any(part.sampled for part in parts) or size > MOST_ENUMERATED:
