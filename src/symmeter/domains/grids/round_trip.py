@@ -13,9 +13,11 @@ from symmeter.verbs.verb import verb
 
 
 @verb(
-    ARGUMENTS, x=instance("images (B, C, H, W) as a float tensor", Tensor), padding=choice("padding", PADDINGS),
+    ARGUMENTS,
+    x=instance("images (B, C, H, W) as a float tensor", Tensor),
     symmetry=instance("a group such as 'C8'", str, Group),
-)  # fmt: skip
+    padding=choice("padding", PADDINGS),
+)
 def round_trip_error(
     x: Tensor,
     symmetry: str | Group = "C8",
