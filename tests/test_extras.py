@@ -246,7 +246,7 @@ def test_a_model_that_leaves_is_an_error(words, model, capsys):
     [
         "symmeter.domains.images.data.open.from_path",
         "symmeter.results.text.render",
-        "symmeter.measuring.conduct.environment",
+        "symmeter.measuring.execution.environment",
     ],
 )
 def test_nothing_that_leaves_is_taken_for_success(place, model, monkeypatch, capsys):

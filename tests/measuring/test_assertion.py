@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from tests.runs.test_ground_truth import broken
+from tests.measuring.test_ground_truth import broken
 from torch import nn
 
 import symmeter

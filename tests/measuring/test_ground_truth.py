@@ -10,9 +10,9 @@ from torch import nn
 
 import symmeter
 from symmeter.demo.steerable import Averaged, discs, steerable
+from symmeter.domain import parse_group
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.series import Bandlimited
-from symmeter.domains.images.names import parse_group
 from symmeter.errors import SymmeterWarning
 from symmeter.measures import MEASURES
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from tests.representations.test_image import smooth
+from tests.domains.grids.test_grid import smooth
 from torch import nn
 
 from symmeter.autodiff.strategies import CentralDifference, OneByOne

@@ -31,6 +31,7 @@ def parser(commands: Any) -> Parser:
     )
     add = made.add_argument_group("what to measure").add_argument
     inputs.add_symmetry(add)
+    add("--definition", metavar="D", default="bandlimited", help="of the derivative (default: bandlimited)")
     add("--measure", metavar="M", help="names, with commas (default: lee, over groups geed)")
     add("--control", metavar="C", default="displacement", help="displacement (default), untrained or none")
     add("--elements", metavar="N", type=positive, help="draw so many elements of a group")

@@ -10,16 +10,17 @@ from torch import Tensor, nn
 
 from symmeter.autodiff.memory import out_of_memory
 from symmeter.autodiff.strategies import CentralDifference
-from symmeter.domains.grids.interpolants.interpolant import Definition
 from symmeter.errors import SymmeterError, shortened
 from symmeter.layers.contributions import Attribution, Batch
 from symmeter.layers.floors import LayerFloors
 from symmeter.layers.layouts import Layouts
 from symmeter.layers.profile import LayerRow, Profile
 from symmeter.layers.tree import Part
-from symmeter.measuring.conduct import Conducted, conduct
+from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.derivative import DerivativeRun, Follower
-from symmeter.measuring.request import ARGUMENTS
+from symmeter.measuring.execution import Execution, announced, run_along
+from symmeter.measuring.measure import image_options
+from symmeter.measuring.plan import Given, Settings, plan_along
 from symmeter.measuring.rows import derivative_rows
 from symmeter.results.columns import Key
 from symmeter.results.estimate import estimate
@@ -40,7 +41,7 @@ def attribute(
     data: Any,
     symmetry: Any = "translation",
     output: str = "softmax",
-    definition: str | Definition = "bandlimited",
+    definition: Any = "bandlimited",
     samples: int | None = None,
     batch_size: int | None = None,
     device: str | torch.device | None = None,
@@ -51,6 +52,10 @@ def attribute(
     layouts: Mapping[Any, str] | None = None,
     control: bool = True,
     preprocessing: dict[str, Any] | None = None,
+    domain: str | None = None,
+    inputs: Any = None,
+    labels: Any = None,
+    **options: Any,
 ) -> Profile:
     """Attribute the equivariance error of a network to its modules, at every depth.
 
@@ -79,13 +84,19 @@ def attribute(
     (['', '0', '1', '2', '3'], 1.0)
     """
     follower = Attributor(probes, layouts, seed)
-    done = conduct(
-        model, data, symmetry, "lee", output, definition, samples, batch_size, device, seed, progress,
-        control=control, preprocessing=preprocessing, follower=follower,
-    )  # fmt: skip
+    given = Given(data, domain, inputs, labels, image_options(definition, None, preprocessing) | options)
+    settings = Settings(samples, batch_size, device, seed, progress, control)
+    done = run_along(plan_along(model, given, symmetry, output, settings, "attribution"), follower)
+    done.spec.update(probes=probes)
+    return profiled(done, follower)
+
+
+def profiled(done: Execution, follower: "Attributor") -> Profile:
+    """The profile of an attribution that has come to its end; its warnings are said."""
     done.notes.extend(follower.notes(done.run))
-    done.spec.update(probes=probes, folded=dict(follower.folded), residue=follower.residue(done.run))
-    return done.finish(lambda done: follower.rows(done), Profile)  # type: ignore[return-value]
+    done.spec.update(folded=dict(follower.folded), residue=follower.residue(done.run))
+    result = done.result(follower.rows(done), Profile)
+    return announced(result, done.run.interrupted)  # type: ignore[return-value]
 
 
 class Attributor(Follower):
@@ -119,7 +130,7 @@ class Attributor(Follower):
         for kind, values in (("contribution", found.contributions), ("norm", found.norms),
                              ("norm_variance", found.variances)):  # fmt: skip
             if values is not None:
-                for t, generator in enumerate(run.symmetry.generators):
+                for t, generator in enumerate(run.generators):
                     for p, part in enumerate(self.parts):
                         columns[Key(kind, generator.name, part.layer)] = values[t, p]
         return columns
@@ -164,10 +175,18 @@ class Attributor(Follower):
         )  # layouts are those of any batch
         whole = replace(run.seen.function, batching=together)
         pair = together.filled(x[: together.size])
+        symmetry = replace(run.plan.symmetry, rho_in=run.rho_in, rho_out=run.rho_out)
+        layouts = Layouts(self._given, run.model, run.domain)
         attribution = Attribution(
-            run.model, run.engine.f, pair, run.symmetry.generators, run.rho_in, run.rho_out, run.definition,
-            Layouts(self._given, run.model), lambda z: whole(z)[0],
-        )  # fmt: skip
+            run.model,
+            run.engine.f,
+            pair,
+            symmetry,
+            run.domain,
+            layouts,
+            lambda z: whole(z)[0],
+            run.samples.packing,
+        )
         if not attribution.closed:
             raise SymmeterError(
                 "the model has no backward pass: its output does not depend on its input by torch"
@@ -182,9 +201,7 @@ class Attributor(Follower):
 
         def contributions(x: Tensor) -> Tensor:
             how = strategy.coarser(x) if isinstance(strategy, CentralDifference) else strategy
-            _, derivative = lie_derivative(
-                engine.f, x, run.symmetry.generators, run.rho_in, run.rho_out, strategy=how
-            )
+            _, derivative = lie_derivative(engine.f, x, run.generators, run.rho_in, run.rho_out, strategy=how)
             return self._in_batches(run, x, derivative, 0).contributions
 
         def in_chunks(x: Tensor) -> Tensor:
@@ -196,7 +213,7 @@ class Attributor(Follower):
         """sum of terminal contributions / LEE - 1, by generator: how far forward and backward mode disagree."""
         terminal = [part.layer for part in self.parts if part.terminal]
         found = {}
-        for generator in run.symmetry.generators:
+        for generator in run.generators:
             lee = float(run.columns[Key("lee", generator.name)].mean())
             total = sum(
                 float(run.columns[Key("contribution", generator.name, layer)].mean()) for layer in terminal
@@ -220,7 +237,7 @@ class Attributor(Follower):
                          "the model disagree (does it detach or round?)")  # fmt: skip
         return notes
 
-    def rows(self, done: Conducted) -> Iterator[LayerRow]:
+    def rows(self, done: Execution) -> Iterator[LayerRow]:
         """The root's row is that of LEE; parts follow in call order, generator by generator."""
         columns = done.run.columns
         for t, root in enumerate(derivative_rows(done.run)):

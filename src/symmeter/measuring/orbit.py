@@ -10,22 +10,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from symmeter.domains.grids.control import displaced
-from symmeter.domains.grids.vectors import turns
 from symmeter.errors import SymmeterError, counted, shortened
 from symmeter.measures.geed import GEED
 from symmeter.measures.measure import OrbitMeasure, Pool
 from symmeter.measures.orbit import Chunk, View
 from symmeter.measuring.floor import FLOOR_IMAGES, nudged, nudged_within
-from symmeter.measuring.function import Function
 from symmeter.measuring.kernels import Kernels, average
 from symmeter.measuring.passes import Inputs, Passes, moved, returned, watching
 from symmeter.measuring.reference_samples import Donors
 from symmeter.measuring.run import Run
-from symmeter.measuring.samples import Batch
 from symmeter.measuring.targets import ElementSums, PairSums, Reduced, Target
 from symmeter.models.outputs import Output
 from symmeter.results.columns import Key
+from symmeter.samples import Batch
 from symmeter.symmetry.groups.group import Element, ElementSet, Group, choose_elements, equal_pairs
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
@@ -42,14 +39,7 @@ class OrbitRun(Run):
     """
 
     group: Group
-    measures: list[OrbitMeasure]
-    outputs: list[Output]
-    rho_out: Representation | None = None
-    padding: str | None = None
-    count: int | None = None
-    sampling: str = "haar"
-    wrong_group: bool = False
-    lenient: bool = False  # leave out outputs whose layout is not known, as a pattern brings along
+    outputs: list[Output] = field(default_factory=list)
     elements: ElementSet | None = None
     targets: list[Target] = field(default_factory=list)
     forwards: int = 0
@@ -63,17 +53,27 @@ class OrbitRun(Run):
     loading_batch = 32
     unit = "pass"
 
+    @property
+    def measures(self) -> tuple[OrbitMeasure, ...]:
+        """What is measured of every output."""
+        return self.plan.over
+
+    @property
+    def wrong_group(self) -> bool:
+        """Whether the control takes outputs as if the group did not move them."""
+        return self.plan.control == "wrong-group"
+
     def _title(self) -> str:
-        return f"{self.group.name} on {self.images.name}"
+        return f"{self.group.name} on {self.samples.name}"
 
     def _steps(self) -> int | None:
-        return self.images.total
+        return self.samples.total
 
     def _needs_donors(self) -> bool:
         return self.control or any(m.needs_other for m in self.measures)
 
     def _measure_batch(self, batch: Batch, donors: Donors | None) -> Iterator[int]:
-        x = batch.images.to(self.device, self.dtype)
+        x = batch.inputs.to(self.device, self.dtype)
         donors = None if donors is None else donors.to(x)
         if self.elements is None:
             self._prepare(x)
@@ -98,30 +98,25 @@ class OrbitRun(Run):
     def _prepare(self, x: Tensor) -> None:
         """The first look at the inputs and outputs: whether the group can act on them, and how."""
         self._chunk = self.batch_size or self.loading_batch
-        rows, columns = self.group.margin or (0, 0)
-        shape = tuple(x.shape[1:])
-        if self.group.margin:
-            shape = (*shape[:-2], shape[-2] - 2 * rows, shape[-1] - 2 * columns)
-        self.group = self.group.bind(shape, self.padding is not None)
-        self.elements = choose_elements(self.group, self.count, self.seed, self.sampling)
+        settings = self.plan.settings
+        self.group = self.group.bind(self.rho_in.shape_for(tuple(x.shape[1:])), self.domain.padded)
+        self.elements = choose_elements(self.group, settings.elements, self.seed, settings.sampling)
         self.kernels = Kernels(self.elements)
         identity = self.elements.elements[0] @ self.elements.elements[0].inverse()
-        function = self._look(self.outputs, self.rho_in.act(identity, x[:2])[0])
+        function = self._look(self.plan.outputs, self.rho_in.act(identity, x[:2])[0])
         self._function, self.outputs = function, list(function.outputs)
         first = function(self.rho_in.act(identity, x[:1])[0])
         kept = []
         for output, y in zip(self.outputs, first, strict=True):
             try:
-                rho = self.rho_out or output.representation(
-                    y, self.model, self.definition, self.padding or "reflect"
-                )
+                rho = self.plan.symmetry.rho_out or output.representation(y, self.model, self.domain)
             except SymmeterError:
-                if not self.lenient:
+                if not self.plan.lenient:
                     raise
                 continue
             kept.append(self._target(output, rho, y))
-            self._note_scalars(output, rho, y, any(map(turns, self.elements.elements)))
-            if y.ndim == 2 and output.name in ("softmax", "logits"):
+            self.remarks += self.domain.remarks(output.name, y, rho, self.elements.elements)
+            if output.is_scores(y):
                 self.classes = y.shape[1]
         self._keep_outputs(kept, [str(o) for o in self.outputs])
 
@@ -135,7 +130,7 @@ class OrbitRun(Run):
             self.outputs = [t.output for t in kept]
             known = dict(zip(self._function.outputs, self._function.shapes or (), strict=False))
             shapes = tuple(known[output] for output in self.outputs) if known else None
-            function = Function.of(self.model, self.outputs, self.device, self.dtype)
+            function = self.function_of(self.outputs)
             self._function = replace(function, batching=self._function.batching, shapes=shapes)
             self.remarks.append(
                 f"{len(left_out)} outputs left out, their layout is not known: {shortened(left_out)}"
@@ -175,7 +170,7 @@ class OrbitRun(Run):
         if self.control and donors is not None:
             inputs = (
                 moved(self.rho_in, x) if self.wrong_group
-                else displaced(self.rho_in, x, donors.of(positions), self._still,
+                else self.domain.displaced(self.rho_in, x, donors.of(positions), self._still,
                                self._replacing(donors, positions, lacking))
             )  # fmt: skip
             pools = [t.control_pools for t in self.targets]
@@ -284,7 +279,7 @@ class OrbitRun(Run):
             (
                 lambda g: nudged_within(self._still(x), next(draws), self.nudge)
             )  # a window is moved without loss
-            if self.group.margin
+            if self.rho_in.shape_for(tuple(x.shape[1:])) != tuple(x.shape[1:])
             else returned(self.rho_in, x, lambda z, seed: nudged_within(z, seed, self.nudge))
         )
         others = self._function(self._still(x.roll(1, 0)))
@@ -331,7 +326,7 @@ class OrbitRun(Run):
             "closed": self.group.closed,  # False: a window of a group, and means are over the window
             "elements": self.elements.count,
             "sampled": self.elements.sampled,
-            "sampling": self.sampling,
+            "sampling": self.plan.settings.sampling,
             "forward_passes": self.forwards,
             "kernel": self.kernels.counts,
             "kernel_mean": {

@@ -17,20 +17,17 @@ from symmeter.symmetry.groups.generators import Generator
 
 
 def derivative_rows(run: DerivativeRun) -> list[Row]:
-    """One row per measure and generator."""
-    accuracy = run.accuracy()
-    top1 = accuracy["top1"] if accuracy else None
+    """One row per output, measure and generator."""
     return [
-        _derivative_row(run, m, generator, top1)
+        _derivative_row(run, target, m, generator)
+        for target in run.targets
         for m in run.measures
-        for generator in run.symmetry.generators
+        for generator in run.generators
     ]
 
 
-def _derivative_row(
-    run: DerivativeRun, m: DerivativeMeasure, generator: Generator, top1: float | None
-) -> Row:
-    key = Key(m.name, generator.name)
+def _derivative_row(run: DerivativeRun, target: Target, m: DerivativeMeasure, generator: Generator) -> Row:
+    key, accuracy = run.key(m, generator, target), run.accuracy()
     values = run.columns[key]
     controls = None if generator.name in run.lacking else run.columns.get(key.as_control())
     e = estimate(values, controls, run.floor(key, float(values.mean())), m.power)
@@ -41,17 +38,17 @@ def _derivative_row(
     return Row(
         measure=m.name,
         symmetry=generator.name,
-        output=run.output.name,
-        layer=run.output.layer,
+        output=target.output.name,
+        layer=target.output.layer,
         value=e.value,
         standard_error=e.standard_error,
         n=e.n,
         floor=e.floor,
         control=e.control,
         selectivity=e.selectivity,
-        unit=m.unit(run.output.name, generator),
+        unit=m.unit(target.output.name, generator),
         direction=m.direction,
-        definition=run.definition.name,
+        definition=run.domain.definition,
         verdict=e.verdict,
         control_standard_error=e.control_standard_error,
         selectivity_standard_error=e.selectivity_standard_error,
@@ -60,20 +57,18 @@ def _derivative_row(
         quantile_95=e.quantile_95,
         top_share=e.top_share,
         boundary_share=share,
-        accuracy=top1,
+        accuracy=accuracy["top1"] if accuracy else None,
         power=m.power,
     )
 
 
 def orbit_rows(run: OrbitRun) -> list[Row]:
     """One row per measure and output."""
-    accuracy = run.accuracy()
-    top1 = accuracy["top1"] if accuracy else None
-    return [_orbit_row(run, target, m, top1) for target in run.targets for m in target.measures]
+    return [_orbit_row(run, target, m) for target in run.targets for m in target.measures]
 
 
-def _orbit_row(run: OrbitRun, target: Target, m: OrbitMeasure, top1: float | None) -> Row:
-    errors = orbit_errors(run, target, m)
+def _orbit_row(run: OrbitRun, target: Target, m: OrbitMeasure) -> Row:
+    errors, accuracy = orbit_errors(run, target, m), run.accuracy()
     e = errors.over_images
     if not m.tests_symmetry:
         e = replace(e, floor=None, selectivity=None, selectivity_standard_error=None)
@@ -93,7 +88,7 @@ def _orbit_row(run: OrbitRun, target: Target, m: OrbitMeasure, top1: float | Non
         selectivity=e.selectivity,
         unit=m.unit(target.output),
         direction=m.direction,
-        definition=run.definition.name,
+        definition=run.domain.definition,
         verdict=e.verdict if m.tests_symmetry else NO_TEST,
         control_standard_error=control_spread,
         selectivity_standard_error=e.selectivity_standard_error,
@@ -101,7 +96,7 @@ def _orbit_row(run: OrbitRun, target: Target, m: OrbitMeasure, top1: float | Non
         quantile_05=low,
         quantile_95=high,
         top_share=e.top_share,
-        accuracy=top1,
+        accuracy=accuracy["top1"] if accuracy else None,
         error=e.value,
         control_error=e.control,
         element_standard_error=spread(errors.element_error),

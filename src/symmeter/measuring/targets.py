@@ -1,6 +1,7 @@
 """What the measures make of one pass over an orbit, output by output."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ BY_ELEMENT = RelativeError()  # what the table and the curve of elements show
 
 @dataclass
 class Target:
-    """One output: how the group acts on it, and what is measured of it.
+    """One output: how the symmetry acts on it, and what is measured of it.
 
     `average`: positions of the elements over which G-EED takes the mean, none where the kernel is the identity alone
     (or nobody asks); `estimated`: they are a sample of a kernel that has no end.
@@ -26,7 +27,7 @@ class Target:
 
     output: Output
     rho: Representation
-    measures: list[OrbitMeasure]
+    measures: list[Any]
     average: list[int] = field(default_factory=list)
     estimated: bool = False
     pools: dict[str, Pool] = field(default_factory=dict)

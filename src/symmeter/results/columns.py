@@ -16,7 +16,7 @@ class Key:
     """The name of a column: which statistic of which measure, of what.
 
     `of` is the generator that was moved along, or the output that was measured over a group. `layer` is the part of
-    the network, for what is measured layer by layer. `control` marks the statistic of the control.
+    the network, for what is measured layer by layer, `output` the one of several. `control` marks that of the control.
 
     `str(key)` is the name of the column in `Result.samples` and in Parquet files.
 
@@ -33,6 +33,7 @@ class Key:
     layer: str | None = None
     statistic: str = VALUE
     control: bool = False
+    output: str | None = None
 
     def as_control(self) -> "Key":
         """The same of the control."""
@@ -44,6 +45,8 @@ class Key:
 
     def __str__(self) -> str:
         words = [self.measure, self.of]
+        if self.output is not None:
+            words.append(self.output)
         if self.layer is not None:
             words.append(self.layer)
         if self.control:

@@ -4,8 +4,9 @@ import math
 
 import pytest
 import torch
-from tests.representations.test_image import smooth
+from tests.domains.grids.test_grid import smooth
 
+from symmeter.domain import parse_group
 from symmeter.domains.grids.affine_map import Motion, rotation_by
 from symmeter.domains.grids.grid import Image, Pixels
 from symmeter.domains.grids.interpolants import DEFINITIONS
@@ -15,7 +16,6 @@ from symmeter.domains.grids.planar import Reflection, Scales
 from symmeter.domains.grids.sampler import Sampler
 from symmeter.domains.grids.shifts import Shifts
 from symmeter.domains.grids.tokens import Tokens
-from symmeter.domains.images.names import parse_group
 from symmeter.symmetry.groups.group import Pair
 from symmeter.symmetry.groups.permutations import Permutation
 

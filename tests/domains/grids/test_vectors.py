@@ -6,13 +6,13 @@ from tests.helpers import check_refused
 from torch import nn
 
 import symmeter
+from symmeter.domain import parse_group
 from symmeter.domains.grids.affine_map import Motion, rotation_by
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.local import Gruver2023
 from symmeter.domains.grids.interpolants.series import Bandlimited, Periodic
 from symmeter.domains.grids.vectors import Vectors
-from symmeter.domains.images.names import parse_group
 from symmeter.errors import SymmeterWarning
 
 GRID = Vectors(Image(Bandlimited()))

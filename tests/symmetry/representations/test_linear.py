@@ -4,11 +4,11 @@ import pytest
 import torch
 from tests.helpers import check_refused
 
+from symmeter.domain import parse_group
 from symmeter.domains.grids.affine_map import rotation_by
 from symmeter.domains.grids.generators import GENERATORS
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.series import Bandlimited
-from symmeter.domains.images.names import parse_group
 from symmeter.domains.sets import Points
 from symmeter.symmetry.groups.group import Pair
 from symmeter.symmetry.groups.permutations import Permutation

@@ -44,6 +44,11 @@ class Window(Representation):
 
         return act
 
+    def shape_for(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """(C, H, W) of the window in an image of shape (C, H, W)."""
+        height, width = (n - 2 * m for n, m in zip(shape[-2:], self.margin, strict=True))
+        return (*shape[:-2], height, width)
+
     def differentiate_all(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
         raise SymmeterError("a window of a larger image moves by whole pixels: it has no derivative")
 

@@ -55,7 +55,7 @@ def whole_kernel(rho: Representation, group: Group, like: Tensor) -> Kernel:
     all are still, the group is its own kernel, if none, the kernel is the identity. SymmeterError for one in between
     that has more than 256 elements, since a mean over some of them would be taken for that over all.
 
-    >>> from symmeter.domains.images.names import parse_group
+    >>> from symmeter.domain import parse_group
     >>> len(whole_kernel(Trivial(), parse_group("C4"), torch.ones(1, 3)).elements)
     4
     >>> whole_kernel(Trivial(), parse_group("SO2"), torch.ones(1, 3)).sampled

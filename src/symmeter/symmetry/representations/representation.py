@@ -55,6 +55,10 @@ class Representation(ABC):
     def describe(self) -> str:
         """A few words for tables and headers, such as `grid 7 x 7, channels last`."""
 
+    def shape_for(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of a moved value per sample, from that of the value itself."""
+        return shape
+
     def border(self, x: Any) -> Any:
         """1 on the outer ring of the grid, 0 inside, broadcastable against x; None where there is no grid.
 

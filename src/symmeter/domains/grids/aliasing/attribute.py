@@ -15,18 +15,18 @@ from symmeter.domains.grids.generators import AffineGenerator
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.series import Periodic
 from symmeter.errors import SymmeterError
-from symmeter.layers.attribute import Attributor
+from symmeter.layers.attribute import Attributor, profiled
 from symmeter.layers.contributions import Attribution, Batch
 from symmeter.layers.profile import LayerRow, Profile
 from symmeter.layers.trace import Tap
-from symmeter.measuring.conduct import Conducted, conduct
+from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.derivative import DerivativeRun
-from symmeter.measuring.request import ARGUMENTS
+from symmeter.measuring.execution import Execution, run_along
+from symmeter.measuring.plan import Given, Settings, plan_along
 from symmeter.results.columns import Key
 from symmeter.results.saved import register
 from symmeter.symmetry.conjugate import lie_derivative
 from symmeter.symmetry.groups.generators import Generator
-from symmeter.symmetry.hypothesis import generators_only, parse_symmetry
 from symmeter.verbs.arguments import truth
 from symmeter.verbs.verb import verb
 
@@ -82,18 +82,16 @@ def aliasing(
     >>> round(profile.rows[1].explained, 6)
     1.0
     """
-    for generator in generators_only(parse_symmetry(symmetry), "the aliasing theorem").generators:
+    follower = AliasAttributor(seed)
+    given = Given(data, options={"definition": Periodic(), **(preprocessing or {})})
+    settings = Settings(samples, batch_size, device, seed, progress, control)
+    plan = plan_along(model, given, symmetry, output, settings, "the aliasing theorem")
+    for generator in plan.symmetry.generators:
         if not isinstance(generator, AffineGenerator) or any(map(any, generator.linear)):
             raise SymmeterError(f"the aliasing theorem is about translations, not {generator.name}")
-    follower = AliasAttributor(seed)
-    done = conduct(
-        model, data, symmetry, "lee", output, Periodic(), samples, batch_size, device, seed, progress,
-        control=control, preprocessing=preprocessing, follower=follower,
-    )  # fmt: skip
-    done.notes.extend(follower.notes(done.run))
-    done.spec.update(probes=0, folded=dict(follower.folded), residue=follower.residue(done.run))
-    done.spec["aliasing"] = {g.name: follower.total(done.run, g) for g in done.run.symmetry.generators}
-    return done.finish(follower.rows, Profile)  # type: ignore[return-value]
+    done = run_along(plan, follower)
+    done.spec.update(probes=0, aliasing={g.name: follower.total(done.run, g) for g in done.run.generators})
+    return profiled(done, follower)
 
 
 class AliasAttributor(Attributor):
@@ -107,7 +105,7 @@ class AliasAttributor(Attributor):
     def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[Key, Tensor]:
         """The columns of an attribution, and of each layer `measured`, `predicted`, `left` and `pushed`."""
         self._found: dict[Key, Tensor] = {}
-        self._generators = run.symmetry.generators
+        self._generators = run.generators
         self._modules = dict(run.model.named_modules()) if isinstance(run.model, nn.Module) else {}
         columns = super().take(run, x, y, derivative)
         nothing = torch.full((len(x),), torch.nan, dtype=torch.float64)
@@ -144,7 +142,7 @@ class AliasAttributor(Attributor):
         """Measure and predict one layer's own Lie derivative; what it was given and gave are grids."""
         module, generator = self._modules[layer], self._generators[t]
         layout, plain = sampling(module), Image(Periodic())
-        if layout is None or h.ndim != 4 or y.ndim != 4 or not attribution.is_image(layer):
+        if layout is None or h.ndim != 4 or y.ndim != 4 or not _are_maps(attribution, layer):
             return
         channels = slice(None)
         if not layout.linear and not any(True for _ in module.parameters()) and h.shape == y.shape:
@@ -174,7 +172,7 @@ class AliasAttributor(Attributor):
         found = [self._explained(run, generator.name, part.layer)[3] for part in self.parts if part.terminal]
         return sum(value for value in found if value is not None) / lee if lee else None
 
-    def rows(self, done: Conducted) -> Iterator[LayerRow]:
+    def rows(self, done: Execution) -> Iterator[LayerRow]:
         for row in super().rows(done):
             names = ("measured", "predicted", "explained", "aliasing")
             explained = self._explained(done.run, row.symmetry, row.layer)
@@ -197,3 +195,9 @@ class AliasAttributor(Attributor):
         else:
             part = contribution * (explained or 0.0)
         return total / int(known.sum()), float(predicted[known].mean()), explained, part
+
+
+def _are_maps(attribution: Attribution, layer: str) -> bool:
+    """Whether all that goes in and out of the first call of a module is channels-first maps."""
+    found = attribution.representations(layer)
+    return all(isinstance(rho, Image) and rho.layout == "channels_first" for rho in found)
