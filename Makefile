@@ -54,9 +54,10 @@ test-all: $(STAMP) ## run every test
 study-%: $(STAMP) ## run one study, such as study-instrument, with ARGS (studies/README.md)
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python studies/$*.py $(ARGS)
 
-lint: $(STAMP) ## check style, format and types
+lint: $(STAMP) ## check style, format, the direction of imports, and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 	$(BIN)/pyright
 
 types: $(STAMP) ## check types only
@@ -77,5 +78,5 @@ lock: $(STAMP) ## renew requirements/lock.txt (LOCK_ARGS=--upgrade for newer ver
 		> $(LOCK).new && mv $(LOCK).new $(LOCK)
 
 clean: ## remove caches and build products, keep .venv
-	rm -rf build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

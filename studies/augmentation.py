@@ -16,12 +16,12 @@ from torch import Tensor, nn
 
 import symmeter
 from symmeter.demo.networks import QuarterTurnAverage
-from symmeter.demo.steerable import GroupConvolution, Invariant, Lift
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from common import Study, Verdict, main, yes
 from images import Images
 from intervals import chosen, over_seeds, pick
+from steerable import GroupConvolution, Invariant, Lift
 from training import Augment, accuracy, quarter_turns, same, trained
 
 DEPTHS = ("2", "6", "10")  # after each of the three activations

@@ -1,12 +1,26 @@
 """The examples in README and docs run, and name nothing that does not exist."""
 
+import importlib
 import re
 from pathlib import Path
 
 import pytest
 
+import symmeter
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+MORE = [
+    ROOT / "CONTRIBUTING.md",
+    *(ROOT / folder / "README.md" for folder in ("benchmarks", "results", "studies")),
+]
+# A path from the root of the checkout, or from the folder of the page; * and NAME stand for any name.
+PATH = re.compile(
+    r"(?<![\w./~-])((?:src|tests|benchmarks|studies|docs|results|requirements|\.ci)/[\w./*-]*[\w*/])"
+)
+MODULE = re.compile(r"\b(symmeter(?:\.\w+)+)")
 
 
 def blocks(page, language):
@@ -34,6 +48,32 @@ def test_commands_use_options_that_exist(page):
 
 
 def test_links_between_pages_lead_somewhere():
-    for page in [*PAGES, *(ROOT / folder / "README.md" for folder in ("benchmarks", "results", "studies"))]:
+    for page in [*PAGES, *MORE]:
         for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("page", [*PAGES, *MORE], ids=lambda p: str(p.relative_to(ROOT)))
+def test_every_path_that_a_page_names_exists(page):
+    patterns = [(path, path.replace("NAME", "*")) for path in PATH.findall(page.read_text())]
+    missing = [
+        path for path, pattern in patterns if not any([*ROOT.glob(pattern), *page.parent.glob(pattern)])
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", [*PAGES, *MORE], ids=lambda p: str(p.relative_to(ROOT)))
+def test_every_name_of_the_package_that_a_page_names_exists(page):
+    missing = [name for name in MODULE.findall(page.read_text()) if not exists(name)]
+    assert missing == []
+
+
+def exists(name):
+    """Whether a dotted name is a module, or something in one."""
+    found = symmeter
+    for i, part in enumerate(name.split(".")[1:], 2):
+        try:
+            found = getattr(found, part, None) or importlib.import_module(".".join(name.split(".")[:i]))
+        except ImportError:
+            return False
+    return True

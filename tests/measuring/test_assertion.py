@@ -2,11 +2,11 @@
 
 import pytest
 import torch
+from studies.steerable import discs, steerable
 from tests.measuring.test_ground_truth import broken
 from torch import nn
 
 import symmeter
-from symmeter.demo.steerable import discs, steerable
 
 X = discs(2)
 

@@ -1,10 +1,10 @@
 """Against networks of others: e2cnn's steerable ones."""
 
 import pytest
+from studies.steerable import discs
 from torch import nn
 
 import symmeter
-from symmeter.demo.steerable import discs
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 e2cnn = pytest.importorskip("e2cnn", reason="needs e2cnn, a tool of development")

@@ -10,7 +10,6 @@ from tests.helpers import check_refused
 from torch import nn
 
 from symmeter.domains.grids.grid import Image
-from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.grids.tokens import Tokens
 from symmeter.domains.images.domain import Images
 from symmeter.errors import SymmeterError
@@ -18,8 +17,8 @@ from symmeter.models.outputs import Reader, parse_output, parse_outputs
 from symmeter.symmetry.representations.trivial import Trivial
 
 NET = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
-GRID = Bandlimited()
 IMAGES = Images()
+GRID = IMAGES.interpolant
 
 
 @pytest.mark.parametrize(("text", "shape", "expected"), [
@@ -93,7 +92,7 @@ def test_unknown_outputs_name_the_choices(name, message):
     check_refused(message, read, name, NET, torch.randn(2, 3, 6, 6))
 
 
-Pair = namedtuple("Pair", "mean spread")
+ProductElement = namedtuple("ProductElement", "mean spread")
 
 
 @dataclass
@@ -115,7 +114,7 @@ class Structured(nn.Module):
 
 @pytest.mark.parametrize(("path", "make"), [
     ("pred_boxes", lambda y: {"logits": 2 * y, "pred_boxes": y}), ("1", lambda y: (2 * y, y)),
-    ("spread", lambda y: Pair(2 * y, y)), ("0.boxes.1", lambda y: [Detection(2 * y, [3 * y, y])]),
+    ("spread", lambda y: ProductElement(2 * y, y)), ("0.boxes.1", lambda y: [Detection(2 * y, [3 * y, y])]),
     ("detail.value", lambda y: SimpleNamespace(detail=SimpleNamespace(value=y))), ("b", lambda y: {"a": 2 * y, "b": y.numpy()}),
 ])  # fmt: skip
 def test_tensors_in_what_a_model_returns_are_named_by_their_path(path, make):

@@ -8,7 +8,7 @@ import torch
 from tests.helpers import check_refused
 
 from symmeter.domain import parse_group
-from symmeter.domains.grids.affine_map import Motion
+from symmeter.domains.grids.affine_map import AffineMap
 from symmeter.domains.grids.generators import GENERATORS, AffineGenerator, ColourGenerator
 from symmeter.domains.images.names import GROUPS, named
 from symmeter.errors import SymmeterError
@@ -223,4 +223,4 @@ def test_elements_are_named_for_people():
     assert names[:2] == ["identity", "hflip"]
     assert {"rotate 90", "rotate 180", "rotate 270", "vflip"} <= set(names)
     assert Permutation((1, 0, 2)).name == "points (0 1)"
-    assert Motion(shift=(2.0, -1.0), frame=(4, 4)).name == "shift 2 -1"
+    assert AffineMap(shift=(2.0, -1.0), frame=(4, 4)).name == "shift 2 -1"

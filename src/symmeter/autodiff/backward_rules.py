@@ -5,24 +5,28 @@ order when it lies in memory with channels last (as behind a flattened token seq
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from symmeter.autodiff.functions import Context
+
 
 class _BatchNorm(torch.autograd.Function):
-    """y = batch_norm(x) with running statistics; its gradient is g * weight / sqrt(var + eps), channel by channel."""
+    """y = batch_norm(x) with running statistics; its gradient is g * weight / sqrt(var + eps), channel by channel.
+
+    x and its gradient are (B, C, ...), the slope is (C, 1, ..., 1).
+    """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, slope: Tensor, compute: Callable[[Tensor], Tensor]) -> Tensor:
+    def forward(ctx: Context, x: Tensor, slope: Tensor, compute: Callable[[Tensor], Tensor]) -> Tensor:
         ctx.save_for_backward(slope)
         return compute(x)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Context, *gradients: Tensor) -> tuple[Tensor, None, None]:
         (slope,) = ctx.saved_tensors
         return gradients[0] * slope, None, None
 
@@ -38,8 +42,8 @@ class BackwardRules(TorchFunctionMode):
     """
 
     def __torch_function__(
-        self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None
-    ) -> Any:
+        self, func: Callable, types: object, args: tuple = (), kwargs: dict | None = None
+    ) -> object:
         kwargs = kwargs or {}
         if func is F.batch_norm:
             return _batch_norm(*args, **kwargs)
@@ -56,9 +60,14 @@ def _batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
+    """x (B, C, ...) normalised, in a way that has its own backward pass where statistics and weights are fixed."""
     parameters = (running_mean, running_var, weight, bias)
     plain = lambda x: F.batch_norm(x, running_mean, running_var, weight, bias, training, momentum, eps)
-    if training or running_var is None or any(p is not None and p.requires_grad for p in parameters):
+    learning = any(parameter is not None and parameter.requires_grad for parameter in parameters)
+    if training or learning or running_var is None:
         return plain(input)
-    slope = (running_var + eps).rsqrt() * (1 if weight is None else weight)
-    return _BatchNorm.apply(input, slope.reshape(-1, *[1] * (input.ndim - 2)), plain)  # type: ignore[return-value]
+    slope = (running_var + eps).rsqrt()
+    if weight is not None:
+        slope = slope * weight
+    broadcast = slope.reshape(-1, *[1] * (input.ndim - 2))
+    return _BatchNorm.apply(input, broadcast, plain)  # type: ignore[return-value]

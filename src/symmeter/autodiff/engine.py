@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from symmeter.autodiff.memory import available_bytes, out_of_memory, peak_bytes
+from symmeter.autodiff.steps import Function
 from symmeter.autodiff.strategies import (
     CentralDifference,
     OneByOne,
@@ -20,10 +21,12 @@ from symmeter.autodiff.strategies import (
 from symmeter.autodiff.verification import Verifier
 from symmeter.errors import first_line
 
-_GAIN = 0.95  # a larger chunk must be 5 % faster an image for the chunk to grow on
+_GAIN = 0.95  # a larger chunk must be 5 % faster per image for the chunk to grow on
 _HOPELESS = 2.0  # a first trial this many times slower than the best is not given a second one
+_RESCUE_OUTPUTS = 8  # outputs per tangent up to which reverse mode is worth a try when all else has failed
 _SETTLED_ON = 4  # images on which the step of differences is found
 _TRIAL_SHARE = 0.25  # at most this share of the images is spent on comparing strategies
+_MEMORY_SHARE = 0.5  # of what is free, for the next chunk
 
 
 @dataclass
@@ -36,6 +39,22 @@ class _Trial:
     runs: int = 0
     growing: bool = True
     verified: bool = False
+
+    @property
+    def next_chunk(self) -> int:
+        """How many images it gets when it is in use: twice as many while that pays."""
+        return 2 * self.chunk if self.growing and self.runs else self.chunk
+
+    def learn(self, chunk: int, seconds: float) -> None:
+        """Take in how long one chunk took, in seconds per image."""
+        self.runs += 1
+        if chunk > self.chunk and seconds > _GAIN * self.seconds:
+            self.growing = False
+        elif chunk > self.chunk or self.runs <= 2:
+            self.seconds = min(seconds, self.seconds)
+            self.chunk = max(chunk, self.chunk)
+        elif chunk == self.chunk:
+            self.seconds = (self.seconds + seconds) / 2  # the machine changes under a long run
 
 
 Outcome = tuple[slice, Tensor, Tensor]
@@ -54,11 +73,11 @@ class Engine:
 
     def __init__(
         self,
-        f: Callable[[Tensor], Tensor],
+        f: Function,
         *,
         total: int | None = None,
         batch_size: int | None = None,
-        wide: Callable[[Tensor], Tensor] | None = None,
+        wide: Function | None = None,
         differentiable: bool = True,
     ):
         self.f = f
@@ -81,7 +100,7 @@ class Engine:
 
     @property
     def chunk(self) -> int:
-        """Images a chunk at present."""
+        """Images per chunk at present."""
         return self._best().chunk
 
     def push(self, x: Tensor, tangents: Callable[[slice], Tensor]) -> Iterator[Outcome]:
@@ -96,7 +115,7 @@ class Engine:
         while start < len(x):
             due = self._due()
             trial = due or self._best()
-            chunk = trial.chunk if due else self._grown(trial)
+            chunk = trial.chunk if due or self._fixed else trial.next_chunk
             part = slice(start, start + min(chunk, self._limit, len(x) - start))
             outcome = self._attempt(trial, x[part], tangents(part))
             if outcome is None:
@@ -113,34 +132,39 @@ class Engine:
         yield from held
 
     def _candidates(self, x: Tensor, tangents: int) -> list[_Trial]:
+        """The strategies for so many tangents of images x (B, ...), in the order in which they are tried."""
         start = self._fixed or (1 if x.device.type == "cpu" else 4)
         strategies = (Vectorised(), OneByOne(), Tiled()) if tangents > 1 else (OneByOne(),)
-        trials = [_Trial(s, start) for s in strategies]
+        trials = [_Trial(strategy, start) for strategy in strategies]
         y = self.f(x[:1])
-        if y.ndim == 2 and y.shape[1] <= tangents:
+        if y.ndim != 2:
+            return trials
+        outputs = y.shape[1]
+        if outputs <= tangents:
             trials.insert(1, _Trial(Reverse(), start))  # before the last of those that are tried at all
-        elif y.ndim == 2 and y.shape[1] <= 8 * tangents:
+        elif outputs <= _RESCUE_OUTPUTS * tangents:
             self._rescue = _Trial(Reverse(), start)
         return trials
 
     def _due(self) -> _Trial | None:
         """The strategy whose trial is next; None when all have been compared."""
+        if self._total is not None and self._done >= _TRIAL_SHARE * self._total:
+            return None
         best = self._best()
-        if self._total is None or self._done < _TRIAL_SHARE * self._total:
-            for trial in self._trials or []:
-                if trial.runs < 2 and not (trial.runs and trial.seconds > _HOPELESS * best.seconds):
-                    return trial
+        for trial in self._trials or []:
+            hopeless = trial.runs > 0 and trial.seconds > _HOPELESS * best.seconds
+            if trial.runs < 2 and not hopeless:
+                return trial
         return None
-
-    def _grown(self, trial: _Trial) -> int:
-        """How many images to give the strategy in use: twice as many while that pays."""
-        return 2 * trial.chunk if trial.growing and trial.runs and not self._fixed else trial.chunk
 
     def _best(self) -> _Trial:
         return min(self._trials or [self._fallback], key=lambda trial: trial.seconds)
 
     def _attempt(self, trial: _Trial, x: Tensor, v: Tensor) -> tuple[Tensor, Tensor] | None:
-        """One chunk by one strategy, timed; None when it failed and something else is to be tried."""
+        """One chunk by one strategy, timed: f(x) (b, ...) and what it makes of v (T, b, ...).
+
+        None where it failed, and something else is to be tried.
+        """
         try:
             if trial is self._fallback and not trial.runs:
                 trial.strategy = self._differences.settled(self.f, x[:_SETTLED_ON], v[:, :_SETTLED_ON])
@@ -154,17 +178,17 @@ class Engine:
         except Exception as error:
             self._failed(trial, x, error)
             return None
-        if (
-            not trial.verified
-            and trial.strategy.exact
-            and not self._verify(trial, x[:1], v[:, :1], pushed[:, :1])
-        ):
+        to_verify = trial.strategy.exact and not trial.verified
+        if to_verify and not self._verify(trial, x[:1], v[:, :1], pushed[:, :1]):
             return None
-        self._learn(trial, len(x), seconds, used, x.device)
+        trial.learn(len(x), seconds)
+        self._mind_memory(used / len(x), x.device)
+        if 2 * trial.chunk > self._limit:
+            trial.growing = False
         return y, pushed
 
     def _verify(self, trial: _Trial, x: Tensor, v: Tensor, pushed: Tensor) -> bool:
-        """Whether nothing contradicts a strategy on this image, and on those that contradicted others."""
+        """Whether nothing contradicts a strategy on this image (1, ...), and on those that contradicted others."""
         reason = self.verifier.contradiction(trial.strategy, x, v, pushed)
         if reason is not None:
             self._suspects.append((x, v))
@@ -190,23 +214,14 @@ class Engine:
                 return False
         return True
 
-    def _learn(self, trial: _Trial, chunk: int, seconds: float, used: int, device: torch.device) -> None:
-        trial.runs += 1
-        if chunk > trial.chunk and seconds > _GAIN * trial.seconds:
-            trial.growing = False
-        elif chunk > trial.chunk or trial.runs <= 2:
-            trial.seconds, trial.chunk = min(seconds, trial.seconds), max(chunk, trial.chunk)
-        elif chunk == trial.chunk:
-            trial.seconds = (trial.seconds + seconds) / 2  # the machine changes under a long run
-        memory = available_bytes(device)
-        if memory and used and not self._fixed:
-            # The next chunk may take half of what is free, judged by what this one took an image.
-            self._limit = min(self._limit, max(1, int(0.5 * memory / (used / chunk))))
-        if 2 * trial.chunk > self._limit:
-            trial.growing = False
+    def _mind_memory(self, used: float, device: torch.device) -> None:
+        """Limit the next chunk to a share of what is free, judged by the bytes that this one used per image."""
+        free = available_bytes(device)
+        if free and used and not self._fixed:
+            self._limit = min(self._limit, max(1, int(_MEMORY_SHARE * free / used)))
 
     def _failed(self, trial: _Trial, x: Tensor, error: Exception) -> None:
-        """Make the chunk smaller or drop the strategy; raises when the function itself fails on x."""
+        """Make the chunk smaller or drop the strategy; raises when the function itself fails on x (b, ...)."""
         if out_of_memory(error) and len(x) > 1:
             self._limit = trial.chunk = len(x) // 2
             trial.growing = False

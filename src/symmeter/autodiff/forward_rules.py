@@ -8,7 +8,7 @@ whose derivative is written out: a linear map of the tangent, or a slope (comput
 
 import importlib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -25,15 +25,18 @@ from torch.utils import _pytree as pytree
 from symmeter.autodiff.functions import Affine, Attention, LayerNorm, Pointwise
 
 aten = torch.ops.aten
+Ruled = Any  # what an operation returns, or NotImplemented where its rule does not apply
 
 
-def _depends_on_input(*parameters: Any) -> bool:
+def _depends_on_input(*parameters: object) -> bool:
     """Whether a weight is itself a function of the input (dynamic convolutions): the rules below do not apply."""
     return any(isinstance(p, Tensor) and is_functorch_wrapped_tensor(p) for p in parameters)
 
 
 def _convolution(kernel: Callable) -> Callable:
-    def rule(input: Tensor, weight: Tensor, bias: Tensor | None = None, *args: Any, **kwargs: Any) -> Any:
+    def rule(
+        input: Tensor, weight: Tensor, bias: Tensor | None = None, *args: object, **kwargs: object
+    ) -> Ruled:
         if _depends_on_input(weight, bias):
             return NotImplemented
         return Affine.apply(
@@ -45,7 +48,8 @@ def _convolution(kernel: Callable) -> Callable:
     return rule
 
 
-def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Any:
+def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Ruled:
+    """x W^T + b, of x (..., in) and W (out, in)."""
     if _depends_on_input(weight, bias):
         return NotImplemented
     return Affine.apply(input, lambda u: F.linear(u, weight, bias), lambda du: F.linear(du, weight))
@@ -60,11 +64,14 @@ def _batch_norm(
     training: bool = False,
     momentum: float = 0.1,
     eps: float = 1e-5,
-) -> Any:
+) -> Ruled:
+    """x (B, C, ...) less the running mean, over the running deviation, channel by channel."""
     dynamic = _depends_on_input(running_mean, running_var, weight, bias)
-    if training or running_mean is None or running_var is None or dynamic:
+    if training or dynamic or running_mean is None or running_var is None:
         return NotImplemented
-    slope = (running_var + eps).rsqrt() * (1 if weight is None else weight)
+    slope = (running_var + eps).rsqrt()
+    if weight is not None:
+        slope = slope * weight
     slope = slope.reshape(-1, *[1] * (input.ndim - 2))
     return Affine.apply(
         input,
@@ -75,11 +82,12 @@ def _batch_norm(
 
 def _layer_norm(
     input: Tensor,
-    normalized_shape: Any,
+    normalized_shape: Sequence[int],
     weight: Tensor | None = None,
     bias: Tensor | None = None,
     eps: float = 1e-5,
-) -> Any:
+) -> Ruled:
+    """x (..., *normalized_shape) less its mean, over its deviation, both over the last axes."""
     if _depends_on_input(weight, bias):
         return NotImplemented
     return LayerNorm.apply(input, tuple(normalized_shape), weight, bias, eps)[0]  # type: ignore[index]
@@ -94,8 +102,11 @@ def _attention(
     is_causal: bool = False,
     scale: float | None = None,
     enable_gqa: bool = False,
-) -> Any:
-    """softmax(Q K^T scale + mask) V written out: the fused kernels have no forward derivative."""
+) -> Ruled:
+    """softmax(Q K^T scale + mask) V written out: the fused kernels have no forward derivative.
+
+    Queries are (..., n, d), keys (..., m, d), values (..., m, e), a mask is (..., n, m) or broadcasts to that.
+    """
     if dropout_p > 0 or enable_gqa:
         return NotImplemented
     query = query * (query.shape[-1] ** -0.5 if scale is None else scale)
@@ -107,8 +118,10 @@ def _attention(
     logits = query @ key.transpose(-2, -1)
     if attn_mask is None:
         return logits.softmax(-1) @ value
-    banned = attn_mask.dtype == torch.bool
-    logits = logits.masked_fill(~attn_mask, float("-inf")) if banned else logits + attn_mask
+    if attn_mask.dtype == torch.bool:
+        logits = logits.masked_fill(~attn_mask, float("-inf"))
+    else:
+        logits = logits + attn_mask
     nothing_left = logits.isneginf().all(-1, keepdim=True)
     return logits.softmax(-1).masked_fill(nothing_left, 0) @ value
 
@@ -116,12 +129,12 @@ def _attention(
 def _activation(f: Callable, backward: Callable) -> Callable:
     """A pointwise rule whose slope is the backward kernel applied to ones."""
 
-    def rule(input: Tensor, *args: Any, inplace: bool = False, **kwargs: Any) -> Tensor:
+    def rule(input: Tensor, *args: object, inplace: bool = False, **kwargs: object) -> Tensor:
         if args and isinstance(args[-1], bool):  # a positional `inplace`
             args, inplace = args[:-1], args[-1]
-        result = Pointwise.apply(
-            input, lambda u: f(u, *args, **kwargs), lambda u: backward(torch.ones_like(u), u, *args, **kwargs)
-        )
+        value = lambda u: f(u, *args, **kwargs)
+        slope = lambda u: backward(torch.ones_like(u), u, *args, **kwargs)
+        result = Pointwise.apply(input, value, slope)
         return input.copy_(result) if inplace else result  # others may read the changed input
 
     return rule
@@ -138,7 +151,7 @@ def _relu6_backward(ones: Tensor, u: Tensor) -> Tensor:
 def _recurrent(kernel: Callable) -> Callable:
     """The native recurrent path, which has a derivative where the fused kernels of oneDNN and cuDNN have none."""
 
-    def rule(*args: Any, **kwargs: Any) -> Any:
+    def rule(*args: object, **kwargs: object) -> Ruled:
         onednn, cudnn = torch._C._get_mkldnn_enabled(), torch._C._get_cudnn_enabled()
         try:  # not torch.backends.mkldnn.flags, which also sets TF32 and warns about it
             torch._C._set_mkldnn_enabled(False)
@@ -152,11 +165,11 @@ def _recurrent(kernel: Callable) -> Callable:
 
 
 def _cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = None) -> Tensor:
-    """Distances written out: the kernel has no forward derivative."""
+    """Distances (..., n, m) of x1 (..., n, d) to x2 (..., m, d), written out: the kernel has no forward derivative."""
     return torch.linalg.vector_norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), p, -1)
 
 
-RULES: dict[Any, Callable] = {
+RULES: dict[Callable, Callable] = {
     **{kernel: _convolution(kernel) for kernel in (F.conv1d, F.conv2d, F.conv3d)},
     **{kernel: _recurrent(kernel) for kernel in (torch.lstm, torch.gru, torch.rnn_tanh, torch.rnn_relu)},
     F.linear: _linear,
@@ -184,14 +197,16 @@ def load_tables() -> None:
         importlib.import_module("torch._decomp.decompositions_for_jvp")
 
 
-def _loses_tangent(inputs: Any, outputs: Any) -> bool:
+def _loses_tangent(inputs: object, outputs: object) -> bool:
     """Whether a tangent goes in and none comes out of some output."""
+    return any(_carry_tangents(inputs)) and not all(_carry_tangents(outputs))
 
-    def carried(values: Any) -> list[bool]:
-        tensors = [t for t in pytree.tree_leaves(values) if isinstance(t, Tensor) and t.is_floating_point()]
-        return [forward_ad.unpack_dual(t).tangent is not None for t in tensors]
 
-    return any(carried(inputs)) and not all(carried(outputs))
+def _carry_tangents(values: object) -> list[bool]:
+    """Of every floating point tensor among them, whether it has a tangent."""
+    tensors = [leaf for leaf in pytree.tree_leaves(values) if isinstance(leaf, Tensor)]
+    floating = [tensor for tensor in tensors if tensor.is_floating_point()]
+    return [forward_ad.unpack_dual(tensor).tangent is not None for tensor in floating]
 
 
 class ForwardRules(TorchFunctionMode):
@@ -213,14 +228,15 @@ class ForwardRules(TorchFunctionMode):
         self._attention.__exit__(*raised)
 
     def __torch_function__(
-        self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None
-    ) -> Any:
+        self, func: Callable, types: object, args: tuple = (), kwargs: dict | None = None
+    ) -> Ruled:
+        kwargs = kwargs or {}
         rule = RULES.get(func)
         if rule is not None:
-            result = rule(*args, **(kwargs or {}))
+            result = rule(*args, **kwargs)
             if result is not NotImplemented:
                 return result
-        result = func(*args, **(kwargs or {}))
+        result = func(*args, **kwargs)
         registered = isinstance(func, OpOverload | OpOverloadPacket) and not str(func).startswith("aten.")
         if registered and _loses_tangent((args, kwargs), result):
             raise RuntimeError(f"{func} has no forward derivative")

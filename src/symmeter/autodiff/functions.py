@@ -1,4 +1,7 @@
-"""Operations with their forward derivative written out, one pass over the tangents each."""
+"""Operations with their forward derivative written out, one pass over the tangents each.
+
+Tangents have the shape of the input that they belong to; under vmap one axis of tangents is in front of it.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,9 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+Context = Any  # what torch hands from one pass to the next: it takes any attribute
+
 
 class Affine(torch.autograd.Function):
-    """y = affine(x), dy = linear(dx)."""
+    """y = affine(x), dy = linear(dx), for x of any shape."""
 
     generate_vmap_rule = True
 
@@ -17,16 +22,19 @@ class Affine(torch.autograd.Function):
         return affine(x)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple, output: Tensor) -> None:
+    def setup_context(ctx: Context, inputs: tuple, output: Tensor) -> None:
         ctx.linear = inputs[2]
 
     @staticmethod
-    def jvp(ctx: Any, dx: Tensor, *_: None) -> Tensor:
+    def jvp(ctx: Context, dx: Tensor, *_: None) -> Tensor:
         return ctx.linear(dx)
 
 
 class Pointwise(torch.autograd.Function):
-    """y = f(x) and dy = slope(x) dx, entry by entry; the slope is computed on the primal, once for all tangents."""
+    """y = f(x) and dy = slope(x) dx, entry by entry, for x of any shape.
+
+    The slope is computed on the primal, once for all tangents.
+    """
 
     generate_vmap_rule = True
 
@@ -35,33 +43,36 @@ class Pointwise(torch.autograd.Function):
         return f(x)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple, output: Tensor) -> None:
+    def setup_context(ctx: Context, inputs: tuple, output: Tensor) -> None:
         ctx.slope = inputs[2]
         ctx.save_for_forward(inputs[0])
 
     @staticmethod
-    def jvp(ctx: Any, dx: Tensor, *_: None) -> Tensor:
+    def jvp(ctx: Context, dx: Tensor, *_: None) -> Tensor:
         (x,) = ctx.saved_tensors
         return dx * ctx.slope(x)
 
 
 class LayerNorm(torch.autograd.Function):
-    """dy = w rstd (dx - mean(dx) - xhat mean(xhat dx)), with xhat the normalised input."""
+    """dy = w rstd (dx - mean(dx) - xhat mean(xhat dx)), with xhat the normalised input, over the last axes of x.
+
+    x is (..., *shape), weight and bias are of that shape, the mean and rstd that come back are (..., 1, ..., 1).
+    """
 
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(x: Tensor, shape: tuple, weight: Tensor | None, bias: Tensor | None, eps: float) -> Any:
+    def forward(x: Tensor, shape: tuple, weight: Tensor | None, bias: Tensor | None, eps: float) -> tuple:
         return torch.native_layer_norm(x, shape, weight, bias, eps)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple, output: tuple) -> None:
+    def setup_context(ctx: Context, inputs: tuple, output: tuple) -> None:
         x, ctx.shape, weight, _, _ = inputs
         _, mean, rstd = output
         ctx.save_for_forward(x, torch.ones_like(rstd) if weight is None else weight, mean, rstd)
 
     @staticmethod
-    def jvp(ctx: Any, dx: Tensor, *_: Any) -> tuple[Tensor, Tensor, Tensor]:
+    def jvp(ctx: Context, dx: Tensor, *_: object) -> tuple[Tensor, Tensor, Tensor]:
         x, weight, mean, rstd = ctx.saved_tensors
         axes = tuple(range(-len(ctx.shape), 0))
         normal = (x - mean) * rstd
@@ -74,6 +85,7 @@ class LayerNorm(torch.autograd.Function):
 class Attention(torch.autograd.Function):
     """y = A v with A = softmax(L), L = q k^T + mask, and dy = (A * dL) v - sum(A * dL) y + A dv.
 
+    Queries are (..., n, d), keys (..., m, d), values (..., m, e), the weights A that come back (..., n, m).
     dL = dq k^T + q dk^T is one product of twice the inner length: the square matrices are what costs, so they are
     passed over as rarely as can be.
     """
@@ -86,20 +98,23 @@ class Attention(torch.autograd.Function):
         if mask is None:
             weights = logits.softmax(-1)
         else:
-            logits = logits.masked_fill(~mask, float("-inf")) if mask.dtype == torch.bool else logits + mask
+            if mask.dtype == torch.bool:
+                logits = logits.masked_fill(~mask, float("-inf"))
+            else:
+                logits = logits + mask
             nothing_left = logits.isneginf().all(-1, keepdim=True)  # as in torch: zeros for it, not NaN
             weights = logits.softmax(-1).masked_fill(nothing_left, 0)
         return weights @ value, weights
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple, output: tuple) -> None:
+    def setup_context(ctx: Context, inputs: tuple, output: tuple) -> None:
         query, key, value, _ = inputs
         y, weights = output
         ctx.mark_non_differentiable(weights)
         ctx.save_for_forward(query, key, value, y, weights)
 
     @staticmethod
-    def jvp(ctx: Any, dq: Tensor, dk: Tensor, dv: Tensor, *_: Any) -> tuple[Tensor, None]:
+    def jvp(ctx: Context, dq: Tensor, dk: Tensor, dv: Tensor, *_: object) -> tuple[Tensor, None]:
         query, key, value, y, weights = ctx.saved_tensors
         change = torch.cat([dq, query.expand_as(dq)], -1) @ torch.cat([key.expand_as(dk), dk], -1).mT
         # A column of ones beside the values gives the row sums in the same product.

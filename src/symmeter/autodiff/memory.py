@@ -1,9 +1,9 @@
 """How much memory there is, how much a chunk took, and what running out of it looks like."""
 
+import contextlib
 import ctypes
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -13,16 +13,10 @@ def available_bytes(device: torch.device) -> int | None:
     """Bytes that can still be allocated on the device; None where the system does not say."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return None
+    return _bytes_in("/proc/meminfo", "MemAvailable")
 
 
-@contextmanager
+@contextlib.contextmanager
 def peak_bytes(device: torch.device) -> Iterator[Callable[[], int]]:
     """Yields a function that tells how far the memory in use rose at its highest, in bytes (a lower bound)."""
     if device.type == "cuda":
@@ -30,18 +24,19 @@ def peak_bytes(device: torch.device) -> Iterator[Callable[[], int]]:
         before = torch.cuda.memory_allocated(device)
         yield lambda: torch.cuda.max_memory_allocated(device) - before
         return
-    before = _status("VmRSS")
-    yield lambda: max(0, _status("VmHWM") - before)
+    status = "/proc/self/status"
+    before = _bytes_in(status, "VmRSS") or 0
+    yield lambda: max(0, (_bytes_in(status, "VmHWM") or 0) - before)
 
 
-def _status(field: str) -> int:
-    try:
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith(field + ":"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return 0
+def _bytes_in(path: str, field: str) -> int | None:
+    """What Linux says of memory in one of its files, such as `MemAvailable:  812 kB`; None where it says nothing."""
+    with contextlib.suppress(OSError):
+        for line in Path(path).read_text().splitlines():
+            name, _, amount = line.partition(":")
+            if name == field:
+                return int(amount.split()[0]) * 1024
+    return None
 
 
 def out_of_memory(error: BaseException) -> bool:

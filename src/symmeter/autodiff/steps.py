@@ -10,13 +10,16 @@ from torch.utils import _pytree as pytree
 
 from symmeter.errors import SymmeterError
 
+Tree = Any  # a batched tensor (B, ...), or a tuple or dict of them
+Function = Callable[[Tensor], Tensor]  # of images (b, ...), each on its own
+
 _LARGEST = 0.3  # relative: beyond it the image is another one
 _FACTOR = 4.0  # between steps
 _SMOOTH = 1e-4  # relative change from step to step below which the smallest step is taken
 _STEEPEST = 0.5  # relative change that is still a derivative of a kind
 
 
-def steadiest_step(f: Callable[[Tensor], Tensor], x: Tensor, w: Tensor, smallest: float) -> float:
+def steadiest_step(f: Function, x: Tensor, w: Tensor, smallest: float) -> float:
     """The relative step, from `smallest` up, at which the difference quotient of f at x (b, ...) along w is steadiest.
 
     A smooth function takes the smallest. One that moves in steps, as quantised networks do, has quotients of 0 where
@@ -33,17 +36,19 @@ def steadiest_step(f: Callable[[Tensor], Tensor], x: Tensor, w: Tensor, smallest
     if not any(bool(q.any()) for q in quotients):
         return smallest  # a constant: any step will do
     changes = [_change(a, b) for a, b in pairwise(quotients)]
-    smooth = [step for step, change in zip(steps, changes, strict=False) if change < _SMOOTH]
-    if smooth:
-        return smooth[0]
+    for step, change in zip(steps, changes, strict=False):
+        if change < _SMOOTH:
+            return step
     best = min(range(len(changes)), key=changes.__getitem__)
     if changes[best] > _STEEPEST:
-        raise SymmeterError("the model has no derivative: its outputs jump, and difference quotients agree at no step; "
-                            "measure a group such as C4 or shift(1) instead")  # fmt: skip
+        raise SymmeterError(
+            "the model has no derivative: its outputs jump, and difference quotients agree at no step; "
+            "measure a group such as C4 or shift(1) instead"
+        )
     return steps[best + 1]
 
 
-def root_mean_square(x: Any) -> Tensor:
+def root_mean_square(x: Tree) -> Tensor:
     """(B,) root mean square over all that belongs to an image; x may be a tuple or a dict of tensors."""
     leaves = [leaf.reshape(len(leaf), -1) for leaf in pytree.tree_leaves(x)]
     return torch.cat(leaves, -1).square().mean(-1).sqrt()
@@ -54,19 +59,19 @@ def along(h: Tensor, like: Tensor) -> Tensor:
     return h.to(like).reshape(-1, *[1] * (like.ndim - 1))
 
 
-def step_size(x: Any, w: Any, relative: float) -> Tensor:
+def step_size(x: Tree, w: Tree, relative: float) -> Tensor:
     """(B,) h = r rms(x) / rms(w); a blank image counts as one of size 1."""
     scale, size = root_mean_square(x), root_mean_square(w)
     return relative * torch.where(scale > 0, scale, 1) / torch.where(size > 0, size, 1)
 
 
-def quotient(f: Callable[[Tensor], Tensor], x: Tensor, w: Tensor, relative: float) -> Tensor:
+def quotient(f: Function, x: Tensor, w: Tensor, relative: float) -> Tensor:
     """(f(x + h w) - f(x - h w)) / 2h in float64, for images x (b, ...) along w (b, ...)."""
     return ends(f, x, w, relative)[0]
 
 
-def ends(f: Callable[[Tensor], Tensor], x: Tensor, w: Tensor, relative: float) -> tuple[Tensor, Tensor]:
-    """(quotient, (b,) what round-off of f alone can make of its norm)."""
+def ends(f: Function, x: Tensor, w: Tensor, relative: float) -> tuple[Tensor, Tensor]:
+    """(quotient (b, ...), and (b,) what round-off of f alone can make of its norm)."""
     h = step_size(x, w, relative)
     moved = along(h, w) * w
     both = f(torch.cat([x + moved, x - moved]))
@@ -76,6 +81,8 @@ def ends(f: Callable[[Tensor], Tensor], x: Tensor, w: Tensor, relative: float) -
 
 
 def _change(a: Tensor, b: Tensor) -> float:
-    """||a - b|| / max(||a||, ||b||), all images together; 1 where both are 0, for that is no agreement."""
+    """||a - b|| / max(||a||, ||b||), of any shape, all images together; 1 where both are 0: that is no agreement."""
     size = float(torch.maximum(a.norm(), b.norm()))
-    return float((a - b).norm()) / size if size else 1.0
+    if not size:
+        return 1.0
+    return float((a - b).norm()) / size

@@ -2,10 +2,9 @@
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,7 +14,7 @@ from torch.utils import _pytree as pytree
 
 from symmeter.autodiff.backward_rules import BackwardRules
 from symmeter.autodiff.forward_rules import ForwardRules
-from symmeter.autodiff.steps import along, steadiest_step, step_size
+from symmeter.autodiff.steps import Tree, along, steadiest_step, step_size
 from symmeter.errors import SymmeterError
 
 
@@ -29,7 +28,7 @@ class Strategy(ABC):
     exact = True  # False: a difference quotient, with a step
 
     @abstractmethod
-    def __call__(self, f: Callable, x: Any, tangents: Any) -> tuple[Any, Any]: ...
+    def __call__(self, f: Callable, x: Tree, tangents: Tree) -> tuple[Tree, Tree]: ...
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Vectorised(Strategy):
 
     name = "vectorised"
 
-    def __call__(self, f: Callable, x: Any, tangents: Any) -> tuple[Any, Any]:
+    def __call__(self, f: Callable, x: Tree, tangents: Tree) -> tuple[Tree, Tree]:
         x = _unexpanded(x)
         with ForwardRules(), _no_word_of_slow_paths():
             return vmap(partial(_forward, f, x), out_dims=(None, 0), randomness="same")(tangents)  # type: ignore[arg-type]
@@ -51,15 +50,16 @@ class Vectorised(Strategy):
 
 @dataclass(frozen=True)
 class OneByOne(Strategy):
-    """One forward-mode pass a tangent: for networks that vmap cannot take."""
+    """One forward-mode pass per tangent: for networks that vmap cannot take."""
 
     name = "one by one"
 
-    def __call__(self, f: Callable, x: Any, tangents: Any) -> tuple[Any, Any]:
+    def __call__(self, f: Callable, x: Tree, tangents: Tree) -> tuple[Tree, Tree]:
         x = _unexpanded(x)
         with ForwardRules():
             pairs = [_forward(f, x, _entry(tangents, i)) for i in range(_count(tangents))]
-        return pairs[0][0], pytree.tree_map(lambda *leaves: torch.stack(leaves), *[dy for _, dy in pairs])
+        outputs, pushed = zip(*pairs, strict=True)
+        return outputs[0], _stacked(pushed)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Tiled(Strategy):
 
     name = "tiled"
 
-    def __call__(self, f: Callable, x: Any, tangents: Any) -> tuple[Any, Any]:
+    def __call__(self, f: Callable, x: Tree, tangents: Tree) -> tuple[Tree, Tree]:
         count = _count(tangents)
         copies = pytree.tree_map(lambda leaf: leaf.repeat(count, *[1] * (leaf.ndim - 1)), x)
         with ForwardRules():
@@ -79,14 +79,14 @@ class Tiled(Strategy):
 
 @dataclass(frozen=True)
 class Reverse(Strategy):
-    """One backward pass an output entry serves every tangent: cheapest when outputs are few.
+    """One backward pass per entry of the output serves every tangent: cheapest where outputs are few.
 
     The output must be one (B, K) tensor; df_x(v)[k] = <grad of f(x)[k], v>.
     """
 
     name = "reverse"
 
-    def __call__(self, f: Callable, x: Any, tangents: Any) -> tuple[Any, Any]:
+    def __call__(self, f: Callable, x: Tree, tangents: Tree) -> tuple[Tree, Tree]:
         leaves, spec = pytree.tree_flatten(x)
         directions = pytree.tree_leaves(tangents)
         with torch.enable_grad():
@@ -96,13 +96,12 @@ class Reverse(Strategy):
             columns = []
             for k in range(y.shape[1]):
                 # The images of a batch do not mix, so the gradient of the sum holds every image's own gradient.
-                gradients = torch.autograd.grad(
-                    y[:, k].sum(), variables, retain_graph=True, allow_unused=True
-                )
-                if any(g is None for g in gradients):
+                total = y[:, k].sum()
+                gradients = torch.autograd.grad(total, variables, retain_graph=True, allow_unused=True)
+                if any(gradient is None for gradient in gradients):
                     raise RuntimeError("the output does not depend on the input by torch: it has no gradient")
-                pairs = zip(gradients, directions, strict=True)
-                columns.append(sum((g * v).flatten(2).sum(-1) for g, v in pairs))
+                products = map(torch.mul, gradients, directions)
+                columns.append(sum(product.flatten(2).sum(-1) for product in products))
         return y.detach(), torch.stack(columns, -1).detach()
 
 
@@ -117,27 +116,25 @@ class CentralDifference(Strategy):
     name = "central difference"
     exact = False
 
-    def __call__(self, f: Callable, x: Any, tangents: Any) -> tuple[Any, Any]:
+    def __call__(self, f: Callable, x: Tree, tangents: Tree) -> tuple[Tree, Tree]:
         y = f(x)
         pushed = []
         for i in range(_count(tangents)):
             v = _entry(tangents, i)
-            h = step_size(x, v, self.step(x))
-            ends = [f(pytree.tree_map(lambda a, b: a + s * along(h, b) * b, x, v)) for s in (1, -1)]  # noqa: B023
-            pushed.append(pytree.tree_map(lambda a, b: (a - b) / (2 * along(h, a)), *ends))  # noqa: B023
-        return y, pytree.tree_map(lambda *leaves: torch.stack(leaves), *pushed)
+            pushed.append(_difference(f, x, v, step_size(x, v, self.step(x))))
+        return y, _stacked(pushed)
 
-    def coarser(self, x: Any) -> "CentralDifference":
+    def coarser(self, x: Tree) -> "CentralDifference":
         """The same with twice the step, to see how far the step matters."""
         return CentralDifference(2 * self.step(x))
 
     def settled(self, f: Callable, x: Tensor, tangents: Tensor) -> "CentralDifference":
         """The same with the step that suits f best at x (B, ...); SymmeterError where none does."""
-        direction = (tangents / tangents.flatten(2).norm(dim=2).clamp(min=1e-30).reshape(
-            *tangents.shape[:2], *[1] * (x.ndim - 1))).sum(0)  # fmt: skip
+        lengths = tangents.flatten(2).norm(dim=2).clamp(min=1e-30)
+        direction = (tangents / lengths.reshape(*lengths.shape, *[1] * (x.ndim - 1))).sum(0)
         return CentralDifference(steadiest_step(f, x, direction, self.step(x)))
 
-    def step(self, x: Any) -> float:
+    def step(self, x: Tree) -> float:
         """The relative step, by default the cube root of the precision of x."""
         if self.relative_step is not None:
             return self.relative_step
@@ -151,7 +148,7 @@ class Widened(CentralDifference):
         super().__init__(relative_step)
         self._wide = [wide] if wide else []
 
-    def __call__(self, f: Callable, x: Any, tangents: Any) -> tuple[Any, Any]:
+    def __call__(self, f: Callable, x: Tree, tangents: Tree) -> tuple[Tree, Tree]:
         if self._wide:
             with contextlib.suppress(Exception):
                 y, pushed = super().__call__(self._wide[0], *_doubles((x, tangents)))
@@ -160,7 +157,7 @@ class Widened(CentralDifference):
             self._wide.clear()  # some part of the model is float32 whatever its input
         return super().__call__(f, x, tangents)
 
-    def coarser(self, x: Any) -> CentralDifference:
+    def coarser(self, x: Tree) -> CentralDifference:
         if not self._wide:
             return super().coarser(x)
         return Widened(self._wide[0], 2 * self.step(_doubles(x)))
@@ -178,7 +175,19 @@ class Widened(CentralDifference):
         return super().settled(f, x, tangents)
 
 
-def _doubles(values: Any) -> Any:
+def _difference(f: Callable, x: Tree, v: Tree, h: Tensor) -> Tree:
+    """(f(x + h v) - f(x - h v)) / 2h for x and v (B, ...), with a step h (B,) per image."""
+    ahead = f(pytree.tree_map(lambda a, b: a + along(h, b) * b, x, v))
+    behind = f(pytree.tree_map(lambda a, b: a - along(h, b) * b, x, v))
+    return pytree.tree_map(lambda a, b: (a - b) / (2 * along(h, a)), ahead, behind)
+
+
+def _stacked(pushed: Sequence[Tree]) -> Tree:
+    """One value (B, ...) per tangent as one value (T, B, ...)."""
+    return pytree.tree_map(lambda *leaves: torch.stack(leaves), *pushed)
+
+
+def _doubles(values: Tree) -> Tree:
     return pytree.tree_map(lambda leaf: leaf.double(), values)
 
 
@@ -192,19 +201,19 @@ def _no_word_of_slow_paths() -> Iterator[None]:
         _set_vmap_fallback_warning_enabled(True)
 
 
-def _forward(f: Callable, x: Any, v: Any) -> tuple[Any, Any]:
+def _forward(f: Callable, x: Tree, v: Tree) -> tuple[Tree, Tree]:
     y, dy = jvp(f, (x,), (v,))[:2]
     return y, dy
 
 
-def _entry(tangents: Any, i: int) -> Any:
+def _entry(tangents: Tree, i: int) -> Tree:
     return pytree.tree_map(lambda leaf: leaf[i], tangents)
 
 
-def _count(tangents: Any) -> int:
+def _count(tangents: Tree) -> int:
     return len(pytree.tree_leaves(tangents)[0])
 
 
-def _unexpanded(x: Any) -> Any:
+def _unexpanded(x: Tree) -> Tree:
     """Tensors whose entries share memory (`expand`) as real copies: forward mode cannot write beside them."""
     return pytree.tree_map(lambda leaf: leaf.contiguous() if 0 in leaf.stride() else leaf, x)

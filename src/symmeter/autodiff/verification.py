@@ -1,20 +1,18 @@
 """Derivatives checked against differences of the function itself, in float64 where it runs in that.
 
 A network that detaches, rounds, or has a backward pass of its own may have a derivative that is wrong in silence. The
-function is not: where its difference quotients agree among themselves, they are the truth.
+function is not: where its difference quotients agree among themselves, they are the truth. Images are x (b, ...), a
+direction w is of their shape, and so is what is found along it of outputs (b, ...).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from symmeter.autodiff.steps import along, ends, quotient, root_mean_square, step_size
+from symmeter.autodiff.steps import Function, along, ends, quotient, root_mean_square, step_size
 from symmeter.autodiff.strategies import Strategy
 from symmeter.errors import first_line
-
-Function = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -32,11 +30,9 @@ _NARROW = _Terms((1e-2, 3e-3, 3e-2), agreement=0.05, tolerance=0.2)
 _COARSE = (0.03, 0.1)  # steps that the grid of a quantised network does not hide
 _RESOLVED = 4.0  # units of round-off
 _NOISES = 100.0  # a change this many times what round-off makes is one
-_NUDGES, _NUDGE, _SPREADS = (
-    8,
-    8.0,
-    10.0,
-)  # draws, units of round-off, and how much of what they change is excused
+_NUDGES = 8  # draws of round-off
+_NUDGE = 8.0  # units of round-off in each
+_SPREADS = 10.0  # how much of what they change is excused
 
 
 @dataclass
@@ -62,8 +58,11 @@ class Verifier:
         self._checked += 1
         if self.wide is not None and not self._runs_wide(x[:1]):
             self.wide = None  # some part of the model is float32 whatever its input
-        f, terms = (self.wide, _WIDE) if self.wide is not None else (self.f, _NARROW)
-        x, direction = (u.double() if terms is _WIDE else u.to(pushed.dtype) for u in (x, direction))
+        if self.wide is not None:
+            f, terms, dtype = self.wide, _WIDE, torch.float64
+        else:
+            f, terms, dtype = self.f, _NARROW, pushed.dtype
+        x, direction = x.to(dtype), direction.to(dtype)
         try:
             return self._compare(f, terms, strategy, x, direction, found)
         except Exception:
@@ -72,8 +71,10 @@ class Verifier:
     def _weights(self, v: Tensor, pushed: Tensor) -> Tensor:
         """(T, b): random signs over the size of each response, or over what the size of the tangent lets expect."""
         draw = torch.Generator().manual_seed(self.seed + self._checked)
-        signs = (torch.randint(0, 2, v.shape[:2], generator=draw) * 2 - 1).to(v.device).double()
-        sizes, responses = (u.double().flatten(2).norm(dim=2) for u in (v, pushed))
+        coins = torch.randint(0, 2, v.shape[:2], generator=draw)
+        signs = (coins * 2 - 1).to(v.device).double()
+        sizes = v.double().flatten(2).norm(dim=2)
+        responses = pushed.double().flatten(2).norm(dim=2)
         gain = responses.sum(0) / sizes.sum(0).clamp(min=torch.finfo(torch.float64).tiny)
         expected = torch.maximum(responses, 1e-3 * gain * sizes)
         expected = torch.where(expected > 0, expected, sizes)
@@ -82,6 +83,7 @@ class Verifier:
     def _compare(
         self, f: Function, terms: _Terms, strategy: Strategy, x: Tensor, w: Tensor, found: Tensor
     ) -> str | None:
+        """What speaks against the derivative `found` of f at x along w."""
         zero = ~found.flatten(1).any(1)
         if bool(zero.any()) and self._moves(f, terms, strategy, x[zero], w[zero]):
             return "it is 0 where the outputs change"
@@ -94,25 +96,26 @@ class Verifier:
         x, w, found, first = x[wrong], w[wrong], found[wrong], first[wrong]
         others = [quotient(f, x, w, step) for step in terms.steps[1:]]
         sure = torch.stack([_close(first, other, terms.agreement) for other in others]).all(0)
-        if terms is _WIDE and bool(sure.any()):
-            sure = sure & ~self._at_a_kink(strategy, x, w, found, first)
+        if self.wide is not None and bool(sure.any()):
+            sure = sure & ~self._at_a_kink(self.wide, strategy, x, w, found, first)
         if not bool(sure.any()):
             return None
-        a, b = (u[sure].flatten(1).norm(dim=1).mean() for u in (found, first))
-        return f"it disagrees with central differences, {float(a):.3g} for {float(b):.3g}"
+        size = float(found[sure].flatten(1).norm(dim=1).mean())
+        expected = float(first[sure].flatten(1).norm(dim=1).mean())
+        return f"it disagrees with central differences, {size:.3g} for {expected:.3g}"
 
-    def _at_a_kink(self, strategy: Strategy, x: Tensor, w: Tensor, found: Tensor, truth: Tensor) -> Tensor:
+    def _at_a_kink(
+        self, wide: Function, strategy: Strategy, x: Tensor, w: Tensor, found: Tensor, truth: Tensor
+    ) -> Tensor:
         """(b,) whether float32 lies on the other side of a kink: float64 has the truth, and round-off changes sides."""
-        assert self.wide is not None
-        exact = strategy(self.wide, x, w[None])[1][0]
-        narrow = found.float()  # nothing but its type
+        exact = _pushed(strategy, wide, x, w)
         draws = []
         for seed in range(_NUDGES):
-            noise = torch.randn(
-                x.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
-            ).to(x)
-            moved = x + _NUDGE * torch.finfo(narrow.dtype).eps * along(root_mean_square(x), x) * noise
-            draws.append(strategy(self.f, moved.to(narrow), w[None].to(narrow))[1][0].double().flatten(1))
+            generator = torch.Generator().manual_seed(seed)
+            noise = torch.randn(x.shape, generator=generator, dtype=torch.float64).to(x)
+            moved = x + _NUDGE * torch.finfo(torch.float32).eps * along(root_mean_square(x), x) * noise
+            derivative = _pushed(strategy, self.f, moved.float(), w.float())
+            draws.append(derivative.double().flatten(1))
         spread = (torch.stack(draws) - draws[0]).norm(dim=2).amax(0)
         error = (found - exact).flatten(1).norm(dim=1)
         return _close(exact, truth, _WIDE.tolerance) & (error <= _SPREADS * spread)
@@ -124,15 +127,18 @@ class Verifier:
         A softmax that float32 cannot tell from 1 has no derivative in float32 either: float64 is asked first.
         """
         if terms is _WIDE:
-            still = ~strategy(f, x, w[None])[1][0].flatten(1).any(1)
+            still = ~_pushed(strategy, f, x, w).flatten(1).any(1)
             x, w = x[still], w[still]
         if not len(x):
             return False
-        changes = [ends(f, x, w, step) for step in _COARSE]
-        return any(bool((q.flatten(1).norm(dim=1) > _NOISES * noise).any()) for q, noise in changes)
+        for step in _COARSE:
+            change, noise = ends(f, x, w, step)
+            if bool((change.flatten(1).norm(dim=1) > _NOISES * noise).any()):
+                return True
+        return False
 
     def _runs_wide(self, x: Tensor) -> bool:
-        """Whether the function takes and returns float64; asked once."""
+        """Whether the function takes and returns float64, seen on an image x (1, ...); asked once."""
         if self._wide_runs is None:
             try:
                 self._wide_runs = self.wide is not None and self.wide(x.double()).dtype == torch.float64
@@ -149,11 +155,20 @@ class Verifier:
         share = min(1.0, 2 * farthest / max(float(high - low), 1e-30))
         inside = x + share * ((low + high) / 2 - x)
         try:
-            return self._compare(f, terms, strategy, inside, w, strategy(f, inside, w[None])[1][0].double())
+            found = _pushed(strategy, f, inside, w).double()
+            return self._compare(f, terms, strategy, inside, w, found)
         except Exception as error:
-            self.left_out = ("the derivative was not verified: the model refuses images that are moved a little "
-                             f"({first_line(error)})")  # fmt: skip
+            self.left_out = (
+                "the derivative was not verified: the model refuses images that are moved a little "
+                f"({first_line(error)})"
+            )
             return None
+
+
+def _pushed(strategy: Strategy, f: Function, x: Tensor, w: Tensor) -> Tensor:
+    """df_x(w) (b, ...) by a strategy."""
+    _, derivative = strategy(f, x, w[None])
+    return derivative[0]
 
 
 def _close(a: Tensor, b: Tensor, tolerance: float, slack: Tensor | float = 0.0) -> Tensor:

@@ -85,9 +85,9 @@ def _symmetries(a: argparse.Namespace) -> Lines:
 
 
 def _measures(a: argparse.Namespace) -> Lines:
-    from symmeter.measures import MEASURES
+    from symmeter.measures import known_measures
 
-    return [(name, f"{m.description}; {m.direction}") for name, m in MEASURES.items()]
+    return [(name, f"{m.description}; {m.direction}") for name, m in known_measures().items()]
 
 
 def _outputs(a: argparse.Namespace) -> Lines:

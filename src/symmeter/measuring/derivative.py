@@ -17,7 +17,7 @@ from symmeter.measures.measure import DerivativeMeasure
 from symmeter.measuring.floor import FLOOR_IMAGES, Floor, differences, nudged
 from symmeter.measuring.reference_samples import Donors, blank, of_same_size
 from symmeter.measuring.run import Run
-from symmeter.measuring.targets import Target
+from symmeter.measuring.targets import Target, quantity_of
 from symmeter.models.outputs import Output
 from symmeter.results.columns import BOUNDARY, Key
 from symmeter.samples import Batch
@@ -144,7 +144,7 @@ class DerivativeRun(Run):
     def _target(self, output: Output, y: Tensor) -> Target:
         rho = self.plan.symmetry.rho_out or output.representation(y, self.model, self.domain)
         self.remarks += self.domain.remarks(output.name, y, rho, self.generators)
-        return Target(output, rho, list(self.measures))
+        return Target(output, quantity_of(output, y), rho, list(self.measures))
 
     def _by_output(self, values: Tensor) -> list[Tensor]:
         """Outputs or their derivatives (..., entries) as one tensor for each output."""

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from symmeter.errors import SymmeterError, counted, shortened
-from symmeter.measures.geed import GEED
 from symmeter.measures.measure import OrbitMeasure, Pool
 from symmeter.measures.orbit import Chunk, View
 from symmeter.measuring.floor import FLOOR_IMAGES, nudged, nudged_within
@@ -19,7 +18,7 @@ from symmeter.measuring.kernels import Kernels, average
 from symmeter.measuring.passes import Inputs, Passes, moved, returned, watching
 from symmeter.measuring.reference_samples import Donors
 from symmeter.measuring.run import Run
-from symmeter.measuring.targets import ElementSums, PairSums, Reduced, Target
+from symmeter.measuring.targets import ElementSums, PairSums, Reduced, Target, quantity_of
 from symmeter.models.outputs import Output
 from symmeter.results.columns import Key
 from symmeter.samples import Batch
@@ -141,10 +140,11 @@ class OrbitRun(Run):
         if self.wrong_group and isinstance(rho, Trivial):
             raise SymmeterError(f"output {str(output)!r} is invariant, so no group is the wrong one for it; the "
                                 "wrong-group control needs an output that the group moves")  # fmt: skip
-        measures = [m.fitted(output, y) if isinstance(m, GEED) else m for m in self.measures]
+        quantity = quantity_of(output, y)
+        measures = [m.fitted(quantity) for m in self.measures]
         for m in measures:
-            m.check(output, y, self.elements)
-        target = Target(output, rho, measures)
+            m.check(quantity, self.elements)
+        target = Target(output, quantity, rho, measures)
         if any(m.needs_mean for m in measures):
             self.kernels.find(target, y)
         target.pools, target.control_pools = target.new_pools(), target.new_pools()
@@ -340,7 +340,7 @@ class OrbitRun(Run):
         notes = super().notes()
         for target in self.targets:
             for pool in target.pools.values():
-                notes += pool.notes(target.output)
+                notes += pool.notes(target.quantity)
             for m in target.measures:
                 notes += self._infinities(target.key(m))
         return notes

@@ -28,6 +28,7 @@ def derivative_rows(run: DerivativeRun) -> list[Row]:
 
 def _derivative_row(run: DerivativeRun, target: Target, m: DerivativeMeasure, generator: Generator) -> Row:
     key, accuracy = run.key(m, generator, target), run.accuracy()
+    top1 = accuracy["top1"] if accuracy else None
     values = run.columns[key]
     controls = None if generator.name in run.lacking else run.columns.get(key.as_control())
     e = estimate(values, controls, run.floor(key, float(values.mean())), m.power)
@@ -46,7 +47,7 @@ def _derivative_row(run: DerivativeRun, target: Target, m: DerivativeMeasure, ge
         floor=e.floor,
         control=e.control,
         selectivity=e.selectivity,
-        unit=m.unit(target.output.name, generator),
+        unit=m.unit(target.quantity, generator),
         direction=m.direction,
         definition=run.domain.definition,
         verdict=e.verdict,
@@ -57,18 +58,20 @@ def _derivative_row(run: DerivativeRun, target: Target, m: DerivativeMeasure, ge
         quantile_95=e.quantile_95,
         top_share=e.top_share,
         boundary_share=share,
-        accuracy=accuracy["top1"] if accuracy else None,
+        accuracy=top1,
         power=m.power,
     )
 
 
 def orbit_rows(run: OrbitRun) -> list[Row]:
     """One row per measure and output."""
-    return [_orbit_row(run, target, m) for target in run.targets for m in target.measures]
+    accuracy = run.accuracy()
+    top1 = accuracy["top1"] if accuracy else None
+    return [_orbit_row(run, target, m, top1) for target in run.targets for m in target.measures]
 
 
-def _orbit_row(run: OrbitRun, target: Target, m: OrbitMeasure) -> Row:
-    errors, accuracy = orbit_errors(run, target, m), run.accuracy()
+def _orbit_row(run: OrbitRun, target: Target, m: OrbitMeasure, top1: float | None) -> Row:
+    errors = orbit_errors(run, target, m)
     e = errors.over_images
     if not m.tests_symmetry:
         e = replace(e, floor=None, selectivity=None, selectivity_standard_error=None)
@@ -86,7 +89,7 @@ def _orbit_row(run: OrbitRun, target: Target, m: OrbitMeasure) -> Row:
         floor=e.floor,
         control=value(e.control),
         selectivity=e.selectivity,
-        unit=m.unit(target.output),
+        unit=m.unit(target.quantity),
         direction=m.direction,
         definition=run.domain.definition,
         verdict=e.verdict if m.tests_symmetry else NO_TEST,
@@ -96,7 +99,7 @@ def _orbit_row(run: OrbitRun, target: Target, m: OrbitMeasure) -> Row:
         quantile_05=low,
         quantile_95=high,
         top_share=e.top_share,
-        accuracy=accuracy["top1"] if accuracy else None,
+        accuracy=top1,
         error=e.value,
         control_error=e.control,
         element_standard_error=spread(errors.element_error),

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from symmeter.measures.measure import OrbitMeasure, Pool, Reducer
 from symmeter.measures.orbit import Chunk, View
+from symmeter.measures.quantity import OUTPUT, PROBABILITY, Quantity
 from symmeter.measures.relative_error import RelativeError
 from symmeter.models.outputs import Output
 from symmeter.results.columns import VALUE, Key
@@ -26,6 +27,7 @@ class Target:
     """
 
     output: Output
+    quantity: Quantity
     rho: Representation
     measures: list[Any]
     average: list[int] = field(default_factory=list)
@@ -45,6 +47,11 @@ class Target:
     def by_element(self) -> Key:
         """The name under which the relative errors of single elements go, the identity's 0 among them."""
         return Key(BY_ELEMENT.name, str(self.output), statistic="element")
+
+
+def quantity_of(output: Output, y: Tensor) -> Quantity:
+    """What a measure must know of an output y (B, ...)."""
+    return Quantity.of(str(output), y, PROBABILITY if output.name == "softmax" else OUTPUT)
 
 
 @dataclass

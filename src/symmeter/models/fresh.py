@@ -21,22 +21,30 @@ def untrained(loaded: LoadedModel, seed: int = 0) -> LoadedModel:
     >>> bool((untrained(describe(net)).model.weight == net.weight).any())
     False
     """
-    if not isinstance(loaded.model, nn.Module) or not any(True for _ in loaded.model.parameters()):
+    if not isinstance(loaded.model, nn.Module) or not list(loaded.model.parameters()):
         raise SymmeterError(f"{loaded.name} has no weights that could be drawn anew; choose another control")
     model = copy.deepcopy(loaded.model)
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.default_generator.manual_seed(seed)
-        drawn = set()
-        for module in model.modules():
-            if callable(reset := getattr(module, "reset_parameters", None)):
-                reset()
-                drawn |= {id(p) for p in module.parameters(recurse=True)}
-        rest = [(name, p) for name, p in model.named_parameters() if id(p) not in drawn]
-        for _, parameter in rest:
-            spread = float(parameter.float().std()) if parameter.numel() > 1 else 0.0
-            parameter.normal_(float(parameter.float().mean()), spread)
+        drawn = _reset(model)
+        rest = {name: p for name, p in model.named_parameters() if id(p) not in drawn}
+        for parameter in rest.values():
+            values = parameter.float()
+            spread = float(values.std()) if values.numel() > 1 else 0.0
+            parameter.normal_(float(values.mean()), spread)
     info = {**loaded.info, "weights": "untrained", "seed": seed}
     info.pop("weights_sha256", None)
     if rest:
-        info["redrawn_by_spread"] = shortened(name for name, _ in rest)
+        info["redrawn_by_spread"] = shortened(rest)
     return replace(loaded, model=model, info=info)
+
+
+def _reset(model: nn.Module) -> set[int]:
+    """Let every module that can draw its parameters anew; the ids of the parameters that were drawn."""
+    drawn = set()
+    for module in model.modules():
+        reset = getattr(module, "reset_parameters", None)
+        if callable(reset):
+            reset()
+            drawn.update(map(id, module.parameters()))
+    return drawn

@@ -1,8 +1,7 @@
-"""The tensors in what a model returned, by path: `logits`, `0.boxes`, `prediction.mean`."""
+"""The tensors, of any shape, in what a model returned, by path: `logits`, `0.boxes`, `prediction.mean`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,9 +12,10 @@ from symmeter.errors import SymmeterError, nearest
 # What models call the one output that is meant when none is named; in this order.
 MAIN_KEYS = ("logits", "out", "prediction_logits", "last_hidden_state")
 _DEEPEST = 8  # a structure that holds itself has an end
+_NUMBERS = "fiubc"  # kinds of NumPy's types: floating, signed, unsigned, truth values, complex
 
 
-def leaves(returned: Any) -> dict[str, Tensor]:
+def leaves(returned: object) -> dict[str, Tensor]:
     """Every tensor in a nested structure by its dotted path; a tensor alone has the path "".
 
     Reads tensors, arrays (NumPy's, and whatever offers `__array__`), mappings, named tuples, dataclasses, lists and
@@ -27,7 +27,7 @@ def leaves(returned: Any) -> dict[str, Tensor]:
     return dict(_walk(returned, "", 0))
 
 
-def main_leaf(returned: Any) -> Tensor:
+def main_leaf(returned: object) -> Tensor:
     """The tensor that is meant when no output is named: one of MAIN_KEYS, else the first in floating point.
 
     SymmeterError when there is none.
@@ -38,19 +38,15 @@ def main_leaf(returned: Any) -> Tensor:
     if isinstance(returned, Tensor):
         return _floating(returned, "")
     found = leaves(returned)
-    for key in MAIN_KEYS:
-        if key in found:
-            return _floating(found[key], key)
-    for tensor in found.values():
-        if tensor.is_floating_point():
-            return tensor
-    if found:
-        path, tensor = next(iter(found.items()))
-        return _floating(tensor, path)
-    raise SymmeterError(f"the model returned {type(returned).__name__}, which holds no tensor")
+    if not found:
+        raise SymmeterError(f"the model returned {type(returned).__name__}, which holds no tensor")
+    meant = [key for key in MAIN_KEYS if key in found]
+    floating = [key for key, tensor in found.items() if tensor.is_floating_point()]
+    path = next(iter([*meant, *floating, *found]))
+    return _floating(found[path], path)
 
 
-def leaf_at(returned: Any, path: str, also: Iterator[str] | list[str] = ()) -> Tensor:  # type: ignore[assignment]
+def leaf_at(returned: object, path: str, also: Iterable[str] = ()) -> Tensor:
     """The tensor at a path; SymmeterError with the paths there are, and the names in `also`, for another.
 
     >>> leaf_at({"boxes": torch.ones(1)}, "boxes")
@@ -59,10 +55,9 @@ def leaf_at(returned: Any, path: str, also: Iterator[str] | list[str] = ()) -> T
     found = leaves(returned)
     if path in found:
         return _floating(found[path], path)
-    has = ", ".join(name for name in found if name) or "one tensor without a name"
-    raise SymmeterError(
-        f"unknown output {path!r}: the model returns {has}{nearest(path, [*filter(None, found), *also])}"
-    )
+    names = [name for name in found if name]
+    has = ", ".join(names) or "one tensor without a name"
+    raise SymmeterError(f"unknown output {path!r}: the model returns {has}{nearest(path, [*names, *also])}")
 
 
 def _floating(tensor: Tensor, path: str) -> Tensor:
@@ -71,49 +66,50 @@ def _floating(tensor: Tensor, path: str) -> Tensor:
     what = f"output {path!r}" if path else "the model's output"
     kind = str(tensor.dtype).removeprefix("torch.")
     shape = ", ".join(map(str, tensor.shape))
-    raise SymmeterError(f"{what} is {kind} of shape ({shape}); real numbers can be measured: name another output, "
-                        "such as the scores before they are rounded")  # fmt: skip
+    raise SymmeterError(
+        f"{what} is {kind} of shape ({shape}); real numbers can be measured: name another output, "
+        "such as the scores before they are rounded"
+    )
 
 
-def _walk(value: Any, path: str, depth: int) -> Iterator[tuple[str, Tensor]]:
+def _walk(value: object, path: str, depth: int) -> Iterator[tuple[str, Tensor]]:
     tensor = _as_tensor(value)
     if tensor is not None:
         yield path, tensor
     elif depth < _DEEPEST:
-        for key, item in _members(value):
-            yield from _walk(item, f"{path}.{key}" if path else str(key), depth + 1)
+        for key, item in _members(value).items():
+            yield from _walk(item, f"{path}.{key}" if path else key, depth + 1)
 
 
-def _members(value: Any) -> list[tuple[Any, Any]]:
-    """(name, value) of what a structure holds; nothing for what is none."""
+def _members(value: object) -> dict[str, object]:
+    """What a structure holds, by name; nothing for what is none."""
+    if isinstance(value, type):
+        return {}
     if isinstance(value, Mapping):
-        return list(value.items())
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return list(zip(value._fields, value, strict=True))  # type: ignore[attr-defined]
+        return {str(key): item for key, item in value.items()}
     if isinstance(value, tuple | list):
-        return list(enumerate(value))
-    if is_dataclass(value) and not isinstance(value, type):
-        return [(f.name, getattr(value, f.name)) for f in fields(value)]
-    if isinstance(value, type) or callable(value) or not hasattr(value, "__dict__"):
-        return []
-    return [(name, item) for name, item in vars(value).items() if not name.startswith("_")]
+        names: Sequence[object] = getattr(value, "_fields", range(len(value)))  # of a named tuple
+        return dict(zip(map(str, names), value, strict=True))
+    if is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    if callable(value) or not hasattr(value, "__dict__"):
+        return {}
+    return {name: item for name, item in vars(value).items() if not name.startswith("_")}
 
 
-def _as_tensor(value: Any) -> Tensor | None:
+def _as_tensor(value: object) -> Tensor | None:
     """A tensor, or an array of numbers as one; None for all else."""
     if isinstance(value, Tensor):
         return value
-    if isinstance(value, np.ndarray | np.generic) or (
-        hasattr(value, "__array__") and not isinstance(value, type)
-    ):
-        array = np.asarray(value)
-        return torch.from_numpy(np.array(array)) if array.dtype.kind in "fiubc" else None
-    if isinstance(value, list | tuple) and _are_numbers(value):
-        return torch.tensor(value)
-    return None
+    if isinstance(value, list | tuple):
+        return torch.tensor(value) if _are_numbers(value) else None
+    if not hasattr(value, "__array__") or isinstance(value, type):
+        return None
+    array = np.asarray(value)
+    return torch.from_numpy(np.array(array)) if array.dtype.kind in _NUMBERS else None
 
 
-def _are_numbers(values: Any) -> bool:
+def _are_numbers(values: object) -> bool:
     """Whether a list, or a list of lists, holds numbers only."""
     if isinstance(values, list | tuple):
         return len(values) > 0 and all(map(_are_numbers, values))

@@ -20,14 +20,19 @@ def list_models(pattern: str | None = None) -> list[str]:
     ['timm:resnet18', 'torchvision:resnet18']
     """
     timm = require("timm", "vision")
-    names = timm.list_pretrained() if "." in (pattern or "") else timm.list_models()
+    pattern = pattern or "*"
+    names = timm.list_pretrained() if "." in pattern else timm.list_models()
     specs = [f"timm:{name}" for name in names]
     specs += [f"torchvision:{name}" for name in torchvision_names()]
-    if not pattern:
-        return specs
     if not set(pattern) & set("*?["):
         pattern = f"*{pattern}*"
-    return [s for s in specs if fnmatch.fnmatch(s, pattern) or fnmatch.fnmatch(s.partition(":")[2], pattern)]
+    return [spec for spec in specs if _matches(spec, pattern)]
+
+
+def _matches(spec: str, pattern: str) -> bool:
+    """Whether a spec fits a pattern, with its prefix or without."""
+    _, _, name = spec.partition(":")
+    return fnmatch.fnmatch(spec, pattern) or fnmatch.fnmatch(name, pattern)
 
 
 def torchvision_names() -> list[str]:
@@ -38,9 +43,10 @@ def torchvision_names() -> list[str]:
 
 def unknown_name(spec: str, names: Iterable[str]) -> SymmeterError:
     """The error for a name that its hub does not have; `names` are those that it has."""
-    prefix = spec.partition(":")[0]
-    close = nearest(spec, [f"{prefix}:{name}" for name in names])
-    return SymmeterError(f"unknown model {spec!r}{close or '; `symmeter list models` names them all'}")
+    prefix, _, _ = spec.partition(":")
+    hint = nearest(spec, [f"{prefix}:{name}" for name in names])
+    hint = hint or "; `symmeter list models` names them all"
+    return SymmeterError(f"unknown model {spec!r}{hint}")
 
 
 def unknown_form(spec: str) -> SymmeterError:
@@ -53,12 +59,14 @@ def unknown_form(spec: str) -> SymmeterError:
 
 
 def _hint(spec: str) -> str:
-    """A name without its prefix, or a prefix misspelt."""
+    """What a name without its prefix, or one whose prefix is misspelt, may have meant."""
     prefix, colon, name = spec.partition(":")
-    with contextlib.suppress(SymmeterError):
-        if not colon and require("timm", "vision").is_model(spec):
+    if colon:
+        close = nearest(prefix, HUBS)
+        return close.replace("'?", f":{name}'?") if "mean" in close else ""
+    with contextlib.suppress(SymmeterError):  # a hub that is not installed
+        if require("timm", "vision").is_model(spec):
             return f"; did you mean 'timm:{spec}'?"
-        if not colon and spec in torchvision_names():
+        if spec in torchvision_names():
             return f"; did you mean 'torchvision:{spec}'?"
-    close = nearest(prefix, HUBS)
-    return close.replace("'?", f":{name}'?") if "mean" in close and colon else ""
+    return ""

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
+
+Returned = TypeVar("Returned")
 
 _TF32 = 2.0**-11  # unit round-off: half of the last of ten bits
 
@@ -27,8 +29,8 @@ class Precision:
         return self.name
 
 
-def precision_of(call: Callable[[Tensor], Any], x: Tensor) -> tuple[Precision, Any]:
-    """(precision, what the call returned): the coarsest floating type of any tensor made on the way.
+def precision_of(call: Callable[[Tensor], Returned], x: Tensor) -> tuple[Precision, Returned]:
+    """(precision, what the call returned for x of any shape): the coarsest floating type of any tensor on the way.
 
     So autocast and casts in a forward pass are seen; so is TF32, by its switches, where a GPU would use it.
 
@@ -40,7 +42,7 @@ def precision_of(call: Callable[[Tensor], Any], x: Tensor) -> tuple[Precision, A
         returned = call(x)
     coarsest = max([x.dtype, *seen.types], key=lambda dtype: torch.finfo(dtype).eps)
     found = Precision(str(coarsest).removeprefix("torch."), torch.finfo(coarsest).eps)
-    if x.is_cuda and found.unit < 2 * _TF32 and coarsest == torch.float32 and _tensor_cores():
+    if x.is_cuda and coarsest == torch.float32 and _tensor_cores():
         found = Precision("tf32", 2 * _TF32)
     return replace(found, quantised=seen.quantised), returned
 
@@ -58,12 +60,13 @@ class _Types(TorchDispatchMode):
         self.types: set[torch.dtype] = set()
         self.quantised = False
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+    def __torch_dispatch__(
+        self, func: Callable, types: object, args: tuple = (), kwargs: dict | None = None
+    ) -> object:
         result = func(*args, **(kwargs or {}))
-        self.quantised = self.quantised or str(func).startswith("quantized")
-        for leaf in pytree.tree_leaves(result):
-            if isinstance(leaf, Tensor) and leaf.is_quantized:
-                self.quantised = True
-            elif isinstance(leaf, Tensor) and leaf.is_floating_point():
-                self.types.add(leaf.dtype)
+        if str(func).startswith("quantized"):
+            self.quantised = True
+        tensors = [leaf for leaf in pytree.tree_leaves(result) if isinstance(leaf, Tensor)]
+        self.quantised |= any(tensor.is_quantized for tensor in tensors)
+        self.types |= {tensor.dtype for tensor in tensors if tensor.is_floating_point()}
         return result

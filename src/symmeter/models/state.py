@@ -1,8 +1,8 @@
 """What a model holds in Python besides its parameters: attributes that a forward pass writes, and their contents."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -12,10 +12,38 @@ from symmeter.models.behind import reached
 
 # What every module has, hooks among it: those are not written by a forward pass, and some are ours for a while.
 _EVERY = frozenset(vars(nn.Module())) | {"_compiled_call_impl", "forward"}
-_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_forward_hooks_with_kwargs", "_forward_pre_hooks_with_kwargs",
-          "_forward_hooks_always_called")  # fmt: skip
+_HOOKS = (
+    "_forward_hooks",
+    "_forward_pre_hooks",
+    "_forward_hooks_with_kwargs",
+    "_forward_pre_hooks_with_kwargs",
+    "_forward_hooks_always_called",
+)
+_NOTHING = object()  # what is found where there is no value
 _DEEPEST = 4  # containers inside of containers
-Contents = Any
+Contents = dict | list | set  # of a container, as a copy
+
+
+@dataclass
+class _Tensor:
+    """A plain tensor of any shape as it was: its content, and the count of what had been written to it."""
+
+    tensor: Tensor
+    version: int
+    before: Tensor
+
+    @staticmethod
+    def of(tensor: Tensor) -> "_Tensor":
+        return _Tensor(tensor, tensor._version, tensor.detach().clone())
+
+    def restore(self) -> bool:
+        """Put the content back; whether it had changed."""
+        if self.tensor._version == self.version:
+            return False
+        with torch.no_grad():
+            self.tensor.copy_(self.before)
+        self.version = self.tensor._version
+        return True
 
 
 class State:
@@ -31,11 +59,11 @@ class State:
     (True, [], False)
     """
 
-    def __init__(self, modules: Iterable[nn.Module], functions: Iterable[Any] = ()):
+    def __init__(self, modules: Iterable[nn.Module], functions: Iterable[Callable] = ()):
         self._modules = list({id(module): module for module in modules}.values())
         self._attributes = [(module, _own(module)) for module in self._modules]
-        self._contents: dict[int, tuple[Any, Contents]] = {}
-        self._tensors: dict[int, tuple[Tensor, int, Tensor]] = {}
+        self._contents: dict[int, tuple[object, Contents]] = {}
+        self._tensors: dict[int, _Tensor] = {}
         for _, attributes in self._attributes:
             for value in attributes.values():
                 self._take(value, 0)
@@ -44,17 +72,17 @@ class State:
                 if isinstance(value, list | dict | set | deque):
                     self._take(value, 0)
 
-    def _hooks(self) -> Iterator[Any]:
+    def _hooks(self) -> Iterator[Callable]:
         for module in self._modules:
             yield from (*module._forward_hooks.values(), *module._forward_pre_hooks.values())
 
-    def _take(self, value: Any, depth: int) -> None:
+    def _take(self, value: object, depth: int) -> None:
         """Note what a container holds, and the content of a tensor that is no parameter."""
         if id(value) in self._contents or depth > _DEEPEST:
             return
         if isinstance(value, Tensor):
-            if not isinstance(value, nn.Parameter) and not value.is_inference() and _plain(value):
-                self._tensors[id(value)] = (value, value._version, value.detach().clone())
+            if _has_content_of_its_own(value):
+                self._tensors[id(value)] = _Tensor.of(value)
             return
         held = _contents(value)
         if held is None:
@@ -77,39 +105,39 @@ class State:
 
     def restore(self) -> bool:
         """Put back what changed; whether anything had."""
-        changed = False
-        for module, before in self._attributes:
-            now = _own(module)
-            for name in now.keys() - before.keys():
-                object.__delattr__(module, name)
-            for name, value in before.items():
-                if name not in now or now[name] is not value:
-                    module.__dict__[name] = value
-                    changed = True
-            changed = changed or len(now) > len(before)
-        for value, before in self._contents.values():
-            if not _same(_contents(value), before):
-                _refill(value, before)
-                changed = True
-        for tensor, version, before in self._tensors.values():
-            if tensor._version != version:
-                with torch.no_grad():
-                    tensor.copy_(before)
-                self._tensors[id(tensor)] = (tensor, tensor._version, before)
-                changed = True
-        return changed
+        attributes = [_restore_attributes(module, before) for module, before in self._attributes]
+        contents = [_restore_contents(value, before) for value, before in self._contents.values()]
+        tensors = [tensor.restore() for tensor in self._tensors.values()]
+        return any([*attributes, *contents, *tensors])
 
 
-def _own(module: nn.Module) -> dict[str, Any]:
+def _own(module: nn.Module) -> dict[str, object]:
+    """The attributes of a module that not every module has."""
     return {name: value for name, value in vars(module).items() if name not in _EVERY}
 
 
-def _plain(tensor: Tensor) -> bool:
-    """Whether a tensor has contents that can be copied: not one that a transform left behind, nor a meta tensor."""
-    return type(tensor) is Tensor and not tensor.is_meta and not is_functorch_wrapped_tensor(tensor)
+def _restore_attributes(module: nn.Module, before: dict[str, object]) -> bool:
+    """Set and delete attributes of a module until they are what they were; whether any was not."""
+    now = _own(module)
+    new = now.keys() - before.keys()
+    for name in new:
+        object.__delattr__(module, name)
+    other = {name: value for name, value in before.items() if now.get(name, _NOTHING) is not value}
+    module.__dict__.update(other)
+    return bool(new or other)
 
 
-def _contents(value: Any) -> Contents | None:
+def _has_content_of_its_own(tensor: Tensor) -> bool:
+    """Whether a tensor can be copied and put back, for any shape.
+
+    Not a parameter, what inference mode made, what a transform left behind, or a meta tensor.
+    """
+    if type(tensor) is not Tensor or tensor.is_inference():
+        return False
+    return not tensor.is_meta and not is_functorch_wrapped_tensor(tensor)
+
+
+def _contents(value: object) -> Contents | None:
     """What a list, dict, set or plain object holds, as a copy; None for what is none of these."""
     if isinstance(value, dict):
         return dict(value)
@@ -117,31 +145,33 @@ def _contents(value: Any) -> Contents | None:
         return list(value)
     if isinstance(value, set):
         return set(value)
-    module = type(value).__module__
-    foreign = (
-        isinstance(value, nn.Module | type)
-        or callable(value)
-        or module.partition(".")[0] in ("torch", "builtins")
-    )
-    if foreign or not isinstance(getattr(value, "__dict__", None), dict):
+    if isinstance(value, nn.Module | type) or callable(value):
         return None
-    return dict(vars(value))
+    package, _, _ = type(value).__module__.partition(".")
+    if package in ("torch", "builtins"):
+        return None
+    attributes = getattr(value, "__dict__", None)
+    return dict(attributes) if isinstance(attributes, dict) else None
 
 
-def _same(now: Contents, before: Contents) -> bool:
-    if isinstance(before, set):
-        return now == before
-    if len(now) != len(before):
+def _restore_contents(value: object, before: Contents) -> bool:
+    """Refill a container with what it held, if it holds anything else; whether it did."""
+    if _same(_contents(value), before):
         return False
-    if isinstance(before, dict):
-        return all(key in now and now[key] is value for key, value in before.items())
-    return all(a is b for a, b in zip(now, before, strict=True))
-
-
-def _refill(value: Any, before: Contents) -> None:
     target = value if isinstance(value, dict | list | deque | set) else vars(value)
     target.clear()
     if isinstance(target, list | deque):
         target.extend(before)
     else:
         target.update(before)
+    return True
+
+
+def _same(now: Contents | None, before: Contents) -> bool:
+    """Whether a container holds the very objects that it held, in their order."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        kept = [now.get(key, _NOTHING) is value for key, value in before.items()]
+        return len(now) == len(before) and all(kept)
+    if isinstance(before, list) and isinstance(now, list):
+        return list(map(id, now)) == list(map(id, before))
+    return now == before

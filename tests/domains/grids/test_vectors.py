@@ -7,7 +7,7 @@ from torch import nn
 
 import symmeter
 from symmeter.domain import parse_group
-from symmeter.domains.grids.affine_map import Motion, rotation_by
+from symmeter.domains.grids.affine_map import AffineMap, rotation_by
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.local import Gruver2023
@@ -140,4 +140,4 @@ def test_shapes_that_are_no_vectors_get_one_line():
     x = torch.rand(2, 3, 8, 8)
     check_refused(r"it has shape \(B, 3, 8, 8\), and vectors are \(B, 2, H, W\) or \(B, 2\)", symmeter.measure,
                   nn.Identity(), x, "C4", output="logits:vectors", progress=False)  # fmt: skip
-    check_refused("have 2 components", Vectors().act, Motion(), torch.rand(1, 3))
+    check_refused("have 2 components", Vectors().act, AffineMap(), torch.rand(1, 3))

@@ -26,6 +26,7 @@ def round_trip_error(
 
     `x` are images (B, C, H, W). Positions that were outside the frame on the way do not count.
 
+    >>> import torch
     >>> round_trip_error(torch.rand(1, 1, 6, 6), "C2")
     {'identity': 0.0, 'rotate 180': 0.0}
     """

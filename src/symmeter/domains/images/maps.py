@@ -83,7 +83,7 @@ def maps(
             layer: dict(zip(names, values.cpu().numpy(), strict=True))
             for layer, values in drawn.features.items()
         },
-        unit=done.run.measures[0].unit(done.run.output.name, done.run.generators[0]),
+        unit=done.run.measures[0].unit(done.run.targets[0].quantity, done.run.generators[0]),
     )
 
 

@@ -1,0 +1,131 @@
+"""The lists "to add a ..." in CONTRIBUTING are complete: each is followed here with a toy, and nothing else is touched."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+import symmeter
+from symmeter.measures.measure import Average
+from symmeter.symmetry.groups.group import Element, Group
+from symmeter.symmetry.representations.representation import Representation
+from symmeter.symmetry.representations.trivial import Trivial
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = (ROOT / "CONTRIBUTING.md").read_text()
+X = torch.rand(5, 3, 4, 4, generator=torch.Generator().manual_seed(0)) - 0.5
+
+
+# ---- the map
+
+
+def test_the_map_names_every_folder_of_the_package_and_none_besides():
+    tree = re.search(r"^src/symmeter/\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)[1]
+    named = set(re.findall(r"^  (\w+(?:/|\.py))", tree, flags=re.MULTILINE))
+    package = ROOT / "src" / "symmeter"
+    folders = {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
+    files = {path.name for path in package.glob("*.py")} - {"__init__.py", "__main__.py", "optional.py"}
+    assert named == folders | files
+
+
+# ---- a measure
+
+
+class Largest(Average):
+    """The largest change of an entry, max |f(g x) - g f(x)|: a toy."""
+
+    name = "largest_change"
+    direction = "lower = more symmetric"
+    description = "the largest change of an entry"
+
+    def error(self, view):
+        moved, _ = view.moved
+        return (view.y - moved).flatten(1).abs().amax(1).double()
+
+    def unit(self, output):
+        return "output"
+
+
+def test_a_measure_is_one_class():
+    net = nn.Sequential(nn.Flatten(), nn.Linear(48, 2)).eval()
+    row = symmeter.measure(net, X, symmetry="C2", measure=Largest(), output="logits").rows[0]
+    turned = torch.rot90(X, 2, (-2, -1))
+    expected = (net(turned) - net(X)).abs().amax(1).mean()
+    assert row.measure == "largest_change" and row.unit == "output"
+    assert row.value == pytest.approx(expected.item(), rel=1e-5)
+
+
+# ---- a group and a representation
+
+
+@dataclass(frozen=True)
+class Sign(Element):
+    """x -> -x, or nothing."""
+
+    negative: bool = False
+
+    @property
+    def name(self):
+        return "minus" if self.negative else "identity"
+
+    @property
+    def is_identity(self):
+        return not self.negative
+
+    def inverse(self):
+        return self
+
+    def __matmul__(self, other):
+        return Sign(self.negative != other.negative)
+
+
+class Signs(Group):
+    """The group of two elements, by changes of sign: a toy."""
+
+    name = "signs"
+    order = 2
+
+    def enumerate(self):
+        return Sign(), Sign(True)
+
+    def draw(self, random):
+        return Sign(bool(torch.randint(2, (), generator=random)))
+
+
+class Signed(Representation):
+    """rho(g) x = +- x, for x of any shape: a toy."""
+
+    def acting(self, x):
+        one = torch.ones((), dtype=x.dtype)
+        return lambda element: (-x if getattr(element, "negative", False) else x, one)
+
+    def differentiate_all(self, generators, x):
+        return [torch.zeros_like(x) for _ in generators]
+
+    def describe(self):
+        return "a sign"
+
+
+def odd():
+    return nn.Sequential(
+        nn.Flatten(), nn.Linear(48, 6, bias=False), nn.Tanh(), nn.Linear(6, 2, bias=False)
+    ).eval()
+
+
+@pytest.mark.parametrize(
+    ("rho_out", "symmetric"), [(Signed(), True), (Trivial(), False)], ids=["odd", "even"]
+)
+def test_a_group_and_its_representation_are_one_class_each(rho_out, symmetric):
+    signs = symmeter.Symmetry("signs", groups=(Signs(),), rho_in=Signed(), rho_out=rho_out)
+    row = symmeter.measure(odd(), X, symmetry=signs, measure="relative_error", output="logits").rows[0]
+    assert row.symmetry == "signs"
+    assert row.value == pytest.approx(0.0 if symmetric else 2.0, abs=1e-5)
+
+
+# ---- an option: to come with the port
+
+
+# ---- a domain: to come with the port
