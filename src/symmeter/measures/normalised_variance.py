@@ -1,5 +1,7 @@
 """Normalised variance: how far units move under the group, against how far they move between images."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -7,7 +9,6 @@ from symmeter.errors import SymmeterError, shortened
 from symmeter.measures.measure import OrbitMeasure, Pool, Reducer
 from symmeter.measures.orbit import Chunk, View, wide
 from symmeter.measures.quantity import Quantity
-from symmeter.results.standard_errors import jackknife_error
 
 _BLOCKS = 10  # of the jackknife
 _DEAD = 0.01  # of the largest spread over images: units below it have nothing to be compared with
@@ -137,3 +138,16 @@ class _Units(Pool):
                 f"{which}"
             )
         return notes
+
+
+def jackknife_error(left_out: Sequence[float]) -> float | None:
+    """Standard error from estimates that leave out one block of the data each; None for fewer than 3 blocks.
+
+    >>> jackknife_error([1.0, 1.0, 1.0]), jackknife_error([1.0, 2.0])
+    (0.0, None)
+    """
+    blocks = len(left_out)
+    if blocks < 3:
+        return None
+    mean = sum(left_out) / blocks
+    return ((blocks - 1) / blocks * sum((value - mean) ** 2 for value in left_out)) ** 0.5
