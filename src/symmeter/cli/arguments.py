@@ -2,14 +2,18 @@
 
 import argparse
 import re
-from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from symmeter.errors import SymmeterError, nearest
+from symmeter.options import WRITTEN, Written
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction["Parser"]
 
 MODEL_HELP = "timm:NAME, torchvision:NAME, hf:NAME, FILE.onnx, package.module:callable or FILE.py:callable"
 
-KWARGS: dict[str, Any] = {
+MODEL_KWARGS: Mapping[str, Any] = {
     "metavar": "key=value",
     "nargs": "+",
     "action": "extend",
@@ -41,7 +45,7 @@ class Parser(argparse.ArgumentParser):
                 raise UsageError(f"unknown option {option!r}{nearest(option, choices, most=1)}")
 
 
-def command(commands: Any, name: str, words: str, operands: str, epilog: str) -> Parser:
+def command(commands: "Commands", name: str, words: str, operands: str, epilog: str) -> Parser:
     """Add a command; `words` say what it does, `operands` what it must be given."""
     return commands.add_parser(
         name,
@@ -52,21 +56,20 @@ def command(commands: Any, name: str, words: str, operands: str, epilog: str) ->
     )
 
 
-def _number_of(kind: Callable[[str], Any], fits: Callable[[Any], bool], words: str) -> Callable[[str], Any]:
+def flag_type(written: Written) -> Callable[[str], Any]:
+    """What argparse calls with the text of a flag; its complaint is the one of `written`."""
+
     def parse(text: str) -> Any:
         try:
-            value = kind(text)
-        except ValueError:
-            value = None
-        if value is None or not fits(value):
-            raise argparse.ArgumentTypeError(f"{text!r} is not {words}")
-        return value
+            return written(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
 
     return parse
 
 
-positive = _number_of(int, lambda n: n > 0, "a positive whole number")
-whole = _number_of(int, lambda n: n >= 0, "a whole number, 0 or more")
-seed = _number_of(int, lambda n: 0 <= n < 2**63, "a whole number from 0 to 2^63 - 1")
-above_zero = _number_of(float, lambda x: 0 < x < float("inf"), "a number above 0")
-number = _number_of(float, lambda x: abs(x) < float("inf"), "a number")
+positive = flag_type(WRITTEN["positive"])
+whole = flag_type(WRITTEN["whole"])
+number = flag_type(WRITTEN["number"])
+seed = flag_type(Written(int, lambda n: 0 <= n < 2**63, "a whole number from 0 to 2^63 - 1"))
+above_zero = flag_type(Written(float, lambda x: 0 < x < float("inf"), "a number above 0"))
