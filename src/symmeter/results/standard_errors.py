@@ -38,8 +38,8 @@ def independent_ratio_error(
 
     By the delta method: relative errors add in squares. None where an error is not known, or either mean is 0.
 
-    >>> independent_ratio_error(6.0, 0.6, 3.0, 0.0)
-    0.2
+    >>> independent_ratio_error(6.0, 1.5, 3.0, 0.0)
+    0.5
     """
     if error is None or divisor_error is None or not value or not divisor:
         return None
