@@ -3,7 +3,7 @@
 import argparse
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from symmeter.errors import SymmeterError, nearest
 
@@ -15,6 +15,9 @@ KWARGS: dict[str, Any] = {
     "action": "extend",
     "help": "arguments of the model's builder, such as num_classes=10",
 }
+
+
+Number = TypeVar("Number", int, float)
 
 
 class UsageError(SymmeterError):
@@ -41,7 +44,10 @@ class Parser(argparse.ArgumentParser):
                 raise UsageError(f"unknown option {option!r}{nearest(option, choices, most=1)}")
 
 
-def command(commands: Any, name: str, words: str, operands: str, epilog: str) -> Parser:
+Commands = argparse._SubParsersAction  # where a command adds its parser
+
+
+def command(commands: Commands, name: str, words: str, operands: str, epilog: str) -> Parser:
     """Add a command; `words` say what it does, `operands` what it must be given."""
     return commands.add_parser(
         name,
@@ -52,8 +58,12 @@ def command(commands: Any, name: str, words: str, operands: str, epilog: str) ->
     )
 
 
-def _number_of(kind: Callable[[str], Any], fits: Callable[[Any], bool], words: str) -> Callable[[str], Any]:
-    def parse(text: str) -> Any:
+def _number_of(
+    kind: Callable[[str], Number], fits: Callable[[Number], bool], words: str
+) -> Callable[[str], Number]:
+    """What argparse calls to read a number, and to say what is wrong with another word."""
+
+    def parse(text: str) -> Number:
         try:
             value = kind(text)
         except ValueError:

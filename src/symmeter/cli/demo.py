@@ -2,14 +2,13 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
-from symmeter.cli.arguments import Parser, positive, seed
+from symmeter.cli.arguments import Commands, Parser, positive, seed
 from symmeter.cli.terminal import DONE, FAILED, check_writable, console, prepare_process
 from symmeter.optional import require
 
 
-def parser(commands: Any) -> Parser:
+def parser(commands: Commands) -> Parser:
     """Add the command; returns its parser."""
     made: Parser = commands.add_parser(
         "demo",

@@ -5,7 +5,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from symmeter.cli import inputs
-from symmeter.cli.arguments import Parser, command, positive, whole
+from symmeter.cli.arguments import Commands, Parser, command, positive, whole
 from symmeter.cli.run_model import conduct
 from symmeter.cli.terminal import check_picture, console
 from symmeter.errors import SymmeterError
@@ -23,7 +23,7 @@ The parts add up to the error of the whole, which symmeter measure gives too."""
 VIEWS = ("module", "kind", "stage", "calls")
 
 
-def parser(commands: Any) -> Parser:
+def parser(commands: Commands) -> Parser:
     """Add the command; returns its parser."""
     words = "attribute the equivariance error to the layers of a model: parts that add up to the whole"
     made = command(commands, "layers", words, "MODEL DATA", EPILOG)
@@ -37,10 +37,10 @@ def parser(commands: Any) -> Parser:
         default=16,
         help="backward passes for norms, 0: none (default: 16)",
     )
-    add("--aliasing", action="store_true",
-        help="translations only, --definition periodic: how much of each part is aliasing")  # fmt: skip
-    add("--layout", metavar="M=L", nargs="+", action="extend", default=[],
-        help="how tensors of modules lie: name, glob or class = channels_first, ...")  # fmt: skip
+    words = "translations only, --definition periodic: how much of each part is aliasing"
+    add("--aliasing", action="store_true", help=words)
+    words = "how tensors of modules lie: name, glob or class = channels_first, ..."
+    add("--layout", metavar="M=L", nargs="+", action="extend", default=[], help=words)
     inputs.add_model(made)
     inputs.add_images(made)
     inputs.add_computing(made)

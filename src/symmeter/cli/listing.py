@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from symmeter.cli.arguments import KWARGS, Parser, UsageError
+from symmeter.cli.arguments import KWARGS, Commands, Parser, UsageError
 from symmeter.cli.terminal import DONE
 from symmeter.errors import SymmeterError, nearest
 
@@ -39,7 +39,7 @@ ACTIONS = {
 }
 
 
-def parser(commands: Any) -> Parser:
+def parser(commands: Commands) -> Parser:
     """Add the command; returns its parser."""
     words = "list what can be named on the command line"
     made: Parser = commands.add_parser(

@@ -5,7 +5,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from symmeter.cli import inputs
-from symmeter.cli.arguments import Parser, command, positive
+from symmeter.cli.arguments import Commands, Parser, command, positive
 from symmeter.cli.run_model import conduct
 from symmeter.cli.terminal import check_picture, console
 from symmeter.errors import SymmeterError
@@ -24,7 +24,7 @@ EPILOG = """examples:
 symmeter list symmetries (measures, outputs, definitions, models) has the names."""
 
 
-def parser(commands: Any) -> Parser:
+def parser(commands: Commands) -> Parser:
     """Add the command; returns its parser."""
     words = "measure how far a model is from a symmetry, with error, floor and control"
     made = command(commands, "measure", words, "MODEL DATA", EPILOG)

@@ -2,10 +2,9 @@
 
 import argparse
 import sys
-from typing import Any
 
 from symmeter.cli import inputs
-from symmeter.cli.arguments import Parser, above_zero, command, positive, seed, whole
+from symmeter.cli.arguments import Commands, Parser, above_zero, command, positive, seed, whole
 from symmeter.cli.terminal import DONE, FAILED, INTERRUPTED, prepare_process
 
 EPILOG = """examples:
@@ -19,12 +18,12 @@ layouts, img_size, mean, std, ...; any other column is a tag. Started again,
 the same command goes on where it was stopped; see symmeter report."""
 
 
-def parser(commands: Any) -> Parser:
+def parser(commands: Commands) -> Parser:
     """Add the command; returns its parser."""
     words = "measure many models on one data set, into a store that survives anything"
     made = command(commands, "sweep", words, "MODELS... DATA --store DIR", EPILOG)
-    made.add_argument("models", metavar="MODELS", nargs="+",
-        help="names, wildcards such as 'timm:vit_*', lists (.txt, .csv, .yaml)")  # fmt: skip
+    words = "names, wildcards such as 'timm:vit_*', lists (.txt, .csv, .yaml)"
+    made.add_argument("models", metavar="MODELS", nargs="+", help=words)
     made.add_argument("data", metavar="DATA", help="a folder of images, an .npz, or builtin:photos")
     made.add_argument(
         "--store", metavar="DIR", required=True, help="folder or address that keeps the results"
