@@ -17,10 +17,10 @@ from typing import Any
 import timm
 import torch
 
+from symmeter.domain import parse_group
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.images.data.open import open_data
-from symmeter.domains.images.names import parse_group
 from symmeter.measures import parse_measures
 from symmeter.measures.measure import OrbitMeasure
 from symmeter.measuring.orbit import OrbitRun

@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from symmeter.report.store.page import report
-from symmeter.results.result import Result, Row
+from symmeter.results.result import Result
+from symmeter.results.row import Row
 from symmeter.sweeps.cell import packed
 from symmeter.sweeps.executors.local import Local
 from symmeter.sweeps.model_list import Entry

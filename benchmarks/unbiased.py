@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 import symmeter
-from symmeter.domains.images.names import parse_group
+from symmeter.domain import parse_group
 from symmeter.errors import SymmeterWarning
 from symmeter.symmetry.representations.linear import Matrices
 from symmeter.symmetry.representations.trivial import Trivial

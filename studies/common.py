@@ -124,7 +124,7 @@ class Study(ABC):
         import matplotlib
         import pandas as pd
 
-        from symmeter.report.plots import save_figure
+        from symmeter.report.figures import save_figure
 
         self._same_settings()
         table = pd.DataFrame(list(self.rows()))

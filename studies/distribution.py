@@ -62,7 +62,7 @@ def far(kind: str, like: Tensor) -> Tensor:
         return torch.rand(like.shape, generator=random)
     side = like.shape[-1]
     small = Preprocessing(size=(6 * side, 6 * side), channels=like.shape[1])
-    pictures = torch.cat([batch.images for batch in open_data("builtin:photos", small).batches(8)])
+    pictures = torch.cat([batch.inputs for batch in open_data("builtin:photos", small).batches(8)])
     crops = pictures.unfold(2, side, side).unfold(3, side, side).flatten(2, 3).movedim(2, 1).flatten(0, 1)
     return crops[torch.randperm(len(crops), generator=random)[: len(like)]]
 

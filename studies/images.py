@@ -103,7 +103,7 @@ def _read(path: Path, part: Any, side: int, most: int) -> tuple[Tensor, Tensor]:
     batches = list(open_data(part, crop, samples=most).batches(256))
     if any(batch.labels is None for batch in batches):
         raise SymmeterError(f"{path}: images without labels; give a folder for every class")
-    x = torch.cat([batch.images for batch in batches])
+    x = torch.cat([batch.inputs for batch in batches])
     y = torch.cat([batch.labels for batch in batches if batch.labels is not None])
     order = torch.randperm(len(x), generator=torch.Generator().manual_seed(0))
     return x[order], y[order]

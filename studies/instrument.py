@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import symmeter
-from symmeter.results.estimate import standard_error
+from symmeter.results.standard_errors import standard_error
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from augmentation import plain

@@ -40,7 +40,7 @@ class Published:
         batches = symmeter.domains.images.data.open.open_data(
             place, size, samples=samples, seed=seed
         ).batches(256)
-        return torch.cat([batch.images for batch in batches])
+        return torch.cat([batch.inputs for batch in batches])
 
     def normalised(self, pixels: Tensor) -> Tensor:
         """Its inputs."""

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from symmeter.domains.grids.affine_map import Motion
-from symmeter.domains.images.names import parse_group
+from symmeter.domain import parse_group
+from symmeter.domains.grids.affine_map import AffineMap
 
 
 class Filters(nn.Module):
@@ -26,7 +26,7 @@ class Filters(nn.Module):
         self.weight = nn.Parameter(torch.randn(outputs, inputs, 6, dtype=torch.float64) / (inputs * 6) ** 0.5)
         self.size = size
 
-    def forward(self, g: Motion) -> Tensor:
+    def forward(self, g: AffineMap) -> Tensor:
         """(out, in, size, size): w(g^-1 p) on the grid."""
         t = torch.arange(self.size, dtype=torch.float64) - (self.size - 1) / 2
         p = torch.stack([t.expand(self.size, -1), t[:, None].expand(-1, self.size)])
@@ -66,7 +66,7 @@ class GroupConvolution(nn.Module):
             kernels.append(moved[:, :, [self._place(h.inverse() @ k) for k in self.elements]].flatten(1, 2))
         return functional.conv2d(x, torch.stack(kernels, 1).flatten(0, 1).to(x), padding=self.padding)
 
-    def _place(self, g: Motion) -> int:
+    def _place(self, g: AffineMap) -> int:
         return next(i for i, k in enumerate(self.elements) if (g @ k.inverse()).is_identity)
 
 

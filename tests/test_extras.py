@@ -179,7 +179,7 @@ def test_save_on_a_full_disk(tmp_path, monkeypatch):
     assert symmeter.load(tmp_path / "out").rows == result.rows
     with pytest.raises(WriteError, match=r"cannot write .*Not a directory"):
         result.save(tmp_path / "out" / "result.json" / "below")
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(WriteError, match=r"cannot write .*No space left on device"):
         result.to_json(tmp_path / "r.json")
     assert [file.name for file in tmp_path.iterdir()] == ["out"]
@@ -244,9 +244,9 @@ def test_a_model_that_leaves_is_an_error(words, model, capsys):
 @pytest.mark.parametrize(
     "place",
     [
-        "symmeter.domains.images.data.files.from_path",
+        "symmeter.domains.images.data.open.from_path",
         "symmeter.results.text.render",
-        "symmeter.measuring.conduct.environment",
+        "symmeter.measuring.execution.environment",
     ],
 )
 def test_nothing_that_leaves_is_taken_for_success(place, model, monkeypatch, capsys):
@@ -276,7 +276,7 @@ def test_the_report_is_written_before_its_charts(tmp_path, monkeypatch, capsys):
 
     store = tmp_path / "store"
     fill(Store(store, create=True), made_up(6))
-    monkeypatch.setattr("symmeter.report.store.charts.save_chart", full)
+    monkeypatch.setattr("symmeter.report.store.page.save_chart", full)
     assert (
         main(["report", str(store), "--out", str(tmp_path / "r.html"), "--charts", str(tmp_path / "charts")])
         == 1

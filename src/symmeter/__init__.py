@@ -27,18 +27,18 @@ _HOME = {
     "load_model": "models",
     "lie_derivative": "symmetry.conjugate",
     "Symmetry": "symmetry.hypothesis",
-    "parse_group": "domains.images.names",
+    "parse_group": "domain",
     "GENERATORS": "domains.grids.generators",
     "SymmeterError": "errors",
     "SymmeterWarning": "errors",
 }
 
 if TYPE_CHECKING:
+    from symmeter.domain import parse_group
     from symmeter.domains.grids.aliasing.attribute import aliasing
     from symmeter.domains.grids.generators import GENERATORS
     from symmeter.domains.grids.round_trip import round_trip_error
     from symmeter.domains.images.maps import maps
-    from symmeter.domains.images.names import parse_group
     from symmeter.errors import SymmeterError, SymmeterWarning
     from symmeter.layers.attribute import attribute
     from symmeter.layers.profile import Profile

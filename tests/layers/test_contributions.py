@@ -171,7 +171,7 @@ class Shortcut(nn.Module):
         return self.act(y)
 
 
-class Pair(nn.Module):
+class ProductElement(nn.Module):
     """Takes two tensors, one by keyword, and returns a tuple or a dict of views."""
 
     def __init__(self, as_dict):
@@ -191,7 +191,7 @@ class Assorted(nn.Module):
         self.stem = nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 4, 3, stride=2))
         self.block = Shortcut(4)
         self.shared = self.block.conv1  # a module under two names
-        self.pair = Pair(as_dict)
+        self.pair = ProductElement(as_dict)
         self.drop = nn.Dropout(0.5)
         self.head = nn.Linear(2, 3)
         self.attn = nn.MultiheadAttention(2, 1, batch_first=True)

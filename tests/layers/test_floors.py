@@ -8,7 +8,7 @@ from torch import nn
 import symmeter
 from symmeter.layers.floors import LayerFloors
 from symmeter.measuring.floor import nudged
-from symmeter.results.estimate import RESOLVED_FLOORS
+from symmeter.results.verdict import RESOLVED_FLOORS
 
 EPS = torch.finfo(torch.float32).eps
 QUIET = {"control": False, "probes": 0, "progress": False}

@@ -10,11 +10,11 @@ from tests.measures import plain
 from torch import nn
 
 import symmeter
+from symmeter.domain import parse_group
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.series import Bandlimited
-from symmeter.domains.images.names import parse_group
 from symmeter.errors import SymmeterWarning
-from symmeter.measures import MEASURES
+from symmeter.measures import known_measures
 
 pytestmark = pytest.mark.filterwarnings(f"ignore::{SymmeterWarning.__module__}.{SymmeterWarning.__name__}")
 X = discs(4)
@@ -122,7 +122,7 @@ def test_every_measure_of_symmetry_is_zero_on_a_symmetric_network_and_not_on_ano
     x, labels = 3 * torch.randn(8, 1, 17, 17, dtype=torch.float64), torch.arange(8) % 3
     names = [
         name
-        for name, m in MEASURES.items()
+        for name, m in known_measures().items()
         if getattr(m, "tests_symmetry", False) and not name.startswith("eq_")
     ]
     symmetric = symmeter.measure(net, (x, labels), "C4", names, progress=False).rows

@@ -12,7 +12,7 @@ from tests.helpers import check_refused
 from torch import nn
 
 import symmeter
-from symmeter.domains.images.names import parse_group
+from symmeter.domain import parse_group
 from symmeter.errors import SymmeterWarning
 from symmeter.measuring import passes
 from symmeter.measuring.interrupt import Interrupted

@@ -9,6 +9,7 @@ import torch
 from tests.helpers import check_refused
 from torch import nn
 
+from symmeter.domains.images.inputs import preprocessing_of
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.errors import SymmeterWarning
 from symmeter.models.load import load_model
@@ -50,7 +51,7 @@ def test_a_callable_from_a_file(nets):
     assert sys.path[: len(path)] == path
     assert loaded.model[1].weight.shape == (6, 12)
     assert loaded.model.training
-    assert loaded.preprocessing == Preprocessing.unknown(None)
+    assert preprocessing_of(loaded) == Preprocessing.unknown(None)
     assert loaded.info["family"] == "callable"
     assert loaded.info["weights"] == "as built"
     assert loaded.name == loaded.info["name"] == "nets.py:build"

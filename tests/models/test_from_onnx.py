@@ -4,6 +4,7 @@ import pytest
 import torch
 from tests.helpers import check_refused
 
+from symmeter.domains.images.inputs import preprocessing_of
 from symmeter.errors import SymmeterError
 from symmeter.models.from_onnx import OnnxModel
 from symmeter.models.load import describe, load_model
@@ -48,7 +49,7 @@ def test_onnx_computes_in_its_own_dtype_and_batch(tmp_path, kind, batch):
     y = loaded.model(x)
     assert y.dtype == loaded.model.dtype == (torch.float32 if kind == "FLOAT" else torch.float64)
     torch.testing.assert_close(y.double(), 2 * x.mean((2, 3)), rtol=1e-6, atol=1e-6)
-    assert loaded.model.input_size == loaded.preprocessing.size == (4, 4)
+    assert loaded.model.input_size == preprocessing_of(loaded).size == (4, 4)
     assert loaded.model.output_names == ("s", "y", "z")
     assert loaded.info["output"] == "y"
     assert loaded.info["family"] == "onnx"
@@ -65,7 +66,7 @@ def test_onnx_with_an_open_size_and_with_channels_last(tmp_path):
     assert open_size.input_size is None
     assert open_size(torch.ones(2, 3, 5, 6)).tolist() == [[2.0] * 3] * 2
     last = OnnxModel(onnx_file(tmp_path / "b.onnx", shape=(1, 6, 5, 3), last=True))
-    assert (last.input_size, last.preprocessing.channels) == ((6, 5), 3)
+    assert (last.input_size, preprocessing_of(last).channels) == ((6, 5), 3)
     x = torch.rand(2, 3, 6, 5)
     torch.testing.assert_close(last(x), 2 * x.mean((2, 3)))
 
@@ -76,7 +77,7 @@ def test_onnx_with_an_open_size_and_with_channels_last(tmp_path):
 def test_channels_are_found_at_the_end(tmp_path, shape, channels):
     loaded = load_model(onnx_file(tmp_path / "net.onnx", shape=shape, last=True))
     assert loaded.model.channels_last and not loaded.notes
-    assert loaded.preprocessing.channels == channels
+    assert preprocessing_of(loaded).channels == channels
     height, width = (n if isinstance(n, int) else 8 for n in shape[1:3])
     x = torch.rand(3, channels, height, width)
     torch.testing.assert_close(loaded.model(x), 2 * x.mean((2, 3)))
@@ -86,7 +87,7 @@ def test_channels_are_found_at_the_end(tmp_path, shape, channels):
 def test_channels_are_found_in_front(tmp_path, shape):
     loaded = load_model(onnx_file(tmp_path / "net.onnx", shape=shape))
     assert not loaded.model.channels_last and not loaded.notes
-    assert loaded.preprocessing.channels == shape[1]
+    assert preprocessing_of(loaded).channels == shape[1]
 
 
 def test_a_shape_that_could_be_either_is_said_and_can_be_told(tmp_path):

@@ -8,6 +8,7 @@ import torch
 from tests.helpers import check_refused
 
 from symmeter.domains.images.data.open import open_data
+from symmeter.domains.images.inputs import preprocessing_of
 from symmeter.models.load import load_model
 
 
@@ -56,7 +57,7 @@ def test_real_weights_classify_real_images(shared_data, spec, kwargs, file, size
         spec.replace("models.py", f"{shared_data}/models.py"), weights=weights, model_kwargs=kwargs
     )
     mean, std = normal or ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-    preprocessing = loaded.preprocessing.override(
+    preprocessing = preprocessing_of(loaded).override(
         img_size=size, crop_pct=1.0, mean=mean, std=std, interpolation="bilinear"
     )
     data = shared_data / "images" / "photos"
@@ -68,6 +69,6 @@ def test_real_weights_classify_real_images(shared_data, spec, kwargs, file, size
     samples = 200 if "cifar" in file else 40
     for batch in open_data(data, preprocessing, samples=samples).batches(50):
         with torch.no_grad():
-            hits += (loaded.model(batch.images).argmax(1) == batch.labels).tolist()
+            hits += (loaded.model(batch.inputs).argmax(1) == batch.labels).tolist()
     assert len(hits) == samples
     assert np.mean(hits) == pytest.approx(published, abs=2 * np.sqrt(published * (1 - published) / samples))

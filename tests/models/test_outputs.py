@@ -12,12 +12,14 @@ from torch import nn
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.grids.tokens import Tokens
+from symmeter.domains.images.domain import Images
 from symmeter.errors import SymmeterError
 from symmeter.models.outputs import Reader, parse_output, parse_outputs
 from symmeter.symmetry.representations.trivial import Trivial
 
 NET = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
 GRID = Bandlimited()
+IMAGES = Images()
 
 
 @pytest.mark.parametrize(("text", "shape", "expected"), [
@@ -27,7 +29,7 @@ GRID = Bandlimited()
     ("0:tokens(1+2x3)", (2, 7, 4), Tokens(GRID, (2, 3), 1)), ("0:tokens(2x3)", (2, 6, 4), Tokens(GRID, (2, 3))),
 ])  # fmt: skip
 def test_representation_of_an_output(text, shape, expected):
-    found = parse_output(text).representation(torch.zeros(shape), NET, GRID)
+    found = parse_output(text).representation(torch.zeros(shape), NET, IMAGES)
     assert type(found) is type(expected)
     assert isinstance(found, Trivial) or found == expected
 
@@ -41,7 +43,7 @@ def test_representation_of_an_output(text, shape, expected):
 ])  # fmt: skip
 def test_an_output_that_has_no_such_grid(text, shape, message):
     with pytest.raises(SymmeterError, match=message):
-        parse_output(text).representation(torch.zeros(shape), NET, GRID)
+        parse_output(text).representation(torch.zeros(shape), NET, IMAGES)
 
 
 @pytest.mark.parametrize(("text", "message"), [
@@ -49,7 +51,7 @@ def test_an_output_that_has_no_such_grid(text, shape, message):
 ])  # fmt: skip
 def test_badly_written_outputs(text, message):
     with pytest.raises(SymmeterError, match=message):
-        parse_output(text)
+        parse_output(text, IMAGES)
 
 
 def read(names, model, x):
@@ -91,7 +93,7 @@ def test_unknown_outputs_name_the_choices(name, message):
     check_refused(message, read, name, NET, torch.randn(2, 3, 6, 6))
 
 
-Pair = namedtuple("Pair", "mean spread")
+ProductElement = namedtuple("ProductElement", "mean spread")
 
 
 @dataclass
@@ -113,7 +115,7 @@ class Structured(nn.Module):
 
 @pytest.mark.parametrize(("path", "make"), [
     ("pred_boxes", lambda y: {"logits": 2 * y, "pred_boxes": y}), ("1", lambda y: (2 * y, y)),
-    ("spread", lambda y: Pair(2 * y, y)), ("0.boxes.1", lambda y: [Detection(2 * y, [3 * y, y])]),
+    ("spread", lambda y: ProductElement(2 * y, y)), ("0.boxes.1", lambda y: [Detection(2 * y, [3 * y, y])]),
     ("detail.value", lambda y: SimpleNamespace(detail=SimpleNamespace(value=y))), ("b", lambda y: {"a": 2 * y, "b": y.numpy()}),
 ])  # fmt: skip
 def test_tensors_in_what_a_model_returns_are_named_by_their_path(path, make):
@@ -140,9 +142,9 @@ def test_timm_features_know_their_layout():
     timm = pytest.importorskip("timm")
     vit = timm.create_model("vit_tiny_patch16_224", img_size=(32, 48), depth=1)
     x, features = torch.zeros(1, 3, 32, 48), parse_output("features")
-    assert features.representation(read("features", vit, x)[0], vit, GRID) == Tokens(GRID, (2, 3), 1)
+    assert features.representation(read("features", vit, x)[0], vit, IMAGES) == Tokens(GRID, (2, 3), 1)
     swin = timm.create_model("swin_tiny_patch4_window7_224", img_size=64, window_size=2, depths=(1, 1, 1, 1))
     x = torch.zeros(1, 3, 64, 64)
     last, pooled = read("features,pooled", swin, x)
-    assert features.representation(last, swin, GRID) == Image(GRID, "channels_last")
+    assert features.representation(last, swin, IMAGES) == Image(GRID, "channels_last")
     assert pooled.shape == (1, 768)

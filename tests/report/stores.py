@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from symmeter.results.result import Result, Row
+from symmeter.results.result import Result
+from symmeter.results.row import Row
 from symmeter.sweeps.cell import packed
 
 KINDS = {"resnet": 1.0, "vision_transformer": 0.7, "mlp_mixer": 0.6}

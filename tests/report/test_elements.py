@@ -44,6 +44,18 @@ def test_scales_have_a_line_and_no_circle(tmp_path):
     assert len(elements.overview(result("SO2")).axes) == 2
 
 
+def test_the_identity_is_on_every_curve_and_units_are_not_mixed():
+    turned = elements.plot_elements(result("D4"))
+    assert turned.lines[0].get_xdata().tolist() == pytest.approx([0, 90, 180, 270])
+    found = result("scale(0.8,1.25),C4", "relative_error")
+    (line,) = elements.plot_elements(found).lines
+    assert (
+        line.get_label().startswith("scale")
+        and 0.8 <= line.get_xdata().min() <= line.get_xdata().max() <= 1.25
+    )
+    assert "degrees" in elements.plot_elements(found, symmetry="C4").get_xlabel()
+
+
 def test_mistakes():
     check_refused(
         "no element of this result has an angle", elements.plot_elements, result("hflip", "same_prediction")

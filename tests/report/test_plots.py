@@ -9,6 +9,8 @@ from tests.layers.profiles import images, net, profile
 from symmeter.errors import SymmeterError
 from symmeter.layers import summaries as views
 
+figures = pytest.importorskip("symmeter.report.figures", exc_type=ImportError)
+maps = pytest.importorskip("symmeter.report.maps", exc_type=ImportError)
 plots = pytest.importorskip("symmeter.report.plots", exc_type=ImportError)
 matplotlib = pytest.importorskip("matplotlib", exc_type=ImportError)
 
@@ -51,14 +53,14 @@ def test_files_of_every_format_and_no_global_state(found, tmp_path):
     before = dict(matplotlib.rcParams)
     figure = plots.overview(found)
     for name in ("a.png", "b.svg", "c.pdf"):
-        assert plots.save_figure(figure, tmp_path / name).stat().st_size > 1000
+        assert figures.save_figure(figure, tmp_path / name).stat().st_size > 1000
     assert matplotlib.rcParams == before
     if "matplotlib.pyplot" in sys.modules:
         assert sys.modules["matplotlib.pyplot"].get_fignums() == []
     with pytest.raises(SymmeterError, match=r"ends in \.png, \.svg, \.pdf"):
-        plots.save_figure(figure, tmp_path / "a.gif")
+        figures.save_figure(figure, tmp_path / "a.gif")
     with pytest.raises(SymmeterError, match="cannot write"):
-        plots.save_figure(figure, tmp_path / "no" / "a.png")
+        figures.save_figure(figure, tmp_path / "a.png" / "b.png")
 
 
 def test_no_text_is_cut_off(found):
@@ -77,8 +79,8 @@ def test_maps_of_one_image(tmp_path):
     assert found.density["rotation"].sum() == pytest.approx(whole.rows[0].value, rel=1e-4)
     inner = symmeter.measure(net(), images(1), "rotation", output="2", control=False)
     assert np.square(found.features["2"]["rotation"]).mean() == pytest.approx(inner.rows[0].value, rel=1e-4)
-    plots.save_figure(plots.plot_density(found), tmp_path / "d.png")
-    plots.save_figure(plots.plot_feature(found, "3.0"), tmp_path / "f.png")
+    figures.save_figure(maps.plot_density(found), tmp_path / "d.png")
+    figures.save_figure(maps.plot_feature(found, "3.0"), tmp_path / "f.png")
     with pytest.raises(SymmeterError, match="unknown output 'nowhere'"):
         symmeter.maps(net(), images(1), layers=["nowhere"])
     with pytest.raises(SymmeterError, match="only a grid makes a picture"):

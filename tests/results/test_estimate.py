@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from symmeter.results.estimate import Columns, estimate, pair_error, resolved
+from symmeter.results.estimate import estimate
 
 
 def test_standard_error_covers_the_truth_and_shrinks_by_root_two():
@@ -56,60 +56,3 @@ def test_what_cannot_be_had_is_none():
 def test_top_share_tells_when_a_few_images_carry_the_mean():
     assert estimate(np.array([1000.0] + [1.0] * 39)).top_share > 0.95
     assert estimate(np.ones(40)).top_share == pytest.approx(0.05)
-
-
-def test_columns_join_chunks_in_float64():
-    columns = Columns()
-    columns.add("a", np.array([1, 2], np.float32))
-    columns.add("a", np.array([3], np.float32))
-    assert columns["a"].tolist() == [1, 2, 3] and columns["a"].dtype == np.float64
-    assert "b" not in columns and columns.names() == ["a"]
-
-
-@pytest.mark.parametrize(("kind", "clamped"), [("linear", False), ("mixed", False), ("degenerate", True)])
-def test_the_error_over_pairs_is_the_spread_of_the_mean_over_pairs(kind, clamped):
-    """Kernels whose mean hangs on single draws, on pairs alone, and on both; in the last the error is too large."""
-    rng = np.random.default_rng(0)
-    kernel = {
-        "linear": lambda u, v: u + v,
-        "mixed": lambda u, v: (u - v) ** 2,
-        "degenerate": lambda u, v: u * v,
-    }[kind]
-    means, errors, n = [], [], 12
-    for _ in range(2000):
-        u = rng.normal(size=n)
-        h = kernel(u[:, None], u)
-        means.append(h[~np.eye(n, dtype=bool)].mean())
-        errors.append(pair_error(h))
-    size = np.sqrt(np.mean(np.square(errors))) / np.std(means)
-    assert 1.0 < size < 1.5 if clamped else size == pytest.approx(1, abs=0.07)
-
-
-def test_the_variance_of_few_normal_draws_has_the_error_of_the_books():
-    """sigma^2 sqrt(2 / (n - 1)), as of the unbiased variance."""
-    rng, n, found = np.random.default_rng(1), 6, []
-    for _ in range(4000):
-        u = rng.normal(size=n)
-        found.append(pair_error((u[:, None] - u) ** 2 / 2) ** 2)
-    assert np.sqrt(np.mean(found)) == pytest.approx((2 / (n - 1)) ** 0.5, rel=0.1)
-    assert pair_error(np.ones((3, 3))) is None
-
-
-@pytest.mark.parametrize(("value", "power", "clear"), [
-    (2.9, 1, False), (3.1, 1, True), (-3.1, 1, True), (9.9, 2, False), (10.1, 2, True), (-10.1, 2, True),
-])  # fmt: skip
-def test_squares_stand_clear_of_more_floors_than_amplitudes(value, power, clear):
-    assert resolved(value, 1.0, power) == clear
-    assert resolved(value, None, power)
-
-
-def test_every_measure_says_whether_it_is_a_square():
-    from symmeter.measures import MEASURES, parse_measures
-
-    squares = {m.name for m in MEASURES.values() if m.power == 2}
-    assert squares == {"lee", "geed", "twirled_variance", "loss_split", "kl_consistency", "js_consistency", "eq_t",
-                       "eq_t_frac", "eq_r"}  # fmt: skip
-    distances = {
-        m.name: m.power for m in parse_measures("geed(l2),geed(euclidean),geed(cosine),geed(01),geed(kl)")
-    }
-    assert list(distances.values()) == [2, 1, 2, 1, 2]

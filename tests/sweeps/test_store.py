@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -16,7 +17,8 @@ from tests.sweeps.zoo import small
 import symmeter
 from symmeter.sweeps.cell import packed
 from symmeter.sweeps.claims import Claims
-from symmeter.sweeps.store import Store
+from symmeter.sweeps.folder import StoreError
+from symmeter.sweeps.store import Store, path_of
 
 IMAGES = torch.rand(6, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 
@@ -125,7 +127,7 @@ def test_a_damaged_file_is_found(store, name):
 def test_a_half_written_cell_does_not_count(store):
     files = cell()[1]
     for name in ("samples", "elements", "header"):
-        store.write(store._path(name, "k1"), files[name])
+        store.write(path_of(name, "k1"), files[name])
         assert store.keys() == set() and len(store.frame()) == 0
 
 
@@ -177,4 +179,24 @@ def test_a_claim_holds_until_it_is_given_back_or_its_owner_is_gone(store):
         assert one.take("k4")
     finally:
         one.close(), two.close()
-    assert store._names("claims", ".json") == set()
+    assert store.names("claims", ".json") == set()
+
+
+def test_a_store_that_cannot_be_written_says_where(tmp_path, monkeypatch):
+    store = Store(tmp_path / "store", create=True)
+
+    def full(self, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(
+        StoreError, match=rf"store {store.url}: errors/k1.json cannot be written: No space left"
+    ):
+        store.fail("k1", {})
+    assert store.errors() == {} and store.names("errors") == set()
+    with pytest.raises(StoreError, match="cannot be written"):
+        store.write("symmeter.json/below", b"")
+    with pytest.raises(StoreError, match="cannot be written"):
+        store.create("symmeter.json/below", b"")
+    (tmp_path / "file").write_text("x")
+    check_refused("symmeter.json cannot be written", Store, tmp_path / "file", create=True)

@@ -3,13 +3,21 @@
 import pytest
 from tests.helpers import check_refused
 
+from symmeter.domain import parse_group
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
-from symmeter.domains.images.names import parse_group
+from symmeter.domains.images.domain import Images
+from symmeter.domains.sets import Sets
 from symmeter.errors import SymmeterError
 from symmeter.measures import parse_measures
 from symmeter.measures.lee import LEE
-from symmeter.symmetry.hypothesis import Symmetry, generators_only, parse_symmetry
+from symmeter.symmetry.hypothesis import Symmetry, generators_only
+from symmeter.symmetry.hypothesis import parse_symmetry as parse_with
 from symmeter.symmetry.representations.trivial import Trivial
+
+
+def parse_symmetry(what):
+    """With the names of images, and of sets."""
+    return parse_with(what, lambda word: Images.symmetry(word) or Sets.symmetry(word), Images.symmetries)
 
 
 def names(what):

@@ -1,11 +1,15 @@
 """The options that commands which run a model on images have in common."""
 
+import argparse
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from symmeter.cli.arguments import KWARGS, MODEL_HELP, Parser, number, positive, seed
+from symmeter.domains.images.options import ImageOptions
 
-PREPROCESSING = ("img_size", "crop_pct", "mean", "std", "interpolation")
+TYPES = {"positive": positive, "number": number}
 
 
 def add_model_and_data(parser: Parser) -> None:
@@ -20,7 +24,8 @@ def add_symmetry(add: Callable) -> None:
     """What is asked of the model."""
     add("--symmetry", metavar="S", default="translation", help="names, with commas (default: translation)")
     add("--output", metavar="O", default="softmax", help="softmax, logits, or a layer (default: softmax)")
-    add("--definition", metavar="D", default="bandlimited", help="of the derivative (default: bandlimited)")
+    add("--domain", metavar="D", help="the kind of data (default: images, or what the data shows)")
+    add("--inputs", metavar="I", help="how the symmetry acts on each input: a word, or leaf=word,leaf=word")
 
 
 def add_model(parser: Parser) -> None:
@@ -31,15 +36,37 @@ def add_model(parser: Parser) -> None:
     add("--model-kwargs", **KWARGS)
 
 
-def add_images(parser: Parser) -> None:
-    """Which images, and how they become inputs."""
-    add = parser.add_argument_group("the images (default: the model's own preprocessing)").add_argument
-    add("--samples", metavar="N", type=positive, help="number of images, drawn under --seed (default: all)")
-    add("--img-size", metavar="N", type=positive, nargs="+", help="size of the input, or height and width")
-    add("--crop-pct", metavar="F", type=number, help="share of the resized image that the crop keeps")
-    add("--mean", metavar="F", type=number, nargs="+", help="of pixels in [0, 1]: one a channel, or one")
-    add("--std", metavar="F", type=number, nargs="+", help="standard deviation, likewise")
-    add("--interpolation", metavar="I", help="nearest, bilinear, bicubic, box, hamming or lanczos")
+def add_options(parser: Parser, options: type = ImageOptions) -> None:
+    """Which samples, and the options of their kind of data, one flag each."""
+    add = parser.add_argument_group("the data (default: the model's own preprocessing)").add_argument
+    add("--samples", metavar="N", type=positive, help="number of samples, drawn under --seed (default: all)")
+    for field in fields(options):
+        shown = field.metadata
+        more: dict[str, Any] = {}
+        if "type" in shown:
+            more["type"] = TYPES[shown["type"]]
+        if shown.get("many"):
+            more["nargs"] = "+"
+        add("--" + field.name.replace("_", "-"), metavar=shown["metavar"], help=shown["help"], **more)
+    parser.set_defaults(options=tuple(field.name for field in fields(options)))
+
+
+def options_given(a: argparse.Namespace) -> dict[str, Any]:
+    """The options of the kind of data that were given."""
+    found = {name: getattr(a, name, None) for name in a.options}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def words_by_leaf(text: str | None) -> Any:
+    """How the symmetry acts on inputs: one word, or a word for each leaf.
+
+    >>> words_by_leaf("points"), words_by_leaf("pos=points,z=scalars")
+    ('points', {'pos': 'points', 'z': 'scalars'})
+    """
+    if text is None or "=" not in text:
+        return text
+    pairs = [item.partition("=") for item in text.split(",")]
+    return {leaf.strip(): word.strip() for leaf, _, word in pairs}
 
 
 def add_computing(parser: Parser) -> None:

@@ -8,6 +8,7 @@ from symmeter.cli import inputs
 from symmeter.cli.arguments import Commands, Parser, command, positive, whole
 from symmeter.cli.run_model import conduct
 from symmeter.cli.terminal import check_picture, console
+from symmeter.domains.images.options import PREPROCESSING
 from symmeter.errors import SymmeterError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def parser(commands: Commands) -> Parser:
     words = "how tensors of modules lie: name, glob or class = channels_first, ..."
     add("--layout", metavar="M=L", nargs="+", action="extend", default=[], help=words)
     inputs.add_model(made)
-    inputs.add_images(made)
+    inputs.add_options(made)
     inputs.add_computing(made)
     add = inputs.add_results(made)
     add("--plot", metavar="FILE", help="write a picture: .png, .svg or .pdf")
@@ -72,7 +73,7 @@ def run(a: argparse.Namespace) -> int:
     if a.aliasing:
         if layouts:
             raise SymmeterError("--layout: --aliasing looks at channels-first maps only; leave it out")
-        if a.definition not in ("bandlimited", "periodic"):
+        if a.definition not in (None, "bandlimited", "periodic"):
             raise SymmeterError(
                 f"--definition {a.definition}: --aliasing needs periodic, for which its theorem holds"
             )
@@ -81,14 +82,17 @@ def run(a: argparse.Namespace) -> int:
         if a.aliasing:
             from symmeter.domains.grids.aliasing.attribute import aliasing
 
-            del common["definition"]
-            return aliasing(loaded, a.data, **common)
+            own = {name: common.pop(name) for name in PREPROCESSING if name in common}
+            for name in ("definition", "domain", "inputs", "padding"):
+                common.pop(name, None)
+            return aliasing(loaded, a.data, preprocessing=own, **common)
         from symmeter.layers.attribute import attribute
 
         return attribute(loaded, a.data, probes=a.probes, layouts=layouts, **common)
 
     def plotted(profile: Any) -> None:
-        from symmeter.report.plots import overview, save_figure
+        from symmeter.report.figures import save_figure
+        from symmeter.report.plots import overview
 
         save_figure(overview(profile), a.plot)
 

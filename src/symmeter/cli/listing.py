@@ -79,27 +79,22 @@ def _models(a: argparse.Namespace) -> Lines:
 
 
 def _symmetries(a: argparse.Namespace) -> Lines:
-    from symmeter.domains.grids.generators import FAMILIES, GENERATORS
-    from symmeter.domains.images.names import GROUPS
+    from symmeter.domain import domains
 
-    families = [(name, ", ".join(members)) for name, members in FAMILIES.items()]
-    return (
-        families
-        + [(name, f"per {generator.unit}") for name, generator in GENERATORS.items()]
-        + list(GROUPS.items())
-    )
+    return [line for domain in domains().values() for line in domain.listed()]
 
 
 def _measures(a: argparse.Namespace) -> Lines:
-    from symmeter.measures import MEASURES
+    from symmeter.measures import known_measures
 
-    return [(name, f"{m.description}; {m.direction}") for name, m in MEASURES.items()]
+    return [(name, f"{m.description}; {m.direction}") for name, m in known_measures().items()]
 
 
 def _outputs(a: argparse.Namespace) -> Lines:
-    from symmeter.domains.grids.actions import ACTIONS as KNOWN
+    from symmeter.domain import domains
 
-    actions = [(f"OUTPUT:{action}", ACTIONS.get(action, "as on a grid of tokens")) for action in KNOWN]
+    known = dict.fromkeys(action for domain in domains().values() for action in domain.actions)
+    actions = [(f"OUTPUT:{action}", ACTIONS.get(action, "as on a grid of tokens")) for action in known]
     return [*OUTPUTS.items(), *actions]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from symmeter.cli import inputs
 from symmeter.cli.arguments import Commands, Parser, command, positive
-from symmeter.cli.run_model import conduct
+from symmeter.cli.run_model import conduct, given
 from symmeter.cli.terminal import check_picture, console
 from symmeter.errors import SymmeterError
 
@@ -42,10 +42,9 @@ def parser(commands: Commands) -> Parser:
     group = made.add_argument_group("over groups").add_argument
     group("--elements", metavar="N", type=positive, help="draw so many (default: all of up to 256, else 64)")
     group("--sampling", metavar="S", default="haar", help="haar (default), or quadrature: in equal steps")
-    group("--padding", metavar="P", help="what comes in from outside: reflect, zeros or circular")
     group("--plot", metavar="FILE", help="error over the angle: .png, .svg or .pdf")
     inputs.add_model(made)
-    inputs.add_images(made)
+    inputs.add_options(made)
     inputs.add_computing(made)
     inputs.add_results(made)
     made.set_defaults(run=run)
@@ -54,11 +53,10 @@ def parser(commands: Commands) -> Parser:
 
 def run(a: argparse.Namespace) -> int:
     """Measure, write the files, print the table."""
-    from symmeter.measuring.request import check_measures, control_mode
+    from symmeter.measuring.plan import check_measures, control_mode, read_words
     from symmeter.symmetry.groups.group import SAMPLING
-    from symmeter.symmetry.hypothesis import parse_symmetry
 
-    symmetry = parse_symmetry(a.symmetry)
+    _, symmetry = read_words(given(a), a.symmetry)
     check_measures(a.measure, symmetry)
     control = control_mode("none" if a.no_control else a.control)
     if a.sampling not in SAMPLING:
@@ -75,12 +73,12 @@ def run(a: argparse.Namespace) -> int:
 
         return measure(
             loaded, a.data, measure=a.measure, control=control, elements=a.elements, sampling=a.sampling,
-            padding=a.padding, **common,
+            **common,
         )  # fmt: skip
 
     def plotted(result: "Result") -> None:
         from symmeter.report.elements import overview
-        from symmeter.report.plots import save_figure
+        from symmeter.report.figures import save_figure
 
         save_figure(overview(result), a.plot)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from symmeter.cli.arguments import Commands, Parser, command
 from symmeter.cli.terminal import DONE, check_writable
-from symmeter.errors import SymmeterError
+from symmeter.files import check_ending
 
 EPILOG = """examples:
   symmeter report sweep/ --out report.html
@@ -34,8 +34,7 @@ def parser(commands: Commands) -> Parser:
 
 def run(a: argparse.Namespace) -> int:
     """Write the report, and say where it is."""
-    if a.out.suffix.lower() not in (".html", ".htm"):
-        raise SymmeterError(f"--out {a.out}: give a file that ends in .html")
+    check_ending(a.out, (".html", ".htm"), option="--out")
     check_writable("--out", a.out, folder=False)
     if a.charts is not None:
         check_writable("--charts", a.charts, folder=True)

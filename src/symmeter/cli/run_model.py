@@ -9,13 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symmeter.cli.inputs import PREPROCESSING
+from symmeter.cli import inputs
 from symmeter.cli.terminal import DONE, FAILED, attempt, check_writable, complain, prepare_process
-from symmeter.errors import SymmeterError
 from symmeter.optional import require
 from symmeter.verbs.warned import recorded, repeat
 
 if TYPE_CHECKING:
+    from symmeter.measuring.plan import Given
     from symmeter.results.result import Result
 
 Task = Callable[[Any, dict[str, Any]], "Result"]  # (loaded model, common arguments) -> result
@@ -78,13 +78,14 @@ def _done(a: argparse.Namespace, task: Task) -> "Result":
     common = {
         "symmetry": a.symmetry,
         "output": a.output,
-        "definition": a.definition,
         "samples": a.samples,
         "batch_size": a.batch_size,
         "device": a.device,
         "seed": a.seed,
         "progress": False if a.quiet else None,
-        "preprocessing": {name: getattr(a, name) for name in PREPROCESSING},
+        "domain": a.domain,
+        "inputs": inputs.words_by_leaf(a.inputs),
+        **inputs.options_given(a),
     }
     try:
         result = task(loaded, common)
@@ -94,28 +95,16 @@ def _done(a: argparse.Namespace, task: Task) -> "Result":
     return dataclasses.replace(result, warnings=notes + result.warnings)
 
 
+def given(a: argparse.Namespace) -> "Given":
+    """The data of a command, with all that was said of it."""
+    from symmeter.measuring.plan import Given
+
+    return Given(a.data, a.domain, inputs.words_by_leaf(a.inputs), None, inputs.options_given(a))
+
+
 def _check_early(a: argparse.Namespace) -> None:
     """SymmeterError for the mistakes that can be seen before a model is built or downloaded."""
-    from symmeter.domains.grids.interpolants import parse_definition
-    from symmeter.domains.images.preprocessing import Preprocessing
-    from symmeter.models.names import HUBS
-    from symmeter.models.outputs import parse_output
-    from symmeter.symmetry.hypothesis import parse_symmetry
-    from symmeter.verbs.arguments import split_list
+    from symmeter.measuring.plan import read_words
 
-    parse_symmetry(a.symmetry)
-    for output in split_list(a.output):
-        parse_output(output)
-    parse_definition(a.definition)
-    Preprocessing.unknown().override(a.img_size, a.crop_pct, interpolation=a.interpolation)
-    data = Path(a.data).expanduser()
-    if a.data.startswith("builtin:"):
-        from symmeter.domains.images.data.photos import from_builtin
-
-        from_builtin(a.data)
-    elif not data.exists():
-        raise SymmeterError(f"{a.data}: no such file or folder")
-    if data.suffix.lower() != ".npz":  # there is something to decode, and to resize where the size is known
-        require("PIL.Image", "vision")
-        if a.img_size or a.model.partition(":")[0] in HUBS:
-            require("timm", "vision")
+    domain, _ = read_words(given(a), a.symmetry, a.output)
+    domain.check(a.data, a.model)

@@ -30,6 +30,7 @@ def parser(commands: Commands) -> Parser:
     )
     add = made.add_argument_group("what to measure").add_argument
     inputs.add_symmetry(add)
+    add("--definition", metavar="D", default="bandlimited", help="of the derivative (default: bandlimited)")
     add("--measure", metavar="M", help="names, with commas (default: lee, over groups geed)")
     add("--control", metavar="C", default="displacement", help="displacement (default), untrained or none")
     add("--elements", metavar="N", type=positive, help="draw so many elements of a group")
@@ -59,7 +60,7 @@ def run(a: argparse.Namespace) -> int:
     prepare_process()
     from symmeter.errors import first_line
     from symmeter.sweeps.executors.executor import Limits
-    from symmeter.sweeps.store import StoreError
+    from symmeter.sweeps.folder import StoreError
     from symmeter.sweeps.sweep import sweep
 
     try:

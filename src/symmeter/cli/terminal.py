@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symmeter.errors import SymmeterError, WriteError, first_line
+from symmeter.files import PICTURES, check_ending
 from symmeter.optional import require
 
 if TYPE_CHECKING:
@@ -81,13 +82,9 @@ def check_writable(option: str, place: Path, folder: bool) -> None:
         raise SymmeterError(f"{option} {place}: cannot be written ({error.strerror or error})") from error
 
 
-PICTURES = (".png", ".svg", ".pdf")
-
-
 def check_picture(path: str) -> None:
     """SymmeterError when --plot names no picture, or a place that cannot be written, or there is no matplotlib."""
-    if Path(path).suffix.lower() not in PICTURES:
-        raise SymmeterError(f"--plot {path}: give a file that ends in " + ", ".join(PICTURES))
+    check_ending(path, PICTURES, option="--plot")
     check_writable("--plot", Path(path), folder=False)
     require("matplotlib.figure", "plot")
 

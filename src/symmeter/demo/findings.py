@@ -28,7 +28,8 @@ from symmeter.demo.networks import (
 from symmeter.errors import SymmeterWarning, WriteError
 from symmeter.measuring.measure import measure
 from symmeter.models.load import describe
-from symmeter.results.result import Result, Row
+from symmeter.results.result import Result
+from symmeter.results.row import Row
 from symmeter.results.text import with_error
 
 SYMMETRY = "rotation,translation,scale"

@@ -10,19 +10,23 @@ from torch import Tensor, nn
 
 from symmeter.autodiff.memory import out_of_memory
 from symmeter.autodiff.strategies import CentralDifference
-from symmeter.domains.grids.interpolants.interpolant import Definition
 from symmeter.errors import SymmeterError, shortened
 from symmeter.layers.contributions import Attribution, Batch
 from symmeter.layers.floors import LayerFloors
 from symmeter.layers.layouts import Layouts
 from symmeter.layers.profile import LayerRow, Profile
 from symmeter.layers.tree import Part
-from symmeter.measuring.conduct import Conducted, conduct
+from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.derivative import DerivativeRun, Follower
-from symmeter.measuring.request import ARGUMENTS
+from symmeter.measuring.execution import Execution, announced, run_along
+from symmeter.measuring.measure import image_options
+from symmeter.measuring.plan import Given, Settings, plan_along
 from symmeter.measuring.rows import derivative_rows
-from symmeter.results.estimate import RESOLVED_FLOORS, estimate, standard_error
-from symmeter.results.result import Row
+from symmeter.results.columns import Key
+from symmeter.results.estimate import estimate
+from symmeter.results.row import Row
+from symmeter.results.standard_errors import ratio_error, standard_error
+from symmeter.results.verdict import on_contribution
 from symmeter.symmetry.conjugate import lie_derivative
 from symmeter.verbs.arguments import truth
 from symmeter.verbs.verb import verb
@@ -37,7 +41,7 @@ def attribute(
     data: Any,
     symmetry: Any = "translation",
     output: str = "softmax",
-    definition: str | Definition = "bandlimited",
+    definition: Any = "bandlimited",
     samples: int | None = None,
     batch_size: int | None = None,
     device: str | torch.device | None = None,
@@ -48,6 +52,10 @@ def attribute(
     layouts: Mapping[Any, str] | None = None,
     control: bool = True,
     preprocessing: dict[str, Any] | None = None,
+    domain: str | None = None,
+    inputs: Any = None,
+    labels: Any = None,
+    **options: Any,
 ) -> Profile:
     """Attribute the equivariance error of a network to its modules, at every depth.
 
@@ -76,13 +84,19 @@ def attribute(
     (['', '0', '1', '2', '3'], 1.0)
     """
     follower = Attributor(probes, layouts, seed)
-    done = conduct(
-        model, data, symmetry, "lee", output, definition, samples, batch_size, device, seed, progress,
-        control=control, preprocessing=preprocessing, follower=follower,
-    )  # fmt: skip
+    given = Given(data, domain, inputs, labels, image_options(definition, None, preprocessing) | options)
+    settings = Settings(samples, batch_size, device, seed, progress, control)
+    done = run_along(plan_along(model, given, symmetry, output, settings, "attribution"), follower)
+    done.spec.update(probes=probes)
+    return profiled(done, follower)
+
+
+def profiled(done: Execution, follower: "Attributor") -> Profile:
+    """The profile of an attribution that has come to its end; its warnings are said."""
     done.notes.extend(follower.notes(done.run))
-    done.spec.update(probes=probes, folded=dict(follower.folded), residue=follower.residue(done.run))
-    return done.finish(lambda done: follower.rows(done), Profile)  # type: ignore[return-value]
+    done.spec.update(folded=dict(follower.folded), residue=follower.residue(done.run))
+    result = done.result(follower.rows(done), Profile)
+    return announced(result, done.run.interrupted)  # type: ignore[return-value]
 
 
 class Attributor(Follower):
@@ -103,7 +117,7 @@ class Attributor(Follower):
         """Modules without a row of their own, with the reason."""
         return self._attribution.tree.folded if self._attribution else {}
 
-    def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[str, Tensor]:
+    def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[Key, Tensor]:
         """Contributions, norms and the variances of norms by name, one column a part and generator."""
         assert run.engine is not None
         if not isinstance(run.model, nn.Module):
@@ -116,9 +130,9 @@ class Attributor(Follower):
         for kind, values in (("contribution", found.contributions), ("norm", found.norms),
                              ("norm_variance", found.variances)):  # fmt: skip
             if values is not None:
-                for t, generator in enumerate(run.symmetry.generators):
+                for t, generator in enumerate(run.generators):
                     for p, part in enumerate(self.parts):
-                        columns[f"{kind}:{generator.name}:{part.layer}"] = values[t, p]
+                        columns[Key(kind, generator.name, part.layer)] = values[t, p]
         return columns
 
     def _in_batches(self, run: DerivativeRun, x: Tensor, derivative: Tensor, probes: int) -> Batch:
@@ -161,10 +175,18 @@ class Attributor(Follower):
         )  # layouts are those of any batch
         whole = replace(run.seen.function, batching=together)
         pair = together.filled(x[: together.size])
+        symmetry = replace(run.plan.symmetry, rho_in=run.rho_in, rho_out=run.rho_out)
+        layouts = Layouts(self._given, run.model, run.domain)
         attribution = Attribution(
-            run.model, run.engine.f, pair, run.symmetry.generators, run.rho_in, run.rho_out, run.definition,
-            Layouts(self._given, run.model), lambda z: whole(z)[0],
-        )  # fmt: skip
+            run.model,
+            run.engine.f,
+            pair,
+            symmetry,
+            run.domain,
+            layouts,
+            lambda z: whole(z)[0],
+            run.samples.packing,
+        )
         if not attribution.closed:
             raise SymmeterError(
                 "the model has no backward pass: its output does not depend on its input by torch"
@@ -179,9 +201,7 @@ class Attributor(Follower):
 
         def contributions(x: Tensor) -> Tensor:
             how = strategy.coarser(x) if isinstance(strategy, CentralDifference) else strategy
-            _, derivative = lie_derivative(
-                engine.f, x, run.symmetry.generators, run.rho_in, run.rho_out, strategy=how
-            )
+            _, derivative = lie_derivative(engine.f, x, run.generators, run.rho_in, run.rho_out, strategy=how)
             return self._in_batches(run, x, derivative, 0).contributions
 
         def in_chunks(x: Tensor) -> Tensor:
@@ -193,10 +213,10 @@ class Attributor(Follower):
         """sum of terminal contributions / LEE - 1, by generator: how far forward and backward mode disagree."""
         terminal = [part.layer for part in self.parts if part.terminal]
         found = {}
-        for generator in run.symmetry.generators:
-            lee = float(run.columns[f"lee:{generator.name}"].mean())
+        for generator in run.generators:
+            lee = float(run.columns[Key("lee", generator.name)].mean())
             total = sum(
-                float(run.columns[f"contribution:{generator.name}:{layer}"].mean()) for layer in terminal
+                float(run.columns[Key("contribution", generator.name, layer)].mean()) for layer in terminal
             )
             found[generator.name] = total / lee - 1 if lee else 0.0 if not total else float("inf")
         return found
@@ -209,33 +229,32 @@ class Attributor(Follower):
             notes.append(f"{count} call{plural} of modules folded into the module around, the layout is not known: "
                          f"{shortened(self.folded)}")  # fmt: skip
         for name, residue in self.residue(run).items():
-            lee = float(run.columns[f"lee:{name}"].mean())
-            of_round_off = _ROUND_OFF_FLOORS * (run.floor(f"lee:{name}", lee) or 0.0)
+            lee = float(run.columns[Key("lee", name)].mean())
+            of_round_off = _ROUND_OFF_FLOORS * (run.floor(Key("lee", name), lee) or 0.0)
             if abs(residue) <= _WORST_RESIDUE or abs(residue) * lee <= of_round_off:
                 continue
             notes.append(f"contributions along {name} miss LEE by {residue:.1%}: forward and backward derivatives of "
                          "the model disagree (does it detach or round?)")  # fmt: skip
         return notes
 
-    def rows(self, done: Conducted) -> Iterator[LayerRow]:
+    def rows(self, done: Execution) -> Iterator[LayerRow]:
         """The root's row is that of LEE; parts follow in call order, generator by generator."""
         columns = done.run.columns
         for t, root in enumerate(derivative_rows(done.run)):
-            keys = [f"contribution:{root.symmetry}:{part.layer}" for part in self.parts]
+            keys = [Key("contribution", root.symmetry, part.layer) for part in self.parts]
             means = np.array([root.value, *[columns[key].mean() for key in keys[1:]]])
             floors = self._floors.of(t, means, root.floor)
             for p, part in enumerate(self.parts):
                 yield self._row(done.run, root, part, None if floors is None else float(floors[p]))
 
     def _row(self, run: DerivativeRun, root: Row, part: Part, floor: float | None) -> LayerRow:
-        lee = run.columns[f"lee:{root.symmetry}"]
-        values = run.columns[f"contribution:{root.symmetry}:{part.layer}"] if part.parent is not None else lee
+        lee = run.columns[Key("lee", root.symmetry)]
+        values = lee if part.parent is None else run.columns[Key("contribution", root.symmetry, part.layer)]
         mean = float(lee.mean())
         share = float(values.mean()) / mean if mean else None
-        ratio_error = None if share is None else standard_error(values - share * lee)
         own = {f.name: getattr(part, f.name) for f in fields(Part) if f.name != "layer"}
-        own |= self._norm(run, f"{root.symmetry}:{part.layer}")
-        own |= {"share": share, "share_standard_error": None if ratio_error is None else ratio_error / mean}
+        own |= self._norm(run, Key("norm", root.symmetry, part.layer))
+        own |= {"share": share, "share_standard_error": ratio_error(values, lee)}
         if part.parent is None:
             return LayerRow(**{**asdict(root), "layer": ""}, contribution=root.value, **own)
         e = estimate(values, floor=floor)
@@ -243,12 +262,13 @@ class Attributor(Follower):
             measure="lee", symmetry=root.symmetry, output=root.output, layer=part.layer, value=e.value,
             standard_error=e.standard_error, n=e.n, floor=floor, control=None, selectivity=None, unit=root.unit,
             direction="sign: + adds to LEE, - takes from it", definition=root.definition,
-            verdict=_verdict(e.value, e.standard_error, floor), median=e.median, quantile_05=e.quantile_05,
+            verdict=on_contribution(e.value, e.standard_error, floor), median=e.median, quantile_05=e.quantile_05,
             quantile_95=e.quantile_95, contribution=e.value, **own,
         )  # fmt: skip
 
-    def _norm(self, run: DerivativeRun, key: str) -> dict[str, float | None]:
-        norms, variances = run.columns.get("norm:" + key), run.columns.get("norm_variance:" + key)
+    def _norm(self, run: DerivativeRun, key: Key) -> dict[str, float | None]:
+        norms = run.columns.get(key)
+        variances = run.columns.get(replace(key, measure="norm_variance"))
         if norms is None or variances is None:
             return {}
         return {
@@ -256,14 +276,3 @@ class Attributor(Follower):
             "norm_standard_error": standard_error(norms),
             "norm_probe_error": float(np.sqrt(variances.sum()) / len(variances)),
         }
-
-
-def _verdict(value: float, error: float | None, floor: float | None) -> str:
-    """`adds`, `takes away`; `none` for an exact zero, `not resolved` below 3 floors, `unclear` within 2 errors of 0."""
-    if value == 0:
-        return "none"
-    if floor is not None and abs(value) < RESOLVED_FLOORS * floor:
-        return "not resolved"
-    if error is not None and abs(value) < 2 * error:
-        return "unclear"
-    return "adds" if value > 0 else "takes away"

@@ -9,20 +9,22 @@ root is <z, L_X f(x)>. The gradient does not depend on X: one backward pass serv
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from symmeter.domains.grids.axes.tracker import AxisTracker
-from symmeter.domains.grids.grid import Image
-from symmeter.domains.grids.interpolants.interpolant import Definition
+from symmeter.domain import Domain, Tracker
+from symmeter.errors import SymmeterError
 from symmeter.layers.layouts import Layouts
 from symmeter.layers.probes import SquaredNorm, probes
 from symmeter.layers.trace import Copies, Slot, Tap, Trace
 from symmeter.layers.tree import Tree, grow
-from symmeter.symmetry.groups.generators import Generator
+from symmeter.symmetry.hypothesis import Symmetry
+from symmeter.symmetry.representations.packed import Packed
 from symmeter.symmetry.representations.representation import Representation
+from symmeter.trees import Packing
 
 Watch = Callable[[int, Tap, Tensor], None]
 _RECENT = 4  # gradients remembered: neighbouring taps get the very same one
@@ -61,21 +63,32 @@ class Attribution:
     """
 
     def __init__(
-        self, model: nn.Module, function: Callable[[Tensor], Tensor], x: Tensor, generators: Sequence[Generator],
-        rho_in: Representation, rho_out: Representation, definition: Definition, layouts: Layouts,
+        self,
+        model: nn.Module,
+        function: Callable[[Tensor], Tensor],
+        x: Tensor,
+        symmetry: Symmetry,
+        domain: Domain,
+        layouts: Layouts,
         together: Callable[[Tensor], Tensor] | None = None,
-    ):  # fmt: skip
-        self.model, self.function, self.generators = model, function, tuple(generators)
+        packing: Packing | None = None,
+    ):
+        rho_in, rho_out = symmetry.rho_in, symmetry.rho_out
+        assert rho_in is not None
+        assert rho_out is not None
+        self.model, self.function, self.generators = model, function, symmetry.generators
         self._rho: dict[Slot, Representation] = {}
         modules = dict(model.named_modules())
-        with torch.enable_grad(), AxisTracker(pair := x.clone().requires_grad_()) as tracker:
+        pair = x.clone().requires_grad_()
+        follower = domain.tracker(pair)
+        if follower is None:
+            raise SymmeterError(f"how a symmetry acts inside of a network of {domain.name} is not known")
+        with torch.enable_grad(), follower as tracker, _entering(packing, rho_in, tracker):
 
             def observe(tap: Tap, tensor: Tensor) -> None:
                 slot = tap.slot
-                told = layouts.representation(
-                    slot.layer, modules.get(slot.layer), slot.outgoing, tensor, definition
-                )
-                found = tracker.representation(tensor, definition)
+                told = layouts.representation(slot.layer, modules.get(slot.layer), slot.outgoing, tensor)
+                found = tracker.representation(tensor)
                 if told is not None and found is None:
                     tracker.learn(tensor, told)
                 rho = told or found
@@ -112,10 +125,9 @@ class Attribution:
             norms, variances = norm.value, norm.variance
         return Batch(contributions, norms, variances)
 
-    def is_image(self, layer: str) -> bool:
-        """Whether all that goes in and out of the first call of a module is channels-first maps."""
-        own = [rho for slot, rho in self._rho.items() if slot.layer == layer and slot.call == 0]
-        return all(isinstance(rho, Image) and rho.layout == "channels_first" for rho in own)
+    def representations(self, layer: str) -> list[Representation]:
+        """How the symmetry acts on all that goes in and out of the first call of a module."""
+        return [rho for slot, rho in self._rho.items() if slot.layer == layer and slot.call == 0]
 
     def _trace(self, x: Tensor) -> Trace:
         trace = Trace(self.model, self.function, x, self._copies)
@@ -166,3 +178,15 @@ def _find(recent: list, data: Tensor, rho: Representation, gradient: Tensor) -> 
         if same and seen is data and how == rho:
             return phi
     return None
+
+
+def _entering(packing: Packing | None, rho: Representation, tracker: Tracker) -> AbstractContextManager:
+    """While it lasts, the tracker knows each of several inputs where it is taken from the others."""
+    if packing is None or not isinstance(rho, Packed):
+        return nullcontext()
+
+    def learn(parts: list[Tensor]) -> None:
+        for part, own in zip(parts, rho.representations, strict=True):
+            tracker.learn(part, own)
+
+    return packing.watched(learn)

@@ -10,8 +10,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from symmeter.domains.grids.actions import is_action, representation_of
-from symmeter.domains.grids.interpolants.interpolant import Definition
+from symmeter.domain import Domain
 from symmeter.errors import SymmeterError, nearest
 from symmeter.symmetry.representations.representation import Representation
 
@@ -19,19 +18,19 @@ from symmeter.symmetry.representations.representation import Representation
 class Layouts:
     """The user's layouts, checked against a model: every key must name something, every word an action.
 
-    >>> layouts = Layouts({"0": "channels_first"}, nn.Sequential(nn.Identity()))
+    >>>     >>> layouts = Layouts({"0": "channels_first"}, nn.Sequential(nn.Identity()), Images())
     >>> layouts.word("0", nn.Identity())
     'channels_first'
     """
 
-    def __init__(self, given: Mapping[Any, str] | None, model: nn.Module):
-        self._given = dict(given or {})
+    def __init__(self, given: Mapping[Any, str] | None, model: nn.Module, domain: Domain):
+        self._given, self._domain = dict(given or {}), domain
         modules = dict(model.named_modules())
         names = [name for name in modules if name]
         for key, word in self._given.items():
-            if not is_action(word):
+            if not domain.is_action(word):
                 raise SymmeterError(
-                    f"layout {word!r} for {_shown(key)} is none; give one of " + ", ".join(_WORDS)
+                    f"layout {word!r} for {_shown(key)} is none; give one of " + ", ".join(_words(domain))
                 )
             if not any(_matches(key, name, module) for name, module in modules.items()):
                 raise SymmeterError(
@@ -44,7 +43,7 @@ class Layouts:
         return words[-1] if words else None
 
     def representation(
-        self, layer: str, module: nn.Module | None, outgoing: bool, tensor: Tensor, definition: Definition
+        self, layer: str, module: nn.Module | None, outgoing: bool, tensor: Tensor
     ) -> Representation | None:
         """The representation that the user's word gives a tensor of this module; None where nothing was said.
 
@@ -55,14 +54,18 @@ class Layouts:
         if word is None:
             return None
         try:
-            return representation_of(word, tensor, definition)
+            return self._domain.act_by(word, tensor)
         except ValueError as error:
             if not outgoing:
                 return None
             raise SymmeterError(f"layout of module {layer!r}: {error}") from error
 
 
-_WORDS = ("invariant", "channels_first", "channels_last", "tokens(PREFIX+ROWSxCOLUMNS)")
+def _words(domain: Domain) -> list[str]:
+    """Those that say where the grid of a tensor is, and no more."""
+    return [
+        word for word in domain.actions if word not in ("equivariant", "pooled", "vectors", "regular(GROUP)")
+    ]
 
 
 def _matches(key: Any, name: str, module: nn.Module | None) -> bool:

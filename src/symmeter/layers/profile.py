@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 
 from symmeter.layers.tree import Part
-from symmeter.results.result import Result, Row
+from symmeter.results.columns import Key
+from symmeter.results.result import Result
+from symmeter.results.row import Row
+from symmeter.results.saved import register
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class Profile(Result):
     The views in `symmeter.layers.summaries` and the plots in `symmeter.report.plots` take it.
     """
 
+    kind: ClassVar[str] = "profile"
+
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The tree of parts, the same for every generator."""
@@ -60,19 +65,25 @@ class Profile(Result):
 
     def contributions(self, symmetry: str) -> np.ndarray:
         """(parts, images): the value of every image; of a result saved without them, the means (parts, 1)."""
-        columns = [self.samples.get(f"contribution:{symmetry}:{part.layer}") for part in self.parts]
-        if any(column is None for column in columns):
-            return np.array([[row.value] for row in self.rows if row.symmetry == symmetry])
-        return np.array(columns)
+        values = self._by_image("contribution", symmetry)
+        if values is not None:
+            return values
+        return np.array([[row.value] for row in self.rows if row.symmetry == symmetry])
 
     def norms(self, symmetry: str) -> np.ndarray | None:
-        """(parts, images), None where they were not asked for."""
-        columns = [self.samples.get(f"norm:{symmetry}:{part.layer}") for part in self.parts]
-        if any(column is None for column in columns):
-            means = [row["norm"] for row in self.rows if row.symmetry == symmetry]
-            return None if None in means else np.array(means)[:, None]
-        return np.array(columns)
+        """(parts, images), or their means (parts, 1); None where they were not asked for."""
+        values = self._by_image("norm", symmetry)
+        if values is not None:
+            return values
+        means = [row["norm"] for row in self.rows if row.symmetry == symmetry]
+        return None if None in means else np.array(means)[:, None]
 
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON form of the contract, marked as a profile."""
-        return {**super().to_dict(), "kind": "profile"}
+    def _by_image(self, measure: str, symmetry: str) -> np.ndarray | None:
+        """(parts, images); None where not all parts have a column."""
+        names = [str(Key(measure, symmetry, part.layer)) for part in self.parts]
+        if not all(name in self.samples for name in names):
+            return None
+        return np.array([self.samples[name] for name in names])
+
+
+register(Profile, LayerRow)

@@ -12,8 +12,8 @@ import numpy as np
 from symmeter.layers.kinds import BLOCK, GLUE, KINDS, NETWORK
 from symmeter.layers.profile import Profile
 from symmeter.layers.tree import Part
-from symmeter.results.estimate import standard_error
 from symmeter.results.result import pandas
+from symmeter.results.standard_errors import ratio_error, standard_error
 
 _NEARLY_ALL = 0.9  # of the terminal parts below one child of the root: the stages are then below that child
 _INNER = ("patch embedding", "attention", "mlp", "pooling")  # containers that name what is inside
@@ -38,20 +38,20 @@ class Share:
 
 
 def as_frame(shares: Iterable[Share]) -> Any:
-    """A view as a pandas DataFrame, one row a line."""
+    """A view as a pandas DataFrame with one row per line."""
     return pandas().DataFrame([asdict(share) for share in shares])
 
 
 def by_module(profile: Profile, symmetry: str, depth: int | None = None) -> list[Share]:
     """The worst offenders first: leaves and glue, or the tree collapsed to a depth."""
     rows = [i for i, part in enumerate(profile.parts) if _shown(part, depth)]
-    return sorted(_lines(profile, symmetry, rows), key=lambda share: -abs(share.contribution))
+    return sorted(_Values.of(profile, symmetry).lines(rows), key=lambda share: -abs(share.contribution))
 
 
 def tree(profile: Profile, symmetry: str, depth: int | None = None) -> list[Share]:
     """Every part down to a depth, in the order of the forward pass, parents before children."""
     rows = [i for i, part in enumerate(profile.parts) if depth is None or part.depth <= depth]
-    return _lines(profile, symmetry, rows)
+    return _Values.of(profile, symmetry).lines(rows)
 
 
 def by_kind(profile: Profile, symmetry: str) -> list[Share]:
@@ -60,7 +60,8 @@ def by_kind(profile: Profile, symmetry: str) -> list[Share]:
     for i, kind in enumerate(kinds(profile.parts)):
         if profile.parts[i].terminal:
             groups.setdefault(kind, []).append(i)
-    return [_sum(profile, symmetry, rows, kind, kind, 1) for kind, rows in groups.items() if rows]
+    values = _Values.of(profile, symmetry)
+    return [values.added(rows, label=kind, kind=kind) for kind, rows in groups.items() if rows]
 
 
 def by_stage(profile: Profile, symmetry: str) -> list[Share]:
@@ -78,18 +79,22 @@ def by_stage(profile: Profile, symmetry: str) -> list[Share]:
     groups: dict[str, list[int]] = {}
     for i in stages:
         groups.setdefault(_stage_name(parts[i]), []).append(i)
-    return [_sum(profile, symmetry, rows, name, parts[rows[0]].kind, 1) for name, rows in groups.items()]
+    values = _Values.of(profile, symmetry)
+    return [values.added(rows, label=name, kind=parts[rows[0]].kind) for name, rows in groups.items()]
 
 
 def cumulative(profile: Profile, symmetry: str) -> list[Share]:
     """Running sums over leaves and glue along the calls (Gruver et al. 2023, Fig. 4); the last line is LEE."""
-    values, lee = profile.contributions(symmetry), profile.contributions(symmetry)[0]
+    values = _Values.of(profile, symmetry)
     rows = [i for i, part in enumerate(profile.parts) if part.terminal]
-    running = np.cumsum(values[rows], axis=0)
-    return [
-        _share(profile.parts[i].layer, total, lee, None, profile.parts[i].kind, profile.parts[i].depth, n + 1)
-        for n, (i, total) in enumerate(zip(rows, running, strict=True))
-    ]
+    running = np.cumsum(values.contributions[rows], axis=0)
+    shares = []
+    for count, (i, total) in enumerate(zip(rows, running, strict=True), start=1):
+        part = profile.parts[i]
+        shares.append(
+            values.share(total, None, label=part.layer, kind=part.kind, depth=part.depth, parts=count)
+        )
+    return shares
 
 
 def fraction(profile: Profile, symmetry: str) -> dict[str, float]:
@@ -160,35 +165,52 @@ def _stage_name(part: Part) -> str:
     return ".".join(words)
 
 
-def _lines(profile: Profile, symmetry: str, rows: Sequence[int]) -> list[Share]:
-    values, norms, found = profile.contributions(symmetry), profile.norms(symmetry), kinds(profile.parts)
-    return [
-        _share(profile.parts[i].layer, values[i], values[0], None if norms is None else norms[i], found[i],
-               profile.parts[i].depth, 1)
-        for i in rows
-    ]  # fmt: skip
+@dataclass(frozen=True)
+class _Values:
+    """What is known of all parts along one generator: (parts, images) each, the root first, which is LEE."""
 
+    parts: Sequence[Part]
+    contributions: np.ndarray
+    norms: np.ndarray | None
 
-def _sum(profile: Profile, symmetry: str, rows: list[int], label: str, kind: str, depth: int) -> Share:
-    values, norms = profile.contributions(symmetry), profile.norms(symmetry)
-    norm = None if norms is None else norms[rows].sum(0)
-    return _share(label, values[rows].sum(0), values[0], norm, kind, depth, len(rows))
+    @staticmethod
+    def of(profile: Profile, symmetry: str) -> "_Values":
+        """Those of a profile."""
+        return _Values(profile.parts, profile.contributions(symmetry), profile.norms(symmetry))
 
+    def lines(self, rows: Sequence[int]) -> list[Share]:
+        """One line per part."""
+        found, shares = kinds(self.parts), []
+        for i in rows:
+            norm = None if self.norms is None else self.norms[i]
+            part = self.parts[i]
+            shares.append(
+                self.share(
+                    self.contributions[i], norm, label=part.layer, kind=found[i], depth=part.depth, parts=1
+                )
+            )
+        return shares
 
-def _share(
-    label: str,
-    values: np.ndarray,
-    lee: np.ndarray,
-    norm: np.ndarray | None,
-    kind: str,
-    depth: int,
-    parts: int,
-) -> Share:
-    mean, whole = float(values.mean()), float(lee.mean())
-    ratio = mean / whole if whole else None
-    error = None if ratio is None else standard_error(values - ratio * lee)
-    return Share(
-        label=label, contribution=mean, standard_error=standard_error(values), share=ratio,
-        share_standard_error=None if error is None else error / whole,
-        norm=None if norm is None else float(norm.mean()), kind=kind, depth=depth, parts=parts,
-    )  # fmt: skip
+    def added(self, rows: list[int], label: str, kind: str) -> Share:
+        """Parts added up to one line."""
+        norm = None if self.norms is None else self.norms[rows].sum(0)
+        total = self.contributions[rows].sum(0)
+        return self.share(total, norm, label=label, kind=kind, depth=1, parts=len(rows))
+
+    def share(
+        self, values: np.ndarray, norms: np.ndarray | None, *, label: str, kind: str, depth: int, parts: int
+    ) -> Share:
+        """The line of some contributions (images,) and norms (images,)."""
+        mean, lee = float(values.mean()), self.contributions[0]
+        whole = float(lee.mean())
+        return Share(
+            label=label,
+            contribution=mean,
+            standard_error=standard_error(values),
+            share=mean / whole if whole else None,
+            share_standard_error=ratio_error(values, lee),
+            norm=None if norms is None else float(norms.mean()),
+            kind=kind,
+            depth=depth,
+            parts=parts,
+        )

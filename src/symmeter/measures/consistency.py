@@ -1,7 +1,5 @@
 """Measures of predicted classes: do they agree over the orbit?"""
 
-from typing import Any
-
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -9,7 +7,7 @@ from torch.nn import functional
 from symmeter.errors import SymmeterError
 from symmeter.measures.measure import PAIRED, Average, OrbitMeasure, Reducer, need_classes, need_probabilities
 from symmeter.measures.orbit import Chunk, View
-from symmeter.models.outputs import Output
+from symmeter.measures.quantity import Quantity
 from symmeter.symmetry.groups.group import ElementSet, equal_pairs
 
 
@@ -17,9 +15,10 @@ class _Agreement(OrbitMeasure):
     """A share of agreement: 1 - error."""
 
     direction = "higher = more symmetric; a constant network has 1"
+    higher_is_better = True
 
-    def check(self, output: Output, y: Tensor, elements: ElementSet) -> None:
-        need_classes(self.name, output, y)
+    def check(self, quantity: Quantity, elements: ElementSet) -> None:
+        need_classes(self.name, quantity)
 
     def value(self, error: float) -> float:
         return 1 - error
@@ -31,8 +30,10 @@ class _Agreement(OrbitMeasure):
 class Consistency(_Agreement):
     """The share of pairs of different elements (g, h) with the same most probable class for g x and h x.
 
-    Of a group that has no end, pairs of independent elements: a sample leaves out each with itself, a quadrature does
-    not, for there the diagonal is a point of the integral. Of a finite group, elements drawn twice make no pair.
+    In a group without end these are pairs of independent elements: a random sample leaves out the pairs of an element
+    with itself, a quadrature does not, for there the diagonal is a part of the integral. In a finite group an element
+    that was drawn twice makes no pair.
+
     With shifts this is shift consistency: `shift(8)` in the circular form, `shift(8,crop)` in the form of crops.
     Source: Zhang 2019 (two random shifts of every image; here all pairs of the elements).
     """
@@ -41,15 +42,15 @@ class Consistency(_Agreement):
     description = "share of pairs of elements with the same predicted class (Zhang 2019)"
     different_pairs = True
 
-    def check(self, output: Output, y: Tensor, elements: ElementSet) -> None:
-        super().check(output, y, elements)
+    def check(self, quantity: Quantity, elements: ElementSet) -> None:
+        super().check(quantity, elements)
         if equal_pairs(elements.elements) == elements.count**2:
             raise SymmeterError("consistency needs two different elements, and there is only one: draw more")
 
     def reducer(self, chunk: Chunk) -> Reducer:
         return _Pairs(chunk)
 
-    def unit(self, output: Output) -> str:
+    def unit(self, quantity: Quantity) -> str:
         return "share of pairs"
 
 
@@ -91,7 +92,7 @@ class SamePrediction(_Agreement, Average):
     def error(self, view: View) -> Tensor:
         return (view.y.argmax(1) != view.chunk.reference.argmax(1)).double()
 
-    def unit(self, output: Output) -> str:
+    def unit(self, quantity: Quantity) -> str:
         return "share of elements"
 
 
@@ -103,18 +104,20 @@ class EffectiveInvariance(_Agreement, Average):
 
     name = "effective_invariance"
     direction = "higher = more symmetric and more confident"
+    higher_is_better = True
     description = "geometric mean confidence where predictions agree, else 0 (Deng et al. 2022)"
     tests_symmetry = False
 
-    def check(self, output: Output, y: Tensor, elements: ElementSet) -> None:
-        need_classes(self.name, output, y)
-        need_probabilities(self.name, output, y)
+    def check(self, quantity: Quantity, elements: ElementSet) -> None:
+        need_classes(self.name, quantity)
+        need_probabilities(self.name, quantity)
 
     def error(self, view: View) -> Tensor:
-        (p, c), (q, d) = (v.double().max(1) for v in (view.chunk.reference, view.y))
-        return 1 - torch.where(c == d, (p * q).sqrt(), 0.0)
+        p, own = view.chunk.reference.double().max(1)
+        q, moved = view.y.double().max(1)
+        return 1 - torch.where(own == moved, (p * q).sqrt(), 0.0)
 
-    def unit(self, output: Output) -> str:
+    def unit(self, quantity: Quantity) -> str:
         return "probability"
 
 
@@ -122,9 +125,10 @@ class _Accuracy(_Agreement):
     """Accuracy over the orbit, of predictions against labels."""
 
     direction = "higher = better; not a measure of symmetry alone"
+    higher_is_better = True
     tests_symmetry = False
 
-    def unit(self, output: Output) -> str:
+    def unit(self, quantity: Quantity) -> str:
         return "accuracy"
 
 
@@ -149,21 +153,24 @@ class WorstAccuracy(_Accuracy):
 
 
 class _Hits(Reducer):
+    """Whether predictions are wrong, as the mean over elements or the worst of them."""
+
     def __init__(self, name: str, chunk: Chunk, worst: bool):
         if chunk.labels is None or bool((chunk.labels < 0).any()):
             raise SymmeterError(
                 f"{name} needs a label for every image; give (images, labels) or a labelled folder"
             )
         self._labels = chunk.labels.to(chunk.reference.device)
-        self._worst, self._sum, self._count = worst, 0.0, 0
-        self._most: Any = 0.0
+        self._worst, self._count = worst, 0
+        self._sum = torch.zeros(self._labels.shape, dtype=torch.float64, device=self._labels.device)
+        self._largest = self._sum
 
     def add(self, view: View) -> Tensor | None:
         wrong = (view.y.argmax(1) != self._labels).double()
         self._sum = self._sum + wrong
-        self._most = wrong if isinstance(self._most, float) else self._most.maximum(wrong)
+        self._largest = self._largest.maximum(wrong)
         self._count += 1
         return wrong
 
     def columns(self) -> dict[str, Tensor]:
-        return {"error": self._most if self._worst else torch.as_tensor(self._sum) / self._count}
+        return {"error": self._largest if self._worst else self._sum / self._count}

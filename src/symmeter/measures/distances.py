@@ -1,19 +1,17 @@
 """Distances m(a, b) between outputs, for the G-EED family."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from symmeter.domains.grids.grid import LAYOUTS, Image
-from symmeter.domains.grids.tokens import Tokens
 from symmeter.errors import SymmeterError, nearest
 from symmeter.measures.measure import need_classes, need_probabilities
 from symmeter.measures.orbit import wide
-from symmeter.models.outputs import Output
+from symmeter.measures.quantity import Quantity
 from symmeter.symmetry.representations.representation import Representation
-from symmeter.symmetry.representations.trivial import Trivial
 
 _NOTHING = 1e-37  # near the smallest number that float32 holds to its precision
 
@@ -21,20 +19,21 @@ _NOTHING = 1e-37  # near the smallest number that float32 holds to its precision
 class Distance(ABC):
     """m(a, b) for outputs a, b (b, ...), as an error that is 0 where they agree.
 
-    `offset`: the distance itself is error + offset; similarities with a minus sign have -1.
+    The distance itself is error + `offset`, which is -1 for a similarity with a minus sign. `power` is that of the
+    difference of outputs that are close: all but Euclidean and counts are quadratic.
     """
 
     name: str
     unit: str
     offset: float = 0.0
-    power = 2  # in the difference of outputs that are close: all but Euclidean and counts are quadratic
+    power = 2
 
-    def check(self, output: Output, y: Tensor) -> None:  # noqa: B027
-        """SymmeterError where the distance does not fit an output (of one image)."""
+    def check(self, quantity: Quantity) -> None:  # noqa: B027
+        """SymmeterError where the distance does not fit an output."""
 
     @abstractmethod
     def error(self, a: Tensor, b: Tensor, mask: Tensor, rho: Representation) -> Tensor:
-        """(b,) float64; the mask broadcasts against a and b."""
+        """(b,) float64, for a, b (b, ...) on which the group acts by `rho`; the mask broadcasts against them."""
 
 
 class Cosine(Distance):
@@ -42,12 +41,11 @@ class Cosine(Distance):
 
     name, unit, offset = "cosine", "-cos", -1.0
 
-    def check(self, output: Output, y: Tensor) -> None:
-        _need_direction("geed(cosine)", output, y, y[0].numel())
+    def check(self, quantity: Quantity) -> None:
+        _need_direction("geed(cosine)", quantity, quantity.shape)
 
     def error(self, a: Tensor, b: Tensor, mask: Tensor, rho: Representation) -> Tensor:
-        a, b = (wide(v * mask).flatten(1) for v in (a, b))
-        return _one_minus_cosine(a, b, 1)
+        return _one_minus_cosine(wide(a * mask).flatten(1), wide(b * mask).flatten(1), 1)
 
 
 class Channelwise(Distance):
@@ -58,14 +56,17 @@ class Channelwise(Distance):
 
     name, unit, offset = "channelwise", "-cos", -1.0
 
-    def check(self, output: Output, y: Tensor) -> None:
-        if y.ndim < 3:
-            raise SymmeterError(f"geed(channelwise) compares the maps of channels; output {str(output)!r} is "
-                                f"(B, {', '.join(map(str, y.shape[1:]))}): use geed(cosine)")  # fmt: skip
-        _need_direction("geed(channelwise)", output, y, y[0, 0].numel())
+    def check(self, quantity: Quantity) -> None:
+        if len(quantity.shape) < 2:
+            raise SymmeterError(
+                f"geed(channelwise) compares the maps of channels; output {quantity.name!r} is "
+                f"{quantity.shown_shape}: use geed(cosine)"
+            )
+        _need_direction("geed(channelwise)", quantity, quantity.shape[1:])
 
     def error(self, a: Tensor, b: Tensor, mask: Tensor, rho: Representation) -> Tensor:
-        a, b = (wide(channels_of(v * mask, rho)) for v in (a, b))
+        a = wide(by_channel(a * mask, rho.channel_axis))
+        b = wide(by_channel(b * mask, rho.channel_axis))
         error = _one_minus_cosine(a, b, 2)
         dead = (a.abs().amax(2) == 0) & (b.abs().amax(2) == 0)
         alive = (~dead).sum(1).clamp(min=1)
@@ -95,8 +96,8 @@ class KL(Distance):
 
     name, unit = "kl", "nat"
 
-    def check(self, output: Output, y: Tensor) -> None:
-        need_probabilities(f"geed({self.name})", output, y)
+    def check(self, quantity: Quantity) -> None:
+        need_probabilities(f"geed({self.name})", quantity)
 
     def error(self, a: Tensor, b: Tensor, mask: Tensor, rho: Representation) -> Tensor:
         return over_positions(kl(wide(a), wide(b)), mask)
@@ -116,8 +117,8 @@ class ZeroOne(Distance):
 
     name, unit, power = "01", "share of disagreement", 1
 
-    def check(self, output: Output, y: Tensor) -> None:
-        need_classes("geed(01)", output, y)
+    def check(self, quantity: Quantity) -> None:
+        need_classes("geed(01)", quantity)
 
     def error(self, a: Tensor, b: Tensor, mask: Tensor, rho: Representation) -> Tensor:
         return (a.argmax(1) != b.argmax(1)).double()
@@ -135,8 +136,10 @@ class Custom(Distance):
     def error(self, a: Tensor, b: Tensor, mask: Tensor, rho: Representation) -> Tensor:
         found = self._function(a * mask, b * mask)
         if found.shape != a.shape[:1]:
-            raise SymmeterError(f"the distance {self.name} returned shape {tuple(found.shape)} for "
-                                f"{len(a)} images; it must return one number each")  # fmt: skip
+            raise SymmeterError(
+                f"the distance {self.name} returned shape {tuple(found.shape)} for {len(a)} images; "
+                "it must return one number each"
+            )
         return found.double()
 
 
@@ -156,27 +159,28 @@ def parse_distance(what: "str | Distance | Callable[[Tensor, Tensor], Tensor]") 
     return DISTANCES[what]
 
 
-def _need_direction(name: str, output: Output, y: Tensor, entries: int) -> None:
-    """SymmeterError for single numbers, whose direction is their sign: all that change would pass for equal."""
-    if entries == 1:
-        raise SymmeterError(f"{name} compares directions, and one number has none but its sign; output {str(output)!r} "
-                            f"is (B, {', '.join(map(str, y.shape[1:]))}): use geed(euclidean) or geed(l2)")  # fmt: skip
+def _need_direction(name: str, quantity: Quantity, shape: tuple[int, ...]) -> None:
+    """SymmeterError where what is compared, of this shape, is one number: all of one sign would pass for equal."""
+    if math.prod(shape) == 1:
+        raise SymmeterError(
+            f"{name} compares directions, and one number has none but its sign; output {quantity.name!r} is "
+            f"{quantity.shown_shape}: use geed(euclidean) or geed(l2)"
+        )
 
 
-def channels_of(y: Tensor, rho: Representation) -> Tensor:
-    """(b, channels, positions)."""
-    axis = 1
-    if isinstance(rho, Tokens):
-        axis = -1
-    elif isinstance(rho, Image):
-        axis = LAYOUTS[rho.layout][0]
-    elif isinstance(rho, Trivial) and y.ndim == 3:
-        axis = -1
-    return y.movedim(axis, 1).flatten(2)
+def by_channel(y: Tensor, channel_axis: int | None) -> Tensor:
+    """y (b, ...) as (b, channels, positions).
+
+    Where no axis is known to be that of the channels, as in invariant outputs, it is the last one of (b, tokens, C) and
+    axis 1 of all else.
+    """
+    if channel_axis is None:
+        channel_axis = -1 if y.ndim == 3 else 1
+    return y.movedim(channel_axis, 1).flatten(2)
 
 
 def kl(p: Tensor, q: Tensor) -> Tensor:
-    """sum_k p log(p / q) over axis 1; infinite where q is 0 and p is not.
+    """sum_k p log(p / q) over axis 1 of (b, K, ...): (b, ...); infinite where q is 0 and p is not.
 
     What float32 cannot hold to its precision counts as 0: the mean of such a p over an orbit may be 0, and p is not.
     """
@@ -185,28 +189,38 @@ def kl(p: Tensor, q: Tensor) -> Tensor:
 
 
 def js(p: Tensor, q: Tensor) -> Tensor:
-    """Half of KL(p || m) + KL(q || m), m the mean of p and q."""
+    """Half of KL(p || m) + KL(q || m), m the mean of p and q, all (b, K, ...): (b, ...)."""
     m = (p + q) / 2
     return (kl(p, m) + kl(q, m)) / 2
 
 
 def over_positions(values: Tensor, mask: Tensor) -> Tensor:
-    """The mean of (b, ...) over positions where the mask (with or without a channel axis) is 1."""
+    """The mean of values (b, ...) over positions where the mask is 1: (b,).
+
+    A mask of as many axes as the values, the batch's included, is not looked at.
+    """
     if values.ndim == 1:
         return values
-    weights = (
-        mask.to(values).expand(values.shape[1:])
-        if mask.ndim <= values.ndim - 1
-        else torch.ones_like(values[0])
-    )
+    weights = torch.ones_like(values[0])
+    if mask.ndim < values.ndim:
+        weights = mask.to(values).expand(values.shape[1:])
     return (values * weights).flatten(1).sum(1) / weights.sum().clamp(min=1)
 
 
 def _one_minus_cosine(a: Tensor, b: Tensor, axis: int) -> Tensor:
-    """1 - cos along an axis, exact near 0: half the squared distance of the unit vectors; 1 where one is 0."""
-    norms = [v.norm(dim=axis, keepdim=True) for v in (a, b)]
-    tiny = torch.finfo(a.dtype).tiny
-    units = [v / norm.clamp(min=tiny) for v, norm in zip((a, b), norms, strict=True)]
-    error = (units[0] - units[1]).square().sum(axis) / 2
-    first, second = (norm.squeeze(axis) == 0 for norm in norms)
-    return torch.where(first & second, 0.0, torch.where(first | second, 1.0, error)).double()
+    """1 - cos along an axis of a and b, float64; 1 where one of them is 0, and 0 where both are.
+
+    Half the squared distance of the unit vectors, which is exact near 0.
+    """
+    unit_a, a_is_zero = _normalised(a, axis)
+    unit_b, b_is_zero = _normalised(b, axis)
+    error = (unit_a - unit_b).square().sum(axis) / 2
+    error = torch.where(a_is_zero | b_is_zero, 1.0, error)
+    return torch.where(a_is_zero & b_is_zero, 0.0, error).double()
+
+
+def _normalised(v: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    """v with vectors of length 1 along an axis, and where they are 0, without that axis."""
+    norm = v.norm(dim=axis, keepdim=True)
+    unit = v / norm.clamp(min=torch.finfo(v.dtype).tiny)
+    return unit, norm.squeeze(axis) == 0

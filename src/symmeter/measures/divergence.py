@@ -5,18 +5,20 @@ from torch import Tensor
 from symmeter.measures.distances import js, kl, over_positions
 from symmeter.measures.measure import Average, need_probabilities
 from symmeter.measures.orbit import View, wide
-from symmeter.models.outputs import Output
+from symmeter.measures.quantity import Quantity
 from symmeter.symmetry.groups.group import ElementSet
 
 
 class _Divergence(Average):
+    """A divergence between distributions over classes, in nats."""
+
     direction = "lower = more symmetric; depends on the temperature of the softmax"
     power = 2  # divergences are quadratic where distributions are close
 
-    def check(self, output: Output, y: Tensor, elements: ElementSet) -> None:
-        need_probabilities(self.name, output, y)
+    def check(self, quantity: Quantity, elements: ElementSet) -> None:
+        need_probabilities(self.name, quantity)
 
-    def unit(self, output: Output) -> str:
+    def unit(self, quantity: Quantity) -> str:
         return "nat"
 
 

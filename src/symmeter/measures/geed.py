@@ -7,32 +7,34 @@ import torch
 from torch import Tensor
 
 from symmeter.errors import SymmeterError, shortened
-from symmeter.measures.distances import Channelwise, Distance, channels_of, parse_distance
+from symmeter.measures.distances import DISTANCES, Channelwise, Distance, by_channel, parse_distance
 from symmeter.measures.measure import Average, Pool
 from symmeter.measures.orbit import Chunk, View
-from symmeter.models.outputs import Output
+from symmeter.measures.quantity import PROBABILITY, Quantity
 from symmeter.symmetry.groups.group import ElementSet
 
 
 class GEED(Average):
     """G-EED = 1/(|D||G|) sum over x, g of m(f(g x), g fhat(x)), fhat the mean of f over the kernel of rho_out.
 
-    fhat is the mean over the orbit where rho_out is trivial, f(x) where it is faithful. The identity counts, as in
+    fhat is the mean over the orbit where rho_out is trivial, and f(x) where it is faithful. The identity counts, as in
     the definition. The kernel is that in the whole group, so sampled elements give an unbiased estimate for every
-    distance. A kernel with no end (SO2, an invariant output) is estimated from the sampled elements themselves: without
-    bias for `l2`; for others a bias of order 1/N^2 remains, and `kernel_mean` in the header says so.
+    distance. A kernel without end (SO2 on an invariant output) is estimated from the sampled elements themselves:
+    without bias for `l2`, with a bias of order 1/N^2 for other distances, and `kernel_mean` in the header says so.
 
-    Without a distance one that fits the output is taken: KL for probabilities, channelwise cosine for maps, Euclidean
-    for a single number, cosine for all else. `normalised` divides by what it can be at most (KL, JS: min(log |G|, log
-    K)), or by the distance to another image.
+    Where no distance is given, one that fits the output is taken: KL for probabilities, channelwise cosine for maps,
+    Euclidean for a single number, cosine for all else. `normalised` divides by the largest value that KL and JS can
+    have, min(log |G|, log K), and for other distances by the distance to another image.
 
     Source: Kvinge et al. 2022, Section 3.
     """
 
+    name = "geed"
     direction = "lower = more symmetric"
     description = "group equivariance error, mean distance of f(gx) to g f(x) (Kvinge et al. 2022)"
     needs_mean = True
     compares = False
+    arguments = f"{', '.join(DISTANCES)}, normalised"
 
     def __init__(
         self,
@@ -43,16 +45,26 @@ class GEED(Average):
         self.normalised = normalised
         self.needs_other = normalised
         self.power = 2 if self.distance is None else self.distance.power
-        words = ([self.distance.name] if self.distance else []) + ["normalised"] * normalised
-        self.name = "geed" + (f"({','.join(words)})" if words else "")
+        words = [] if self.distance is None else [self.distance.name]
+        if normalised:
+            words.append("normalised")
+        if words:
+            self.name = f"geed({','.join(words)})"
 
-    def fitted(self, output: Output, y: Tensor) -> "GEED":
-        """The same with a distance that fits an output (of one image), where none was chosen."""
+    @classmethod
+    def parse(cls, *words: str) -> "GEED":
+        distances = [word for word in words if word != "normalised"]
+        if len(distances) > 1:
+            raise SymmeterError(
+                f"geed({','.join(words)}) has two distances; give one of {', '.join(DISTANCES)}"
+            )
+        return cls(distances[0] if distances else None, "normalised" in words)
+
+    def fitted(self, quantity: Quantity) -> "GEED":
+        """The same with a distance that fits the output, where none was chosen."""
         if self.distance is not None:
             return self
-        maps = y.ndim > 2 and y[0, 0].numel() > 1
-        fits = "kl" if output.name == "softmax" else "channelwise" if maps else "cosine"
-        return GEED(fits if y[0].numel() > 1 else "euclidean", self.normalised)
+        return GEED(_fitting(quantity), self.normalised)
 
     @property
     def m(self) -> Distance:
@@ -60,21 +72,21 @@ class GEED(Average):
         assert self.distance is not None
         return self.distance
 
-    def check(self, output: Output, y: Tensor, elements: ElementSet) -> None:
-        self.m.check(output, y)
+    def check(self, quantity: Quantity, elements: ElementSet) -> None:
+        self.m.check(quantity)
 
     def error(self, view: View) -> Tensor:
-        errors = [
-            weight * self.m.error(view.y, expected, mask, view.chunk.rho)
-            for weight, (expected, mask) in view.expected
-        ]
+        errors = []
+        for weight, (expected, mask) in view.expected:
+            errors.append(weight * self.m.error(view.y, expected, mask, view.chunk.rho))
         return sum(errors[1:], errors[0])
 
-    def factor(self, chunk: Chunk) -> float:
+    def multiplier(self, chunk: Chunk) -> float:
         return 1 / self._most(chunk) if self.normalised and self.m.unit == "nat" else 1.0
 
     @staticmethod
     def _most(chunk: Chunk) -> float:
+        """The largest value of KL and JS: min(log |G|, log K), for |G| elements and K classes."""
         return min(math.log(max(2, chunk.count)), math.log(max(2, chunk.reference.shape[1])))
 
     def scale(self, chunk: Chunk) -> Tensor | None:
@@ -93,25 +105,36 @@ class GEED(Average):
     def pool(self) -> Pool | None:
         return _Channels() if isinstance(self.m, Channelwise) else None
 
-    def unit(self, output: Output) -> str:
+    def unit(self, quantity: Quantity) -> str:
         if not self.normalised:
             return self.m.unit
-        return (
-            "share of the most possible" if self.m.unit == "nat" else "share of the distance between images"
-        )
+        if self.m.unit == "nat":
+            return "share of the most possible"
+        return "share of the distance between images"
+
+
+def _fitting(quantity: Quantity) -> str:
+    """The name of the distance that fits an output of which nothing else is said."""
+    if math.prod(quantity.shape) == 1:
+        return "euclidean"
+    if quantity.unit == PROBABILITY:
+        return "kl"
+    positions = math.prod(quantity.shape[1:])
+    return "channelwise" if len(quantity.shape) > 1 and positions > 1 else "cosine"
 
 
 class _Channels(Pool):
     """Which channels are 0 on every image: they have no direction to compare."""
 
     def __init__(self) -> None:
-        self._peak: Tensor | None = None
+        self._peak: Tensor | None = None  # (channels,), the largest absolute value of each
 
     def add(self, view: View) -> None:
-        peak = channels_of(view.y, view.chunk.rho).abs().amax((0, 2)).double().cpu()
+        channels = by_channel(view.y, view.chunk.rho.channel_axis)
+        peak = channels.abs().amax((0, 2)).double().cpu()
         self._peak = peak if self._peak is None else self._peak.maximum(peak)
 
-    def notes(self, output: Output) -> list[str]:
+    def notes(self, quantity: Quantity) -> list[str]:
         if self._peak is None:
             return []
         dead = (self._peak == 0).nonzero().flatten().tolist()
@@ -119,5 +142,5 @@ class _Channels(Pool):
             return []
         which = shortened(map(str, dead), most=8)
         return [
-            f"{output}: {len(dead)} of {len(self._peak)} channels are 0 on every image and left out: {which}"
+            f"{quantity.name}: {len(dead)} of {len(self._peak)} channels are 0 on every image and left out: {which}"
         ]

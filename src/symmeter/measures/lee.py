@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from symmeter.measures.measure import DerivativeMeasure
+from symmeter.measures.quantity import Quantity
 from symmeter.symmetry.groups.generators import Generator
 
 
@@ -22,11 +23,11 @@ class LEE(DerivativeMeasure):
     power = 2
 
     def statistic(self, derivative: Tensor, weight: Tensor | None = None) -> Tensor:
+        """(T, B) float64 from derivatives (T, B, ...), the mean of whose squares is taken with a weight."""
         squares = derivative.double().square()
         if weight is not None:
             squares = squares * weight
         return squares.flatten(2).mean(-1) if squares.ndim > 2 else squares
 
-    def unit(self, output: str, generator: Generator) -> str:
-        quantity = "probability" if output == "softmax" else "output"
-        return f"{quantity}^2 / {generator.unit}^2"
+    def unit(self, quantity: Quantity, generator: Generator) -> str:
+        return f"{quantity.unit}^2 / {generator.unit}^2"

@@ -2,13 +2,13 @@
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Self
 
 from torch import Tensor
 
 from symmeter.errors import SymmeterError
 from symmeter.measures.orbit import Chunk, View
-from symmeter.models.outputs import Output, are_probabilities
+from symmeter.measures.quantity import Quantity
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import ElementSet
 
@@ -16,23 +16,34 @@ PAIRED = 512  # elements whose pairs are looked at, for a standard error
 
 
 class Measure(ABC):
-    """One number an image, and what it means."""
+    """One number per image, and what it means. `register` makes it known by its name.
+
+    `direction` says how to read it, such as "lower = more symmetric". `power` is the power of the amplitude that its
+    error is made of: 2 for squares, which floors hide longer. `arguments` says what `parse` takes in brackets.
+    """
 
     name: str
-    direction: str  # how to read it, such as "lower = more symmetric"
+    direction: str
     description: str
+    higher_is_better = False  # whether large values are those of symmetric networks
     power = 1  # of the amplitude that its error is made of: 2 for squares, which floors hide longer
+    arguments = "nothing"
+
+    @classmethod
+    def parse(cls, *words: str) -> Self:
+        """The measure with what stands in brackets behind its name; TypeError or ValueError where that does not fit."""
+        return cls(*words)
 
 
 class DerivativeMeasure(Measure):
-    """What to make of the Lie derivatives of a batch; one number an image and generator."""
+    """What to make of the Lie derivatives of a batch: one number per image and generator."""
 
     @abstractmethod
     def statistic(self, derivative: Tensor, weight: Tensor | None = None) -> Tensor:
-        """(T, B) float64 from L_X f(x), (T, B, ...); `weight` (broadcastable) selects part of the output."""
+        """(T, B) float64 from L_X f(x), (T, B, ...); `weight`, broadcast against it, selects part of the output."""
 
     @abstractmethod
-    def unit(self, output: str, generator: Generator) -> str:
+    def unit(self, quantity: Quantity, generator: Generator) -> str:
         """The unit of the value."""
 
 
@@ -47,11 +58,15 @@ class OrbitMeasure(Measure):
     needs_other = False  # whether they must know f of another image
     different_pairs = False  # whether pairs of one element with itself are left out
     tests_symmetry = (
-        True  # whether a symmetric network has error 0, so that floor and selectivity mean something
+        True  # whether symmetric networks have error 0, so that floor and selectivity mean something
     )
 
-    def check(self, output: Output, y: Tensor, elements: ElementSet) -> None:
-        """SymmeterError, in one line, where the measure does not fit the output (of one image) or the elements."""
+    def fitted(self, quantity: Quantity) -> "OrbitMeasure":
+        """The measure with what it leaves open chosen to fit an output."""
+        return self
+
+    def check(self, quantity: Quantity, elements: ElementSet) -> None:
+        """SymmeterError, in one line, where the measure does not fit the output or the elements."""
 
     @abstractmethod
     def reducer(self, chunk: Chunk) -> "Reducer":
@@ -70,12 +85,12 @@ class OrbitMeasure(Measure):
         return 1.0
 
     @abstractmethod
-    def unit(self, output: Output) -> str:
+    def unit(self, quantity: Quantity) -> str:
         """The unit of the value."""
 
 
 class Reducer(ABC):
-    """Takes the elements of one chunk; holds no more than a few values an image."""
+    """Takes the elements of one chunk of b images; holds no more than a few values per image."""
 
     @abstractmethod
     def add(self, view: View) -> Tensor | None:
@@ -86,9 +101,9 @@ class Reducer(ABC):
         """(b,) each: `error`; optionally `scale`, by whose mean that of the errors is divided, and `maximum`."""
 
     def pairs(self, keep: Tensor) -> Tensor | None:
-        """(N, N), summed over the images to keep, for errors that are means over pairs of different elements.
+        """(N, N), summed over the images to `keep` (b,), for errors that are means over pairs of different elements.
 
-        Up to a factor, and of the first PAIRED elements: for the standard error over elements.
+        Known up to a constant, and for the first PAIRED elements: it is for the standard error over elements.
         """
         return None
 
@@ -114,16 +129,16 @@ class Pool(ABC):
         """The standard error of the ratio of this estimate to that of its control, which shares the images."""
         return None
 
-    def notes(self, output: Output) -> list[str]:
-        """What the reader must know, a line each."""
+    def notes(self, quantity: Quantity) -> list[str]:
+        """What the reader must know, one line each."""
         return []
 
 
 class Average(OrbitMeasure):
     """A measure that is the mean of one error over elements.
 
-    Of a finite group the identity is left out where `compares` is true, for it compares f(x) with itself. Of a group
-    that has no end it is a point of the integral, where a quadrature has it.
+    Where `compares` is true, the identity of a finite group is left out, for it compares f(x) with itself. In a group
+    without end the identity is a point of the integral like any other, and a quadrature may have it.
     """
 
     compares = True
@@ -132,8 +147,8 @@ class Average(OrbitMeasure):
     def error(self, view: View) -> Tensor:
         """(b,) float64, 0 where the network is symmetric."""
 
-    def factor(self, chunk: Chunk) -> float:
-        """By which the mean is multiplied."""
+    def multiplier(self, chunk: Chunk) -> float:
+        """By which the mean over elements is multiplied, such as one over the largest that it can be."""
         return 1.0
 
     def scale(self, chunk: Chunk) -> Tensor | None:
@@ -145,51 +160,56 @@ class Average(OrbitMeasure):
 
 
 class _Mean(Reducer):
+    """The mean of errors over elements, and the largest of them."""
+
     def __init__(self, measure: Average, chunk: Chunk):
         self._measure, self._chunk = measure, chunk
-        self._sum: Any = 0.0
-        self._most: Tensor | None = None
+        self._sum: Tensor | None = None
+        self._largest: Tensor | None = None
         self._count = 0
 
     def add(self, view: View) -> Tensor | None:
         if self._measure.compares and view.chunk.finite and view.still:
             return None
         error = self._measure.error(view).double()
-        self._sum = self._sum + error
-        self._most = error if self._most is None else self._most.maximum(error)
+        self._sum = error if self._sum is None else self._sum + error
+        self._largest = error if self._largest is None else self._largest.maximum(error)
         self._count += 1
         return error
 
     def columns(self) -> dict[str, Tensor]:
-        if self._most is None:
+        if self._sum is None or self._largest is None:
+            hint = ": draw more elements" if self._chunk.sampled else ""
             raise SymmeterError(
-                f"{self._measure.name} compares elements with the identity, and there is no other"
-                + (": draw more elements" if self._chunk.sampled else "")
+                f"{self._measure.name} compares elements with the identity, and there is no other{hint}"
             )
-        columns = {
-            "error": self._sum / self._count * self._measure.factor(self._chunk),
-            "maximum": self._most,
-        }
+        mean = self._sum / self._count
+        columns = {"error": mean * self._measure.multiplier(self._chunk), "maximum": self._largest}
         scale = self._measure.scale(self._chunk)
-        return columns if scale is None else {**columns, "scale": scale}
+        if scale is not None:
+            columns["scale"] = scale
+        return columns
 
 
-def need_classes(name: str, output: Output, y: Tensor) -> None:
-    """SymmeterError unless y (1, K) are scores of classes."""
-    if y.ndim != 2 or y.shape[1] < 2:
-        raise SymmeterError(f"{name} compares predicted classes, so it needs scores (B, K) with K > 1; output "
-                            f"{str(output)!r} is (B, {', '.join(map(str, y.shape[1:]))})")  # fmt: skip
-
-
-def need_probabilities(name: str, output: Output, y: Tensor) -> None:
-    """SymmeterError unless y sums to 1 over axis 1."""
-    if y.ndim > 1 and y.shape[1] == 1:
+def need_classes(name: str, quantity: Quantity) -> None:
+    """SymmeterError unless the output is scores of classes, (B, K)."""
+    if len(quantity.shape) != 1 or quantity.shape[0] < 2:
         raise SymmeterError(
-            f"{name} compares probabilities, and output {str(output)!r} has one entry, always 1"
+            f"{name} compares predicted classes, so it needs scores (B, K) with K > 1; output {quantity.name!r} is "
+            f"{quantity.shown_shape}"
         )
-    if not are_probabilities(y):
-        raise SymmeterError(f"{name} compares probabilities, and output {str(output)!r} does not sum to 1; "
-                            "use --output softmax")  # fmt: skip
+
+
+def need_probabilities(name: str, quantity: Quantity) -> None:
+    """SymmeterError unless the output is a distribution over axis 1."""
+    if quantity.shape[:1] == (1,):
+        raise SymmeterError(
+            f"{name} compares probabilities, and output {quantity.name!r} has one entry, always 1"
+        )
+    if not quantity.distribution:
+        raise SymmeterError(
+            f"{name} compares probabilities, and output {quantity.name!r} does not sum to 1; use --output softmax"
+        )
 
 
 def decibels(error: float, peak: float) -> float:

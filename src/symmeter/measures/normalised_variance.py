@@ -6,7 +6,8 @@ from torch import Tensor
 from symmeter.errors import SymmeterError, shortened
 from symmeter.measures.measure import OrbitMeasure, Pool, Reducer
 from symmeter.measures.orbit import Chunk, View, wide
-from symmeter.models.outputs import Output
+from symmeter.measures.quantity import Quantity
+from symmeter.results.standard_errors import jackknife_error
 
 _BLOCKS = 10  # of the jackknife
 _DEAD = 0.01  # of the largest spread over images: units below it have nothing to be compared with
@@ -15,9 +16,10 @@ _DEAD = 0.01  # of the largest spread over images: units below it have nothing t
 class NormalisedVariance(OrbitMeasure):
     """Mean over units k of sqrt(E_x Var_g z_k / Var_x f_k), with z the conjugated model in the frame of x.
 
-    0: a unit does not move with the group; 1: as much as between images. Units that hardly differ between images, below
-    1 % of the unit that differs most, are left out, by number; so are those that some element brings in from outside.
-    The standard error is a jackknife over ten blocks of images, of the selectivity too.
+    At 0 a unit does not move with the group, at 1 it moves as much as between images. Units that hardly differ between
+    images, below 1 % of the unit that differs most, are left out, and a note gives their numbers; so are units that
+    some element brings in from outside. The standard error is a jackknife over ten blocks of images, also that of the
+    selectivity.
 
     Source: Quiroga et al. 2020, with the variance over images taken at the identity.
     """
@@ -32,7 +34,7 @@ class NormalisedVariance(OrbitMeasure):
     def reducer(self, chunk: Chunk) -> Reducer:
         return _Nothing()
 
-    def unit(self, output: Output) -> str:
+    def unit(self, quantity: Quantity) -> str:
         return "share of the spread over images"
 
 
@@ -47,12 +49,12 @@ class _Nothing(Reducer):
 
 
 class _Units(Pool):
-    """Sums for every unit and block of images: n, sum f, sum f^2 and sum Var_g z."""
+    """Sums per block of images and unit: n, sum f, sum f^2 and sum Var_g z, (blocks, 4, units)."""
 
     def __init__(self) -> None:
         self._sums: Tensor | None = None
         self._count = 0
-        self._inside: Tensor | None = None  # units that no element brings in from outside
+        self._inside: Tensor | None = None  # (units,), those that no element brings in from outside
         self.begin()
 
     def begin(self) -> None:
@@ -86,12 +88,12 @@ class _Units(Pool):
     def estimate(self) -> tuple[float, float | None, int] | None:
         if self._sums is None or self._count < 2:
             return None
-        return self._ratio(self._sums.sum(0)), _jackknife(self._without_blocks()), self._count
+        return self._ratio(self._sums.sum(0)), jackknife_error(self._without_blocks()), self._count
 
     def ratio_error(self, control: Pool) -> float | None:
         assert isinstance(control, _Units)
         pairs = zip(self._without_blocks(), control._without_blocks(), strict=True)
-        return _jackknife([own / other for own, other in pairs])
+        return jackknife_error([own / other for own, other in pairs])
 
     def _without_blocks(self) -> list[float]:
         """The number without each block of images."""
@@ -100,7 +102,7 @@ class _Units(Pool):
         return [self._ratio(whole - self._sums[i]) for i in range(min(_BLOCKS, self._count))]
 
     def _alive(self, sums: Tensor) -> tuple[Tensor, Tensor]:
-        """(whether each unit counts, its squared ratio)."""
+        """From sums (4, units): whether each unit counts, and its squared ratio, (units,) each."""
         n, total, squares, moved = sums
         variance = (squares - total.square() / n).clamp(min=0) / (n - 1).clamp(min=1)
         variance = torch.where(self._valid(), variance, 0)
@@ -108,33 +110,30 @@ class _Units(Pool):
         return alive, moved / n / variance
 
     def _valid(self) -> Tensor:
+        """(units,)."""
         assert self._inside is not None
         return self._inside
 
     def _ratio(self, sums: Tensor) -> float:
+        """The number from sums (4, units)."""
         alive, ratio = self._alive(sums)
         return float(ratio[alive].sqrt().mean()) if bool(alive.any()) else float("nan")
 
-    def notes(self, output: Output) -> list[str]:
+    def notes(self, quantity: Quantity) -> list[str]:
         if self._sums is None:
             return []
-        units, inside = self._sums.shape[2], self._valid()
-        dead = (inside & ~self._alive(self._sums.sum(0))[0]).nonzero().flatten().tolist()
+        inside = self._valid()
+        alive, _ = self._alive(self._sums.sum(0))
+        dead = (inside & ~alive).nonzero().flatten().tolist()
         notes = []
         if not bool(inside.any()):
-            notes.append(f"{output}: normalised_variance has no unit that no element brings in from outside")
+            notes.append(
+                f"{quantity.name}: normalised_variance has no unit that no element brings in from outside"
+            )
         if dead:
             which = shortened(map(str, dead), most=8)
             notes.append(
-                f"{output}: {len(dead)} of {units} units hardly differ between images and are left out: {which}"
+                f"{quantity.name}: {len(dead)} of {len(inside)} units hardly differ between images and are left out: "
+                f"{which}"
             )
         return notes
-
-
-def _jackknife(left_out: list[float]) -> float | None:
-    """The standard error from estimates that leave out one block each; None for fewer than 3."""
-    used = len(left_out)
-    if used < 3:
-        return None
-    mean = sum(left_out) / used
-    return ((used - 1) / used * sum((value - mean) ** 2 for value in left_out)) ** 0.5

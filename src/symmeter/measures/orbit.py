@@ -15,13 +15,15 @@ WIDE = 2**16  # outputs of at most so many entries are compared in float64
 
 @dataclass
 class Chunk:
-    """Some images: what does not depend on the element.
+    """What is known of b images whatever the element.
 
-    `reference` is f(x), `mean` is f averaged over the kernel of rho_out (None for f(x) itself, where the kernel is the
-    identity alone), `other` is f of another image. `count` elements are run over; `sampled` says whether they were
-    drawn at random, `finite` whether the group is, and `equal_pairs` how many ordered pairs of positions count as the
-    same element: 0 in a quadrature, where the diagonal is a part of the integral. `halves` are the means over
-    every other element where `mean` had to be estimated from the sample itself.
+    `reference` (b, ...) is f(x). `mean` is f averaged over the kernel of rho_out, None for f(x) itself, where the
+    kernel is the identity alone. `other` is f of another image per image; `labels` are (b,).
+
+    `count` elements are run over. `sampled` says whether they were drawn at random, and `finite` whether the group is.
+    `equal_pairs` is how many ordered pairs of positions count as the same element: 0 in a quadrature, where the
+    diagonal is a part of the integral. `halves` are the means over every other element, where `mean` had to be
+    estimated from the elements that were drawn.
     """
 
     reference: Tensor
@@ -37,7 +39,7 @@ class Chunk:
     _actions: dict[str, Callable[[Element], Acted]] = field(default_factory=dict)
 
     def act(self, which: str, element: Element) -> Acted:
-        """rho(g) of `reference` or `mean`, sharing what elements share."""
+        """rho(g) of `reference` or `mean` (b, ...), and its mask; what elements share is computed once."""
         if which not in self._actions:
             self._actions[which] = self.rho.action(getattr(self, which))
         return self._actions[which](element)
@@ -45,10 +47,10 @@ class Chunk:
 
 @dataclass
 class View:
-    """One element g on a chunk: y = f(g x), and what it should be.
+    """One element g on a chunk: y = f(g x), (b, ...), and what it should be.
 
-    `position` is its number among the elements, and `still` says whether it is the identity (`element`, which moves the
-    outputs, need not be the one that moved the inputs).
+    `position` is the number of g among the elements. `still` says whether the inputs were moved by the identity:
+    `element`, which moves the outputs, need not be what moved the inputs.
     """
 
     element: Element
@@ -71,24 +73,27 @@ class View:
     def expected(self) -> list[tuple[float, Acted]]:
         """rho(g) of the mean over the kernel, and where it is valid, with weights that add up to 1.
 
-        A mean of M sampled elements, this one among them, is too close by some a / M + O(1 / M^2). Twice the distance
-        to the mean of all, less that to the mean of half of them, has no such term, and for squares no other either.
+        A mean of M sampled elements, this one among them, is too close to y by some a / M + O(1 / M^2). Twice the
+        distance to the mean of all, less that to the mean of half of them, has no term in 1 / M, and for squares no
+        other either.
         """
         if self.chunk.mean is None:
             return [(1.0, self.moved)]
         whole = self.chunk.act("mean", self.element)
         if not self.chunk.halves:
             return [(1.0, whole)]
-        return [(2.0, whole), (-1.0, (self.chunk.halves[self.position % 2], whole[1]))]
+        _, mask = whole
+        half = self.chunk.halves[self.position % 2]
+        return [(2.0, whole), (-1.0, (half, mask))]
 
 
 def wide(y: Tensor) -> Tensor:
-    """In float64, unless that were too much memory."""
+    """y (b, ...) in float64, unless that were too much memory."""
     return y.double() if y[0].numel() <= WIDE else y
 
 
 def masked_mean(values: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Mean over all but the batch axis, where the mask is 1: (b,) float64."""
+    """The mean of (b, ...) over all but the batch axis, where the mask is 1: (b,) float64."""
     if mask is None or mask.ndim == 0:
         return values.flatten(1).mean(1, dtype=torch.float64)
     weights = mask.to(values).expand_as(values[:1])
@@ -97,5 +102,5 @@ def masked_mean(values: Tensor, mask: Tensor | None = None) -> Tensor:
 
 
 def mean_square(a: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Mean of a^2 over all but the batch axis, where the mask is 1: (b,) float64."""
+    """The mean of a^2, for a (b, ...), over all but the batch axis, where the mask is 1: (b,) float64."""
     return masked_mean(wide(a).square(), mask)

@@ -5,14 +5,14 @@ from torch import Tensor
 from symmeter.errors import SymmeterError
 from symmeter.measures.measure import Average
 from symmeter.measures.orbit import Chunk, View, mean_square
-from symmeter.models.outputs import Output
+from symmeter.measures.quantity import Quantity
 
 
 class RelativeError(Average):
-    """||f(g x) - g f(x)|| / ||f(x)||, mean over elements other than the identity; `maximum` is over all of them.
+    """||f(g x) - g f(x)|| / ||f(x)||, the mean over elements other than the identity; `maximum` is over all of them.
 
-    Norms are root mean squares over where the moved output is valid. Of the normalisations in use this is the one by
-    the norm of the output itself.
+    Norms are root mean squares over the entries where the moved output is valid. Of the normalisations in use this is
+    the one by the norm of the output itself.
     """
 
     name = "relative_error"
@@ -25,15 +25,16 @@ class RelativeError(Average):
         share = difference / mean_square(view.chunk.reference).sqrt()
         return share.masked_fill(difference == 0, 0)  # also where the output is 0 itself
 
-    def unit(self, output: Output) -> str:
+    def unit(self, quantity: Quantity) -> str:
         return "share of the output's norm"
 
 
 class RelativeInvariance(Average):
-    """E ||f(g x) - g f(x)|| / E ||f(x') - f(x)||, x' another image: distances to moved copies against other samples.
+    """E ||f(g x) - g f(x)|| / E ||f(x') - f(x)||, x' another image: distances to moved copies against other images.
 
-    Means are taken before they are divided. Source: Bouchacourt et al. 2021 and Speicher et al. 2021, in spirit; the
-    distance here is Euclidean.
+    Both means are taken before one is divided by the other.
+
+    Source: Bouchacourt et al. 2021 and Speicher et al. 2021, in spirit; the distance here is Euclidean.
     """
 
     name = "relative_invariance"
@@ -50,5 +51,5 @@ class RelativeInvariance(Average):
             raise SymmeterError(f"{self.name} compares with other images: give more than one")
         return mean_square(chunk.other - chunk.reference).sqrt()
 
-    def unit(self, output: Output) -> str:
+    def unit(self, quantity: Quantity) -> str:
         return "share of the distance between images"

@@ -1,7 +1,5 @@
 """Twirled variance, and the exact split of squared loss that it makes."""
 
-from typing import Any
-
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -9,7 +7,7 @@ from torch.nn import functional
 from symmeter.errors import SymmeterError
 from symmeter.measures.measure import PAIRED, OrbitMeasure, Reducer, need_probabilities
 from symmeter.measures.orbit import Chunk, View, masked_mean, wide
-from symmeter.models.outputs import Output
+from symmeter.measures.quantity import Quantity
 from symmeter.symmetry.groups.group import ElementSet
 
 _KEPT = 2**24  # numbers kept of a chunk, to compare elements in pairs
@@ -18,8 +16,8 @@ _KEPT = 2**24  # numbers kept of a chunk, to compare elements in pairs
 class TwirledVariance(OrbitMeasure):
     """A^2 = E_g ||z(g) - mean z||^2 / dim, with z(g) = rho(g)^-1 f(g x) the conjugated model.
 
-    Invariance and equivariance on one scale. Sampled elements get the factor N/(N-1). Entries that some element
-    brought in from outside do not count.
+    It puts invariance and equivariance on one scale. For N sampled elements the mean is multiplied by N / (N - 1).
+    Entries that some element brought in from outside do not count.
 
     Source: the design of symmeter; metatomic's symmetrised models report the same spread.
     """
@@ -32,8 +30,8 @@ class TwirledVariance(OrbitMeasure):
     def reducer(self, chunk: Chunk) -> Reducer:
         return _Spread(chunk)
 
-    def unit(self, output: Output) -> str:
-        return "probability^2" if output.name == "softmax" else "output^2"
+    def unit(self, quantity: Quantity) -> str:
+        return f"{quantity.unit}^2"
 
 
 class _Spread(Reducer):
@@ -45,10 +43,11 @@ class _Spread(Reducer):
     def __init__(self, chunk: Chunk):
         self._chunk = chunk
         self._kept: list[Tensor] = []
-        entries, paired = chunk.reference[0].numel(), min(chunk.count, PAIRED)
+        entries = chunk.reference[0].numel()
+        paired = min(chunk.count, PAIRED)
         self._step = max(1, entries * paired * len(chunk.reference) // _KEPT)
-        self.mean: Any = 0.0
-        self._deviations: Any = 0.0
+        self.mean = torch.zeros_like(wide(chunk.reference))
+        self._deviations = torch.zeros_like(self.mean)
         self._mask: Tensor | None = None
         self._count = 0
 
@@ -61,16 +60,18 @@ class _Spread(Reducer):
         self._deviations = self._deviations + change * (z - self.mean)
         self._mask = mask if self._mask is None else self._mask * mask
         if self._chunk.sampled and len(self._kept) < PAIRED:
-            self._kept.append((z - wide(self._chunk.reference)).flatten(1)[:, :: self._step].float())
+            away = z - wide(self._chunk.reference)
+            self._kept.append(away.flatten(1)[:, :: self._step].float())
         return None
 
     def pairs(self, keep: Tensor) -> Tensor | None:
-        """Squared distances: half their mean over pairs is the variance."""
+        """(N, N) squared distances, summed over the images to keep: half their mean over pairs is the variance."""
         if not self._kept:
             return None
         z = torch.stack(self._kept)[:, keep]
         if self._mask is not None and self._mask.ndim:
-            z = z * self._mask.expand_as(self._chunk.reference[:1]).flatten()[:: self._step].to(z)
+            inside = self._mask.expand_as(self._chunk.reference[:1]).flatten()
+            z = z * inside[:: self._step].to(z)
         z = z.flatten(1).double()
         squares = z.square().sum(1)
         return (squares + squares[:, None] - 2 * z @ z.T).clamp(min=0)
@@ -81,10 +82,10 @@ class _Spread(Reducer):
 
 
 class EquivarianceLoss(OrbitMeasure):
-    """Part of the squared loss: E_g ||z(g) - t||^2 = ||mean z - t||^2 + E_g ||z(g) - mean z||^2, of which the last.
+    """The last part of the squared loss E_g ||z(g) - t||^2 = ||mean z - t||^2 + E_g ||z(g) - mean z||^2.
 
-    t is the one-hot label, so the loss is the Brier score. The whole and the part that the symmetrised model would
-    have are in the columns `loss` and `symmetrised`, image by image; they differ by `error` exactly.
+    t is the one-hot label, so the loss is the Brier score. The column `loss` has the whole for every image, and
+    `symmetrised` the part that the symmetrised model would have; they differ by `error` exactly.
     """
 
     name = "loss_split"
@@ -92,41 +93,49 @@ class EquivarianceLoss(OrbitMeasure):
     description = "part of the squared loss (Brier) that symmetrising the model would take away; needs labels"
     power = 2
 
-    def check(self, output: Output, y: Tensor, elements: ElementSet) -> None:
-        need_probabilities(self.name, output, y)
+    def check(self, quantity: Quantity, elements: ElementSet) -> None:
+        need_probabilities(self.name, quantity)
 
     def reducer(self, chunk: Chunk) -> Reducer:
         return _Split(chunk)
 
-    def unit(self, output: Output) -> str:
+    def unit(self, quantity: Quantity) -> str:
         return "squared loss"
 
 
 class _Split(Reducer):
+    """The squared loss, and the part of it that symmetrising would take away."""
+
     def __init__(self, chunk: Chunk):
-        if chunk.labels is None or chunk.reference.ndim != 2:
-            raise SymmeterError(
-                "loss_split needs labels, and scores (B, K) of classes; give (images, labels)"
-            )
-        if int(chunk.labels.max()) >= chunk.reference.shape[1] or int(chunk.labels.min()) < 0:
-            raise SymmeterError(f"loss_split: labels go from {int(chunk.labels.min())} to {int(chunk.labels.max())}, "
-                                f"but there are {chunk.reference.shape[1]} outputs")  # fmt: skip
-        self._target = functional.one_hot(
-            chunk.labels.to(chunk.reference.device), chunk.reference.shape[1]
-        ).double()
-        self._spread, self._loss, self._count = _Spread(chunk), 0.0, 0
+        self._target = _one_hot(chunk)
+        self._spread = _Spread(chunk)
+        self._loss = torch.zeros(len(self._target), dtype=torch.float64, device=self._target.device)
+        self._count = 0
 
     def add(self, view: View) -> Tensor | None:
         self._spread.add(view)
         self._count += 1
-        loss = (view.conjugated[0].double() - self._target).square().sum(1)
-        self._loss = self._loss + loss
+        z, _ = view.conjugated
+        self._loss = self._loss + (z.double() - self._target).square().sum(1)
         return None
 
     def pairs(self, keep: Tensor) -> Tensor | None:
         return self._spread.pairs(keep)
 
     def columns(self) -> dict[str, Tensor]:
-        loss = torch.as_tensor(self._loss) / self._count
+        loss = self._loss / self._count
         error = self._spread.columns()["error"] * self._target.shape[1]
         return {"error": error, "loss": loss, "symmetrised": loss - error}
+
+
+def _one_hot(chunk: Chunk) -> Tensor:
+    """The labels (b,) of scores (b, K) as (b, K) float64; SymmeterError where there are none that fit."""
+    if chunk.labels is None or chunk.reference.ndim != 2:
+        raise SymmeterError("loss_split needs labels, and scores (B, K) of classes; give (images, labels)")
+    lowest, highest = int(chunk.labels.min()), int(chunk.labels.max())
+    classes = chunk.reference.shape[1]
+    if lowest < 0 or highest >= classes:
+        raise SymmeterError(
+            f"loss_split: labels go from {lowest} to {highest}, but there are {classes} outputs"
+        )
+    return functional.one_hot(chunk.labels.to(chunk.reference.device), classes).double()

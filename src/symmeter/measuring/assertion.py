@@ -5,9 +5,10 @@ from typing import Any
 
 import torch
 
+from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.measure import measure
-from symmeter.measuring.request import ARGUMENTS
-from symmeter.results.result import Result, Row
+from symmeter.results.result import Result
+from symmeter.results.row import Row
 from symmeter.verbs.verb import verb
 from symmeter.verbs.warned import recorded, repeat
 

@@ -1,7 +1,7 @@
 """A run along generators: batches of images through the Lie derivative of the model."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import count
@@ -13,15 +13,17 @@ from torch import Tensor
 
 from symmeter.autodiff.engine import Engine
 from symmeter.autodiff.strategies import Strategy
-from symmeter.domains.grids.vectors import turns
 from symmeter.measures.measure import DerivativeMeasure
 from symmeter.measuring.floor import FLOOR_IMAGES, Floor, differences, nudged
 from symmeter.measuring.reference_samples import Donors, blank, of_same_size
 from symmeter.measuring.run import Run
-from symmeter.measuring.samples import Batch
+from symmeter.measuring.targets import Target, quantity_of
 from symmeter.models.outputs import Output
+from symmeter.results.columns import BOUNDARY, Key
+from symmeter.samples import Batch
 from symmeter.symmetry.conjugate import deviation, stack
-from symmeter.symmetry.hypothesis import Symmetry
+from symmeter.symmetry.groups.generators import Generator
+from symmeter.symmetry.representations.packed import Packed
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 
@@ -33,23 +35,39 @@ class Follower(ABC):
         """After the last chunk, with the model still borrowed; also where the run was stopped or interrupted."""
 
     @abstractmethod
-    def take(self, run: "DerivativeRun", x: Tensor, y: Tensor, derivative: Tensor) -> dict[str, Tensor]:
+    def take(self, run: "DerivativeRun", x: Tensor, y: Tensor, derivative: Tensor) -> dict[Key, Tensor]:
         """Columns (b,) of a chunk: images x (b, ...), outputs y and Lie derivatives (T, b, ...), without controls."""
 
 
 @dataclass(kw_only=True)
 class DerivativeRun(Run):
-    """Lie derivatives along all generators at once; one column a measure and generator."""
+    """Lie derivatives along all generators at once; one column per measure, generator and output.
 
-    symmetry: Symmetry
-    measures: list[DerivativeMeasure]
-    output: Output
+    Several outputs are measured as one, their direct sum: `rho_out` acts on that.
+    """
+
     follower: Follower | None = None
+    targets: list[Target] = field(default_factory=list)
     rho_out: Representation = field(default_factory=Trivial)
     engine: Engine | None = None
     _few: list[Tensor] = field(default_factory=list)  # the first images, for the floor
-    _floors: dict[str, Floor] = field(default_factory=dict)
+    _floors: dict[Key, Floor] = field(default_factory=dict)
     _floor_method: str = ""
+    _scores: int | None = None  # which output holds the scores of classes
+
+    @property
+    def measures(self) -> tuple[DerivativeMeasure, ...]:
+        """What is measured of every output."""
+        return self.plan.along
+
+    @property
+    def output(self) -> Output:
+        """The output, or the first of several."""
+        return self.targets[0].output
+
+    def key(self, measure: DerivativeMeasure, generator: Generator, target: Target) -> Key:
+        """The name of a column; of one output alone it does not name that."""
+        return Key(measure.name, generator.name, output=str(target.output) if len(self.targets) > 1 else None)
 
     def execute(self) -> None:
         """Measure all images; then the floor, where they were fewer than it asks for, and what the follower adds."""
@@ -68,12 +86,12 @@ class DerivativeRun(Run):
             self.optional("the floor", lambda: self._find_floor(torch.stack(self._few)))
 
     def _measure_batch(self, batch: Batch, donors: Donors | None) -> Iterator[int]:
-        x = batch.images.to(self.device, self.dtype)
+        x = batch.inputs.to(self.device, self.dtype)
         donors = None if donors is None else donors.to(x)
         if self.engine is None:
             self._prepare(x)
         assert self.engine is not None
-        generators = self.symmetry.generators
+        generators = self.generators
 
         still: dict[int, Tensor] = {}
         lacking: dict[int, Tensor] = {}
@@ -99,23 +117,38 @@ class DerivativeRun(Run):
             self._find_floor_once()
 
     def _prepare(self, x: Tensor) -> None:
-        """The first look at the model's output: its representation, and whether it fits what is asked of it."""
-        function = self._look([self.output], x)
-        f = lambda z: function(z)[0]
-        y = f(x[:1])
-        self.output = function.outputs[0]
-        self.rho_out = self.symmetry.rho_out or self.output.representation(y, self.model, self.definition)
-        self._note_scalars(self.output, self.rho_out, y, any(map(turns, self.symmetry.generators)))
-        self.classes = y.shape[1] if y.ndim == 2 and self.output.name in ("softmax", "logits") else None
+        """The first look at the model's outputs: their representations, and whether they fit what is asked of them."""
+        function = self._look(self.plan.outputs, x)
+        found = function(x[:1])
+        self.targets = [self._target(o, y) for o, y in zip(function.outputs, found, strict=True)]
+        if len(self.targets) > 1:
+            shapes = tuple(tuple(y.shape[1:]) for y in found)
+            self.rho_out = Packed(shapes, tuple(target.rho for target in self.targets))
+        else:
+            self.rho_out = self.targets[0].rho
+        self._scores = next((i for i, y in enumerate(found) if self.targets[i].output.is_scores(y)), None)
+        self.classes = None if self._scores is None else found[self._scores].shape[1]
         if self.output.name == "softmax" and self.classes:
             self._check_softmax(function.raw(x[:1])[0])
         double = cache(lambda: function.twin(torch.float64))  # made only if it is needed
-        wide = None if self.dtype == torch.float64 else lambda z: double()(z)[0]
-        batch_size = function.batching.size or self.batch_size
+        wide = None if self.dtype == torch.float64 else lambda z: _as_one(double()(z))
         quantised = self.seen is not None and self.seen.precision.quantised
         self.engine = Engine(
-            f, total=self.images.total, batch_size=batch_size, wide=wide, differentiable=not quantised
+            lambda z: _as_one(function(z)),
+            total=self.samples.total,
+            batch_size=function.batching.size or self.batch_size,
+            wide=wide,
+            differentiable=not quantised,
         )
+
+    def _target(self, output: Output, y: Tensor) -> Target:
+        rho = self.plan.symmetry.rho_out or output.representation(y, self.model, self.domain)
+        self.remarks += self.domain.remarks(output.name, y, rho, self.generators)
+        return Target(output, quantity_of(output, y), rho, list(self.measures))
+
+    def _by_output(self, values: Tensor) -> list[Tensor]:
+        """Outputs or their derivatives (..., entries) as one tensor for each output."""
+        return self.rho_out.parts(values) if isinstance(self.rho_out, Packed) else [values]
 
     def _record(
         self,
@@ -132,44 +165,52 @@ class DerivativeRun(Run):
         `still`, `lacking` (T, b): images that a generator leaves as they are, and those without a control.
         """
         finite = y.flatten(1).isfinite().all(1) & derivative.flatten(2).isfinite().all(2).all(0)
-        more: dict[str, Tensor] = {}
+        more: dict[Key, Tensor] = {}
         if self.follower is not None and bool(finite.any()):
-            own = derivative[: len(self.symmetry.generators)]
+            own = derivative[: len(self.generators)]
             found = self.follower.take(self, x[finite], y[finite], own[:, finite])
-            more = {name: torch.full(finite.shape, torch.nan, dtype=torch.float64) for name in found}
-            for name, values in found.items():
-                more[name][finite.cpu()] = values.double().cpu()
+            more = {key: torch.full(finite.shape, torch.nan, dtype=torch.float64) for key in found}
+            for key, values in found.items():
+                more[key][finite.cpu()] = values.double().cpu()
         keep = self._keep(batch.names[part], finite)
         self._few += list(x[finite][: FLOOR_IMAGES - len(self._few)])
-        border = self.rho_out.border(y)
-        count = len(self.symmetry.generators)
         names = [name for name, kept in zip(batch.names[part], keep, strict=True) if kept]
         without = None if lacking is None else lacking.cpu().numpy()[:, keep]
-        for i, generator in enumerate(self.symmetry.generators):
+        for i, generator in enumerate(self.generators):
             own = None if without is None else without[i]
             self._note_still(generator.name, names, still[i].cpu().numpy()[keep], own)
+        outputs = self._by_output(y)
+        for target, own_y, own in zip(self.targets, outputs, self._by_output(derivative), strict=True):
+            self._record_target(target, own_y, own, keep, without)
+        for key, values in more.items():
+            self.columns.add(key, values.numpy()[keep])
+        if self._scores is not None:
+            labels = None if batch.labels is None else batch.labels[part]
+            self._record_accuracy(labels, outputs[self._scores], keep)
+
+    def _record_target(
+        self, target: Target, y: Tensor, derivative: Tensor, keep: np.ndarray, without: np.ndarray | None
+    ) -> None:
+        """The statistics of one output y (b, ...) with derivatives (T, b, ...), behind them those of the control."""
+        border, count = target.rho.border(y), len(self.generators)
         for m in self.measures:
             values = m.statistic(derivative).cpu().numpy()[:, keep]
             if without is not None:
                 values[count:][without] = np.nan
             edge = None if border is None else m.statistic(derivative[:count], border).cpu().numpy()[:, keep]
-            for i, generator in enumerate(self.symmetry.generators):
-                key = f"{m.name}:{generator.name}"
+            for i, generator in enumerate(self.generators):
+                key = self.key(m, generator, target)
                 self.columns.add(key, values[i])
                 if len(values) > count:
-                    self.columns.add(key + ":control", values[count + i])
+                    self.columns.add(key.as_control(), values[count + i])
                 if edge is not None:
-                    self.columns.add(key + ":boundary", edge[i])
-        for name, values in more.items():
-            self.columns.add(name, values.numpy()[keep])
-        if self.classes:
-            self._record_accuracy(None if batch.labels is None else batch.labels[part], y, keep)
+                    self.columns.add(key.as_statistic(BOUNDARY), edge[i])
 
     def _find_floor(self, x: Tensor) -> None:
         """The floor from a few images, in chunks that are known to fit; images that are not finite are left out."""
         assert self.engine is not None
         f, draws = self.engine.f, count()
-        generators = self.symmetry.generators
+        generators = self.generators
 
         def derivative(x: Tensor, strategy: Strategy) -> Tensor:
             """With a unit of round-off in the output too: beside a large bias that of the input is lost."""
@@ -184,16 +225,22 @@ class DerivativeRun(Run):
             strict=True,
         )
         self._floor_method = methods[0]
-        for m in self.measures:
-            totals, errors = (torch.cat([m.statistic(d) for d in side], 1) for side in (here, there))
-            finite = (totals + errors).isfinite().all(0)
-            for i, generator in enumerate(self.symmetry.generators):
-                value, error = float(totals[i, finite].sum()), float(errors[i, finite].sum())
-                if finite.any():
-                    relative = min(error / value, 1.0) if value > 0 else 0.0
-                    self._floors[f"{m.name}:{generator.name}"] = Floor(error / int(finite.sum()), relative)
+        pairs = [list(zip(*map(self._by_output, side), strict=True)) for side in (here, there)]
+        for target, totals, errors in zip(self.targets, *pairs, strict=True):
+            self._take_floor(target, totals, errors)
 
-    def floor(self, key: str, value: float) -> float | None:
+    def _take_floor(self, target: Target, totals: Sequence[Tensor], errors: Sequence[Tensor]) -> None:
+        """The floors of one output from chunks of its derivatives (T, b, ...) and of how far they are off."""
+        for m in self.measures:
+            total, error = (torch.cat([m.statistic(d) for d in side], 1) for side in (totals, errors))
+            finite = (total + error).isfinite().all(0)
+            for i, generator in enumerate(self.generators):
+                value, off = float(total[i, finite].sum()), float(error[i, finite].sum())
+                if finite.any():
+                    relative = min(off / value, 1.0) if value > 0 else 0.0
+                    self._floors[self.key(m, generator, target)] = Floor(off / int(finite.sum()), relative)
+
+    def floor(self, key: Key, value: float) -> float | None:
         """The floor of a column with this mean; None where it could not be found."""
         return self._floors[key].of(value) if key in self._floors else None
 
@@ -220,3 +267,8 @@ class DerivativeRun(Run):
             notes.insert(0, "measured by central differences, for the model has no derivative that could be used "
                          f"({reasons or 'it is quantised'})")  # fmt: skip
         return notes
+
+
+def _as_one(outputs: Sequence[Tensor]) -> Tensor:
+    """Several outputs (B, ...) as their direct sum (B, entries); one as it is."""
+    return outputs[0] if len(outputs) == 1 else torch.cat([y.flatten(1) for y in outputs], 1)

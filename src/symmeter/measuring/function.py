@@ -10,6 +10,7 @@ from torch import Tensor
 from symmeter.errors import SymmeterError
 from symmeter.models.call import Call
 from symmeter.models.outputs import Output, Reader
+from symmeter.trees import Packing
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,14 @@ class Function:
 
     @staticmethod
     def of(
-        model: Callable, outputs: Sequence[Output], device: torch.device, dtype: torch.dtype
+        model: Callable,
+        outputs: Sequence[Output],
+        device: torch.device,
+        dtype: torch.dtype,
+        packing: Packing | None = None,
     ) -> "Function":
         """The function of a model and its outputs, not yet looked at."""
-        reader = Reader(model, outputs)
+        reader = Reader(model, outputs, packing)
         return Function(Call(reader, device, dtype), reader.outputs)
 
     def twin(self, dtype: torch.dtype) -> "Function":

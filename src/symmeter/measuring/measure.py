@@ -1,29 +1,20 @@
 """`measure`: from a model and some images to a result."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
-from symmeter.domains.grids.interpolants.interpolant import Definition
-from symmeter.errors import SymmeterError
-from symmeter.measuring.conduct import (
-    Conducted,
-    announced,
-    conduct_derivative,
-    conduct_orbit,
-    finished,
-    loaded_from,
-)
-from symmeter.measuring.request import ARGUMENTS, Request, check_measures, control_mode
+from symmeter.measuring.arguments import ARGUMENTS
+from symmeter.measuring.execution import Execution, announced, run_along, run_over
+from symmeter.measuring.plan import Given, Plan, Settings, make_plan
 from symmeter.measuring.rows import derivative_rows, element_rows, orbit_rows
 from symmeter.models.fresh import untrained
-from symmeter.models.loaded import LoadedModel
 from symmeter.results.estimate import Estimate
 from symmeter.results.result import ElementRow, Result, Row
-from symmeter.symmetry.hypothesis import parse_symmetry
 from symmeter.verbs.verb import verb
 from symmeter.verbs.warned import recorded
 
@@ -35,7 +26,7 @@ def measure(
     symmetry: Any = "translation",
     measure: Any = None,
     output: str = "softmax",
-    definition: str | Definition = "bandlimited",
+    definition: Any = "bandlimited",
     samples: int | None = None,
     batch_size: int | None = None,
     device: str | torch.device | None = None,
@@ -47,6 +38,10 @@ def measure(
     sampling: str = "haar",
     padding: str | None = None,
     preprocessing: dict[str, Any] | None = None,
+    domain: str | None = None,
+    inputs: Any = None,
+    labels: Any = None,
+    **options: Any,
 ) -> Result:
     """Measure how far a model is from a symmetry: value, error, floor and control for every generator or group.
 
@@ -74,6 +69,12 @@ def measure(
         padding: what motions bring in from outside the frame: `reflect`, `zeros`, `circular`; None for the definition's
             own extension, and only motions that keep the frame for C_n and D_n.
         preprocessing: overrides `img_size`, `crop_pct`, `mean`, `std`, `interpolation` of the model's own.
+        domain: the kind of data, such as `"images"` or `"signals"`; None to see it from data, symmetry and `inputs`.
+        inputs: for a model of several inputs, how the symmetry acts on each: `{"pixel_values": "image"}` for a dict,
+            `("image", "image")` for a tuple of arguments; one word for a single tensor that is no image, such as
+            `"points"`. Leaves that are not named are handed on as they are, and listed in `header["spec"]`.
+        labels: classes (N,), where they are not in the data.
+        options: more options of the kind of data, such as `sample_rate`.
 
     Raises:
         SymmeterError: for a mistake in the arguments, in one line that says what to change.
@@ -88,33 +89,31 @@ def measure(
     >>> result.rows[0].n, result.rows[0].unit
     (8, 'probability^2 / radian^2')
     """
-    return run_all(Request(
-        model, data, symmetry, measure, output, definition, samples, batch_size, device, seed, progress,
-        control=control, elements=elements, sampling=sampling, padding=padding, preprocessing=preprocessing,
-    ))  # fmt: skip
+    given = Given(data, domain, inputs, labels, image_options(definition, padding, preprocessing) | options)
+    settings = Settings(samples, batch_size, device, seed, progress, control, elements, sampling)
+    return measured(make_plan(model, given, symmetry, measure, output, settings))
 
 
-def run_all(asked: Request) -> Result:
+def image_options(definition: Any, padding: Any, preprocessing: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The options that verbs name in their signatures, as one mapping."""
+    return {"definition": definition, "padding": padding, **(preprocessing or {})}
+
+
+def measured(plan: Plan) -> Result:
     """One run along all generators and one over every group, as one result."""
-    symmetry, mode = parse_symmetry(asked.symmetry), control_mode(asked.control)
-    along, over = check_measures(asked.measure, symmetry)
-    loaded = loaded_from(asked.model)
-    runs: list[tuple[Conducted, list[Row], list[ElementRow]]] = []
-    if symmetry.generators:
-        if mode == "wrong-group":
-            raise SymmeterError("the wrong-group control is for groups such as C4; generators have displacement, "
-                                "untrained and none")  # fmt: skip
-        done = conduct_derivative(loaded, asked, replace(symmetry, groups=()), along, mode == "displacement")
+    runs: list[tuple[Execution, list[Row], list[ElementRow]]] = []
+    if plan.symmetry.generators:
+        done = run_along(plan)
         runs.append((done, derivative_rows(done.run), []))
-    for group in symmetry.groups:
+    for group in plan.symmetry.groups:
         if runs and runs[-1][0].run.interrupted:
             break
-        done = conduct_orbit(loaded, asked, group, symmetry, over, mode)
+        done = run_over(plan, group)
         runs.append((done, orbit_rows(done.run), element_rows(done.run)))
-    parts = [(finished(done, tuple(rows), Result), elements) for done, rows, elements in runs]
-    result = _joined(parts, symmetry.name, [m.name for m in [*along, *over]])
-    if mode == "untrained":
-        result = with_untrained(result, loaded, asked)
+    parts = [(done.result(rows), elements) for done, rows, elements in runs]
+    result = _joined(parts, plan.symmetry.name, [m.name for m in [*plan.along, *plan.over]])
+    if plan.control == "untrained":
+        result = with_untrained(result, plan)
     return announced(result, any(done.run.interrupted for done, _, _ in runs))
 
 
@@ -143,11 +142,11 @@ def _joined(parts: list[tuple[Result, list[ElementRow]]], symmetry: str, measure
     )
 
 
-def with_untrained(result: Result, loaded: LoadedModel, asked: Request) -> Result:
+def with_untrained(result: Result, plan: Plan) -> Result:
     """The result with the values of the same model, freshly initialised, as its control."""
-    fresh = untrained(loaded, asked.seed)
+    fresh = untrained(plan.loaded, plan.settings.seed)
     with recorded():  # the same as those of the trained one
-        other = run_all(replace(asked, model=fresh, control=False))
+        other = measured(plan.of_fresh(fresh))
     values = {(row.measure, row.symmetry, row.output, row.layer): row for row in other.rows}
     rows = []
     for row in result.rows:

@@ -10,21 +10,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from symmeter.domains.grids.control import displaced
-from symmeter.domains.grids.vectors import turns
 from symmeter.errors import SymmeterError, counted, shortened
-from symmeter.measures.geed import GEED
 from symmeter.measures.measure import OrbitMeasure, Pool
 from symmeter.measures.orbit import Chunk, View
 from symmeter.measuring.floor import FLOOR_IMAGES, nudged, nudged_within
-from symmeter.measuring.function import Function
 from symmeter.measuring.kernels import Kernels, average
 from symmeter.measuring.passes import Inputs, Passes, moved, returned, watching
 from symmeter.measuring.reference_samples import Donors
 from symmeter.measuring.run import Run
-from symmeter.measuring.samples import Batch
-from symmeter.measuring.targets import ElementSums, PairSums, Reduced, Target
+from symmeter.measuring.targets import ElementSums, PairSums, Reduced, Target, quantity_of
 from symmeter.models.outputs import Output
+from symmeter.results.columns import Key
+from symmeter.samples import Batch
 from symmeter.symmetry.groups.group import Element, ElementSet, Group, choose_elements, equal_pairs
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
@@ -36,43 +33,46 @@ _FLOOR_ELEMENTS = 16
 class OrbitRun(Run):
     """All measures of all outputs over one group.
 
-    Columns are named measure:output, with `:control`, `:scale`, `:maximum` and so on behind. `control` may also be
-    "wrong-group": outputs are then taken as if the group did not move them.
+    Of every measure and output there is one column per statistic. `control` may also be "wrong-group": outputs are
+    then taken as if the group did not move them.
     """
 
     group: Group
-    measures: list[OrbitMeasure]
-    outputs: list[Output]
-    rho_out: Representation | None = None
-    padding: str | None = None
-    count: int | None = None
-    sampling: str = "haar"
-    wrong_group: bool = False
-    lenient: bool = False  # leave out outputs whose layout is not known, as a pattern brings along
+    outputs: list[Output] = field(default_factory=list)
     elements: ElementSet | None = None
     targets: list[Target] = field(default_factory=list)
     forwards: int = 0
-    constants: dict[str, float] = field(default_factory=dict)
-    sums: dict[str, ElementSums] = field(default_factory=dict)
-    pairs: dict[str, PairSums] = field(default_factory=dict)
+    constants: dict[Key, float] = field(default_factory=dict)
+    sums: dict[Key, ElementSums] = field(default_factory=dict)
+    pairs: dict[Key, PairSums] = field(default_factory=dict)
     kernels: Kernels | None = None
-    _floors: dict[str, float] = field(default_factory=dict)
+    _floors: dict[Key, float] = field(default_factory=dict)
     _chunk: int = 0
 
     loading_batch = 32
     unit = "pass"
 
+    @property
+    def measures(self) -> tuple[OrbitMeasure, ...]:
+        """What is measured of every output."""
+        return self.plan.over
+
+    @property
+    def wrong_group(self) -> bool:
+        """Whether the control takes outputs as if the group did not move them."""
+        return self.plan.control == "wrong-group"
+
     def _title(self) -> str:
-        return f"{self.group.name} on {self.images.name}"
+        return f"{self.group.name} on {self.samples.name}"
 
     def _steps(self) -> int | None:
-        return self.images.total
+        return self.samples.total
 
     def _needs_donors(self) -> bool:
         return self.control or any(m.needs_other for m in self.measures)
 
     def _measure_batch(self, batch: Batch, donors: Donors | None) -> Iterator[int]:
-        x = batch.images.to(self.device, self.dtype)
+        x = batch.inputs.to(self.device, self.dtype)
         donors = None if donors is None else donors.to(x)
         if self.elements is None:
             self._prepare(x)
@@ -97,30 +97,25 @@ class OrbitRun(Run):
     def _prepare(self, x: Tensor) -> None:
         """The first look at the inputs and outputs: whether the group can act on them, and how."""
         self._chunk = self.batch_size or self.loading_batch
-        rows, columns = self.group.margin or (0, 0)
-        shape = tuple(x.shape[1:])
-        if self.group.margin:
-            shape = (*shape[:-2], shape[-2] - 2 * rows, shape[-1] - 2 * columns)
-        self.group = self.group.bind(shape, self.padding is not None)
-        self.elements = choose_elements(self.group, self.count, self.seed, self.sampling)
+        settings = self.plan.settings
+        self.group = self.group.bind(self.rho_in.shape_for(tuple(x.shape[1:])), self.domain.padded)
+        self.elements = choose_elements(self.group, settings.elements, self.seed, settings.sampling)
         self.kernels = Kernels(self.elements)
         identity = self.elements.elements[0] @ self.elements.elements[0].inverse()
-        function = self._look(self.outputs, self.rho_in.act(identity, x[:2])[0])
+        function = self._look(self.plan.outputs, self.rho_in.act(identity, x[:2])[0])
         self._function, self.outputs = function, list(function.outputs)
         first = function(self.rho_in.act(identity, x[:1])[0])
         kept = []
         for output, y in zip(self.outputs, first, strict=True):
             try:
-                rho = self.rho_out or output.representation(
-                    y, self.model, self.definition, self.padding or "reflect"
-                )
+                rho = self.plan.symmetry.rho_out or output.representation(y, self.model, self.domain)
             except SymmeterError:
-                if not self.lenient:
+                if not self.plan.lenient:
                     raise
                 continue
             kept.append(self._target(output, rho, y))
-            self._note_scalars(output, rho, y, any(map(turns, self.elements.elements)))
-            if y.ndim == 2 and output.name in ("softmax", "logits"):
+            self.remarks += self.domain.remarks(output.name, y, rho, self.elements.elements)
+            if output.is_scores(y):
                 self.classes = y.shape[1]
         self._keep_outputs(kept, [str(o) for o in self.outputs])
 
@@ -134,7 +129,7 @@ class OrbitRun(Run):
             self.outputs = [t.output for t in kept]
             known = dict(zip(self._function.outputs, self._function.shapes or (), strict=False))
             shapes = tuple(known[output] for output in self.outputs) if known else None
-            function = Function.of(self.model, self.outputs, self.device, self.dtype)
+            function = self.function_of(self.outputs)
             self._function = replace(function, batching=self._function.batching, shapes=shapes)
             self.remarks.append(
                 f"{len(left_out)} outputs left out, their layout is not known: {shortened(left_out)}"
@@ -145,10 +140,11 @@ class OrbitRun(Run):
         if self.wrong_group and isinstance(rho, Trivial):
             raise SymmeterError(f"output {str(output)!r} is invariant, so no group is the wrong one for it; the "
                                 "wrong-group control needs an output that the group moves")  # fmt: skip
-        measures = [m.fitted(output, y) if isinstance(m, GEED) else m for m in self.measures]
+        quantity = quantity_of(output, y)
+        measures = [m.fitted(quantity) for m in self.measures]
         for m in measures:
-            m.check(output, y, self.elements)
-        target = Target(output, rho, measures)
+            m.check(quantity, self.elements)
+        target = Target(output, quantity, rho, measures)
         if any(m.needs_mean for m in measures):
             self.kernels.find(target, y)
         target.pools, target.control_pools = target.new_pools(), target.new_pools()
@@ -174,7 +170,7 @@ class OrbitRun(Run):
         if self.control and donors is not None:
             inputs = (
                 moved(self.rho_in, x) if self.wrong_group
-                else displaced(self.rho_in, x, donors.of(positions), self._still,
+                else self.domain.displaced(self.rho_in, x, donors.of(positions), self._still,
                                self._replacing(donors, positions, lacking))
             )  # fmt: skip
             pools = [t.control_pools for t in self.targets]
@@ -184,14 +180,14 @@ class OrbitRun(Run):
             )
             if control is None:  # not for some images only: values and controls are compared in pairs
                 self.control = False
-                self.columns.discard(":control")
+                self.columns.discard_controls()
             finite = finite if control is None else finite & control.finite
         found = [(reduced, reduced.columns()) for reduced in (own, control) if reduced is not None]
         keep = self._keep(batch.names[part], finite)
-        for (reduced, columns), suffix in zip(found, ("", ":control"), strict=False):
+        for (reduced, columns), of_control in zip(found, (False, True), strict=False):
             reduced.close(finite)
-            for (key, end), values in columns.items():
-                self.columns.add(key + suffix + end, values[keep])
+            for key, values in columns.items():
+                self.columns.add(key.as_control() if of_control else key, values[keep])
         names = [name for name, kept in zip(batch.names[part], keep, strict=True) if kept]
         self._note_still(self.group.name, names, still.numpy()[keep], lacking.numpy()[keep])
         own.add_elements(self.sums, self.elements.count if self.elements else 0, keep)
@@ -283,7 +279,7 @@ class OrbitRun(Run):
             (
                 lambda g: nudged_within(self._still(x), next(draws), self.nudge)
             )  # a window is moved without loss
-            if self.group.margin
+            if self.rho_in.shape_for(tuple(x.shape[1:])) != tuple(x.shape[1:])
             else returned(self.rho_in, x, lambda z, seed: nudged_within(z, seed, self.nudge))
         )
         others = self._function(self._still(x.roll(1, 0)))
@@ -319,7 +315,7 @@ class OrbitRun(Run):
                     )
                     self.constants[target.key(m)] = m.value(error)
 
-    def floor(self, key: str) -> float | None:
+    def floor(self, key: Key) -> float | None:
         """The floor of a column's error; None where it could not be found."""
         return self._floors.get(key)
 
@@ -330,7 +326,7 @@ class OrbitRun(Run):
             "closed": self.group.closed,  # False: a window of a group, and means are over the window
             "elements": self.elements.count,
             "sampled": self.elements.sampled,
-            "sampling": self.sampling,
+            "sampling": self.plan.settings.sampling,
             "forward_passes": self.forwards,
             "kernel": self.kernels.counts,
             "kernel_mean": {
@@ -344,19 +340,21 @@ class OrbitRun(Run):
         notes = super().notes()
         for target in self.targets:
             for pool in target.pools.values():
-                notes += pool.notes(target.output)
+                notes += pool.notes(target.quantity)
             for m in target.measures:
-                notes += self._infinities(m.name, target.key(m))
+                notes += self._infinities(target.key(m))
         return notes
 
-    def _infinities(self, name: str, key: str) -> list[str]:
+    def _infinities(self, key: Key) -> list[str]:
         """What divides by a probability or a norm may be infinite: then so is its mean, and a control is none."""
         notes = []
-        for suffix, what in (("", "so is the mean"), (":control", "there is no control")):
-            values = self.columns.get(key + suffix)
+        for own, whose, what in (
+            (key, key.measure, "so is the mean"),
+            (key.as_control(), f"{key.measure} of the control", "there is no control"),
+        ):
+            values = self.columns.get(own)
             count = 0 if values is None else int((~np.isfinite(values)).sum())
             if count:
-                whose = name + suffix.replace(":", " of the ")
                 notes.append(
                     f"{whose} is infinite for {counted(count, 'image')}, where a probability or norm that it "
                     f"divides by is 0: {what}; try float64, or a bounded measure (js_consistency, geed)"

@@ -11,16 +11,18 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from symmeter.autodiff.memory import out_of_memory
-from symmeter.domains.grids.grid import LAYOUTS, Image
-from symmeter.domains.grids.interpolants.interpolant import Definition
+from symmeter.domain import Domain
 from symmeter.errors import SymmeterError, counted, first_line, shortened
 from symmeter.measuring.function import Batching, Function
 from symmeter.measuring.interrupt import noticed_interrupts
 from symmeter.measuring.look import Look, look, round_off_ratio
+from symmeter.measuring.plan import Plan
 from symmeter.measuring.reference_samples import Donors
-from symmeter.measuring.samples import Batch, ImageData
 from symmeter.models.outputs import Output, are_probabilities
-from symmeter.results.estimate import Columns, standard_error
+from symmeter.results.columns import Columns
+from symmeter.results.standard_errors import standard_error
+from symmeter.samples import Batch, Samples
+from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.representations.representation import Representation
 
 LOADING_BATCH = 64  # images read at a time
@@ -28,18 +30,12 @@ LOADING_BATCH = 64  # images read at a time
 
 @dataclass
 class Run(ABC):
-    """The state of one measurement; `execute` fills `columns`, one float64 an image and statistic."""
+    """The state of one measurement; `execute` fills `columns`, one float64 per sample and statistic."""
 
-    model: Any
-    images: ImageData
+    plan: Plan
+    samples: Samples
     rho_in: Representation
-    definition: Definition
-    device: torch.device
-    dtype: torch.dtype
-    batch_size: int | None
     control: bool
-    progress: bool | None
-    seed: int = 0
     columns: Columns = field(default_factory=Columns)
     names: list[str] = field(default_factory=list)
     non_finite: list[str] = field(default_factory=list)
@@ -53,13 +49,49 @@ class Run(ABC):
     still: dict[str, int] = field(default_factory=dict)  # by symmetry: images that it does not change
     lacking: dict[str, list[str]] = field(default_factory=dict)  # and those that have no reference image
 
-    alone = False  # one image is all there is
+    alone = False  # one sample is all there is
     loading_batch = LOADING_BATCH
     unit = "image"  # of the progress bar
 
+    @property
+    def model(self) -> Any:
+        """What is measured."""
+        return self.plan.model
+
+    @property
+    def domain(self) -> Domain:
+        """The kind of data."""
+        return self.plan.domain
+
+    @property
+    def generators(self) -> tuple[Generator, ...]:
+        """What is moved along; none over a group."""
+        return self.plan.symmetry.generators
+
+    @property
+    def device(self) -> torch.device:
+        """Where it is computed."""
+        return self.plan.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """In which precision inputs are given."""
+        return self.plan.dtype
+
+    @property
+    def batch_size(self) -> int | None:
+        """Samples at once, None to choose."""
+        return self.plan.settings.batch_size
+
+    @property
+    def seed(self) -> int:
+        """Of everything random."""
+        return self.plan.settings.seed
+
     def execute(self) -> None:
         """Measure all images. What stops it after some are done is kept in `stopped`; before that, it is raised."""
-        hidden = None if self.progress is None else not self.progress
+        progress = self.plan.settings.progress
+        hidden = None if progress is None else not progress
         bar = tqdm(total=self._steps(), desc=self._title(), unit=self.unit, disable=hidden, leave=False)
         try:
             with noticed_interrupts() as check:
@@ -92,10 +124,10 @@ class Run(ABC):
         """How it was computed, for the header."""
 
     def _steps(self) -> int | None:
-        return self.images.total
+        return self.samples.total
 
     def _title(self) -> str:
-        return self.images.name
+        return self.samples.name
 
     def _stop(self, error: BaseException, reason: str) -> None:
         if not self.names:
@@ -108,8 +140,8 @@ class Run(ABC):
         As many are read at a time whatever the batch size, if that is not larger, so that it changes no number.
         """
         previous = None
-        for i, batch in enumerate(self.images.batches(max(self.batch_size or 1, self.loading_batch))):
-            images = batch.images
+        for i, batch in enumerate(self.samples.batches(max(self.batch_size or 1, self.loading_batch))):
+            images = batch.inputs
             if len(batch.names) == 1 and previous is not None:
                 images = torch.cat([images, previous])
             if len(images) == 1 and self.control:
@@ -117,14 +149,18 @@ class Run(ABC):
                 self.remarks.append("one image: no standard error and no control; give more images")
             needed = self._needs_donors() and len(images) > 1
             yield batch, Donors.among(images, self.seed + i) if needed else None
-            previous = batch.images
+            previous = batch.inputs
 
     def _needs_donors(self) -> bool:
         return self.control
 
+    def function_of(self, outputs: Sequence[Output]) -> Function:
+        """The model as a function of its inputs to these outputs."""
+        return Function.of(self.model, outputs, self.device, self.dtype, self.samples.packing)
+
     def _look(self, outputs: Sequence[Output], x: Tensor) -> Function:
         """The function of some outputs, after a first look at the model; what it shows is remarked on."""
-        function = Function.of(self.model, outputs, self.device, self.dtype)
+        function = self.function_of(outputs)
         self.seen = look(function, x, self.model, self.batch_size)
         self.remarks += self.seen.notes
         self.unit_round_off = self.seen.precision.unit
@@ -166,14 +202,6 @@ class Run(ABC):
         self.non_finite += [name for name, ok in zip(names, keep, strict=True) if not ok]
         self.names += [name for name, ok in zip(names, keep, strict=True) if ok]
         return keep
-
-    def _note_scalars(self, output: Output, rho: Representation, y: Tensor, turning: bool) -> None:
-        """A remark where few channels may be components of vectors, which turn with the grid; scores do not."""
-        channels = y.shape[LAYOUTS[rho.layout][0]] if isinstance(rho, Image) else 0
-        if turning and channels in (2, 3) and output.name != "softmax":
-            hint = f": write {output.name}:vectors if they are components of vectors" if channels == 2 else ""
-            self.remarks.append(f"the {channels} channels of output {output.name!r} are taken as scalars that do not "
-                                f"turn with the grid{hint}")  # fmt: skip
 
     def _note_still(
         self, name: str, names: Sequence[str], still: np.ndarray, lacking: np.ndarray | None

@@ -1,6 +1,7 @@
 """What the measures make of one pass over an orbit, output by output."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -8,8 +9,10 @@ from torch import Tensor
 
 from symmeter.measures.measure import OrbitMeasure, Pool, Reducer
 from symmeter.measures.orbit import Chunk, View
+from symmeter.measures.quantity import OUTPUT, PROBABILITY, Quantity
 from symmeter.measures.relative_error import RelativeError
 from symmeter.models.outputs import Output
+from symmeter.results.columns import VALUE, Key
 from symmeter.symmetry.representations.representation import Representation
 
 BY_ELEMENT = RelativeError()  # what the table and the curve of elements show
@@ -17,15 +20,16 @@ BY_ELEMENT = RelativeError()  # what the table and the curve of elements show
 
 @dataclass
 class Target:
-    """One output: how the group acts on it, and what is measured of it.
+    """One output: how the symmetry acts on it, and what is measured of it.
 
     `average`: positions of the elements over which G-EED takes the mean, none where the kernel is the identity alone
     (or nobody asks); `estimated`: they are a sample of a kernel that has no end.
     """
 
     output: Output
+    quantity: Quantity
     rho: Representation
-    measures: list[OrbitMeasure]
+    measures: list[Any]
     average: list[int] = field(default_factory=list)
     estimated: bool = False
     pools: dict[str, Pool] = field(default_factory=dict)
@@ -35,14 +39,19 @@ class Target:
         """Empty ones, for the measures that pool images."""
         return {m.name: pool for m in self.measures if (pool := m.pool()) is not None}
 
-    def key(self, measure: OrbitMeasure) -> str:
+    def key(self, measure: OrbitMeasure) -> Key:
         """The name of a column."""
-        return f"{measure.name}:{self.output}"
+        return Key(measure.name, str(self.output))
 
     @property
-    def by_element(self) -> str:
+    def by_element(self) -> Key:
         """The name under which the relative errors of single elements go, the identity's 0 among them."""
-        return f"element:{self.output}"
+        return Key(BY_ELEMENT.name, str(self.output), statistic="element")
+
+
+def quantity_of(output: Output, y: Tensor) -> Quantity:
+    """What a measure must know of an output y (B, ...)."""
+    return Quantity.of(str(output), y, PROBABILITY if output.name == "softmax" else OUTPUT)
 
 
 @dataclass
@@ -78,7 +87,7 @@ class Reduced:
             pool.begin()
         known = [y for chunk in chunks for y in (chunk.reference, chunk.mean) if y is not None]
         self.finite = torch.stack([y.flatten(1).isfinite().all(1).cpu() for y in known]).all(0)
-        self._by_element: dict[str, dict[int, Tensor]] = {}
+        self._by_element: dict[Key, dict[int, Tensor]] = {}
 
     def close(self, keep: Tensor) -> None:
         """All elements are done: give the pools what they have of the images to keep."""
@@ -99,18 +108,18 @@ class Reduced:
         if self._alone:
             self._by_element.setdefault(target.by_element, {})[i] = BY_ELEMENT.error(view).double().cpu()
 
-    def columns(self) -> dict[tuple[str, str], np.ndarray]:
-        """By measure and output, and what the column is (nothing for the error)."""
-        return {
-            (f"{name}:{target.output}", "" if column == "error" else ":" + column): values.double()
-            .cpu()
-            .numpy()
-            for target, reducers in zip(self.targets, self.reducers, strict=True)
-            for name, reducer in reducers.items()
-            for column, values in reducer.columns().items()
-        }
+    def columns(self) -> dict[Key, np.ndarray]:
+        """Values (b,) of every statistic of every measure and output."""
+        found = {}
+        for target, reducers in zip(self.targets, self.reducers, strict=True):
+            for name, reducer in reducers.items():
+                for column, values in reducer.columns().items():
+                    statistic = VALUE if column == "error" else column
+                    key = Key(name, str(target.output), statistic=statistic)
+                    found[key] = values.double().cpu().numpy()
+        return found
 
-    def add_elements(self, sums: dict[str, ElementSums], count: int, keep: np.ndarray) -> None:
+    def add_elements(self, sums: dict[Key, ElementSums], count: int, keep: np.ndarray) -> None:
         """Add what single elements did on the images to keep."""
         for key, errors in self._by_element.items():
             own = sums.setdefault(key, ElementSums(np.full(count, np.nan), np.full(count, np.nan)))
@@ -120,7 +129,7 @@ class Reduced:
                 own.squares[i] = np.nan_to_num(own.squares[i]) + (kept**2).sum()
             own.images += int(keep.sum())
 
-    def add_pairs(self, pairs: dict[str, PairSums], keep: Tensor) -> None:
+    def add_pairs(self, pairs: dict[Key, PairSums], keep: Tensor) -> None:
         """Add what pairs of elements contribute on the images to keep."""
         for target, chunk, reducers in zip(self.targets, self.chunks, self.reducers, strict=True):
             for m in target.measures:

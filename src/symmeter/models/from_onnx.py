@@ -6,7 +6,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.errors import SymmeterError, first_line, nearest
 from symmeter.models.loaded import LoadedModel
 from symmeter.models.spec import Request
@@ -20,11 +19,11 @@ _TYPES = {"tensor(float)": torch.float32, "tensor(double)": torch.float64, "tens
 class OnnxModel:
     """An ONNX file as a callable, images (N, C, H, W) to its output, through onnxruntime on the CPU.
 
-    `input_size` is (H, W), None where the file leaves it open; `dtype` is the input's; `batch` is the file's
-    fixed batch size, honoured by looping, or None. `output` names the output to return, by default the first
-    floating point one. `layout` is `channels_first` or `channels_last`, None to read it off the shape of the input;
-    `notes` say so where that could be either. Raises SymmeterError for a file that is missing, damaged, or takes no
-    batch of images.
+    `input_size` is (H, W) and `channels` their number, None where the file leaves it open; `dtype` is the input's;
+    `batch` is the file's fixed batch size, honoured by looping, or None. `output` names the output to return, by
+    default the first floating point one. `layout` is `channels_first` or `channels_last`, None to read it off the shape
+    of the input; `notes` say so where that could be either. Raises SymmeterError for a file that is missing,
+    damaged, or takes no batch of images.
     """
 
     def __init__(self, path: str | Path, output: str | None = None, layout: str | None = None):
@@ -54,8 +53,7 @@ class OnnxModel:
         )  # fmt: skip
         channels, height, width = (sizes[2], *sizes[:2]) if self.channels_last else sizes
         self.input_size = (height, width) if height and width else None
-        source = f"{Path(path).name}: size from its input; no normalisation known: pixels in [0, 1]"
-        self.preprocessing = Preprocessing(size=self.input_size, channels=channels, source=source)
+        self.channels = channels
         outputs = {o.name: o.type for o in self._session.get_outputs()}
         self.output_names = tuple(outputs)
         floating = [name for name, kind in outputs.items() if kind in _TYPES]
@@ -120,4 +118,4 @@ def describe_onnx(model: OnnxModel) -> LoadedModel:
     name = Path(model.path).name
     info = {"name": name, "spec": model.path, "family": "onnx", "parameters": None, **file_tag(model.path)}
     info |= {"outputs": list(model.output_names), "output": model.output, "dtype": str(model.dtype)}
-    return LoadedModel(model, name, model.preprocessing, info, model.notes)
+    return LoadedModel(model, name, info, notes=model.notes)

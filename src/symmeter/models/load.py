@@ -6,21 +6,17 @@ from typing import Any
 
 import torch
 
-from symmeter.domains.images.hubs.timm import load_timm
-from symmeter.domains.images.hubs.torchvision import load_torchvision
-from symmeter.domains.images.hubs.transformers import load_transformers
+from symmeter.domain import domains
 from symmeter.errors import SymmeterError
 from symmeter.models.behind import as_module, name_of
 from symmeter.models.from_code import load_code
 from symmeter.models.from_onnx import OnnxModel, describe_onnx, load_onnx
 from symmeter.models.loaded import LoadedModel, describe_object
-from symmeter.models.names import FORMS, HUBS, unknown_form
+from symmeter.models.names import FORMS, unknown_form
 from symmeter.models.spec import Request
 from symmeter.verbs.arguments import Kind, instance, path, truth
 from symmeter.verbs.arguments import seed as SEED
 from symmeter.verbs.verb import verb
-
-_LOAD = dict(zip(HUBS, (load_timm, load_torchvision, load_transformers), strict=True))
 
 
 @verb(
@@ -49,9 +45,10 @@ def load_model(
     request = Request(spec, name, weights, dict(model_kwargs or {}), untrained)
     if weights is not None and untrained:
         raise SymmeterError("--weights and --untrained contradict each other: give one of them")
+    hubs = {name: hub for domain in domains().values() for name, hub in domain.hubs().items()}
     load = load_code
-    if colon and prefix in _LOAD:
-        load = _LOAD[prefix]
+    if colon and prefix in hubs:
+        load = hubs[prefix]
         if given := sorted({"pretrained", "weights", "checkpoint_path"} & set(request.kwargs)):
             raise SymmeterError(f"--model-kwargs {given[0]}: say --weights FILE or --untrained instead")
     elif spec.lower().endswith(".onnx"):
@@ -65,7 +62,7 @@ def load_model(
 
 
 def describe(model: Any) -> LoadedModel:
-    """A user's nn.Module or callable as a LoadedModel; timm's know their preprocessing, others do not.
+    """A user's nn.Module or callable as a LoadedModel.
 
     >>> describe(torch.nn.Linear(2, 3)).info
     {'name': 'Linear', 'weights': 'as given', 'family': 'callable', 'parameters': 9}

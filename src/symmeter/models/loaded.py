@@ -6,45 +6,38 @@ from typing import Any
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-from symmeter.domains.images.preprocessing import Preprocessing
-from symmeter.models.entrance import entrance
 from symmeter.models.spec import Request
 from symmeter.models.weights import file_tag, fit_weights, read_weights
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A network (nn.Module or another callable), how its inputs are made, what it is (`info`, for JSON).
+    """A network (nn.Module or another callable) and what it is (`info`, for JSON).
 
-    `info` has name, family, parameters (None where they cannot be counted) and weights: where they come from,
-    or the name of their file, which then has its SHA-256 in weights_sha256. The spec that was asked for is in
-    spec, with the whole path of a file of which `name` has the last part only. `notes` are what a result has to say of
-    how it was loaded.
+    `info` has name, family, parameters (None where they cannot be counted) and weights: where they come from, or the
+    name of their file, which then has its SHA-256 in weights_sha256. The spec that was asked for is in spec, with the
+    whole path of a file of which `name` has the last part only. `preprocessing` says how its inputs are made, in
+    whatever form its kind of data has for that; None where the source of the network said nothing. `notes` are what a
+    result has to say of how it was loaded.
     """
 
     model: Any
     name: str
-    preprocessing: Preprocessing
     info: dict[str, Any]
+    preprocessing: Any = None
     notes: tuple[str, ...] = ()
 
 
 def describe_object(model: Any, name: str, **known: str) -> LoadedModel:
-    """What a network tells of itself, and what is `known` besides; timm's tell their preprocessing."""
+    """What a network tells of itself, and what is `known` besides."""
     package, *_, last = type(model).__module__.split(".") * 2
     family = {"timm": last, "torchvision": "torchvision", "transformers": "hf"}.get(package, "callable")
-    inputs = entrance(model)
-    preprocessing = Preprocessing.unknown(inputs.channels, inputs.axes)
-    config = getattr(model, "pretrained_cfg", None) or getattr(model, "default_cfg", None)
-    if isinstance(config, dict) and "input_size" in config:
-        own = Preprocessing.from_timm(model if hasattr(model, "pretrained_cfg") else config)
-        preprocessing = own.for_inputs(inputs.channels, inputs.axes)
     info: dict[str, Any] = {"name": name, **known, "family": family, "parameters": None}
     if isinstance(model, nn.Module):
         info["parameters"] = sum(p.numel() for p in model.parameters() if not is_lazy(p))
     if isinstance(classes := getattr(model, "num_classes", None), int):
         info["num_classes"] = classes
-    return LoadedModel(model, name, preprocessing, info)
+    return LoadedModel(model, name, info)
 
 
 def finish(request: Request, model: nn.Module, weights: str, name: str | None = None) -> LoadedModel:

@@ -7,7 +7,8 @@ invariant), `regular(GROUP)` (the grid moves and channels are permuted in blocks
 with the grid: x to the right, y down).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -17,11 +18,11 @@ import torch
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
-from symmeter.domains.grids.actions import ACTIONS, REGULAR, TOKENS, is_action, representation_of
-from symmeter.domains.grids.interpolants.interpolant import Definition
+from symmeter.domain import Domain
 from symmeter.errors import SymmeterError, nearest
 from symmeter.models.leaves import leaf_at, main_leaf
 from symmeter.symmetry.representations.representation import Representation
+from symmeter.trees import Packing
 from symmeter.verbs.arguments import split_list
 
 NAMES = ("softmax", "logits", "features", "pooled")
@@ -67,55 +68,33 @@ class Output:
                                 f"{_submodules(model, self.name)}")  # fmt: skip
         return replace(self, leaf=self.name not in modules_of(model))
 
+    def is_scores(self, y: Tensor) -> bool:
+        """Whether y (B, ...) are scores of classes (B, K)."""
+        return y.ndim == 2 and self.name in ("softmax", "logits")
+
     def read(self, y: Tensor) -> Tensor:
         """What is measured of a tensor (B, ...) that the model returned; softmax is over the class axis."""
         if self.action == "pooled" and y.ndim > 2:
             return y.mean(1) if y.ndim == 3 else y.flatten(2).mean(2)
         return torch.softmax(y, 1 if y.ndim != 3 else -1) if self.name == "softmax" and y.ndim > 1 else y
 
-    def representation(
-        self, y: Tensor, model: Any, definition: Definition, padding: str = "reflect"
-    ) -> Representation:
-        """rho_out for an output of this shape; SymmeterError when it has no grid that is known."""
+    def representation(self, y: Tensor, model: Any, domain: Domain) -> Representation:
+        """rho_out for an output y (B, ...); SymmeterError where it is not known how the symmetry acts on it."""
         if self.name == "softmax" and y.ndim == 2 and y.shape[1] == 1:
             raise SymmeterError(
                 "output 'softmax' has 1 entry, so it is always 1; use --output logits for a model with one output"
             )
-        action = self.action or self._known_action(y, model)
+        action = self.action or domain.known_action(self.name, y, model)
         try:
-            return representation_of(action, y, definition, padding)
+            return domain.act_by(action, y)
         except ValueError as error:
-            hint = (
-                ""
-                if TOKENS.match(action) or REGULAR.match(action) or action == "vectors"
-                else f"; use {self.name}:invariant, or name a layer with a grid"
-            )
+            parametrised = "(" in action or action == "vectors"
+            hint = "" if parametrised else f"; use {self.name}:invariant, or name a layer with a grid"
             raise SymmeterError(f"output {str(self)!r}: {error}{hint}") from error
 
-    def _known_action(self, y: Tensor, model: Any) -> str:
-        if y.ndim <= 2 or self.name == "pooled":
-            return "invariant"
-        channels_last = getattr(model, "output_fmt", None) == "NHWC"
-        if y.ndim == 4 and not channels_last:
-            return "channels_first"
-        if y.ndim == 4 and self.name == "features":
-            return "channels_last"
-        grid = getattr(getattr(model, "patch_embed", None), "grid_size", None)
-        prefix = getattr(model, "num_prefix_tokens", None)
-        if y.ndim == 3 and grid and prefix is not None and y.shape[1] == prefix + grid[0] * grid[1]:
-            return f"tokens({prefix}+{grid[0]}x{grid[1]})"
-        raise SymmeterError(
-            f"output {self.name!r} has shape {_shape(y)} and its layout is not known; add one of "
-            + ", ".join(
-                f"{self.name}:{action}"
-                for action in ACTIONS
-                if action not in ("equivariant", "regular(GROUP)")
-            )
-        )
 
-
-def parse_output(text: str) -> Output:
-    """An output from its written form; SymmeterError for an unknown action."""
+def parse_output(text: str, domain: Domain | None = None) -> Output:
+    """An output from its written form; SymmeterError for an action that the domain does not know."""
     if text in ("invariant", "equivariant"):
         return Output("logits", text)
     name, colon, action = text.partition(":")
@@ -123,22 +102,26 @@ def parse_output(text: str) -> Output:
         raise SymmeterError(
             f"output {text!r} has no name; choose from {', '.join(NAMES)} or a module's dotted name"
         )
-    if colon and not is_action(action):
-        raise SymmeterError(f"unknown action {action!r} in output {text!r}{nearest(action, ACTIONS)}")
+    if colon and domain is not None and not domain.is_action(action):
+        raise SymmeterError(f"unknown action {action!r} in output {text!r}{nearest(action, domain.actions)}")
     return Output(name, action if colon else None)
 
 
-def parse_outputs(what: "str | Sequence[str]", model: Any) -> list[Output]:
-    """Outputs from a comma list; a name with * or ? stands for all modules that match, in call order of the tree.
+def parse_outputs(
+    what: "str | Sequence[str] | Mapping[str, str]", model: Any, domain: Domain | None = None
+) -> list[Output]:
+    """Outputs from a comma list, or a dict {name: action}; a name with * or ? stands for all modules that match.
 
     >>> net = nn.Sequential(nn.Conv2d(1, 1, 1), nn.ReLU())
     >>> [str(output) for output in parse_outputs("logits,?:pooled", net)]
     ['logits', '0:pooled', '1:pooled']
     """
+    if isinstance(what, Mapping):
+        what = [f"{name}:{action}" for name, action in what.items()]
     words = split_list(what) if isinstance(what, str) else list(what)
     found: list[Output] = []
     for word in words:
-        output = parse_output(word)
+        output = parse_output(word, domain)
         if any(sign in output.name for sign in "*?["):
             matches = [name for name in modules_of(model) if fnmatchcase(name, output.name)]
             if not matches:
@@ -159,9 +142,10 @@ class Reader(nn.Module):
     A pass that is only to reach sub-modules ends at the last of them.
     """
 
-    def __init__(self, model: Any, outputs: Sequence[Output]):
+    def __init__(self, model: Any, outputs: Sequence[Output], packing: Packing | None = None):
         super().__init__()
         self.model: Any = model
+        self._packing = packing
         self.outputs = tuple(output.resolved(model) for output in outputs)
         self._targets = {output.layer for output in self.outputs if output.layer}
         self._to_the_end = any(o.leaf or o.name in ("softmax", "logits") for o in self.outputs)
@@ -184,6 +168,11 @@ class Reader(nn.Module):
             )
         return main_leaf(seen[output.layer] if output.layer else returned)
 
+    def _called(self, x: Tensor) -> Any:
+        if self._packing is not None:
+            return called_with(self.model, self._packing.unpack(x))
+        return self.model(x) if isinstance(self.model, nn.Module) else applied(self.model, x)
+
     def _run(self, x: Tensor, seen: dict[str, Any]) -> Any:
         def hook(name: str) -> Callable:
             def keep(module: nn.Module, args: Any, output: Any) -> None:
@@ -199,9 +188,33 @@ class Reader(nn.Module):
                 handle = self.model.get_submodule(name).register_forward_hook(hook(name), always_call=False)
                 stack.callback(handle.remove)
             try:
-                return self.model(x) if isinstance(self.model, nn.Module) else applied(self.model, x)
+                return self._called(x)
             except _Reached:
                 return None
+
+
+def called_with(function: Callable, inputs: Any) -> Any:
+    """What a function makes of a tree of inputs.
+
+    A dict whose keys are its parameters, and a tuple, are several arguments; any other tree is one.
+
+    >>> called_with(lambda a, b: a - b, {"b": 1, "a": 3}), called_with(len, {"b": 1, "a": 3})
+    (2, 2)
+    """
+    if isinstance(inputs, tuple) and not hasattr(inputs, "_fields"):
+        return function(*inputs)
+    if isinstance(inputs, dict) and _are_parameters(function, inputs):
+        return function(**inputs)
+    return function(inputs)
+
+
+def _are_parameters(function: Callable, names: Iterable[str]) -> bool:
+    called = function.forward if isinstance(function, nn.Module) else function
+    try:
+        inspect.signature(called).bind(**dict.fromkeys(names))
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def applied(function: Callable, x: Tensor) -> Any:

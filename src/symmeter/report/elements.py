@@ -1,38 +1,45 @@
 """Pictures of what single group elements do: error against f(x) over the angle, on a line or on a circle."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from symmeter.errors import SymmeterError
 from symmeter.optional import require
-from symmeter.report.plots import axes, new_figure, plain
-from symmeter.results.result import ElementRow, Result
+from symmeter.report.figures import axes, line_colours, new_figure, words
+from symmeter.results.result import Result
+from symmeter.results.row import ElementRow
 
 BY_ELEMENT = "relative_error"
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#555555", "#000000")
+# By the unit of the parameter: what the axis is called, and where the identity is on it.
+_AXES = {"degree": "rotation in degrees", "factor": "factor of scale"}
+_IDENTITY = {"degree": 0.0, "factor": 1.0}
 
 
 def plot_elements(
     result: Result, ax: Any = None, measure: str | None = None, symmetry: str | None = None
 ) -> Any:
-    """A measure over the angle (or the factor of scale), one line an output, with one standard error; returns the Axes.
+    """A measure over the angle or the factor of scale, one line per output with one standard error; returns the Axes.
 
     Without a `measure` the relative error ||f(g x) - g f(x)|| / ||f(x)||, 0 at the identity. SymmeterError where the
     result has no elements with an angle.
     """
-    chosen, measure = _chosen(result, measure, symmetry)
+    curves = _curves(result, measure, symmetry)
     ax = ax or axes(6.4, 4.0)
-    for colour, (label, rows) in zip(_cycle(len(chosen)), chosen.items(), strict=True):
-        x, y, error = _curve(rows)
-        ax.plot(x, y, "o-", color=colour, markersize=4, label=label)
-        ax.fill_between(x, y - error, y + error, color=colour, alpha=0.2, linewidth=0)
-    angles = _are_angles(chosen)
-    ax.set_xlabel("rotation in degrees" if angles else "factor of scale")
-    if angles:
+    for colour, curve in zip(line_colours(len(curves)), curves, strict=True):
+        low, high = curve.values - curve.errors, curve.values + curve.errors
+        ax.plot(curve.parameters, curve.values, "o-", color=colour, markersize=4, label=curve.label)
+        ax.fill_between(curve.parameters, low, high, color=colour, alpha=0.2, linewidth=0)
+    unit = curves[0].unit
+    ax.set_xlabel(_AXES.get(unit, unit))
+    if unit == "degree":
         ax.set_xticks(np.arange(0, 361, 45))
-    _finish(ax, result, chosen, measure)
+    ax.set_ylabel(_quantity(result, measure))
+    head = result.header["model"]["name"]
+    ax.set_title(head if len(curves) > 1 else f"{head}: {curves[0].label}", fontsize=10)
+    _add_legend(ax, curves)
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
     return ax
@@ -42,29 +49,30 @@ def plot_polar(
     result: Result, ax: Any = None, measure: str | None = None, symmetry: str | None = None
 ) -> Any:
     """The same on a circle: the distance from the centre is the value at that rotation; returns the Axes."""
-    chosen, measure = _chosen(result, measure, symmetry)
-    if not _are_angles(chosen):
+    curves = _curves(result, measure, symmetry)
+    if curves[0].unit != "degree":
         raise SymmeterError("a polar plot needs rotations, such as C8 or SO2")
     ticker = require("matplotlib.ticker", "plot")
     if ax is None:
         ax = new_figure(5.2, 5.2).add_subplot(projection="polar")
-    for colour, (label, rows) in zip(_cycle(len(chosen)), chosen.items(), strict=True):
-        x, y, _ = _curve(rows)
-        around = np.deg2rad(np.append(x, x[0] + 360))
-        ax.plot(around, np.append(y, y[0]), "o-", color=colour, markersize=4, label=label)
+    for colour, curve in zip(line_colours(len(curves)), curves, strict=True):
+        around = np.deg2rad(np.append(curve.parameters, curve.parameters[0] + 360))
+        values = np.append(curve.values, curve.values[0])
+        ax.plot(around, values, "o-", color=colour, markersize=4, label=curve.label)
     ax.set_rlabel_position(67.5)  # between two rays
     ax.tick_params(axis="y", labelsize=7)
-    ax.set_rticks(
-        [tick for tick in ticker.MaxNLocator(3).tick_values(0, ax.get_rmax()) if 0 < tick <= ax.get_rmax()]
-    )
-    _finish(ax, result, chosen, measure, label=False)
+    largest = ax.get_rmax()
+    ticks = ticker.MaxNLocator(3).tick_values(0, largest)
+    ax.set_rticks([tick for tick in ticks if 0 < tick <= largest])
+    head = result.header["model"]["name"]
+    ax.set_title(f"{head}\n{_quantity(result, measure)}", fontsize=10)
+    _add_legend(ax, curves)
     return ax
 
 
 def overview(result: Result, measure: str | None = None, symmetry: str | None = None) -> Any:
     """One figure: the line, and beside it the circle where the elements are rotations."""
-    chosen, measure = _chosen(result, measure, symmetry)
-    if not _are_angles(chosen):
+    if _curves(result, measure, symmetry)[0].unit != "degree":
         return plot_elements(result, None, measure, symmetry).figure
     figure = new_figure(9.6, 4.2)
     left, right = figure.add_gridspec(1, 2, width_ratios=(1.5, 1))
@@ -73,57 +81,61 @@ def overview(result: Result, measure: str | None = None, symmetry: str | None = 
     return figure
 
 
-def _chosen(
-    result: Result, measure: str | None, symmetry: str | None
-) -> tuple[dict[str, list[ElementRow]], str]:
-    """The rows of one measure by symmetry and output, those with an angle or a factor, in its order."""
-    moving = {
-        row.symmetry for row in result.elements if row.parameter is not None and row.element != "identity"
-    }
-    known = [row for row in result.elements if row.parameter is not None and row.symmetry in moving]
-    if not known:
+@dataclass(frozen=True)
+class _Curve:
+    """A measure of one output over one group: parameters in their order, values and standard errors, (n,) each."""
+
+    label: str
+    unit: str
+    parameters: np.ndarray
+    values: np.ndarray
+    errors: np.ndarray
+
+    @staticmethod
+    def of(rows: Sequence[ElementRow], unit: str) -> "_Curve":
+        """The curve of some rows; the identity has a parameter of its own in every unit."""
+        identity = _IDENTITY.get(unit, 0.0)
+        known = [(identity if row.parameter_unit is None else row.parameter or 0.0, row) for row in rows]
+        known.sort(key=lambda pair: pair[0])
+        return _Curve(
+            label=f"{rows[0].symmetry}, {rows[0].output}",
+            unit=unit,
+            parameters=np.array([parameter for parameter, _ in known]),
+            values=np.array([row.value for _, row in known]),
+            errors=np.array([row.standard_error or 0.0 for _, row in known]),
+        )
+
+
+def _curves(result: Result, measure: str | None, symmetry: str | None) -> list[_Curve]:
+    """One per group and output, of one measure; where groups have parameters of several units, those of the first."""
+    units: dict[str, str] = {}
+    for row in result.elements:
+        if row.parameter_unit is not None:
+            units.setdefault(row.symmetry, row.parameter_unit)
+    if not units:
         raise SymmeterError("no element of this result has an angle: measure over C8, SO2 or scale(0.8,1.25)")
+    known = [row for row in result.elements if row.parameter is not None and row.symmetry in units]
     measure = measure or BY_ELEMENT
     rows = [row for row in known if row.measure == measure and symmetry in (None, row.symmetry)]
     if not rows:
         names = ", ".join(dict.fromkeys(f"{row.measure} over {row.symmetry}" for row in known))
         where = f" over {symmetry!r}" if symmetry else ""
         raise SymmeterError(f"no elements of {measure!r}{where}; there is {names}")
-    # The identity turns by 0 degrees, and scales by 1.
-    rows = [replace(row, parameter=1.0) if row.symmetry.startswith("scale") and row.element == "identity" else row
-            for row in rows]  # fmt: skip
-    groups: dict[str, list[ElementRow]] = {}
-    for row in sorted(rows, key=lambda row: row.parameter or 0.0):
-        groups.setdefault(f"{row.symmetry}, {row.output}", []).append(row)
-    return groups, measure
+    unit = units[rows[0].symmetry]
+    curves: dict[tuple[str, str], list[ElementRow]] = {}
+    for row in rows:
+        if units[row.symmetry] == unit and row.parameter_unit in (None, unit):
+            curves.setdefault((row.symmetry, row.output), []).append(row)
+    return [_Curve.of(own, unit) for own in curves.values()]
 
 
-def _curve(rows: list[ElementRow]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return (
-        np.array([row.parameter for row in rows]),
-        np.array([row.value for row in rows]),
-        np.array([row.standard_error or 0.0 for row in rows]),
-    )
-
-
-def _are_angles(chosen: dict[str, list[ElementRow]]) -> bool:
-    return not any(label.startswith("scale") for label in chosen)
-
-
-def _finish(
-    ax: Any, result: Result, chosen: dict[str, list[ElementRow]], measure: str, label: bool = True
-) -> None:
+def _quantity(result: Result, measure: str | None) -> str:
+    """What is drawn, with its unit."""
+    measure = measure or BY_ELEMENT
     units = {row.measure: row.unit for row in result.rows} | {BY_ELEMENT: "share of the output's norm"}
-    words = plain(f"{measure} ({units[measure]})")
-    if label:
-        ax.set_ylabel(words)
-    head = result.header["model"]["name"]
-    ax.set_title(head if label else f"{head}\n{words}", fontsize=10)
-    if len(chosen) > 1:
+    return words(f"{measure} ({units[measure]})")
+
+
+def _add_legend(ax: Any, curves: Sequence[_Curve]) -> None:
+    if len(curves) > 1:
         ax.legend(frameon=False, fontsize=8)
-    elif label:
-        ax.set_title(f"{head}: {next(iter(chosen))}", fontsize=10)
-
-
-def _cycle(count: int) -> list[str]:
-    return [_COLOURS[i % len(_COLOURS)] for i in range(count)]

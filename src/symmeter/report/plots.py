@@ -1,26 +1,18 @@
 """Pictures of layer profiles. Every function returns Axes (or a Figure), none shows it or touches global settings."""
 
 import math
-import os
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from symmeter.domains.images.maps import Maps
-from symmeter.errors import SymmeterError, WriteError, first_line
 from symmeter.layers import summaries as views
 from symmeter.layers.profile import Profile
-from symmeter.optional import require
+from symmeter.report.figures import axes, line_colours, new_figure, signs, words
 from symmeter.report.layers import shortened_name
-from symmeter.results.estimate import standard_error
-from symmeter.verbs.arguments import anything
-from symmeter.verbs.arguments import path as PATH
-from symmeter.verbs.verb import verb
+from symmeter.results.standard_errors import standard_error
 
-FORMATS = (".png", ".svg", ".pdf")
 # Okabe and Ito's palette, which the colour-blind can tell apart, and grays; a kind has its colour everywhere.
 COLOURS = {
     "patch embedding": "#CC79A7",
@@ -35,52 +27,59 @@ COLOURS = {
     "glue": "#555555",
     "other": "#CCCCCC",
 }
-_LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#555555", "#000000")
 _INVISIBLE = 1e-3  # of the largest: too small to be seen, and left out of the legend
 _ROWS = 45  # lines of a tree that can be read
+_UPRIGHT = 4  # labels that fit below bars without being turned
+_EDGES: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.4}  # of bars that touch
 
 
 def plot_stacked(profiles: Profile | dict[str, Profile], ax: Any = None, symmetry: str | None = None) -> Any:
-    """Stacked bars of contributions by kind, one bar a generator, or one a profile of a dict (Gruver et al., Fig. 1).
+    """Stacked bars of contributions by kind, one per generator, or per profile of a dict (Gruver et al., Fig. 1).
 
     Negative contributions are stacked below 0; a black mark with one standard error is LEE.
     """
     ax = ax or axes(6.4, 4.2)
     bars = _bars(profiles, symmetry)
-    shares = [views.by_kind(profile, name) for _, profile, name in bars]
     positions = np.arange(len(bars))
-    up, down = np.zeros(len(bars)), np.zeros(len(bars))
-    largest = max(abs(share.contribution) for column in shares for share in column)
-    for kind in COLOURS:
-        heights = np.array([sum(s.contribution for s in column if s.kind == kind) for column in shares])
-        if np.abs(heights).max() <= _INVISIBLE * largest:
-            continue
-        ax.bar(positions, heights, 0.65, np.where(heights >= 0, up, down), color=COLOURS[kind], label=kind,
-               edgecolor="white", linewidth=0.4)  # fmt: skip
-        up, down = up + heights.clip(min=0), down + heights.clip(max=0)
+    _stack_kinds(ax, [views.by_kind(profile, name) for _, profile, name in bars])
     lee = [profile.contributions(name)[0] for _, profile, name in bars]
-    ax.errorbar(positions, [v.mean() for v in lee], [standard_error(v) or 0.0 for v in lee], fmt="D", color="black",
-                markersize=4, capsize=4, label="LEE ± s.e.", zorder=5)  # fmt: skip
+    means, errors = [v.mean() for v in lee], [standard_error(v) or 0.0 for v in lee]
+    mark = {"fmt": "D", "color": "black", "markersize": 4, "capsize": 4, "zorder": 5}
+    ax.errorbar(positions, means, errors, label="LEE ± s.e.", **mark)
     ax.axhline(0, color="black", linewidth=0.8)
-    ax.set_xticks(positions, [plain(label) for label, _, _ in bars], rotation=30 if len(bars) > 4 else 0,
-                  ha="right" if len(bars) > 4 else "center")  # fmt: skip
+    many = len(bars) > _UPRIGHT
+    labels = [words(label) for label, _, _ in bars]
+    ax.set_xticks(positions, labels, rotation=30 if many else 0, ha="right" if many else "center")
     ax.set_ylabel(f"contribution ({_unit([profile for _, profile, _ in bars])})")
     _legend(ax)
     _clean(ax)
     return ax
 
 
+def _stack_kinds(ax: Any, shares: Sequence[Sequence[views.Share]]) -> None:
+    """One stack per bar, whose shares are by kind; kinds too small to be seen are left out of the legend too."""
+    positions = np.arange(len(shares))
+    up, down = np.zeros(len(shares)), np.zeros(len(shares))
+    largest = max(abs(share.contribution) for column in shares for share in column)
+    for kind, colour in COLOURS.items():
+        heights = np.array([sum(s.contribution for s in column if s.kind == kind) for column in shares])
+        if np.abs(heights).max() <= _INVISIBLE * largest:
+            continue
+        bottom = np.where(heights >= 0, up, down)
+        ax.bar(positions, heights, 0.65, bottom, color=colour, label=kind, **_EDGES)
+        up, down = up + heights.clip(min=0), down + heights.clip(max=0)
+
+
 def plot_cumulative(profile: Profile, ax: Any = None, symmetries: Sequence[str] | None = None) -> Any:
     """Running sum of contributions along the calls as a share of LEE, with a band of one standard error (Fig. 4)."""
     ax = ax or axes(6.4, 3.6)
-    for colour, symmetry in zip(
-        _cycle(symmetries or profile.symmetries), symmetries or profile.symmetries, strict=True
-    ):
+    symmetries = symmetries or profile.symmetries
+    for colour, symmetry in zip(line_colours(len(symmetries)), symmetries, strict=True):
         lines = views.cumulative(profile, symmetry)
         share = np.array([math.nan if line.share is None else line.share for line in lines])
         error = np.array([line.share_standard_error or 0.0 for line in lines])
         position = np.arange(1, len(lines) + 1)
-        ax.step(position, share, where="post", color=colour, label=plain(symmetry), linewidth=1.4)
+        ax.step(position, share, where="post", color=colour, label=words(symmetry), linewidth=1.4)
         ax.fill_between(
             position, share - error, share + error, step="post", color=colour, alpha=0.15, linewidth=0
         )
@@ -107,7 +106,7 @@ def plot_tree(profile: Profile, ax: Any = None, depth: int | None = None) -> Any
     limit = float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 1.0
     image = ax.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
     ax.set_xticks(
-        range(len(columns)), [plain(s) for s in profile.symmetries], rotation=40, ha="right", fontsize=8
+        range(len(columns)), [words(s) for s in profile.symmetries], rotation=40, ha="right", fontsize=8
     )
     names = ["whole" if not line.label else shortened_name(line.label, 40) for line in columns[0]]
     ax.set_yticks(range(len(names)), names, fontsize=7, parse_math=False)
@@ -124,40 +123,39 @@ def plot_worst(profile: Profile, ax: Any = None, symmetry: str | None = None, to
     lines = views.by_module(profile, symmetry)[:top][::-1]
     shares = [100 * (line.share or 0.0) for line in lines]
     errors = [100 * (line.share_standard_error or 0.0) for line in lines]
-    ax.barh(range(len(lines)), shares, xerr=errors, color=[COLOURS.get(line.kind, "#CCCCCC") for line in lines],
-            error_kw={"linewidth": 0.8, "capsize": 2})  # fmt: skip
+    ax.barh(
+        range(len(lines)),
+        shares,
+        xerr=errors,
+        color=[COLOURS.get(line.kind, "#CCCCCC") for line in lines],
+        error_kw={"linewidth": 0.8, "capsize": 2},
+    )
     ax.set_yticks(
         range(len(lines)), [shortened_name(line.label, 30) for line in lines], fontsize=8, parse_math=False
     )
     ax.axvline(0, color="black", linewidth=0.8)
-    ax.set_xlabel(f"share of LEE, {plain(symmetry)} (%)")
+    ax.set_xlabel(f"share of LEE, {words(symmetry)} (%)")
     _clean(ax)
     return ax
 
 
 def plot_fraction(profile: Profile, ax: Any = None) -> Any:
-    """Fraction of each kind in the sum of norms, one bar a generator (Gruver et al., Fig. 4, middle right)."""
+    """Fraction of each kind in the sum of norms, one bar per generator (Gruver et al., Fig. 4, middle right)."""
     ax = ax or axes(6.4, 3.6)
     found = [views.fraction(profile, symmetry) for symmetry in profile.symmetries]
     left = np.zeros(len(found))
     for kind in [k for k in COLOURS if any(column.get(k, 0.0) > _INVISIBLE for column in found)]:
         widths = np.array([column.get(kind, 0.0) for column in found])
-        ax.barh(
-            range(len(found)),
-            widths,
-            0.7,
-            left,
-            color=COLOURS[kind],
-            label=kind,
-            edgecolor="white",
-            linewidth=0.4,
-        )
+        ax.barh(range(len(found)), widths, 0.7, left, color=COLOURS[kind], label=kind, **_EDGES)
         left += widths
-    ax.set_yticks(range(len(found)), [plain(s) for s in profile.symmetries])
+    ax.set_yticks(range(len(found)), [words(s) for s in profile.symmetries])
     ax.invert_yaxis()
     ax.set_xlim(0, 1)
-    ax.set_xlabel("fraction of the squared norms" if profile.norms(profile.symmetries[0]) is not None else
-                  "fraction of the absolute contributions")  # fmt: skip
+    ax.set_xlabel(
+        "fraction of the squared norms"
+        if profile.norms(profile.symmetries[0]) is not None
+        else "fraction of the absolute contributions"
+    )
     _legend(ax)
     _clean(ax)
     return ax
@@ -186,71 +184,6 @@ def overview(profile: Profile) -> Any:
     return figure
 
 
-def plot_density(maps: Maps, ax: Any = None, symmetry: str | None = None) -> Any:
-    """Where in the image the error comes from: red adds to LEE, blue takes from it, over the image in gray."""
-    ax = ax or axes(4.6, 4.0)
-    symmetry = symmetry or next(iter(maps.density))
-    values = maps.density[symmetry]
-    limit = float(np.quantile(np.abs(values), 0.995)) or 1.0
-    ax.imshow(maps.image.mean(-1), cmap="gray", vmin=0, vmax=1)
-    strength = np.clip(np.abs(values) / limit, 0, 1)
-    image = ax.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit, alpha=np.sqrt(strength))
-    bar = ax.figure.colorbar(
-        image, ax=ax, fraction=0.046, label=f"{plain(symmetry)} ({_signs(maps.unit)} a pixel)"
-    )
-    bar.solids.set_alpha(1)
-    ax.set_axis_off()
-    return ax
-
-
-def plot_feature(maps: Maps, layer: str, ax: Any = None, symmetry: str | None = None) -> Any:
-    """The Lie derivative of a layer's feature map, root mean square over channels."""
-    ax = ax or axes(4.6, 4.0)
-    symmetry = symmetry or next(iter(maps.density))
-    image = ax.imshow(maps.features[layer][symmetry], cmap="viridis")
-    ax.figure.colorbar(image, ax=ax, fraction=0.046, label=f"|Lie derivative|, {plain(symmetry)}")
-    ax.set_title(shortened_name(layer, 40), fontsize=9, parse_math=False)
-    ax.set_axis_off()
-    return ax
-
-
-def axes(width: float, height: float) -> Any:
-    """Axes of a new figure."""
-    return new_figure(width, height).subplots()
-
-
-def new_figure(width: float, height: float) -> Any:
-    """A figure that belongs to no display and to no global state."""
-    return require("matplotlib.figure", "plot").Figure(figsize=(width, height), layout="constrained")
-
-
-@verb(what=anything, path=PATH)
-def save_figure(what: Any, path: str | Path) -> Path:
-    """Write Axes or a Figure as PNG (300 dots an inch), SVG or PDF, by the file's ending.
-
-    WriteError where that fails; no half of a picture is left behind.
-    """
-    path = Path(path)
-    if path.suffix.lower() not in FORMATS:
-        raise SymmeterError(f"{path}: give a file that ends in {', '.join(FORMATS)}")
-    figure = getattr(what, "figure", what)
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        figure.savefig(temporary, dpi=300)
-        temporary.replace(path)
-    except Exception as error:  # matplotlib's own kinds too
-        reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {first_line(error)}"
-        raise WriteError(f"cannot write {path}: {reason}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
-
-
-def plain(name: str) -> str:
-    """The name of a generator in words."""
-    return name.replace("_", " ")
-
-
 def _bars(profiles: Profile | dict[str, Profile], symmetry: str | None) -> list[tuple[str, Profile, str]]:
     if isinstance(profiles, dict):
         return [(label, profile, symmetry or profile.symmetries[0]) for label, profile in profiles.items()]
@@ -261,11 +194,7 @@ def _unit(profiles: list[Profile]) -> str:
     """The unit in signs; of several units the part before the stroke."""
     units = list(dict.fromkeys(row.unit for profile in profiles for row in profile.rows))
     text = units[0] if len(units) == 1 else units[0].split(" / ")[0] + " / unit²"
-    return _signs(text)
-
-
-def _signs(text: str) -> str:
-    return text.replace("^2", "²")
+    return signs(text)
 
 
 def _mark_stages(ax: Any, profile: Profile) -> None:
@@ -277,18 +206,24 @@ def _mark_stages(ax: Any, profile: Profile) -> None:
     for i, (before, name) in enumerate(zip(["", *names], names, strict=False)):
         if name != before and i - last >= room:
             ax.axvline(i + 1, color="#BBBBBB", linewidth=0.6, zorder=0)
-            ax.text(i + 1, 1.01, shortened_name(name, 14), transform=ax.get_xaxis_transform(), fontsize=6.5,
-                    rotation=40, ha="left", va="bottom", color="#555555", parse_math=False)  # fmt: skip
+            ax.text(
+                i + 1,
+                1.01,
+                shortened_name(name, 14),
+                transform=ax.get_xaxis_transform(),
+                fontsize=6.5,
+                rotation=40,
+                ha="left",
+                va="bottom",
+                color="#555555",
+                parse_math=False,
+            )
             last = i
 
 
 def _legend(ax: Any) -> None:
     """Beside the axes, where no bar can be under it."""
     ax.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
-
-
-def _cycle(names: Sequence[str]) -> list[str]:
-    return [_LINES[i % len(_LINES)] for i in range(len(names))]
 
 
 def _clean(ax: Any) -> None:

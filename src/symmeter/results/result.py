@@ -4,100 +4,23 @@ import contextlib
 import json
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from symmeter.errors import WriteError, first_line
+from symmeter.files import write_whole
 from symmeter.optional import require
+from symmeter.results.row import ElementRow, Row
+from symmeter.results.text import render
 from symmeter.verbs.arguments import path as PATH
 from symmeter.verbs.verb import verb
 
 SCHEMA = "symmeter.results.result/1"
 HEADER, ROWS, SAMPLES = "result.json", "rows.parquet", "samples.parquet"
-
-
-@dataclass(frozen=True)
-class Record(Mapping[str, Any]):
-    """Reads as an object (`row.value`) and as a mapping (`row["value"]`)."""
-
-    def __getitem__(self, key: str) -> Any:
-        if key not in self.__dataclass_fields__:
-            raise KeyError(key)
-        return getattr(self, key)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.__dataclass_fields__)
-
-    def __len__(self) -> int:
-        return len(self.__dataclass_fields__)
-
-
-@dataclass(frozen=True)
-class ElementRow(Record):
-    """What one group element does, mean over images. `parameter`: degrees of a rotation, or a factor of scale."""
-
-    measure: str
-    symmetry: str
-    output: str
-    layer: str
-    element: str
-    parameter: float | None
-    value: float
-    standard_error: float | None
-    n: int
-
-
-@dataclass(frozen=True)
-class Row(Record):
-    """One estimate with its labels.
-
-    Over a group: `error` is what a symmetric network has at 0 and `value` is made of; `floor` is of errors, and
-    `selectivity` = `error` / `control_error`. `worst` is the value at the largest error of any image and element,
-    `constant` what a constant network would score, `elements` how many were run over. `power` is 2 for errors that are
-    squares of an amplitude: they are resolved at 10 floors, amplitudes at 3. `chance`: relative difference of two calls
-    on one image, where the model is random.
-    """
-
-    measure: str
-    symmetry: str
-    output: str
-    layer: str
-    value: float
-    standard_error: float | None
-    n: int
-    floor: float | None
-    control: float | None
-    selectivity: float | None
-    unit: str
-    direction: str
-    definition: str
-    verdict: str
-    control_standard_error: float | None = None
-    selectivity_standard_error: float | None = None
-    median: float | None = None
-    quantile_05: float | None = None
-    quantile_95: float | None = None
-    top_share: float | None = None
-    boundary_share: float | None = None
-    accuracy: float | None = None
-    error: float | None = None
-    control_error: float | None = None
-    element_standard_error: float | None = None
-    worst: float | None = None
-    constant: float | None = None
-    elements: int | None = None
-    worst_element: str | None = None
-    chance: float | None = None
-    power: int = 1
-
-    @property
-    def whole(self) -> bool:
-        """Whether the row is about all that was measured, and not about a part of it."""
-        return True
 
 
 @dataclass(frozen=True)
@@ -107,6 +30,8 @@ class Result:
     `samples` maps a column name to per-image values in the order of `sample_names`. `header` holds what is the
     same for all rows: status, definition, model, data, spec, environment, accuracy.
     """
+
+    kind: ClassVar[str] = "result"  # the word under which it is saved
 
     rows: tuple[Row, ...]
     header: Mapping[str, Any]
@@ -122,30 +47,31 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form of the contract; numbers that are not finite become null."""
-        head = {"schema": SCHEMA, **self.header, "warnings": list(self.warnings)}
-        tables = {"rows": [asdict(row) for row in self.rows]}
+        content = {"schema": SCHEMA, **self.header, "warnings": list(self.warnings)}
+        content["rows"] = [asdict(row) for row in self.rows]
         if self.elements:
-            tables["elements"] = [asdict(row) for row in self.elements]
-        return _plain({**head, **tables})
+            content["elements"] = [asdict(row) for row in self.elements]
+        if self.kind != Result.kind:
+            content["kind"] = self.kind
+        return _json_form(content)
 
     @verb(path=PATH)
     def to_json(self, path: str | os.PathLike) -> None:
         """Write the JSON form to a file, whole or not at all."""
-        _write_text(Path(path), json.dumps(self.to_dict(), indent=2) + "\n")
+        write_whole(Path(path), json.dumps(self.to_dict(), indent=2) + "\n")
 
     def to_pandas(self) -> Any:
-        """One row an estimate, as a pandas DataFrame."""
+        """A pandas DataFrame with one row per estimate."""
         return pandas().DataFrame([asdict(row) for row in self.rows])
 
     def samples_to_pandas(self) -> Any:
-        """One row an image, one column a per-image value, as a pandas DataFrame."""
+        """A pandas DataFrame with one row per image and one column per statistic."""
         return pandas().DataFrame({"name": list(self.sample_names), **self.samples})
 
     def elements_to_pandas(self) -> Any:
-        """One row a group element, as a pandas DataFrame: which transformation is worst."""
-        return pandas().DataFrame(
-            [asdict(row) for row in self.elements], columns=[f.name for f in fields(ElementRow)]
-        )
+        """A pandas DataFrame with one row per group element: which transformation is worst."""
+        names = [f.name for f in fields(ElementRow)]
+        return pandas().DataFrame([asdict(row) for row in self.elements], columns=names)
 
     @verb(path=PATH)
     def save(self, path: str | os.PathLike) -> Path:
@@ -159,26 +85,26 @@ class Result:
         if folder.suffix == ".json":
             self.to_json(folder)
             return folder
-        places = {folder / ROWS: self.to_pandas, folder / SAMPLES: self.samples_to_pandas}
-        failure = _write_tables(places)
+        try:
+            tables = self._tables()
+        except Exception as error:  # pandas and pyarrow raise many kinds
+            self.to_json(folder / HEADER)
+            raise _without_tables(folder, error) from error
         self.to_json(folder / HEADER)
-        for place in places:
-            with _writing(place):
-                if failure is None:
-                    _temporary(place).replace(place)
-                else:  # of what the folder held before, nothing may be taken for this result
-                    _temporary(place).unlink(missing_ok=True)
-                    place.unlink(missing_ok=True)
-        if failure is not None:
-            words = first_line(failure).removeprefix("[Errno 28] ")
-            raise WriteError(
-                f"{words}; {folder / HEADER} is written, without the values of single images"
-            ) from failure
+        try:
+            for name, content in tables.items():
+                write_whole(folder / name, content)
+        except WriteError as error:
+            raise _without_tables(folder, error) from error
         return folder
 
-    def __str__(self) -> str:
-        from symmeter.results.text import render
+    def _tables(self) -> dict[str, bytes]:
+        """The Parquet files of a folder by name."""
+        require("pyarrow", "io")
+        frames = {ROWS: self.to_pandas(), SAMPLES: self.samples_to_pandas()}
+        return {name: frame.to_parquet(index=False) for name, frame in frames.items()}
 
+    def __str__(self) -> str:
         return render(self)
 
 
@@ -187,50 +113,20 @@ def pandas() -> Any:
     return require("pandas", "io")
 
 
-def _plain(value: Any) -> Any:
+def _without_tables(folder: Path, error: Exception) -> WriteError:
+    """What to raise where only the header is written; of what the folder held before, nothing may be taken for it."""
+    with contextlib.suppress(OSError):
+        for name in (ROWS, SAMPLES):
+            (folder / name).unlink(missing_ok=True)
+    words = first_line(error).removeprefix("[Errno 28] ")
+    return WriteError(f"{words}; {folder / HEADER} is written, without the values of single images")
+
+
+def _json_form(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): _json_form(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
+        return [_json_form(v) for v in value]
     if isinstance(value, float | np.floating):
         return float(value) if math.isfinite(value) else None
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _write_text(path: Path, text: str) -> None:
-    """Whole or not at all; what is no regular file (a device, a pipe) is written to, not replaced."""
-    path = path.resolve()
-    with _writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and not path.is_file():
-            path.write_text(text)
-            return
-        try:
-            _temporary(path).write_text(text)
-            _temporary(path).replace(path)
-        finally:
-            _temporary(path).unlink(missing_ok=True)
-
-
-def _write_tables(places: Mapping[Path, Callable[[], Any]]) -> Exception | None:
-    """The tables under temporary names beside their places; what went wrong with any of them."""
-    try:
-        require("pyarrow", "io")
-        for place, frame in places.items():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            frame().to_parquet(_temporary(place), index=False)
-    except Exception as error:  # pandas and pyarrow raise many kinds
-        return error
-    return None
-
-
-def _temporary(place: Path) -> Path:
-    return place.with_name(f".{place.name}.{os.getpid()}")
-
-
-@contextlib.contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise WriteError(f"cannot write {path}: {error.strerror or error}") from error

@@ -5,10 +5,13 @@ import os
 from pathlib import Path
 from typing import Any
 
+# Kinds of rows and results are known once the modules that define them are imported.
+import symmeter.domains.grids.aliasing.attribute
+import symmeter.layers.profile  # noqa: F401
 from symmeter.errors import SymmeterError
 from symmeter.results.result import HEADER, SAMPLES, pandas
-from symmeter.results.saved import MARK, from_parts
-from symmeter.sweeps.store import Store
+from symmeter.results.saved import from_parts
+from symmeter.sweeps.store import MARK, Store
 from symmeter.verbs.arguments import path as PATH
 from symmeter.verbs.verb import verb
 

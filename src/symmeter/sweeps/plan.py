@@ -4,14 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from symmeter.domains.grids.interpolants import parse_definition
 from symmeter.errors import SymmeterError
-from symmeter.measuring.request import check_measures, control_mode
-from symmeter.models.outputs import parse_output
+from symmeter.measuring.plan import Given, check_measures, control_mode, read_words
 from symmeter.sweeps.keys import code_identity, data_identity, digest, weights_identity
 from symmeter.sweeps.model_list import Entry
-from symmeter.symmetry.hypothesis import generators_only, parse_symmetry
-from symmeter.verbs.arguments import split_list
+from symmeter.symmetry.hypothesis import generators_only
 
 KINDS = ("measure", "layers")
 
@@ -35,16 +32,23 @@ class Spec:
 
     def check(self) -> "Spec":
         """Itself; SymmeterError for what no cell could do."""
-        symmetry = parse_symmetry(self.symmetry)
+        domain, symmetry = read_words(Given("", options=self.options), self.symmetry, self.output)
         if self.kind == "layers":
-            generators_only(symmetry, "attribution")
+            generators_only(symmetry, "attribution", domain.generators())
         else:
             check_measures(self.measure, symmetry)
         control_mode(self.control)
-        parse_definition(self.definition)
-        for output in split_list(self.output):
-            parse_output(output)
         return self
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Those of the kind of data."""
+        return {"definition": self.definition, "padding": self.padding}
+
+    @property
+    def generators(self) -> list[str]:
+        """Names of the generators of the symmetry."""
+        return [g.name for g in read_words(Given("", options=self.options), self.symmetry)[1].generators]
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ def plan(
     spec.check()
     specs = [replace(spec, seed=seed) for seed in seeds]
     if layers:
-        generators = [g.name for g in parse_symmetry(spec.symmetry).generators]
+        generators = spec.generators
         if not generators:
             raise SymmeterError(
                 f"--layers needs a generator such as rotation; {spec.symmetry} has groups only"

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from symmeter.errors import SymmeterError, counted, nearest
-from symmeter.measuring.request import ARGUMENTS, control_mode
+from symmeter.measuring.arguments import ARGUMENTS
+from symmeter.measuring.plan import control_mode
 from symmeter.optional import require
 from symmeter.sweeps.claims import Claims
 from symmeter.sweeps.executors.executor import REASONS, Engine, Limits, Outcome, Task

@@ -1,7 +1,6 @@
 """The conjugated model (g . f)(x) = rho_out(g)^-1 f(rho_in(g) x): every measure is a statistic of it."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -10,17 +9,20 @@ from torch.utils import _pytree as pytree
 from symmeter.autodiff.strategies import Strategy, Vectorised
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element
-from symmeter.symmetry.representations.representation import Representation
+from symmeter.symmetry.representations.representation import Representation, Value
 from symmeter.verbs.arguments import Kind, function, instance, several
 from symmeter.verbs.verb import verb
 
 _representation = instance("a Representation", Representation)
 
 
-def _batches(value: Any) -> Any:
+def _batches(value: Value) -> Value:
     leaves = pytree.tree_leaves(value)
-    if not leaves or not all(isinstance(leaf, Tensor) and leaf.ndim for leaf in leaves):
+    if not leaves:
         raise TypeError
+    for leaf in leaves:
+        if not isinstance(leaf, Tensor) or leaf.ndim == 0:
+            raise TypeError
     return value
 
 
@@ -40,36 +42,40 @@ def conjugate(f: Callable, element: Element, rho_in: Representation, rho_out: Re
     True
     """
 
-    def conjugated(x: Any) -> Any:
+    def conjugated(x: Value) -> Value:
         moved, _ = rho_in.act(element, x)
-        return rho_out.act(element.inverse(), f(moved))[0]
+        back, _ = rho_out.act(element.inverse(), f(moved))
+        return back
 
     return conjugated
 
 
 @verb(
-    f=function, x=_batch, tangents=several("batches like x, one for every generator", _batch).or_none("for X x"),
-    rho_in=_representation, rho_out=_representation,
+    f=function,
+    x=_batch,
     generators=several("generators, such as GENERATORS['rotation']", instance("a generator", Generator)),
+    rho_in=_representation,
+    rho_out=_representation,
+    tangents=several("batches like x, one for every generator", _batch).or_none("for X x"),
     strategy=instance("a strategy", Strategy).or_none("for one pass for all generators"),
-)  # fmt: skip
+)
 def lie_derivative(
     f: Callable,
-    x: Any,
+    x: Value,
     generators: Sequence[Generator],
     rho_in: Representation,
     rho_out: Representation,
     *,
-    tangents: Sequence[Any] | None = None,
+    tangents: Sequence[Value] | None = None,
     strategy: Strategy | None = None,
-) -> tuple[Any, Any]:
+) -> tuple[Value, Value]:
     """(f(x), L_X f(x)) with L_X f(x) = df_x(X x) - X f(x) for every generator X, on one shared primal pass.
 
-    Source: Gruver et al. 2023, Eq. 3, in the order of differentiation of the design: a forward-mode product of
-    the network minus one linear map of its output. `x` is a batch (B, ...), or a tuple or dict of batches.
+    Source: Gruver et al. 2023, Eq. 3: a forward-mode product of the network minus one linear map of its output.
 
-    The second value has a leading axis over generators. `tangents` puts other directions in the place of X x,
-    as the insensitivity control does; `strategy` is how the products are computed.
+    `x` is a batch (B, ...), or a tuple or dict of batches; f(x) is (B, ...) or a tuple or dict of such, and L_X f(x)
+    the same with a leading axis over the T generators, (T, B, ...). `tangents` are T other directions of the shape of
+    x in the place of X x, as the insensitivity control takes; `strategy` is how the products are computed.
 
     >>> from symmeter.domains.grids.interpolants.series import Periodic
     >>> from symmeter.domains.grids.generators import GENERATORS
@@ -86,12 +92,12 @@ def lie_derivative(
     return y, deviation(pushed, y, generators, rho_out)
 
 
-def deviation(pushed: Any, y: Any, generators: Sequence[Generator], rho_out: Representation) -> Any:
-    """Pushed tangents (T, B, ...) minus X y: what an equivariant model would leave at 0."""
+def deviation(pushed: Value, y: Value, generators: Sequence[Generator], rho_out: Representation) -> Value:
+    """(T, B, ...): pushed tangents (T, B, ...) minus X y, for y (B, ...); 0 for an equivariant model."""
     expected = stack(rho_out.differentiate_all(generators, y))
-    return pytree.tree_map(lambda a, b: a - b, pushed, expected)
+    return pytree.tree_map(torch.sub, pushed, expected)
 
 
-def stack(values: Sequence[Any]) -> Any:
-    """A list of tensors (or of tuples or dicts of tensors) as one with a leading axis."""
+def stack(values: Sequence[Value]) -> Value:
+    """T tensors (B, ...), or tuples or dicts of such, as one with a leading axis (T, B, ...)."""
     return pytree.tree_map(lambda *leaves: torch.stack(leaves), values[0], *values[1:])

@@ -145,6 +145,7 @@ def repeat(found: Iterable[Warned], result: object = None) -> None:
 def _module_at(filename: str) -> str | None:
     """The name of the module that was imported from a file, by which filters tell warnings apart."""
     for name, module in list(sys.modules.items()):
-        if getattr(module, "__dict__", {}).get("__file__") == filename:  # not getattr: it may import something
+        contents = getattr(module, "__dict__", {})  # not module.__file__: some modules import at that
+        if contents.get("__file__") == filename:
             return name
     return None

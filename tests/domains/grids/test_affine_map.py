@@ -6,17 +6,17 @@ import pytest
 import torch
 from tests.domains.grids.test_grid import smooth
 
-from symmeter.domains.grids.affine_map import Motion, rotation_by
+from symmeter.domain import parse_group
+from symmeter.domains.grids.affine_map import AffineMap, rotation_by
 from symmeter.domains.grids.grid import Image, Pixels
 from symmeter.domains.grids.interpolants import DEFINITIONS
 from symmeter.domains.grids.interpolants.local import Sinc
 from symmeter.domains.grids.interpolants.series import Bandlimited, Periodic
 from symmeter.domains.grids.planar import Reflection, Scales
-from symmeter.domains.grids.sampler import Sampler
+from symmeter.domains.grids.resampler import Resampler
 from symmeter.domains.grids.shifts import Shifts
 from symmeter.domains.grids.tokens import Tokens
-from symmeter.domains.images.names import parse_group
-from symmeter.symmetry.groups.group import Pair
+from symmeter.symmetry.groups.group import ProductElement
 from symmeter.symmetry.groups.permutations import Permutation
 
 SHAPES = [(6, 6), (7, 7), (6, 9)]
@@ -38,7 +38,7 @@ def test_quarter_turns_flips_and_whole_shifts_are_exact_to_the_bit(definition):
         assert torch.equal(rho.act(rotation_by(90 * k), x)[0], torch.rot90(x, k, (-2, -1)))
     assert torch.equal(rho.act(parse_group("hflip").enumerate()[1], x)[0], x.flip(-1))
     assert torch.equal(rho.act(parse_group("vflip").enumerate()[1], x)[0], x.flip(-2))
-    shift = Motion(shift=(2.0, -3.0), frame=(7, 7), wrap=True)
+    shift = AffineMap(shift=(2.0, -3.0), frame=(7, 7), wrap=True)
     assert torch.equal(rho.act(shift, x)[0], x.roll((-3, 2), (-2, -1)))
 
 
@@ -56,10 +56,10 @@ def test_exact_elements_obey_the_group_law_on_images(shape):
 
 def test_a_whole_shift_without_wrapping_mirrors_and_masks():
     x = torch.arange(5.0).expand(1, 1, 2, 5)
-    moved, mask = Image(Bandlimited()).act(Motion(shift=(2.0, 0.0), frame=(2, 5)), x)
+    moved, mask = Image(Bandlimited()).act(AffineMap(shift=(2.0, 0.0), frame=(2, 5)), x)
     assert moved[0, 0, 0].tolist() == [1, 0, 0, 1, 2]
     assert mask[0].tolist() == [0, 0, 1, 1, 1]
-    empty, _ = Image(Bandlimited(), padding="zeros").act(Motion(shift=(2.0, 0.0), frame=(2, 5)), x)
+    empty, _ = Image(Bandlimited(), padding="zeros").act(AffineMap(shift=(2.0, 0.0), frame=(2, 5)), x)
     assert empty[0, 0, 0].tolist() == [0, 0, 0, 1, 2]
 
 
@@ -78,7 +78,7 @@ def test_fast_sampling_is_the_dense_sum(shape, definition, linear):
     """Every value by its own row of interpolation weights, written out."""
     x = torch.randn(2, *shape, dtype=torch.float64)
     source = torch.cat([torch.tensor(linear, dtype=torch.float64), torch.tensor([[0.3], [-1.2]]).double()], 1)
-    found, _ = Sampler(x, definition)(source)
+    found, _ = Resampler(x, definition)(source)
     height, width = shape
     steps = source[:, :2].norm(dim=1)
     across, down = (min(1.0, 1 / float(step)) for step in steps)
@@ -133,7 +133,7 @@ def test_rotation_agrees_with_the_function_that_was_sampled():
 
 def test_a_fractional_circular_shift_is_the_fourier_one():
     x = torch.randn(1, 1, 9, 9, dtype=torch.float64)
-    moved, mask = Image(Bandlimited()).act(Motion(shift=(0.3, 0.0), frame=(9, 9), wrap=True), x)
+    moved, mask = Image(Bandlimited()).act(AffineMap(shift=(0.3, 0.0), frame=(9, 9), wrap=True), x)
     phase = torch.exp(-2j * math.pi * torch.fft.fftfreq(9, dtype=torch.float64) * 0.3)
     torch.testing.assert_close(moved, torch.fft.ifft(torch.fft.fft(x) * phase).real, atol=1e-12, rtol=0)
     assert mask.all()
@@ -144,7 +144,7 @@ def test_scaling_down_filters_before_it_samples():
     j = torch.arange(n, dtype=torch.float64) + 0.5
     high = torch.cos(math.pi * 50 * j / n).expand(1, 1, n, n)
     low = torch.cos(math.pi * 6 * j / n).expand(1, 1, n, n)
-    half = Motion(((0.5, 0.0), (0.0, 0.5)))
+    half = AffineMap(((0.5, 0.0), (0.0, 0.5)))
     rho = Image(Bandlimited())
     inside = rho.act(half, high)[1].bool()
     assert float(rho.act(half, high)[0][..., inside].abs().max()) < 1e-10
@@ -155,7 +155,7 @@ def test_scaling_down_filters_before_it_samples():
 def test_a_shift_moves_a_feature_map_by_its_own_pixels():
     frame = (32, 64)
     features = torch.randn(1, 2, 8, 16)
-    moved, _ = Image(Periodic()).act(Motion(shift=(8.0, 4.0), frame=frame, wrap=True), features)
+    moved, _ = Image(Periodic()).act(AffineMap(shift=(8.0, 4.0), frame=frame, wrap=True), features)
     torch.testing.assert_close(moved, features.roll((1, 2), (-2, -1)))
 
 
@@ -166,7 +166,7 @@ def test_colours_are_permuted_in_pixel_values_and_pairs_act_part_by_part():
     cycle = Permutation((1, 2, 0), "channels")
     moved, _ = rho.act(cycle, x)
     torch.testing.assert_close(pixels.to_unit(moved), pixels.to_unit(x)[:, [2, 0, 1]])
-    both, _ = rho.act(Pair((rotation_by(90), cycle)), x)
+    both, _ = rho.act(ProductElement((rotation_by(90), cycle)), x)
     torch.testing.assert_close(both, torch.rot90(moved, 1, (-2, -1)))
     assert torch.equal(Image(Bandlimited()).act(cycle, x)[0], x)
 

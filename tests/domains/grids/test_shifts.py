@@ -7,10 +7,10 @@ from torch import nn
 from torch.nn import functional as F
 
 import symmeter
+from symmeter.domain import parse_group
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.grids.window import Window
-from symmeter.domains.images.names import parse_group
 from symmeter.symmetry.groups.group import choose_elements
 
 X = torch.rand(2, 3, 5, 8, dtype=torch.float64)

@@ -6,13 +6,13 @@ from tests.helpers import check_refused
 from torch import nn
 
 import symmeter
-from symmeter.domains.grids.affine_map import Motion, rotation_by
+from symmeter.domain import parse_group
+from symmeter.domains.grids.affine_map import AffineMap, rotation_by
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.local import Gruver2023
 from symmeter.domains.grids.interpolants.series import Bandlimited, Periodic
 from symmeter.domains.grids.vectors import Vectors
-from symmeter.domains.images.names import parse_group
 from symmeter.errors import SymmeterWarning
 
 GRID = Vectors(Image(Bandlimited()))
@@ -140,4 +140,4 @@ def test_shapes_that_are_no_vectors_get_one_line():
     x = torch.rand(2, 3, 8, 8)
     check_refused(r"it has shape \(B, 3, 8, 8\), and vectors are \(B, 2, H, W\) or \(B, 2\)", symmeter.measure,
                   nn.Identity(), x, "C4", output="logits:vectors", progress=False)  # fmt: skip
-    check_refused("have 2 components", Vectors().act, Motion(), torch.rand(1, 3))
+    check_refused("have 2 components", Vectors().act, AffineMap(), torch.rand(1, 3))

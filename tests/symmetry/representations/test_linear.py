@@ -4,13 +4,13 @@ import pytest
 import torch
 from tests.helpers import check_refused
 
+from symmeter.domain import parse_group
 from symmeter.domains.grids.affine_map import rotation_by
 from symmeter.domains.grids.generators import GENERATORS
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.series import Bandlimited
-from symmeter.domains.images.names import parse_group
 from symmeter.domains.sets import Points
-from symmeter.symmetry.groups.group import Pair
+from symmeter.symmetry.groups.group import ProductElement
 from symmeter.symmetry.groups.permutations import Permutation
 from symmeter.symmetry.representations import kernel
 from symmeter.symmetry.representations.linear import DirectSum, Matrices, Regular
@@ -97,4 +97,4 @@ def test_shapes_that_do_not_fit_get_one_line(rho, element, shape, words):
 def test_pairs_reach_regular_blocks_part_by_part():
     rho, x = Regular(parse_group("C4"), GRID), torch.randn(1, 4, 5, 5)
     swap = Permutation((1, 0, 2), "channels")
-    assert torch.equal(rho.act(Pair((rotation_by(90), swap)), x)[0], rho.act(rotation_by(90), x)[0])
+    assert torch.equal(rho.act(ProductElement((rotation_by(90), swap)), x)[0], rho.act(rotation_by(90), x)[0])

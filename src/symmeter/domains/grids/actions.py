@@ -1,14 +1,16 @@
 """How a symmetry acts on a tensor with a grid, by a word such as `tokens(1+14x14)`."""
 
 import re
+from typing import Any
 
 from torch import Tensor
 
-from symmeter.domains.grids.grid import Image
+from symmeter.domain import parse_group
+from symmeter.domains.grids.grid import LAYOUTS, Image
 from symmeter.domains.grids.interpolants.interpolant import Definition
 from symmeter.domains.grids.tokens import Tokens
 from symmeter.domains.grids.vectors import Vectors
-from symmeter.domains.images.names import is_group, parse_group
+from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.representations.linear import Regular
 from symmeter.symmetry.representations.representation import Representation
@@ -37,7 +39,10 @@ def is_action(word: str) -> bool:
     if word in ACTIONS or TOKENS.match(word):
         return True
     regular = REGULAR.match(word)
-    return regular is not None and is_group(regular[1])
+    try:
+        return regular is not None and bool(parse_group(regular[1]))
+    except SymmeterError:
+        return False
 
 
 def representation_of(
@@ -73,3 +78,28 @@ def _regular(action: str, group: Group, y: Tensor, image: Image) -> Representati
 
 def _shape(y: Tensor) -> str:
     return "(" + ", ".join(["B", *map(str, y.shape[1:])]) + ")"
+
+
+def known_action(name: str, y: Tensor, model: Any) -> str | None:
+    """The action on an output y (B, ...) of a network that tells its layout, as timm's do; None where none is known."""
+    if y.ndim <= 2 or name == "pooled":
+        return "invariant"
+    channels_last = getattr(model, "output_fmt", None) == "NHWC"
+    if y.ndim == 4 and not channels_last:
+        return "channels_first"
+    if y.ndim == 4 and name == "features":
+        return "channels_last"
+    grid = getattr(getattr(model, "patch_embed", None), "grid_size", None)
+    prefix = getattr(model, "num_prefix_tokens", None)
+    if y.ndim == 3 and grid and prefix is not None and y.shape[1] == prefix + grid[0] * grid[1]:
+        return f"tokens({prefix}+{grid[0]}x{grid[1]})"
+    return None
+
+
+def taken_as_scalars(name: str, y: Tensor, rho: Representation) -> str | None:
+    """A remark where few channels of y (B, ...) may be components of vectors, which turn with the grid."""
+    channels = y.shape[LAYOUTS[rho.layout][0]] if isinstance(rho, Image) else 0
+    if channels not in (2, 3) or name == "softmax":
+        return None
+    hint = f": write {name}:vectors if they are components of vectors" if channels == 2 else ""
+    return f"the {channels} channels of output {name!r} are taken as scalars that do not turn with the grid{hint}"

@@ -1,15 +1,16 @@
-"""Motions of the plane, the elements of all groups that move images."""
+"""Affine maps of the plane: rotations, flips, shifts, scales and shears, the elements of groups that move images."""
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from symmeter.symmetry.groups.group import Element
 
-Matrix = tuple[tuple[float, float], tuple[float, float]]
+Point = tuple[float, float]
+Matrix = tuple[Point, Point]
+DEGREE, FACTOR = "degree", "factor"
 IDENTITY: Matrix = ((1.0, 0.0), (0.0, 1.0))
 FLIP_X: Matrix = ((-1.0, 0.0), (0.0, 1.0))
 FLIP_Y: Matrix = ((1.0, 0.0), (0.0, -1.0))
@@ -17,7 +18,7 @@ _SAME = 1e-9  # numbers closer than this are the same, so that a whole shift is 
 
 
 @dataclass(frozen=True)
-class Motion(Element):
+class AffineMap(Element):
     """p -> A p + b for points p = (px, py) from the image centre, y downwards: (g x)(p) = x(g^-1 p).
 
     `shift` b is in pixels of the `frame` (H, W) of the network's input; a feature map of h x w moves by b w / W and
@@ -29,7 +30,7 @@ class Motion(Element):
     """
 
     linear: Matrix = IDENTITY
-    shift: tuple[float, float] = (0.0, 0.0)
+    shift: Point = (0.0, 0.0)
     frame: tuple[int, int] | None = None
     wrap: bool = False
 
@@ -45,33 +46,36 @@ class Motion(Element):
 
     @property
     def is_identity(self) -> bool:
-        width, height = reversed(self.frame) if self.wrap and self.frame else (math.inf, math.inf)
-        around = [math.remainder(b, size) for b, size in zip(self.shift, (width, height), strict=True)]
-        return _close(self.linear, IDENTITY) and all(abs(b) < _SAME for b in around)
+        width, height = math.inf, math.inf
+        if self.wrap and self.frame:
+            height, width = self.frame
+        across = math.remainder(self.shift[0], width)
+        down = math.remainder(self.shift[1], height)
+        return _close(self.linear, IDENTITY) and abs(across) < _SAME and abs(down) < _SAME
 
-    @property
-    def exact(self) -> bool:
-        """Whether A maps the grid of a square image onto itself: a flip, a quarter turn, or both."""
-        return all(entry in (-1.0, 0.0, 1.0) for row in self.linear for entry in row)
-
-    def inverse(self) -> "Motion":
+    def inverse(self) -> "AffineMap":
         (a, b), (c, d) = self.linear
         det = a * d - b * c
         inverse = ((d / det, -b / det), (-c / det, a / det))
-        x, y = self.shift
-        shift = tuple(-(row[0] * x + row[1] * y) for row in inverse)
-        return replace(self, linear=_snapped(inverse), shift=shift)
+        x, y = _apply(inverse, self.shift)
+        return replace(self, linear=_snapped(inverse), shift=(-x, -y))
 
-    def __matmul__(self, other: Element) -> "Motion":
-        if not isinstance(other, Motion):
+    def __matmul__(self, other: Element) -> "AffineMap":
+        if not isinstance(other, AffineMap):
             raise ValueError(f"{self.name} and {other.name} do not act on the same thing")
         if self.frame and other.frame and self.frame != other.frame:
             raise ValueError(f"{self.name} and {other.name} are for images of another size")
-        a, b = self.linear, other.linear
-        linear = tuple(tuple(sum(a[i][k] * b[k][j] for k in range(2)) for j in range(2)) for i in range(2))
-        shift = tuple(a[i][0] * other.shift[0] + a[i][1] * other.shift[1] + self.shift[i] for i in range(2))
-        frame, wrap = self.frame or other.frame, self.wrap or other.wrap
-        return Motion(_snapped(linear), shift, frame, wrap)  # type: ignore[arg-type]
+        (a, b), (c, d) = self.linear
+        (e, f), (g, h) = other.linear
+        linear = ((a * e + b * g, a * f + b * h), (c * e + d * g, c * f + d * h))
+        x, y = _apply(self.linear, other.shift)
+        shift = (x + self.shift[0], y + self.shift[1])
+        return AffineMap(_snapped(linear), shift, self.frame or other.frame, self.wrap or other.wrap)
+
+    @property
+    def translates(self) -> bool:
+        """Whether A is the identity, so that the map is a shift or moves nothing."""
+        return self.turn == (0.0, 1.0, False)
 
     @property
     def turn(self) -> tuple[float, float, bool] | None:
@@ -87,34 +91,62 @@ class Motion(Element):
 
     @property
     def name(self) -> str:
-        words = []
-        if self.turn is None:
-            words.append("affine " + " ".join(f"{entry:.2f}" for row in self.linear for entry in row))
-        else:
-            angle, scale, flipped = self.turn
-            half_turned = flipped and abs(angle - 180) < _SAME
-            words += ["vflip" if half_turned else "hflip"] if flipped else []
-            words += [f"rotate {angle:g}" if angle == round(angle) else f"rotate {angle:.1f}"] if (
-                angle and not half_turned) else []  # fmt: skip
-            words += [f"scale {scale:.3g}"] if scale != 1 else []
+        words = self._linear_words()
         if any(abs(b) > _SAME for b in self.shift):
             words.append("shift " + " ".join(f"{b:.3g}" for b in self.shift))
         return ", ".join(words) or "identity"
 
+    def _linear_words(self) -> list[str]:
+        """What A does, in words: flip, turn and scale where it is a similarity, else its entries."""
+        if self.turn is None:
+            (a, b), (c, d) = self.linear
+            return [f"affine {a:.2f} {b:.2f} {c:.2f} {d:.2f}"]
+        angle, scale, flipped = self.turn
+        words = []
+        if flipped and abs(angle - 180) < _SAME:
+            words.append("vflip")
+            angle = 0.0
+        elif flipped:
+            words.append("hflip")
+        if angle:
+            words.append(f"rotate {angle:g}" if angle == round(angle) else f"rotate {angle:.1f}")
+        if scale != 1:
+            words.append(f"scale {scale:.3g}")
+        return words
+
     @property
     def parameter(self) -> float | None:
+        known = self._parameter
+        return None if known is None else known[0]
+
+    @property
+    def unit(self) -> str | None:
+        known = self._parameter
+        return None if known is None else known[1]
+
+    @property
+    def _parameter(self) -> tuple[float, str] | None:
+        """The angle of a rotation or the factor of a scale, and its unit; None for a map that is neither alone."""
         if self.turn is None or any(self.shift):
             return None
         angle, scale, flipped = self.turn
         if flipped:
             return None
-        return scale if scale != 1 and angle == 0 else angle if scale == 1 else None
+        if scale == 1:
+            return angle, DEGREE
+        return (scale, FACTOR) if angle == 0 else None
+
+    @property
+    def parameter_unit(self) -> str | None:
+        if self.parameter is None or self.turn is None or self.is_identity:
+            return None
+        return "degree" if self.turn[1] == 1 else "factor"
 
 
-def rotation_by(degrees: float) -> Motion:
+def rotation_by(degrees: float) -> AffineMap:
     """The rotation about the centre, counterclockwise as one looks at the image (y points down)."""
     c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    return Motion(_snapped(((c, s), (-s, c))))
+    return AffineMap(_snapped(((c, s), (-s, c))))
 
 
 def _snap(value: float) -> float:
@@ -123,11 +155,20 @@ def _snap(value: float) -> float:
     return nearest if abs(value - nearest) < _SAME else value
 
 
-def _snapped(matrix: Any) -> Matrix:
-    return tuple(tuple(_snap(entry) + 0.0 for entry in row) for row in matrix)  # type: ignore[return-value]
+def _snapped(matrix: Matrix) -> Matrix:
+    """A matrix with entries that are whole numbers but for round-off made so, and no negative zeros."""
+    (a, b), (c, d) = matrix
+    return (_snap(a) + 0.0, _snap(b) + 0.0), (_snap(c) + 0.0, _snap(d) + 0.0)
+
+
+def _apply(matrix: Matrix, point: Point) -> Point:
+    """The product of a matrix and a point (x, y)."""
+    (a, b), (c, d) = matrix
+    x, y = point
+    return a * x + b * y, c * x + d * y
 
 
 def _close(a: Matrix, b: Matrix) -> bool:
-    return all(
-        abs(x - y) < _SAME for row, other in zip(a, b, strict=True) for x, y in zip(row, other, strict=True)
-    )
+    """Whether all entries are the same but for round-off."""
+    differences = [x - y for row, other in zip(a, b, strict=True) for x, y in zip(row, other, strict=True)]
+    return max(map(abs, differences)) < _SAME

@@ -12,16 +12,20 @@ Inputs = Callable[[Element], Tensor]
 
 
 def displaced(
-    rho: Representation, x: Tensor, other: Tensor, still: Callable[[Tensor], Tensor] = lambda x: x,
+    rho: Representation,
+    x: Tensor,
+    other: Tensor,
+    still: Callable[[Tensor], Tensor] = lambda x: x,
     replaced: Callable[[Element, Tensor, Tensor], Tensor] = lambda g, step, displacement: step,
-) -> Inputs:  # fmt: skip
-    """g -> x changed by as much as g changes it, towards the displacement of another image: the insensitivity control.
+) -> Inputs:
+    """g -> x (B, ...) changed by as much as g changes it, towards the displacement of another image per image.
 
     Every channel keeps its contrast, as under g: its deviation u from its mean m turns towards the deviation d of
     g other - other, m + cos(a) u + sin(a) |u| d/|d|, until it has moved as far as that of g x - x. Without that, a
     network that reacts to contrast alone would pass for symmetric. Means are displaced as far as g displaces them.
-    `still` is what the identity makes of an image; `replaced` may give other displacements in the place of
-    those of `other`, which may be blank, knowing the images' own.
+
+    `still` is what the identity makes of images. `replaced(g, step, displacement)` may give other displacements in the
+    place of `step`, those of `other`, which may be blank; `displacement` are the images' own.
     """
     own, others, x, other = rho.action(x), rho.action(other), still(x), still(other)
     mean, u = _mean_and_deviation(x)
@@ -46,13 +50,16 @@ def _plane(x: Tensor) -> tuple[int, ...]:
 
 
 def _mean_and_deviation(x: Tensor) -> tuple[Tensor, Tensor]:
+    """The mean of every channel, (B, C, 1, 1) for images, and x less that."""
     mean = x.mean(_plane(x), keepdim=True)
     return mean, x - mean
 
 
 def _length(u: Tensor) -> Tensor:
+    """The norm of every channel, (B, C, 1, 1) for images, above 0."""
     return _safe(u.square().sum(_plane(u), keepdim=True).sqrt())
 
 
 def _safe(length: Tensor) -> Tensor:
+    """Lengths that can be divided by."""
     return length.clamp(min=torch.finfo(length.dtype).tiny ** 0.5)

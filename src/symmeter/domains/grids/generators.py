@@ -52,14 +52,26 @@ class ColourGenerator(Generator):
         """S and M, each (channels, channels) float64; ValueError where hue or saturation lack three channels."""
         if channels != 3 and self.name in ("hue", "saturation"):
             raise ValueError(f"{self.name} needs images with 3 channels, these have {channels}")
-        identity = torch.eye(channels, dtype=torch.float64)
-        weights = torch.tensor(GRAY_WEIGHTS) if channels == 3 else torch.full((channels,), 1 / channels)
-        gray = (weights.double() / weights.double().sum()).expand(channels, channels)
-        turn = torch.zeros(channels, channels, dtype=torch.float64)
-        if channels == 3:
-            turn = torch.tensor([[0, -1, 1], [1, 0, -1], [-1, 1, 0]], dtype=torch.float64) / 3**0.5
-        s, m = (a * identity + b * gray + c * turn for a, b, c in (self.deviation, self.mean))
-        return s, m
+        basis = _colour_basis(channels)
+        return _combined(self.deviation, basis), _combined(self.mean, basis)
+
+
+def _colour_basis(channels: int) -> tuple[Tensor, Tensor, Tensor]:
+    """I, G and K, each (channels, channels) float64; K is 0 where there are not three channels."""
+    identity = torch.eye(channels, dtype=torch.float64)
+    weights = torch.full((channels,), 1 / channels)
+    turn = torch.zeros(channels, channels, dtype=torch.float64)
+    if channels == 3:
+        weights = torch.tensor(GRAY_WEIGHTS)
+        turn = torch.tensor([[0, -1, 1], [1, 0, -1], [-1, 1, 0]], dtype=torch.float64) / 3**0.5
+    gray = (weights.double() / weights.double().sum()).expand(channels, channels)
+    return identity, gray, turn
+
+
+def _combined(factors: tuple[float, float, float], basis: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+    """a I + b G + c K, (channels, channels)."""
+    (a, b, c), (identity, gray, turn) = factors, basis
+    return a * identity + b * gray + c * turn
 
 
 _WIDTH, _HEIGHT, _ANGLE, _LOG, _SLOPE = "half width", "half height", "radian", "log-unit", "slope"
@@ -87,6 +99,6 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "translation": ("translation_x", "translation_y"),
     "shear": ("shear_x", "shear_y"),
     "stretch": ("stretch_x", "stretch_y"),
-    "affine": tuple(name for name, g in GENERATORS.items() if isinstance(g, AffineGenerator)),
-    "colour": tuple(name for name, g in GENERATORS.items() if isinstance(g, ColourGenerator)),
+    "affine": tuple(g.name for g in GENERATORS.values() if isinstance(g, AffineGenerator)),
+    "colour": tuple(g.name for g in GENERATORS.values() if isinstance(g, ColourGenerator)),
 }

@@ -1,12 +1,12 @@
-"""Motions of the plane, and the groups and windows of groups that they make."""
+"""Groups of affine maps of the plane, and windows of such groups."""
 
 import math
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import torch
 
-from symmeter.domains.grids.affine_map import FLIP_X, FLIP_Y, Motion, rotation_by
+from symmeter.domains.grids.affine_map import FLIP_X, FLIP_Y, AffineMap, rotation_by
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.group import Group
 
@@ -38,10 +38,10 @@ class Cyclic(Group):
             )
         return self
 
-    def enumerate(self) -> tuple[Motion, ...]:
+    def enumerate(self) -> tuple[AffineMap, ...]:
         return tuple(rotation_by(360 * k / self.n) for k in range(self.n))
 
-    def draw(self, random: torch.Generator) -> Motion:
+    def draw(self, random: torch.Generator) -> AffineMap:
         return rotation_by(360 * int(torch.randint(self.n, (), generator=random)) / self.n)
 
 
@@ -60,10 +60,10 @@ class Reflection(Group):
         plane(self.name, shape)
         return self
 
-    def enumerate(self) -> tuple[Motion, ...]:
-        return Motion(), Motion(FLIP_X if self.horizontal else FLIP_Y)
+    def enumerate(self) -> tuple[AffineMap, ...]:
+        return AffineMap(), AffineMap(FLIP_X if self.horizontal else FLIP_Y)
 
-    def draw(self, random: torch.Generator) -> Motion:
+    def draw(self, random: torch.Generator) -> AffineMap:
         return self.enumerate()[int(torch.randint(2, (), generator=random))]
 
 
@@ -85,14 +85,16 @@ class Rotations(Group):
         plane(self.name, shape)
         return self
 
-    def draw(self, random: torch.Generator) -> Motion:
+    def draw(self, random: torch.Generator) -> AffineMap:
         u = float(torch.rand((), generator=random, dtype=torch.float64))
-        return rotation_by(360 * u if self.limit is None else self.limit * (2 * u - 1))
+        if self.limit is None:
+            return rotation_by(360 * u)
+        return rotation_by(self.limit * (2 * u - 1))
 
-    def quadrature(self, count: int) -> tuple[Motion, ...]:
-        """Equal steps from the identity: exact for trigonometric polynomials below degree `count`.
+    def quadrature(self, count: int) -> tuple[AffineMap, ...]:
+        """Equal steps from the identity, whose mean is exact for trigonometric polynomials below degree `count`.
 
-        In a window the midpoints of equal steps, whose error falls with the square of their number.
+        In a window they are the midpoints of equal steps, whose error falls with the square of their number.
         """
         if self.limit is None:
             return tuple(rotation_by(360 * k / count) for k in range(count))
@@ -114,18 +116,22 @@ class Translations(Group):
 
     @property
     def name(self) -> str:
-        words = [f"{self.extent:g}", "circular" * self.wrap, self.axis or ""]
-        return f"T{1 if self.axis else 2}({','.join(filter(None, words))})"
+        words = [f"{self.extent:g}"]
+        if self.wrap:
+            words.append("circular")
+        if self.axis is None:
+            return f"T2({','.join(words)})"
+        return f"T1({','.join([*words, self.axis])})"
 
     def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Translations":
         return replace(self, frame=plane(self.name, shape))
 
-    def draw(self, random: torch.Generator) -> Motion:
+    def draw(self, random: torch.Generator) -> AffineMap:
         height, width = framed(self)
-        u = 2 * torch.rand(2, generator=random, dtype=torch.float64) - 1
-        x = 0.0 if self.axis == "y" else float(u[0]) * self.extent * width
-        y = 0.0 if self.axis == "x" else float(u[1]) * self.extent * height
-        return Motion(shift=(x, y), frame=self.frame, wrap=self.wrap)
+        u, v = (2 * torch.rand(2, generator=random, dtype=torch.float64) - 1).tolist()
+        x = 0.0 if self.axis == "y" else u * self.extent * width
+        y = 0.0 if self.axis == "x" else v * self.extent * height
+        return AffineMap(shift=(x, y), frame=self.frame, wrap=self.wrap)
 
 
 @dataclass(frozen=True)
@@ -150,21 +156,21 @@ class Scales(Group):
         plane(self.name, shape)
         return self
 
-    def _at(self, u: float) -> Motion:
+    def _at(self, u: float) -> AffineMap:
         factor = self.low * (self.high / self.low) ** u
-        return Motion(((factor, 0.0), (0.0, factor)))
+        return AffineMap(((factor, 0.0), (0.0, factor)))
 
-    def draw(self, random: torch.Generator) -> Motion:
+    def draw(self, random: torch.Generator) -> AffineMap:
         return self._at(float(torch.rand((), generator=random, dtype=torch.float64)))
 
-    def quadrature(self, count: int) -> tuple[Motion, ...]:
+    def quadrature(self, count: int) -> tuple[AffineMap, ...]:
         """Midpoints of equal steps of the logarithm."""
         return tuple(self._at((k + 0.5) / count) for k in range(count))
 
 
 @dataclass(frozen=True)
 class AffineBox(Group):
-    """A box of affine motions, each parameter uniform (scale in the logarithm): turn, then shear, scale and shift.
+    """A box of affine maps, each parameter uniform (scale in the logarithm): turn, then shear, scale and shift.
 
     `rotation` and `shear` in degrees either way, `translation` as a share of the image either way, `scale` as the
     larger factor (1.2: from 1/1.2 to 1.2). What augmentation pipelines call random affine.
@@ -174,29 +180,30 @@ class AffineBox(Group):
     translation: float = 0.0
     scale: float = 1.0
     shear: float = 0.0
-    frame: tuple[int, int] | None = field(default=None)
+    frame: tuple[int, int] | None = None
     closed = False
 
     @property
     def name(self) -> str:
-        given: dict[str, Any] = {
-            "rotation": self.rotation,
-            "translation": self.translation,
-            "shear": self.shear,
-        }
-        given["scale"] = self.scale if self.scale != 1 else 0
-        return "affine(" + ",".join(f"{key}={value:g}" for key, value in given.items() if value) + ")"
+        given = {"rotation": self.rotation, "translation": self.translation, "shear": self.shear}
+        if self.scale != 1:
+            given["scale"] = self.scale
+        words = [f"{key}={value:g}" for key, value in given.items() if value]
+        return f"affine({','.join(words)})"
 
     def bind(self, shape: tuple[int, ...], padded: bool = False) -> "AffineBox":
         return replace(self, frame=plane(self.name, shape))
 
-    def draw(self, random: torch.Generator) -> Motion:
+    def draw(self, random: torch.Generator) -> AffineMap:
         height, width = framed(self)
-        u = (2 * torch.rand(5, generator=random, dtype=torch.float64) - 1).tolist()
-        factor = self.scale ** u[2]
-        sheared = Motion(((factor, factor * math.tan(math.radians(self.shear * u[1]))), (0.0, factor)))
-        shift = (self.translation * width * u[3], self.translation * height * u[4])
-        return Motion(shift=shift, frame=self.frame) @ sheared @ rotation_by(self.rotation * u[0])
+        turn, slope, size, x, y = (2 * torch.rand(5, generator=random, dtype=torch.float64) - 1).tolist()
+        factor = self.scale**size
+        shear = factor * math.tan(math.radians(self.shear * slope))
+        scaled = AffineMap(((factor, shear), (0.0, factor)))
+        shifted = AffineMap(
+            shift=(self.translation * width * x, self.translation * height * y), frame=self.frame
+        )
+        return shifted @ scaled @ rotation_by(self.rotation * turn)
 
 
 def plane(name: str, shape: tuple[int, ...]) -> tuple[int, int]:
@@ -208,7 +215,17 @@ def plane(name: str, shape: tuple[int, ...]) -> tuple[int, int]:
     return shape[-2], shape[-1]
 
 
-def framed(group: Any) -> tuple[int, int]:
+class Framed(Protocol):
+    """A group that depends on the size of the image."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def frame(self) -> tuple[int, int] | None: ...
+
+
+def framed(group: Framed) -> tuple[int, int]:
     """Height and width that a group was bound to."""
     if group.frame is None:
         raise SymmeterError(f"{group.name} depends on the size of the image: bind it to a shape first")

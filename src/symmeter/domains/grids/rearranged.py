@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,7 +16,21 @@ from symmeter.symmetry.representations.representation import Acted, Representati
 
 # (role, size, step, prefix, inside): role `batch` has size -1, whatever the batch is; role `tokens` has `prefix`
 # tokens before the grid factors (role, size, step) in `inside`. A factor of negative step counts backwards.
-Factor = tuple[str, int, int, int, tuple]
+AxisFactor = tuple[str, int, int, int, tuple]
+
+
+class _Piece(NamedTuple):
+    """One factor of an axis of the tensor, behind its prefix tokens where it has any."""
+
+    role: str
+    size: int
+    step: int
+    axis: int
+
+    @property
+    def rank(self) -> int:
+        """Its place among batch, channels, rows and columns."""
+        return {"batch": 0, "y": 2, "x": 3}.get(self.role, 1)
 
 
 @dataclass(frozen=True)
@@ -35,20 +49,21 @@ class Rearranged(Representation):
     """
 
     definition: Definition
-    axes: tuple[tuple[Factor, ...], ...]
+    axes: tuple[tuple[AxisFactor, ...], ...]
     rolled: tuple[int, int] = (0, 0)
 
     def differentiate_all(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
-        image = self.to_image(x)
-        return [
-            self._from_image(moved, torch.zeros_like(x))
-            for moved in Image(self.definition).differentiate_all(generators, image)
-        ]
+        """X x for every generator, of the shape of x each; 0 at prefix tokens."""
+        tangents = Image(self.definition).differentiate_all(generators, self.to_image(x))
+        still = torch.zeros_like(x)
+        return [self._from_image(tangent, still) for tangent in tangents]
 
-    def pair_all(self, generators: Sequence[Generator], g: Any, x: Any) -> Tensor:
-        return Image(self.definition).pair_all(generators, self.to_image(g), self.to_image(x))
+    def pair_all(self, generators: Sequence[Generator], covector: Tensor, x: Tensor) -> Tensor:
+        """<w, X x> per generator and image, (T, B) float64, whichever axis has the images."""
+        return Image(self.definition).pair_all(generators, self.to_image(covector), self.to_image(x))
 
     def acting(self, x: Tensor) -> Callable[[Element], Acted]:
+        """The moved value and its mask, both of the shape of x; prefix tokens stay as they are."""
         acting = Image(self.definition).acting(self.to_image(x))
 
         def act(element: Element) -> Acted:
@@ -60,77 +75,77 @@ class Rearranged(Representation):
 
     def to_image(self, x: Tensor) -> Tensor:
         """(B, C, H, W) of the grid; prefix tokens are left out."""
-        place, prefix = self._tokens()
-        if place is not None:
-            x = x.narrow(place, prefix, x.shape[place] - prefix)
-        sizes, order = self._sizes(x), self._order()
-        parts = x.reshape(sizes).permute(order).flip(self._backwards())
-        height, width = self._extent("y"), self._extent("x")
-        batch = parts.shape[0] if self._roles()[order[0]] == "batch" else 1
-        image = parts.reshape(batch, -1, height, width)
-        return image.roll((-self.rolled[0], -self.rolled[1]), (2, 3)) if any(self.rolled) else image
+        _, tokens = self._split(x)
+        pieces, order = self._pieces(), self._order()
+        parts = tokens.reshape(self._sizes(tokens)).permute(order).flip(self._backwards())
+        batch = parts.shape[0] if pieces[order[0]].role == "batch" else 1
+        image = parts.reshape(batch, -1, self._extent("y"), self._extent("x"))
+        rows, columns = self.rolled
+        return image.roll((-rows, -columns), (2, 3)) if any(self.rolled) else image
 
     def _from_image(self, image: Tensor, like: Tensor) -> Tensor:
-        """Back into the tensor's own axes; `like` gives the prefix tokens."""
-        place, prefix = self._tokens()
-        target = like if place is None else like.narrow(place, prefix, like.shape[place] - prefix)
-        sizes, order = self._sizes(target), self._order()
-        inverse = [order.index(i) for i in range(len(order))]
-        image = image.roll(self.rolled, (2, 3)) if any(self.rolled) else image
+        """(B, C, H, W) back into the axes of the tensor `like`, which gives the prefix tokens."""
+        place, _ = self._prefix()
+        prefix, tokens = self._split(like)
+        sizes, order = self._sizes(tokens), self._order()
+        if any(self.rolled):
+            image = image.roll(self.rolled, (2, 3))
         parts = image.reshape([sizes[i] for i in order]).flip(self._backwards())
-        back = parts.permute(inverse).reshape(target.shape)
-        return back if place is None else torch.cat([like.narrow(place, 0, prefix), back], place)
+        inverse = [order.index(i) for i in range(len(order))]
+        back = parts.permute(inverse).reshape(tokens.shape)
+        return back if prefix is None else torch.cat([prefix, back], place)
 
-    def _flat(self) -> list[tuple[str, int, int]]:
-        """(role, size, step) of every factor in the order of the axes."""
-        return [factor for factors in self.axes for factor in _inner(factors)]
+    def _split(self, x: Tensor) -> tuple[Tensor | None, Tensor]:
+        """The prefix tokens of x along their axis, None where there are none, and the rest."""
+        place, length = self._prefix()
+        if length is None:
+            return None, x
+        return x.narrow(place, 0, length), x.narrow(place, length, x.shape[place] - length)
 
-    def _roles(self) -> list[str]:
-        return [role for role, _, _ in self._flat()]
-
-    def _tokens(self) -> tuple[int | None, int]:
-        """Which axis has a prefix, and how long it is."""
+    def _prefix(self) -> tuple[int, int | None]:
+        """Which axis has a prefix, and how long that is: None where no axis has one."""
         for i, factors in enumerate(self.axes):
-            for role, _, _, prefix, _ in factors:
+            for role, _, _, length, _ in factors:
                 if role == "tokens":
-                    return i, prefix
-        return None, 0
+                    return i, length
+        return 0, None
+
+    def _pieces(self) -> list[_Piece]:
+        """All factors in the order of the axes, those inside of tokens in the place of the tokens."""
+        pieces = []
+        for axis, factors in enumerate(self.axes):
+            for role, size, step, _, inside in factors:
+                found = inside if role == "tokens" else [(role, size, step)]
+                pieces += [_Piece(*one, axis) for one in found]
+        return pieces
 
     def _sizes(self, x: Tensor) -> list[int]:
         """Sizes of all factors for this tensor: that of the batch is what the others leave of its axis."""
-        sizes: list[int] = []
-        for n, factors in zip(x.shape, self.axes, strict=True):
-            own = [
-                s
-                for role, size, _, _, inside in factors
-                for s in ([g[1] for g in inside] if role == "tokens" else [size])
-            ]
-            known = math.prod(s for s in own if s > 0)
-            sizes += [n // known if s < 0 else s for s in own]
-        return sizes
+        pieces = self._pieces()
+        left = list(x.shape)  # of each axis, when the factors of known size are taken out
+        for piece in pieces:
+            if piece.size > 0:
+                left[piece.axis] //= piece.size
+        return [left[piece.axis] if piece.size < 0 else piece.size for piece in pieces]
 
     def _order(self) -> list[int]:
-        """Factors as batch, channels, rows, columns."""
-        rank = {"batch": 0, "y": 2, "x": 3}
-        flat = self._flat()
-        key = lambda i: (rank.get(flat[i][0], 1), -abs(flat[i][2]) if flat[i][0] in ("y", "x") else i)
-        return sorted(range(len(flat)), key=key)
+        """Positions of the factors as batch, channels, rows, columns; coordinates from the largest step on."""
+        pieces = self._pieces()
+
+        def place(i: int) -> tuple[int, int]:
+            piece = pieces[i]
+            return piece.rank, (-abs(piece.step) if piece.role in ("y", "x") else i)
+
+        return sorted(range(len(pieces)), key=place)
 
     def _backwards(self) -> list[int]:
         """Which of the ordered factors count backwards."""
-        flat = self._flat()
-        return [place for place, i in enumerate(self._order()) if flat[i][2] < 0]
+        pieces = self._pieces()
+        return [place for place, i in enumerate(self._order()) if pieces[i].step < 0]
 
     def _extent(self, role: str) -> int:
-        return math.prod(size for r, size, _ in self._flat() if r == role)
+        """Rows (`y`) or columns (`x`) of the whole grid."""
+        return math.prod(piece.size for piece in self._pieces() if piece.role == role)
 
     def describe(self) -> str:
         return f"grid {self._extent('y')} x {self._extent('x')}, in pieces"
-
-
-def _inner(factors: Sequence[Factor]) -> list[tuple[str, int, int]]:
-    """(role, size, step) of the factors of an axis, behind its prefix where it has one."""
-    found: list[tuple[str, int, int]] = []
-    for role, size, step, _, inside in factors:
-        found += list(inside) if role == "tokens" else [(role, size, step)]
-    return found

@@ -4,11 +4,11 @@ from typing import Any
 
 from torch import Tensor
 
+from symmeter.domain import parse_group
 from symmeter.domains.grids.grid import PADDINGS, Image
 from symmeter.domains.grids.interpolants import parse_definition
 from symmeter.domains.grids.interpolants.interpolant import Definition
-from symmeter.domains.images.names import parse_group
-from symmeter.measuring.request import ARGUMENTS
+from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.symmetry.groups.group import Group, choose_elements
 from symmeter.verbs.arguments import choice, instance
 from symmeter.verbs.verb import verb
@@ -26,6 +26,7 @@ def round_trip_error(
 
     `x` are images (B, C, H, W). Positions that were outside the frame on the way do not count.
 
+    >>> import torch
     >>> round_trip_error(torch.rand(1, 1, 6, 6), "C2")
     {'identity': 0.0, 'rotate 180': 0.0}
     """

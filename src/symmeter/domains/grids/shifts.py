@@ -1,33 +1,36 @@
 """Shifts by whole pixels, along both axes of an image or along one."""
 
-import math
 from dataclasses import dataclass, replace
 
 import torch
 
-from symmeter.domains.grids.affine_map import Motion
+from symmeter.domains.grids.affine_map import AffineMap
 from symmeter.domains.grids.planar import framed, plane
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.group import Group
 
 AXES = ("x", "y")  # of a grid, named from the last
-KINDS = ("circular", "crop", "open")
+CIRCULAR, CROP, OPEN = "circular", "crop", "open"
+EDGES = (CIRCULAR, CROP, OPEN)
 
 
 @dataclass(frozen=True)
 class Shifts(Group):
     """Shifts by whole pixels: on the torus all of them, or those up to `limit` pixels along each axis.
 
-    `kind`: `circular`; `crop`, where the network sees a window of a larger image, which moves, and nothing is made up;
-    `open`, where what comes in from outside is made up by the padding and does not count. `axis` x or y: along that one
-    alone. Along an axis of length 1 there is nowhere to go, so a row of samples is shifted along x.
+    `edge` says what happens where the image ends. `circular`: what leaves on one side returns on the other. `crop`: the
+    network sees a window of a larger image, which moves, and nothing is made up. `open`: what comes in from outside is
+    made up by the padding and does not count.
+
+    `axis` x or y: along that one alone. Along an axis of length 1 there is nowhere to go, so a row of pixels is shifted
+    along x.
 
     >>> [g.name for g in Shifts(1, axis="x").bind((3, 4, 8)).enumerate()]
     ['identity', 'shift -1 0', 'shift 1 0']
     """
 
     limit: int | None = None
-    kind: str = "circular"
+    edge: str = CIRCULAR
     axis: str | None = None
     frame: tuple[int, int] | None = None
 
@@ -37,28 +40,30 @@ class Shifts(Group):
 
     @property
     def margin(self) -> tuple[int, int] | None:  # type: ignore[override]
-        if self.kind != "crop" or self.limit is None:
+        if self.edge != CROP or self.limit is None:
             return None
-        return (self.limit if self.axis != "x" else 0, self.limit if self.axis != "y" else 0)
+        rows = 0 if self.axis == "x" else self.limit
+        columns = 0 if self.axis == "y" else self.limit
+        return rows, columns
 
     @property
     def name(self) -> str:
-        words = [str(self.limit or ""), "" if self.kind == "circular" else self.kind, self.axis or ""]
-        inside = ",".join(filter(None, words))
-        return f"shift({inside})" if inside else "shift"
+        words = []
+        if self.limit is not None:
+            words.append(str(self.limit))
+        if self.edge != CIRCULAR:
+            words.append(self.edge)
+        if self.axis is not None:
+            words.append(self.axis)
+        return f"shift({','.join(words)})" if words else "shift"
 
     def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Shifts":
         bound = replace(self, frame=plane(self.name, shape))
         sizes = [size for axis, size in bound._sizes().items() if bound._moves(axis)]
-        if self.kind == "crop":
+        if self.edge == CROP:
             bound._check_window(sizes)
-        elif not sizes:
-            raise SymmeterError(f"{self.name}: a {shape[-2]} x {shape[-1]} image has one pixel along that axis: "
-                                "there is nothing to shift")  # fmt: skip
-        elif self.limit is not None and 2 * self.limit + 1 > min(sizes):
-            most, every = (replace(self, limit=n).name for n in ((min(sizes) - 1) // 2, None))
-            raise SymmeterError(f"{self.name} is more than half of a {shape[-2]} x {shape[-1]} image; "
-                                f"give at most {most}, or {every} for all")  # fmt: skip
+        else:
+            bound._check_limit(sizes)
         return bound
 
     def _check_window(self, sizes: list[int]) -> None:
@@ -70,21 +75,40 @@ class Shifts(Group):
                 f"along; give larger ones{way_out}"
             )
 
+    def _check_limit(self, sizes: list[int]) -> None:
+        """SymmeterError where there is nothing to shift, or where shifts go more than half around."""
+        height, width = framed(self)
+        if not sizes:
+            raise SymmeterError(
+                f"{self.name}: a {height} x {width} image has one pixel along that axis: there is nothing to shift"
+            )
+        most = (min(sizes) - 1) // 2
+        if self.limit is not None and self.limit > most:
+            half = replace(self, limit=most).name
+            every = replace(self, limit=None).name
+            raise SymmeterError(
+                f"{self.name} is more than half of a {height} x {width} image; give at most {half}, or {every} for all"
+            )
+
     @property
     def order(self) -> int | None:  # type: ignore[override]
         if self.frame is not None:
-            return math.prod(len(self._along(axis)) for axis in AXES)
-        return None if self.limit is None else (2 * self.limit + 1) ** (1 if self.axis else 2)
+            return len(self._along("x")) * len(self._along("y"))
+        if self.limit is None:
+            return None
+        steps = 2 * self.limit + 1
+        return steps if self.axis else steps**2
 
-    def enumerate(self) -> tuple[Motion, ...]:
+    def enumerate(self) -> tuple[AffineMap, ...]:
         return tuple(self._by(x, y) for y in self._along("y") for x in self._along("x"))
 
-    def draw(self, random: torch.Generator) -> Motion:
-        pick = lambda steps: steps[int(torch.randint(len(steps), (), generator=random))]
-        return self._by(*(pick(self._along(axis)) for axis in AXES))
+    def draw(self, random: torch.Generator) -> AffineMap:
+        x = _one_of(self._along("x"), random)
+        y = _one_of(self._along("y"), random)
+        return self._by(x, y)
 
-    def _by(self, x: int, y: int) -> Motion:
-        return Motion(shift=(float(x), float(y)), frame=self.frame, wrap=self.kind == "circular")
+    def _by(self, x: int, y: int) -> AffineMap:
+        return AffineMap(shift=(float(x), float(y)), frame=self.frame, wrap=self.edge == CIRCULAR)
 
     def _sizes(self) -> dict[str, int]:
         height, width = framed(self)
@@ -92,7 +116,9 @@ class Shifts(Group):
 
     def _moves(self, axis: str) -> bool:
         """Whether there is somewhere to go along an axis; a window may be one pixel of a larger image."""
-        return self.axis in (None, axis) and (self.kind == "crop" or self._sizes()[axis] > 1)
+        if self.axis not in (None, axis):
+            return False
+        return self.edge == CROP or self._sizes()[axis] > 1
 
     def _along(self, axis: str) -> list[int]:
         """The steps along an axis, 0 first."""
@@ -103,18 +129,26 @@ class Shifts(Group):
         return sorted(range(-self.limit, self.limit + 1), key=abs)
 
 
+def _one_of(steps: list[int], random: torch.Generator) -> int:
+    return steps[int(torch.randint(len(steps), (), generator=random))]
+
+
 def parse_shifts(*words: str) -> Shifts:
-    """`shift(8,crop,x)`: how far, what happens at the border, and along which axis, in any order.
+    """`shift(8,crop,x)`: how far, what happens at the edge, and along which axis, in any order.
 
     >>> parse_shifts("x", "crop", "8").name, parse_shifts().name
     ('shift(8,crop,x)', 'shift')
     """
-    kinds = [word for word in words if word in KINDS]
+    edges = [word for word in words if word in EDGES]
     axes = [word for word in words if word in AXES]
-    limits = [int(word) for word in words if word not in (*KINDS, *AXES)]
-    if max(len(kinds), len(axes), len(limits)) > 1 or min(limits, default=1) < 1:
+    limits = [int(word) for word in words if word not in (*EDGES, *AXES)]
+    if max(len(edges), len(axes), len(limits)) > 1:
         raise ValueError(words)
-    kind = kinds[0] if kinds else "circular"
-    if kind != "circular" and not limits:
+    edge = edges[0] if edges else CIRCULAR
+    axis = axes[0] if axes else None
+    limit = limits[0] if limits else None
+    if limit is None and edge != CIRCULAR:
         raise ValueError(words)
-    return Shifts(limits[0] if limits else None, kind, axes[0] if axes else None)
+    if limit is not None and limit < 1:
+        raise ValueError(words)
+    return Shifts(limit, edge, axis)

@@ -25,17 +25,25 @@ class Tokens(Representation):
     prefix: int = 0
     padding: str = "reflect"
 
+    @property
+    def channel_axis(self) -> int:
+        return -1
+
     def differentiate_all(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
+        """X x for every generator, of the shape of x each; 0 at the prefix tokens."""
         prefix, image = self._split(x)
         still = torch.zeros_like(prefix)
         moved = Image(self.definition, "channels_last").differentiate_all(generators, image)
         return [torch.cat([still, m.flatten(-3, -2)], -2) for m in moved]
 
-    def pair_all(self, generators: Sequence[Generator], g: Tensor, x: Tensor) -> Tensor:
-        image = Image(self.definition, "channels_last")
-        return image.pair_all(generators, self._split(g)[1], self._split(x)[1])
+    def pair_all(self, generators: Sequence[Generator], covector: Tensor, x: Tensor) -> Tensor:
+        """<w, X x> for a covector w of the shape of x, (T, B) float64."""
+        _, weights = self._split(covector)
+        _, image = self._split(x)
+        return Image(self.definition, "channels_last").pair_all(generators, weights, image)
 
     def acting(self, x: Tensor) -> Callable[[Element], Acted]:
+        """The moved tokens, of the shape of x, and the mask (prefix + rows * columns, 1), which is 1 at the prefix."""
         prefix, image = self._split(x)
         acting = Image(self.definition, "channels_last", padding=self.padding).acting(image)
 
@@ -47,11 +55,13 @@ class Tokens(Representation):
         return act
 
     def border(self, x: Tensor) -> Tensor:
+        """(prefix + rows * columns, 1), 0 at the prefix tokens."""
         prefix, image = self._split(x)
         ring = Image(self.definition, "channels_last").border(image).flatten(0, 1)
         return torch.cat([ring.new_zeros(prefix.shape[-2], 1), ring], 0)
 
     def _split(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The prefix tokens (B, prefix, C), and the others as (B, rows, columns, C)."""
         rows, columns = self.grid
         if x.shape[-2] != self.prefix + rows * columns:
             expected = f"{self.prefix} + {rows} x {columns}"

@@ -2,28 +2,27 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from symmeter.domains.grids.affine_map import Motion
+from symmeter.domains.grids.affine_map import AffineMap
 from symmeter.domains.grids.generators import AffineGenerator
 from symmeter.domains.grids.grid import LAYOUTS, Image
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.generators import Flow, Generator
-from symmeter.symmetry.groups.group import Element, Pair
+from symmeter.symmetry.groups.group import Element, ProductElement
 from symmeter.symmetry.representations.representation import Acted, Representation
 from symmeter.symmetry.representations.trivial import Trivial
 
 
 @dataclass(frozen=True)
 class Vectors(Representation):
-    """(B, 2, H, W), or (B, 2) with a trivial `grid`: (g u)(p) = A u(g^-1 p) for a motion p -> A p + b.
+    """(B, 2, H, W), or (B, 2) with a trivial `grid`: (g u)(p) = A u(g^-1 p) for an affine map g, p -> A p + b.
 
-    The components are (x, y), x to the right and y down as pixels count. Under motions that change lengths they change
-    like displacements, by A too. Along a generator X with velocity field
-    v(p) = M p + b, whose elements are exp(tX) h(p) = h(p(t)), X u = v . grad u - M u.
+    The components are (x, y), x to the right and y down as pixels count. Under maps that change lengths they change by
+    A too, as displacements do. Along a generator X with velocity field v(p) = M p + b, whose elements are
+    exp(tX) h(p) = h(p(t)), X u = v . grad u - M u.
 
     >>> from symmeter.domains.grids.affine_map import rotation_by
     >>> Vectors().act(rotation_by(90), torch.tensor([[1.0, 0.0]]))[0].tolist()  # right, then up
@@ -33,17 +32,18 @@ class Vectors(Representation):
     grid: Image | Trivial = field(default_factory=Trivial)
 
     @property
-    def axis(self) -> int:
-        """That of the components."""
-        return LAYOUTS[self.grid.layout][0] if isinstance(self.grid, Image) else -1
+    def channel_axis(self) -> int:
+        """The axis of the components."""
+        return self.grid.channel_axis if isinstance(self.grid, Image) else -1
 
     def acting(self, x: Tensor) -> Callable[[Element], Acted]:
+        """The moved vectors, of the shape of x, and the mask of the grid."""
         self._check(x)
         acting = self.grid.acting(x)
 
         def act(element: Element) -> Acted:
             moved, mask = acting(element)
-            if isinstance(element, Motion):
+            if isinstance(element, AffineMap):
                 return self._mixed(element.matrix, moved), mask
             if isinstance(element, Flow) and isinstance(element.generator, AffineGenerator):
                 back = torch.linalg.matrix_exp(-element.t * self._linear(element.generator, x))
@@ -53,11 +53,13 @@ class Vectors(Representation):
         return act
 
     def differentiate_all(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
+        """X u for every generator, of the shape of x each."""
         self._check(x)
         found = []
         for generator, along in zip(generators, self.grid.differentiate_all(generators, x), strict=True):
-            affine = isinstance(generator, AffineGenerator)
-            found.append(along - self._mixed(self._linear(generator, x), x) if affine else along)
+            if isinstance(generator, AffineGenerator):
+                along = along - self._mixed(self._linear(generator, x), x)
+            found.append(along)
         return found
 
     def _linear(self, generator: AffineGenerator, x: Tensor) -> Tensor:
@@ -70,15 +72,16 @@ class Vectors(Representation):
         return linear * scale[:, None] / scale
 
     def _mixed(self, matrix: Tensor, x: Tensor) -> Tensor:
-        return torch.movedim(torch.movedim(x, self.axis, -1) @ matrix.mT.to(x), -1, self.axis)
+        """The components of x mixed by a matrix (2, 2)."""
+        mixed = x.movedim(self.channel_axis, -1) @ matrix.mT.to(x)
+        return mixed.movedim(-1, self.channel_axis)
 
     def _check(self, x: Tensor) -> None:
-        if x.shape[self.axis] != 2:
-            raise SymmeterError(
-                f"vectors in the plane have 2 components; {tuple(x.shape)} has {x.shape[self.axis]}"
-            )
+        components = x.shape[self.channel_axis]
+        if components != 2:
+            raise SymmeterError(f"vectors in the plane have 2 components; {tuple(x.shape)} has {components}")
 
-    def border(self, x: Any) -> Any:
+    def border(self, x: Tensor) -> Tensor | None:
         return self.grid.border(x)
 
     def describe(self) -> str:
@@ -89,12 +92,12 @@ def turns(what: Element | Generator) -> bool:
     """Whether an element or a generator turns, flips or shears the plane, so that vectors would show it.
 
     >>> from symmeter.domains.grids.generators import GENERATORS
-    >>> turns(GENERATORS["rotation"]), turns(GENERATORS["translation_x"]), turns(Motion(((2.0, 0.0), (0.0, 2.0))))
+    >>> turns(GENERATORS["rotation"]), turns(GENERATORS["translation_x"]), turns(AffineMap(((2.0, 0.0), (0.0, 2.0))))
     (True, False, False)
     """
-    if isinstance(what, Pair):
+    if isinstance(what, ProductElement):
         return any(map(turns, what.parts))
-    if not isinstance(what, Motion | AffineGenerator):
+    if not isinstance(what, AffineMap | AffineGenerator):
         return False
     (a, b), (c, d) = what.linear
-    return bool(b or c or a != d) or (isinstance(what, Motion) and a < 0)
+    return bool(b or c or a != d) or (isinstance(what, AffineMap) and a < 0)

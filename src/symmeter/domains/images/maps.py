@@ -10,13 +10,15 @@ from torch import Tensor
 
 from symmeter.autodiff.backward_rules import BackwardRules
 from symmeter.domains.grids.grid import Image
-from symmeter.domains.grids.interpolants.interpolant import Definition
+from symmeter.domains.images.domain import Images
 from symmeter.errors import SymmeterError
-from symmeter.measuring.conduct import conduct
+from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.derivative import DerivativeRun, Follower
-from symmeter.measuring.function import Function
-from symmeter.measuring.request import ARGUMENTS
+from symmeter.measuring.execution import announced, run_along
+from symmeter.measuring.measure import image_options
+from symmeter.measuring.plan import Given, Settings, plan_along
 from symmeter.models.outputs import parse_output
+from symmeter.results.columns import Key
 from symmeter.symmetry.conjugate import lie_derivative
 from symmeter.verbs.arguments import several, word
 from symmeter.verbs.verb import verb
@@ -47,7 +49,7 @@ def maps(
     symmetry: Any = "translation_x",
     layers: Sequence[str] = (),
     output: str = "softmax",
-    definition: str | Definition = "bandlimited",
+    definition: Any = "bandlimited",
     device: str | torch.device | None = None,
     seed: int = 0,
     *,
@@ -65,12 +67,14 @@ def maps(
     ((6, 6), (4, 4))
     """
     drawn = Drawn(layers)
-    done = conduct(
-        model, data, symmetry, "lee", output, definition, 1, 1, device, seed, False,
-        control=False, preprocessing=preprocessing, follower=drawn,
-    )  # fmt: skip
-    names = [generator.name for generator in done.run.symmetry.generators]
-    pixels = done.loaded.preprocessing.override(**(preprocessing or {})).denormalise(drawn.x)
+    given = Given(data, "images", options=image_options(definition, None, preprocessing))
+    settings = Settings(1, 1, device, seed, False, control=False)
+    plan = plan_along(model, given, symmetry, output, settings, "a map")
+    done = run_along(plan, drawn)
+    announced(done.result(()), done.run.interrupted)
+    names = [generator.name for generator in done.run.generators]
+    assert isinstance(plan.domain, Images)
+    pixels = plan.domain.preprocessing(plan.loaded).denormalise(drawn.x)
     return Maps(
         name=done.run.names[0],
         image=pixels[0].movedim(0, -1).clamp(0, 1).cpu().numpy(),
@@ -79,7 +83,7 @@ def maps(
             layer: dict(zip(names, values.cpu().numpy(), strict=True))
             for layer, values in drawn.features.items()
         },
-        unit=done.run.measures[0].unit(done.run.output.name, done.run.symmetry.generators[0]),
+        unit=done.run.measures[0].unit(done.run.targets[0].quantity, done.run.generators[0]),
     )
 
 
@@ -91,7 +95,7 @@ class Drawn(Follower):
         self.features: dict[str, Tensor] = {}
         self.done = False
 
-    def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[str, Tensor]:
+    def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[Key, Tensor]:
         """The maps of x[:1], once."""
         if not self.done:
             self.done, self.x = True, x[:1]
@@ -104,7 +108,7 @@ class Drawn(Follower):
     def _density(run: DerivativeRun, x: Tensor, derivative: Tensor) -> Tensor:
         """(T, H, W)."""
         assert run.engine is not None
-        tangents = run.rho_in.differentiate_all(run.symmetry.generators, x)
+        tangents = run.rho_in.differentiate_all(run.generators, x)
         with torch.enable_grad(), BackwardRules():
             leaf = x.detach().clone().requires_grad_()
             y = run.engine.f(leaf)
@@ -117,12 +121,12 @@ class Drawn(Follower):
     @staticmethod
     def _feature(run: DerivativeRun, output: Any, x: Tensor) -> Tensor:
         """(T, H', W')."""
-        function = Function.of(run.model, [output], run.device, run.dtype)
+        function = run.function_of([output])
         f = lambda z: function(z)[0]
         y = f(x)
-        rho = output.representation(y, run.model, run.definition)
+        rho = output.representation(y, run.model, run.domain)
         if not isinstance(rho, Image):
             raise SymmeterError(f"layer {str(output)!r} is {rho.describe()}: only a grid makes a picture")
-        _, derivative = lie_derivative(f, x, run.symmetry.generators, run.rho_in, rho)
+        _, derivative = lie_derivative(f, x, run.generators, run.rho_in, rho)
         channels = -1 if rho.layout == "channels_last" else -3
         return derivative[:, 0].double().square().mean(channels).sqrt()

@@ -1,17 +1,17 @@
-"""Groups by name: `C4`, `D4`, `hflip`, `shift(8)`, `SO2`, `scale(0.8,1.25)`, `C4*colours`, ..."""
+"""Symmetries of images by name: `rotation`, `affine`, `C4`, `hflip`, `shift(8)`, `SO2`, `C4*colours`, ..."""
 
 import re
 from collections.abc import Callable
 
+from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.grids.planar import AffineBox, Cyclic, Reflection, Rotations, Scales, Translations
 from symmeter.domains.grids.planar_products import dihedral, rigid_motions
 from symmeter.domains.grids.shifts import AXES, parse_shifts
 from symmeter.errors import SymmeterError, nearest
+from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.groups.permutations import CHANNELS, Symmetric
 from symmeter.symmetry.groups.products import multiply
-from symmeter.verbs.arguments import word
-from symmeter.verbs.verb import verb
 
 # What is written, and what it means; `symmeter list symmetries` prints it.
 GROUPS: dict[str, str] = {
@@ -28,38 +28,37 @@ GROUPS: dict[str, str] = {
     "scale(0.8,1.25)": "sizes between two factors",
     "affine(rotation=15,...)": "a box: rotation and shear in degrees, translation as a share, scale as a factor",
     "colours": "permutations of the colour channels",
-    "S5": "permutations of 5 points (B, 5, features)",
     "C4*colours": "a product; on the same thing the left factor must be normal: shift*C4",
 }
 _CALL = re.compile(r"^([A-Za-z]+)(\d*)(?:_([a-z]))?(?:\((.*)\))?$")  # shift_x(8) is shift(8,x)
 
 
-def is_group(text: str) -> bool:
-    """Whether a word is written as a group, and not as a generator.
+def named(text: str) -> tuple[Generator | Group, ...]:
+    """The generators or the group of a name; none where nothing is called so.
 
-    >>> is_group("C4"), is_group("scale"), is_group("scale(0.5,2)"), is_group("rotation")
-    (True, False, True, False)
+    SymmeterError where it is written like a group and is none.
+
+    >>> [g.name for g in named("translation")], named("D4")[0].order, named("no-such")
+    (['translation_x', 'translation_y'], 8, ())
     """
-    first = text.split("*")[0].strip()
-    match = _CALL.match(first)
+    if _is_group(text):
+        return (multiply([_one(part.strip(), text) for part in text.split("*")]),)
+    key = text.lower().replace("-", "_").replace("color", "colour")
+    names = FAMILIES.get(key, (key,) if key in GENERATORS else ())
+    return tuple(GENERATORS[name] for name in names)
+
+
+def _is_group(text: str) -> bool:
+    """Whether a word is written as a group, and not as a generator: `scale` is one, `scale(0.5,2)` a group."""
+    match = _CALL.match(text.split("*")[0].strip())
     if match is None:
         return "*" in text
     name, digits, _, inside = match.groups()
     if name.lower() in ("scale", "affine"):
         return inside is not None
     if digits:
-        return name.upper() in ("C", "D", "S", "SO", "SE", "T")
+        return name.upper() in ("C", "D", "SO", "SE", "T")
     return name.lower() in ("hflip", "vflip", "shift", "colours", "colors") or "*" in text
-
-
-@verb(text=word)
-def parse_group(text: str) -> Group:
-    """A group from its written form; SymmeterError that says what is wrong with it.
-
-    >>> parse_group("D4").order, parse_group("shift(2)").name, parse_group("C2*colours").name
-    (8, 'shift(2)', 'C2*colours')
-    """
-    return multiply([_one(part.strip(), text) for part in text.split("*")])
 
 
 def _one(text: str, whole: str) -> Group:
@@ -116,7 +115,7 @@ def _affine(*words: str) -> Group:
     return AffineBox(rotation, translation, scale, shear)
 
 
-_NUMBERED: dict[str, Callable[[int], Group]] = {"c": Cyclic, "d": dihedral, "s": Symmetric}
+_NUMBERED: dict[str, Callable[[int], Group]] = {"c": Cyclic, "d": dihedral}
 _BUILDERS: dict[str, Callable[..., Group]] = {
     "hflip": lambda: Reflection(True),
     "vflip": lambda: Reflection(False),

@@ -2,15 +2,16 @@
 
 import math
 from abc import abstractmethod
+from typing import Self
 
 from torch import Tensor
 
-from symmeter.domains.grids.affine_map import Motion
+from symmeter.domains.grids.affine_map import AffineMap
 from symmeter.domains.grids.band_limit import oriented_band_limit
 from symmeter.errors import SymmeterError
 from symmeter.measures.measure import Average, decibels
 from symmeter.measures.orbit import View, mean_square
-from symmeter.models.outputs import Output
+from symmeter.measures.quantity import Quantity
 from symmeter.symmetry.groups.group import Element, ElementSet
 
 
@@ -22,17 +23,24 @@ class _PSNR(Average):
     """
 
     direction = "higher = more symmetric"
+    higher_is_better = True
     power = 2
+    arguments = "the range of the output, such as 2"
 
     def __init__(self, peak: float = 2.0):
         if not peak > 0:
             raise SymmeterError(f"{self.name}: a peak of {peak:g}; give the range of the output, such as 2")
         self.peak = peak
 
-    def check(self, output: Output, y: Tensor, elements: ElementSet) -> None:
-        if y.ndim != 4:
-            raise SymmeterError(f"{self.name} compares maps (B, C, H, W); output {str(output)!r} is "
-                                f"(B, {', '.join(map(str, y.shape[1:]))})")  # fmt: skip
+    @classmethod
+    def parse(cls, *words: str) -> Self:
+        return cls(*map(float, words))
+
+    def check(self, quantity: Quantity, elements: ElementSet) -> None:
+        if len(quantity.shape) != 3:
+            raise SymmeterError(
+                f"{self.name} compares maps (B, C, H, W); output {quantity.name!r} is {quantity.shown_shape}"
+            )
         wrong = next((g for g in elements.elements if not self.takes(g)), None)
         if wrong is not None:
             raise SymmeterError(
@@ -55,12 +63,12 @@ class _PSNR(Average):
     def slope(self, error: float) -> float:
         return -10 / math.log(10) / error if error > 0 else 0.0
 
-    def unit(self, output: Output) -> str:
+    def unit(self, quantity: Quantity) -> str:
         return f"dB, range {self.peak:g}"
 
 
 def _translates(element: Element) -> bool:
-    return isinstance(element, Motion) and element.turn == (0.0, 1.0, False)
+    return isinstance(element, AffineMap) and element.translates
 
 
 class EQT(_PSNR):
@@ -90,12 +98,12 @@ class EQR(_PSNR):
     description = "the same for rotations, both sides limited to the band that rotation leaves"
 
     def takes(self, element: Element) -> bool:
-        turn = element.turn if isinstance(element, Motion) else None
+        turn = element.turn if isinstance(element, AffineMap) else None
         return turn is not None and turn[1:] == (1.0, False) and not any(element.shift)  # type: ignore[attr-defined]
 
     def error(self, view: View) -> Tensor:
         moved, mask = view.moved
-        assert isinstance(view.element, Motion)
+        assert isinstance(view.element, AffineMap)
         inverse = view.element.inverse().matrix
         limited = [oriented_band_limit(v, inverse) for v in (moved, view.y)]
         return mean_square(limited[0] - limited[1], mask)

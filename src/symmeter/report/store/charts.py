@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from symmeter.domains.images.provenance import KINDS
-from symmeter.errors import SymmeterError
+from symmeter.files import check_ending, write_whole
 from symmeter.optional import require
 from symmeter.report.store.table import Metric
 
@@ -42,23 +42,20 @@ def specification(chart: Any) -> dict[str, Any]:
 
 
 def save_chart(spec: dict[str, Any], values: Any, path: str | Path) -> None:
-    """A chart with its rows as PNG or SVG, or the rows alone as CSV."""
+    """A chart with its rows as PNG or SVG, or the rows alone as CSV; written whole or not at all."""
     place = Path(path)
-    if place.suffix == ".csv":
-        values.to_csv(place, index=False)
+    ending = check_ending(place, FORMATS)
+    if ending == ".csv":
+        write_whole(place, values.to_csv(index=False))
         return
     convert = require("vl_convert", "report")
-    full = {
-        **spec,
-        "config": {"tick": {"color": "black"}},
-        "datasets": {**spec.get("datasets", {}), "models": json.loads(values.to_json(orient="records"))},
-    }
-    if place.suffix == ".svg":
-        place.write_text(convert.vegalite_to_svg(full))
-    elif place.suffix == ".png":
-        place.write_bytes(convert.vegalite_to_png(full, scale=2))
+    models = json.loads(values.to_json(orient="records"))
+    datasets = {**spec.get("datasets", {}), "models": models}
+    full = {**spec, "config": {"tick": {"color": "black"}}, "datasets": datasets}
+    if ending == ".svg":
+        write_whole(place, convert.vegalite_to_svg(full))
     else:
-        raise SymmeterError(f"{path}: a chart is written as {', '.join(FORMATS)}")
+        write_whole(place, convert.vegalite_to_png(full, scale=2))
 
 
 def _altair() -> Any:
@@ -87,64 +84,93 @@ def _kind() -> dict[str, Any]:
     """Colour and shape say the architecture; untrained networks are faint."""
     alt = _altair()
     return {
-        "color": alt.Color("architecture:N", title="architecture",
-                           scale=alt.Scale(domain=list(COLOURS), range=list(COLOURS.values()))),
-        "shape": alt.Shape("architecture:N", title="architecture",
-                           scale=alt.Scale(domain=list(SHAPES), range=list(SHAPES.values()))),
+        "color": alt.Color(
+            "architecture:N",
+            title="architecture",
+            scale=alt.Scale(domain=list(COLOURS), range=list(COLOURS.values())),
+        ),
+        "shape": alt.Shape(
+            "architecture:N",
+            title="architecture",
+            scale=alt.Scale(domain=list(SHAPES), range=list(SHAPES.values())),
+        ),
         "opacity": alt.when("datum.training == 'untrained'").then(alt.value(0.35)).otherwise(alt.value(0.9)),
-    }  # fmt: skip
+    }
 
 
 def _tooltip() -> list[Any]:
     alt = _altair()
     return [
-        alt.Tooltip("name:N"), alt.Tooltip("value:Q", format=".3~g"),
+        alt.Tooltip("name:N"),
+        alt.Tooltip("value:Q", format=".3~g"),
         alt.Tooltip("standard_error:Q", title="s.e.", format=".2~g"),
-        alt.Tooltip("selectivity:Q", format=".2f"), alt.Tooltip("verdict:N"),
-        alt.Tooltip("accuracy:Q", format=".3f"), alt.Tooltip("parameters:Q", format=".3~s"),
-        alt.Tooltip("architecture:N"), alt.Tooltip("training:N"),
-    ]  # fmt: skip
+        alt.Tooltip("selectivity:Q", format=".2f"),
+        alt.Tooltip("verdict:N"),
+        alt.Tooltip("accuracy:Q", format=".3f"),
+        alt.Tooltip("parameters:Q", format=".3~s"),
+        alt.Tooltip("architecture:N"),
+        alt.Tooltip("training:N"),
+    ]
 
 
 def _scatter(metric: Metric, against: str, logarithmic: bool, backdrop: Any) -> Any:
     alt = _altair()
     scale = alt.Scale(type="log") if against == "parameters" else alt.Scale(zero=False)
-    x = alt.X(f"{against}:Q", title=_TITLES[against], scale=scale, axis=alt.Axis(
-        format="~s" if against == "parameters" else ".2~f", tickCount=6))  # fmt: skip
+    x = alt.X(
+        f"{against}:Q",
+        title=_TITLES[against],
+        scale=scale,
+        axis=alt.Axis(format="~s" if against == "parameters" else ".2~f", tickCount=6),
+    )
     hovered = alt.selection_point(on="pointerover", empty=False, fields=["name"])
-    y = _error(metric, logarithmic)
-    points = _base(logarithmic).mark_point(filled=True, size=55).encode(
-        x, y, tooltip=_tooltip(), size=alt.when(hovered).then(alt.value(160)).otherwise(alt.value(55)), **_kind()
-    ).add_params(hovered)  # fmt: skip
-    bars = _base(logarithmic).transform_calculate(
-        low=f"max(datum.value - datum.standard_error, datum.value / {10 if logarithmic else 1e9})",
-        high="datum.value + datum.standard_error",
-    ).mark_rule(opacity=0.25).encode(
-        x, alt.Y("low:Q", title=y.to_dict()["title"]), alt.Y2("high:Q"), _kind()["color"]
-    )  # fmt: skip
-    layers = bars + points
-    if backdrop is None:
-        return layers.properties(width="container", height=340)
-    paper = alt.Chart(alt.Data(values=json.loads(backdrop.to_json(orient="records")))).mark_circle(
-        color="#999999", opacity=0.3, size=18
-    ).encode(
-        alt.X("accuracy:Q"),
-        alt.Y("value:Q", title="Gruver et al. 2023, in their own unit",
-              scale=alt.Scale(type="log" if logarithmic else "linear"),
-              axis=alt.Axis(orient="right", grid=False, titleColor="#777777", format=".2~g", tickCount=6)),
-    )  # fmt: skip
-    return alt.layer(paper, layers).resolve_scale(y="independent").properties(width="container", height=340)
+    y, size = _error(metric, logarithmic), alt.when(hovered).then(alt.value(160)).otherwise(alt.value(55))
+    marks = _base(logarithmic).mark_point(filled=True, size=55)
+    points = marks.encode(x, y, tooltip=_tooltip(), size=size, **_kind()).add_params(hovered)
+    layers = _error_bars(x, y, logarithmic) + points
+    if backdrop is not None:
+        layers = alt.layer(_backdrop(backdrop, logarithmic), layers).resolve_scale(y="independent")
+    return layers.properties(width="container", height=340)
+
+
+def _error_bars(x: Any, y: Any, logarithmic: bool) -> Any:
+    """One standard error up and down; on a logarithmic axis not down to 0."""
+    alt = _altair()
+    lowest = f"datum.value / {10 if logarithmic else 1e9}"
+    ends = {
+        "low": f"max(datum.value - datum.standard_error, {lowest})",
+        "high": "datum.value + datum.standard_error",
+    }
+    rules = _base(logarithmic).transform_calculate(**ends).mark_rule(opacity=0.25)
+    return rules.encode(x, alt.Y("low:Q", title=y.to_dict()["title"]), alt.Y2("high:Q"), _kind()["color"])
+
+
+def _backdrop(points: Any, logarithmic: bool) -> Any:
+    """Published points in gray, with an axis of their own on the right."""
+    alt = _altair()
+    chart = alt.Chart(alt.Data(values=json.loads(points.to_json(orient="records"))))
+    y = alt.Y(
+        "value:Q",
+        title="Gruver et al. 2023, in their own unit",
+        scale=alt.Scale(type="log" if logarithmic else "linear"),
+        axis=alt.Axis(orient="right", grid=False, titleColor="#777777", format=".2~g", tickCount=6),
+    )
+    return chart.mark_circle(color="#999999", opacity=0.3, size=18).encode(alt.X("accuracy:Q"), y)
 
 
 def _strip(metric: Metric, column: str, logarithmic: bool) -> Any:
     alt = _altair()
     x = alt.X(f"{column}:N", title=_TITLES.get(column, column), axis=alt.Axis(labelAngle=0, labelLimit=120))
-    points = _base(logarithmic).mark_point(filled=True, size=35).encode(
-        x, _error(metric, logarithmic), alt.XOffset("jitter:Q"), tooltip=_tooltip(), **_kind()
-    ).transform_calculate(jitter="random()")  # fmt: skip
-    ticks = _base(logarithmic).mark_tick(thickness=3, width=46).encode(
-        x, alt.Y("median(value):Q", title=_error(metric, logarithmic).to_dict()["title"])
-    )  # fmt: skip
+    points = (
+        _base(logarithmic)
+        .mark_point(filled=True, size=35)
+        .encode(x, _error(metric, logarithmic), alt.XOffset("jitter:Q"), tooltip=_tooltip(), **_kind())
+        .transform_calculate(jitter="random()")
+    )
+    ticks = (
+        _base(logarithmic)
+        .mark_tick(thickness=3, width=46)
+        .encode(x, alt.Y("median(value):Q", title=_error(metric, logarithmic).to_dict()["title"]))
+    )
     return (points + ticks).properties(width="container", height=340)
 
 
@@ -152,8 +178,12 @@ def _selectivity(metric: Metric, logarithmic: bool) -> Any:
     """Which networks are symmetric, and which only insensitive: low and low is learned, low and high is nothing."""
     alt = _altair()
     error = _error(metric, logarithmic).to_dict()
-    x = alt.X("value:Q", title=error["title"], scale=alt.Scale(type="log") if logarithmic else alt.Scale(zero=False),
-              axis=alt.Axis(format=".2~g", tickCount=6))  # fmt: skip
+    x = alt.X(
+        "value:Q",
+        title=error["title"],
+        scale=alt.Scale(type="log") if logarithmic else alt.Scale(zero=False),
+        axis=alt.Axis(format=".2~g", tickCount=6),
+    )
     y = alt.Y(
         "selectivity:Q", title="selectivity (0 symmetric, 1 nothing learned)", axis=alt.Axis(tickCount=6)
     )

@@ -9,7 +9,7 @@ from symmeter.report.store.table import Metric, Tables
 
 def findings(tables: Tables, metric: Metric) -> list[str]:
     """Sentences about one metric."""
-    values = tables.values[tables.values["metric"] == metric.key]
+    values = tables.of(metric)
     chosen, left_out = usable(values)
     words = [_range(chosen, metric)] if len(chosen) else []
     if left_out:
@@ -31,8 +31,10 @@ def reading(fitted: Regression) -> list[str]:
     """A regression in plain words."""
     words = [
         f"All else being equal, {effect.term} goes with {effect.factor:.2g} times the error (95 % interval "
-        f"{effect.low:.2g} to {effect.high:.2g})." for effect in fitted.effects if effect.clear
-    ]  # fmt: skip
+        f"{effect.low:.2g} to {effect.high:.2g})."
+        for effect in fitted.effects
+        if effect.clear
+    ]
     unclear = [effect.term for effect in fitted.effects if not effect.clear]
     if unclear:
         words.append(f"No clear effect of its own: {'; '.join(unclear)}.")
@@ -47,8 +49,10 @@ def reading(fitted: Regression) -> list[str]:
 def _range(chosen, metric: Metric) -> str:
     order = chosen.sort_values("value", ascending=metric.lower_is_better)
     best, worst = order.iloc[0], order.iloc[-1]
-    return (f"{counted(len(chosen), 'model')}: most symmetric {best['name']} ({_number(best)}), least {worst['name']} "
-            f"({_number(worst)}); median {chosen['value'].median():.3g}.")  # fmt: skip
+    return (
+        f"{counted(len(chosen), 'model')}: most symmetric {best['name']} ({_number(best)}), least {worst['name']} "
+        f"({_number(worst)}); median {chosen['value'].median():.3g}."
+    )
 
 
 def _untrained(values, metric: Metric) -> list[str]:
@@ -60,8 +64,10 @@ def _untrained(values, metric: Metric) -> list[str]:
     words = f"Trained networks have {ratio:.3g} times the error of untrained ones (medians)"
     selectivities = [rows["selectivity"].median() for rows in (trained, fresh)]
     if not np.isnan(selectivities).any():
-        words += (f", but a selectivity of {selectivities[0]:.2f} against {selectivities[1]:.2f} (0: symmetric, "
-                  "1: nothing learned)")  # fmt: skip
+        words += (
+            f", but a selectivity of {selectivities[0]:.2f} against {selectivities[1]:.2f} (0: symmetric, "
+            "1: nothing learned)"
+        )
     return [words + "."]
 
 

@@ -75,7 +75,7 @@ const save = (name, rows) => {
 let ranking = null;
 const drawRanking = (jQuery) => {
   if (ranking) { ranking.destroy(); $("models").replaceChildren(); }
-  const rows = rowsOf(current), low = !metricOf.get(current).direction.startsWith("higher");
+  const rows = rowsOf(current), low = metricOf.get(current).lower_is_better;
   const number = (n) => (x, type) => (type === "display" ? digits(x, n) : x ?? "");
   const text = (x, type) => (type === "display" ? element("span", x ?? "").innerHTML : x ?? "");
   const error = (x, type, row) => (type === "display" ? withError(x, row.standard_error) : x);

@@ -118,7 +118,7 @@ def regression(values: Any) -> Regression | None:
 
 
 def _design(rows: Any, pd: Any) -> tuple[Any, list[str]]:
-    """One column a term; a term that others make up is left out and named."""
+    """One column per term; a term that others make up is left out and named."""
     if not len(rows):
         return None, []
     terms = {"ten times the parameters": np.log10(rows["parameters"].astype(float))}

@@ -1,4 +1,4 @@
-"""From the rows of a store to two tables: models, and one value a model and metric."""
+"""From the rows of a store to two tables: models, and one value per model and metric."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import numpy as np
 
 from symmeter.domains.images.provenance import architecture, training, training_data
 from symmeter.errors import SymmeterError
+from symmeter.measures import parse_measures
 from symmeter.optional import require
 
 _NUMBERS = ("value", "standard_error", "floor", "control", "selectivity", "selectivity_standard_error", "n")
@@ -26,20 +27,20 @@ class Metric:
     unit: str
     direction: str
     definition: str
-
-    @property
-    def lower_is_better(self) -> bool:
-        """Whether small values are symmetric ones."""
-        return not self.direction.startswith("higher")
+    lower_is_better: bool  # whether small values are those of symmetric networks
 
 
 @dataclass(frozen=True)
 class Tables:
-    """`models`: one row a model. `values`: one row a model and metric, with the columns of `models` beside."""
+    """`models`: one row per model. `values`: one row per model and metric, with the columns of `models` beside."""
 
     models: Any
     values: Any
     metrics: tuple[Metric, ...]
+
+    def of(self, metric: Metric) -> Any:
+        """The values of one metric."""
+        return self.values[self.values["metric"] == metric.key]
 
 
 def tables(frame: Any, accuracies: Mapping[str, float] | None = None) -> Tables:
@@ -53,19 +54,33 @@ def tables(frame: Any, accuracies: Mapping[str, float] | None = None) -> Tables:
     frame = frame.copy()
     frame["metric"] = _keys(frame)
     metrics = tuple(
-        Metric(key, first["measure"], first["symmetry"], _output(first), first["data"], first["unit"],
-               first["direction"], first["definition"])
+        Metric(
+            key,
+            first["measure"],
+            first["symmetry"],
+            _output(first),
+            first["data"],
+            first["unit"],
+            first["direction"],
+            first["definition"],
+            not _higher_is_better(first["measure"]),
+        )
         for key, first in ((key, rows.iloc[0]) for key, rows in frame.groupby("metric", sort=False))
-    )  # fmt: skip
+    )
     values = pd.DataFrame([_merged(rows) for _, rows in frame.groupby(["name", "metric"], sort=False)])
     first = frame.drop_duplicates("name")
-    models = pd.DataFrame({
-        "name": first["name"], "model": first["model"], "family": first["family"].fillna(""),
-        "architecture": [architecture(row) for row in first.to_dict("records")],
-        "training": [training(row) for row in first.to_dict("records")],
-        "training_data": [training_data(row) for row in first.to_dict("records")],
-        "parameters": first.get("parameters"), "data": first["data"],
-    }).reset_index(drop=True)  # fmt: skip
+    models = pd.DataFrame(
+        {
+            "name": first["name"],
+            "model": first["model"],
+            "family": first["family"].fillna(""),
+            "architecture": [architecture(row) for row in first.to_dict("records")],
+            "training": [training(row) for row in first.to_dict("records")],
+            "training_data": [training_data(row) for row in first.to_dict("records")],
+            "parameters": first.get("parameters"),
+            "data": first["data"],
+        }
+    ).reset_index(drop=True)
     accuracy = frame.groupby("name")["top1"].mean() if "top1" in frame else pd.Series(dtype=float)
     models["accuracy"] = [
         _accuracy(row, accuracy, first, accuracies or {}) for row in models.to_dict("records")
@@ -94,13 +109,26 @@ def published(path: str | Path) -> tuple[dict[str, float], Any]:
     if {"model", "top1"} <= set(table):
         return dict(zip(table["model"], table["top1"] / 100, strict=True)), None
     if {"imagenet_acc_percent", "translation_equiv_error", "family"} <= set(table):
-        return {}, pd.DataFrame({
-            "accuracy": table["imagenet_acc_percent"] / 100, "value": table["translation_equiv_error"],
-            "architecture": table["family"],
-        })  # fmt: skip
+        return {}, pd.DataFrame(
+            {
+                "accuracy": table["imagenet_acc_percent"] / 100,
+                "value": table["translation_equiv_error"],
+                "architecture": table["family"],
+            }
+        )
     has = ", ".join(map(str, list(table)[:8]))
-    raise SymmeterError(f"{path}: needs the columns model and top1, or imagenet_acc_percent, translation_equiv_error "
-                        f"and family; it has {has}")  # fmt: skip
+    raise SymmeterError(
+        f"{path}: needs the columns model and top1, or imagenet_acc_percent, translation_equiv_error "
+        f"and family; it has {has}"
+    )
+
+
+def _higher_is_better(measure: str) -> bool:
+    """As the measure says of itself; of one that is not known here, small values are taken for symmetric ones."""
+    try:
+        return parse_measures(measure)[0].higher_is_better
+    except SymmeterError:
+        return False
 
 
 def _output(row: Any) -> str:

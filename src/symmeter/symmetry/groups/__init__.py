@@ -1,7 +1,14 @@
 """Groups and their elements; Lie algebras and their generators. Only mathematics: tensors are not moved here."""
 
 from symmeter.symmetry.groups.generators import Flow, Generator
-from symmeter.symmetry.groups.group import Element, ElementSet, Group, Pair, choose_elements, equal_pairs
+from symmeter.symmetry.groups.group import (
+    Element,
+    ElementSet,
+    Group,
+    ProductElement,
+    choose_elements,
+    equal_pairs,
+)
 from symmeter.symmetry.groups.permutations import CHANNELS, POINTS, Permutation, Symmetric
 from symmeter.symmetry.groups.products import DirectProduct, SemidirectProduct, multiply
 
@@ -14,8 +21,8 @@ __all__ = [
     "Flow",
     "Generator",
     "Group",
-    "Pair",
     "Permutation",
+    "ProductElement",
     "SemidirectProduct",
     "Symmetric",
     "choose_elements",

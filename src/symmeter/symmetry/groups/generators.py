@@ -36,6 +36,14 @@ class Flow(Element):
         return f"exp({self.t:.4g} {self.generator.name})"
 
     @property
+    def parameter(self) -> float:
+        return self.t
+
+    @property
+    def unit(self) -> str:
+        return self.generator.unit
+
+    @property
     def is_identity(self) -> bool:
         return self.t == 0
 

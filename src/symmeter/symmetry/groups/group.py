@@ -23,7 +23,17 @@ class Element(ABC):
 
     @property
     def parameter(self) -> float | None:
-        """What a curve over the group has on its axis: degrees of a rotation, a factor of scale; None without."""
+        """What a curve over the group has on its axis: the angle of a rotation, the factor of a scale; else None."""
+        return None
+
+    @property
+    def unit(self) -> str | None:
+        """The unit of `parameter`, such as `degree`, `factor` or `pixel`; None where there is no parameter."""
+        return None
+
+    @property
+    def parameter_unit(self) -> str | None:
+        """The unit of `parameter`: `degree` or `factor`; None without, and of the identity, which is on any curve."""
         return None
 
     @property
@@ -41,10 +51,10 @@ class Element(ABC):
 
 
 @dataclass(frozen=True)
-class Pair(Element):
-    """Elements that act on different things, such as the plane and the colours: (g, k)(g', k') = (g g', k k').
+class ProductElement(Element):
+    """An element of a direct product, such as that of plane and colours: (g, k)(g', k') = (g g', k k').
 
-    Each part acts on what it knows and leaves the rest alone, so they commute.
+    Each of the n parts acts on what it knows and leaves the rest alone, so the parts commute.
     """
 
     parts: tuple[Element, ...]
@@ -58,26 +68,26 @@ class Pair(Element):
     def is_identity(self) -> bool:
         return all(part.is_identity for part in self.parts)
 
-    def inverse(self) -> "Pair":
-        return Pair(tuple(part.inverse() for part in self.parts))
+    def inverse(self) -> "ProductElement":
+        return ProductElement(tuple(part.inverse() for part in self.parts))
 
-    def __matmul__(self, other: Element) -> "Pair":
-        if not isinstance(other, Pair) or len(other.parts) != len(self.parts):
+    def __matmul__(self, other: Element) -> "ProductElement":
+        if not isinstance(other, ProductElement) or len(other.parts) != len(self.parts):
             raise ValueError(f"{self.name} and {other.name} are elements of different products")
-        return Pair(tuple(a @ b for a, b in zip(self.parts, other.parts, strict=True)))
+        return ProductElement(tuple(a @ b for a, b in zip(self.parts, other.parts, strict=True)))
 
 
 class Group(ABC):
     """A set of transformations to run over.
 
     `order` is the number of elements, None for infinitely many. `closed` tells a group from a window of one, such as
-    the rotations up to 30 degrees, in which products may leave the window. `domain` is what it acts on: the plane,
+    the rotations up to 30 degrees, in which products may leave the window. `acts_on` says on what: the plane,
     channels, points. `margin`: rows and columns on either side that inputs need beyond what the network sees.
     """
 
     order: int | None = None
     closed: bool = True
-    domain: str = "plane"
+    acts_on: str = "plane"
     margin: tuple[int, int] | None = None
 
     @property

@@ -29,15 +29,23 @@ class Permutation(Element):
         """Its cycles, such as `(0 1)(2 4 3)`."""
         if self.is_identity:
             return "identity"
-        cycles, seen = [], set()
+        moving = [cycle for cycle in self._cycles() if len(cycle) > 1]
+        written = ["(" + " ".join(map(str, cycle)) + ")" for cycle in moving]
+        return f"{self.of} " + "".join(written)
+
+    def _cycles(self) -> list[list[int]]:
+        """The orbits of the items, each in the order in which the permutation runs through it."""
+        cycles = []
+        seen: set[int] = set()
         for start in range(len(self.images)):
-            cycle, i = [], start
+            cycle = []
+            i = start
             while i not in seen:
                 seen.add(i)
                 cycle.append(i)
                 i = self.images[i]
-            cycles += ["(" + " ".join(map(str, cycle)) + ")"] if len(cycle) > 1 else []
-        return f"{self.of} " + "".join(cycles)
+            cycles.append(cycle)
+        return cycles
 
     @property
     def is_identity(self) -> bool:
@@ -68,7 +76,7 @@ class Symmetric(Group):
         return f"S{self.n}" if self.of == POINTS else "colours"
 
     @property
-    def domain(self) -> str:  # type: ignore[override]
+    def acts_on(self) -> str:  # type: ignore[override]
         return self.of
 
     @property
@@ -86,8 +94,9 @@ class Symmetric(Group):
                 f"{self.name} permutes points (B, {self.n}, features); these inputs are {shown}"
             )
         if shape[0] != self.n:
-            raise SymmeterError(f"{self.name} permutes {self.n} points, but inputs {shown} have {shape[0]}; "
-                                f"use S{shape[0]}")  # fmt: skip
+            raise SymmeterError(
+                f"{self.name} permutes {self.n} points, but inputs {shown} have {shape[0]}; use S{shape[0]}"
+            )
         return self
 
     def enumerate(self) -> tuple[Permutation, ...]:

@@ -1,6 +1,5 @@
 """Groups made of groups."""
 
-import math
 from abc import abstractmethod
 from dataclasses import dataclass, replace
 from itertools import combinations, product
@@ -8,39 +7,48 @@ from itertools import combinations, product
 import torch
 
 from symmeter.errors import SymmeterError
-from symmeter.symmetry.groups.group import Element, Group, Pair
+from symmeter.symmetry.groups.group import Element, Group, ProductElement
+
+_CHECKED = 50  # elements of each factor by which a semidirect product is checked
 
 
 @dataclass(frozen=True)
 class Composed(Group):
-    """What products have in common: their elements are made from one element of each factor."""
+    """What products of groups have in common: an element is made of one element of each factor."""
 
     factors: tuple[Group, ...]
 
     @property
     def order(self) -> int | None:  # type: ignore[override]
-        orders = [factor.order for factor in self.factors]
-        return None if None in orders else math.prod(orders)  # type: ignore[arg-type]
+        elements = 1
+        for factor in self.factors:
+            if factor.order is None:
+                return None
+            elements *= factor.order
+        return elements
 
     @property
     def closed(self) -> bool:  # type: ignore[override]
         return all(factor.closed for factor in self.factors)
 
     @property
-    def domain(self) -> str:  # type: ignore[override]
-        return "+".join(dict.fromkeys(factor.domain for factor in self.factors))
+    def acts_on(self) -> str:  # type: ignore[override]
+        return "+".join(dict.fromkeys(factor.acts_on for factor in self.factors))
 
     @property
     def margin(self) -> tuple[int, int] | None:  # type: ignore[override]
         margins = [factor.margin for factor in self.factors if factor.margin]
-        return (max(rows for rows, _ in margins), max(columns for _, columns in margins)) if margins else None
+        if not margins:
+            return None
+        rows, columns = zip(*margins, strict=True)
+        return max(rows), max(columns)
 
     def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Composed":
         return replace(self, factors=tuple(factor.bind(shape, padded) for factor in self.factors))
 
     @abstractmethod
     def join(self, parts: tuple[Element, ...]) -> Element:
-        """One element of one of each factor."""
+        """The element of the product that these elements of its factors make."""
 
     def enumerate(self) -> tuple[Element, ...]:
         return tuple(map(self.join, product(*[factor.enumerate() for factor in self.factors])))
@@ -58,7 +66,7 @@ class DirectProduct(Composed):
         return "*".join(factor.name for factor in self.factors)
 
     def join(self, parts: tuple[Element, ...]) -> Element:
-        return Pair(parts)
+        return ProductElement(parts)
 
 
 @dataclass(frozen=True)
@@ -83,29 +91,42 @@ class SemidirectProduct(Composed):
         return parts[0] @ parts[1]
 
     def enumerate(self) -> tuple[Element, ...]:
-        normal, other = (factor.enumerate() for factor in self.factors)
         if self.closed:
-            for n, h in product(normal[:50], other[:50]):
-                if not any((h @ n @ h.inverse() @ m.inverse()).is_identity for m in normal):
-                    names = [factor.name for factor in self.factors]
-                    raise SymmeterError(f"{names[0]} is not normal under {names[1]}: no semidirect product")
+            self._check_normal()
         return super().enumerate()
+
+    def _check_normal(self) -> None:
+        """SymmeterError unless the first factor is normal under the second, looked at up to 50 elements of each."""
+        normal, other = self.factors
+        members = normal.enumerate()
+        for n, h in product(members[:_CHECKED], other.enumerate()[:_CHECKED]):
+            conjugated = h @ n @ h.inverse()
+            if not any((conjugated @ member.inverse()).is_identity for member in members):
+                raise SymmeterError(f"{normal.name} is not normal under {other.name}: no semidirect product")
 
 
 def multiply(factors: list[Group]) -> Group:
-    """Groups that act on different things: their direct product. On the same: the semidirect one, the left normal.
+    """The direct product of groups that act on different things, such as the plane and the colours.
+
+    Groups that act on the same thing are first joined by their semidirect product, the left one the normal one.
 
     >>> from symmeter.domains.grids.planar import Cyclic, Reflection
     >>> from symmeter.symmetry.groups.permutations import CHANNELS, Symmetric
     >>> multiply([Cyclic(4), Reflection()]).name, multiply([Cyclic(2), Symmetric(3, CHANNELS)]).order
     ('C4*hflip', 12)
     """
-    while len(factors) > 1:
-        for i, j in combinations(range(len(factors)), 2):
-            if factors[i].domain == factors[j].domain:
-                joined = SemidirectProduct((factors[i], factors[j]), f"{factors[i].name}*{factors[j].name}")
-                factors = [*factors[:i], joined, *factors[i + 1 : j], *factors[j + 1 :]]
-                break
-        else:
-            return DirectProduct(tuple(factors))
-    return factors[0]
+    factors = list(factors)
+    while (pair := _on_the_same(factors)) is not None:
+        i, j = pair
+        other = factors.pop(j)
+        normal = factors[i]
+        factors[i] = SemidirectProduct((normal, other), f"{normal.name}*{other.name}")
+    return factors[0] if len(factors) == 1 else DirectProduct(tuple(factors))
+
+
+def _on_the_same(factors: list[Group]) -> tuple[int, int] | None:
+    """Positions of the first two groups that act on the same thing."""
+    for i, j in combinations(range(len(factors)), 2):
+        if factors[i].acts_on == factors[j].acts_on:
+            return i, j
+    return None

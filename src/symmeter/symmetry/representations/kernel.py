@@ -20,7 +20,7 @@ _DRAWN = 16  # of a larger one
 
 
 def kernel(rho: Representation, elements: Sequence[Element], like: Tensor) -> list[int]:
-    """Positions of the elements with rho(g) = 1 on values of this shape.
+    """Positions of the elements with rho(g) = 1 on values of the shape of `like` (B, ...), whatever its batch.
 
     Computed, not declared: a random vector v has rho(g) v = v with probability 0 unless rho(g) = 1. Only the
     trivial representation is not asked.
@@ -55,7 +55,7 @@ def whole_kernel(rho: Representation, group: Group, like: Tensor) -> Kernel:
     all are still, the group is its own kernel, if none, the kernel is the identity. SymmeterError for one in between
     that has more than 256 elements, since a mean over some of them would be taken for that over all.
 
-    >>> from symmeter.domains.images.names import parse_group
+    >>> from symmeter.domain import parse_group
     >>> len(whole_kernel(Trivial(), parse_group("C4"), torch.ones(1, 3)).elements)
     4
     >>> whole_kernel(Trivial(), parse_group("SO2"), torch.ones(1, 3)).sampled
@@ -69,10 +69,9 @@ def whole_kernel(rho: Representation, group: Group, like: Tensor) -> Kernel:
     if len(still) == len(drawn):
         return Kernel((), sampled=True)
     if isinstance(group, Composed):
-        parts = [whole_kernel(rho, factor, like) for factor in group.factors]
-        size = math.prod(len(part.elements) for part in parts)
-        if not any(part.sampled for part in parts) and size <= MOST_ENUMERATED:
-            return Kernel(tuple(map(group.join, product(*[part.elements for part in parts]))))
+        found = _by_factor(rho, group, like)
+        if found is not None:
+            return found
     elif not still:
         return Kernel((drawn[0] @ drawn[0].inverse(),))
     raise SymmeterError(
@@ -82,5 +81,15 @@ def whole_kernel(rho: Representation, group: Group, like: Tensor) -> Kernel:
     )
 
 
+def _by_factor(rho: Representation, group: Composed, like: Tensor) -> Kernel | None:
+    """The kernel as the product of those in the factors; None where it cannot be enumerated."""
+    parts = [whole_kernel(rho, factor, like) for factor in group.factors]
+    size = math.prod(len(part.elements) for part in parts)
+    if any(part.sampled for part in parts) or size > MOST_ENUMERATED:
+        return None
+    return Kernel(tuple(map(group.join, product(*[part.elements for part in parts]))))
+
+
 def _still(moved: Tensor, v: Tensor) -> bool:
+    """Whether two values of one shape are the same, up to round-off."""
     return bool((moved - v).norm() <= _SAME * v.norm())

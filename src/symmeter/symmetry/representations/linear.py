@@ -1,8 +1,7 @@
 """Actions on channels and features: by permutations, by matrices, and sums of actions side by side."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -10,14 +9,14 @@ from torch import Tensor
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
-from symmeter.symmetry.representations.representation import Acted, Representation
+from symmeter.symmetry.representations.representation import Acted, Representation, Value
 from symmeter.symmetry.representations.trivial import Trivial
 
 
 class FiniteRepresentation(Representation):
     """An action of a finite group: it has no generators."""
 
-    def differentiate_all(self, generators: Sequence[Generator], x: Any) -> list[Any]:
+    def differentiate_all(self, generators: Sequence[Generator], x: Value) -> list[Value]:
         raise SymmeterError(
             f"the representation {self.describe()!r} is of a finite group and has no derivative"
         )
@@ -25,9 +24,9 @@ class FiniteRepresentation(Representation):
 
 @dataclass(frozen=True, eq=False)
 class Matrices(FiniteRepresentation):
-    """rho(g) as a matrix on one axis (the channels): `matrix(g)` is (C, C), and the grid moves as `base` says.
+    """rho(g) as a matrix (C, C) on one axis of values, that of the channels; the grid moves as `base` says.
 
-    `matrix` may be a function of the element, or a dict by element names.
+    `matrix` is a function of the element, or a dict by names of elements.
 
     >>> from symmeter.domains.grids.planar import Cyclic
     >>> sign = Matrices({"identity": torch.eye(1), "rotate 180": -torch.eye(1)})
@@ -35,26 +34,34 @@ class Matrices(FiniteRepresentation):
     tensor([[-1.]])
     """
 
-    matrix: Any
+    matrix: Callable[[Element], Tensor] | Mapping[str, Tensor]
     base: Representation = field(default_factory=Trivial)
     axis: int = 1
 
+    @property
+    def channel_axis(self) -> int:
+        return self.axis
+
     def acting(self, x: Tensor) -> Callable[[Element], Acted]:
+        """x (B, ..., C, ...) with its channels mixed, and the mask of `base`."""
         acting = self.base.acting(x)
+        channels = x.shape[self.axis]
 
         def act(element: Element) -> Acted:
             moved, mask = acting(element)
-            matrix = self._of(element).to(moved)
-            if matrix.shape != (x.shape[self.axis],) * 2:
+            matrix = self._matrix(element).to(moved)
+            if matrix.shape != (channels, channels):
                 raise SymmeterError(
                     f"the matrix of {element.name} is {tuple(matrix.shape)}, but axis {self.axis} of "
-                    f"{tuple(x.shape)} has {x.shape[self.axis]} entries"
+                    f"{tuple(x.shape)} has {channels} entries"
                 )
-            return torch.movedim(torch.movedim(moved, self.axis, -1) @ matrix.mT, -1, self.axis), mask
+            mixed = moved.movedim(self.axis, -1) @ matrix.mT
+            return mixed.movedim(-1, self.axis), mask
 
         return act
 
-    def _of(self, element: Element) -> Tensor:
+    def _matrix(self, element: Element) -> Tensor:
+        """(C, C)."""
         if callable(self.matrix):
             return torch.as_tensor(self.matrix(element))
         if element.name not in self.matrix:
@@ -73,7 +80,6 @@ class Regular(FiniteRepresentation):
     The features of steerable networks: channel c |G| + i belongs to the i-th element of `group.enumerate()`.
 
     >>> from symmeter.domains.grids.affine_map import rotation_by
-
     >>> from symmeter.domains.grids.planar import Cyclic
     >>> Regular(Cyclic(4)).act(rotation_by(90), torch.arange(4.0)[None])[0].tolist()
     [[3.0, 0.0, 1.0, 2.0]]
@@ -83,8 +89,14 @@ class Regular(FiniteRepresentation):
     base: Representation = field(default_factory=Trivial)
     axis: int = 1
 
+    @property
+    def channel_axis(self) -> int:
+        return self.axis
+
     def acting(self, x: Tensor) -> Callable[[Element], Acted]:
-        acting, order = self.base.acting(x), self.group.order
+        """x (B, ..., c |G|, ...) with its channels permuted, and the mask of `base`."""
+        acting = self.base.acting(x)
+        order = self.group.order
         if order is None or x.shape[self.axis] % order:
             raise SymmeterError(
                 f"regular({self.group.name}) needs a multiple of {order} channels, {tuple(x.shape)} has "
@@ -93,9 +105,10 @@ class Regular(FiniteRepresentation):
 
         def act(element: Element) -> Acted:
             moved, mask = acting(element)
-            source = torch.tensor(_positions(self.group, element), device=x.device).argsort()
+            source = torch.tensor(_places(self.group, element), device=x.device).argsort()
             blocks = moved.unflatten(self.axis, (-1, order))
-            return blocks.index_select(self.axis + 1, source).flatten(self.axis, self.axis + 1), mask
+            permuted = blocks.index_select(self.axis + 1, source)
+            return permuted.flatten(self.axis, self.axis + 1), mask
 
         return act
 
@@ -108,7 +121,6 @@ class DirectSum(FiniteRepresentation):
     """Representations side by side on one axis: each takes its number of channels.
 
     >>> from symmeter.domains.grids.affine_map import rotation_by
-
     >>> from symmeter.domains.grids.planar import Cyclic
     >>> fields = DirectSum(((Trivial(), 1), (Regular(Cyclic(2)), 2)))
     >>> fields.act(rotation_by(180), torch.tensor([[5.0, 1.0, 2.0]]))[0].tolist()
@@ -118,7 +130,12 @@ class DirectSum(FiniteRepresentation):
     parts: tuple[tuple[Representation, int], ...]
     axis: int = 1
 
+    @property
+    def channel_axis(self) -> int:
+        return self.axis
+
     def acting(self, x: Tensor) -> Callable[[Element], Acted]:
+        """x (B, ..., C, ...) with C the sum of the parts' channels, and the masks of the parts side by side."""
         sizes = [size for _, size in self.parts]
         if sum(sizes) != x.shape[self.axis]:
             raise SymmeterError(
@@ -128,10 +145,12 @@ class DirectSum(FiniteRepresentation):
         actings = [rho.acting(piece) for (rho, _), piece in zip(self.parts, pieces, strict=True)]
 
         def act(element: Element) -> Acted:
-            pairs = [acting(element) for acting in actings]
-            moved = torch.cat([value for value, _ in pairs], self.axis)
-            masks = [mask.expand_as(piece[:1]) for (_, mask), piece in zip(pairs, pieces, strict=True)]
-            return moved, torch.cat(masks, self.axis)
+            moved, masks = [], []
+            for acting, piece in zip(actings, pieces, strict=True):
+                value, mask = acting(element)
+                moved.append(value)
+                masks.append(mask.expand_as(piece[:1]))
+            return torch.cat(moved, self.axis), torch.cat(masks, self.axis)
 
         return act
 
@@ -139,8 +158,8 @@ class DirectSum(FiniteRepresentation):
         return " + ".join(f"{size} x {rho.describe()}" for rho, size in self.parts)
 
 
-def _positions(group: Group, g: Element) -> list[int]:
-    """Where left multiplication by g sends the elements: position of g h for the i-th element h."""
+def _places(group: Group, g: Element) -> list[int]:
+    """Where left multiplication by g sends the elements: the place of g h, for every element h in its order."""
     elements = group.enumerate()
     try:
         products = [g @ h for h in elements]
@@ -148,8 +167,8 @@ def _positions(group: Group, g: Element) -> list[int]:
         return list(range(len(elements)))
     places = []
     for product in products:
-        matches = [i for i, k in enumerate(elements) if (product @ k.inverse()).is_identity]
-        if len(matches) != 1:
+        same = [i for i, k in enumerate(elements) if (product @ k.inverse()).is_identity]
+        if len(same) != 1:
             raise SymmeterError(f"regular({group.name}): {g.name} is no element of {group.name}")
-        places += matches
+        places.append(same[0])
     return places

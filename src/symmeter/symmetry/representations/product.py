@@ -1,12 +1,13 @@
 """Several tensors at once: a tuple or a dict, each entry with its own representation."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element
-from symmeter.symmetry.representations.representation import Acted, Representation
+from symmeter.symmetry.representations.representation import Acted, Representation, Value
+
+Key = int | str
 
 
 @dataclass(frozen=True)
@@ -23,26 +24,40 @@ class Product(Representation):
 
     parts: tuple[Representation, ...] | Mapping[str, Representation]
 
-    def differentiate_all(self, generators: Sequence[Generator], x: Any) -> list[Any]:
-        by_part = {key: rho.differentiate_all(generators, x[key]) for key, rho in self._items()}
-        return [
-            self._like({key: values[i] for key, values in by_part.items()}) for i in range(len(generators))
-        ]
+    @property
+    def channel_axis(self) -> None:
+        return None
 
-    def acting(self, x: Any) -> Callable[[Element], Acted]:
+    def differentiate_all(self, generators: Sequence[Generator], x: Value) -> list[Value]:
+        """X x per generator: a tuple or dict like x."""
+        by_part = {key: rho.differentiate_all(generators, x[key]) for key, rho in self._items()}
+        found = []
+        for i in range(len(generators)):
+            found.append(self._like({key: tangents[i] for key, tangents in by_part.items()}))
+        return found
+
+    def acting(self, x: Value) -> Callable[[Element], Acted]:
+        """The moved value and its mask: tuples or dicts like x."""
         actings = {key: rho.acting(x[key]) for key, rho in self._items()}
 
         def act(element: Element) -> Acted:
-            pairs = {key: acting(element) for key, acting in actings.items()}
-            value, mask = (self._like({key: pair[i] for key, pair in pairs.items()}) for i in range(2))
-            return value, mask
+            moved: dict[Key, Value] = {}
+            masks: dict[Key, Value] = {}
+            for key, acting in actings.items():
+                moved[key], masks[key] = acting(element)
+            return self._like(moved), self._like(masks)
 
         return act
 
-    def _items(self) -> list[tuple[Any, Representation]]:
-        return list(self.parts.items() if isinstance(self.parts, Mapping) else enumerate(self.parts))
+    def _items(self) -> Iterator[tuple[Key, Representation]]:
+        """The parts by key or position."""
+        if isinstance(self.parts, Mapping):
+            yield from self.parts.items()
+        else:
+            yield from enumerate(self.parts)
 
-    def _like(self, values: dict[Any, Any]) -> Any:
+    def _like(self, values: dict[Key, Value]) -> Value:
+        """Values by key or position as a dict or tuple like the parts."""
         return values if isinstance(self.parts, Mapping) else tuple(values.values())
 
     def describe(self) -> str:

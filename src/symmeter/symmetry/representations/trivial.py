@@ -1,7 +1,6 @@
 """The trivial representation: nothing changes. With it as rho_out, equivariance is invariance."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -9,7 +8,7 @@ from torch.utils import _pytree as pytree
 
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element
-from symmeter.symmetry.representations.representation import Acted, Representation
+from symmeter.symmetry.representations.representation import Acted, Representation, Value
 
 
 class Trivial(Representation):
@@ -20,16 +19,22 @@ class Trivial(Representation):
     tensor(0.)
     """
 
-    def acting(self, x: Any) -> Callable[[Element], Acted]:
+    @property
+    def channel_axis(self) -> None:
+        return None
+
+    def acting(self, x: Value) -> Callable[[Element], Acted]:
+        """x itself for every element, and one mask () of 1, per tensor of x."""
         mask = pytree.tree_map(lambda leaf: torch.ones((), dtype=leaf.dtype, device=leaf.device), x)
         return lambda element: (x, mask)
 
-    def differentiate_all(self, generators: Sequence[Generator], x: Any) -> list[Any]:
-        # One zero, expanded: a trivial output costs no memory per generator.
+    def differentiate_all(self, generators: Sequence[Generator], x: Value) -> list[Value]:
+        """Zeros of the shape of x: one number, expanded, so that they cost no memory per generator."""
         zero = pytree.tree_map(lambda leaf: leaf.new_zeros(()).expand(leaf.shape), x)
         return [zero for _ in generators]
 
-    def pair_all(self, generators: Sequence[Generator], g: Any, x: Any) -> Tensor:
+    def pair_all(self, generators: Sequence[Generator], covector: Tensor, x: Tensor) -> Tensor:
+        """Zeros (T, B), for x (B, ...)."""
         return torch.zeros(len(generators), len(x), dtype=torch.float64, device=x.device)
 
     def describe(self) -> str:

@@ -8,7 +8,7 @@ from tests.helpers import UNKNOWN, check_refused, images_of, pixels
 
 from symmeter.domains.images.data.open import open_data
 from symmeter.domains.images.preprocessing import Preprocessing
-from symmeter.measuring.samples import Batch
+from symmeter.samples import Batch
 
 
 @pytest.mark.parametrize("make", [torch.from_numpy, np.asarray])

@@ -30,10 +30,10 @@ def test_a_folder_of_images_in_order(tmp_path):
     assert batch.names == ("a.PNG", "b.png", "c.bmp", "d.tif", "e.webp", "f.ppm", "g.tiff", "h.JPEG", "i.gif")
     assert batch.labels is None
     assert data.skipped == []
-    torch.testing.assert_close(batch.images[1], write(tmp_path, "b.png", 0))
+    torch.testing.assert_close(batch.inputs[1], write(tmp_path, "b.png", 0))
     assert open_data(str(tmp_path / "b.png"), UNKNOWN).total == 1
     files = [tmp_path / "b.png", tmp_path / "c.bmp"]
-    assert torch.equal(images_of(files)[0], batch.images[1:3])
+    assert torch.equal(images_of(files)[0], batch.inputs[1:3])
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_subsets_and_shared_photographs(shared_data):
     data = open_data(photos, UNKNOWN.override(img_size=32), samples=6)
     (batch,) = data.batches(6)
     assert (data.total, data.summary()["labelled"], data.skipped) == (6, True, [])
-    assert batch.images.shape == (6, 3, 32, 32)
+    assert batch.inputs.shape == (6, 3, 32, 32)
     assert data.name == "photos"
     with np.load(shared_data / "images" / "cifar10" / "test.npz") as archive:
         rows = Subset(TensorDataset(torch.from_numpy(archive["images"][:50])), range(0, 50, 10))

@@ -19,10 +19,10 @@ def test_builtin_photographs():
     assert "astronaut[1]" in batch.names
     assert len(set(batch.names)) == len(batch.names)
     assert data.skipped == []
-    flat = batch.images.flatten(1)
+    flat = batch.inputs.flatten(1)
     distances = torch.cdist(flat, flat) + 100 * torch.eye(len(flat))
     assert distances.min() > 1
-    assert (batch.images[:, 0] - batch.images[:, 2]).abs().mean((1, 2)).min() > 0.01  # in colour
+    assert (batch.inputs[:, 0] - batch.inputs[:, 2]).abs().mean((1, 2)).min() > 0.01  # in colour
 
 
 def test_builtin_photographs_are_large_enough_and_need_a_package(monkeypatch):

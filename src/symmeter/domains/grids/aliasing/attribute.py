@@ -15,16 +15,18 @@ from symmeter.domains.grids.generators import AffineGenerator
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.series import Periodic
 from symmeter.errors import SymmeterError
-from symmeter.layers.attribute import Attributor
+from symmeter.layers.attribute import Attributor, profiled
 from symmeter.layers.contributions import Attribution, Batch
 from symmeter.layers.profile import LayerRow, Profile
 from symmeter.layers.trace import Tap
-from symmeter.measuring.conduct import Conducted, conduct
+from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.derivative import DerivativeRun
-from symmeter.measuring.request import ARGUMENTS
+from symmeter.measuring.execution import Execution, run_along
+from symmeter.measuring.plan import Given, Settings, plan_along
+from symmeter.results.columns import Key
+from symmeter.results.saved import register
 from symmeter.symmetry.conjugate import lie_derivative
 from symmeter.symmetry.groups.generators import Generator
-from symmeter.symmetry.hypothesis import generators_only, parse_symmetry
 from symmeter.verbs.arguments import truth
 from symmeter.verbs.verb import verb
 
@@ -45,6 +47,9 @@ class AliasRow(LayerRow):
     predicted: float | None = None
     explained: float | None = None
     aliasing: float | None = None
+
+
+register(Profile, AliasRow)
 
 
 @verb(ARGUMENTS, control=truth)
@@ -77,18 +82,16 @@ def aliasing(
     >>> round(profile.rows[1].explained, 6)
     1.0
     """
-    for generator in generators_only(parse_symmetry(symmetry), "the aliasing theorem").generators:
+    follower = AliasAttributor(seed)
+    given = Given(data, options={"definition": Periodic(), **(preprocessing or {})})
+    settings = Settings(samples, batch_size, device, seed, progress, control)
+    plan = plan_along(model, given, symmetry, output, settings, "the aliasing theorem")
+    for generator in plan.symmetry.generators:
         if not isinstance(generator, AffineGenerator) or any(map(any, generator.linear)):
             raise SymmeterError(f"the aliasing theorem is about translations, not {generator.name}")
-    follower = AliasAttributor(seed)
-    done = conduct(
-        model, data, symmetry, "lee", output, Periodic(), samples, batch_size, device, seed, progress,
-        control=control, preprocessing=preprocessing, follower=follower,
-    )  # fmt: skip
-    done.notes.extend(follower.notes(done.run))
-    done.spec.update(probes=0, folded=dict(follower.folded), residue=follower.residue(done.run))
-    done.spec["aliasing"] = {g.name: follower.total(done.run, g) for g in done.run.symmetry.generators}
-    return done.finish(follower.rows, Profile)  # type: ignore[return-value]
+    done = run_along(plan, follower)
+    done.spec.update(probes=0, aliasing={g.name: follower.total(done.run, g) for g in done.run.generators})
+    return profiled(done, follower)
 
 
 class AliasAttributor(Attributor):
@@ -99,17 +102,17 @@ class AliasAttributor(Attributor):
         self._draw = torch.Generator().manual_seed(seed)
         self._comparing = True
 
-    def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[str, Tensor]:
+    def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[Key, Tensor]:
         """The columns of an attribution, and of each layer `measured`, `predicted`, `left` and `pushed`."""
-        self._found: dict[str, Tensor] = {}
-        self._generators = run.symmetry.generators
+        self._found: dict[Key, Tensor] = {}
+        self._generators = run.generators
         self._modules = dict(run.model.named_modules()) if isinstance(run.model, nn.Module) else {}
         columns = super().take(run, x, y, derivative)
         nothing = torch.full((len(x),), torch.nan, dtype=torch.float64)
         for part in self.parts:
             for generator in self._generators:
                 for what in ("measured", "predicted", "left", "pushed"):
-                    key = f"{what}:{generator.name}:{part.layer}"
+                    key = Key(what, generator.name, part.layer)
                     columns[key] = self._found.get(key, nothing)
         return columns
 
@@ -139,7 +142,7 @@ class AliasAttributor(Attributor):
         """Measure and predict one layer's own Lie derivative; what it was given and gave are grids."""
         module, generator = self._modules[layer], self._generators[t]
         layout, plain = sampling(module), Image(Periodic())
-        if layout is None or h.ndim != 4 or y.ndim != 4 or not attribution.is_image(layer):
+        if layout is None or h.ndim != 4 or y.ndim != 4 or not _are_maps(attribution, layer):
             return
         channels = slice(None)
         if not layout.linear and not any(True for _ in module.parameters()) and h.shape == y.shape:
@@ -155,40 +158,46 @@ class AliasAttributor(Attributor):
             return
         predicted = prediction.derivative[0]
         mean = lambda z: z.double().square().flatten(1).mean(1)
-        key = f"{generator.name}:{layer}"
-        self._found["measured:" + key], self._found["predicted:" + key] = mean(own), mean(predicted)
-        self._found["left:" + key] = mean(own - predicted)
+        name = generator.name
+        self._found[Key("measured", name, layer)] = mean(own)
+        self._found[Key("predicted", name, layer)] = mean(predicted)
+        self._found[Key("left", name, layer)] = mean(own - predicted)
         if layout.linear:
-            self._found["pushed:" + key] = (gradient * predicted).flatten(1).sum(1, dtype=torch.float64)
+            pushed = (gradient * predicted).flatten(1).sum(1, dtype=torch.float64)
+            self._found[Key("pushed", name, layer)] = pushed
 
     def total(self, run: DerivativeRun, generator: Generator) -> float | None:
         """The share of LEE that is aliasing: the sum over leaves; what the theorem is silent about counts as none."""
-        lee = float(run.columns[f"lee:{generator.name}"].mean())
-        found = [
-            self._explained(run, f"{generator.name}:{part.layer}")[3] for part in self.parts if part.terminal
-        ]
+        lee = float(run.columns[Key("lee", generator.name)].mean())
+        found = [self._explained(run, generator.name, part.layer)[3] for part in self.parts if part.terminal]
         return sum(value for value in found if value is not None) / lee if lee else None
 
-    def rows(self, done: Conducted) -> Iterator[LayerRow]:
+    def rows(self, done: Execution) -> Iterator[LayerRow]:
         for row in super().rows(done):
-            key = f"{row.symmetry}:{row.layer}"
             names = ("measured", "predicted", "explained", "aliasing")
-            yield AliasRow(**asdict(row), **dict(zip(names, self._explained(done.run, key), strict=True)))
+            explained = self._explained(done.run, row.symmetry, row.layer)
+            yield AliasRow(**asdict(row), **dict(zip(names, explained, strict=True)))
 
     @staticmethod
-    def _explained(run: DerivativeRun, key: str) -> Sequence[float | None]:
+    def _explained(run: DerivativeRun, symmetry: str, layer: str) -> Sequence[float | None]:
         """(measured, predicted, explained, aliasing) of one layer and generator."""
         measured, predicted, left, pushed = (
-            run.columns[f"{what}:{key}"] for what in ("measured", "predicted", "left", "pushed")
+            run.columns[Key(what, symmetry, layer)] for what in ("measured", "predicted", "left", "pushed")
         )
         known = ~np.isnan(measured)
         if not known.any():
             return None, None, None, None
         total = float(measured[known].sum())
-        contribution = float(run.columns[f"contribution:{key}"].mean())
+        contribution = float(run.columns[Key("contribution", symmetry, layer)].mean())
         explained = 1 - float(left[known].sum()) / total if total else None
         if not np.isnan(pushed).any():
             part = float(pushed.mean())
         else:
             part = contribution * (explained or 0.0)
         return total / int(known.sum()), float(predicted[known].mean()), explained, part
+
+
+def _are_maps(attribution: Attribution, layer: str) -> bool:
+    """Whether all that goes in and out of the first call of a module is channels-first maps."""
+    found = attribution.representations(layer)
+    return all(isinstance(rho, Image) and rho.layout == "channels_first" for rho in found)

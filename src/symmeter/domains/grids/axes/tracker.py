@@ -7,6 +7,7 @@ from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from symmeter.domain import Tracker
 from symmeter.domains.grids.axes.acting import axes_under, representation
 from symmeter.domains.grids.axes.axes import (
     GRID,
@@ -24,7 +25,7 @@ from symmeter.domains.grids.interpolants.interpolant import Definition
 from symmeter.symmetry.representations.representation import Representation
 
 
-class AxisTracker(TorchDispatchMode):
+class AxisTracker(TorchDispatchMode, Tracker):
     """While active, remembers for every tensor that depends on the images x (B, C, H, W) which axes are the grid's.
 
     An operation that has no rule and does not work entry by entry gives axes of which nothing is known; so does a rule
@@ -33,27 +34,32 @@ class AxisTracker(TorchDispatchMode):
 
     >>> import torch
     >>> x = torch.rand(2, 3, 4, 6)
-    >>> with AxisTracker(x) as tracker:
-    ...     tokens = x.flatten(2).transpose(1, 2)
     >>> from symmeter.domains.grids.interpolants.series import Bandlimited
-    >>> tracker.representation(tokens, Bandlimited()).describe()
+    >>> with AxisTracker(x, Bandlimited()) as tracker:
+    ...     tokens = x.flatten(2).transpose(1, 2)
+    >>> tracker.representation(tokens).describe()
     '4 x 6 tokens behind 0'
     """
 
-    def __init__(self, x: Tensor):
+    def __init__(self, x: Tensor, definition: Definition):
         super().__init__()
+        self._definition = definition
         self._axes = WeakTensorKeyDictionary()
-        self._axes[x] = image_axes(x)
-        self._single = [role for role, n in zip(GRID, x.shape[-2:], strict=True) if n == 1]
+        if x.ndim == 4:
+            self._axes[x] = image_axes(x)
+            self._single = [role for role, n in zip(GRID, x.shape[-2:], strict=True) if n == 1]
+        else:  # several inputs in one: each is learnt where it is taken out
+            self._axes[x] = unknown(x.shape)
+            self._single = []
 
     def axes(self, tensor: Tensor) -> Axes | None:
         """The axes of a tensor; None for one that does not depend on the images."""
         return self._axes.get(tensor)
 
-    def representation(self, tensor: Tensor, definition: Definition) -> Representation | None:
+    def representation(self, tensor: Tensor) -> Representation | None:
         """How the symmetry acts on a tensor; None where that is not known."""
         axes = self.axes(tensor)
-        return None if axes is None else representation(axes, definition, self._single)
+        return None if axes is None else representation(axes, self._definition, self._single)
 
     def learn(self, tensor: Tensor, rho: Representation) -> None:
         """Go on from what somebody knows of a tensor."""

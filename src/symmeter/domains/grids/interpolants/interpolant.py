@@ -1,7 +1,7 @@
-"""What the derivative of a sampled image means: an interpolant of the samples.
+"""What lies between the pixels of an image, and so what its derivative is: an interpolant.
 
-A definition turns n samples into a function h of the pixel position and is used in two ways: its values between the
-pixels move an image by a finite amount, its slope at the pixels is the derivative.
+A definition turns the values of n pixels into a function h of the pixel position. Its values between the pixels move an
+image by a finite amount; its slope at the pixels is the derivative.
 """
 
 import math
@@ -15,7 +15,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Stencil:
-    """Where values between the samples come from: (P, w) indices into a refined grid, and their weights, float64."""
+    """Where values between the pixels come from: (P, w) indices into a refined grid, and their weights, float64."""
 
     indices: Tensor
     weights: Tensor
@@ -27,38 +27,38 @@ class Stencil:
 
 
 class Definition(ABC):
-    """An interpolant of n samples at positions 0, ..., n - 1; all matrices are float64."""
+    """An interpolant of the values x of n pixels at positions 0, ..., n - 1; all matrices are float64."""
 
     name: str
     pixel_coordinates = True  # False: linear maps act in coordinates where the image is the square [-1, 1]^2
 
     @abstractmethod
     def interpolation(self, n: int, positions: Tensor, cutoff: float = 1.0) -> Tensor:
-        """(P, n) matrix B with h(positions) = B @ samples.
+        """(P, n) matrix B with h(positions) = B @ x.
 
         `cutoff` below 1 leaves out what lies above that share of the highest frequency, for positions that lie
-        further apart than the samples; definitions that only interpolate take no notice.
+        further apart than the pixels; definitions that only interpolate take no notice.
         """
 
     @abstractmethod
     def derivative(self, n: int) -> Tensor:
-        """(n, n) matrix D with dh/dposition at the samples = D @ samples."""
+        """(n, n) matrix D with dh/dposition at the pixels = D @ x."""
 
     def refinement(self, n: int, cutoff: float = 1.0, dtype: torch.dtype = torch.float64) -> Tensor | None:
-        """(m, n) matrix from the samples to the finer grid that `stencil` reads; None where it reads the samples."""
+        """(m, n) matrix from x to the finer grid that `stencil` reads; None where it reads x itself."""
         return None
 
     @abstractmethod
     def stencil(
         self, n: int, positions: Tensor, cutoff: float = 1.0, dtype: torch.dtype = torch.float64
     ) -> Stencil:
-        """The values of `interpolation`, to the precision of `dtype`, from a few entries each of the refined samples.
+        """The values of `interpolation`, to the precision of `dtype`, from a few entries each of the refined x.
 
         Fast in two dimensions, where dense matrices are not.
         """
 
     def fold(self, indices: Tensor, n: int) -> Tensor:
-        """Whole positions folded into 0, ..., n - 1, at mirrors half a sample outside unless a definition says else."""
+        """Whole positions folded into 0, ..., n - 1, at mirrors half a pixel outside unless a definition says else."""
         period = indices % (2 * n)
         return torch.minimum(period, 2 * n - 1 - period)
 
@@ -67,7 +67,7 @@ class Definition(ABC):
         return n / 2
 
     def differentiate(self, x: Tensor, axis: int) -> Tensor:
-        """D applied along one axis of `x`, in its dtype and on its device; a new tensor, contiguous as x is.
+        """D applied along one axis of x, of the shape of x, in its dtype and on its device; a new, contiguous tensor.
 
         What is constant along the axis is taken out first: the rows of a rounded matrix do not add up to 0, and a bias
         far larger than what it is added to would pass for an error.

@@ -1,4 +1,4 @@
-"""Local interpolants: every value comes from a few samples around it."""
+"""Local interpolants: every value comes from a few pixels around it."""
 
 import math
 from abc import abstractmethod
@@ -24,11 +24,11 @@ class _Kernel(_Local):
 
     @abstractmethod
     def weight(self, distance: Tensor) -> Tensor:
-        """The kernel at distances in samples, 0 beyond the radius."""
+        """The kernel at distances in pixels, of their shape; 0 beyond the radius."""
 
     @abstractmethod
     def slope(self, distance: Tensor) -> Tensor:
-        """Its derivative."""
+        """The derivative of the kernel at distances in pixels, of their shape."""
 
     def stencil(
         self, n: int, positions: Tensor, cutoff: float = 1.0, dtype: torch.dtype = torch.float64
@@ -48,7 +48,7 @@ class _Kernel(_Local):
 
 
 class Sinc(_Kernel):
-    """The sinc under a Kaiser window of 4 samples either way: local, and nearly band-limited."""
+    """The sinc under a Kaiser window of 4 pixels either way: local, and nearly band-limited."""
 
     name = "sinc"
     radius = 4
@@ -88,7 +88,7 @@ class Bicubic(_Kernel):
 
 
 class Bilinear(_Kernel):
-    """Straight lines between samples: for comparison. Its slope at a sample is the mean of those on both sides."""
+    """Straight lines between pixels: for comparison. Its slope at a pixel is the mean of those on both sides."""
 
     name = "bilinear"
     radius = 1
@@ -123,7 +123,7 @@ class Gruver2023(_Local):
         return Stencil(self.fold(indices, n), weights)
 
     def fold(self, indices: Tensor, n: int) -> Tensor:
-        """At mirrors on the last samples: h[n] = h[n - 2]."""
+        """At mirrors on the last pixels: h[n] = h[n - 2]."""
         return (n - 1) - ((indices % max(1, 2 * n - 2)) - (n - 1)).abs()
 
     def derivative(self, n: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Global interpolants: a cosine or a Fourier series through all samples.
+"""Global interpolants: a cosine or a Fourier series through the values of all pixels.
 
 Values at arbitrary positions come from the series on a grid twice as fine, divided by the transform of a short window,
 and that window: the non-uniform fast Fourier transform (Greengard and Lee 2004; window of Kaiser and Bessel, Jackson
@@ -6,7 +6,6 @@ et al. 1991), here accurate to the precision of the images.
 """
 
 import math
-from typing import Any
 
 import numpy as np
 import torch
@@ -42,7 +41,7 @@ def _peak(taps: int) -> Tensor:
 
 
 def _taps(positions: Tensor, taps: int) -> tuple[Tensor, Tensor]:
-    """(P, w) indices of the finer grid around positions in samples, not yet folded into it, and their weights."""
+    """(P, w) indices of the finer grid around positions in pixels, not yet folded into it, and their weights."""
     fine = _FINER * (positions.double() + 0.5) - 0.5
     first = torch.floor(fine).long() - taps // 2 + 1
     indices = first[:, None] + torch.arange(taps)
@@ -61,7 +60,7 @@ def _low_pass(frequency: Tensor, highest: float, cutoff: float) -> Tensor:
 class Bandlimited(Definition):
     """Cosine series of the even (mirror) extension, pixels at half-integers: the default.
 
-    h(t) = sum_k c_k cos(pi (t + 1/2) k / n), with c the DCT-II of the samples. An ideal strided layer commutes
+    h(t) = sum_k c_k cos(pi (t + 1/2) k / n), with c the DCT-II of the pixels' values. An ideal strided layer commutes
     with the translations of this grid exactly.
 
     >>> n, k = 8, 3
@@ -76,7 +75,7 @@ class Bandlimited(Definition):
 
     @staticmethod
     def _analysis(n: int) -> Tensor:
-        """(n, n) matrix that maps samples to the coefficients c."""
+        """(n, n) matrix that maps the pixels' values to the coefficients c."""
         k, j = np.arange(n)[:, None], np.arange(n)
         return rounded(np.where(k == 0, 1, 2) * cosine(k * (2 * j + 1), n) / n)
 
@@ -90,9 +89,9 @@ class Bandlimited(Definition):
         weight = _low_pass(_arange(n), n, cutoff) / _transform(omega, _TAPS[dtype]) / n
         weight[0] = weight[0] / 2
         fine = 2 * torch.arange(_FINER * n)[:, None] + 1
-        sample = _FINER * (2 * torch.arange(n) + 1)
+        pixel = _FINER * (2 * torch.arange(n) + 1)
         period = 4 * _FINER * n
-        return series(weight, period, fine - sample) + series(weight, period, fine + sample)
+        return series(weight, period, fine - pixel) + series(weight, period, fine + pixel)
 
     def stencil(
         self, n: int, positions: Tensor, cutoff: float = 1.0, dtype: torch.dtype = torch.float64
@@ -116,14 +115,14 @@ class Periodic(Definition):
     """Fourier series of the periodic extension: for circular data, and to check the aliasing theorem.
 
     The wavenumbers run from -n/2 to n/2; for even n the coefficient at the Nyquist frequency is shared by both
-    signs, so its derivative is 0 at the samples.
+    signs, so its derivative is 0 at the pixels.
     """
 
     name = "periodic"
 
     @staticmethod
     def _weights(n: int) -> Tensor:
-        """Of the wavenumbers from 0: two signs each, but for 0 and the Nyquist frequency."""
+        """Of the n // 2 + 1 wavenumbers from 0: two signs each, but for 0 and the Nyquist frequency."""
         weight = torch.full((n // 2 + 1,), 2 / n, dtype=torch.float64)
         weight[0] = 1 / n
         if n % 2 == 0:
@@ -167,6 +166,6 @@ def _arange(n: int) -> Tensor:
     return torch.arange(n, dtype=torch.float64)
 
 
-def _alternating(m: Any) -> Any:
-    """(-1)^m."""
+def _alternating(m: np.ndarray) -> np.ndarray:
+    """(-1)^m for whole m."""
     return 1 - 2 * (m % 2)

@@ -6,16 +6,17 @@ has it; quotients and products are rounded once, to float64.
 """
 
 import math
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+Whole = int | np.ndarray  # one whole number, or an array of them
+Extended = np.ndarray | np.longdouble  # in extended precision, of the shape of what it came from
 _PI = np.longdouble(4) * np.arctan(np.longdouble(1))
 
 
-def sine(m: Any, quarter: int) -> Any:
+def sine(m: Whole, quarter: int) -> Extended:
     """sin(pi m / (2 quarter)) for whole m, in extended precision: `quarter` steps are a quarter of a turn.
 
     >>> [int(v) for v in sine(np.arange(5), 1)], float(sine(1, 3)) == 0.5
@@ -27,30 +28,33 @@ def sine(m: Any, quarter: int) -> Any:
     return sign * np.sin(_PI * np.minimum(m, 2 * quarter - m) / (2 * quarter))
 
 
-def cosine(m: Any, quarter: int) -> Any:
+def cosine(m: Whole, quarter: int) -> Extended:
     """cos(pi m / (2 quarter)), likewise."""
     return sine(np.asarray(m) + quarter, quarter)
 
 
-def rounded(values: Any) -> Tensor:
-    """To float64."""
+def rounded(values: Extended) -> Tensor:
+    """The values in float64, a tensor of the same shape."""
     return torch.from_numpy(np.asarray(values, np.float64))
 
 
-def pi_over(n: int) -> Any:
+def pi_over(n: int) -> np.longdouble:
     """pi / n in extended precision."""
     return _PI / n
 
 
 def series(weights: Tensor, period: int, m: Tensor) -> Tensor:
-    """sum_k weights[k] cos(2 pi k m / period) for whole m: one transform, then read; even in m to the bit."""
+    """sum_k weights[k] cos(2 pi k m / period) for whole m, of the shape of m and even in m to the bit.
+
+    One transform of the weights (K,) gives a table, which is read.
+    """
     table = torch.fft.rfft(weights, n=period).real
     m = m % period
     return table[torch.minimum(m, period - m)]
 
 
 def angle(u: Tensor, k: Tensor, half: int) -> Tensor:
-    """pi u k / half for any u and whole k, whole turns left out before anything is rounded."""
+    """pi u k / half for any u and whole k, broadcast, with whole turns left out before anything is rounded."""
     whole = torch.round(u)
     turns = (whole.long() * k.long()) % (2 * half)
     return math.pi * (turns.double() + (u - whole) * k) / half

@@ -1,6 +1,5 @@
 """Tensors and arrays of images: network inputs in floating point, or uint8 pixels in any layout."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +10,8 @@ from torch import Tensor
 from symmeter.domains.images.data.shapes import Wanted, channels_first, check_inputs, fitted, misread
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.errors import SymmeterError
-from symmeter.measuring.source import Item, Source, indexed, is_array
 from symmeter.optional import require
+from symmeter.source import Item, Source, indexed, is_array, labels_of
 
 
 @dataclass(frozen=True)
@@ -32,25 +31,6 @@ def from_arrays(images: Any, labels: Any, wanted: Wanted, name: str = "", last: 
     kind = "tensor" if isinstance(rows, Tensor) else "pixels"
     item = lambda i: Item(f"image[{i}]", lambda: (rows[i], marks[i]))
     return indexed(item, len(rows), name, kind, labelled=labels is not None)
-
-
-def from_points(data: Any) -> Source:
-    """Points (N, points, features) in floating point, or a pair of them and labels."""
-    values, labels = data if isinstance(data, tuple | list) and len(data) == 2 else (data, None)
-    if not is_array(values):
-        raise SymmeterError(
-            f"points must be a float tensor (N, points, features), not {type(values).__name__}"
-        )
-    rows = as_tensor(values, "points")
-    if rows.ndim < 3 or not rows.is_floating_point():
-        raise SymmeterError(
-            f"points must be a float tensor (N, points, features), not {rows.dtype} {tuple(rows.shape)}"
-        )
-    marks = labels_of(labels, len(rows), "points")
-    item = lambda i: Item(f"points[{i}]", lambda: (rows[i], marks[i]))
-    return indexed(
-        item, len(rows), f"points {'x'.join(map(str, rows.shape))}", "points", labelled=labels is not None
-    )
 
 
 def rows_of(images: Any, wanted: Wanted, name: str, last: bool = False) -> Tensor | list[Planes]:
@@ -81,20 +61,6 @@ def rows_of(images: Any, wanted: Wanted, name: str, last: bool = False) -> Tenso
 def _is_one(shape: tuple[int, ...], wanted: Wanted) -> bool:
     """Whether (A, B, C) is one image of several channels rather than a batch of gray ones."""
     return shape[-1] in (3, 4) or (wanted.channels != 1 and shape[0] in (3, 4, wanted.channels))
-
-
-def labels_of(labels: Any, count: int, name: str) -> Sequence[Any]:
-    """`count` whole numbers, or None for each image where there are no labels."""
-    if labels is None:
-        return [None] * count
-    values = np.asarray(labels.detach().cpu() if isinstance(labels, Tensor) else labels)
-    if values.ndim != 1:
-        raise SymmeterError(f"{name}: labels of shape {values.shape}; give one whole number an image")
-    if len(values) != count:
-        raise SymmeterError(f"{name}: {len(values)} labels for {count} images")
-    if values.dtype.kind not in "iub" and not (values.dtype.kind == "f" and (values == values.round()).all()):
-        raise SymmeterError(f"{name}: labels must be whole numbers")
-    return values.astype(np.int64).tolist()
 
 
 def pixels_to_input(pixels: Tensor | Planes, preprocessing: Preprocessing) -> Tensor:

@@ -11,8 +11,8 @@ import numpy as np
 from symmeter.domains.images.data.arrays import from_arrays
 from symmeter.domains.images.data.shapes import Wanted
 from symmeter.errors import SymmeterError
-from symmeter.measuring.source import Item, Source, indexed, reason
 from symmeter.optional import require
+from symmeter.source import Item, Source, indexed, reason
 
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
 

@@ -2,47 +2,80 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 from torch.utils import data as torch_data
 
-from symmeter.domains.images.data.arrays import from_arrays, from_points, wanted_by
+from symmeter.domains.images.data.arrays import Planes, as_tensor, from_arrays, pixels_to_input, wanted_by
 from symmeter.domains.images.data.files import from_files, from_path
 from symmeter.domains.images.data.photos import from_builtin
-from symmeter.domains.images.data.shapes import Wanted
+from symmeter.domains.images.data.shapes import Wanted, misread
 from symmeter.domains.images.data.streams import from_batches, from_dataset, from_loader
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.errors import SymmeterError
-from symmeter.measuring.samples import ImageData
-from symmeter.measuring.source import Source, is_array, split
+from symmeter.samples import Draw, Preparation, Samples
+from symmeter.source import Source, is_array, split
+
+
+@dataclass(frozen=True)
+class ImagePreparation(Preparation):
+    """Images as network inputs (C, H, W): floating point as it is, pixels through the preprocessing."""
+
+    preprocessing: Preprocessing
+    place: str
+    used: list[bool] = field(default_factory=list)  # not empty once the preprocessing has been used
+
+    item = "image"
+
+    def input(self, raw: Any) -> Tensor:
+        """One image as network input (C, H, W)."""
+        if isinstance(raw, np.ndarray):
+            raw = as_tensor(raw, self.place)
+        if isinstance(raw, Tensor) and raw.is_floating_point():
+            if raw.ndim != 3:
+                raise misread((1, *raw.shape), wanted_by(self.preprocessing), f"{self.place}, one by one")
+            return raw.detach()
+        self.used.append(True)
+        if isinstance(raw, Tensor | Planes):
+            return pixels_to_input(raw, self.preprocessing)
+        return self.preprocessing(raw)
+
+    def mismatch(self, first: tuple[int, ...], shape: tuple[int, ...]) -> SymmeterError:
+        """The error for an image of another size than the first."""
+        if shape[1:] == first[1:]:
+            return SymmeterError(f"images differ in their channels ({first[0]}, {shape[0]})")
+        sizes = ", ".join(f"{width}x{height}" for _, height, width in (first, shape))
+        return SymmeterError(f"images differ in size ({sizes}): pass --img-size")
+
+    def summary(self) -> dict[str, Any] | None:
+        """The preprocessing, where it was used."""
+        return self.preprocessing.to_dict() if self.used else None
 
 
 def open_data(
-    data: Any, preprocessing: Preprocessing | None = None, *, samples: int | None = None, seed: int = 0,
-    points: bool = False,
-) -> ImageData:  # fmt: skip
+    data: Any, preprocessing: Preprocessing | None = None, *, samples: int | None = None, seed: int = 0
+) -> Samples:
     """Images from whatever `data` is; `samples` of them, drawn under `seed` and kept in order, or all.
 
     Takes a float tensor or array (N, C, H, W) of network inputs; uint8 pixels (N, C, H, W), (N, H, W, C) or
     (N, H, W) of any number of channels; an (images, labels) pair; a Dataset, a DataLoader, an iterable of
     batches; the path of a folder, a `.npz` or an image, or a list of images' paths; or "builtin:photos". Of an
-    iterable of unknown length the first `samples` are taken. With `points` a float tensor (N, points,
-    features), or a pair with labels. Raises SymmeterError, in one line, for what cannot be used; single images
-    that cannot be read are skipped.
+    iterable of unknown length the first `samples` are taken. Raises SymmeterError, in one line, for what cannot be
+    used; single images that cannot be read are skipped.
 
     >>> import torch
     >>> images = open_data((torch.rand(5, 3, 8, 8), [0, 1, 2, 3, 4]), samples=3)
-    >>> [(tuple(batch.images.shape), batch.labels.tolist()) for batch in images.batches(2)]
+    >>> [(tuple(batch.inputs.shape), batch.labels.tolist()) for batch in images.batches(2)]
     [((2, 3, 8, 8), [0, 1]), ((1, 3, 8, 8), [4])]
     """
     preprocessing = preprocessing or Preprocessing.unknown()
-    if samples is not None and (isinstance(samples, bool) or not isinstance(samples, int) or samples < 1):
-        raise SymmeterError(f"samples {samples!r}: give a positive whole number")
-    source = from_points(data) if points else _source(data, wanted_by(preprocessing))
-    return ImageData(source, preprocessing, samples, seed)
+    draw = Draw(samples, seed)
+    source = _source(data, wanted_by(preprocessing))
+    return Samples(source, ImagePreparation(preprocessing, source.path or source.name), draw)
 
 
 def _source(data: Any, wanted: Wanted) -> Source:
@@ -57,6 +90,9 @@ def _source(data: Any, wanted: Wanted) -> Source:
     listed = isinstance(data, tuple | list)
     if listed and len(data) == 2 and is_array(data[0]) and not (is_array(data[1]) and data[1].ndim > 2):
         return from_arrays(data[0], data[1], wanted)
+    if isinstance(data, tuple) and len(data) == 2 and all(is_array(part) and part.ndim > 2 for part in data):
+        raise SymmeterError("(x, y) are two arrays, of which the second is no labels: two inputs are said with "
+                            "inputs=('image', 'image'), labels with labels=, batches are a list [x, y]")  # fmt: skip
     if listed and data and all(isinstance(item, str | Path) for item in data):
         return from_files([(Path(item), str(item), None) for item in data], "files", "files")
     if listed and data and np.ndim(split(data[0])[0]) == 4:

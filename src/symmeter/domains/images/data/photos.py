@@ -6,7 +6,7 @@ from typing import Any
 
 from symmeter.domains.images.data.files import read_image
 from symmeter.errors import SymmeterError, nearest
-from symmeter.measuring.source import Item, Source, indexed
+from symmeter.source import Item, Source, indexed
 
 _PHOTOS = {
     "skimage/data": (

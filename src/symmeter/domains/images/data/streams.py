@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 from torch.utils import data as torch_data
 
-from symmeter.domains.images.data.arrays import labels_of, rows_of
+from symmeter.domains.images.data.arrays import rows_of
 from symmeter.domains.images.data.shapes import Wanted
 from symmeter.errors import SymmeterError
-from symmeter.measuring.source import Item, Source, indexed, is_array, reason, split
+from symmeter.source import Item, Source, indexed, is_array, labels_of, reason, split
 
 
 def from_dataset(data: Any) -> Source:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from symmeter.domains.images.inputs import preprocessing_of
 from symmeter.errors import SymmeterError
 from symmeter.models.loaded import LoadedModel, finish
 from symmeter.models.names import unknown_name
@@ -24,6 +25,7 @@ def load_timm(request: Request) -> LoadedModel:
     with building(request, "its pretrained weights" if request.pretrained else ""):
         model = timm.create_model(request.name, pretrained=request.pretrained, **request.kwargs)
     loaded = finish(request, model.eval(), f"pretrained {model.pretrained_cfg.get('tag') or ''}".strip())
+    preprocessing = preprocessing_of(loaded)
     if size := request.kwargs.get("img_size"):
-        return replace(loaded, preprocessing=loaded.preprocessing.override(img_size=size))
-    return loaded
+        preprocessing = preprocessing.override(img_size=size)
+    return replace(loaded, preprocessing=preprocessing)

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from symmeter.domains.images.inputs import preprocessing_of
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.errors import SymmeterError, shortened
 from symmeter.models.loaded import LoadedModel, finish
@@ -54,7 +55,7 @@ def load_transformers(request: Request) -> LoadedModel:
             raise SymmeterError(f"{request.spec}: this network takes {first}, not images")
         notes.append(f"{request.spec}: of {whole} the part for images is measured, its vision_model")
     loaded = finish(request, model.eval(), f"pretrained {folder.name if local else name}")
-    taken = loaded.preprocessing
+    taken = preprocessing_of(loaded)
     info = loaded.info | {"architecture": whole}
     if "ForImageClassification" in whole:
         info["num_classes"] = config.num_labels

@@ -77,3 +77,25 @@ def reason(error: BaseException) -> str:
     """
     line, kind = first_line(error), type(error).__name__
     return line if isinstance(error, ValueError | OSError) or line == kind else f"{kind}: {line}"
+
+
+def labels_of(labels: Any, count: int, name: str) -> Sequence[Any]:
+    """`count` whole numbers, or None for each image where there are no labels."""
+    if labels is None:
+        return [None] * count
+    values = np.asarray(labels.detach().cpu() if isinstance(labels, Tensor) else labels)
+    if values.ndim != 1:
+        raise SymmeterError(f"{name}: labels of shape {values.shape}; give one whole number an image")
+    if len(values) != count:
+        raise SymmeterError(f"{name}: {len(values)} labels for {count} images")
+    if values.dtype.kind not in "iub" and not (values.dtype.kind == "f" and (values == values.round()).all()):
+        raise SymmeterError(f"{name}: labels must be whole numbers")
+    return values.astype(np.int64).tolist()
+
+
+def from_tensors(inputs: Tensor, labels: Any, name: str, kind: str) -> Source:
+    """A source of inputs (N, ...), with labels (N,) or None."""
+    marks = labels_of(labels, len(inputs), name)
+    item = lambda i: Item(f"{kind}[{i}]", lambda: (inputs[i], marks[i]))
+    shape = "x".join(map(str, inputs.shape))
+    return indexed(item, len(inputs), name or f"{kind} {shape}", kind, labelled=labels is not None)

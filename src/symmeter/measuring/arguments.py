@@ -1,18 +1,15 @@
-"""What was asked of `measure`: of which kind each argument is, and whether they fit together."""
+"""Of which kind the arguments of all verbs are."""
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from symmeter.domains.grids.grid import PADDINGS
-from symmeter.domains.grids.interpolants import parse_definition
-from symmeter.domains.grids.interpolants.interpolant import Definition
+from symmeter.domain import find_domain
 from symmeter.errors import SymmeterError
-from symmeter.measures import parse_measures
-from symmeter.measures.measure import DerivativeMeasure, Measure, OrbitMeasure
+from symmeter.measures.measure import Measure
+from symmeter.measuring.plan import CONTROLS
 from symmeter.models.loaded import LoadedModel
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import SAMPLING, Group
@@ -21,10 +18,10 @@ from symmeter.symmetry.representations.representation import Representation
 from symmeter.verbs.arguments import (
     Kind,
     Kinds,
+    anything,
     choice,
     instance,
     number,
-    options,
     path,
     seed,
     several,
@@ -34,30 +31,6 @@ from symmeter.verbs.arguments import (
     word,
 )
 
-
-@dataclass(frozen=True)
-class Request:
-    """What was asked of `measure`, as it was written."""
-
-    model: Any
-    data: Any
-    symmetry: Any
-    measure: Any
-    output: Any
-    definition: str | Definition
-    samples: int | None
-    batch_size: int | None
-    device: Any
-    seed: int
-    progress: bool | None
-    control: bool | str = True
-    elements: int | None = None
-    sampling: str = "haar"
-    padding: str | None = None
-    preprocessing: dict[str, Any] | None = None
-
-
-CONTROLS = ("displacement", "untrained", "wrong-group", "none")
 _NOT_DATA = (bool, int, float, complex, bytes, bytearray, type, type(None))
 
 
@@ -91,11 +64,13 @@ def _symmetry(value: Any) -> Any:
     return value if isinstance(value, str | Generator | Group | Symmetry) else list(parts)
 
 
-def _definition(value: Any) -> Any:
-    return parse_definition(value if isinstance(value, Definition) else word.read(value))
+def _name_or_object(value: Any) -> Any:
+    return word.read(value) if isinstance(value, str) else value
 
 
-def _output(value: Any) -> str:
+def _output(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return _mapping(value)
     return word.read(value) if isinstance(value, str) else ",".join(several("names", word).read(value))
 
 
@@ -129,26 +104,24 @@ _symmetries = several("symmetries", instance("a symmetry", str, Generator, Group
 _measures = several("measures", instance("a measure", str, Measure))
 
 
-def _floats(value: Any) -> Any:
-    return several("numbers", number()).read(value) if hasattr(value, "__len__") else number().read(value)
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise TypeError
+    return dict(value)
 
 
-def _sizes(value: Any) -> Any:
-    if not hasattr(value, "__len__"):
-        return whole(1).read(value)
-    sizes = several("sizes", whole(1)).read(value)
-    if len(sizes) > 2:
-        raise ValueError
-    return sizes
+def _inputs(value: Any) -> Any:
+    if isinstance(value, str):
+        return word.read(value)
+    words = value.values() if isinstance(value, Mapping) else value
+    if not all(isinstance(one, str) for one in words):
+        raise TypeError
+    return dict(value) if isinstance(value, Mapping) else tuple(value)
 
 
-PREPROCESSING: Kinds = {
-    "img_size": Kind("a whole number, at least 1, or two: height and width", _sizes),
-    "crop_pct": number(0.0),
-    "mean": Kind("a number, or one a channel", _floats),
-    "std": Kind("a number, or one a channel", _floats),
-    "interpolation": word,
-}
+def _domain(value: Any) -> str:
+    return find_domain(word.read(value)).name
+
 
 # What the arguments of all verbs may be, by name. `symmeter.verbs.verb` sees to it.
 ARGUMENTS: Kinds = {
@@ -159,7 +132,7 @@ ARGUMENTS: Kinds = {
         "for the usual ones"
     ),
     "output": Kind("a name such as 'logits', or several", _output),
-    "definition": Kind("a name such as 'bandlimited'", _definition),
+    "definition": Kind("a name such as 'bandlimited'", _name_or_object),
     "samples": whole(1).or_none("for all images"),
     "batch_size": whole(1, 31).or_none("to choose by speed and memory"),
     "device": Kind("a device such as 'cpu' or 'cuda'", _device).or_none("for where the model is"),
@@ -168,39 +141,17 @@ ARGUMENTS: Kinds = {
     "control": Kind("True, False, or one of " + ", ".join(CONTROLS), _control),
     "elements": whole(2, 31).or_none("for all of up to 256, else 64"),
     "sampling": choice("sampling", SAMPLING),
-    "padding": choice("padding", PADDINGS).or_none("for the definition's own"),
-    "preprocessing": options("preprocessing", PREPROCESSING).or_none("for the model's own"),
+    "padding": word.or_none("for the definition's own"),
+    "preprocessing": Kind("a dictionary such as {'img_size': 224}", _mapping).or_none("for the model's own"),
+    "domain": Kind("the name of a kind of data, such as 'images'", _domain).or_none(
+        "to see it from the data"
+    ),
+    "inputs": Kind("a word such as 'points', or one for each input: {leaf: word}", _inputs).or_none(
+        "for one input"
+    ),
+    "labels": anything.or_none("for none, or those in the data"),
+    "options": Kind("options of the kind of data", _mapping),
     "layouts": Kind("a dictionary {module: layout}", _layouts).or_none("to follow them from the image"),
     "probes": whole(0),
     "tolerance": number(0.0, "a number, at least 0").or_none("for round-off"),
 }
-
-
-def control_mode(control: bool | str) -> str:
-    """The name of a control; SymmeterError with the choices for an unknown one."""
-    mode = {True: "displacement", False: "none"}.get(control, control)  # type: ignore[arg-type]
-    if mode not in CONTROLS:
-        raise SymmeterError(f"unknown control {control!r}; choose from {', '.join(CONTROLS)}")
-    return str(mode)
-
-
-def check_measures(what: Any, symmetry: Symmetry) -> tuple[list[DerivativeMeasure], list[OrbitMeasure]]:
-    """The measures along generators, and those over groups; SymmeterError where one has nothing to measure."""
-    if what is None:
-        what = ["lee"] * bool(symmetry.generators) + ["geed"] * bool(symmetry.groups)
-    measures = parse_measures(what)
-    along = [m for m in measures if isinstance(m, DerivativeMeasure)]
-    over = [m for m in measures if isinstance(m, OrbitMeasure)]
-    if along and not symmetry.generators:
-        raise SymmeterError(f"measure {along[0].name!r} needs generators such as rotation, and {symmetry.name} is a "
-                            "group: leave the measure out for geed, or choose another")  # fmt: skip
-    if over and not symmetry.groups:
-        raise SymmeterError(f"measure {over[0].name!r} needs a group such as C4, shift(8) or SO2, and {symmetry.name} "
-                            "has generators only; leave the measure out for lee")  # fmt: skip
-    if symmetry.generators and not along:
-        raise SymmeterError(
-            f"no measure for {symmetry.generators[0].name}: add lee, or leave that symmetry out"
-        )
-    if symmetry.groups and not over:
-        raise SymmeterError(f"no measure for {symmetry.groups[0].name}: add geed, or leave that symmetry out")
-    return along, over

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-import symmeter.models.entrance as entrances
-from symmeter.models.entrance import Entrance, entrance
+import symmeter.domains.images.entrance as entrances
+from symmeter.domains.images.entrance import Entrance, entrance
 
 
 class Written(nn.Module):

@@ -1,0 +1,277 @@
+"""The port: what a kind of data supplies, and where kinds of data are found. It knows none of them itself.
+
+A domain is one folder or file under `symmeter/domains/`, or a class that another package names under the entry point
+`symmeter.domains`. Whatever lies between the data and the result asks a `Domain`.
+"""
+
+import contextlib
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
+from functools import cache
+from importlib import import_module, metadata
+from importlib.util import find_spec
+from typing import Any, ClassVar, Self
+
+from torch import Tensor
+
+from symmeter.errors import SymmeterError, nearest, shortened
+from symmeter.options import NoOptions
+from symmeter.samples import Draw, Samples
+from symmeter.symmetry.groups.generators import Generator
+from symmeter.symmetry.groups.group import Element, Group
+from symmeter.symmetry.representations.representation import Representation
+from symmeter.verbs.arguments import split_list, word
+from symmeter.verbs.verb import verb
+
+ENTRY_POINTS = "symmeter.domains"
+_HOME, _FILE, _DEFAULT = "symmeter.domains", "domain", "images"
+Symmetries = tuple[Generator | Group, ...]
+Inputs = Callable[[Element], Tensor]
+
+
+class Tracker(ABC):
+    """Follows how a symmetry acts on the tensors inside a network while the network runs; a context manager."""
+
+    @abstractmethod
+    def __enter__(self) -> Self: ...
+
+    @abstractmethod
+    def __exit__(self, *error: object) -> None: ...
+
+    @abstractmethod
+    def representation(self, tensor: Tensor) -> Representation | None:
+        """How the symmetry acts on a tensor; None where that is not known."""
+
+    @abstractmethod
+    def learn(self, tensor: Tensor, rho: Representation) -> None:
+        """Go on from what somebody knows of a tensor."""
+
+
+class Domain(ABC):
+    """One kind of data, with its options: what its symmetries are called, how they act, and how it is read.
+
+    A subclass gives `name`, `item` (the noun of one sample), `Options` (a frozen dataclass), and the methods that are
+    abstract. `hubs` are the loaders of named networks by prefix, `measures` those that only this kind of data has.
+    """
+
+    name: ClassVar[str]
+    item: ClassVar[str] = "sample"
+    Options: ClassVar[type] = NoOptions
+    symmetries: ClassVar[Mapping[str, str]] = {}  # what is written, and what it means
+    actions: ClassVar[tuple[str, ...]] = ("invariant",)  # words for how a symmetry acts on an output
+    input_words: ClassVar[tuple[str, ...]] = ()  # words for how it acts on one of several inputs
+
+    def __init__(self, options: Any = None):
+        self.options = self.Options() if options is None else options
+
+    # what things are called
+
+    @classmethod
+    @abstractmethod
+    def symmetry(cls, word: str) -> Symmetries:
+        """The generators or groups of a name, none where it is unknown; SymmeterError where it is misspelt."""
+
+    @classmethod
+    def listed(cls) -> list[tuple[str, str]]:
+        """The names of symmetries with what they mean, for `symmeter list`."""
+        return list(cls.symmetries.items())
+
+    @classmethod
+    def generators(cls) -> list[str]:
+        """The names, among those of the symmetries, that are of generators."""
+        found = []
+        for name in cls.symmetries:
+            with contextlib.suppress(SymmeterError):  # what is written there may be only an example
+                members = cls.symmetry(name)
+                found += [name] * (bool(members) and isinstance(members[0], Generator))
+        return found
+
+    @classmethod
+    @abstractmethod
+    def takes(cls, data: Any) -> bool:
+        """Whether data is of this kind, as far as can be seen without reading it."""
+
+    @property
+    def definition(self) -> str:
+        """By which definition inputs are moved, for the rows of a result."""
+        return "exact"
+
+    @property
+    def padded(self) -> bool:
+        """Whether motions may bring in what was outside the frame."""
+        return True
+
+    # data
+
+    @abstractmethod
+    def open(self, data: Any, model: Any, draw: Draw, group: Group | None = None) -> Samples:
+        """The samples of some data, ready for `model` (a LoadedModel); a group may want more of each than the model."""
+
+    def check(self, data: str, model: str) -> None:  # noqa: B027
+        """SymmeterError for what is wrong with a path of data, or lacks for it, before a model is built."""
+
+    def leaf(self, word: str, tensor: Tensor, model: Any) -> tuple[Tensor, Representation]:
+        """One of several inputs (N, ...) as the model takes it, and how the symmetry acts on it, by its word."""
+        raise SymmeterError(f"{self.name} have no input {word!r}{nearest(word, self.input_words)}")
+
+    # how symmetries act
+
+    @abstractmethod
+    def rho_in(self, model: Any, group: Group | None = None) -> Representation:
+        """How the symmetry acts on the inputs of a model."""
+
+    @abstractmethod
+    def act_by(self, action: str, y: Tensor) -> Representation:
+        """How the symmetry acts on y (B, ...) by a word of `actions`; ValueError where it has another shape."""
+
+    def known_action(self, name: str, y: Tensor, model: Any) -> str:
+        """The action on an output y (B, ...) of this name of which the user said nothing."""
+        if y.ndim <= 2:
+            return "invariant"
+        raise SymmeterError(f"output {name!r} has shape {_shape(y)}, and how the symmetry acts on it is not known; "
+                            f"write one of " + ", ".join(f"{name}:{action}" for action in self.actions))  # fmt: skip
+
+    def is_action(self, word: str) -> bool:
+        """Whether a word says how a symmetry acts on an output."""
+        return word in self.actions
+
+    def remarks(
+        self, name: str, y: Tensor, rho: Representation, moved_by: Iterable[Generator | Element]
+    ) -> list[str]:
+        """What the reader should know of how an output y (B, ...) is taken to move."""
+        return []
+
+    # controls and layers
+
+    def displaced(
+        self, rho: Representation, x: Tensor, other: Tensor, still: Callable, replaced: Callable
+    ) -> Inputs:
+        """g -> x (B, ...) changed by as much as g changes it, in a direction that is no symmetry.
+
+        By default x plus the displacement of another sample, as long as its own. `still` is what the identity makes of
+        a sample; `replaced(g, step, displacement)` may give another displacement for one that is blank.
+        """
+        own, others = rho.action(x), rho.action(other)
+        x, other = still(x), still(other)
+
+        def inputs(g: Element) -> Tensor:
+            displacement = own(g)[0] - x
+            step = replaced(g, others(g)[0] - other, displacement)
+            length, size = (u.flatten(1).norm(dim=1) for u in (step, displacement))
+            factor = size / length.clamp(min=1e-30)
+            return x + step * factor.reshape(-1, *[1] * (x.ndim - 1))
+
+        return inputs
+
+    def tracker(self, x: Tensor) -> Tracker | None:
+        """What follows the symmetry through a network from the inputs x (B, ...) on; None: layers are not known."""
+        return None
+
+    # what only some kinds of data have
+
+    @classmethod
+    def hubs(cls) -> Mapping[str, Callable]:
+        """Loaders of networks by the prefix of their names, such as `timm`."""
+        return {}
+
+    @classmethod
+    def measures(cls) -> Sequence[type]:
+        """Measures that make sense for this kind of data only."""
+        return ()
+
+
+def read_options(domain: type[Domain], given: Mapping[str, Any]) -> Domain:
+    """The domain with these options; SymmeterError, in one line, for one that it does not have.
+
+    An option that is None, or what it is when nothing is said, is passed over where a domain does not have it.
+    """
+    known = {f.name: f for f in fields(domain.Options)}
+    values = {}
+    for name, value in given.items():
+        if name not in known:
+            choices = f"; it has {', '.join(known)}" if known else ""
+            raise SymmeterError(f"{domain.name} have no option {name!r}{nearest(name, known) or choices}")
+        values[name] = known[name].metadata["kind"].check(name, value)
+    return domain(domain.Options(**values))
+
+
+@cache
+def domains() -> Mapping[str, type[Domain]]:
+    """All kinds of data by name: those under symmeter/domains/, then those of other packages."""
+    found: dict[str, type[Domain]] = {}
+    for module in pkgutil.iter_modules(import_module(_HOME).__path__):
+        place = f"{_HOME}.{module.name}" + (f".{_FILE}" if module.ispkg else "")
+        if find_spec(place) is not None:
+            found |= {d.name: d for d in _defined(import_module(place))}
+    for point in metadata.entry_points(group=ENTRY_POINTS):
+        domain = point.load()
+        if not (isinstance(domain, type) and issubclass(domain, Domain)):
+            raise SymmeterError(
+                f"the entry point {point.name!r} of {ENTRY_POINTS} is {domain!r}, which is no Domain"
+            )
+        found.setdefault(domain.name, domain)
+    return {_DEFAULT: found[_DEFAULT], **found}
+
+
+def _defined(module: Any) -> list[type[Domain]]:
+    """The domains that a module defines."""
+    members = [m for m in vars(module).values() if isinstance(m, type) and issubclass(m, Domain)]
+    return [m for m in members if m.__module__ == module.__name__]
+
+
+def find_domain(name: str) -> type[Domain]:
+    """The domain of this name; SymmeterError with the choices."""
+    if name not in domains():
+        raise SymmeterError(f"unknown domain {name!r}{nearest(name, domains())}")
+    return domains()[name]
+
+
+def domain_of(data: Any, symmetry: Any, words: Iterable[str] = ()) -> type[Domain]:
+    """The one kind of data that takes `data`, knows every word of the symmetry, and has these words for inputs.
+
+    Where there is none, images, which say what is wrong; where there are several, SymmeterError with the choices.
+    """
+    words = list(words)
+    fits = [d for d in domains().values() if all(w in d.input_words for w in words)]
+    if words and not fits:
+        known = dict.fromkeys(w for d in domains().values() for w in d.input_words)
+        wrong = next((w for w in words if w not in known), words[0])
+        raise SymmeterError(f"inputs: {wrong!r} is no way in which a symmetry acts{nearest(wrong, known)}")
+    fits = [d for d in fits if (words or d.takes(data)) and _knows(d, symmetry)]
+    if not fits or fits[0].name == _DEFAULT:
+        return domains()[_DEFAULT]
+    if len(fits) > 1:
+        names = shortened([d.name for d in fits])
+        raise SymmeterError(f"this data could be {names}: say which with domain={fits[0].name!r}")
+    return fits[0]
+
+
+def _knows(domain: type[Domain], symmetry: Any) -> bool:
+    """Whether all names in a symmetry are of this domain; objects are of any."""
+    items = split_list(symmetry.strip(", ")) if isinstance(symmetry, str) else symmetry
+    names = [item for item in items if isinstance(item, str)] if isinstance(items, list | tuple) else []
+    try:
+        return all(domain.symmetry(name) for name in names)
+    except SymmeterError:
+        return True  # it is one of this domain's, misspelt
+
+
+@verb(text=word)
+def parse_group(text: str) -> Group:
+    """A group from its written form; SymmeterError that says what is wrong with it.
+
+    >>> parse_group("D4").order, parse_group("shift(2)").name, parse_group("C2*colours").name
+    (8, 'shift(2)', 'C2*colours')
+    """
+    for domain in domains().values():
+        for found in domain.symmetry(text):
+            if isinstance(found, Group):
+                return found
+    known = [name for d in domains().values() for name in d.symmetries]
+    raise SymmeterError(f"symmetry {text!r} is no group{nearest(text, known)}")
+
+
+def _shape(y: Tensor) -> str:
+    return "(" + ", ".join(["B", *map(str, y.shape[1:])]) + ")"

@@ -1,0 +1,166 @@
+"""Images: what symmeter has to know of them, in one class."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from symmeter.domain import Domain, Inputs, Symmetries, Tracker
+from symmeter.domains.grids.actions import (
+    ACTIONS,
+    is_action,
+    known_action,
+    representation_of,
+    taken_as_scalars,
+)
+from symmeter.domains.grids.axes.tracker import AxisTracker
+from symmeter.domains.grids.control import displaced
+from symmeter.domains.grids.generators import FAMILIES, GENERATORS
+from symmeter.domains.grids.grid import Image, Pixels
+from symmeter.domains.grids.interpolants import parse_definition
+from symmeter.domains.grids.vectors import Vectors, turns
+from symmeter.domains.grids.window import Window
+from symmeter.domains.images.data.arrays import pixels_to_input, rows_of, wanted_by
+from symmeter.domains.images.data.open import open_data
+from symmeter.domains.images.data.photos import from_builtin
+from symmeter.domains.images.hubs.timm import load_timm
+from symmeter.domains.images.hubs.torchvision import load_torchvision
+from symmeter.domains.images.hubs.transformers import load_transformers
+from symmeter.domains.images.inputs import preprocessing_of
+from symmeter.domains.images.names import GROUPS, named
+from symmeter.domains.images.options import ImageOptions
+from symmeter.domains.images.preprocessing import Preprocessing
+from symmeter.domains.images.psnr import EQR, EQT, EQTFractional
+from symmeter.errors import SymmeterError, nearest
+from symmeter.models.loaded import LoadedModel
+from symmeter.optional import require
+from symmeter.samples import Draw, Samples
+from symmeter.symmetry.groups.generators import Generator
+from symmeter.symmetry.groups.group import Element, Group
+from symmeter.symmetry.representations.representation import Representation
+
+
+class Images(Domain):
+    """Images (B, C, H, W), moved by affine maps and recoloured.
+
+    >>> [g.name for g in Images.symmetry("translation")], Images().definition
+    (['translation_x', 'translation_y'], 'bandlimited')
+    """
+
+    name = "images"
+    item = "image"
+    Options = ImageOptions
+    symmetries = dict.fromkeys((*FAMILIES, *GENERATORS), "") | GROUPS
+    actions = ACTIONS
+    input_words = ("image", "vectors", "scalars", "invariant")
+
+    def __init__(self, options: ImageOptions | None = None):
+        super().__init__(options)
+        self.interpolant = parse_definition(self.options.definition)
+
+    @classmethod
+    def symmetry(cls, word: str) -> Symmetries:
+        return named(word)
+
+    @classmethod
+    def takes(cls, data: Any) -> bool:
+        """Whatever is no array, and arrays of pictures; what is wrong with others is said when they are opened."""
+        values = data[0] if isinstance(data, tuple) and len(data) == 2 else data
+        return getattr(values, "ndim", 4) == 4
+
+    @property
+    def definition(self) -> str:
+        return self.interpolant.name
+
+    @property
+    def padded(self) -> bool:
+        return self.options.padding is not None
+
+    def open(self, data: Any, model: LoadedModel, draw: Draw, group: Group | None = None) -> Samples:
+        prepared = self.preprocessing(model).with_margin(group.margin if group else None)
+        return open_data(data, prepared, samples=draw.count, seed=draw.seed)
+
+    def check(self, data: str, model: str) -> None:
+        Preprocessing.unknown().override(
+            self.options.img_size, self.options.crop_pct, interpolation=self.options.interpolation
+        )
+        place = Path(data).expanduser()
+        if data.startswith("builtin:"):
+            from_builtin(data)
+        elif not place.exists():
+            raise SymmeterError(f"{data}: no such file or folder")
+        if (
+            place.suffix.lower() != ".npz"
+        ):  # there is something to decode, and to resize where the size is known
+            require("PIL.Image", "vision")
+            if self.options.img_size or model.partition(":")[0] in self.hubs():
+                require("timm", "vision")
+
+    def preprocessing(self, model: LoadedModel) -> Preprocessing:
+        """How images become inputs: the model's own way, with what the options override."""
+        return preprocessing_of(model).override(**self.options.preprocessing)
+
+    def leaf(self, word: str, tensor: Tensor, model: LoadedModel) -> tuple[Tensor, Representation]:
+        """An image (N, C, H, W), pixels in uint8 or inputs in floating point; or a field of vectors (N, 2, H, W)."""
+        if word not in ("image", "vectors"):
+            raise SymmeterError(f"images have no input {word!r}{nearest(word, self.input_words)}")
+        prepared = self.preprocessing(model)
+        rows = rows_of(tensor, wanted_by(prepared), f"input {word!r}")
+        if not isinstance(rows, Tensor):
+            rows = torch.stack([pixels_to_input(row, prepared) for row in rows])
+        image = self.rho_in(model)
+        return rows, Vectors(self._grid) if word == "vectors" else image
+
+    def rho_in(self, model: LoadedModel, group: Group | None = None) -> Representation:
+        if group is not None and group.margin:
+            return Window(group.margin)
+        prepared = self.preprocessing(model)
+        return Image(self.interpolant, pixels=Pixels(prepared.mean, prepared.std), padding=self._padding)
+
+    @property
+    def _padding(self) -> str:
+        return self.options.padding or "reflect"
+
+    @property
+    def _grid(self) -> Image:
+        return Image(self.interpolant, padding=self._padding)
+
+    def act_by(self, action: str, y: Tensor) -> Representation:
+        return representation_of(action, y, self.interpolant, self._padding)
+
+    def known_action(self, name: str, y: Tensor, model: Any) -> str:
+        action = known_action(name, y, model)
+        if action is not None:
+            return action
+        choices = [f"{name}:{a}" for a in ACTIONS if a not in ("equivariant", "regular(GROUP)")]
+        shape = ", ".join(["B", *map(str, y.shape[1:])])
+        raise SymmeterError(
+            f"output {name!r} has shape ({shape}) and its layout is not known; add one of {', '.join(choices)}"
+        )
+
+    def is_action(self, word: str) -> bool:
+        return is_action(word)
+
+    def remarks(
+        self, name: str, y: Tensor, rho: Representation, moved_by: Iterable[Generator | Element]
+    ) -> list[str]:
+        remark = taken_as_scalars(name, y, rho) if any(map(turns, moved_by)) else None
+        return [] if remark is None else [remark]
+
+    def displaced(
+        self, rho: Representation, x: Tensor, other: Tensor, still: Callable, replaced: Callable
+    ) -> Inputs:
+        return displaced(rho, x, other, still, replaced)
+
+    def tracker(self, x: Tensor) -> Tracker:
+        return AxisTracker(x, self.interpolant)
+
+    @classmethod
+    def hubs(cls) -> Mapping[str, Callable]:
+        return {"timm": load_timm, "torchvision": load_torchvision, "hf": load_transformers}
+
+    @classmethod
+    def measures(cls) -> Sequence[type]:
+        return (EQT, EQTFractional, EQR)

@@ -1,0 +1,60 @@
+"""The options of images, as a person gives them. Nothing here imports torch: the command line shows them at once."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from symmeter.options import option
+from symmeter.verbs.arguments import Kind, choice, number, several, whole, word
+
+PADDINGS = ("reflect", "zeros", "circular")
+_OWN = "for the model's own"
+
+
+def _name_or_object(value: Any) -> Any:
+    return word.read(value) if isinstance(value, str) else value
+
+
+def _numbers(value: Any) -> Any:
+    return several("numbers", number()).read(value) if hasattr(value, "__len__") else number().read(value)
+
+
+def _sizes(value: Any) -> Any:
+    if not hasattr(value, "__len__"):
+        return whole(1).read(value)
+    sizes = several("sizes", whole(1)).read(value)
+    if len(sizes) > 2:
+        raise ValueError
+    return sizes
+
+
+_DEFINITION = Kind("a name such as 'bandlimited'", _name_or_object)
+_PADDING = choice("padding", PADDINGS).or_none("for the definition's own")
+_SIZE = Kind("a whole number, at least 1, or two: height and width", _sizes).or_none(_OWN)
+_SHARE = number(0.0).or_none(_OWN)
+_PER_CHANNEL = Kind("a number, or one a channel", _numbers).or_none(_OWN)
+_NAME = word.or_none(_OWN)
+
+
+@dataclass(frozen=True)
+class ImageOptions:
+    """How images are moved: `definition`, `padding`; and how they become inputs: the rest, None for the model's own."""
+
+    definition: Any = option("bandlimited", _DEFINITION, "of the derivative (default: bandlimited)", "D")
+    padding: Any = option(None, _PADDING, "what motions bring in: reflect, zeros or circular", "P")
+    img_size: Any = option(
+        None, _SIZE, "size of the input, or height and width", "N", type="positive", many=True
+    )
+    crop_pct: Any = option(None, _SHARE, "share of the resized image that the crop keeps", "F", type="number")
+    mean: Any = option(
+        None, _PER_CHANNEL, "of pixels in [0, 1]: one a channel, or one", "F", type="number", many=True
+    )
+    std: Any = option(None, _PER_CHANNEL, "standard deviation, likewise", "F", type="number", many=True)
+    interpolation: Any = option(None, _NAME, "nearest, bilinear, bicubic, box, hamming or lanczos", "I")
+
+    @property
+    def preprocessing(self) -> dict[str, Any]:
+        """What overrides the model's own preprocessing."""
+        return {name: getattr(self, name) for name in PREPROCESSING}
+
+
+PREPROCESSING = ("img_size", "crop_pct", "mean", "std", "interpolation")

@@ -1,0 +1,144 @@
+"""A run on the borrowed model, from its beginning to a result."""
+
+import platform
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import torch
+
+from symmeter.errors import counted, shortened
+from symmeter.measuring.derivative import DerivativeRun, Follower
+from symmeter.measuring.interrupt import Interrupted
+from symmeter.measuring.orbit import OrbitRun
+from symmeter.measuring.plan import Plan
+from symmeter.models.borrowed import borrowed
+from symmeter.results.result import Result, Row
+from symmeter.symmetry.groups.group import Group
+from symmeter.verbs.warned import recorded, repeat, warn
+
+
+@dataclass(frozen=True)
+class Execution:
+    """A run that has come to its end, with what its result will say of it besides its rows."""
+
+    plan: Plan
+    run: Any
+    notes: list[str]
+    spec: dict[str, Any]
+
+    def result(self, rows: Iterable[Row], kind: type[Result] = Result) -> Result:
+        """The result with these rows."""
+        run, samples, rows = self.run, self.run.samples, tuple(rows)
+        if run.seen is not None and run.seen.chance is not None:
+            rows = tuple(replace(row, chance=run.seen.chance, verdict="random") for row in rows)
+        accuracy = run.accuracy()
+        notes = [
+            *self.plan.loaded.notes,
+            *self.notes,
+            *_skipped(samples),
+            *run.notes(),
+            *_few(rows, samples.item),
+        ]
+        partial = bool(samples.skipped or run.non_finite or run.stopped)
+        header = {
+            "status": "partial" if partial else "complete",
+            "definition": self.plan.domain.definition,
+            "model": self.plan.loaded.info,
+            "data": samples.summary() | {"used": len(run.names)},
+            "spec": self.spec,
+            "environment": environment(),
+            "accuracy": accuracy,
+        }
+        return kind(rows, header, tuple(notes), run.columns.by_name(), tuple(run.names))
+
+
+def announced(result: Result, interrupted: bool) -> Result:
+    """The result; its warnings are said, and Interrupted is raised with it after a Ctrl-C."""
+    for note in result.warnings:
+        warn(note)
+    if interrupted:
+        raise Interrupted(result)
+    return result
+
+
+def run_along(plan: Plan, follower: Follower | None = None) -> Execution:
+    """Lie derivatives along all generators of a plan; a `follower` looks on."""
+    control = plan.control == "displacement"
+    began = time.perf_counter()
+    run = DerivativeRun(plan, plan.open(), plan.rho_in(), control, follower=follower)
+    return _executed(plan, run, began, lambda: {
+        "symmetry": plan.symmetry.name, "output": ",".join(str(target.output) for target in run.targets),
+        "rho_out": run.rho_out.describe(), "control": control,
+    })  # fmt: skip
+
+
+def run_over(plan: Plan, group: Group) -> Execution:
+    """All measures of a plan over one group."""
+    control = plan.control in ("displacement", "wrong-group")
+    began = time.perf_counter()
+    run = OrbitRun(plan, plan.open(group), plan.rho_in(group), control, group=group)
+    return _executed(plan, run, began, lambda: {
+        "symmetry": group.name, "output": ",".join(str(target.output) for target in run.targets),
+        "rho_out": ", ".join(dict.fromkeys(target.rho.describe() for target in run.targets)), "control": plan.control,
+        "padding": getattr(plan.domain.options, "padding", None),
+    })  # fmt: skip
+
+
+def _executed(plan: Plan, run: Any, began: float, words: Any) -> Execution:
+    """Execute a run on the borrowed model."""
+    with recorded() as found, borrowed(plan.model, plan.settings.seed) as in_train_mode:
+        run.execute()
+    notes = [str(one.message) for one in found if one.ours]
+    repeat(one for one in found if not one.ours)
+    if in_train_mode:
+        names = shortened(in_train_mode)
+        notes.insert(0, f"the model was in train mode ({names}): measured in eval mode, left as it was")
+    spec = {
+        "domain": plan.domain.name,
+        "measure": ",".join(m.name for m in run.measures),
+        **words(),
+        "samples": plan.settings.samples,
+        "seed": plan.settings.seed,
+        "device": str(run.device),
+        "dtype": str(run.dtype).removeprefix("torch."),
+        "precision": str(run.seen.precision) if run.seen else None,
+        "unit_round_off": run.unit_round_off,
+        "chance": run.seen.chance if run.seen else None,
+        "seconds": round(time.perf_counter() - began, 3),
+        **run.how(),
+    }
+    if plan.inputs.tree:
+        spec |= {"inputs": dict(plan.inputs.words), "left_alone": plan.inputs.still}
+    return Execution(plan, run, notes, spec)
+
+
+def _skipped(samples: Any) -> list[str]:
+    if not samples.skipped:
+        return []
+    names = shortened((f"{name} ({reason})" for name, reason in samples.skipped), joiner="; ")
+    return [f"{counted(len(samples.skipped), f'unreadable {samples.item}')} skipped: {names}"]
+
+
+def _few(rows: Iterable[Row], item: str) -> list[str]:
+    few = [row.symmetry for row in rows if row.whole and (row.top_share or 0) > 0.9 and row.n >= 20]
+    words = f"a few {item}s carry the mean: 5 % of them hold over 90 % of it for {', '.join(few)}; see median"
+    return [words] if few else []
+
+
+def environment() -> dict[str, Any]:
+    """Versions and machine, for the header of a result."""
+    return {
+        "symmeter": version("symmeter"),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "threads": torch.get_num_threads(),
+        "matmul_precision": torch.get_float32_matmul_precision(),
+        "tf32": torch.backends.cuda.matmul.allow_tf32 or torch.backends.cudnn.allow_tf32,
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+    }

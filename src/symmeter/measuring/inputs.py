@@ -1,0 +1,187 @@
+"""The inputs of a model: one tensor, or a tree of several, and how the symmetry acts on each of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from symmeter.domain import Domain
+from symmeter.errors import SymmeterError, shortened
+from symmeter.models.loaded import LoadedModel
+from symmeter.samples import Draw, Preparation, Samples
+from symmeter.source import from_tensors
+from symmeter.symmetry.groups.group import Group
+from symmeter.symmetry.representations.packed import Packed
+from symmeter.symmetry.representations.representation import Representation
+from symmeter.symmetry.representations.trivial import Trivial
+from symmeter.trees import Packing, filled, tensors
+
+STILL = ("scalars", "invariant")  # words for leaves that no symmetry moves
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The data of a call, and the words for its leaves.
+
+    `words` say how the symmetry acts on each leaf, by its path; the only word of a single tensor is under the path "".
+    Leaves without a word are handed to the model as they are; `still` names them.
+    """
+
+    data: Any
+    labels: Any = None
+    words: Mapping[str, str] = field(default_factory=dict)
+    tree: bool = False
+
+    @staticmethod
+    def of(data: Any, inputs: Any, labels: Any, domain: Domain) -> "Inputs":
+        """From the arguments `data`, `inputs` and `labels`; SymmeterError where the data could mean several things."""
+        if inputs is None and not _must_be_tree(data):
+            return Inputs(_with_labels(data, labels), labels)
+        if isinstance(inputs, str):
+            values, marks = _single(data, labels)
+            return Inputs(values, marks, {"": inputs})
+        tree, marks = _tree_and_labels(data, inputs, labels)
+        paths = {".".join(map(str, path)): tensor for path, tensor in tensors(tree).items()}
+        words = _words_by_path(inputs, paths) if inputs is not None else _only_image(paths, domain)
+        return Inputs(tree, marks, words, tree=True)
+
+    @staticmethod
+    def words_of(inputs: Any) -> list[str]:
+        """The words in the argument `inputs`."""
+        if isinstance(inputs, str):
+            return [inputs]
+        if isinstance(inputs, Mapping):
+            return list(inputs.values())
+        return list(inputs or ())
+
+    @property
+    def still(self) -> list[str]:
+        """The leaves of a tree that the symmetry leaves alone."""
+        if not self.tree:
+            return []
+        paths = [".".join(map(str, path)) for path in tensors(self.data)]
+        return [path for path in paths if self.words.get(path, STILL[0]) in STILL]
+
+    def open(self, domain: Domain, model: LoadedModel, draw: Draw, group: Group | None = None) -> Samples:
+        """The samples, those of a tree packed into one tensor each."""
+        if not self.words:
+            return domain.open(self.data, model, draw, group)
+        leaves = {path: tensor for path, (tensor, _) in self._leaves(domain, model).items()}
+        if not self.tree:
+            source = from_tensors(leaves[()], self.labels, "", domain.item)
+            return Samples(source, _Ready(domain.item), draw)
+        packing = Packing.of(filled(self.data, leaves))
+        packed = packing.pack(packing.template)
+        source = from_tensors(
+            packed, self.labels, ", ".join(leaf.name for leaf in packing.leaves), domain.item
+        )
+        return Samples(source, _Ready(domain.item), draw, packing)
+
+    def representation(
+        self, domain: Domain, model: LoadedModel, group: Group | None = None
+    ) -> Representation:
+        """How the symmetry acts on what `open` makes."""
+        if not self.words:
+            return domain.rho_in(model, group)
+        leaves = self._leaves(domain, model)
+        if not self.tree:
+            return leaves[()][1]
+        shapes = tuple(tuple(tensor.shape[1:]) for tensor, _ in leaves.values())
+        return Packed(shapes, tuple(rho for _, rho in leaves.values()))
+
+    def _leaves(self, domain: Domain, model: LoadedModel) -> dict[tuple, tuple[Tensor, Representation]]:
+        found = {}
+        values = tensors(self.data) if self.tree else {(): self.data}
+        for path, tensor in values.items():
+            word = self.words.get(".".join(map(str, path)), STILL[0])
+            found[path] = (tensor, Trivial()) if word in STILL else domain.leaf(word, tensor, model)
+        return found
+
+
+@dataclass(frozen=True)
+class _Ready(Preparation):
+    """Inputs that need no preparation."""
+
+    item: str  # type: ignore[misc]
+
+    def input(self, raw: Any) -> Tensor:
+        return raw
+
+
+def _must_be_tree(data: Any) -> bool:
+    """Whether data is a dict of arrays of which several could be inputs, or a dataclass of them."""
+    if isinstance(data, Mapping):
+        return (
+            not set(data) & {"image", "images", "x"} and bool(tensors(data)) and set(data) != {"pixel_values"}
+        )
+    return bool(tensors(data)) and not isinstance(data, Tensor | tuple | list)
+
+
+def _with_labels(data: Any, labels: Any) -> Any:
+    if labels is None:
+        return data
+    if not isinstance(data, Tensor | np.ndarray):
+        raise SymmeterError(f"labels= go with a tensor or a dict of tensors, not with {type(data).__name__}")
+    return data, labels
+
+
+def _single(data: Any, labels: Any) -> tuple[Tensor, Any]:
+    """One tensor, and labels from the argument or the second of a pair."""
+    if labels is None and isinstance(data, tuple | list) and len(data) == 2:
+        data, labels = data
+    if isinstance(data, np.ndarray):
+        data = torch.from_numpy(data)
+    if not isinstance(data, Tensor):
+        raise SymmeterError(f"inputs= as one word goes with one tensor, not with {type(data).__name__}")
+    return data.detach(), labels
+
+
+def _tree_and_labels(data: Any, inputs: Any, labels: Any) -> tuple[Any, Any]:
+    """The tree of inputs, and the labels: a pair (tree, labels) is one where its first part is what `inputs` names."""
+    data = _as_tensors(data)
+    pair = isinstance(data, tuple) and len(data) == 2
+    if labels is None and pair and not isinstance(data[0], Tensor) and tensors(data[0]):
+        return data[0], data[1]
+    if isinstance(inputs, Mapping | type(None)) or not pair or len(Inputs.words_of(inputs)) == len(data):
+        return data, labels
+    count = len(Inputs.words_of(inputs))
+    raise SymmeterError(
+        f"inputs= has {count} words and the data {len(data)} parts: give one word for each, and labels with labels="
+    )
+
+
+def _as_tensors(tree: Any) -> Any:
+    if isinstance(tree, np.ndarray) and tree.dtype.kind in "fiub":
+        return torch.from_numpy(tree)
+    if isinstance(tree, Mapping):
+        return {key: _as_tensors(value) for key, value in tree.items()}
+    if isinstance(tree, tuple | list) and not hasattr(tree, "_fields"):
+        return type(tree)(_as_tensors(value) for value in tree)
+    return tree.detach() if isinstance(tree, Tensor) else tree
+
+
+def _words_by_path(inputs: Mapping[str, str] | Sequence[str], paths: Mapping[str, Tensor]) -> dict[str, str]:
+    if not isinstance(inputs, Mapping):
+        inputs = dict(zip(paths, inputs, strict=False))
+    unknown = [str(name) for name in inputs if str(name) not in paths]
+    if unknown:
+        raise SymmeterError(f"inputs: there is no {unknown[0]!r}; the data has {_listed(paths)}")
+    return {str(name): word for name, word in inputs.items()}
+
+
+def _only_image(paths: Mapping[str, Tensor], domain: Domain) -> dict[str, str]:
+    """The word for the one leaf that can be nothing but a picture; SymmeterError where that is not clear."""
+    pictures = [path for path, tensor in paths.items() if tensor.ndim == 4]
+    if "image" in domain.input_words and len(pictures) == 1:
+        return {pictures[0]: "image"}
+    raise SymmeterError(
+        f"inputs are {_listed(paths)}: say how the symmetry acts on them with inputs={{leaf: word}}, the words being "
+        f"{', '.join(domain.input_words)}; leaves that are not named are left alone"
+    )
+
+
+def _listed(paths: Mapping[str, Tensor]) -> str:
+    return shortened([f"{path} {tuple(tensor.shape)}" for path, tensor in paths.items()])

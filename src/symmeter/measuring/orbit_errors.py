@@ -1,0 +1,117 @@
+"""From the columns of a run over a group to the error of each measure, with what is known of its chance."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from symmeter.measures.measure import OrbitMeasure
+from symmeter.measuring.orbit import OrbitRun
+from symmeter.measuring.targets import Target
+from symmeter.results.columns import MAXIMUM, SCALE, Key
+from symmeter.results.estimate import Estimate, estimate
+from symmeter.results.standard_errors import pair_error, ratio_error, standard_error
+
+
+@dataclass(frozen=True)
+class OrbitErrors:
+    """A measure's error over images, the standard error that comes from the choice of elements, and the largest."""
+
+    over_images: Estimate
+    element_error: float | None = None
+    maximum: float | None = None
+
+    @property
+    def standard_error(self) -> float | None:
+        """Over images, and over elements where they were drawn; the two sources of chance are independent."""
+        if self.over_images.standard_error is None:
+            return self.element_error
+        return math.hypot(self.over_images.standard_error, self.element_error or 0.0)
+
+
+def orbit_errors(run: OrbitRun, target: Target, measure: OrbitMeasure) -> OrbitErrors:
+    """What a run has found of one measure of one output."""
+    key = target.key(measure)
+    if key not in run.columns:
+        return OrbitErrors(_pooled(run, target, measure))
+    scale = mean_scale(run, key)
+    values = run.columns[key] / scale
+    maxima = run.columns.get(key.as_statistic(MAXIMUM))
+    maximum = None if maxima is None else float(maxima.max()) / scale
+    if not np.isfinite(values).all():  # the run says so by name
+        mean = float(values.mean())
+        floor = run.floor(key)
+        return OrbitErrors(Estimate(mean, None, len(values), floor, power=measure.power), maximum=mean)
+    whole = _over_images(run, key, values, measure.power)
+    return OrbitErrors(whole, _element_error(run, measure, key, scale), maximum)
+
+
+def mean_scale(run: OrbitRun, key: Key) -> float:
+    """By what the mean of a column is divided: NaN where that is 0, and 1 where the measure knows no scale."""
+    scales = run.columns.get(key.as_statistic(SCALE))
+    return 1.0 if scales is None else float(scales.mean()) or math.nan
+
+
+def _over_images(run: OrbitRun, key: Key, values: np.ndarray, power: int) -> Estimate:
+    """The estimate from values (N,) that are divided by their scale, and the controls by theirs."""
+    scale, floor = mean_scale(run, key), run.floor(key)
+    controls = run.columns.get(key.as_control())
+    if run.lacking or (controls is not None and not np.isfinite(controls).all()):
+        controls = None
+    if controls is not None:
+        controls = controls / mean_scale(run, key.as_control())
+    found = estimate(values, controls, None if floor is None else floor / scale, power)
+    scales = run.columns.get(key.as_statistic(SCALE))
+    if scales is None:
+        return found
+    return replace(found, standard_error=ratio_error(run.columns[key], scales))
+
+
+def _pooled(run: OrbitRun, target: Target, measure: OrbitMeasure) -> Estimate:
+    """Of a measure that is made of all images together; with its control, where that is known of all of them."""
+    own, floor = target.pools[measure.name], run.floor(target.key(measure))
+    value, error, n = own.estimate() or (math.nan, None, 0)
+    without = Estimate(value, error, n, floor, power=measure.power)
+    pool = target.control_pools.get(measure.name)
+    found = pool.estimate() if pool is not None and not run.lacking else None
+    if pool is None or found is None:
+        return without
+    control, control_error, _ = found
+    known = replace(without, control=control, control_standard_error=control_error)
+    if not control:
+        return known
+    return replace(known, selectivity=value / control, selectivity_standard_error=own.ratio_error(pool))
+
+
+def _element_error(run: OrbitRun, measure: OrbitMeasure, key: Key, scale: float) -> float | None:
+    """The standard error that comes from which elements were drawn; None where they were not."""
+    if run.elements is None or not run.elements.sampled:
+        return None
+    if key in run.pairs:
+        return _error_over_pairs(run, measure, key)
+    sums = run.sums.get(key)
+    if sums is None:
+        return None
+    known = sums.total[~np.isnan(sums.total)]
+    return standard_error(known / max(1, sums.images) / scale)
+
+
+def _error_over_pairs(run: OrbitRun, measure: OrbitMeasure, key: Key) -> float | None:
+    """The same for means over pairs (n, n), of which those of one element with itself may be left out."""
+    assert run.elements is not None
+    pairs = run.pairs[key].total
+    n = len(pairs)
+    elements = run.elements.elements[:n]
+    counted = ~np.eye(n, dtype=bool)
+    if measure.different_pairs:
+        number = {g: i for i, g in enumerate(elements)}
+        numbers = np.array([number[g] for g in elements])
+        counted = numbers[:, None] != numbers
+    mean = pairs[counted].mean()
+    if not mean > 0:
+        return 0.0
+    error = pair_error(np.where(counted, pairs / mean - 1, 0.0))
+    if error is None:
+        return None
+    total = float(run.columns[key].mean())
+    return error * total * (n * (n - 1) / counted.sum()) * math.sqrt(n / run.elements.count)

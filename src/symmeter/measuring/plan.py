@@ -1,0 +1,193 @@
+"""What is to be measured: the words of a call become objects here, once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+
+from symmeter.domain import Domain, domain_of, find_domain, read_options
+from symmeter.errors import SymmeterError
+from symmeter.measures import parse_measures
+from symmeter.measures.measure import DerivativeMeasure, OrbitMeasure
+from symmeter.measuring.inputs import Inputs
+from symmeter.models.borrowed import home, usable_device
+from symmeter.models.load import describe, load_model
+from symmeter.models.loaded import LoadedModel
+from symmeter.models.outputs import Output, parse_output, parse_outputs
+from symmeter.samples import Draw, Samples
+from symmeter.symmetry.groups.group import Group
+from symmeter.symmetry.hypothesis import Symmetry, generators_only, parse_symmetry
+from symmeter.symmetry.representations.representation import Representation
+from symmeter.verbs.arguments import split_list
+
+CONTROLS = ("displacement", "untrained", "wrong-group", "none")
+_DEFAULTS = {
+    "definition": "bandlimited",
+    "padding": None,
+}  # passed over where a kind of data has no such option
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to measure, whatever the data: arguments as in `symmeter.measure`."""
+
+    samples: int | None = None
+    batch_size: int | None = None
+    device: Any = None
+    seed: int = 0
+    progress: bool | None = None
+    control: bool | str = True
+    elements: int | None = None
+    sampling: str = "haar"
+
+
+@dataclass(frozen=True)
+class Given:
+    """The data as it was given: its kind and the options of that, how leaves move (`inputs`), and labels beside it."""
+
+    data: Any
+    domain: str | None = None
+    inputs: Any = None
+    labels: Any = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a run needs to know, as objects.
+
+    `along` are measures along generators, `over` those over groups; `lenient` leaves out outputs whose layout is not
+    known, as a pattern brings along. `control` is one of CONTROLS.
+    """
+
+    loaded: LoadedModel
+    domain: Domain
+    inputs: Inputs
+    symmetry: Symmetry
+    along: tuple[DerivativeMeasure, ...]
+    over: tuple[OrbitMeasure, ...]
+    outputs: tuple[Output, ...]
+    settings: Settings
+    control: str
+    device: torch.device
+    dtype: torch.dtype
+    lenient: bool = False
+
+    @property
+    def model(self) -> Any:
+        """The network, or another callable."""
+        return self.loaded.model
+
+    def open(self, group: Group | None = None) -> Samples:
+        """The samples, ready for the model; a group may want more of each than the model takes."""
+        return self.inputs.open(
+            self.domain, self.loaded, Draw(self.settings.samples, self.settings.seed), group
+        )
+
+    def rho_in(self, group: Group | None = None) -> Representation:
+        """How the symmetry acts on the inputs."""
+        return self.symmetry.rho_in or self.inputs.representation(self.domain, self.loaded, group)
+
+    def of_fresh(self, fresh: LoadedModel) -> "Plan":
+        """The same for a copy of the model with fresh weights, without a control."""
+        return replace(self, loaded=fresh, control="none")
+
+
+def make_plan(model: Any, given: Given, symmetry: Any, measure: Any, output: Any, settings: Settings) -> Plan:
+    """The plan of a call; SymmeterError, in one line, for a word that means nothing or does not fit the others."""
+    domain, hypothesis = read_words(given, symmetry)
+    along, over = check_measures(measure, hypothesis)
+    control = control_mode(settings.control)
+    if control == "wrong-group" and hypothesis.generators:
+        raise SymmeterError("the wrong-group control is for groups such as C4; generators have displacement, "
+                            "untrained and none")  # fmt: skip
+    loaded = load_model(model) if isinstance(model, str) else describe(model)
+    return Plan(
+        loaded=loaded,
+        domain=domain,
+        inputs=Inputs.of(given.data, given.inputs, given.labels, domain),
+        symmetry=hypothesis,
+        along=tuple(along),
+        over=tuple(over),
+        outputs=tuple(parse_outputs(output, loaded.model, domain)),
+        settings=settings,
+        control=control,
+        device=usable_device(settings.device, loaded.model),
+        dtype=_precision(loaded.model),
+        lenient="*" in str(output) or "?" in str(output),
+    )
+
+
+def plan_along(
+    model: Any, given: Given, symmetry: Any, output: Any, settings: Settings, purpose: str
+) -> Plan:
+    """A plan for what looks inside of a run along generators: LEE of one output, no groups."""
+    domain, hypothesis = read_words(given, symmetry)
+    generators_only(hypothesis, purpose, domain.generators())
+    plan = make_plan(model, given, hypothesis, "lee", output, settings)
+    if len(plan.outputs) > 1:
+        raise SymmeterError(f"output {output!r}: {purpose} takes one output at a time; give one of them")
+    return plan
+
+
+def read_words(given: Given, symmetry: Any, output: str | None = None) -> tuple[Domain, Symmetry]:
+    """The kind of data and the symmetry that are meant; SymmeterError, in one line, for a word that means nothing.
+
+    The words of an `output` are checked as well, as far as they can be without a model.
+    """
+    domain = _domain(given, symmetry)
+    hypothesis = parse_symmetry(symmetry, domain.symmetry, domain.symmetries)
+    for word in split_list(output) if output is not None else ():
+        parse_output(word, domain)
+    return domain, hypothesis
+
+
+def _domain(given: Given, symmetry: Any) -> Domain:
+    words = Inputs.words_of(given.inputs)
+    if given.domain is not None:
+        kind = find_domain(given.domain)
+    else:
+        kind = domain_of(given.data, symmetry, words)
+    known = {f.name for f in kind.Options.__dataclass_fields__.values()}
+    options = {
+        name: value
+        for name, value in given.options.items()
+        if name in known or name not in _DEFAULTS or value != _DEFAULTS[name]
+    }
+    return read_options(kind, options)
+
+
+def control_mode(control: bool | str) -> str:
+    """The name of a control; SymmeterError with the choices for an unknown one."""
+    mode = {True: "displacement", False: "none"}.get(control, control)  # type: ignore[arg-type]
+    if mode not in CONTROLS:
+        raise SymmeterError(f"unknown control {control!r}; choose from {', '.join(CONTROLS)}")
+    return str(mode)
+
+
+def check_measures(what: Any, symmetry: Symmetry) -> tuple[list[DerivativeMeasure], list[OrbitMeasure]]:
+    """The measures along generators, and those over groups; SymmeterError where one has nothing to measure."""
+    if what is None:
+        what = ["lee"] * bool(symmetry.generators) + ["geed"] * bool(symmetry.groups)
+    measures = parse_measures(what)
+    along = [m for m in measures if isinstance(m, DerivativeMeasure)]
+    over = [m for m in measures if isinstance(m, OrbitMeasure)]
+    if along and not symmetry.generators:
+        raise SymmeterError(f"measure {along[0].name!r} needs generators such as rotation, and {symmetry.name} is a "
+                            "group: leave the measure out for geed, or choose another")  # fmt: skip
+    if over and not symmetry.groups:
+        raise SymmeterError(f"measure {over[0].name!r} needs a group such as C4, shift(8) or SO2, and {symmetry.name} "
+                            "has generators only; leave the measure out for lee")  # fmt: skip
+    if symmetry.generators and not along:
+        raise SymmeterError(
+            f"no measure for {symmetry.generators[0].name}: add lee, or leave that symmetry out"
+        )
+    if symmetry.groups and not over:
+        raise SymmeterError(f"no measure for {symmetry.groups[0].name}: add geed, or leave that symmetry out")
+    return along, over
+
+
+def _precision(model: Any) -> torch.dtype:
+    """float64 for a model in float64, float32 for all others: half precision would drown in its round-off."""
+    return torch.float64 if home(model)[1] == torch.float64 else torch.float32

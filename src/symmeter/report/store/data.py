@@ -1,0 +1,97 @@
+"""What the scripts of a page are given: models, values, charts, parts of networks and warnings, as plain data."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from symmeter.optional import require
+from symmeter.report.store.charts import specification
+from symmeter.report.store.table import Tables
+from symmeter.sweeps.store import Store
+
+_COLUMNS = (
+    "value",
+    "standard_error",
+    "floor",
+    "control",
+    "selectivity",
+    "selectivity_standard_error",
+    "n",
+    "verdict",
+    "seeds",
+    "cell",
+)
+_PARTS = 12  # parts of a network that a section names
+_WARNED = 500  # stores up to this many cells have their warnings read
+
+
+def page_data(found: Tables, drawn: Mapping[str, Mapping[str, Any]], store: Store) -> dict[str, Any]:
+    """All of it; `drawn` holds the charts of every metric by name."""
+    values = {metric.key: _rows(found.of(metric), found.models) for metric in found.metrics}
+    specifications = {
+        key: {name: specification(chart) for name, chart in made.items()} for key, made in drawn.items()
+    }
+    return {
+        "metrics": [asdict(metric) for metric in found.metrics],
+        "models": _records(found.models),
+        "values": values,
+        "columns": list(_COLUMNS),
+        "charts": specifications,
+        "parts": _parts(store),
+        "warnings": _warnings(store, found),
+    }
+
+
+def _rows(values: Any, models: Any) -> list[list[Any] | None]:
+    """One list per model, in the order of `models`, None where it has no value: shorter than names in every row."""
+    by_name = {row["name"]: row for row in values.to_dict("records")}
+    found: list[list[Any] | None] = []
+    for name in models["name"]:
+        row = by_name.get(name)
+        found.append(None if row is None else [_plain(row.get(column)) for column in _COLUMNS])
+    return found
+
+
+def _parts(store: Store) -> dict[str, dict[str, list[list[Any]]]]:
+    """Of models that were attributed: the parts with the largest contributions, by generator."""
+    frame = store.frame("layers")
+    if not len(frame):
+        return {}
+    frame = frame[frame["terminal"].astype(bool)]
+    found: dict[str, dict[str, list[list[Any]]]] = {}
+    for (name, symmetry), rows in frame.groupby(["name", "symmetry"], sort=False):
+        top = rows.reindex(rows["share"].astype(float).abs().sort_values(ascending=False).index)[:_PARTS]
+        found.setdefault(name, {})[symmetry] = [
+            [row["layer"], row["layer_kind"], _plain(row["share"]), _plain(row.get("share_standard_error"))]
+            for row in top.to_dict("records")
+        ]
+    return found
+
+
+def _warnings(store: Store, found: Tables) -> dict[str, list[str]]:
+    """What makes numbers less trustworthy, by model."""
+    cells = found.values.drop_duplicates(["name", "cell"])
+    if len(cells) > _WARNED:
+        return {}
+    notes: dict[str, list[str]] = {}
+    for row in cells.to_dict("records"):
+        said = store.header(row["cell"]).get("warnings", [])
+        if said:
+            notes[row["name"]] = list(dict.fromkeys([*notes.get(row["name"], []), *said]))
+    return notes
+
+
+def _records(table: Any) -> list[dict[str, Any]]:
+    return [{key: _plain(value) for key, value in row.items()} for row in table.to_dict("records")]
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can say: six digits of a number, None for what is missing."""
+    if value is None or value is getattr(require("pandas", "io"), "NA", None):
+        return None
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float):
+        return float(f"{value:.6g}") if math.isfinite(value) else None
+    return value

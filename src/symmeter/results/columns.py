@@ -1,0 +1,90 @@
+"""What a run keeps of each image: columns of numbers, and their names as values."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+# What a column may hold of a measure. A measure may add statistics of its own, such as `loss`.
+VALUE = "value"
+SCALE = "scale"  # by whose mean the mean of the values is divided
+MAXIMUM = "maximum"  # the largest value over the elements of a group
+BOUNDARY = "boundary"  # the part of the value in the outer ring of the output
+
+
+@dataclass(frozen=True)
+class Key:
+    """The name of a column: which statistic of which measure, of what.
+
+    `of` is the generator that was moved along, or the output that was measured over a group. `layer` is the part of
+    the network, for what is measured layer by layer, `output` the one of several. `control` marks that of the control.
+
+    `str(key)` is the name of the column in `Result.samples` and in Parquet files.
+
+    >>> str(Key("lee", "rotation")), str(Key("lee", "rotation").as_control())
+    ('lee:rotation', 'lee:rotation:control')
+    >>> str(Key("relative_error", "logits", statistic=SCALE, control=True))
+    'relative_error:logits:control:scale'
+    >>> str(Key("contribution", "rotation", layer="blocks.0"))
+    'contribution:rotation:blocks.0'
+    """
+
+    measure: str
+    of: str
+    layer: str | None = None
+    statistic: str = VALUE
+    control: bool = False
+    output: str | None = None
+
+    def as_control(self) -> "Key":
+        """The same of the control."""
+        return replace(self, control=True)
+
+    def as_statistic(self, statistic: str) -> "Key":
+        """Another statistic of the same measure."""
+        return replace(self, statistic=statistic)
+
+    def __str__(self) -> str:
+        words = [self.measure, self.of]
+        if self.output is not None:
+            words.append(self.output)
+        if self.layer is not None:
+            words.append(self.layer)
+        if self.control:
+            words.append("control")
+        if self.statistic != VALUE:
+            words.append(self.statistic)
+        return ":".join(words)
+
+
+class Columns:
+    """Per-image scalars in float64, grown chunk by chunk: all that a run keeps of an image.
+
+    What is measured has a Key for its name; what is known of the images themselves, such as labels, a plain word.
+    """
+
+    def __init__(self) -> None:
+        self._chunks: dict[Key | str, list[np.ndarray]] = {}
+
+    def add(self, key: Key | str, values: np.ndarray) -> None:
+        """Append values (b,), one per image."""
+        self._chunks.setdefault(key, []).append(np.asarray(values, np.float64))
+
+    def __contains__(self, key: Key | str) -> bool:
+        return key in self._chunks
+
+    def __getitem__(self, key: Key | str) -> np.ndarray:
+        return np.concatenate(self._chunks[key])
+
+    def get(self, key: Key | str) -> np.ndarray | None:
+        """The values (N,) of a column, None where there is none."""
+        return np.concatenate(self._chunks[key]) if key in self._chunks else None
+
+    def discard_controls(self) -> None:
+        """Forget all columns of the control."""
+        self._chunks = {
+            key: chunks for key, chunks in self._chunks.items() if not (isinstance(key, Key) and key.control)
+        }
+
+    def by_name(self) -> dict[str, np.ndarray]:
+        """All columns (N,) by their printed names, in the order of their first values."""
+        return {str(key): self[key] for key in self._chunks}

@@ -1,0 +1,90 @@
+"""The rows of a result: one estimate with its labels, or one element of a group."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Record(Mapping[str, Any]):
+    """Reads as an object (`row.value`) and as a mapping (`row["value"]`)."""
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self.__dataclass_fields__:
+            raise KeyError(key)
+        return getattr(self, key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__dataclass_fields__)
+
+    def __len__(self) -> int:
+        return len(self.__dataclass_fields__)
+
+
+@dataclass(frozen=True)
+class ElementRow(Record):
+    """What one group element does, mean over images.
+
+    `parameter` is what a curve over the group has on its axis, in `parameter_unit`: degrees of a rotation, or a factor
+    of scale. The identity has the parameter 0 and no unit, for it belongs to any curve.
+    """
+
+    measure: str
+    symmetry: str
+    output: str
+    layer: str
+    element: str
+    parameter: float | None
+    value: float
+    standard_error: float | None
+    n: int
+    parameter_unit: str | None = None
+
+
+@dataclass(frozen=True)
+class Row(Record):
+    """One estimate with its labels.
+
+    Over a group: `error` is what a symmetric network has at 0 and `value` is made of; `floor` is of errors, and
+    `selectivity` = `error` / `control_error`. `worst` is the value at the largest error of any image and element,
+    `constant` what a constant network would score, `elements` how many were run over. `power` is 2 for errors that are
+    squares of an amplitude: they are resolved at 10 floors, amplitudes at 3. `chance`: relative difference of two calls
+    on one image, where the model is random.
+    """
+
+    measure: str
+    symmetry: str
+    output: str
+    layer: str
+    value: float
+    standard_error: float | None
+    n: int
+    floor: float | None
+    control: float | None
+    selectivity: float | None
+    unit: str
+    direction: str
+    definition: str
+    verdict: str
+    control_standard_error: float | None = None
+    selectivity_standard_error: float | None = None
+    median: float | None = None
+    quantile_05: float | None = None
+    quantile_95: float | None = None
+    top_share: float | None = None
+    boundary_share: float | None = None
+    accuracy: float | None = None
+    error: float | None = None
+    control_error: float | None = None
+    element_standard_error: float | None = None
+    worst: float | None = None
+    constant: float | None = None
+    elements: int | None = None
+    worst_element: str | None = None
+    chance: float | None = None
+    power: int = 1
+
+    @property
+    def whole(self) -> bool:
+        """Whether the row is about all that was measured, and not about a part of it."""
+        return True

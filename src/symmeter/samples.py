@@ -1,0 +1,147 @@
+"""Samples on their way into a network: drawn, read, prepared and put into batches."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from symmeter.errors import SymmeterError
+from symmeter.source import Source, reason
+from symmeter.trees import Packing
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Which samples are wanted: `count` of them, drawn under `seed` and kept in order; None for all."""
+
+    count: int | None = None
+    seed: int = 0
+
+    def __post_init__(self):
+        count = self.count
+        if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
+            raise SymmeterError(f"samples {count!r}: give a positive whole number")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Network inputs (B, ...), labels (B,) int64 with -1 where unknown (None: all are), and names."""
+
+    inputs: Tensor
+    labels: Tensor | None
+    names: tuple[str, ...]
+
+
+class Preparation:
+    """How what was read becomes one network input; a kind of data overrides what it does otherwise."""
+
+    item = "sample"
+
+    def input(self, raw: Any) -> Tensor:
+        """One network input, without a batch axis."""
+        return torch.as_tensor(raw)
+
+    def mismatch(self, first: tuple[int, ...], shape: tuple[int, ...]) -> SymmeterError:
+        """The error for a sample of another shape than the first."""
+        return SymmeterError(
+            f"{self.item}s differ in shape ({first} and {shape}): they must have the same one"
+        )
+
+    def summary(self) -> Mapping[str, Any] | None:
+        """What was done, for the header of a result."""
+        return None
+
+
+class Samples:
+    """Samples on their way into a network, batch by batch and as often as wanted.
+
+    `total` is the number that is visited, None where it is not known; `skipped` names those that could not be read,
+    with the reason, as they are met. `name` is for a person to read: of a path, its end. `packing` says how inputs of
+    several tensors were put into one, None where they are one tensor.
+    """
+
+    def __init__(self, source: Source, preparation: Preparation, draw: Draw, packing: Packing | None = None):
+        self.name, self.total, self.packing = source.name, source.total, packing
+        self._source, self._limit, self._indices = source, draw.count, None
+        self._preparation = preparation
+        self._place = source.path or source.name  # for messages
+        self._skipped = dict(source.missing)
+        self._used, self._labelled = 0, source.labelled
+        if draw.count is not None and self.total is not None and draw.count < self.total:
+            generator = torch.Generator().manual_seed(draw.seed)
+            chosen = torch.randperm(self.total, generator=generator)[: draw.count]
+            self._indices, self.total = chosen.sort().values.tolist(), draw.count
+
+    @property
+    def item(self) -> str:
+        """The noun of one sample."""
+        return self._preparation.item
+
+    @property
+    def skipped(self) -> list[tuple[str, str]]:
+        """(name, reason) of every sample that could not be read so far."""
+        return list(self._skipped.items())
+
+    def batches(self, batch_size: int) -> Iterator[Batch]:
+        """All samples in their order. Raises SymmeterError when they differ in size, or none can be read."""
+        if batch_size < 1:
+            raise SymmeterError(f"batch size {batch_size}: give a positive whole number")
+        rows: list[tuple[Tensor, int, str]] = []
+        shape, used, visited = None, 0, 0
+        for item in self._source.stream(self._indices):
+            visited += 1
+            try:
+                raw, label = item.load()
+                value = self._preparation.input(raw)
+            except SymmeterError:
+                raise
+            except Exception as error:  # decoders raise many kinds
+                self._skipped[item.name] = reason(error)
+            else:
+                shape = shape or tuple(value.shape)
+                if tuple(value.shape) != shape:
+                    raise self._preparation.mismatch(shape, tuple(value.shape))
+                rows.append((value, _class_number(label), item.name))
+                used += 1
+                self._used = max(self._used, used)
+                if len(rows) == batch_size:
+                    yield self._batch(rows)
+                    rows = []
+            if visited == self._limit:
+                break
+        if rows:
+            yield self._batch(rows)
+        if not used:
+            first = next((f": {name}: {why}" for name, why in self.skipped), "")
+            raise SymmeterError(f"{self._place}: none of the {visited} {self.item}s could be read{first}")
+
+    def summary(self) -> dict[str, Any]:
+        """What was read, ready for JSON; `path` is the place as it was asked for, None for what has none."""
+        return {
+            "name": self.name,
+            "path": self._source.path,
+            "kind": self._source.kind,
+            "total": self.total,
+            "used": self._used,
+            "skipped": len(self._skipped),
+            "skipped_names": [f"{name} ({why})" for name, why in self.skipped[:20]],
+            "labelled": self._labelled,
+            "preprocessing": self._preparation.summary(),
+            "notes": list(self._source.notes),
+        }
+
+    def _batch(self, rows: list[tuple[Tensor, int, str]]) -> Batch:
+        inputs, labels, names = zip(*rows, strict=True)
+        known = any(label >= 0 for label in labels)
+        self._labelled = self._labelled or known
+        return Batch(torch.stack(inputs), torch.tensor(labels) if known else None, names)
+
+
+def _class_number(label: Any) -> int:
+    """A class number, or -1 for what is none."""
+    if isinstance(label, Tensor | np.ndarray | np.generic) and np.ndim(label) == 0:
+        label = label.item()
+    return int(label) if isinstance(label, int | float) and label == int(label) else -1

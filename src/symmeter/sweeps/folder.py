@@ -1,0 +1,100 @@
+"""One folder, local or at any fsspec address, whose files are written whole or not at all."""
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from symmeter.errors import SymmeterError, WriteError, first_line
+from symmeter.files import put
+from symmeter.optional import require
+
+
+class StoreError(WriteError):
+    """The store cannot be written to any more: the disk is full, or the folder is gone."""
+
+
+class Folder:
+    """Files by their path below the folder, with slashes.
+
+    Local files are read and written by Python itself, which is faster than fsspec and fails in plainer words.
+    """
+
+    def __init__(self, url: str | os.PathLike):
+        """SymmeterError for an address that fsspec does not know."""
+        fsspec = require("fsspec", "sweep")
+        self.url = str(url)
+        try:
+            self.fs, self.root = fsspec.core.url_to_fs(os.path.expanduser(self.url))
+        except (ValueError, ImportError) as error:
+            raise SymmeterError(f"store {self.url}: {first_line(error)}") from error
+        protocols = self.fs.protocol if isinstance(self.fs.protocol, tuple) else (self.fs.protocol,)
+        self.local = "file" in protocols
+
+    def write(self, path: str, content: bytes) -> None:
+        """A whole file or none, also when the disk is full or the process is killed.
+
+        What a power cut tears apart, the check sums of a store find.
+        """
+        if not self.local:
+            self.fs.pipe_file(self._place(path), content)  # object stores put a whole object at once
+            return
+        with self._writing(path):
+            put(Path(self._place(path)), content)
+
+    def create(self, path: str, content: bytes) -> bool:
+        """A new file; False when there is one already."""
+        place = self._place(path)
+        with self._writing(path):
+            if self.local:
+                os.makedirs(os.path.dirname(place), exist_ok=True)
+            try:
+                if not self.local:
+                    self.fs.pipe_file(place, content, mode="create")
+                    return True
+                with open(place, "xb") as file:
+                    file.write(content)
+                return True
+            except FileExistsError:
+                return False
+
+    @contextlib.contextmanager
+    def _writing(self, path: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            words = f"{path} cannot be written: {error.strerror or error}"
+            raise StoreError(f"store {self.url}: {words}") from error
+
+    def read(self, path: str) -> bytes | None:
+        """The content of a file; None where there is none."""
+        place = self._place(path)
+        try:
+            return Path(place).read_bytes() if self.local else self.fs.cat_file(place)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def remove(self, path: str) -> None:
+        """Take a file away, if it is there."""
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            self.fs.rm_file(self._place(path))
+
+    def exists(self, path: str) -> bool:
+        """Whether there is such a file."""
+        return bool(self.fs.exists(self._place(path)))
+
+    def names(self, folder: str, ending: str = "") -> set[str]:
+        """The names in a folder that have this ending, without it; none where there is no such folder."""
+        place = self._place(folder) if folder else self.root
+        try:
+            if self.local:
+                found: Iterable[str] = os.listdir(place)
+            else:
+                self.fs.invalidate_cache()
+                found = [os.path.basename(path) for path in self.fs.ls(place, detail=False)]
+        except (FileNotFoundError, NotADirectoryError):
+            return set()
+        return {name.removesuffix(ending) for name in found if name.endswith(ending)}
+
+    def _place(self, path: str) -> str:
+        return f"{self.root}/{path}"

@@ -1,0 +1,33 @@
+"""Tables of a store: Parquet files as Arrow tables, and their rows as plain values."""
+
+import io
+from typing import Any
+
+from symmeter.optional import require
+
+_WHOLE = ("n", "elements", "depth", "calls", "order")  # columns that hold whole numbers
+
+
+def arrow_table(content: bytes) -> Any:
+    """The Arrow table of a Parquet file, read in this thread alone.
+
+    Arrow's threads let go of Python's bytes when they please; where Python is ending by then, the process aborts.
+    """
+    file = require("pyarrow.parquet", "io").ParquetFile(io.BytesIO(content), pre_buffer=False)
+    return file.read(use_threads=False).replace_schema_metadata()
+
+
+def data_frame(table: Any) -> Any:
+    """An Arrow table as a pandas DataFrame, made in this thread alone."""
+    return table.to_pandas(use_threads=False)
+
+
+def plain_rows(frame: Any) -> list[dict[str, Any]]:
+    """Rows of a DataFrame as dicts: None for what is missing, and int where the numbers are whole ones."""
+    return [{name: _plain(name, value) for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _plain(name: str, value: Any) -> Any:
+    if value is None or (isinstance(value, float) and value != value):
+        return None
+    return int(value) if name in _WHOLE else value

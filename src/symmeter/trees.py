@@ -1,0 +1,176 @@
+"""Trees of tensors: dicts, tuples and dataclasses of arrays, packed into one tensor and taken apart again.
+
+A network's inputs form a vector space, the direct sum of its leaves. Everything between the data and the network
+works on that sum, one row per item; only who calls the network takes it apart. A single tensor stays as it is.
+"""
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from symmeter.errors import SymmeterError
+
+Path = tuple[str | int, ...]
+_LARGEST = {torch.float32: 2**24, torch.float64: 2**53}  # whole numbers up to here have no round-off
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One tensor of a tree: where it stands, and the shape and type that it has per item."""
+
+    path: Path
+    shape: tuple[int, ...]
+    dtype: torch.dtype
+
+    @property
+    def name(self) -> str:
+        """The path in words, such as `pos` or `0.boxes`."""
+        return ".".join(map(str, self.path))
+
+    @property
+    def size(self) -> int:
+        """Entries per item."""
+        return math.prod(self.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Packing:
+    """How a tree of tensors (B, ...) becomes one tensor (B, entries), and how that becomes the tree again.
+
+    `template` is a tree of the same form; what is no tensor in it (None, a number, a word) is handed on as it is.
+
+    >>> tree = {"pos": torch.rand(2, 4, 3), "z": torch.tensor([[1, 6, 1, 8], [1, 1, 1, 1]])}
+    >>> packing = Packing.of(tree)
+    >>> packed = packing.pack(tree)
+    >>> packed.shape, bool((packing.unpack(packed)["z"] == tree["z"]).all())
+    (torch.Size([2, 16]), True)
+    """
+
+    template: Any
+    leaves: tuple[Leaf, ...]
+    _watchers: list[Callable[[list[Tensor]], None]] = dataclasses.field(default_factory=list, repr=False)
+
+    @staticmethod
+    def of(tree: Any) -> "Packing":
+        """The packing of a tree whose tensors all have the items on their first axis."""
+        found = tensors(tree)
+        if not found:
+            raise SymmeterError(f"inputs of type {type(tree).__name__} hold no tensor")
+        counts = {path: len(tensor) if tensor.ndim else 0 for path, tensor in found.items()}
+        if len(set(counts.values())) > 1:
+            words = ", ".join(f"{'.'.join(map(str, path))} {n}" for path, n in counts.items())
+            raise SymmeterError(f"inputs differ in how many items they have: {words}")
+        leaves = tuple(Leaf(path, tuple(t.shape[1:]), t.dtype) for path, t in found.items())
+        return Packing(tree, leaves)
+
+    def pack(self, tree: Any, dtype: torch.dtype | None = None) -> Tensor:
+        """A tree of tensors (B, ...) as (B, entries), in the widest floating point type of its leaves."""
+        found = tensors(tree)
+        wide = dtype or _widest([leaf.dtype for leaf in self.leaves])
+        rows = []
+        for leaf in self.leaves:
+            tensor = found[leaf.path]
+            if not leaf.dtype.is_floating_point and tensor.numel():
+                _check_whole(leaf, tensor, wide)
+            rows.append(tensor.reshape(len(tensor), -1).to(wide))
+        return torch.cat(rows, 1)
+
+    def unpack(self, x: Tensor) -> Any:
+        """(B, entries) as the tree; whole numbers and truth values as what they were, all else in the type of x."""
+        parts = self.parts(x)
+        for watcher in self._watchers:
+            watcher(parts)
+        return filled(self.template, dict(zip(self._paths(), parts, strict=True)))
+
+    @contextmanager
+    def watched(self, watcher: Callable[[list[Tensor]], None]) -> Iterator[None]:
+        """While it lasts, `watcher` sees the leaves (B, ...) of everything that is unpacked."""
+        self._watchers.append(watcher)
+        try:
+            yield
+        finally:
+            self._watchers.remove(watcher)
+
+    def parts(self, x: Tensor) -> list[Tensor]:
+        """The leaves (B, ...) of x (B, entries), in the order of `leaves`."""
+        pieces = x.split([leaf.size for leaf in self.leaves], -1)
+        return [
+            _restored(piece.reshape(*piece.shape[:-1], *leaf.shape), leaf.dtype)
+            for piece, leaf in zip(pieces, self.leaves, strict=True)
+        ]
+
+    def _paths(self) -> list[Path]:
+        return [leaf.path for leaf in self.leaves]
+
+
+def tensors(tree: Any, path: Path = ()) -> dict[Path, Tensor]:
+    """The tensors of a tree by their paths, in its order.
+
+    >>> list(tensors({"a": torch.zeros(2), "b": (torch.zeros(2), None)}))
+    [('a',), ('b', 0)]
+    """
+    if isinstance(tree, Tensor):
+        return {path: tree}
+    found: dict[Path, Tensor] = {}
+    for key, member in _members(tree):
+        found |= tensors(member, (*path, key))
+    return found
+
+
+def is_tree(value: Any) -> bool:
+    """Whether a value is a dict, tuple, list or dataclass that holds tensors."""
+    return not isinstance(value, Tensor) and bool(tensors(value))
+
+
+def _members(tree: Any) -> list[tuple[str | int, Any]]:
+    if isinstance(tree, Mapping):
+        return [(key, tree[key]) for key in tree]
+    if isinstance(tree, tuple | list):
+        return list(enumerate(tree))
+    if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
+        return [(f.name, getattr(tree, f.name)) for f in dataclasses.fields(tree)]
+    return []
+
+
+def filled(tree: Any, leaves: Mapping[Path, Tensor], path: Path = ()) -> Any:
+    """A tree of the same form with other tensors, by their paths.
+
+    >>> filled(("a", torch.zeros(1)), {(1,): torch.ones(1)})
+    ('a', tensor([1.]))
+    """
+    if isinstance(tree, Tensor):
+        return leaves[path]
+    members = [(key, filled(member, leaves, (*path, key))) for key, member in _members(tree)]
+    if isinstance(tree, Mapping):
+        return dict(members) if type(tree) is dict else type(tree)(dict(members))  # type: ignore[call-arg]
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):  # a named tuple
+        return type(tree)(*(value for _, value in members))
+    if isinstance(tree, tuple | list):
+        return type(tree)(value for _, value in members)
+    if members:
+        return dataclasses.replace(tree, **{str(key): value for key, value in members})
+    return tree
+
+
+def _widest(dtypes: Sequence[torch.dtype]) -> torch.dtype:
+    floating = [dtype for dtype in dtypes if dtype.is_floating_point]
+    return torch.float64 if torch.float64 in floating else torch.float32
+
+
+def _check_whole(leaf: Leaf, tensor: Tensor, wide: torch.dtype) -> None:
+    if tensor.dtype != torch.bool and int(tensor.abs().max()) > _LARGEST[wide]:
+        raise SymmeterError(
+            f"input {leaf.name!r} has whole numbers beyond {_LARGEST[wide]}: give float64 inputs"
+        )
+
+
+def _restored(part: Tensor, dtype: torch.dtype) -> Tensor:
+    if dtype.is_floating_point:
+        return part
+    return part.round().to(dtype) if dtype != torch.bool else part > 0.5

@@ -1,0 +1,76 @@
+"""Files are written whole or not at all."""
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from tests.helpers import check_refused
+
+from symmeter.errors import WriteError
+from symmeter.files import check_ending, write_whole
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_text_and_bytes_and_the_folders_around_them(tmp_path):
+    write_whole(tmp_path / "a" / "b" / "text", "ä\n")
+    write_whole(tmp_path / "a" / "bytes", b"\x00")
+    assert (tmp_path / "a" / "b" / "text").read_bytes() == "ä\n".encode()
+    assert (tmp_path / "a" / "bytes").read_bytes() == b"\x00"
+    assert names(tmp_path / "a") == ["b", "bytes"]
+
+
+@pytest.mark.parametrize("method", ["write_bytes", "replace"])
+def test_what_was_there_stays_where_writing_fails(method, tmp_path, monkeypatch):
+    def full(self, *args):
+        if method == "write_bytes":
+            with self.open("wb") as file:
+                file.write(b"ha")  # half of it
+        raise OSError(28, "No space left on device")
+
+    place = tmp_path / "r.json"
+    write_whole(place, "before")
+    monkeypatch.setattr(Path, method, full)
+    with pytest.raises(WriteError, match=r"cannot write .*r.json: No space left on device"):
+        write_whole(place, "after")
+    assert place.read_text() == "before" and names(tmp_path) == ["r.json"]
+
+
+def test_readers_see_one_content_or_the_other(tmp_path):
+    place, contents, seen = tmp_path / "f", ["a" * 100_000, "b" * 100_000], set()
+    write_whole(place, contents[0])
+    ended = threading.Event()
+
+    def read():
+        while not ended.is_set():
+            seen.add(place.read_text())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for i in range(50):
+        write_whole(place, contents[i % 2])
+    ended.set()
+    reader.join()
+    assert seen <= set(contents)
+
+
+def test_links_are_followed(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    write_whole(tmp_path / "link", "x")
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "real").read_text() == "x"
+
+
+def test_a_device_is_written_to_and_a_folder_refused(tmp_path):
+    write_whole(Path(os.devnull), "x")
+    assert not Path(os.devnull).is_file()
+    check_refused("cannot write", write_whole, tmp_path, "x")
+    write_whole(tmp_path / "file", "x")
+    check_refused("cannot write", write_whole, tmp_path / "file" / "below", "x")
+
+
+def test_endings():
+    assert check_ending("a.PNG") == ".png" and check_ending("a.html", (".html",)) == ".html"
+    check_refused("--plot a: give a file that ends in .png, .svg, .pdf", check_ending, "a", option="--plot")
