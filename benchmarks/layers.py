@@ -11,7 +11,7 @@ numbers of the reference (Gruver et al. 2023), on networks with 1000 softmax out
 import argparse
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -25,12 +25,14 @@ from torch import Tensor, nn
 from symmeter.autodiff.memory import peak_bytes, reuse_freed_memory
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.grids.grid import Image
-from symmeter.domains.grids.interpolants.series import Bandlimited
+from symmeter.domains.images.domain import Images
 from symmeter.layers.contributions import Attribution
 from symmeter.layers.layouts import Layouts
 from symmeter.models.borrowed import borrowed
 from symmeter.models.call import Call
 from symmeter.symmetry.conjugate import lie_derivative
+from symmeter.symmetry.groups.generators import Generator
+from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.symmetry.representations.trivial import Trivial
 
 DATA = (
@@ -43,8 +45,13 @@ BATCH, PROBES, REPEATS = 8, 16, 3
 
 def attribution_of(model: nn.Module, f: Callable, x: Tensor) -> Attribution:
     """The attribution of the whole network along the affine generators."""
-    d = Bandlimited()
-    return Attribution(model, f, x, AFFINE, Image(d), Trivial(), d, Layouts(None, model))
+    return _attribution(model, f, x, AFFINE)
+
+
+def _attribution(model: nn.Module, f: Callable, x: Tensor, generators: Sequence[Generator]) -> Attribution:
+    domain = Images()
+    symmetry = Symmetry("affine", tuple(generators), Image(domain.interpolant), Trivial())
+    return Attribution(model, f, x, symmetry, domain, Layouts(None, model, domain))
 
 
 def fastest(run: Callable[[], object], repeats: int = REPEATS) -> float:
@@ -136,10 +143,7 @@ def spread(model: nn.Module, x: Tensor, repetitions: int = 20) -> dict[str, floa
     with borrowed(model):
         call = Call(model, x.device, x.dtype)
         f = lambda z: call(z).softmax(1)
-        d = Bandlimited()
-        attribution = Attribution(
-            model, f, x, [GENERATORS["translation_x"]], Image(d), Trivial(), d, Layouts(None, model)
-        )
+        attribution = _attribution(model, f, x, [GENERATORS["translation_x"]])
         zero = torch.zeros(1, 1, 1000)
         drawn = [attribution(x, zero, PROBES, seed).norms for seed in range(repetitions)]
         ours = torch.stack([norms[0, :, 0] for norms in drawn if norms is not None])

@@ -17,15 +17,11 @@ from typing import Any
 import timm
 import torch
 
-from symmeter.domain import parse_group
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.series import Bandlimited
-from symmeter.domains.images.data.open import open_data
-from symmeter.measures import parse_measures
-from symmeter.measures.measure import OrbitMeasure
 from symmeter.measuring.orbit import OrbitRun
 from symmeter.measuring.passes import moved
-from symmeter.models.outputs import parse_output
+from symmeter.measuring.plan import Given, Settings, make_plan
 
 NETWORKS = ("resnet50", "vit_small_patch16_224", "mobilenetv2_100")
 GROUPS = ("C4", "D4", "shift(8)", "C8", "SO2")
@@ -34,12 +30,9 @@ MEASURES = "geed,geed(cosine),twirled_variance,relative_error,consistency,kl_con
 
 def prepared(model: torch.nn.Module, x: torch.Tensor, group: str, elements: int) -> OrbitRun:
     """A run that has looked at the model, ready for chunks."""
-    measures = [m for m in parse_measures(MEASURES) if isinstance(m, OrbitMeasure)]
-    run = OrbitRun(
-        model=model, images=open_data(x), rho_in=Image(Bandlimited()), definition=Bandlimited(),
-        device=torch.device("cpu"), dtype=torch.float32, batch_size=None, control=False, progress=False,
-        group=parse_group(group), measures=measures, outputs=[parse_output("softmax")], count=elements,
-    )  # fmt: skip
+    settings = Settings(control=False, elements=elements, progress=False)
+    plan = make_plan(model, Given(x), group, MEASURES, "softmax", settings)
+    run = OrbitRun(plan, plan.open(), Image(Bandlimited()), False, group=plan.symmetry.groups[0])
     run._prepare(x)
     return run
 

@@ -171,7 +171,7 @@ def load(path: Path, name: str, folder: Path, package: str = "") -> Any:
 
 def images(size: int) -> Tensor:
     """The built-in photographs, (24, 3, size, size) in [0, 1]."""
-    return next(iter(open_data("builtin:photos", Preprocessing(size=(size, size))).batches(24))).images
+    return next(iter(open_data("builtin:photos", Preprocessing(size=(size, size))).batches(24))).inputs
 
 
 def taper(size: int) -> Tensor:

@@ -38,11 +38,11 @@ def write(folder, name, seed=0, size=(8, 6)):
 def images_of(data, preprocessing=UNKNOWN, batch_size=2, **kwargs):
     """All images, all labels (None where no batch has any) and all names."""
     batches = list(open_data(data, preprocessing, **kwargs).batches(batch_size))
-    assert all(len(b.images) == batch_size for b in batches[:-1])
+    assert all(len(b.inputs) == batch_size for b in batches[:-1])
     labels = [torch.full((len(b.names),), -1) if b.labels is None else b.labels for b in batches]
     known = any(b.labels is not None for b in batches)
     names = [name for b in batches for name in b.names]
-    return torch.cat([b.images for b in batches]), torch.cat(labels).tolist() if known else None, names
+    return torch.cat([b.inputs for b in batches]), torch.cat(labels).tolist() if known else None, names
 
 
 class Things(Dataset):

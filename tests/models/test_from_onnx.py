@@ -66,7 +66,7 @@ def test_onnx_with_an_open_size_and_with_channels_last(tmp_path):
     assert open_size.input_size is None
     assert open_size(torch.ones(2, 3, 5, 6)).tolist() == [[2.0] * 3] * 2
     last = OnnxModel(onnx_file(tmp_path / "b.onnx", shape=(1, 6, 5, 3), last=True))
-    assert (last.input_size, preprocessing_of(last).channels) == ((6, 5), 3)
+    assert (last.input_size, last.channels) == ((6, 5), 3)
     x = torch.rand(2, 3, 6, 5)
     torch.testing.assert_close(last(x), 2 * x.mean((2, 3)))
 

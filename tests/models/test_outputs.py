@@ -10,7 +10,6 @@ from tests.helpers import check_refused
 from torch import nn
 
 from symmeter.domains.grids.grid import Image
-from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.grids.tokens import Tokens
 from symmeter.domains.images.domain import Images
 from symmeter.errors import SymmeterError
@@ -18,8 +17,8 @@ from symmeter.models.outputs import Reader, parse_output, parse_outputs
 from symmeter.symmetry.representations.trivial import Trivial
 
 NET = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
-GRID = Bandlimited()
 IMAGES = Images()
+GRID = IMAGES.interpolant
 
 
 @pytest.mark.parametrize(("text", "shape", "expected"), [

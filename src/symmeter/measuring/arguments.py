@@ -70,7 +70,7 @@ def _name_or_object(value: Any) -> Any:
 
 def _output(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return _mapping(value)
+        return {word.read(name): word.read(action) for name, action in value.items()}
     return word.read(value) if isinstance(value, str) else ",".join(several("names", word).read(value))
 
 

@@ -114,9 +114,9 @@ class Rearranged(Representation):
         """All factors in the order of the axes, those inside of tokens in the place of the tokens."""
         pieces = []
         for axis, factors in enumerate(self.axes):
-            for role, size, step, _, inside in factors:
-                found = inside if role == "tokens" else [(role, size, step)]
-                pieces += [_Piece(*one, axis) for one in found]
+            for kind, length, apart, _, inside in factors:
+                found = inside if kind == "tokens" else [(kind, length, apart)]
+                pieces += [_Piece(role, size, step, axis) for role, size, step in found]
         return pieces
 
     def _sizes(self, x: Tensor) -> list[int]:

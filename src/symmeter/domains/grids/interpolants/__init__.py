@@ -4,6 +4,7 @@ from symmeter.domains.grids.interpolants.interpolant import Definition, Stencil
 from symmeter.domains.grids.interpolants.local import Bicubic, Bilinear, Gruver2023, Sinc
 from symmeter.domains.grids.interpolants.series import Bandlimited, Periodic
 from symmeter.errors import SymmeterError, nearest
+from symmeter.verbs.arguments import shown
 
 __all__ = [
     "DEFINITIONS",
@@ -31,6 +32,8 @@ def parse_definition(name: str | Definition) -> Definition:
     """
     if isinstance(name, Definition):
         return name
+    if not isinstance(name, str):
+        raise SymmeterError(f"definition is {shown(name)}; give a name such as 'bandlimited'")
     if name not in DEFINITIONS:
         raise SymmeterError(f"unknown definition {name!r}{nearest(name, DEFINITIONS)}")
     return DEFINITIONS[name]
