@@ -16,34 +16,34 @@ from torch import nn
 from symmeter.errors import SymmeterError, first_line
 from symmeter.models.loaded import LoadedModel, finish
 from symmeter.models.names import unknown_form
-from symmeter.models.spec import Request
+from symmeter.models.spec import ModelSpec
 
 
-def load_code(request: Request) -> LoadedModel:
+def load_code(spec: ModelSpec) -> LoadedModel:
     """Import the code, build the network, and leave it in the mode that it comes in."""
-    spec = request.spec
-    where, attribute = spec.rsplit(":", 1) if ":" in spec else (spec, "")
+    text = spec.text
+    where, attribute = text.rsplit(":", 1) if ":" in text else (text, "")
     from_file, path = where.endswith(".py"), Path(where).expanduser().resolve()
     if from_file and not path.is_file():
-        raise SymmeterError(f"{spec}: no such file {where}")
+        raise SymmeterError(f"{text}: no such file {where}")
     folder = path.parent if from_file else Path.cwd()
-    with _importable(folder, private=from_file), _own_errors(spec):
-        module = _import_file(path) if from_file else _import_module(where, spec)
+    with _importable(folder, private=from_file), _own_errors(text):
+        module = _import_file(path) if from_file else _import_module(where, text)
         try:
             target = operator.attrgetter(attribute)(module)
         except AttributeError:
             words = f"no {attribute!r} in {where}" if attribute else f"write {where}:CALLABLE"
-            raise SymmeterError(f"{spec}: {words}; {_callables_in(module)}") from None
+            raise SymmeterError(f"{text}: {words}; {_callables_in(module)}") from None
         if isinstance(target, nn.Module):
             model = target
         else:
-            model = target(**request.kwargs)
-    if model is target and request.kwargs:
-        raise SymmeterError(f"{spec}: it is a network already, so --model-kwargs cannot change it")
+            model = target(**spec.kwargs)
+    if model is target and spec.kwargs:
+        raise SymmeterError(f"{text}: it is a network already, so --model-kwargs cannot change it")
     if not isinstance(model, nn.Module):
-        raise SymmeterError(f"{spec}: it must return an nn.Module, not {type(model).__name__}")
-    name = f"{Path(where).name}:{attribute}" if from_file else spec
-    return finish(request, model, "as built", name)
+        raise SymmeterError(f"{text}: it must return an nn.Module, not {type(model).__name__}")
+    name = f"{Path(where).name}:{attribute}" if from_file else text
+    return finish(spec, model, "as built", name)
 
 
 def _callables_in(module: ModuleType) -> str:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from symmeter.errors import SymmeterError, first_line, nearest
 from symmeter.models.loaded import LoadedModel
-from symmeter.models.spec import Request
+from symmeter.models.spec import ModelSpec
 from symmeter.models.weights import file_tag
 from symmeter.optional import require
 
@@ -100,17 +100,15 @@ def channels_last(sizes: Sequence[int | None]) -> bool | None:
     return last < first if middle is None or middle > min(first, last) else None
 
 
-def load_onnx(request: Request) -> LoadedModel:
+def load_onnx(spec: ModelSpec) -> LoadedModel:
     """The file as it is: `output=NAME` and `layout=channels_last` are all that can be chosen."""
-    if request.weights is not None or request.untrained:
-        raise SymmeterError(
-            f"{request.spec}: ONNX files have their own weights; drop --weights and --untrained"
-        )
-    if unknown := sorted(set(request.kwargs) - {"output", "layout"}):
+    if spec.weights is not None or spec.untrained:
+        raise SymmeterError(f"{spec.text}: ONNX files have their own weights; drop --weights and --untrained")
+    if unknown := sorted(set(spec.kwargs) - {"output", "layout"}):
         raise SymmeterError(
             f"--model-kwargs {unknown[0]}: an ONNX file knows only output=NAME and layout=channels_last"
         )
-    return describe_onnx(OnnxModel(request.spec, **request.kwargs))
+    return describe_onnx(OnnxModel(spec.text, **spec.kwargs))
 
 
 def describe_onnx(model: OnnxModel) -> LoadedModel:

@@ -13,10 +13,10 @@ RANDOM = "pass --weights FILE, or --untrained to measure random weights"
 
 
 @dataclass(frozen=True)
-class Request:
-    """A spec, the part of it after the colon, and the options that came with it."""
+class ModelSpec:
+    """What is asked of a source of networks: how it was written, the name in that, and its options."""
 
-    spec: str
+    text: str
     name: str
     weights: str | None
     kwargs: dict[str, Any]
@@ -57,7 +57,7 @@ def _read_value(text: str) -> Any:
 
 
 @contextlib.contextmanager
-def building(request: Request, fetched: str = "", way_out: str = RANDOM) -> Iterator[None]:
+def building(spec: ModelSpec, fetched: str = "", way_out: str = RANDOM) -> Iterator[None]:
     """What a library raises while it builds a network, or while `fetched` is downloaded, becomes one line."""
     with quick_downloads() if fetched else contextlib.nullcontext(True) as answers:
         try:
@@ -72,7 +72,7 @@ def building(request: Request, fetched: str = "", way_out: str = RANDOM) -> Iter
                     reason = "no network?" if offline else first_line(error)
                     words = f"{fetched} could not be downloaded ({reason})"
                 words = f"{words}; {way_out}"
-            raise SymmeterError(f"{request.spec}: {words}") from error
+            raise SymmeterError(f"{spec.text}: {words}") from error
 
 
 def _is_of_network(error: Exception) -> bool:
