@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from symmeter.autodiff.memory import peak_bytes, reuse_freed_memory
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.images.domain import Images
 from symmeter.layers.contributions import Attribution
 from symmeter.layers.layouts import Layouts

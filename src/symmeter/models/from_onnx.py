@@ -12,7 +12,7 @@ from symmeter.models.spec import ModelSpec
 from symmeter.models.weights import file_tag
 from symmeter.optional import require
 
-LAYOUTS = ("channels_first", "channels_last")
+_LAYOUTS = ("channels_first", "channels_last")
 _TYPES = {"tensor(float)": torch.float32, "tensor(double)": torch.float64, "tensor(float16)": torch.float16}
 
 
@@ -43,8 +43,8 @@ class OnnxModel:
             raise SymmeterError(f"{path}: it must take one floating point (N, C, H, W); it takes {words}")
         self._input, self.dtype = inputs[0].name, _TYPES[inputs[0].type]
         self.batch, *sizes = [n if isinstance(n, int) and n > 0 else None for n in inputs[0].shape]
-        if layout not in (None, *LAYOUTS):
-            raise SymmeterError(f"{path}: unknown layout {layout!r}; choose from {', '.join(LAYOUTS)}")
+        if layout not in (None, *_LAYOUTS):
+            raise SymmeterError(f"{path}: unknown layout {layout!r}; choose from {', '.join(_LAYOUTS)}")
         read = channels_last(sizes) if layout is None else layout == "channels_last"
         self.channels_last = bool(read)
         self.notes = () if read is not None else (
