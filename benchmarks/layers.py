@@ -25,7 +25,6 @@ from torch import Tensor, nn
 from symmeter.autodiff.memory import peak_bytes, reuse_freed_memory
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.grids.grid import Image
-from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.images.domain import Images
 from symmeter.layers.contributions import Attribution
 from symmeter.layers.layouts import Layouts
@@ -71,7 +70,7 @@ def cost(name: str) -> dict[str, float]:
     with borrowed(model):
         call = Call(model, x.device, x.dtype)
         f = lambda z: call(z).softmax(1)
-        rho = Image(Bandlimited())
+        rho = Image(Images().interpolant)
         product = lambda: lie_derivative(f, x, AFFINE, rho, Trivial())
         attribution, (_, derivative) = attribution_of(model, f, x), product()
         trace = attribution._trace(x)

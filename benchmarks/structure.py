@@ -33,14 +33,14 @@ class Figure:
 FIGURES = (
     Figure("circles", "import circles", limit=0, goal=0),
     Figure("upward", "upward imports", limit=0, goal=0),
-    Figure("root", "imports of the root package from inside", limit=1, goal=0),
-    Figure("option", "files that a new option touches, without the mathematics", limit=12, goal=2),
+    Figure("root", "imports of the root package from inside", limit=0, goal=0),
+    Figure("option", "files that a new option touches, without the mathematics", limit=8, goal=2),
     Figure("parameters", "functions of more than 8 parameters, without public verbs", limit=1, goal=0),
-    Figure("branches", "branches per line of code (McCabe)", limit=0.381, goal=0.35),
-    Figure("any", "`Any` per 1000 lines", limit=22.5, goal=10),
-    Figure("skips", "`fmt: skip`", limit=84, goal=30),
-    Figure("shapes", "files with functions on tensors that state no shape", limit=33, goal=0),
-    Figure("long", "files of more than 300 lines", limit=3, goal=0),
+    Figure("branches", "branches per line of code (McCabe)", limit=0.385, goal=0.35),
+    Figure("any", "`Any` per 1000 lines", limit=23, goal=10),
+    Figure("skips", "`fmt: skip`", limit=64, goal=30),
+    Figure("shapes", "files with functions on tensors that state no shape", limit=34, goal=0),
+    Figure("long", "files of more than 300 lines", limit=4, goal=0),
 )
 
 # From the top down. A module may import from its own row's folder and from the rows below, nothing else.
@@ -58,7 +58,7 @@ LAYERS = (
     ("domain",),
     ("symmetry",),
     ("autodiff",),
-    ("samples", "options"),
+    ("samples", "options", "streams"),
     ("source", "trees", "verbs", "files", "optional"),
     ("errors",),
 )

@@ -161,6 +161,44 @@ def test_options_reach_the_measurement(model, photos, capsys):
     assert (preprocessing["interpolation"], preprocessing["crop_pct"]) == ("nearest", 0.9)
 
 
+PAIRED = """
+import torch
+from torch import nn
+
+class Paired(nn.Module):
+    def forward(self, pos, z):
+        return torch.cat([pos.tanh().sum(1), z.float() * pos[:, 0]], 1)
+"""
+
+
+def test_several_arrays_are_several_inputs(model, tmp_path, capsys, fails):
+    import numpy as np
+
+    Path("paired.py").write_text(PAIRED)
+    arrays = {"pos": np.random.default_rng(0).random((5, 3, 2)), "z": np.arange(5)[:, None]}
+    np.savez("sets.npz", labels=np.zeros(5, int), **arrays)
+    words = ["measure", "paired.py:Paired", "sets.npz", "--symmetry", "S3", "--output", "logits", "--domain"]
+    assert main([*words, "sets", "--inputs", "pos=points,z=scalars", "--json", "-"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content["spec"]["inputs"] == {"pos": "points", "z": "scalars"}
+    assert content["spec"]["left_alone"] == ["z"] and content["data"]["used"] == 5
+    tensors = {name: torch.from_numpy(values) for name, values in arrays.items()}
+    net = lambda pos, z: torch.cat([pos.tanh().sum(1), z.float() * pos[:, 0]], 1)
+    inputs = {"pos": "points", "z": "scalars"}
+    own = symmeter.measure(net, tensors, "S3", output="logits", domain="sets", inputs=inputs, progress=False)
+    assert content["rows"][0]["value"] == pytest.approx(own.rows[0].value, rel=1e-5)
+    for given, said in [
+        ("position=points", "there is no 'position'; the data has pos (5, 3, 2), z (5, 1)"),
+        ("pos=point", "sets have no input 'point'; did you mean 'points'?"),
+        ("pos=", "inputs 'pos=': write leaf=word,leaf=word"),
+        ("points", "sets.npz has pos, z: say how the symmetry acts on each"),
+    ]:
+        assert said in fails(*words, "sets", "--inputs", given)
+    words[2] = "net.py"
+    assert "net.py: inputs= goes with an .npz" in fails(*words, "sets", "--inputs", "pos=points")
+    assert "unknown domain 'set'; did you mean 'sets'?" in fails(*words, "set")
+
+
 def test_a_layer_as_output(model, photos, capsys):
     content = run_json(capsys, model, photos, "--output", "1")
     assert [row["layer"] for row in content["rows"]] == ["1", "1"]
@@ -243,7 +281,7 @@ MISTAKES = {
     "mean is a number": ("net.py:build photos --mean a", "--mean: 'a' is not a number"),
     "std": ("net.py:build photos --std 0", "greater than 0"),
     "crop": ("net.py:build photos --crop-pct 1.5", "at most 1"),
-    "size": ("net.py:build photos --img-size 1 2 3", "img-size 1 2 3"),
+    "size": ("net.py:build photos --img-size 1 2 3", "img_size is (1, 2, 3); give"),
     "interpolation": ("net.py:build photos --interpolation cubic", "bicubic"),
     "samples": ("net.py:build photos --samples 0", "--samples: '0' is not a positive whole number"),
     "batch size": ("net.py:build photos --batch-size -1", "'-1' is not a positive whole number"),
@@ -423,7 +461,8 @@ def _start(*argv: str, **options) -> subprocess.Popen:
 
 def test_help_does_not_import_torch():
     code = (
-        "import sys; from symmeter.cli import main; main(['measure', '--help']); main(['list', 'xyz'])\n"
+        "import sys; from symmeter.cli import main; main(['--help']); main(['list', 'xyz'])\n"
+        "for name in ('measure', 'layers', 'sweep'): main([name, '--domain', 'images', '--help'])\n"
         "print([m for m in ('torch', 'numpy', 'rich', 'tqdm', 'timm') if m in sys.modules])"
     )
     source = str(Path(symmeter.__file__).parents[1])
@@ -512,6 +551,7 @@ def test_layers_tells_what_is_aliasing(model, photos, capsys):
     (["--probes", "-2"], "'-2' is not a whole number, 0 or more"),
     (["--aliasing", "--symmetry", "rotation"], "about translations, not rotation"),
     (["--aliasing", "--definition", "gruver2023"], "--aliasing needs periodic"),
+    (["--aliasing", "--domain", "sets"], "--aliasing is about images, not about sets"),
     (["--depth", "0"], "'0' is not a positive whole number"),
 ])  # fmt: skip
 def test_mistakes_with_layers(model, photos, fails, words, message):

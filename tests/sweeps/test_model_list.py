@@ -3,9 +3,7 @@
 import pytest
 from tests.helpers import check_refused
 
-from symmeter.sweeps.keys import data_identity, weights_identity
 from symmeter.sweeps.model_list import Entry, read_models
-from symmeter.sweeps.plan import Spec, plan
 
 
 def test_names_wildcards_and_lists_make_one_list_without_repetitions(tmp_path):
@@ -37,7 +35,7 @@ def test_a_csv_row_says_how_a_model_is_loaded_and_the_rest_are_tags(tmp_path):
     first, second = read_models(str(tmp_path / "m.csv"))
     assert first == Entry(
         "timm:vit_tiny_patch16_224", "ours", str(tmp_path / "w.pth"), False, {"num_classes": 7, "qkv_bias": False}, None,
-        {"blocks.*": "tokens(1+10x10)"}, {"img_size": 160, "mean": (0.5, 0.5, 0.5), "std": 0.25}, {"year": "2020"},
+        {"blocks.*": "tokens(1+10x10)"}, options={"img_size": 160, "mean": (0.5, 0.5, 0.5), "std": 0.25}, tags={"year": "2020"},
     )  # fmt: skip
     assert second == Entry("torchvision:alexnet", untrained=True)
 
@@ -59,8 +57,10 @@ def test_an_untrained_sweep_keeps_the_weights_that_rows_name():
 @pytest.mark.parametrize(("text", "words"), [
     ("name\nx\n", "row 1: no column 'model'"),
     ("modell\ntimm:resnet18\n", "did you mean 'modell'?"),
-    ("model,untrained\ntimm:resnet18,maybe\n", "row 1: untrained is 'maybe'; write true or false"),
-    ("model,mean\ntimm:resnet18,grey\n", "row 1: mean is 'grey'; write numbers"),
+    ("model,untrained\ntimm:resnet18,maybe\n", "row 1: untrained: 'maybe' is not true or false"),
+    ("model,mean\ntimm:resnet18,grey\n", "row 1: mean: 'grey' is not a number"),
+    ("model,domain\ntimm:resnet18,image\n", "row 1: unknown domain 'image'; did you mean 'images'?"),
+    ("model,inputs\ntimm:resnet18,x=\n", "row 1: inputs 'x=': write leaf=word"),
     ("model\n", "no models given"),
 ])  # fmt: skip
 def test_mistakes_in_a_list_name_file_and_row(tmp_path, text, words):
@@ -85,48 +85,9 @@ def test_yaml_that_is_no_list_is_refused(tmp_path):
     check_refused("write a list", read_models, str(tmp_path / "m.yaml"))
 
 
-def test_the_key_changes_with_all_that_changes_a_number_and_with_nothing_else(tmp_path, images):
-    weights = tmp_path / "w.pth"
-    weights.write_bytes(b"one")
-    base = Entry("timm:resnet18", weights=str(weights))
-    key = lambda entry=base, data=images, seeds=(0,), **spec: (
-        plan([entry], data, Spec(**spec), seeds=seeds)[0].key
-    )
-    first = key()
-    assert first == key() == key(Entry("timm:resnet18", "another name", str(weights), tags={"a": 1}))
-    others = [
-        key(symmetry="rotation"), key(samples=3), key(seeds=(1,)), key(control="none"), key(elements=7),
-        key(Entry("timm:resnet34", weights=str(weights))), key(Entry("timm:resnet18", untrained=True)),
-        key(Entry("timm:resnet18", weights=str(weights), model_kwargs={"num_classes": 3})),
-        key(Entry("timm:resnet18", weights=str(weights), preprocessing={"mean": 0.1})),
-        key(data="builtin:photos"),
-    ]  # fmt: skip
-    assert len({first, *others}) == len(others) + 1
-    weights.write_bytes(b"two")
-    weights_identity.__globals__["_file_hash"].cache_clear()
-    assert key() != first
-
-
-def test_the_data_hash_sees_contents_and_names(tmp_path):
-    folder = tmp_path / "f"
-    folder.mkdir()
-    (folder / "a.png").write_bytes(b"1")
-    first = data_identity(str(folder))
-    (folder / "a.png").write_bytes(b"2")
-    second = data_identity(str(folder))
-    (folder / "a.png").rename(folder / "b.png")
-    assert len({first, second, data_identity(str(folder))}) == 3
-    check_refused("no such file or folder", data_identity, str(tmp_path / "none"))
-
-
-def test_axes_make_cells(images):
-    entries = [
-        Entry("timm:resnet18", untrained=True),
-        Entry("timm:resnet34", untrained=True, output="logits"),
-    ]
-    cells = plan(entries, images, Spec("rotation,C4"), seeds=(0, 1), layers=True)
-    assert len({cell.key for cell in cells}) == 8
-    assert {cell.spec.output for cell in cells if cell.entry.output} == {"logits"}
-    assert {cell.spec.symmetry for cell in cells if cell.spec.kind == "layers"} == {"rotation"}
-    check_refused("--layers needs a generator", plan, entries, images, Spec("C4"), layers=True)
-    check_refused("unknown symmetry 'rotatio'", plan, entries, images, Spec("rotatio"))
+def test_a_row_says_how_the_symmetry_acts_on_inputs(tmp_path):
+    (tmp_path / "m.csv").write_text('model,inputs\ntorchvision:alexnet,"x=image,y=scalars"\n')
+    (entry,) = read_models(str(tmp_path / "m.csv"))
+    assert entry.inputs == {"x": "image", "y": "scalars"} and not entry.tags
+    (entry,) = read_models({"model": "torchvision:alexnet", "inputs": "image"})
+    assert entry.inputs == "image"

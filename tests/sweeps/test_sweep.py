@@ -119,9 +119,9 @@ def test_errors_are_tried_again_when_asked(tmp_path, images):
     again = sweep(f"{path}:build", images, tmp_path / "s", **spec)
     assert again.failed and not again.known
     path.write_text(ZOO.read_text() + "\ndef build():\n    return small()\n")
-    from symmeter.sweeps import keys as identity
+    from symmeter.sweeps import keys
 
-    identity._file_hash.cache_clear()
+    keys._file_hash.cache_clear()
     assert sweep(f"{path}:build", images, tmp_path / "s", **spec).complete
 
 

@@ -7,10 +7,11 @@ import sys
 import traceback
 import warnings
 from collections.abc import Sequence
+from typing import NoReturn
 
-from symmeter import __version__
 from symmeter.cli import demo, layers, listing, measure, report, sweep
 from symmeter.cli.arguments import Parser, UsageError
+from symmeter.cli.inputs import kind_of_data
 from symmeter.cli.terminal import DONE, FAILED, INTERRUPTED, USAGE, complain, reader_may_leave
 from symmeter.errors import SymmeterError, WriteError, nearest
 from symmeter.verbs.verb import exited
@@ -25,6 +26,11 @@ EPILOG = """examples:
 
 symmeter COMMAND --help tells more. Exit codes: 0 done; 1 some of the work
 failed, what is done is saved; 2 bad usage."""
+
+
+# Commands that measure have a flag for each option of the kind of data.
+MEASURING = {"measure": measure, "layers": layers, "sweep": sweep}
+OTHERS = {"report": report, "list": listing, "demo": demo}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -67,23 +73,27 @@ def _complain(message: str, code: int, debug: bool) -> int:
     return code
 
 
+class _Version(argparse.Action):
+    """Prints the version, which is looked up only then, and ends."""
+
+    def __call__(self, *args: object) -> NoReturn:
+        from importlib.metadata import version
+
+        print(f"symmeter {version('symmeter')}")
+        raise SystemExit(DONE)
+
+
 def _parse(words: list[str]) -> argparse.Namespace:
     parser = Parser(
         prog="symmeter",
-        description="Measure the symmetries that trained vision networks have learned.",
+        description="Measure the symmetries that trained networks have learned.",
         epilog=EPILOG,
     )
-    parser.add_argument("--version", action="version", version=f"symmeter {__version__}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     sub = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    homes = {
-        "measure": measure,
-        "layers": layers,
-        "sweep": sweep,
-        "report": report,
-        "list": listing,
-        "demo": demo,
-    }
-    commands = {name: home.parser(sub) for name, home in homes.items()}
+    kind = kind_of_data(words)
+    commands = {name: home.parser(sub, kind) for name, home in MEASURING.items()}
+    commands |= {name: home.parser(sub) for name, home in OTHERS.items()}
     first = words[0] if words else ""
     if first in commands:
         commands[first].refuse_unknown_options(words[1:])

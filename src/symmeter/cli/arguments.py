@@ -2,22 +2,23 @@
 
 import argparse
 import re
-from collections.abc import Callable, Sequence
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from symmeter.errors import SymmeterError, nearest
+from symmeter.options import WRITTEN, Written
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction["Parser"]
 
 MODEL_HELP = "timm:NAME, torchvision:NAME, hf:NAME, FILE.onnx, package.module:callable or FILE.py:callable"
 
-KWARGS: dict[str, Any] = {
+MODEL_KWARGS: Mapping[str, Any] = {
     "metavar": "key=value",
     "nargs": "+",
     "action": "extend",
     "help": "arguments of the model's builder, such as num_classes=10",
 }
-
-
-Number = TypeVar("Number", int, float)
 
 
 class UsageError(SymmeterError):
@@ -44,10 +45,7 @@ class Parser(argparse.ArgumentParser):
                 raise UsageError(f"unknown option {option!r}{nearest(option, choices, most=1)}")
 
 
-Commands = argparse._SubParsersAction  # where a command adds its parser
-
-
-def command(commands: Commands, name: str, words: str, operands: str, epilog: str) -> Parser:
+def command(commands: "Commands", name: str, words: str, operands: str, epilog: str) -> Parser:
     """Add a command; `words` say what it does, `operands` what it must be given."""
     return commands.add_parser(
         name,
@@ -58,25 +56,20 @@ def command(commands: Commands, name: str, words: str, operands: str, epilog: st
     )
 
 
-def _number_of(
-    kind: Callable[[str], Number], fits: Callable[[Number], bool], words: str
-) -> Callable[[str], Number]:
-    """What argparse calls to read a number, and to say what is wrong with another word."""
+def flag_type(written: Written) -> Callable[[str], Any]:
+    """What argparse calls with the text of a flag; its complaint is the one of `written`."""
 
-    def parse(text: str) -> Number:
+    def parse(text: str) -> Any:
         try:
-            value = kind(text)
-        except ValueError:
-            value = None
-        if value is None or not fits(value):
-            raise argparse.ArgumentTypeError(f"{text!r} is not {words}")
-        return value
+            return written(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
 
     return parse
 
 
-positive = _number_of(int, lambda n: n > 0, "a positive whole number")
-whole = _number_of(int, lambda n: n >= 0, "a whole number, 0 or more")
-seed = _number_of(int, lambda n: 0 <= n < 2**63, "a whole number from 0 to 2^63 - 1")
-above_zero = _number_of(float, lambda x: 0 < x < float("inf"), "a number above 0")
-number = _number_of(float, lambda x: abs(x) < float("inf"), "a number")
+positive = flag_type(WRITTEN["positive"])
+whole = flag_type(WRITTEN["whole"])
+number = flag_type(WRITTEN["number"])
+seed = flag_type(Written(int, lambda n: 0 <= n < 2**63, "a whole number from 0 to 2^63 - 1"))
+above_zero = flag_type(Written(float, lambda x: 0 < x < float("inf"), "a number above 0"))

@@ -2,15 +2,19 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from symmeter.cli.arguments import Commands, Parser, positive, seed
+from symmeter.cli.arguments import Parser, positive, seed
 from symmeter.cli.terminal import DONE, FAILED, check_writable, console, prepare_process
 from symmeter.optional import require
 
+if TYPE_CHECKING:
+    from symmeter.cli.arguments import Commands
 
-def parser(commands: Commands) -> Parser:
+
+def parser(commands: "Commands") -> Parser:
     """Add the command; returns its parser."""
-    made: Parser = commands.add_parser(
+    made = commands.add_parser(
         "demo",
         help="train three small networks here and measure them: a minute, no downloads",
         description="Train three small networks on handwritten digits, measure them, and say\n"

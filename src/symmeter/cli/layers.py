@@ -2,17 +2,21 @@
 
 import argparse
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from symmeter.cli import inputs
-from symmeter.cli.arguments import Commands, Parser, command, positive, whole
-from symmeter.cli.run_model import conduct
+from symmeter.cli.arguments import Parser, command, positive, whole
+from symmeter.cli.inputs import KindOfData
+from symmeter.cli.run_model import run_model
 from symmeter.cli.terminal import check_picture, console
 from symmeter.domains.images.options import PREPROCESSING
 from symmeter.errors import SymmeterError
 
 if TYPE_CHECKING:
+    from symmeter.cli.arguments import Commands
     from symmeter.layers.profile import Profile
+    from symmeter.models.loaded import LoadedModel
+    from symmeter.results.result import Result
 
 EPILOG = """examples:
   symmeter layers timm:resnet50 photos/ --symmetry translation,rotation
@@ -24,11 +28,11 @@ The parts add up to the error of the whole, which symmeter measure gives too."""
 VIEWS = ("module", "kind", "stage", "calls")
 
 
-def parser(commands: Commands) -> Parser:
+def parser(commands: "Commands", kind: KindOfData) -> Parser:
     """Add the command; returns its parser."""
     words = "attribute the equivariance error to the layers of a model: parts that add up to the whole"
     made = command(commands, "layers", words, "MODEL DATA", EPILOG)
-    inputs.add_model_and_data(made)
+    inputs.add_model_and_data(made, kind)
     add = made.add_argument_group("what to attribute").add_argument
     inputs.add_symmetry(add)
     add(
@@ -38,22 +42,22 @@ def parser(commands: Commands) -> Parser:
         default=16,
         help="backward passes for norms, 0: none (default: 16)",
     )
-    words = "translations only, --definition periodic: how much of each part is aliasing"
-    add("--aliasing", action="store_true", help=words)
-    words = "how tensors of modules lie: name, glob or class = channels_first, ..."
-    add("--layout", metavar="M=L", nargs="+", action="extend", default=[], help=words)
+    aliasing = "translations only, --definition periodic: how much of each part is aliasing"
+    add("--aliasing", action="store_true", help=aliasing)
+    layout = "how tensors of modules lie: name, glob or class = channels_first, ..."
+    add("--layout", metavar="M=L", nargs="+", action="extend", default=[], help=layout)
     inputs.add_model(made)
-    inputs.add_options(made)
-    inputs.add_computing(made)
-    add = inputs.add_results(made)
+    inputs.add_options(made, kind)
+    inputs.add_computing(made, kind)
+    _add_view(inputs.add_results(made, kind))
+    made.set_defaults(run=run)
+    return made
+
+
+def _add_view(add: inputs.Add) -> None:
+    views = "module, kind, stage or calls (default: module)"
     add("--plot", metavar="FILE", help="write a picture: .png, .svg or .pdf")
-    add(
-        "--by",
-        metavar="V",
-        default="module",
-        choices=VIEWS,
-        help="module, kind, stage or calls (default: module)",
-    )
+    add("--by", metavar="V", default="module", choices=VIEWS, help=views)
     add(
         "--depth",
         metavar="N",
@@ -61,8 +65,6 @@ def parser(commands: Commands) -> Parser:
         help="collapse the tree to this depth (default: leaves and glue)",
     )
     add("--top", metavar="N", type=positive, default=15, help="rows to print, worst first (default: 15)")
-    made.set_defaults(run=run)
-    return made
 
 
 def run(a: argparse.Namespace) -> int:
@@ -71,32 +73,49 @@ def run(a: argparse.Namespace) -> int:
     if a.plot is not None:
         check_picture(a.plot)
     if a.aliasing:
-        if layouts:
-            raise SymmeterError("--layout: --aliasing looks at channels-first maps only; leave it out")
-        if a.definition not in (None, "bandlimited", "periodic"):
-            raise SymmeterError(
-                f"--definition {a.definition}: --aliasing needs periodic, for which its theorem holds"
-            )
+        _check_aliasing(a)
 
-    def attributed(loaded: Any, common: dict[str, Any]) -> "Profile":
+    def attributed(loaded: "LoadedModel") -> "Profile":
         if a.aliasing:
-            from symmeter.domains.grids.aliasing.attribute import aliasing
-
-            own = {name: common.pop(name) for name in PREPROCESSING if name in common}
-            for name in ("definition", "domain", "inputs", "padding"):
-                common.pop(name, None)
-            return aliasing(loaded, a.data, preprocessing=own, **common)
+            return _aliasing(loaded, a)
         from symmeter.layers.attribute import attribute
 
-        return attribute(loaded, a.data, probes=a.probes, layouts=layouts, **common)
+        common = inputs.common_arguments(a)
+        return attribute(loaded, a.data, probes=a.probes, layouts=layouts, seed=a.seed, **common)
 
-    def plotted(profile: Any) -> None:
+    def plotted(profile: "Result") -> None:
         from symmeter.report.figures import save_figure
         from symmeter.report.plots import overview
 
-        save_figure(overview(profile), a.plot)
+        save_figure(overview(profile), a.plot)  # type: ignore[arg-type]
 
-    return conduct(a, attributed, lambda profile: _print(profile, a), plotted if a.plot is not None else None)  # type: ignore[arg-type]
+    return run_model(
+        a, attributed, lambda profile: _print(profile, a), plotted if a.plot is not None else None
+    )
+
+
+def _check_aliasing(a: argparse.Namespace) -> None:
+    """SymmeterError where the theorem does not hold."""
+    if a.kind.name != "images":
+        raise SymmeterError(f"--aliasing is about images, not about {a.kind.name}")
+    if a.layout:
+        raise SymmeterError("--layout: --aliasing looks at channels-first maps only; leave it out")
+    if a.definition not in (None, "bandlimited", "periodic"):
+        raise SymmeterError(
+            f"--definition {a.definition}: --aliasing needs periodic, for which its theorem holds"
+        )
+
+
+def _aliasing(loaded: "LoadedModel", a: argparse.Namespace) -> "Profile":
+    """The profile with what is aliasing; it takes the preprocessing, and no other option of images."""
+    from symmeter.domains.grids.aliasing.attribute import aliasing
+
+    given = inputs.options_given(a)
+    common = {name: value for name, value in inputs.common_arguments(a).items() if name not in given}
+    for name in ("domain", "inputs"):
+        common.pop(name)
+    preprocessing = {name: given[name] for name in PREPROCESSING if name in given}
+    return aliasing(loaded, a.data, preprocessing=preprocessing, seed=a.seed, **common)
 
 
 def _layouts(words: list[str]) -> dict[str, str]:
@@ -109,7 +128,7 @@ def _layouts(words: list[str]) -> dict[str, str]:
     return pairs
 
 
-def _print(profile: "Profile", a: argparse.Namespace) -> None:
+def _print(profile: "Result", a: argparse.Namespace) -> None:
     from symmeter.report.layers import render, show
 
     view = {"by": a.by, "depth": a.depth, "top": a.top}

@@ -2,11 +2,14 @@
 
 import argparse
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
-from symmeter.cli.arguments import KWARGS, Commands, Parser, UsageError
+from symmeter.cli.arguments import MODEL_KWARGS, Parser, UsageError
 from symmeter.cli.terminal import DONE
 from symmeter.errors import SymmeterError, nearest
+
+if TYPE_CHECKING:
+    from symmeter.cli.arguments import Commands
 
 Lines = list[tuple[str, str]]  # a name, and what it is
 
@@ -39,21 +42,21 @@ ACTION_MEANINGS = {
 }
 
 
-def parser(commands: Commands) -> Parser:
+def parser(commands: "Commands") -> Parser:
     """Add the command; returns its parser."""
     words = "list what can be named on the command line"
-    made: Parser = commands.add_parser(
+    made = commands.add_parser(
         "list", help=words, description=words.capitalize() + ".", usage="symmeter list WHAT", epilog=EPILOG
     )
     made.add_argument("topic", metavar="WHAT", nargs="?", help=", ".join(TOPICS))
     made.add_argument("name", metavar="NAME", nargs="?", help="a PATTERN for models, the MODEL for layers")
-    made.add_argument("--model-kwargs", **KWARGS)
+    made.add_argument("--model-kwargs", **MODEL_KWARGS)
     made.set_defaults(run=run)
     return made
 
 
 def run(a: argparse.Namespace) -> int:
-    """Print the names, one a line."""
+    """Print the names, one per line."""
     if a.topic is None:
         raise UsageError(f"list what? choose from {', '.join(TOPICS)}")
     if a.topic not in TOPICS:
@@ -113,7 +116,7 @@ def _layers(a: argparse.Namespace) -> Lines:
     if a.name is None:
         raise UsageError("list layers needs a MODEL, such as timm:resnet18")
     onnx = a.name.lower().endswith(".onnx")  # its weights are a part of it
-    model: Any = load_model(a.name, model_kwargs=parse_model_kwargs(a.model_kwargs), untrained=not onnx).model
+    model = load_model(a.name, model_kwargs=parse_model_kwargs(a.model_kwargs), untrained=not onnx).model
     if not hasattr(model, "named_modules"):
         raise SymmeterError(f"{a.name}: it has no modules that could be named")
     return [(name, type(module).__name__) for name, module in model.named_modules() if name]

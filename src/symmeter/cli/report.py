@@ -2,10 +2,14 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from symmeter.cli.arguments import Commands, Parser, command
+from symmeter.cli.arguments import Parser, command
 from symmeter.cli.terminal import DONE, check_writable
 from symmeter.files import check_ending
+
+if TYPE_CHECKING:
+    from symmeter.cli.arguments import Commands
 
 EPILOG = """examples:
   symmeter report sweep/ --out report.html
@@ -17,7 +21,7 @@ top1 (published accuracies by timm name), or imagenet_acc_percent,
 translation_equiv_error and family (points for a backdrop)."""
 
 
-def parser(commands: Commands) -> Parser:
+def parser(commands: "Commands") -> Parser:
     """Add the command; returns its parser."""
     words = "write the report of a store: one HTML file with findings, charts, ranking and comparison"
     made = command(commands, "report", words, "STORE --out FILE.html", EPILOG)

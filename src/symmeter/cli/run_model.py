@@ -1,4 +1,4 @@
-"""From the options of a command to a result, its files and its table: the same for every command that runs a model."""
+"""From the flags of a command to a result, its files and its table: the same for every command that runs a model."""
 
 import argparse
 import contextlib
@@ -6,63 +6,74 @@ import dataclasses
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from symmeter.cli import inputs
 from symmeter.cli.terminal import DONE, FAILED, attempt, check_writable, complain, prepare_process
 from symmeter.optional import require
+from symmeter.verbs.arguments import words_by_leaf
 from symmeter.verbs.warned import recorded, repeat
 
 if TYPE_CHECKING:
     from symmeter.measuring.plan import Given
+    from symmeter.models.loaded import LoadedModel
     from symmeter.results.result import Result
 
-Task = Callable[[Any, dict[str, Any]], "Result"]  # (loaded model, common arguments) -> result
+Measuring = Callable[["LoadedModel"], "Result"]
+Step = Callable[["Result"], None]
 
 
-def conduct(
-    a: argparse.Namespace,
-    task: Task,
-    show: Callable[["Result"], None],
-    plot: Callable[["Result"], None] | None = None,
-) -> int:
-    """Load the model, do the task, write the files, show the result, draw the picture; the exit code.
+def run_model(a: argparse.Namespace, measuring: Measuring, show: Step, plot: Step | None = None) -> int:
+    """Load the model, measure, write the files, show the result, draw the picture; the exit code.
 
-    Whatever of this fails after the task is one line and takes nothing from the rest. After a Ctrl-C the result is
-    that of the images done until then.
+    Whatever of this fails after the measuring is one line and takes nothing from the rest. After a Ctrl-C the result
+    is that of what was done until then.
     """
-    to_stdout = a.json == "-"
-    if a.json is not None and not to_stdout:
-        check_writable("--json", Path(a.json), folder=False)
-    if a.out is not None:
-        check_writable("--out", a.out, folder=a.out.suffix != ".json")
-        for package in ("pandas", "pyarrow") if a.out.suffix != ".json" else ():
-            require(package, "io")
+    _check_places(a)
     prepare_process()
     from symmeter.measuring.interrupt import Interrupted
 
     interrupted = False
+    to_stdout = a.json == "-"
     with contextlib.redirect_stdout(sys.stderr if to_stdout else sys.stdout):  # a model may print
         try:
-            result = _done(a, task)
+            result = _measured(a, measuring)
         except Interrupted as stop:
             result, interrupted = stop.result, True
-    steps: list[Callable[[], Any]] = []
+    steps: list[Step] = []
     if a.json is not None and not to_stdout:
-        steps.append(lambda: result.to_json(a.json))
+        steps.append(lambda result: result.to_json(a.json))
     if a.out is not None:
-        steps.append(lambda: result.save(a.out))
-    steps.append(lambda: print(json.dumps(result.to_dict(), indent=2)) if to_stdout else show(result))
+        steps.append(lambda result: result.save(a.out))
+    steps.append(_print_json if to_stdout else show)
     if plot is not None:
-        steps.append(lambda: plot(result))
-    tried = [attempt(step) for step in steps]
+        steps.append(plot)
+    tried = [attempt(partial(step, result)) for step in steps]
     if interrupted:
-        complain("interrupted; the result is that of the images done until then")
+        complain(f"interrupted; the result is that of the {a.kind.item}s done until then")
     return DONE if all(tried) and result.status == "complete" and not interrupted else FAILED
 
 
-def _done(a: argparse.Namespace, task: Task) -> "Result":
+def _check_places(a: argparse.Namespace) -> None:
+    """SymmeterError for a place where no result can be written."""
+    if a.json is not None and a.json != "-":
+        check_writable("--json", Path(a.json), folder=False)
+    if a.out is None:
+        return
+    folder = a.out.suffix != ".json"
+    check_writable("--out", a.out, folder=folder)
+    for package in ("pandas", "pyarrow") if folder else ():
+        require(package, "io")
+
+
+def _print_json(result: "Result") -> None:
+    print(json.dumps(result.to_dict(), indent=2))
+
+
+def _measured(a: argparse.Namespace, measuring: Measuring) -> "Result":
+    """The result, with what was said while the model was loaded."""
     from symmeter.measuring.interrupt import Interrupted
     from symmeter.models.load import load_model
     from symmeter.models.spec import parse_model_kwargs
@@ -75,20 +86,8 @@ def _done(a: argparse.Namespace, task: Task) -> "Result":
         )
     notes = tuple(str(one.message) for one in found if one.ours)
     repeat(one for one in found if not one.ours)  # heard with SYMMETER_DEBUG=1
-    common = {
-        "symmetry": a.symmetry,
-        "output": a.output,
-        "samples": a.samples,
-        "batch_size": a.batch_size,
-        "device": a.device,
-        "seed": a.seed,
-        "progress": False if a.quiet else None,
-        "domain": a.domain,
-        "inputs": inputs.words_by_leaf(a.inputs),
-        **inputs.options_given(a),
-    }
     try:
-        result = task(loaded, common)
+        result = measuring(loaded)
     except Interrupted as stop:
         stop.result = dataclasses.replace(stop.result, warnings=notes + stop.result.warnings)
         raise
@@ -99,7 +98,7 @@ def given(a: argparse.Namespace) -> "Given":
     """The data of a command, with all that was said of it."""
     from symmeter.measuring.plan import Given
 
-    return Given(a.data, a.domain, inputs.words_by_leaf(a.inputs), None, inputs.options_given(a))
+    return Given(a.data, a.domain, words_by_leaf(a.inputs), None, inputs.options_given(a))
 
 
 def _check_early(a: argparse.Namespace) -> None:

@@ -2,10 +2,16 @@
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from symmeter.cli import inputs
-from symmeter.cli.arguments import Commands, Parser, above_zero, command, positive, seed, whole
+from symmeter.cli.arguments import Parser, above_zero, command, positive, seed, whole
+from symmeter.cli.inputs import KindOfData
 from symmeter.cli.terminal import DONE, FAILED, INTERRUPTED, prepare_process
+
+if TYPE_CHECKING:
+    from symmeter.cli.arguments import Commands
+    from symmeter.sweeps.sweep import Summary
 
 EPILOG = """examples:
   symmeter sweep 'timm:vit_*' 'timm:resnet*' photos/ --store sweep/
@@ -13,64 +19,68 @@ EPILOG = """examples:
   symmeter sweep 'timm:*' photos/ --store sweep/ --untrained --samples 16 --jobs 2
   symmeter sweep models.csv photos/ --store s3://bucket/sweep --engine ray
 
-models.csv has the columns model, weights, untrained, model_kwargs, output,
-layouts, img_size, mean, std, ...; any other column is a tag. Started again,
+models.csv has the columns model, name, weights, untrained, model_kwargs,
+output, layouts, domain, inputs, and one for each option of the kind of data
+(img_size, mean, std, ...); any other column is a tag. Started again,
 the same command goes on where it was stopped; see symmeter report."""
 
 
-def parser(commands: Commands) -> Parser:
+def parser(commands: "Commands", kind: KindOfData) -> Parser:
     """Add the command; returns its parser."""
     words = "measure many models on one data set, into a store that survives anything"
     made = command(commands, "sweep", words, "MODELS... DATA --store DIR", EPILOG)
-    words = "names, wildcards such as 'timm:vit_*', lists (.txt, .csv, .yaml)"
-    made.add_argument("models", metavar="MODELS", nargs="+", help=words)
-    made.add_argument("data", metavar="DATA", help="a folder of images, an .npz, or builtin:photos")
-    made.add_argument(
-        "--store", metavar="DIR", required=True, help="folder or address that keeps the results"
-    )
-    add = made.add_argument_group("what to measure").add_argument
-    inputs.add_symmetry(add)
-    add("--definition", metavar="D", default="bandlimited", help="of the derivative (default: bandlimited)")
-    add("--measure", metavar="M", help="names, with commas (default: lee, over groups geed)")
-    add("--control", metavar="C", default="displacement", help="displacement (default), untrained or none")
-    add("--elements", metavar="N", type=positive, help="draw so many elements of a group")
-    add("--sampling", metavar="S", default="haar", help="haar (default) or quadrature")
-    add("--padding", metavar="P", help="reflect, zeros or circular")
-    add("--layers", action="store_true", help="attribute the error to layers as well")
-    add("--probes", metavar="N", type=whole, default=0, help="backward passes for their norms (default: 0)")
-    add("--samples", metavar="N", type=positive, help="number of images, drawn under the seed (default: all)")
-    add("--seeds", metavar="N", type=seed, nargs="+", default=[0], help="one run each (default: 0)")
-    add("--untrained", action="store_true", help="random weights, but for models with a file of weights")
-    add = made.add_argument_group("how to run").add_argument
-    add("--engine", metavar="E", default="local", help="local (default) or ray")
-    add("--address", metavar="A", help="of a Ray cluster (default: RAY_ADDRESS, else this machine)")
-    add("--jobs", metavar="N", type=positive, help="models at once (default: one a GPU, or one a core)")
-    add("--batch-size", metavar="N", type=positive, help="images at once (default: by speed and memory)")
-    add("--device", metavar="D", help="cpu, cuda, ... (default: GPUs where there are any)")
-    add("--time-limit", metavar="S", type=above_zero, default=3600.0, help="seconds a model (default: 3600)")
-    add("--memory-limit", metavar="GIB", type=above_zero, help="memory a model (default: an equal share)")
-    add("--retry-errors", action="store_true", help="try those again that failed before")
-    add("--quiet", action="store_true", help="no progress, only the summary")
+    add = made.add_argument
+    several = "names, wildcards such as 'timm:vit_*', lists (.txt, .csv, .yaml)"
+    add("models", metavar="MODELS", nargs="+", help=several)
+    add("data", metavar="DATA", help=f"{kind.files}, or builtin:photos")
+    add("--store", metavar="DIR", required=True, help="folder or address that keeps the results")
+    _add_measuring(made.add_argument_group("what to measure").add_argument)
+    inputs.add_options(made, kind)
+    _add_running(made.add_argument_group("how to run").add_argument, kind)
     made.set_defaults(run=run)
     return made
+
+
+def _add_measuring(add: inputs.Add) -> None:
+    inputs.add_symmetry(add)
+    controls = "displacement (default), untrained or none"
+    add("--measure", metavar="M", help="names, with commas (default: lee, over groups geed)")
+    add("--control", metavar="C", default="displacement", help=controls)
+    add("--elements", metavar="N", type=positive, help="draw so many elements of a group")
+    add("--sampling", metavar="S", default="haar", help="haar (default) or quadrature")
+    add("--layers", action="store_true", help="attribute the error to layers as well")
+    add("--probes", metavar="N", type=whole, default=0, help="backward passes for their norms (default: 0)")
+    add("--seeds", metavar="N", type=seed, nargs="+", default=[0], help="one run each (default: 0)")
+    add("--untrained", action="store_true", help="random weights, but for models with a file of weights")
+
+
+def _add_running(add: inputs.Add, kind: KindOfData) -> None:
+    add("--engine", metavar="E", default="local", help="local (default) or ray")
+    add("--address", metavar="A", help="of a Ray cluster (default: RAY_ADDRESS, else this machine)")
+    add("--jobs", metavar="N", type=positive, help="models at once (default: one per GPU, or per core)")
+    add(
+        "--batch-size",
+        metavar="N",
+        type=positive,
+        help=f"{kind.item}s at once (default: by speed and memory)",
+    )
+    add("--device", metavar="D", help="cpu, cuda, ... (default: GPUs where there are any)")
+    add(
+        "--time-limit", metavar="S", type=above_zero, default=3600.0, help="seconds per model (default: 3600)"
+    )
+    add("--memory-limit", metavar="GIB", type=above_zero, help="memory per model (default: an equal share)")
+    add("--retry-errors", action="store_true", help="try those again that failed before")
+    add("--quiet", action="store_true", help="no progress, only the summary")
 
 
 def run(a: argparse.Namespace) -> int:
     """Sweep, and print the summary."""
     prepare_process()
     from symmeter.errors import first_line
-    from symmeter.sweeps.executors.executor import Limits
-    from symmeter.sweeps.folder import StoreError
-    from symmeter.sweeps.sweep import sweep
+    from symmeter.sweeps.store import StoreError
 
     try:
-        summary = sweep(
-            a.models, a.data, a.store, a.symmetry, a.measure, a.output, a.definition, a.samples, a.batch_size,
-            a.device, a.seeds, False if a.quiet else None, engine=a.engine, jobs=a.jobs,
-            limits=Limits(a.time_limit, a.memory_limit), layers=a.layers, untrained=a.untrained,
-            retry_errors=a.retry_errors, control=a.control, elements=a.elements, sampling=a.sampling,
-            padding=a.padding, probes=a.probes, address=a.address,
-        )  # fmt: skip
+        summary = _swept(a)
     except StoreError as error:
         print(
             f"symmeter: error: {first_line(error)}; what was done is kept, start again to go on",
@@ -81,3 +91,28 @@ def run(a: argparse.Namespace) -> int:
     if summary.interrupted:
         return INTERRUPTED
     return FAILED if summary.failed or summary.known else DONE
+
+
+def _swept(a: argparse.Namespace) -> "Summary":
+    from symmeter.sweeps.executors.executor import Limits
+    from symmeter.sweeps.sweep import sweep
+
+    return sweep(
+        a.models,
+        a.data,
+        a.store,
+        measure=a.measure,
+        seeds=a.seeds,
+        engine=a.engine,
+        jobs=a.jobs,
+        limits=Limits(a.time_limit, a.memory_limit),
+        address=a.address,
+        layers=a.layers,
+        untrained=a.untrained,
+        retry_errors=a.retry_errors,
+        control=a.control,
+        elements=a.elements,
+        sampling=a.sampling,
+        probes=a.probes,
+        **inputs.common_arguments(a),
+    )

@@ -16,6 +16,7 @@ from symmeter.measuring.interrupt import Interrupted
 from symmeter.measuring.orbit import OrbitRun
 from symmeter.measuring.plan import Plan
 from symmeter.models.borrowed import borrowed
+from symmeter.options import as_written
 from symmeter.results.result import Result, Row
 from symmeter.symmetry.groups.group import Group
 from symmeter.verbs.warned import recorded, repeat, warn
@@ -99,6 +100,7 @@ def _executed(plan: Plan, run: Any, began: float, words: Any) -> Execution:
         notes.insert(0, f"the model was in train mode ({names}): measured in eval mode, left as it was")
     spec = {
         "domain": plan.domain.name,
+        "options": as_written(plan.domain.options),
         "measure": ",".join(m.name for m in run.measures),
         **words(),
         "samples": plan.settings.samples,

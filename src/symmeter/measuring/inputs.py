@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,14 @@ from symmeter.domain import Domain
 from symmeter.errors import SymmeterError, shortened
 from symmeter.models.loaded import LoadedModel
 from symmeter.samples import Draw, Preparation, Samples
-from symmeter.source import from_tensors
+from symmeter.source import from_tensors, opened_npz
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.representations.packed import Packed
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 from symmeter.trees import Packing, filled, tensors
 
+_LABELS = "labels"  # the array of an .npz with the classes
 STILL = ("scalars", "invariant")  # words for leaves that no symmetry moves
 
 
@@ -38,7 +40,9 @@ class Inputs:
     @staticmethod
     def of(data: Any, inputs: Any, labels: Any, domain: Domain) -> "Inputs":
         """From the arguments `data`, `inputs` and `labels`; SymmeterError where the data could mean several things."""
-        if inputs is None and not _must_be_tree(data):
+        if inputs is not None and isinstance(data, str):
+            data, labels = _archived(Path(data).expanduser(), inputs, labels)
+        if inputs is None and (domain.takes(data) or not _must_be_tree(data)):
             return Inputs(_with_labels(data, labels), labels)
         if isinstance(inputs, str):
             values, marks = _single(data, labels)
@@ -112,12 +116,24 @@ class _Ready(Preparation):
 
 
 def _must_be_tree(data: Any) -> bool:
-    """Whether data is a dict of arrays of which several could be inputs, or a dataclass of them."""
-    if isinstance(data, Mapping):
-        return (
-            not set(data) & {"image", "images", "x"} and bool(tensors(data)) and set(data) != {"pixel_values"}
-        )
-    return bool(tensors(data)) and not isinstance(data, Tensor | tuple | list)
+    """Whether data is a dict or a dataclass of arrays, which its kind of data does not read by itself."""
+    return not isinstance(data, Tensor | np.ndarray | tuple | list | str) and bool(tensors(_as_tensors(data)))
+
+
+def _archived(path: Path, inputs: Any, labels: Any) -> tuple[Any, Any]:
+    """The arrays of an `.npz` by name, or the only one for a single word; `labels` of it are labels unless named."""
+    if path.suffix.lower() != ".npz":
+        raise SymmeterError(f"{path}: inputs= goes with an .npz that has an array for each input")
+    with opened_npz(path) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    if labels is None and not (isinstance(inputs, Mapping) and _LABELS in inputs):
+        labels = arrays.pop(_LABELS, None)
+    if not isinstance(inputs, str):
+        return arrays, labels
+    if len(arrays) != 1:
+        has = ", ".join(arrays) or "no array"
+        raise SymmeterError(f"{path} has {has}: say how the symmetry acts on each with inputs={{name: word}}")
+    return next(iter(arrays.values())), labels
 
 
 def _with_labels(data: Any, labels: Any) -> Any:

@@ -98,7 +98,7 @@ class OrbitRun(Run):
         """The first look at the inputs and outputs: whether the group can act on them, and how."""
         self._chunk = self.batch_size or self.loading_batch
         settings = self.plan.settings
-        self.group = self.group.bind(self.rho_in.shape_for(tuple(x.shape[1:])), self.domain.padded)
+        self.group = self.group.bind(self.rho_in.bound_shape(tuple(x.shape[1:])), self.domain.padded)
         self.elements = choose_elements(self.group, settings.elements, self.seed, settings.sampling)
         self.kernels = Kernels(self.elements)
         identity = self.elements.elements[0] @ self.elements.elements[0].inverse()

@@ -93,7 +93,7 @@ class Call:
             raise failed
 
     def _tried(self, x: Tensor, state: State, wrappers: list[nn.Module], native: bool) -> "_Prepared":
-        """How the model is called, after a call on x (B, ...) with copies of all tensors that shows what it writes to."""
+        """How the model is called, after a call on x (B, ...) with copies of all tensors: to see what it writes to."""
         tensors = self._gather(native)
         clones = {name: tensor.clone() for name, tensor in tensors.items()}
         versions = {name: tensor._version for name, tensor in clones.items()}

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from symmeter.domain import find_domain
 from symmeter.errors import SymmeterError
 from symmeter.layers.attribute import attribute
 from symmeter.measuring.measure import measure
@@ -29,31 +30,33 @@ def measured_cell(task: Task) -> dict[str, bytes]:
     entry, spec = task["entry"], task["spec"]
     with recorded() as found:
         loaded = load_model(
-            entry["model"], weights=entry["weights"], model_kwargs=entry["model_kwargs"],
-            untrained=entry["untrained"], seed=spec["seed"],
-        )  # fmt: skip
+            entry["model"],
+            weights=entry["weights"],
+            model_kwargs=entry["model_kwargs"],
+            untrained=entry["untrained"],
+            seed=spec["seed"],
+        )
         result = _result(loaded, task)
     notes = [str(one.message) for one in found if one.ours]
     result = dataclasses.replace(result, warnings=tuple(dict.fromkeys([*notes, *result.warnings])))
     if not result.rows:
-        raise SymmeterError("nothing was measured: no image could be used")
+        raise SymmeterError(f"nothing was measured: no {find_domain(spec['domain']).item} could be used")
     return packed(result, task, _state_hash(loaded.model))
 
 
 def _result(loaded: LoadedModel, task: Task) -> Result:
-    entry, spec = task["entry"], task["spec"]
-    common = {
-        "symmetry": spec["symmetry"], "output": spec["output"], "definition": spec["definition"],
-        "samples": spec["samples"], "seed": spec["seed"], "batch_size": task.get("batch_size"),
-        "device": task.get("device"), "progress": False, "preprocessing": dict(entry["preprocessing"]),
-    }  # fmt: skip
+    spec = task["spec"]
+    same = ("symmetry", "output", "samples", "seed", "domain", "inputs")
+    common = {name: spec[name] for name in same} | spec["options"]
+    common |= {"batch_size": task.get("batch_size"), "device": task.get("device"), "progress": False}
     if spec["kind"] == "layers":
-        return attribute(loaded, task["data"], probes=spec["probes"], layouts=entry["layouts"] or None,
-                         control=spec["control"] != "none", **common)  # fmt: skip
-    return measure(
-        loaded, task["data"], measure=spec["measure"], control=spec["control"], elements=spec["elements"],
-        sampling=spec["sampling"], padding=spec["padding"], **common,
-    )  # fmt: skip
+        layouts = task["entry"]["layouts"] or None
+        control = spec["control"] != "none"
+        return attribute(
+            loaded, task["data"], probes=spec["probes"], layouts=layouts, control=control, **common
+        )
+    over = ("measure", "control", "elements", "sampling")
+    return measure(loaded, task["data"], **{name: spec[name] for name in over}, **common)
 
 
 def packed(result: Result, task: Task, state: str | None) -> dict[str, bytes]:
@@ -61,18 +64,9 @@ def packed(result: Result, task: Task, state: str | None) -> dict[str, bytes]:
     entry, spec = task["entry"], task["spec"]
     content = result.to_dict()
     rows, elements = content.pop("rows"), content.pop("elements", None)
-    info = content["model"]
     content |= {"cell": {"key": task["key"], "entry": entry, "data": task["data"], "spec": spec}}
-    info["state_sha256"] = state
-    labels = {
-        "cell": task["key"], "name": entry["name"] or entry["model"], "model": info["name"],
-        "family": info.get("family"), "parameters": info.get("parameters"), "weights": info.get("weights"),
-        "untrained": entry["untrained"], "data": content["data"].get("name"), "images": content["data"].get("used"),
-        "seed": spec["seed"], "kind": spec["kind"], "code": task["code"], "created": round(time.time(), 3),
-        "status": result.status,
-        "seconds": content["spec"].get("seconds"), "device": content["spec"].get("device"),
-        "dtype": content["spec"].get("dtype"), "top1": (content.get("accuracy") or {}).get("top1"),
-    }  # fmt: skip
+    content["model"]["state_sha256"] = state
+    labels = _labels(result, content, task)
     files = {
         HEADER: _json(content),
         ROWS: parquet(labelled(map(_renamed, rows), labels, entry["tags"])),
@@ -81,6 +75,32 @@ def packed(result: Result, task: Task, state: str | None) -> dict[str, bytes]:
     if elements:
         files[ELEMENTS] = parquet([{**row, "cell": task["key"]} for row in elements])
     return files
+
+
+def _labels(result: Result, content: Mapping[str, Any], task: Task) -> dict[str, Any]:
+    """The settings of a cell, for its rows; `content` is the header of its result."""
+    entry, settings = task["entry"], task["spec"]
+    info, data, spec = content["model"], content["data"], content["spec"]
+    return {
+        "cell": task["key"],
+        "name": entry["name"] or entry["model"],
+        "model": info["name"],
+        "family": info.get("family"),
+        "parameters": info.get("parameters"),
+        "weights": info.get("weights"),
+        "untrained": entry["untrained"],
+        "data": data.get("name"),
+        "images": data.get("used"),
+        "seed": settings["seed"],
+        "kind": settings["kind"],
+        "code": task["code"],
+        "created": round(time.time(), 3),
+        "status": result.status,
+        "seconds": spec.get("seconds"),
+        "device": spec.get("device"),
+        "dtype": spec.get("dtype"),
+        "top1": (content.get("accuracy") or {}).get("top1"),
+    }
 
 
 def _renamed(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,39 +1,74 @@
-"""What a cell's key is made of: which weights, which images, which code."""
+"""What a cell's key is made of: which weights, which samples, which numbers.
+
+Equal keys promise equal numbers, so a key holds what decides a number and nothing else: no order of fields, no name of
+a file of code or weights, no module in which a class lives.
+"""
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import date
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import symmeter
 from symmeter.errors import SymmeterError
-from symmeter.sweeps.model_list import Entry
+
+if TYPE_CHECKING:
+    from symmeter.sweeps.model_list import Entry
+
+# The version of the measuring code. Raise it by one whenever a change makes the tool print another number for the same
+# call: then every cell of every store is measured anew. Leave it for all else, such as moves, names, comments, speed
+# and new options. tests/sweeps/test_numbers.py holds some stored values, fails when they change, and says this too.
+NUMBERS = 1
 
 _WHOLE = 2**26  # bytes: larger files of a folder are known by their size and their first part
-_ABOVE = ("cli", "report", "sweeps", "demo")  # packages that do not change what is measured
 
 
 def digest(value: Any) -> str:
-    """A short hash of anything that JSON can say.
+    """A short hash of anything that JSON can say, dates and dataclasses.
 
-    >>> digest({"a": 1, "b": [2]}) == digest({"b": [2], "a": 1})
+    >>> digest({"a": 1, "b": [2]}) == digest({"b": (2,), "a": 1})
     True
     """
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def weights_identity(entry: Entry, seed: int) -> dict[str, Any]:
+def _plain(value: Any) -> Any:
+    """What JSON cannot say in words that stay the same from day to day."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return said(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    raise SymmeterError(
+        f"{type(value).__name__} cannot be part of what a cell is found by: give words or numbers"
+    )
+
+
+def said(settings: Any) -> dict[str, Any]:
+    """The fields of a dataclass that are not what they are when nothing is said, so that a new field changes no key.
+
+    >>> from symmeter.sweeps.plan import Spec
+    >>> said(Spec(symmetry="rotation", seed=0))
+    {'symmetry': 'rotation'}
+    """
+    found = {}
+    for field in fields(settings):
+        default = field.default if field.default_factory is MISSING else field.default_factory()
+        value = getattr(settings, field.name)
+        if value != default:
+            found[field.name] = value
+    return found
+
+
+def weights_identity(entry: "Entry", seed: int) -> dict[str, Any]:
     """Which network with which weights: files by their content, names by the version of their library."""
-    file, colon, _ = entry.model.rpartition(":")
-    own = file if colon and file.endswith(".py") else entry.model
-    found: dict[str, Any] = {"model": entry.model, "model_kwargs": dict(entry.model_kwargs)}
-    if Path(own).is_file():
-        found |= {"model": Path(entry.model).name, "source": _file_hash(own)}
-    elif colon or ":" in entry.model:
-        found["library"] = _library(entry.model.partition(":")[0])
+    found: dict[str, Any] = {"model_kwargs": dict(entry.model_kwargs), **_source(entry.model)}
     if entry.weights is not None:
         if not Path(entry.weights).is_file():
             raise SymmeterError(f"weights {entry.weights}: no such file")
@@ -43,8 +78,23 @@ def weights_identity(entry: Entry, seed: int) -> dict[str, Any]:
     return found
 
 
+def _source(model: str) -> dict[str, str]:
+    """Where the network comes from: `FILE.py:callable` and `FILE.onnx` by content, other names as they are."""
+    file, colon, called = model.rpartition(":")
+    if colon and file.endswith(".py") and Path(file).is_file():
+        return {"model": called, "source": _file_hash(file)}
+    if Path(model).is_file():
+        return {"source": _file_hash(model)}
+    if colon:
+        return {"model": model, "library": _library(model.partition(":")[0].partition(".")[0])}
+    return {"model": model}
+
+
 def data_identity(data: str) -> str:
-    """A hash of the images: of names and contents in a folder, of the content of a file, of a built-in name."""
+    """A hash of the samples: of names and contents in a folder, of the content of a file, of a built-in name.
+
+    Names within the folder count: they tell classes, and the order in which samples are drawn.
+    """
     if data.startswith("builtin:"):
         return data
     path = Path(data).expanduser()
@@ -56,22 +106,13 @@ def data_identity(data: str) -> str:
     return digest([[str(file.relative_to(path)), file.stat().st_size, _start(file)] for file in files])
 
 
-@cache
-def code_identity() -> str:
-    """The version of symmeter, and a hash of the source of all that decides a number."""
-    root = Path(symmeter.__file__).parent
-    files: Iterable[Path] = sorted(root.rglob("*.py"))
-    hashed = hashlib.sha256()
-    for file in files:
-        if file.relative_to(root).parts[0] not in _ABOVE:
-            hashed.update(file.read_bytes())
-    return f"{symmeter.__version__}+{hashed.hexdigest()[:8]}"
+def code_version() -> str:
+    """By which code a cell was measured, for a person to read; of this only NUMBERS is in a key."""
+    return f"{version('symmeter')}, numbers {NUMBERS}"
 
 
 @cache
 def _library(name: str) -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
     try:
         return version({"hf": "transformers"}.get(name, name))
     except PackageNotFoundError:

@@ -2,24 +2,30 @@
 
 import csv
 import fnmatch
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from symmeter.domain import find_domain
 from symmeter.errors import SymmeterError, nearest
 from symmeter.models.names import list_models
 from symmeter.models.spec import parse_model_kwargs
 from symmeter.optional import require
+from symmeter.options import WRITTEN, from_text
+from symmeter.verbs.arguments import words_by_leaf
 
 LISTS = (".txt", ".csv", ".yaml", ".yml")
-_PREPROCESSING = ("img_size", "crop_pct", "mean", "std", "interpolation")
-_COLUMNS = ("model", "name", "weights", "untrained", "model_kwargs", "output", "layouts", *_PREPROCESSING)
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One model of a sweep, how it is loaded, and what is said of it (`tags`)."""
+    """One model of a sweep, how it is loaded and measured, and what is said of it (`tags`).
+
+    `output`, `domain`, `inputs` and `options` go before what the sweep says of all models.
+    """
 
     model: str
     name: str = ""
@@ -28,7 +34,9 @@ class Entry:
     model_kwargs: Mapping[str, Any] = field(default_factory=dict)
     output: str | None = None
     layouts: Mapping[str, str] = field(default_factory=dict)
-    preprocessing: Mapping[str, Any] = field(default_factory=dict)
+    domain: str | None = None
+    inputs: str | Mapping[str, str] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
     tags: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -37,14 +45,18 @@ class Entry:
         return self.name or self.model
 
 
+# Columns of lists: the fields of an Entry, besides one for each option of the kind of data. All others are tags.
+COLUMNS = tuple(f.name for f in fields(Entry) if f.name not in ("options", "tags"))
+
+
 def read_models(
-    models: str | Entry | Mapping[str, Any] | Iterable[Any], untrained: bool = False
+    models: str | Entry | Row | Iterable[Any], untrained: bool = False, domain: str = "images"
 ) -> list[Entry]:
     """Entries from names, wildcards such as `timm:vit_*`, files with lists of them, or several of these.
 
-    A text file has one model a line; a CSV or YAML file a row each, with the columns model, name, weights,
-    untrained, model_kwargs, output, layouts, img_size, crop_pct, mean, std, interpolation; all others are tags.
-    Paths of weights and `FILE.py:callable` are relative to the list. The same entry counts once.
+    A text file has one model per line; a CSV or YAML file a row each, with the COLUMNS, and one for each option of the
+    kind of data: that of the row's column `domain`, else `domain`. All others are tags. Paths of weights and
+    `FILE.py:callable` are relative to the list. The same entry counts once.
 
     >>> [entry.model for entry in read_models(["timm:resnet1?t"], untrained=True)]
     ['timm:resnet10t', 'timm:resnet14t']
@@ -59,9 +71,9 @@ def read_models(
         if isinstance(item, Entry):
             found.append(item)
         elif isinstance(item, Mapping):
-            found.append(_entry(item, Path(), "models"))
+            found.append(_entry(item, Path(), "models", domain))
         elif isinstance(item, str | Path):
-            found += _expanded(str(item), untrained)
+            found += _expanded(str(item), untrained, domain)
         else:
             raise SymmeterError(f"a model of a sweep is a name, a row or a list, not {type(item).__name__}")
     chosen = [replace(e, untrained=True) if untrained and e.weights is None else e for e in found]
@@ -71,78 +83,99 @@ def read_models(
     return unique
 
 
-def _expanded(word: str, untrained: bool) -> list[Entry]:
+def _expanded(word: str, untrained: bool, domain: str) -> list[Entry]:
     if word.lower().endswith(LISTS):
-        return _listed(Path(word).expanduser(), untrained)
+        return _listed(Path(word).expanduser(), untrained, domain)
     if any(sign in word for sign in "*?["):
-        specs = fnmatch.filter(list_models(word), word)
-        if not untrained and "." not in word:
-            ready = {
-                f"timm:{name.partition('.')[0]}"
-                for name in require("timm", "vision").list_models(pretrained=True)
-            }
-            specs = [spec for spec in specs if not spec.startswith("timm:") or spec in ready]
-        if not specs:
-            raise SymmeterError(f"{word}: no model has such a name; start with timm: or torchvision:")
-        return [Entry(spec) for spec in specs]
+        return [Entry(spec) for spec in _matching(word, untrained)]
     return [Entry(word)]
 
 
-def _listed(path: Path, untrained: bool) -> list[Entry]:
+def _matching(pattern: str, untrained: bool) -> list[str]:
+    """The names that fit a wildcard; without `untrained` those that have weights."""
+    names = fnmatch.filter(list_models(pattern), pattern)
+    if not untrained and "." not in pattern:
+        trained = require("timm", "vision").list_models(pretrained=True)
+        ready = {f"timm:{name.partition('.')[0]}" for name in trained}
+        names = [name for name in names if not name.startswith("timm:") or name in ready]
+    if not names:
+        raise SymmeterError(f"{pattern}: no model has such a name; start with timm: or torchvision:")
+    return names
+
+
+def _listed(path: Path, untrained: bool, domain: str) -> list[Entry]:
     """The rows of a file; SymmeterError that names file and row."""
     try:
         text = path.read_text()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a text file"
         raise SymmeterError(f"{path}: cannot be read ({reason})") from error
+    found = []
     if path.suffix.lower() == ".txt":
         words = [line.partition("#")[0].strip() for line in text.splitlines()]
-        return [
-            _beside(entry, path.parent)
-            for word in filter(None, words)
-            for entry in _expanded(word, untrained)
-        ]
+        for word in filter(None, words):
+            found += [_beside(entry, path.parent) for entry in _expanded(word, untrained, domain)]
+        return found
     rows = list(csv.DictReader(text.splitlines())) if path.suffix.lower() == ".csv" else _yaml(text, path)
-    return [
-        replace(entry, model=one.model)
-        for i, row in enumerate(rows, start=1)
-        for entry in [
-            _entry({k: v for k, v in row.items() if v not in (None, "")}, path.parent, f"{path}, row {i}")
-        ]
-        for one in _expanded(entry.model, untrained or entry.untrained)
-    ]
+    for i, row in enumerate(rows, start=1):
+        said = {column: value for column, value in row.items() if value not in (None, "")}
+        entry = _entry(said, path.parent, f"{path}, row {i}", domain)
+        for one in _expanded(entry.model, untrained or entry.untrained, domain):
+            found.append(replace(entry, model=one.model))
+    return found
 
 
-def _yaml(text: str, path: Path) -> list[Mapping[str, Any]]:
+def _yaml(text: str, path: Path) -> list[Row]:
     yaml = require("yaml", "sweep")
     try:
         rows = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise SymmeterError(f"{path}: not YAML: {' '.join(str(error).split())[:150]}") from error
     if not isinstance(rows, list):
-        raise SymmeterError(f"{path}: write a list, one row a model: - model: timm:resnet50")
+        raise SymmeterError(f"{path}: write a list, one row per model: - model: timm:resnet50")
     return [{"model": row} if isinstance(row, str) else row for row in rows]
 
 
-def _entry(row: Mapping[str, Any], folder: Path, where: str) -> Entry:
+def _entry(row: Row, folder: Path, where: str, domain: str) -> Entry:
     """An entry from one row; SymmeterError says what is wrong with it, and where."""
     if not isinstance(row, Mapping) or not row.get("model"):
         near = nearest("model", [str(key) for key in row], most=1) if isinstance(row, Mapping) else ""
         raise SymmeterError(f"{where}: no column 'model'{near}")
     try:
-        return _beside(Entry(
-            model=str(row["model"]).strip(),
-            name=str(row.get("name", "")).strip(),
-            weights=str(row["weights"]).strip() if row.get("weights") else None,
-            untrained=_truth(row.get("untrained", False)),
-            model_kwargs=_kwargs(row.get("model_kwargs")),
-            output=str(row["output"]) if row.get("output") else None,
-            layouts=_pairs(row.get("layouts")),
-            preprocessing={key: _value(key, row[key]) for key in _PREPROCESSING if key in row},
-            tags={str(key): value for key, value in row.items() if key is not None and key not in _COLUMNS},
-        ), folder)  # fmt: skip
-    except (ValueError, TypeError) as error:
+        return _beside(_read(row, domain), folder)
+    except (SymmeterError, ValueError, TypeError) as error:
         raise SymmeterError(f"{where}: {error}") from error
+
+
+def _read(row: Row, domain: str) -> Entry:
+    own = str(row["domain"]).strip() if row.get("domain") else None
+    options = {f.name: f for f in fields(find_domain(own or domain).Options)}
+    known = {*COLUMNS, *options}
+    return Entry(
+        model=str(row["model"]).strip(),
+        name=str(row.get("name", "")).strip(),
+        weights=str(row["weights"]).strip() if row.get("weights") else None,
+        untrained=_value("untrained", WRITTEN["truth"], str(row.get("untrained", False))),
+        model_kwargs=_model_kwargs(row.get("model_kwargs")),
+        output=str(row["output"]) if row.get("output") else None,
+        layouts=_layouts(row.get("layouts")),
+        domain=own,
+        inputs=_inputs(row.get("inputs")),
+        options={
+            name: _value(name, partial(from_text, option), row[name])
+            for name, option in options.items()
+            if name in row
+        },
+        tags={str(key): value for key, value in row.items() if key is not None and key not in known},
+    )
+
+
+def _value(column: str, read: Callable[[Any], Any], cell: Any) -> Any:
+    """What is in a cell; the ValueError for what cannot be read names the column."""
+    try:
+        return read(cell)
+    except ValueError as error:
+        raise ValueError(f"{column}: {error}") from None
 
 
 def _beside(entry: Entry, folder: Path) -> Entry:
@@ -155,33 +188,20 @@ def _beside(entry: Entry, folder: Path) -> Entry:
     return entry
 
 
-def _truth(value: Any) -> bool:
-    word = str(value).strip().lower()
-    if word not in ("true", "false", "1", "0", "yes", "no"):
-        raise ValueError(f"untrained is {value!r}; write true or false")
-    return word in ("true", "1", "yes")
+def _model_kwargs(cell: Any) -> dict[str, Any]:
+    if isinstance(cell, Mapping):
+        return dict(cell)
+    return parse_model_kwargs(str(cell).split() if cell else [])
 
 
-def _kwargs(value: Any) -> dict[str, Any]:
-    return (
-        dict(value) if isinstance(value, Mapping) else parse_model_kwargs(str(value).split() if value else [])
-    )
+def _layouts(cell: Any) -> dict[str, str]:
+    if isinstance(cell, Mapping):
+        return {str(module): str(layout) for module, layout in cell.items()}
+    pairs = [word.rpartition("=") for word in str(cell).split()] if cell else []
+    return {module: layout for module, _, layout in pairs}
 
 
-def _pairs(value: Any) -> dict[str, str]:
-    if isinstance(value, Mapping):
-        return {str(k): str(v) for k, v in value.items()}
-    words = str(value).split() if value else []
-    return {module: layout for module, _, layout in (word.rpartition("=") for word in words)}
-
-
-def _value(key: str, value: Any) -> Any:
-    if key == "interpolation":
-        return str(value)
-    numbers = value if isinstance(value, list | tuple) else str(value).split()
-    kind = int if key == "img_size" else float
-    try:
-        found = [kind(number) for number in numbers]
-    except ValueError:
-        raise ValueError(f"{key} is {value!r}; write numbers") from None
-    return found[0] if len(found) == 1 else tuple(found)
+def _inputs(cell: Any) -> str | dict[str, str] | None:
+    if isinstance(cell, Mapping):
+        return {str(leaf): str(word) for leaf, word in cell.items()}
+    return words_by_leaf(str(cell)) if cell else None

@@ -1,54 +1,88 @@
 """From models, data and a spec to cells: one model, one data set, one spec each, under a key of its own."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from symmeter.domain import Domain
 from symmeter.errors import SymmeterError
 from symmeter.measuring.plan import Given, check_measures, control_mode, read_words
-from symmeter.sweeps.keys import code_identity, data_identity, digest, weights_identity
+from symmeter.options import as_written
+from symmeter.sweeps.keys import NUMBERS, code_version, data_identity, digest, said, weights_identity
 from symmeter.sweeps.model_list import Entry
-from symmeter.symmetry.hypothesis import generators_only
+from symmeter.symmetry.hypothesis import Symmetry, generators_only
 
 KINDS = ("measure", "layers")
 
 
 @dataclass(frozen=True)
 class Spec:
-    """What is measured of every model; `kind` is `measure`, or `layers` for the attribution."""
+    """What is measured of every model; `kind` is `measure`, or `layers` for the attribution.
+
+    `domain` is the kind of data (None: to be seen from data and symmetry), `inputs` how the symmetry acts on each
+    input of the model, and `options` are those of the kind of data.
+    """
 
     symmetry: str = "translation"
     measure: str | None = None
     output: str = "softmax"
-    definition: str = "bandlimited"
     samples: int | None = None
     seed: int = 0
     control: str = "displacement"
     elements: int | None = None
     sampling: str = "haar"
-    padding: str | None = None
     probes: int = 0
     kind: str = "measure"
+    domain: str | None = None
+    inputs: str | Mapping[str, str] | Sequence[str] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
-    def check(self) -> "Spec":
-        """Itself; SymmeterError for what no cell could do."""
-        domain, symmetry = read_words(Given("", options=self.options), self.symmetry, self.output)
+    def check(self, data: str = "") -> "Spec":
+        """Itself with the domain of this data and only those options that are not usual.
+
+        SymmeterError for what no cell could do.
+        """
+        domain, symmetry = self._read(data, self.output)
         if self.kind == "layers":
             generators_only(symmetry, "attribution", domain.generators())
         else:
             check_measures(self.measure, symmetry)
         control_mode(self.control)
-        return self
+        return replace(self, domain=domain.name, options=as_written(domain.options, everything=False))
 
-    @property
-    def options(self) -> dict[str, Any]:
-        """Those of the kind of data."""
-        return {"definition": self.definition, "padding": self.padding}
+    def of(self, entry: Entry, data: str) -> "Spec":
+        """For one model: what its entry says goes before what is said of all.
 
-    @property
-    def generators(self) -> list[str]:
-        """Names of the generators of the symmetry."""
-        return [g.name for g in read_words(Given("", options=self.options), self.symmetry)[1].generators]
+        An entry of another domain has only its own options.
+        """
+        own = replace(self, output=entry.output or self.output)
+        if entry.domain is None and entry.inputs is None and not entry.options:
+            return own
+        same = entry.domain in (None, self.domain)
+        own = replace(
+            own,
+            domain=entry.domain or self.domain,
+            inputs=entry.inputs or self.inputs,
+            options={**self.options, **entry.options} if same else dict(entry.options),
+        )
+        try:
+            domain, _ = own._read(data)
+        except SymmeterError as error:
+            raise SymmeterError(f"{entry.label}: {error}") from error
+        return replace(own, options=as_written(domain.options, everything=False))
+
+    def along_generators(self, data: str) -> "Spec":
+        """The attribution of the generators to layers; SymmeterError where there are none."""
+        names = [generator.name for generator in self._read(data)[1].generators]
+        if not names:
+            raise SymmeterError(
+                f"--layers needs a generator such as rotation; {self.symmetry} has groups only"
+            )
+        return replace(self, kind="layers", measure="lee", symmetry=",".join(names)).check(data)
+
+    def _read(self, data: str, output: str | None = None) -> tuple[Domain, Symmetry]:
+        given = Given(data, self.domain, self.inputs, options=self.options)
+        return read_words(given, self.symmetry, output)
 
 
 @dataclass(frozen=True)
@@ -64,41 +98,54 @@ class Cell:
     @property
     def label(self) -> str:
         """How it is shown."""
-        words = [self.entry.label] + [self.spec.kind] * (self.spec.kind != "measure")
-        return " ".join(words + [f"seed {self.spec.seed}"] * (self.spec.seed != 0))
+        words = [self.entry.label]
+        if self.spec.kind != "measure":
+            words.append(self.spec.kind)
+        if self.spec.seed != 0:
+            words.append(f"seed {self.spec.seed}")
+        return " ".join(words)
 
     def task(self) -> dict[str, Any]:
         """All that a worker needs, as plain data."""
-        return {"key": self.key, "label": self.label, "entry": asdict(self.entry), "data": self.data,
-                "spec": asdict(self.spec), "code": self.code}  # fmt: skip
+        return {
+            "key": self.key,
+            "label": self.label,
+            "entry": asdict(self.entry),
+            "data": self.data,
+            "spec": asdict(self.spec),
+            "code": self.code,
+        }
 
 
 def plan(
     entries: Iterable[Entry], data: str, spec: Spec, *, seeds: Sequence[int] = (0,), layers: bool = False
 ) -> list[Cell]:
-    """All cells, model by model: one a seed, and another for the attribution to layers where that is wanted.
+    """All cells, model by model: one per seed, and another for the attribution to layers where that is wanted.
 
-    The key is a hash of weights, data, spec and code, so a changed checkpoint, image or version is a new cell.
+    The key is a hash of weights, data, spec and NUMBERS, so a changed checkpoint or sample is a new cell.
     """
-    spec.check()
+    spec = spec.check(data)
     specs = [replace(spec, seed=seed) for seed in seeds]
     if layers:
-        generators = spec.generators
-        if not generators:
-            raise SymmeterError(
-                f"--layers needs a generator such as rotation; {spec.symmetry} has groups only"
-            )
-        specs += [
-            replace(one, kind="layers", measure="lee", symmetry=",".join(generators)).check() for one in specs
-        ]
-    images, code = data_identity(data), code_identity()
-    cells = []
+        specs += [one.along_generators(data) for one in specs]
+    samples, code = data_identity(data), code_version()
+    cells = {}
     for entry in entries:
         for one in specs:
-            own = replace(one, output=entry.output or one.output)
-            key = digest({
-                "weights": weights_identity(entry, own.seed), "data": images, "spec": asdict(own), "code": code,
-                "preprocessing": dict(entry.preprocessing), "layouts": dict(entry.layouts),
-            })  # fmt: skip
-            cells.append(Cell(key, entry, data, own, code))
-    return list({cell.key: cell for cell in cells}.values())
+            own = one.of(entry, data)
+            key = cell_key(entry, samples, own)
+            cells[key] = Cell(key, entry, data, own, code)
+    return list(cells.values())
+
+
+def cell_key(entry: Entry, samples: str, spec: Spec) -> str:
+    """The key of a cell; `samples` is what `data_identity` says of its data."""
+    return digest(
+        {
+            "numbers": NUMBERS,
+            "weights": weights_identity(entry, spec.seed),
+            "data": samples,
+            "spec": said(spec),
+            "layouts": dict(entry.layouts),
+        }
+    )

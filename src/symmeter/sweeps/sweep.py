@@ -1,7 +1,7 @@
 """`sweep`: every model on the data, into a store; what is there already is not done again."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +32,22 @@ def _models(value: Any) -> Any:
     return [_models(one) for one in several("models", Kind("", lambda one: one)).read(value)]
 
 
+def _in_words(value: Any) -> bool:
+    """Whether a value is words and numbers, by which a cell can be found again."""
+    if isinstance(value, list | tuple):
+        return all(map(_in_words, value))
+    return value is None or isinstance(value, bool | int | float | str)
+
+
+def _options(value: Any) -> Any:
+    for name, one in ARGUMENTS["options"].read(value).items():
+        if not _in_words(one):
+            raise SymmeterError(f"{name} is {shown(one)}; a sweep takes words and numbers")
+    return value
+
+
 # Where a sweep is stricter than `measure`: a cell is found again by what was asked for, so that is plain words.
+_DEVICE = Kind("a device such as 'cpu' or 'cuda'", lambda one: str(ARGUMENTS["device"].read(one)))
 SWEPT = {
     **ARGUMENTS,
     "models": Kind("a name, a wildcard, a file with a list of them, a row, or several", _models),
@@ -40,17 +55,16 @@ SWEPT = {
     "store": Kind("a folder, or an address that fsspec knows", path.read),
     "symmetry": Kind("names such as 'rotation,C4'", word.read),
     "measure": Kind("names such as 'lee'", word.read).or_none("for the usual ones"),
-    "definition": Kind("a name such as 'bandlimited'", word.read),
-    "device": Kind("a device such as 'cpu' or 'cuda'", lambda one: str(ARGUMENTS["device"].read(one)))
-    .or_none("for all GPUs there are"),
+    "options": Kind("options of the kind of data, in words and numbers", _options),
+    "device": _DEVICE.or_none("for all GPUs there are"),
     "seeds": several("whole numbers, at least 0, one for every run", seed),
-    "jobs": whole(1, 16).or_none("for one a GPU, or one a core"),
+    "jobs": whole(1, 16).or_none("for one per GPU, or one per core"),
     "limits": instance("Limits", Limits).or_none("for an hour and an equal share of memory"),
     "address": word.or_none("for RAY_ADDRESS, else this machine"),
     "layers": truth,
     "untrained": truth,
     "retry_errors": truth,
-}  # fmt: skip
+}
 
 
 @dataclass
@@ -91,17 +105,73 @@ class Summary:
         return "\n".join(lines)
 
 
-@verb(
-    SWEPT, engine=Kind("'local', 'ray' or an Engine", lambda value: _known_engine(value)),
-)  # fmt: skip
+@dataclass(frozen=True)
+class Workers:
+    """Who measures the cells: an Engine, or the name of one with the arguments that it is made with."""
+
+    engine: str | Engine = "local"
+    jobs: int | None = None
+    limits: Limits | None = None
+    device: str | None = None
+    address: str | None = None
+
+    def check(self) -> "Workers":
+        """Itself; SymmeterError where a package is missing, or no cell could use the device."""
+        for package in _NEEDED + ("ray",) * (self.engine == "ray"):
+            require(package, "ray" if self.engine == "ray" else "sweep")
+        if self.engine == "local":
+            _check_device(self.device)
+        return self
+
+    def start(self) -> Engine:
+        """The engine."""
+        engine = _known_engine(self.engine)
+        if isinstance(engine, Engine):
+            return engine
+        if engine == "local":
+            return Local(self.jobs, self.limits, self.device)
+        from symmeter.sweeps.executors.ray import Ray
+
+        return Ray(self.jobs, self.limits, self.device, self.address)
+
+
+def _known_engine(engine: str | Engine) -> str | Engine:
+    """Itself. Said before anything is read, and also where there is nothing to do."""
+    if isinstance(engine, Engine) or (isinstance(engine, str) and engine in ENGINES):
+        return engine
+    close = nearest(engine, ENGINES) if isinstance(engine, str) else "; choose from " + ", ".join(ENGINES)
+    raise SymmeterError(f"unknown engine {shown(engine)}{close}")
+
+
+@verb(SWEPT, engine=Kind("'local', 'ray' or an Engine", _known_engine))
 def sweep(
-    models: Any, data: str | os.PathLike, store: str | os.PathLike, symmetry: str = "translation",
-    measure: str | None = None, output: str = "softmax", definition: str = "bandlimited", samples: int | None = None,
-    batch_size: int | None = None, device: str | None = None, seeds: Sequence[int] = (0,), progress: bool | None = None,
-    *, engine: str | Engine = "local", jobs: int | None = None, limits: Limits | None = None, layers: bool = False,
-    untrained: bool = False, retry_errors: bool = False, control: str = "displacement", elements: int | None = None,
-    sampling: str = "haar", padding: str | None = None, probes: int = 0, address: str | None = None,
-) -> Summary:  # fmt: skip
+    models: Any,
+    data: str | os.PathLike,
+    store: str | os.PathLike,
+    symmetry: str = "translation",
+    measure: str | None = None,
+    output: str = "softmax",
+    samples: int | None = None,
+    batch_size: int | None = None,
+    device: str | None = None,
+    seeds: Sequence[int] = (0,),
+    progress: bool | None = None,
+    *,
+    engine: str | Engine = "local",
+    jobs: int | None = None,
+    limits: Limits | None = None,
+    address: str | None = None,
+    layers: bool = False,
+    untrained: bool = False,
+    retry_errors: bool = False,
+    control: str = "displacement",
+    elements: int | None = None,
+    sampling: str = "haar",
+    probes: int = 0,
+    domain: str | None = None,
+    inputs: str | Mapping[str, str] | Sequence[str] | None = None,
+    **options: Any,
+) -> Summary:
     """Measure many models and keep every cell (one model, one data set, one spec) in a store as soon as it is done.
 
     A cell that is there already is not done again, so the same call goes on where the last one was stopped, however it
@@ -112,10 +182,12 @@ def sweep(
         data: the path of a folder, a `.npz`, or `builtin:photos`.
         store: a folder, or any address that fsspec can write to.
         engine: `local`, `ray`, or an Engine. `address`: of a Ray cluster.
-        jobs: cells at once; None for one a CUDA device, or one a core.
+        jobs: cells at once; None for one per CUDA device, or one per core.
         limits: time and memory of one cell; out of memory it is tried again with smaller batches.
         seeds: one cell each. layers: attribute the error to layers as well, in cells of their own.
         untrained: random weights for all models without a file of weights.
+        options: of the kind of data, such as `definition`, `padding` and `img_size` of images; what a list of models
+            says of one model goes before them.
 
     Other arguments are those of `symmeter.measure`. Returns a Summary; raises SymmeterError for a mistake in the call.
 
@@ -124,29 +196,26 @@ def sweep(
     Traceback (most recent call last):
     symmeter.errors.SymmeterError: timm:vti_*: no model has such a name; start with timm: or torchvision:
     """
-    for package in _NEEDED + ("ray",) * (engine == "ray"):
-        require(package, "ray" if engine == "ray" else "sweep")
-    if engine == "local":
-        _check_device(device)
-    spec = Spec(symmetry, measure, output, definition, samples, 0, control_mode(control), elements, sampling,
-                padding, probes)  # fmt: skip
-    cells = plan(read_models(models, untrained), str(data), spec, seeds=seeds, layers=layers)
-    return run_cells(cells, Store(store, create=True), lambda: make_engine(engine, jobs, limits, device, address),
-                     progress=progress, retry_errors=retry_errors, batch_size=batch_size)  # fmt: skip
-
-
-def make_engine(
-    engine: str | Engine, jobs: int | None = None, limits: Limits | None = None, device: str | None = None,
-    address: str | None = None,
-) -> Engine:  # fmt: skip
-    """An engine by name."""
-    if isinstance(_known_engine(engine), Engine):
-        return engine  # type: ignore[return-value]
-    if engine == "local":
-        return Local(jobs, limits, device)
-    from symmeter.sweeps.executors.ray import Ray
-
-    return Ray(jobs, limits, device, address)
+    workers = Workers(engine, jobs, limits, device, address).check()
+    spec = Spec(
+        symmetry=symmetry,
+        measure=measure,
+        output=output,
+        samples=samples,
+        control=control_mode(control),
+        elements=elements,
+        sampling=sampling,
+        probes=probes,
+        domain=domain,
+        inputs=inputs,
+        options=options,
+    ).check(str(data))
+    entries = read_models(models, untrained, spec.domain or "images")
+    cells = plan(entries, str(data), spec, seeds=seeds, layers=layers)
+    own = Store(store, create=True)
+    return run_cells(
+        cells, own, workers.start, progress=progress, retry_errors=retry_errors, batch_size=batch_size
+    )
 
 
 def _check_device(device: str | None) -> None:
@@ -159,30 +228,28 @@ def _check_device(device: str | None) -> None:
     except RuntimeError:
         wanted, found = None, 0
     if wanted is None or (wanted.index or 0) >= found:
-        raise SymmeterError(f"device {device!r} cannot be used here; choose cpu" + (
-            ", cuda" if torch.cuda.is_available() else ""))  # fmt: skip
-
-
-def _known_engine(engine: str | Engine) -> str | Engine:
-    """Itself. Said before anything is read, and also where there is nothing to do."""
-    if isinstance(engine, Engine) or (isinstance(engine, str) and engine in ENGINES):
-        return engine
-    close = nearest(engine, ENGINES) if isinstance(engine, str) else "; choose from " + ", ".join(ENGINES)
-    raise SymmeterError(f"unknown engine {shown(engine)}{close}")
+        choices = "cpu, cuda" if torch.cuda.is_available() else "cpu"
+        raise SymmeterError(f"device {device!r} cannot be used here; choose {choices}")
 
 
 def run_cells(
-    cells: Sequence[Cell], store: Store, engine: Any, *, progress: bool | None = None, retry_errors: bool = False,
+    cells: Sequence[Cell],
+    store: Store,
+    engine: Callable[[], Engine],
+    *,
+    progress: bool | None = None,
+    retry_errors: bool = False,
     batch_size: int | None = None,
-) -> Summary:  # fmt: skip
+) -> Summary:
     """Do all cells that are not in the store; `engine` makes the Engine, if there is anything to do."""
     summary = Summary(cells=len(cells))
     waiting = _missing(cells, store, summary, retry_errors)
     if waiting:
         claims = Claims(store)
         try:
-            with progress_for(len(waiting), progress) as shown:
-                _work(waiting, store, engine(), claims, shown, summary, batch_size)
+            with progress_for(len(waiting), progress) as watcher:
+                tasks = _claimed(waiting, store, claims, summary, batch_size)
+                _work(tasks, store, engine(), claims, watcher, summary)
         except KeyboardInterrupt:
             summary.interrupted = True
         finally:
@@ -219,21 +286,24 @@ def _relabel(cell: Cell, store: Store) -> None:
         store.relabel(cell.key, now)
 
 
-def _work(
-    cells: list[Cell], store: Store, engine: Engine, claims: Claims, progress: Progress, summary: Summary,
-    batch_size: int | None,
-) -> None:  # fmt: skip
-    def tasks() -> Iterator[Task]:
-        for cell in cells:
-            if not claims.take(cell.key):
-                summary.elsewhere += 1
-            elif cell.key in store:  # another sweep has done it meanwhile
-                claims.give_back(cell.key)
-                summary.skipped += 1
-            else:
-                yield {**cell.task(), "batch_size": batch_size}
+def _claimed(
+    cells: list[Cell], store: Store, claims: Claims, summary: Summary, batch_size: int | None
+) -> Iterator[Task]:
+    """The tasks of those cells that are ours to do, claimed one by one as there is place for them."""
+    for cell in cells:
+        if not claims.take(cell.key):
+            summary.elsewhere += 1
+        elif cell.key in store:  # another sweep has done it meanwhile
+            claims.give_back(cell.key)
+            summary.skipped += 1
+        else:
+            yield {**cell.task(), "batch_size": batch_size}
 
-    outcomes = engine.run(tasks(), progress.started)
+
+def _work(
+    tasks: Iterator[Task], store: Store, engine: Engine, claims: Claims, progress: Progress, summary: Summary
+) -> None:
+    outcomes = engine.run(tasks, progress.started)
     try:
         for outcome in outcomes:
             _keep(outcome, store, summary)
@@ -250,7 +320,6 @@ def _keep(outcome: Outcome, store: Store, summary: Summary) -> None:
         summary.done += 1
         return
     summary.failed.setdefault(outcome.failure, []).append(task["label"])
-    store.fail(task["key"], {
-        "label": task["label"], "failure": outcome.failure, "reason": outcome.reason, "seconds": outcome.seconds,
-        "batch_size": task.get("batch_size"), "entry": task["entry"], "data": task["data"], "spec": task["spec"],
-    })  # fmt: skip
+    said = {name: task.get(name) for name in ("label", "batch_size", "entry", "data", "spec")}
+    why = {"failure": outcome.failure, "reason": outcome.reason, "seconds": outcome.seconds}
+    store.fail(task["key"], said | why)

@@ -219,3 +219,20 @@ def split_list(text: str) -> list[str]:
     ['C4', 'shift(8,crop)', 'SO2']
     """
     return [word.strip() for word in re.split(r",(?![^(]*\))", text)]
+
+
+def words_by_leaf(text: str | None) -> str | dict[str, str] | None:
+    """How a symmetry acts on inputs, as it is written: one word, or a word for each leaf.
+
+    >>> words_by_leaf("points"), words_by_leaf("pos=points,z=scalars")
+    ('points', {'pos': 'points', 'z': 'scalars'})
+    """
+    if text is None or "=" not in text:
+        return text
+    found = {}
+    for pair in split_list(text):
+        leaf, _, word = (part.strip() for part in pair.partition("="))
+        if not leaf or not word:
+            raise SymmeterError(f"inputs {pair!r}: write leaf=word,leaf=word, such as pos=points,z=scalars")
+        found[leaf] = word
+    return found

@@ -55,6 +55,11 @@ class Packed(Representation):
         ]
         return [torch.cat([leaf.flatten(1) for leaf in leaves], 1) for leaves in zip(*found, strict=True)]
 
+    def bound_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """That of the first leaf that moves."""
+        moved = [leaf for leaf, moves in zip(self.shapes, self.moving, strict=True) if moves]
+        return moved[0] if moved else shape
+
     def describe(self) -> str:
         return " + ".join(rho.describe() for rho in self.representations)
 

@@ -76,6 +76,10 @@ class Representation(ABC):
         """The shape of a moved value per sample, from that of the value itself."""
         return shape
 
+    def bound_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape per sample to which a group is bound that acts on values of this shape."""
+        return self.shape_for(shape)
+
     def border(self, x: Value) -> Value:
         """1 on the outer ring of the grid, 0 inside, broadcastable against x; None where there is no grid.
 

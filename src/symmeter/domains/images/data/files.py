@@ -12,7 +12,7 @@ from symmeter.domains.images.data.arrays import from_arrays
 from symmeter.domains.images.data.shapes import Wanted
 from symmeter.errors import SymmeterError
 from symmeter.optional import require
-from symmeter.source import Item, Source, indexed, reason
+from symmeter.source import Item, Source, indexed, opened_npz
 
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
 
@@ -127,13 +127,9 @@ def _listed(folder: Path) -> Source:
 
 
 def _npz(path: Path, wanted: Wanted) -> Source:
-    try:
-        # opened here, for np.load leaves a damaged archive open
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in ("images", "labels") if key in archive.files}
-            has = ", ".join(archive.files) or "nothing"
-    except Exception as error:  # numpy and zipfile raise many kinds for a damaged file
-        raise SymmeterError(f"{path}: not a readable .npz of plain arrays: {reason(error)}") from error
+    with opened_npz(path) as archive:
+        arrays = {key: archive[key] for key in ("images", "labels") if key in archive.files}
+        has = ", ".join(archive.files) or "nothing"
     if "images" not in arrays:
         raise SymmeterError(f"{path}: it needs an array named images; it has {has}")
     if arrays["images"].dtype != np.uint8:
