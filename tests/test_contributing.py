@@ -164,7 +164,7 @@ def test_a_group_and_its_representation_are_one_class_each(rho_out, symmetric):
     assert row.value == pytest.approx(0.0 if symmetric else 2.0, abs=1e-5)
 
 
-# ---- an option: to come with the port
+# ---- an option: tests/test_options.py
 
 
-# ---- a domain: to come with the port
+# ---- a domain: tests/test_toy_domain.py
