@@ -141,8 +141,10 @@ def largest_error() -> None:
         error = model(points @ matrix.mT) - model(points) @ matrix.mT
         largest = max(largest, float(error.abs().max()))
         exact = max(exact, 0.01 * float((torch.eye(2).double() - matrix)[:, 0].abs().max()))
-    vectors = symmeter.Symmetry("C8", groups=(group,), rho_in=Matrices(lambda g: g.matrix, axis=3),
-                                rho_out=Matrices(lambda g: g.matrix))  # fmt: skip
+    matrices = {g.name: g.matrix for g in group.enumerate()}  # type: ignore[attr-defined]
+    vectors = symmeter.Symmetry(
+        "C8", groups=(group,), rho_in=Matrices(matrices, axis=3), rho_out=Matrices(matrices)
+    )
     entry = GEED(lambda a, b: (a - b).abs().flatten(1).amax(1))
     row = symmeter.measure(
         model, points, vectors, entry, "logits", padding="reflect", control=False, progress=False

@@ -51,14 +51,15 @@ def test_a_circle_is_found_through_functions_and_type_checking(tmp_path):
 def test_an_import_of_a_higher_folder_or_of_one_beside_is_upward(tmp_path):
     tree = made(
         tmp_path,
-        measures__lee="from symmeter.results.result import Result\nfrom symmeter.errors import E\n",
+        demo__page="from symmeter.report.page import P\nfrom symmeter.errors import E\n",
+        report__page="",
         results__result="from symmeter.results.text import render\n",
         results__text="from symmeter.layers.tree import T\n",
         layers__tree="",
         errors="",
     )
     assert [place.split()[0] for place in structure.upward_imports(tree)] == [
-        "measures/lee.py:1",
+        "demo/page.py:1",
         "results/text.py:1",
     ]
 

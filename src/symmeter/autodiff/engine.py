@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from symmeter.autodiff.memory import available_bytes, out_of_memory, peak_bytes
-from symmeter.autodiff.steps import Function
+from symmeter.autodiff.steps import TensorFunction
 from symmeter.autodiff.strategies import (
     CentralDifference,
     OneByOne,
@@ -73,11 +73,11 @@ class Engine:
 
     def __init__(
         self,
-        f: Function,
+        f: TensorFunction,
         *,
         total: int | None = None,
         batch_size: int | None = None,
-        wide: Function | None = None,
+        wide: TensorFunction | None = None,
         differentiable: bool = True,
     ):
         self.f = f

@@ -11,7 +11,7 @@ from torch.utils import _pytree as pytree
 from symmeter.errors import SymmeterError
 
 Tree = Any  # a batched tensor (B, ...), or a tuple or dict of them
-Function = Callable[[Tensor], Tensor]  # of images (b, ...), each on its own
+TensorFunction = Callable[[Tensor], Tensor]  # of images (b, ...), each on its own
 
 _LARGEST = 0.3  # relative: beyond it the image is another one
 _FACTOR = 4.0  # between steps
@@ -19,7 +19,7 @@ _SMOOTH = 1e-4  # relative change from step to step below which the smallest ste
 _STEEPEST = 0.5  # relative change that is still a derivative of a kind
 
 
-def steadiest_step(f: Function, x: Tensor, w: Tensor, smallest: float) -> float:
+def steadiest_step(f: TensorFunction, x: Tensor, w: Tensor, smallest: float) -> float:
     """The relative step, from `smallest` up, at which the difference quotient of f at x (b, ...) along w is steadiest.
 
     A smooth function takes the smallest. One that moves in steps, as quantised networks do, has quotients of 0 where
@@ -65,12 +65,12 @@ def step_size(x: Tree, w: Tree, relative: float) -> Tensor:
     return relative * torch.where(scale > 0, scale, 1) / torch.where(size > 0, size, 1)
 
 
-def quotient(f: Function, x: Tensor, w: Tensor, relative: float) -> Tensor:
+def quotient(f: TensorFunction, x: Tensor, w: Tensor, relative: float) -> Tensor:
     """(f(x + h w) - f(x - h w)) / 2h in float64, for images x (b, ...) along w (b, ...)."""
     return ends(f, x, w, relative)[0]
 
 
-def ends(f: Function, x: Tensor, w: Tensor, relative: float) -> tuple[Tensor, Tensor]:
+def ends(f: TensorFunction, x: Tensor, w: Tensor, relative: float) -> tuple[Tensor, Tensor]:
     """(quotient (b, ...), and (b,) what round-off of f alone can make of its norm)."""
     h = step_size(x, w, relative)
     moved = along(h, w) * w

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from symmeter.autodiff.steps import Function, along, ends, quotient, root_mean_square, step_size
+from symmeter.autodiff.steps import TensorFunction, along, ends, quotient, root_mean_square, step_size
 from symmeter.autodiff.strategies import Strategy
 from symmeter.errors import first_line
 
@@ -43,8 +43,8 @@ class Verifier:
     responses alike: the derivative is linear. Images whose quotients do not agree at all steps (a kink) say nothing.
     """
 
-    f: Function
-    wide: Function | None
+    f: TensorFunction
+    wide: TensorFunction | None
     seed: int = 0
     left_out: str = ""  # why nothing could be compared, for the reader
     _checked: int = field(default=0, init=False)
@@ -81,7 +81,7 @@ class Verifier:
         return torch.where(expected > 0, signs / expected, 0.0)
 
     def _compare(
-        self, f: Function, terms: _Terms, strategy: Strategy, x: Tensor, w: Tensor, found: Tensor
+        self, f: TensorFunction, terms: _Terms, strategy: Strategy, x: Tensor, w: Tensor, found: Tensor
     ) -> str | None:
         """What speaks against the derivative `found` of f at x along w."""
         zero = ~found.flatten(1).any(1)
@@ -105,7 +105,7 @@ class Verifier:
         return f"it disagrees with central differences, {size:.3g} for {expected:.3g}"
 
     def _at_a_kink(
-        self, wide: Function, strategy: Strategy, x: Tensor, w: Tensor, found: Tensor, truth: Tensor
+        self, wide: TensorFunction, strategy: Strategy, x: Tensor, w: Tensor, found: Tensor, truth: Tensor
     ) -> Tensor:
         """(b,) whether float32 lies on the other side of a kink: float64 has the truth, and round-off changes sides."""
         exact = _pushed(strategy, wide, x, w)
@@ -121,7 +121,7 @@ class Verifier:
         return _close(exact, truth, _WIDE.tolerance) & (error <= _SPREADS * spread)
 
     @staticmethod
-    def _moves(f: Function, terms: _Terms, strategy: Strategy, x: Tensor, w: Tensor) -> bool:
+    def _moves(f: TensorFunction, terms: _Terms, strategy: Strategy, x: Tensor, w: Tensor) -> bool:
         """Whether the outputs of images without a derivative change over larger steps, as a staircase does.
 
         A softmax that float32 cannot tell from 1 has no derivative in float32 either: float64 is asked first.
@@ -147,7 +147,7 @@ class Verifier:
         return self._wide_runs
 
     def _within_range(
-        self, f: Function, terms: _Terms, strategy: Strategy, x: Tensor, w: Tensor
+        self, f: TensorFunction, terms: _Terms, strategy: Strategy, x: Tensor, w: Tensor
     ) -> str | None:
         """The comparison where the model refuses images that leave their range: on images drawn to its middle."""
         low, high = x.amin(), x.amax()
@@ -165,7 +165,7 @@ class Verifier:
             return None
 
 
-def _pushed(strategy: Strategy, f: Function, x: Tensor, w: Tensor) -> Tensor:
+def _pushed(strategy: Strategy, f: TensorFunction, x: Tensor, w: Tensor) -> Tensor:
     """df_x(w) (b, ...) by a strategy."""
     _, derivative = strategy(f, x, w[None])
     return derivative[0]

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from symmeter.cli import inputs
 from symmeter.cli.arguments import Parser, command, positive, whole
@@ -128,9 +128,10 @@ def _layouts(words: list[str]) -> dict[str, str]:
     return pairs
 
 
-def _print(profile: "Result", a: argparse.Namespace) -> None:
+def _print(result: "Result", a: argparse.Namespace) -> None:
     from symmeter.report.layers import render, show
 
+    profile = cast("Profile", result)
     view = {"by": a.by, "depth": a.depth, "top": a.top}
     if sys.stdout.isatty():
         show(profile, console(), **view)

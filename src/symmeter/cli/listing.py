@@ -24,7 +24,7 @@ EPILOG = """what can be listed:
 examples:
   symmeter list models 'resnet*'
   symmeter list layers timm:resnet18"""
-OUTPUTS = {
+OUTPUT_MEANINGS = {
     "softmax": "class probabilities",
     "logits": "what the model returns, as it is",
     "features": "a timm model's features before pooling",
@@ -32,7 +32,7 @@ OUTPUTS = {
     "MODULE": "a module's name, as `symmeter list layers MODEL` prints it",
     "OUTPUT:ACTION": "any of these, and how the symmetry acts on it:",
 }
-ACTIONS = {
+ACTION_MEANINGS = {
     "invariant": "not at all",
     "equivariant": "as on an image",
     "channels_first": "as on an image (B, C, H, W)",
@@ -97,8 +97,10 @@ def _outputs(a: argparse.Namespace) -> Lines:
     from symmeter.domain import domains
 
     known = dict.fromkeys(action for domain in domains().values() for action in domain.actions)
-    actions = [(f"OUTPUT:{action}", ACTIONS.get(action, "as on a grid of tokens")) for action in known]
-    return [*OUTPUTS.items(), *actions]
+    actions = [
+        (f"OUTPUT:{action}", ACTION_MEANINGS.get(action, "as on a grid of tokens")) for action in known
+    ]
+    return [*OUTPUT_MEANINGS.items(), *actions]
 
 
 def _definitions(a: argparse.Namespace) -> Lines:

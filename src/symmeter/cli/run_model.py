@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from symmeter.results.result import Result
 
 Measuring = Callable[["LoadedModel"], "Result"]
-Step = Callable[["Result"], None]
+Step = Callable[["Result"], object]
 
 
 def run_model(a: argparse.Namespace, measuring: Measuring, show: Step, plot: Step | None = None) -> int:

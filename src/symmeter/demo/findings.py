@@ -54,7 +54,7 @@ class Findings:
 
 @torch.no_grad()
 def quarter_turn_error(network: nn.Module, x: Tensor) -> float:
-    """RMS of f(g x) - f(x) over the images and the three quarter turns g, relative to the RMS of f."""
+    """RMS of f(g x) - f(x) over images x (B, C, N, N) and the three quarter turns g, relative to the RMS of f."""
     y = network(x)
     change = torch.cat([network(torch.rot90(x, k, (-2, -1))) - y for k in (1, 2, 3)])
     return float(change.square().mean().sqrt() / y.square().mean().sqrt())
@@ -127,10 +127,11 @@ def _show(found: dict[str, Findings], console: Console) -> None:
     for name, f in found.items():
         table.add_row(name, f"{f.accuracy:.3f}", f"{f.turned_accuracy:.3f}", f"{f.quarter_turn:.2g}")
     console.print(table)
-    _explain(console, {
+    terms = {
         "accuracy, turned": "of digits that are each turned by a random angle",
         "quarter-turn error": f"how far 90, 180, 270 degrees move the {OUTPUT} (relative)",
-    })  # fmt: skip
+    }
+    _explain(console, terms)
     console.print("\n[bold]What symmeter measures[/bold]")
     table = _table("LEE rotation", "rotation", "shift x", "shift y", "scale")
     for name, f in found.items():
@@ -138,11 +139,12 @@ def _show(found: dict[str, Findings], console: Console) -> None:
         cells = [f"{_selectivity(f.row(other))[0]:.2f}" for other in others]
         table.add_row(name, with_error(raw.value, raw.standard_error), _words(raw), *cells)
     console.print(table)
-    _explain(console, {
+    terms = {
         "LEE rotation": f"mean squared change of the {OUTPUT} per radian of a tiny turn",
         "rotation ... scale": "selectivity = LEE / control, a step of the same size in",
         "": "another direction: 0 = symmetric, 1 = nothing learned",
-    })  # fmt: skip
+    }
+    _explain(console, terms)
     console.print("\n[bold]What the numbers say[/bold]")
     for number, line in enumerate(statements(found), 1):
         console.print(textwrap.fill(f"{number}. {line}", 79, subsequent_indent="   "), highlight=False)

@@ -100,6 +100,7 @@ def train_digit_nets(
 
 
 def _train(network: nn.Module, digits: Digits, epochs: int, augment: Callable[[Tensor], Tensor]) -> None:
+    """Train for some epochs; `augment` maps images (b, 1, SIDE, SIDE) to images."""
     batch, rate = 64, 1e-2
     steps = epochs * math.ceil(len(digits.train_x) / batch)
     optimiser = torch.optim.AdamW(network.parameters(), lr=rate)

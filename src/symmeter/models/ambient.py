@@ -62,8 +62,8 @@ class _NeverDisabled(TorchFunctionMode):
     """What disables gradients goes unheard; a model may enable them, for a derivative of its own (forces)."""
 
     def __torch_function__(
-        self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None
-    ) -> Any:
+        self, func: Callable, types: object, args: tuple = (), kwargs: dict | None = None
+    ) -> object:
         if func is torch._C._set_grad_enabled and not args[0]:
             return None
         return func(*args, **(kwargs or {}))
@@ -73,7 +73,7 @@ class _Checkpoint(checkpointing.CheckpointFunction):
     """A checkpoint that runs its function, and inside a neutral call remembers nothing."""
 
     @classmethod
-    def apply(cls, run: Callable, preserve: bool, *args: Any) -> Any:  # type: ignore[override]
+    def apply(cls, run: Callable, preserve: bool, *args: object) -> object:  # type: ignore[override]
         return run(*args) if _inside() else _Original.apply(run, preserve, *args)
 
 
@@ -85,9 +85,15 @@ _GENERATORS = tuple(
 )
 
 
+def _one_step() -> Iterator[None]:
+    yield
+
+
 def _generator(original: Callable) -> Callable:
-    def around(*args: Any, **kwargs: Any) -> Iterator[None]:
-        return (None for _ in range(1)) if _inside() else original(*args, **kwargs)
+    """The generator that checkpoint() steps through; inside a neutral call, one with nothing in it."""
+
+    def around(*args: object, **kwargs: object) -> Iterator[None]:
+        return _one_step() if _inside() else original(*args, **kwargs)
 
     return around
 
@@ -102,7 +108,7 @@ def _patched() -> contextlib.ExitStack:
         if not self._symmeter_silent:
             enter(self)
 
-    def leaving(self: Any, *raised: Any) -> None:
+    def leaving(self: Any, *raised: object) -> None:
         if not self._symmeter_silent:
             leave(self, *raised)
 

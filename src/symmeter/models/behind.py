@@ -3,7 +3,7 @@
 import dis
 import functools
 import sysconfig
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CodeType, FunctionType, MethodType
 from typing import Any
 
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from symmeter.errors import SymmeterError
 
+Named = tuple[str, object]  # a value, and what it is called where it was found
 _DEEPEST = 4  # functions that call functions that call the network
 _INSTALLED = tuple({sysconfig.get_path(place) for place in ("stdlib", "purelib", "platlib")})
 
@@ -62,22 +63,23 @@ class Behind(nn.Module):
                 self.add_module(name.replace(".", "_"), network)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if (
-            name == "function"
-        ):  # it may be a module's method, or hold modules: none becomes a sub-module by that
+        if name == "function":  # a module's method, or a holder of modules, does not become a sub-module
             object.__setattr__(self, name, value)
         else:
             super().__setattr__(name, value)
 
-    def forward(self, x: Tensor) -> Any:
+    def forward(self, x: Tensor) -> object:
+        """What the callable makes of inputs (B, ...)."""
         return self.function(x)
 
-    def __deepcopy__(self, memo: Any) -> nn.Module:
-        raise SymmeterError(f"{name_of(self)} is a function around a network, and a function cannot be copied: "
-                            "give the nn.Module itself")  # fmt: skip
+    def __deepcopy__(self, memo: dict) -> nn.Module:
+        raise SymmeterError(
+            f"{name_of(self)} is a function around a network, and a function cannot be copied: "
+            "give the nn.Module itself"
+        )
 
 
-def name_of(model: Any) -> str:
+def name_of(model: object) -> str:
     """What a model is called: the name of its class, or of the function.
 
     >>> name_of(functools.partial(nn.functional.relu, inplace=False)), name_of(nn.ReLU().forward)
@@ -89,12 +91,13 @@ def name_of(model: Any) -> str:
         model = model.func
     if isinstance(model, nn.Module):
         return type(model).__name__
+    name = str(getattr(model, "__name__", type(model).__name__))
     if isinstance(model, MethodType) and not isinstance(model.__self__, type):
-        return f"{type(model.__self__).__name__}.{model.__name__}"
-    return str(getattr(model, "__name__", type(model).__name__))
+        return f"{type(model.__self__).__name__}.{name}"
+    return name
 
 
-def modules_behind(function: Any) -> dict[str, nn.Module]:
+def modules_behind(function: object) -> dict[str, nn.Module]:
     """Every network that a callable reaches, by the name that it has there; parts of others are left out.
 
     >>> net = nn.Linear(2, 2)
@@ -102,32 +105,44 @@ def modules_behind(function: Any) -> dict[str, nn.Module]:
     {'self': Linear(in_features=2, out_features=2, bias=True)}
     """
     found: dict[str, nn.Module] = {}
+    seen: set[int] = set()
     for name, value in reached(function):
-        if isinstance(value, nn.Module) and not any(value is other for other in found.values()):
+        if isinstance(value, nn.Module) and id(value) not in seen:
+            seen.add(id(value))
             found[name if name not in found else f"{name}_{len(found)}"] = value
-    inside = {id(part) for module in found.values() for part in module.modules() if part is not module}
-    return {name: module for name, module in found.items() if id(module) not in inside}
+    parts: set[int] = set()
+    for module in found.values():
+        parts.update(id(part) for part in module.modules() if part is not module)
+    return {name: module for name, module in found.items() if id(module) not in parts}
 
 
-def reached(function: Any, depth: int = 0, seen: set[int] | None = None) -> Iterator[tuple[str, Any]]:
-    """(name, value) of what a callable holds on to: its object, arguments, closure, defaults and globals by name."""
+def reached(function: object, depth: int = 0, seen: set[int] | None = None) -> Iterator[Named]:
+    """What a callable holds on to: its object, arguments, closure, defaults and globals by name."""
     seen = set() if seen is None else seen
     if id(function) in seen or depth > _DEEPEST:
         return
     seen.add(id(function))
     for name, value in _held(function):
         yield name, value
-        if isinstance(value, list | tuple | dict):
-            members = value.items() if isinstance(value, dict) else enumerate(value)
-            yield from ((f"{name}_{key}", item) for key, item in members)
+        if isinstance(value, dict):
+            yield from _numbered(name, value.items())
+        elif isinstance(value, list | tuple):
+            yield from _numbered(name, enumerate(value))
         elif callable(value) and not isinstance(value, nn.Module | type):
             yield from reached(value, depth + 1, seen)
 
 
-def _held(function: Any) -> Iterator[tuple[str, Any]]:
+def _numbered(name: str, members: Iterable[tuple[object, object]]) -> Iterator[Named]:
+    """Members of a container by the name of that and their own key or number."""
+    for key, member in members:
+        yield f"{name}_{key}", member
+
+
+def _held(function: object) -> Iterator[Named]:
+    """What a callable itself holds on to."""
     if isinstance(function, functools.partial):
         yield "func", function.func
-        yield from ((f"argument_{i}", value) for i, value in enumerate(function.args))
+        yield from _numbered("argument", enumerate(function.args))
         yield from function.keywords.items()
     elif isinstance(function, MethodType):
         yield "self", function.__self__
@@ -142,13 +157,13 @@ def _held(function: Any) -> Iterator[tuple[str, Any]]:
             yield from _of_function(call)
 
 
-def _attributes(holder: Any) -> Iterator[tuple[str, Any]]:
+def _attributes(holder: object) -> Iterator[Named]:
     if not isinstance(holder, nn.Module | type) and hasattr(holder, "__dict__"):
         yield from vars(holder).items()
 
 
-def _of_function(function: FunctionType) -> Iterator[tuple[str, Any]]:
-    """Nothing of installed packages: a network is not hidden in them, and they are large."""
+def _of_function(function: FunctionType) -> Iterator[Named]:
+    """What a function sees from inside. Nothing of installed packages: no network hides there, and they are large."""
     if function.__code__.co_filename.startswith(_INSTALLED):
         return
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
@@ -156,18 +171,19 @@ def _of_function(function: FunctionType) -> Iterator[tuple[str, Any]]:
             yield name, cell.cell_contents
         except ValueError:  # not yet filled
             continue
-    yield from ((f"default_{i}", value) for i, value in enumerate(function.__defaults__ or ()))
+    yield from _numbered("default", enumerate(function.__defaults__ or ()))
     yield from (function.__kwdefaults__ or {}).items()
-    for name in _names(function.__code__):
-        if name in function.__globals__:
-            yield name, function.__globals__[name]
+    known = function.__globals__
+    yield from ((name, known[name]) for name in _names(function.__code__) if name in known)
     if hasattr(function, "__wrapped__"):
         yield "wrapped", function.__wrapped__
 
 
 def _names(code: CodeType) -> Iterator[str]:
     """Global names in a function and in the functions written inside of it."""
-    yield from (i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME"))
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            yield instruction.argval
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _names(constant)

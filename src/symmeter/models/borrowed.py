@@ -3,7 +3,6 @@
 import random
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,35 +15,45 @@ from symmeter.models.behind import Behind, name_of
 
 
 @contextmanager
-def borrowed(model: Any, seed: int = 0) -> Iterator[list[str]]:
+def borrowed(model: object, seed: int = 0) -> Iterator[list[str]]:
     """Eval mode, private random numbers, and nothing of the caller's surroundings while inside.
 
     Yields the names of modules that were found in train mode. Training flags and the global random states (torch's,
     NumPy's, Python's) are restored on the way out, after an exception too. What a single call of the model changes is
     put back by `Call`.
     """
-    named = list(model.named_modules()) if isinstance(model, nn.Module) else []
-    modules = [module for _, module in named] + [part for m in _originals(model) for part in m.modules()]
+    named = dict(model.named_modules()) if isinstance(model, nn.Module) else {}
+    modules = [*named.values(), *_behind(model)]
     flags = [(module, module.training) for module in modules]
+    trained = [name or name_of(model) for name, module in named.items() if module.training]
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
     generators = _Generators(modules)
     try:
         for module, _ in flags:
             module.training = False
         with own_surroundings(), torch.random.fork_rng(devices=devices):
-            torch.default_generator.manual_seed(
-                seed
-            )  # not torch.manual_seed: it would reach a GPU not yet in use
-            if devices:
-                torch.cuda.manual_seed_all(seed)
-            random.seed(seed)
-            np.random.seed(seed % 2**32)  # noqa: NPY002
-            training = {id(module) for module, mode in flags if mode}
-            yield [name or name_of(model) for name, module in named if id(module) in training]
+            _seed_everything(seed, on_gpus=bool(devices))
+            yield trained
     finally:
         generators.restore()
         for module, mode in flags:
             module.training = mode
+
+
+def _behind(model: object) -> list[nn.Module]:
+    """The modules of the networks behind a callable."""
+    if not isinstance(model, Behind):
+        return []
+    return [module for network in model.originals for module in network.modules()]
+
+
+def _seed_everything(seed: int, on_gpus: bool) -> None:
+    """Seed the global random numbers of torch, NumPy and Python."""
+    torch.default_generator.manual_seed(seed)  # not torch.manual_seed: it would reach a GPU not yet in use
+    if on_gpus:
+        torch.cuda.manual_seed_all(seed)
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002
 
 
 class _Generators:
@@ -69,20 +78,17 @@ class _Generators:
             generator.setstate(state)
 
 
-def _originals(model: Any) -> tuple[nn.Module, ...]:
-    return model.originals if isinstance(model, Behind) else ()
-
-
-def home(model: Any) -> tuple[torch.device, torch.dtype | None]:
+def home(model: object) -> tuple[torch.device, torch.dtype | None]:
     """Device and floating dtype of a model's parameters; CPU and None where it has none."""
     if isinstance(model, nn.Module):
-        for tensor in [*model.parameters(), *model.buffers()]:
+        tensors = [*model.parameters(), *model.buffers()]
+        for tensor in tensors:
             if not is_lazy(tensor) and tensor.is_floating_point():
                 return tensor.device, tensor.dtype
     return torch.device("cpu"), getattr(model, "dtype", None)
 
 
-def usable_device(device: Any, model: Any = None) -> torch.device:
+def usable_device(device: str | torch.device | None, model: object = None) -> torch.device:
     """A device by name, that of the model for None. SymmeterError where it cannot be used.
 
     >>> usable_device("cpu")
@@ -94,6 +100,6 @@ def usable_device(device: Any, model: Any = None) -> torch.device:
         chosen = torch.device(device)
         torch.empty(0, device=chosen)
     except (RuntimeError, AssertionError) as error:
-        raise SymmeterError(f"device {str(device)!r} cannot be used here; choose cpu" + (
-            ", cuda" if torch.cuda.is_available() else "")) from error  # fmt: skip
+        choices = "cpu, cuda" if torch.cuda.is_available() else "cpu"
+        raise SymmeterError(f"device {str(device)!r} cannot be used here; choose {choices}") from error
     return chosen

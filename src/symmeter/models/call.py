@@ -3,7 +3,8 @@
 import contextlib
 import threading
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -15,6 +16,8 @@ from symmeter.errors import SymmeterWarning, shortened
 from symmeter.models.ambient import neutral
 from symmeter.models.behind import Behind, unwrapped
 from symmeter.models.state import State
+
+Returned = Any  # what a model returns, of whatever form
 
 _OWNED = threading.local()
 
@@ -45,48 +48,30 @@ class Call:
 
     def __init__(self, model: nn.Module, device: torch.device, dtype: torch.dtype):
         self._device, self._dtype, self._model = device, dtype, model
-        self._tensors: dict[str, Tensor] | None = None
-        self._written: frozenset[str] = frozenset()
-        self._state: State | None = None
-        self._wrappers: list[nn.Module] = []
         self._compiled = any(hasattr(module, "_orig_mod") for module in model.modules())
-        self._native = False  # parameters stay in the model's own types, for it casts by itself
+        self._prepared: _Prepared | None = None
 
-    def __call__(self, x: Tensor) -> Any:
-        self.prepare(x)
-        assert self._state is not None
-        hooks = self._state.hooks()
-        try:
-            with neutral(), self._eager():
-                return self._run(x if getattr(_OWNED, "yes", False) else x.clone())
-        except SystemExit as error:
-            raise RuntimeError(f"SystemExit({error.code!r}): the model wanted to end the program") from error
-        finally:
-            for wrapper in self._wrappers:
-                wrapper.__dict__.pop("forward", None)  # not there where the call failed before
-            self._state.unhook(hooks)
-            self._state.restore()
-
-    def _eager(self) -> contextlib.AbstractContextManager:
-        """A compiled network as it was written: what is compiled knows of no hooks and of no modes."""
-        return torch.compiler.set_stance("force_eager") if self._compiled else contextlib.nullcontext()
+    def __call__(self, x: Tensor) -> Returned:
+        """What the model makes of inputs x (B, ...)."""
+        prepared = self._prepared or self._begin(x)
+        self._prepared = prepared
+        return self._run(prepared, x)
 
     def prepare(self, x: Tensor) -> None:
-        """What comes before the first call; nothing afterwards."""
-        if self._state is None:
-            self._begin(x)
+        """What comes before the first call, on inputs x (B, ...); nothing afterwards."""
+        if self._prepared is None:
+            self._prepared = self._begin(x)
 
     def twin(self, dtype: torch.dtype) -> "Call":
         """The same model in another precision; what is known of it is shared."""
         other = Call(self._model, self._device, dtype)
-        other._state, other._wrappers, other._written = self._state, self._wrappers, self._written
-        other._native = self._native
-        if self._state is not None:
-            other._tensors = other._gather(self._native)
+        known = self._prepared
+        if known is not None:
+            other._prepared = replace(known, tensors=other._gather(known.native))
         return other
 
-    def _begin(self, x: Tensor) -> None:
-        """Fill lazy layers, take down the state, and find out how the model is called and what a call writes to.
+    def _begin(self, x: Tensor) -> "_Prepared":
+        """Fill lazy layers, take down the state, and find out how the model takes x (B, ...) and what a call writes to.
 
         A model that casts to a type of its own inside cannot be converted: its parameters then stay what they are.
         """
@@ -94,60 +79,109 @@ class Call:
         _fill(model, x)
         modules = list(model.modules())
         hidden = [module for module in modules if isinstance(module, Behind)]
-        modules += [part for behind in hidden for original in behind.originals for part in original.modules()]
-        self._wrappers = [module for module in modules if unwrapped(module) is not module]
-        self._state = State(modules, [*(behind.function for behind in hidden), *_functions(modules)])
-        types = {t.dtype for t in model.parameters() if not is_lazy(t) and t.is_floating_point()}
-        failed: Exception | None = None
-        for native in (False, True) if types - {self._dtype} else (False,):
-            tensors = self._gather(native)
-            clones = {name: tensor.clone() for name, tensor in tensors.items()}
-            versions = {name: tensor._version for name, tensor in clones.items()}
-            self._tensors = clones
-            try:
-                self(x)
-            except Exception as error:
-                failed = failed or error
-                continue
-            self._tensors, self._native = tensors, native
-            self._written = frozenset(n for n, tensor in clones.items() if tensor._version != versions[n])
-            return
-        self._state = self._tensors = None
-        if failed is not None:
+        for behind in hidden:
+            modules += [part for original in behind.originals for part in original.modules()]
+        wrappers = [module for module in modules if unwrapped(module) is not module]
+        state = State(modules, [*(behind.function for behind in hidden), *_functions(modules)])
+        try:
+            return self._tried(x, state, wrappers, native=False)
+        except Exception as failed:
+            if not _floating_types(model) - {self._dtype}:
+                raise
+            with contextlib.suppress(Exception):
+                return self._tried(x, state, wrappers, native=True)
             raise failed
+
+    def _tried(self, x: Tensor, state: State, wrappers: list[nn.Module], native: bool) -> "_Prepared":
+        """How the model is called, after a call on x (B, ...) with copies of all tensors: to see what it writes to."""
+        tensors = self._gather(native)
+        clones = {name: tensor.clone() for name, tensor in tensors.items()}
+        versions = {name: tensor._version for name, tensor in clones.items()}
+        self._run(_Prepared(state, wrappers, clones, native), x)
+        written = {name for name, tensor in clones.items() if tensor._version != versions[name]}
+        return _Prepared(state, wrappers, tensors, native, frozenset(written))
 
     def _gather(self, native: bool) -> dict[str, Tensor]:
         """Parameters and buffers by name, detached; the model's own memory where nothing has to be converted."""
         found = {}
-        for name, tensor in [*self._model.named_parameters(), *self._model.named_buffers()]:
-            if not is_lazy(tensor):
-                dtype = self._dtype if tensor.is_floating_point() and not native else None
-                found[name] = tensor.detach().to(device=self._device, dtype=dtype)
-                if tensor.is_inference():  # what inference mode made cannot be differentiated
-                    found[name] = found[name].clone()
+        for name, tensor in _all_tensors(self._model):
+            if is_lazy(tensor):
+                continue
+            dtype = self._dtype if tensor.is_floating_point() and not native else None
+            found[name] = tensor.detach().to(device=self._device, dtype=dtype)
+            if tensor.is_inference():  # what inference mode made cannot be differentiated
+                found[name] = found[name].clone()
         return found
 
-    def _run(self, x: Tensor) -> Any:
-        for wrapper in self._wrappers:  # not by setattr, which would make it a sub-module twice
-            wrapper.__dict__["forward"] = unwrapped(wrapper)
-        assert self._tensors is not None
-        tensors = {name: t.clone() if name in self._written else t for name, t in self._tensors.items()}
-        return functional_call(self._model, tensors, (x,))
+    def _run(self, prepared: "_Prepared", x: Tensor) -> Returned:
+        """One call on x (B, ...), after which everything is put back."""
+        hooks = prepared.state.hooks()
+        try:
+            with neutral(), self._eager():
+                owned = x if getattr(_OWNED, "yes", False) else x.clone()
+                for wrapper in prepared.wrappers:  # not by setattr, which would make it a sub-module twice
+                    wrapper.__dict__["forward"] = unwrapped(wrapper)
+                return functional_call(self._model, prepared.own_tensors(), (owned,))
+        except SystemExit as error:
+            raise RuntimeError(f"SystemExit({error.code!r}): the model wanted to end the program") from error
+        finally:
+            for wrapper in prepared.wrappers:
+                wrapper.__dict__.pop("forward", None)  # not there where the call failed before
+            prepared.state.unhook(hooks)
+            prepared.state.restore()
+
+    def _eager(self) -> contextlib.AbstractContextManager:
+        """A compiled network as it was written: what is compiled knows of no hooks and of no modes."""
+        return torch.compiler.set_stance("force_eager") if self._compiled else contextlib.nullcontext()
 
 
-def _functions(modules: Iterable[nn.Module]) -> list[Any]:
+@dataclass(frozen=True)
+class _Prepared:
+    """What is known of a model that has been called once.
+
+    `tensors`, of any shape, take the place of its parameters and buffers; with `native` they are in the model's own
+    types, for it casts by itself. `written` names those that a call writes to. `wrappers` are the modules that only
+    pass on to another.
+    """
+
+    state: State
+    wrappers: list[nn.Module]
+    tensors: dict[str, Tensor]
+    native: bool
+    written: frozenset[str] = frozenset()
+
+    def own_tensors(self) -> dict[str, Tensor]:
+        """The tensors for one call: copies of those that it writes to."""
+        copies = {name: self.tensors[name].clone() for name in self.written}
+        return self.tensors | copies
+
+
+def _all_tensors(model: nn.Module) -> list[tuple[str, Tensor]]:
+    """Parameters and buffers with their names."""
+    return [*model.named_parameters(), *model.named_buffers()]
+
+
+def _floating_types(model: nn.Module) -> set[torch.dtype]:
+    """The floating types of the parameters."""
+    return {p.dtype for p in model.parameters() if not is_lazy(p) and p.is_floating_point()}
+
+
+def _functions(modules: Iterable[nn.Module]) -> list[Callable]:
     """Callables without modules that a module around them calls: they may keep something too."""
     held = [vars(module).get("model") for module in modules]
-    return [f for f in held if f is not None and not isinstance(f, nn.Module)]
+    return [function for function in held if function is not None and not isinstance(function, nn.Module)]
 
 
 def _fill(model: nn.Module, x: Tensor) -> None:
-    """Give lazy layers their weights, by a pass of one image in the model's own precision."""
-    names = [name for name, tensor in [*model.named_parameters(), *model.named_buffers()] if is_lazy(tensor)]
+    """Give lazy layers their weights, by a pass of one of the inputs x (B, ...) in the model's own precision."""
+    names = [name for name, tensor in _all_tensors(model) if is_lazy(tensor)]
     if not names:
         return
-    ready = [t for t in model.parameters() if not is_lazy(t) and t.is_floating_point()]
+    ready = [p for p in model.parameters() if not is_lazy(p) and p.is_floating_point()]
     like = ready[0] if ready else torch.empty(0, device=x.device, dtype=torch.get_default_dtype())
     model(x[:1].detach().clone().to(like))
-    warnings.warn(f"{len(names)} parameters had no values yet and were filled by a first pass of one image: "
-                  f"{shortened(names)}", SymmeterWarning, stacklevel=2)  # fmt: skip
+    warnings.warn(
+        f"{len(names)} parameters had no values yet and were filled by a first pass of one image: {shortened(names)}",
+        SymmeterWarning,
+        stacklevel=2,
+    )

@@ -16,33 +16,42 @@ from torch import nn
 from symmeter.errors import SymmeterError, first_line
 from symmeter.models.loaded import LoadedModel, finish
 from symmeter.models.names import unknown_form
-from symmeter.models.spec import Request
+from symmeter.models.spec import ModelSpec
 
 
-def load_code(request: Request) -> LoadedModel:
+def load_code(spec: ModelSpec) -> LoadedModel:
     """Import the code, build the network, and leave it in the mode that it comes in."""
-    spec = request.spec
-    where, attribute = spec.rsplit(":", 1) if ":" in spec else (spec, "")
+    text = spec.text
+    where, attribute = text.rsplit(":", 1) if ":" in text else (text, "")
     from_file, path = where.endswith(".py"), Path(where).expanduser().resolve()
     if from_file and not path.is_file():
-        raise SymmeterError(f"{spec}: no such file {where}")
-    with _importable(path.parent if from_file else Path.cwd(), private=from_file), _own_errors(spec):
-        module = _import_file(path) if from_file else _import_module(where, spec)
+        raise SymmeterError(f"{text}: no such file {where}")
+    folder = path.parent if from_file else Path.cwd()
+    with _importable(folder, private=from_file), _own_errors(text):
+        module = _import_file(path) if from_file else _import_module(where, text)
         try:
             target = operator.attrgetter(attribute)(module)
         except AttributeError:
-            public = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
-            own = [n for n in public if getattr(vars(module)[n], "__module__", None) == module.__name__]
-            has = f"it has {', '.join(own or public)}" if public else "it has no callable"
             words = f"no {attribute!r} in {where}" if attribute else f"write {where}:CALLABLE"
-            raise SymmeterError(f"{spec}: {words}; {has}") from None
-        if isinstance(target, nn.Module) and request.kwargs:
-            raise SymmeterError(f"{spec}: it is a network already, so --model-kwargs cannot change it")
-        model = target if isinstance(target, nn.Module) else target(**request.kwargs)
+            raise SymmeterError(f"{text}: {words}; {_callables_in(module)}") from None
+        if isinstance(target, nn.Module):
+            model = target
+        else:
+            model = target(**spec.kwargs)
+    if model is target and spec.kwargs:
+        raise SymmeterError(f"{text}: it is a network already, so --model-kwargs cannot change it")
     if not isinstance(model, nn.Module):
-        raise SymmeterError(f"{spec}: it must return an nn.Module, not {type(model).__name__}")
-    name = f"{Path(where).name}:{attribute}" if from_file else spec
-    return finish(request, model, "as built", name)
+        raise SymmeterError(f"{text}: it must return an nn.Module, not {type(model).__name__}")
+    name = f"{Path(where).name}:{attribute}" if from_file else text
+    return finish(spec, model, "as built", name)
+
+
+def _callables_in(module: ModuleType) -> str:
+    """What a module has to call, in words: what it defines itself, or else what it imports."""
+    public = {name: value for name, value in vars(module).items() if callable(value) and name[:1] != "_"}
+    own = [name for name, value in public.items() if getattr(value, "__module__", "") == module.__name__]
+    names = own or list(public)
+    return f"it has {', '.join(names)}" if names else "it has no callable"
 
 
 @contextlib.contextmanager
@@ -60,11 +69,18 @@ def _importable(folder: Path, private: bool) -> Iterator[None]:
         sys.path.remove(str(folder))
         if str(folder) not in sys.path:
             sys.path.append(str(folder))
-        since = takewhile(lambda name: name != newest, reversed(sys.modules))
-        for name in tuple(since) if private else ():  # not all names: workers share their pages
-            top = folder / name.partition(".")[0]
-            if top.with_suffix(".py").is_file() or (top / "__init__.py").is_file():
-                del sys.modules[name]
+        if private:
+            since = tuple(takewhile(lambda name: name != newest, reversed(sys.modules)))
+            for name in since:  # not all names: workers share their pages
+                _forget(name, folder)
+
+
+def _forget(name: str, folder: Path) -> None:
+    """Drop an imported module if its code lies in this folder."""
+    first, _, _ = name.partition(".")
+    top = folder / first
+    if top.with_suffix(".py").is_file() or (top / "__init__.py").is_file():
+        del sys.modules[name]
 
 
 @contextlib.contextmanager

@@ -8,11 +8,11 @@ from torch import Tensor
 
 from symmeter.errors import SymmeterError, first_line, nearest
 from symmeter.models.loaded import LoadedModel
-from symmeter.models.spec import Request
+from symmeter.models.spec import ModelSpec
 from symmeter.models.weights import file_tag
 from symmeter.optional import require
 
-LAYOUTS = ("channels_first", "channels_last")
+_LAYOUTS = ("channels_first", "channels_last")
 _TYPES = {"tensor(float)": torch.float32, "tensor(double)": torch.float64, "tensor(float16)": torch.float16}
 
 
@@ -43,8 +43,8 @@ class OnnxModel:
             raise SymmeterError(f"{path}: it must take one floating point (N, C, H, W); it takes {words}")
         self._input, self.dtype = inputs[0].name, _TYPES[inputs[0].type]
         self.batch, *sizes = [n if isinstance(n, int) and n > 0 else None for n in inputs[0].shape]
-        if layout not in (None, *LAYOUTS):
-            raise SymmeterError(f"{path}: unknown layout {layout!r}; choose from {', '.join(LAYOUTS)}")
+        if layout not in (None, *_LAYOUTS):
+            raise SymmeterError(f"{path}: unknown layout {layout!r}; choose from {', '.join(_LAYOUTS)}")
         read = channels_last(sizes) if layout is None else layout == "channels_last"
         self.channels_last = bool(read)
         self.notes = () if read is not None else (
@@ -100,17 +100,15 @@ def channels_last(sizes: Sequence[int | None]) -> bool | None:
     return last < first if middle is None or middle > min(first, last) else None
 
 
-def load_onnx(request: Request) -> LoadedModel:
+def load_onnx(spec: ModelSpec) -> LoadedModel:
     """The file as it is: `output=NAME` and `layout=channels_last` are all that can be chosen."""
-    if request.weights is not None or request.untrained:
-        raise SymmeterError(
-            f"{request.spec}: ONNX files have their own weights; drop --weights and --untrained"
-        )
-    if unknown := sorted(set(request.kwargs) - {"output", "layout"}):
+    if spec.weights is not None or spec.untrained:
+        raise SymmeterError(f"{spec.text}: ONNX files have their own weights; drop --weights and --untrained")
+    if unknown := sorted(set(spec.kwargs) - {"output", "layout"}):
         raise SymmeterError(
             f"--model-kwargs {unknown[0]}: an ONNX file knows only output=NAME and layout=channels_last"
         )
-    return describe_onnx(OnnxModel(request.spec, **request.kwargs))
+    return describe_onnx(OnnxModel(spec.text, **spec.kwargs))
 
 
 def describe_onnx(model: OnnxModel) -> LoadedModel:

@@ -13,7 +13,7 @@ from symmeter.models.from_code import load_code
 from symmeter.models.from_onnx import OnnxModel, describe_onnx, load_onnx
 from symmeter.models.loaded import LoadedModel, describe_object
 from symmeter.models.names import FORMS, unknown_form
-from symmeter.models.spec import Request
+from symmeter.models.spec import ModelSpec
 from symmeter.verbs.arguments import Kind, instance, path, truth
 from symmeter.verbs.arguments import seed as SEED
 from symmeter.verbs.verb import verb
@@ -42,14 +42,14 @@ def load_model(
     9
     """
     prefix, colon, name = spec.partition(":")
-    request = Request(spec, name, weights, dict(model_kwargs or {}), untrained)
+    asked = ModelSpec(spec, name, weights, dict(model_kwargs or {}), untrained)
     if weights is not None and untrained:
         raise SymmeterError("--weights and --untrained contradict each other: give one of them")
     hubs = {name: hub for domain in domains().values() for name, hub in domain.hubs().items()}
     load = load_code
     if colon and prefix in hubs:
         load = hubs[prefix]
-        if given := sorted({"pretrained", "weights", "checkpoint_path"} & set(request.kwargs)):
+        if given := sorted({"pretrained", "weights", "checkpoint_path"} & set(asked.kwargs)):
             raise SymmeterError(f"--model-kwargs {given[0]}: say --weights FILE or --untrained instead")
     elif spec.lower().endswith(".onnx"):
         load = load_onnx
@@ -57,7 +57,7 @@ def load_model(
         raise unknown_form(spec)
     with torch.random.fork_rng(range(torch.cuda.device_count()) if torch.cuda.is_initialized() else []):
         torch.default_generator.manual_seed(seed)
-        loaded = load(request)
+        loaded = load(asked)
     return replace(loaded, info=loaded.info | {"seed": seed}) if untrained else loaded
 
 

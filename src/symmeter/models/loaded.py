@@ -6,7 +6,7 @@ from typing import Any
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-from symmeter.models.spec import Request
+from symmeter.models.spec import ModelSpec
 from symmeter.models.weights import file_tag, fit_weights, read_weights
 
 
@@ -40,10 +40,10 @@ def describe_object(model: Any, name: str, **known: str) -> LoadedModel:
     return LoadedModel(model, name, info)
 
 
-def finish(request: Request, model: nn.Module, weights: str, name: str | None = None) -> LoadedModel:
+def finish(spec: ModelSpec, model: nn.Module, weights: str, name: str | None = None) -> LoadedModel:
     """Load the weights file, if one is given, and describe the network; without one it has `weights`."""
-    tag = {"weights": "untrained" if request.untrained else weights}
-    if request.weights is not None:
-        fit_weights(model, read_weights(request.weights), request.weights)
-        tag = file_tag(request.weights)
-    return describe_object(model, name or request.spec, spec=request.spec, **tag)
+    tag = {"weights": "untrained" if spec.untrained else weights}
+    if spec.weights is not None:
+        fit_weights(model, read_weights(spec.weights), spec.weights)
+        tag = file_tag(spec.weights)
+    return describe_object(model, name or spec.text, spec=spec.text, **tag)

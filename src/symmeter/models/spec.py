@@ -13,10 +13,10 @@ RANDOM = "pass --weights FILE, or --untrained to measure random weights"
 
 
 @dataclass(frozen=True)
-class Request:
-    """A spec, the part of it after the colon, and the options that came with it."""
+class ModelSpec:
+    """What is asked of a source of networks: how it was written, the name in that, and its options."""
 
-    spec: str
+    text: str
     name: str
     weights: str | None
     kwargs: dict[str, Any]
@@ -34,24 +34,30 @@ def parse_model_kwargs(items: Sequence[str] | None) -> dict[str, Any]:
     >>> parse_model_kwargs(["num_classes=10", "in_chans=1", "global_pool=avg", "bias=TRUE", "size=(3, 4)"])
     {'num_classes': 10, 'in_chans': 1, 'global_pool': 'avg', 'bias': True, 'size': (3, 4)}
     """
-    words = {"true": True, "false": False, "none": None}
     found: dict[str, Any] = {}
     for item in items or ():
         key, equals, text = item.partition("=")
-        key, text = key.strip(), text.strip()
+        key = key.strip()
         if not equals or not key.isidentifier():
             raise SymmeterError(f"--model-kwargs {item!r}: write key=value, for example num_classes=10")
         if key in found:
             raise SymmeterError(f"--model-kwargs {key}: given twice")
-        try:
-            found[key] = words[text.lower()] if text.lower() in words else ast.literal_eval(text)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            found[key] = text
+        found[key] = _read_value(text.strip())
     return found
 
 
+def _read_value(text: str) -> Any:
+    words = {"true": True, "false": False, "none": None}
+    if text.lower() in words:
+        return words[text.lower()]
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+
+
 @contextlib.contextmanager
-def building(request: Request, fetched: str = "", way_out: str = RANDOM) -> Iterator[None]:
+def building(spec: ModelSpec, fetched: str = "", way_out: str = RANDOM) -> Iterator[None]:
     """What a library raises while it builds a network, or while `fetched` is downloaded, becomes one line."""
     with quick_downloads() if fetched else contextlib.nullcontext(True) as answers:
         try:
@@ -59,11 +65,16 @@ def building(request: Request, fetched: str = "", way_out: str = RANDOM) -> Iter
         except SymmeterError:
             raise
         except Exception as error:
-            network = isinstance(error, OSError) or type(error).__module__.startswith(("http", "requests"))
-            if fetched and network:
-                offline = not answers or isinstance(getattr(error, "reason", None), OSError)
-                reason = "no network?" if offline else first_line(error)
-                words = f"{fetched} could not be downloaded ({reason}); {way_out}"
-            else:
-                words = f"{type(error).__name__}: {first_line(error)}" + (f"; {way_out}" if network else "")
-            raise SymmeterError(f"{request.spec}: {words}") from error
+            words = f"{type(error).__name__}: {first_line(error)}"
+            if _is_of_network(error):
+                if fetched:
+                    offline = not answers or isinstance(getattr(error, "reason", None), OSError)
+                    reason = "no network?" if offline else first_line(error)
+                    words = f"{fetched} could not be downloaded ({reason})"
+                words = f"{words}; {way_out}"
+            raise SymmeterError(f"{spec.text}: {words}") from error
+
+
+def _is_of_network(error: Exception) -> bool:
+    """Whether an exception is of files or of the network, as those of the libraries that download are."""
+    return isinstance(error, OSError) or type(error).__module__.startswith(("http", "requests"))

@@ -1,5 +1,7 @@
 """Weights: files are read as plain tensors, no code is run, a network is loaded completely or not at all.
 
+They are tensors of any shape, by name.
+
 Downloads are left to the libraries that know the hubs; `quick_downloads` makes them fail in seconds.
 """
 
@@ -27,10 +29,22 @@ from torch import Tensor, nn
 from symmeter.errors import SymmeterError, SymmeterWarning, first_line
 from symmeter.optional import require
 
+# Under which keys checkpoints keep their weights, in the order in which they are looked at.
 _NESTINGS = (
-    "state_dict", "model", "model_state_dict", "model_ema", "state_dict_ema",
-    "teacher", "net", "network", "params", "params_ema", "weights", "module",
-)  # fmt: skip
+    "state_dict",
+    "model",
+    "model_state_dict",
+    "model_ema",
+    "state_dict_ema",
+    "teacher",
+    "net",
+    "network",
+    "params",
+    "params_ema",
+    "weights",
+    "module",
+)
+_WAY_OUT = "save model.state_dict(), or use .safetensors"
 _PLAIN_MODULES = ("torch", "collections", "numpy", "argparse", "_codecs")
 
 
@@ -62,26 +76,35 @@ def fit_weights(model: nn.Module, weights: Mapping[str, Tensor], path: str | Pat
     """
     needed = model.state_dict()
     weights = _align(dict(weights), needed)
-    # networks saved before torch 0.4.1 have no such counters, and evaluation does not use them
-    optional = {
-        k for k, v in needed.items() if k.endswith("num_batches_tracked") or not isinstance(v, Tensor)
-    }
-    missing = [k for k in needed if k not in weights and k not in optional]
-    unexpected = [k for k in weights if k not in needed]
-    reshaped = [k for k in weights if k in needed and _shape(weights[k]) != _shape(needed[k])]
-    if missing or unexpected or reshaped:
-        shapes = [f"{k}: {_shape(weights[k])} given, {_shape(needed[k])} needed" for k in reshaped]
-        counts = [
-            f"{len(keys)} {what} ({_few(keys)})"
-            for keys, what in ((missing, "missing"), (unexpected, "unexpected"), (shapes, "of another shape"))
-            if keys
-        ]
-        raise SymmeterError(f"weights {path} do not fit {type(model).__name__}: {', '.join(counts)}")
-    model.load_state_dict({k: weights.get(k, v) for k, v in needed.items()}, strict=True)
-    broken = [k for k, v in weights.items() if v.is_floating_point() and not v.float().isfinite().all()]
+    misfits = _misfits(weights, needed)
+    if misfits:
+        raise SymmeterError(f"weights {path} do not fit {type(model).__name__}: {', '.join(misfits)}")
+    model.load_state_dict(needed | weights, strict=True)
+    floating = {name: weight for name, weight in weights.items() if weight.is_floating_point()}
+    broken = [name for name, weight in floating.items() if not weight.float().isfinite().all()]
     if broken:
         message = f"weights {path}: NaN or infinite values in {len(broken)} tensor(s): {_few(broken)}"
         warnings.warn(message, SymmeterWarning, stacklevel=2)
+
+
+def _misfits(weights: Mapping[str, Tensor], needed: Mapping[str, Tensor]) -> list[str]:
+    """In what way, and how many, weights are missing, unexpected, or of another shape than those needed."""
+    both = weights.keys() & needed.keys()
+    reshaped = [name for name in weights if name in both and weights[name].shape != needed[name].shape]
+    kinds = {
+        "missing": [name for name in needed if name not in both and not _may_be_absent(name, needed[name])],
+        "unexpected": [name for name in weights if name not in both],
+        "of another shape": [
+            f"{name}: {tuple(weights[name].shape)} given, {tuple(needed[name].shape)} needed"
+            for name in reshaped
+        ],
+    }
+    return [f"{len(names)} {what} ({_few(names)})" for what, names in kinds.items() if names]
+
+
+def _may_be_absent(name: str, value: object) -> bool:
+    """Whether a network does without: networks saved before torch 0.4.1 have no counters of batches."""
+    return name.endswith("num_batches_tracked") or not isinstance(value, Tensor)
 
 
 def file_tag(path: str | Path) -> dict[str, str]:
@@ -144,12 +167,10 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
         ) from error
 
 
-def _read_torch(path: Path) -> Any:
-    if zipfile.is_zipfile(path):
-        with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
-            if any(name.endswith("/constants.pkl") for name in archive.namelist()):
-                way_out = "save model.state_dict(), or use .safetensors"
-                raise SymmeterError(f"weights {path}: this is a TorchScript archive; {way_out}")
+def _read_torch(path: Path) -> object:
+    """What torch.save wrote, with everything in it that cannot act."""
+    if _is_torchscript(path):
+        raise SymmeterError(f"weights {path}: this is a TorchScript archive; {_WAY_OUT}")
     try:
         with torch.serialization.safe_globals(_harmless()), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # about pickle protocols
@@ -159,12 +180,19 @@ def _read_torch(path: Path) -> Any:
         code = refused.group(1) if refused else _code_in(path)
         if code:
             raise SymmeterError(
-                f"weights {path}: refused, it wants to run code ({code}); symmeter loads plain tensors only:"
-                " save model.state_dict(), or use .safetensors"
+                f"weights {path}: refused, it wants to run code ({code}); symmeter loads plain tensors only: {_WAY_OUT}"
             ) from error
         told = len(str(error).strip()) > 3  # a damaged file may raise KeyError: 0, or nothing but a type
         reason = first_line(error) if told else "truncated, or not a checkpoint"
         raise SymmeterError(f"weights {path}: not a readable checkpoint: {reason}") from error
+
+
+def _is_torchscript(path: Path) -> bool:
+    if not zipfile.is_zipfile(path):
+        return False
+    with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
+        return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    return False
 
 
 def _harmless() -> list[Any]:
@@ -180,34 +208,48 @@ def _harmless() -> list[Any]:
 def _code_in(path: Path) -> str | None:
     """The first name, other than torch's own, that a pickle would import; nothing is run to find it."""
     try:
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                data = archive.read(next(name for name in archive.namelist() if name.endswith("data.pkl")))
-        else:
-            data = path.read_bytes()
+        data = _pickle_in(path)
     except (StopIteration, OSError, zipfile.BadZipFile):
         return None
-    words: list[str] = []
     with contextlib.suppress(Exception):  # the pickle may end anywhere
-        for opcode, argument, _ in pickletools.genops(data):
-            if isinstance(argument, str):
-                words.append(argument)
-            name = str(argument).replace(" ", ".") if opcode.name == "GLOBAL" else ".".join(words[-2:])
-            if opcode.name in ("GLOBAL", "STACK_GLOBAL") and name.split(".")[0] not in _PLAIN_MODULES:
-                return name
+        foreign = (name for name in _imports_of(data) if name.split(".")[0] not in _PLAIN_MODULES)
+        return next(foreign, None)
     return None
 
 
-def _state_dict(content: Any) -> dict[str, Tensor]:
+def _pickle_in(path: Path) -> bytes:
+    """The pickle in an archive, or the file itself where it is none."""
+    if not zipfile.is_zipfile(path):
+        return path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        return archive.read(next(name for name in archive.namelist() if name.endswith("data.pkl")))
+
+
+def _imports_of(data: bytes) -> Iterator[str]:
+    """The dotted names that a pickle would import, in their order."""
+    words: list[str] = []
+    for opcode, argument, _ in pickletools.genops(data):
+        if isinstance(argument, str):
+            words.append(argument)
+        if opcode.name == "GLOBAL":
+            yield str(argument).replace(" ", ".")
+        elif opcode.name == "STACK_GLOBAL":
+            yield ".".join(words[-2:])
+
+
+def _state_dict(content: object) -> dict[str, Tensor]:
     """The dictionary of tensors inside `content`; empty when there is none."""
     if not isinstance(content, Mapping):
         return {}
     for key in _NESTINGS:
-        if found := _state_dict(content.get(key)):
-            return found
-    found = {str(k): v.detach() for k, v in content.items() if isinstance(v, Tensor)}
-    inner = [] if found else [inside for v in content.values() if (inside := _state_dict(v))]
-    return inner[0] if len(inner) == 1 else found
+        nested = _state_dict(content.get(key))
+        if nested:
+            return nested
+    found = {str(key): value.detach() for key, value in content.items() if isinstance(value, Tensor)}
+    if found:
+        return found
+    inner = [state for state in map(_state_dict, content.values()) if state]
+    return inner[0] if len(inner) == 1 else {}
 
 
 def _strip(weights: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -221,18 +263,16 @@ def _strip(weights: dict[str, Tensor]) -> dict[str, Tensor]:
 def _align(weights: dict[str, Tensor], needed: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Remove the first word that all names share, as long as the names then fit."""
     shorter = weights
-    while set(shorter) - set(needed) and len(heads := {k.partition(".")[0] for k in shorter}) == 1:
-        head = heads.pop() + "."
-        if not all(k.startswith(head) for k in shorter):
-            break
-        shorter = {k.removeprefix(head): v for k, v in shorter.items()}
-    return weights if set(shorter) - set(needed) else shorter
+    while shorter.keys() - needed.keys():
+        first, _, _ = next(iter(shorter)).partition(".")
+        head = f"{first}."
+        if not all(name.startswith(head) for name in shorter):
+            return weights
+        shorter = {name.removeprefix(head): weight for name, weight in shorter.items()}
+    return shorter
 
 
-def _shape(tensor: Tensor) -> tuple[int, ...]:
-    return tuple(tensor.shape)
-
-
-def _few(names: Iterable[Any], most: int = 3) -> str:
-    names = [str(name) for name in names]
-    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
+def _few(names: Iterable[object], most: int = 3) -> str:
+    """The first few names."""
+    words = list(map(str, names))
+    return ", ".join(words[:most]) + (", ..." if len(words) > most else "")

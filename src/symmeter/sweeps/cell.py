@@ -18,7 +18,7 @@ from symmeter.models.load import load_model
 from symmeter.models.loaded import LoadedModel
 from symmeter.optional import require
 from symmeter.results.result import Result
-from symmeter.sweeps.executors.executor import Task
+from symmeter.sweeps.task import Task
 from symmeter.verbs.warned import recorded
 
 HEADER, ROWS, SAMPLES, ELEMENTS = "header", "rows", "samples", "elements"

@@ -7,7 +7,8 @@ from collections import Counter
 from typing import Any, TextIO
 
 from symmeter.errors import counted
-from symmeter.sweeps.executors.executor import Outcome, Task
+from symmeter.sweeps.executors.executor import Outcome
+from symmeter.sweeps.task import Task
 
 
 class Progress(ABC):

@@ -10,12 +10,13 @@ from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.plan import control_mode
 from symmeter.optional import require
 from symmeter.sweeps.claims import Claims
-from symmeter.sweeps.executors.executor import REASONS, Engine, Limits, Outcome, Task
+from symmeter.sweeps.executors.executor import REASONS, Engine, Limits, Outcome
 from symmeter.sweeps.executors.local import Local
 from symmeter.sweeps.model_list import Entry, read_models
 from symmeter.sweeps.plan import Cell, Spec, plan
 from symmeter.sweeps.progress import Progress, progress_for
 from symmeter.sweeps.store import Store
+from symmeter.sweeps.task import Task
 from symmeter.verbs.arguments import Kind, instance, path, seed, several, shown, truth, whole, word
 from symmeter.verbs.verb import verb
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from symmeter.errors import SymmeterError, nearest
 
+Given = Any  # an argument as the user gave it
+
 _SHOWN = 60  # characters of a value in a message
 
 
@@ -21,13 +23,13 @@ class Kind:
     """
 
     words: str
-    read: Callable[[Any], Any]
+    read: Callable[[Given], Any]
 
     def or_none(self, meaning: str) -> "Kind":
         """The same, or None with this meaning."""
         return Kind(f"{self.words}, or None {meaning}", lambda v: None if v is None else self.read(v))
 
-    def check(self, name: str, value: Any) -> Any:
+    def check(self, name: str, value: Given) -> Any:
         """The value in its plain form; SymmeterError that names argument, value and choices.
 
         >>> whole(1).check("samples", 3)
@@ -47,34 +49,41 @@ class Kind:
 Kinds = Mapping[str, Kind]
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """A value in a message: its repr on one line where that is short, else its type.
 
     >>> shown("a"), shown(list(range(99))), shown(dict)
     ("'a'", 'a list of 99', 'the class dict')
     """
-    kind = type(value).__name__
-    article = "an" if kind[:1].lower() in "aeiou" else "a"
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    kind = _with_article(type(value).__name__)
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple) and shape:
-        return f"{'an array' if kind == 'ndarray' else f'{article} {kind}'} of shape {tuple(shape)}"
-    if isinstance(value, type):
-        return f"the class {kind if value is type else value.__name__}"
+        return f"{kind} of shape {tuple(shape)}"
     try:
         words = " ".join(repr(value).split())
     except Exception:  # a user's own class
         words = ""
     if words and len(words) <= _SHOWN and " at 0x" not in words:
         return words
-    return f"{article} {kind}" + (f" of {len(value)}" if isinstance(value, Collection) else "")
+    return f"{kind} of {len(value)}" if isinstance(value, Collection) else kind
+
+
+def _with_article(name: str) -> str:
+    """The name of a type in a sentence."""
+    name = "array" if name == "ndarray" else name
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
 def whole(least: int, bits: int | None = None) -> Kind:
     """Whole numbers, NumPy's too, of up to so many bits; True is none."""
-    most = math.inf if bits is None else 2**bits - 1
-    words = "a whole number" + (f", at least {least}" if bits is None else f" from {least} to 2^{bits} - 1")
+    if bits is None:
+        most, words = math.inf, f"a whole number, at least {least}"
+    else:
+        most, words = 2**bits - 1, f"a whole number from {least} to 2^{bits} - 1"
 
-    def read(value: Any) -> int:
+    def read(value: Given) -> int:
         if _is_truth(value):
             raise TypeError
         number = operator.index(value)
@@ -88,11 +97,11 @@ def whole(least: int, bits: int | None = None) -> Kind:
 def number(least: float = -math.inf, words: str = "a number") -> Kind:
     """Finite real numbers, from `least` on."""
 
-    def read(value: Any) -> float:
+    def read(value: Given) -> float:
         if _is_truth(value) or isinstance(value, str | bytes):
             raise TypeError
         found = float(value)
-        if not (math.isfinite(found) and found >= least):
+        if not math.isfinite(found) or found < least:
             raise ValueError
         return found
 
@@ -103,7 +112,7 @@ def above(bound: float) -> Kind:
     """Finite real numbers beyond a bound."""
     inside = number(bound)
 
-    def read(value: Any) -> float:
+    def read(value: Given) -> float:
         if inside.read(value) == bound:
             raise ValueError
         return float(value)
@@ -114,7 +123,7 @@ def above(bound: float) -> Kind:
 def instance(words: str, *types: type) -> Kind:
     """What is of one of these types."""
 
-    def read(value: Any) -> Any:
+    def read(value: Given) -> Any:
         if not isinstance(value, types):
             raise TypeError
         return value
@@ -125,7 +134,7 @@ def instance(words: str, *types: type) -> Kind:
 def choice(what: str, names: Collection[str]) -> Kind:
     """One of some words."""
 
-    def read(value: Any) -> str:
+    def read(value: Given) -> str:
         if not isinstance(value, str) or value not in names:
             raise SymmeterError(f"unknown {what} {shown(value)}; choose from {', '.join(names)}")
         return value
@@ -136,7 +145,7 @@ def choice(what: str, names: Collection[str]) -> Kind:
 def several(words: str, item: Kind, least: int = 1) -> Kind:
     """A list, tuple, array or other iterable of some kind; a string and a mapping are none."""
 
-    def read(value: Any) -> tuple:
+    def read(value: Given) -> tuple:
         if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
             raise TypeError
         found = tuple(item.read(one) for one in value)
@@ -150,27 +159,26 @@ def several(words: str, item: Kind, least: int = 1) -> Kind:
 def options(words: str, kinds: Kinds) -> Kind:
     """A mapping with some of these keys, each of its kind; None leaves a key out."""
 
-    def read(value: Any) -> dict[str, Any]:
+    def read(value: Given) -> dict[str, Any]:
         if not isinstance(value, Mapping):
             raise TypeError
         for key in value:
-            if not isinstance(key, str) or key not in kinds:
-                close = nearest(key, kinds) if isinstance(key, str) else "; choose from " + ", ".join(kinds)
-                raise SymmeterError(f"unknown {words} {shown(key)}{close}")
-        return {
-            key: kinds[key].check(f"{words} {key!r}", one) for key, one in value.items() if one is not None
-        }
+            if key not in kinds:
+                hint = nearest(key, kinds) if isinstance(key, str) else "; choose from " + ", ".join(kinds)
+                raise SymmeterError(f"unknown {words} {shown(key)}{hint}")
+        given = {key: one for key, one in value.items() if one is not None}
+        return {key: kinds[key].check(f"{words} {key!r}", one) for key, one in given.items()}
 
     return Kind(f"a dictionary with some of {', '.join(kinds)}", read)
 
 
-def _word(value: Any) -> str:
+def _word(value: Given) -> str:
     if not isinstance(value, str) or not value.strip():
         raise TypeError
     return value
 
 
-def _path(value: Any) -> str:
+def _path(value: Given) -> str:
     if not isinstance(value, str | os.PathLike):
         raise TypeError
     path = os.fspath(value)
@@ -179,18 +187,18 @@ def _path(value: Any) -> str:
     return path
 
 
-def _is_truth(value: Any) -> bool:
+def _is_truth(value: Given) -> bool:
     """Whether it is Python's or NumPy's True or False (NumPy itself is not needed for that)."""
     return isinstance(value, bool) or type(value).__name__ in ("bool", "bool_")
 
 
-def _truth(value: Any) -> bool:
+def _truth(value: Given) -> bool:
     if not _is_truth(value):
         raise TypeError
     return bool(value)
 
 
-def _call(value: Any) -> Any:
+def _call(value: Given) -> Any:
     if isinstance(value, type) or not callable(value):
         raise TypeError
     return value

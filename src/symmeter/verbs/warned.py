@@ -11,11 +11,11 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TextIO
 
 from symmeter.errors import SymmeterWarning
 
-_PACKAGE = str(Path(__file__).parent)
+_PACKAGE = str(Path(__file__).parents[1])
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class _Listening(threading.local):
 _listening = _Listening()
 _lock = threading.Lock()
 _open = 0  # recordings in all threads
-_filters: Any = None  # what was there before the first of them
-_show: Any = None
+_filters = warnings.catch_warnings()  # keeps what was there before the first of them
+_show = warnings.showwarning
 
 
 @contextlib.contextmanager
@@ -97,34 +97,42 @@ def _end() -> None:
 
 
 def _hear(
-    message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
 ) -> None:
+    """What Python calls for a warning while somebody records."""
     if not _listening.stack:
         _show(message, category, filename, lineno, file, line)
         return
+    if isinstance(message, str):
+        message = category(message)
     key = (str(message), category, filename, lineno)
     _listening.stack[-1].setdefault(key, Warned(message, filename, lineno))
 
 
 def warn(note: str) -> None:
     """A SymmeterWarning about the line that called symmeter."""
-    frame: Any = sys._getframe(1)
+    frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back
     repeat([Warned(SymmeterWarning(note), frame.f_code.co_filename, frame.f_lineno)])
 
 
-def repeat(found: Iterable[Warned], result: Any = None) -> None:
+def repeat(found: Iterable[Warned], result: object = None) -> None:
     """Say warnings to the filters that are in force, as the lines that they are about would.
 
     A filter that makes an error of one makes it here, when nothing can be lost any more: `result` is in the
     attribute `result` of the exception.
     """
     for one in found:
-        module = next((name for name, module in list(sys.modules.items())
-                       if getattr(module, "__dict__", {}).get("__file__") == one.filename), None)  # fmt: skip
         try:
-            warnings.warn_explicit(one.message, type(one.message), one.filename, one.lineno, module)
+            warnings.warn_explicit(
+                one.message, type(one.message), one.filename, one.lineno, _module_at(one.filename)
+            )
         except Warning as raised:
             if result is not None and not hasattr(raised, "result"):
                 raised.result = result  # type: ignore[attr-defined]
@@ -132,3 +140,12 @@ def repeat(found: Iterable[Warned], result: Any = None) -> None:
                     "a warning filter made an error of this; the result is complete, in `.result`"
                 )
             raise
+
+
+def _module_at(filename: str) -> str | None:
+    """The name of the module that was imported from a file, by which filters tell warnings apart."""
+    for name, module in list(sys.modules.items()):
+        contents = getattr(module, "__dict__", {})  # not module.__file__: some modules import at that
+        if contents.get("__file__") == filename:
+            return name
+    return None

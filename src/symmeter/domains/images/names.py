@@ -1,7 +1,8 @@
 """Symmetries of images by name: `rotation`, `affine`, `C4`, `hflip`, `shift(8)`, `SO2`, `C4*colours`, ..."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.grids.planar import AffineBox, Cyclic, Reflection, Rotations, Scales, Translations
@@ -13,23 +14,6 @@ from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.groups.permutations import CHANNELS, Symmetric
 from symmeter.symmetry.groups.products import multiply
 
-# What is written, and what it means; `symmeter list symmetries` prints it.
-GROUPS: dict[str, str] = {
-    "C4": "rotations by 90 degrees; C8, C3, ... by others",
-    "D4": "rotations by 90 degrees and flips; D8, ... likewise",
-    "hflip": "left and right exchanged",
-    "vflip": "top and bottom exchanged",
-    "shift(8)": "circular shifts by whole pixels, up to 8; shift for all; shift(8,crop), shift(8,open)",
-    "shift(8,x)": "along x alone, or y: shift(x) for all, shift(8,crop,x)",
-    "SO2": "rotations by any angle; SO2(30) by up to 30 degrees",
-    "T2(0.125)": "shifts by any amount, up to 1/8 of the image; T2(0.125,circular)",
-    "T1(0.125,x)": "along x alone, or y",
-    "SE2": "rotations by any angle, and shifts up to 1/8 of the image; SE2(0.1)",
-    "scale(0.8,1.25)": "sizes between two factors",
-    "affine(rotation=15,...)": "a box: rotation and shear in degrees, translation as a share, scale as a factor",
-    "colours": "permutations of the colour channels",
-    "C4*colours": "a product; on the same thing the left factor must be normal: shift*C4",
-}
 _CALL = re.compile(r"^([A-Za-z]+)(\d*)(?:_([a-z]))?(?:\((.*)\))?$")  # shift_x(8) is shift(8,x)
 
 
@@ -54,31 +38,36 @@ def _is_group(text: str) -> bool:
     if match is None:
         return "*" in text
     name, digits, _, inside = match.groups()
-    if name.lower() in ("scale", "affine"):
-        return inside is not None
+    word = name.lower()
     if digits:
-        return name.upper() in ("C", "D", "SO", "SE", "T")
-    return name.lower() in ("hflip", "vflip", "shift", "colours", "colors") or "*" in text
+        return word in _NUMBERED
+    if word not in _WRITTEN:
+        return "*" in text
+    names_a_generator = word in GENERATORS or word in FAMILIES
+    return inside is not None or not names_a_generator
 
 
 def _one(text: str, whole: str) -> Group:
+    """The group of a word that is no product."""
     match = _CALL.match(text)
     if match is None:
         raise SymmeterError(f"symmetry {whole!r}: {text!r} is no group{nearest(text, GROUPS)}")
     name, digits, axis, inside = match.groups()
-    arguments = [word.strip() for word in (inside or "").split(",") if word.strip()] + [axis] * bool(axis)
-    build = _BUILDERS.get((name + digits).lower())
-    if build is None:
-        numbered = _NUMBERED.get(name.lower()) if digits and not arguments else None
-        if numbered is None:
-            raise SymmeterError(f"symmetry {whole!r}: {text!r} is no group{nearest(text, GROUPS)}")
-        return numbered(int(digits))
+    arguments = [word.strip() for word in (inside or "").split(",") if word.strip()]
+    if axis:
+        arguments.append(axis)
+    written = _WRITTEN.get((name + digits).lower())
+    if written is None and digits and not arguments:
+        written = _WRITTEN.get(f"{name.lower()}#")
+        arguments = [digits]
+    if written is None:
+        raise SymmeterError(f"symmetry {whole!r}: {text!r} is no group{nearest(text, GROUPS)}")
     try:
-        return build(*arguments)
+        return written.build(*arguments)
     except (TypeError, ValueError) as error:
-        examples = [key for key in GROUPS if key.lower().startswith((name + digits).lower())] or ["colours"]
+        examples = " or ".join(written.examples) or "colours"
         raise SymmeterError(
-            f"symmetry {text!r} has arguments that do not fit; write it as {' or '.join(examples)}"
+            f"symmetry {text!r} has arguments that do not fit; write it as {examples}"
         ) from error
 
 
@@ -115,17 +104,63 @@ def _affine(*words: str) -> Group:
     return AffineBox(rotation, translation, scale, shear)
 
 
-_NUMBERED: dict[str, Callable[[int], Group]] = {"c": Cyclic, "d": dihedral}
-_BUILDERS: dict[str, Callable[..., Group]] = {
-    "hflip": lambda: Reflection(True),
-    "vflip": lambda: Reflection(False),
-    "shift": parse_shifts,
-    "so2": lambda limit="": Rotations(float(limit) if limit else None),
-    "t1": _along_one,
-    "t2": _along_both,
-    "se2": lambda extent="0.125": rigid_motions(float(extent)),
-    "scale": lambda low, high: Scales(float(low), float(high)),
-    "affine": _affine,
-    "colours": lambda: Symmetric(3, CHANNELS),
-    "colors": lambda: Symmetric(3, CHANNELS),
+def _rotations(limit: str = "") -> Group:
+    return Rotations(float(limit) if limit else None)
+
+
+def _motions(extent: str = "0.125") -> Group:
+    return rigid_motions(float(extent))
+
+
+def _colours() -> Group:
+    return Symmetric(3, CHANNELS)
+
+
+@dataclass(frozen=True)
+class Written:
+    """How a group is written: what builds it from the words in brackets, and examples with their meaning."""
+
+    build: Callable[..., Group]
+    examples: Mapping[str, str]
+
+
+# The one table of groups, by their words in small letters; # stands for a number. A new group is a new line.
+_WRITTEN: dict[str, Written] = {
+    "c#": Written(lambda n: Cyclic(int(n)), {"C4": "rotations by 90 degrees; C8, C3, ... by others"}),
+    "d#": Written(lambda n: dihedral(int(n)), {"D4": "rotations by 90 degrees and flips; D8, ... likewise"}),
+    "hflip": Written(lambda: Reflection(True), {"hflip": "left and right exchanged"}),
+    "vflip": Written(lambda: Reflection(False), {"vflip": "top and bottom exchanged"}),
+    "shift": Written(
+        parse_shifts,
+        {
+            "shift(8)": "circular shifts by whole pixels, up to 8; shift for all; shift(8,crop), shift(8,open)",
+            "shift(8,x)": "along x alone, or y: shift(x) for all, shift(8,crop,x)",
+        },
+    ),
+    "so2": Written(_rotations, {"SO2": "rotations by any angle; SO2(30) by up to 30 degrees"}),
+    "t2": Written(
+        _along_both,
+        {"T2(0.125)": "shifts by any amount, up to 1/8 of the image; T2(0.125,circular)"},
+    ),
+    "t1": Written(_along_one, {"T1(0.125,x)": "along x alone, or y"}),
+    "se2": Written(_motions, {"SE2": "rotations by any angle, and shifts up to 1/8 of the image; SE2(0.1)"}),
+    "scale": Written(
+        lambda low, high: Scales(float(low), float(high)), {"scale(0.8,1.25)": "sizes between two factors"}
+    ),
+    "affine": Written(
+        _affine,
+        {
+            "affine(rotation=15,...)": "a box: rotation and shear in degrees, translation as a share, "
+            "scale as a factor"
+        },
+    ),
+    "colours": Written(_colours, {"colours": "permutations of the colour channels"}),
+    "colors": Written(_colours, {}),
 }
+_PRODUCT = "a product; on the same thing the left factor must be normal: shift*C4"
+# What is written, and what it means; `symmeter list symmetries` prints it.
+GROUPS: dict[str, str] = {
+    example: meaning for written in _WRITTEN.values() for example, meaning in written.examples.items()
+} | {"C4*colours": _PRODUCT}
+# Letters behind which a number makes the name of a group: c, d, so, ...
+_NUMBERED = {re.sub(r"[\d#]", "", word) for word in _WRITTEN if re.search(r"[\d#]", word)}

@@ -4,11 +4,10 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
+from symmeter.sweeps.task import Task
 from symmeter.verbs.arguments import above
 
-Task = dict[str, Any]  # Cell.task(), with batch_size, device and threads
 Started = Callable[[Task], None]
 
 # Why a cell failed, in words for a summary.

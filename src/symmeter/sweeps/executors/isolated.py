@@ -19,7 +19,8 @@ from typing import Any
 
 from symmeter.errors import SymmeterError, first_line
 from symmeter.optional import require
-from symmeter.sweeps.executors.executor import Limits, Outcome, Task
+from symmeter.sweeps.executors.executor import Limits, Outcome
+from symmeter.sweeps.task import Task
 
 _LOOK = 0.05  # seconds between looks at the memory of a process
 _STARVED = re.compile(r"bad_alloc|can.t allocate|cannot allocate|out of memory|MemoryError", re.IGNORECASE)

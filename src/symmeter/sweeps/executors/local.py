@@ -7,8 +7,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from queue import SimpleQueue
 
 from symmeter.optional import require
-from symmeter.sweeps.executors.executor import Engine, Limits, Outcome, Started, Task
+from symmeter.sweeps.executors.executor import Engine, Limits, Outcome, Started
 from symmeter.sweeps.executors.isolated import isolated
+from symmeter.sweeps.task import Task
 
 _SHARE = 0.85  # of the memory that is free at the start, for all places together
 

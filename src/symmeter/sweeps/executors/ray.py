@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from symmeter.optional import require
-from symmeter.sweeps.executors.executor import Engine, Limits, Outcome, Started, Task
+from symmeter.sweeps.executors.executor import Engine, Limits, Outcome, Started
 from symmeter.sweeps.executors.isolated import isolated
+from symmeter.sweeps.task import Task
 
 _LIVES = 3  # times a cell is begun again when its machine is lost
 

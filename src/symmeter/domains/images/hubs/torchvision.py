@@ -5,27 +5,27 @@ from dataclasses import replace
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.models.loaded import LoadedModel, finish
 from symmeter.models.names import torchvision_names, unknown_name
-from symmeter.models.spec import Request, building
+from symmeter.models.spec import ModelSpec, building
 from symmeter.optional import require
 
 
-def load_torchvision(request: Request) -> LoadedModel:
+def load_torchvision(spec: ModelSpec) -> LoadedModel:
     """In eval mode, with the preprocessing of the weights that are named, or of the default ones."""
     torchvision = require("torchvision", "vision")
-    name, _, tag = request.name.partition(".")
+    name, _, tag = spec.name.partition(".")
     names = torchvision_names()
     if name not in names:
-        raise unknown_name(request.spec, names)
+        raise unknown_name(spec.text, names)
     known = torchvision.models.get_model_weights(name)
     if tag and tag not in known.__members__:
-        raise unknown_name(request.spec, [f"{name}.{member}" for member in known.__members__])
-    kwargs = request.kwargs
-    if name in ("googlenet", "inception_v3") and not request.pretrained:
-        kwargs = {"init_weights": request.untrained} | kwargs  # it warns when this is left open
-    chosen = known[tag or "DEFAULT"] if request.pretrained else None
-    with building(request, "its pretrained weights" if request.pretrained else ""):
+        raise unknown_name(spec.text, [f"{name}.{member}" for member in known.__members__])
+    kwargs = spec.kwargs
+    if name in ("googlenet", "inception_v3") and not spec.pretrained:
+        kwargs = {"init_weights": spec.untrained} | kwargs  # it warns when this is left open
+    chosen = known[tag or "DEFAULT"] if spec.pretrained else None
+    with building(spec, "its pretrained weights" if spec.pretrained else ""):
         model = torchvision.models.get_model(name, weights=chosen, **kwargs)
-    loaded = finish(request, model.eval(), f"pretrained {chosen.name if chosen else ''}")
+    loaded = finish(spec, model.eval(), f"pretrained {chosen.name if chosen else ''}")
     preprocessing = Preprocessing.from_torchvision(name, tag or "DEFAULT")
-    classes = {"num_classes": request.kwargs.get("num_classes", 1000)}
+    classes = {"num_classes": spec.kwargs.get("num_classes", 1000)}
     return replace(loaded, preprocessing=preprocessing, info=loaded.info | classes)

@@ -13,29 +13,29 @@ from symmeter.domains.images.inputs import preprocessing_of
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.errors import SymmeterError, shortened
 from symmeter.models.loaded import LoadedModel, finish
-from symmeter.models.spec import RANDOM, Request, building
+from symmeter.models.spec import RANDOM, ModelSpec, building
 from symmeter.optional import require
 
 
-def load_transformers(request: Request) -> LoadedModel:
+def load_transformers(spec: ModelSpec) -> LoadedModel:
     """The class that the config names, with all of its weights. No code of the hub's is run.
 
     Weights that the files lack are an error, for they would be drawn at random; weights that they have beyond those of
     the class are said. Of a network for images and text the part for images is taken.
     """
     transformers = require("transformers", "hf")
-    folder = Path(request.name).expanduser()
+    folder = Path(spec.name).expanduser()
     local = folder.is_dir()
-    name = str(folder) if local else request.name
+    name = str(folder) if local else spec.name
     if local and not (folder / "config.json").is_file():
-        raise SymmeterError(f"{request.spec}: no config.json in this folder")
-    if not local and (folder.is_absolute() or request.name.startswith((".", "~"))):
-        raise SymmeterError(f"{request.spec}: no such folder")
+        raise SymmeterError(f"{spec.text}: no config.json in this folder")
+    if not local and (folder.is_absolute() or spec.name.startswith((".", "~"))):
+        raise SymmeterError(f"{spec.text}: no such folder")
     way_out = RANDOM if local else "check the name, or give a local folder with its files"
-    with building(request, "" if local else "its files", way_out), _quiet(transformers):
-        kind, config = _named(request, name, transformers)
+    with building(spec, "" if local else "its files", way_out), _quiet(transformers):
+        kind, config = _named(spec, name, transformers)
         report: Mapping[str, Any] = {}
-        if request.pretrained:
+        if spec.pretrained:
             options = {"config": config, "trust_remote_code": False, "dtype": torch.float32}
             options |= {
                 "output_loading_info": True,
@@ -46,15 +46,15 @@ def load_transformers(request: Request) -> LoadedModel:
             build = getattr(kind, "from_config", None) or kind._from_config
             model = build(config)
         preprocessing = Preprocessing.from_hf(name)
-    notes = _notes(request, model, report)
+    notes = _notes(spec, model, report)
     whole = type(model).__name__
     if not _takes_images(model):
         first = next(iter(inspect.signature(model.forward).parameters))
         model = getattr(model, "vision_model", None)
         if model is None or not _takes_images(model):
-            raise SymmeterError(f"{request.spec}: this network takes {first}, not images")
-        notes.append(f"{request.spec}: of {whole} the part for images is measured, its vision_model")
-    loaded = finish(request, model.eval(), f"pretrained {folder.name if local else name}")
+            raise SymmeterError(f"{spec.text}: this network takes {first}, not images")
+        notes.append(f"{spec.text}: of {whole} the part for images is measured, its vision_model")
+    loaded = finish(spec, model.eval(), f"pretrained {folder.name if local else name}")
     taken = preprocessing_of(loaded)
     info = loaded.info | {"architecture": whole}
     if "ForImageClassification" in whole:
@@ -63,15 +63,15 @@ def load_transformers(request: Request) -> LoadedModel:
                    notes=tuple(notes))  # fmt: skip
 
 
-def _named(request: Request, name: str, transformers: Any) -> tuple[Any, Any]:
+def _named(spec: ModelSpec, name: str, transformers: Any) -> tuple[Any, Any]:
     """The class of transformers' own that a config names (`AutoModel` where it names none), and the config."""
-    options = {"trust_remote_code": False, "return_unused_kwargs": True} | request.kwargs
+    options = {"trust_remote_code": False, "return_unused_kwargs": True} | spec.kwargs
     config, unused = transformers.AutoConfig.from_pretrained(name, **options)
     word = next(iter(config.architectures or ()), None)
     kind = transformers.AutoModel if word is None else getattr(transformers, word, None)
     if kind is None:
         version = transformers.__version__
-        raise SymmeterError(f"{request.spec}: its config names {word}, which transformers {version} does not have; "
+        raise SymmeterError(f"{spec.text}: its config names {word}, which transformers {version} does not have; "
                             "no code of the hub's is run")  # fmt: skip
     own = getattr(kind, "config_class", None)
     if isinstance(own, type) and not isinstance(
@@ -79,13 +79,13 @@ def _named(request: Request, name: str, transformers: Any) -> tuple[Any, Any]:
     ):  # a part of a network, in the config of the whole
         config, unused = own.from_pretrained(name, **options)  # type: ignore[attr-defined]
     if unknown := sorted(set(unused) - {"trust_remote_code"}):
-        raise SymmeterError(f"{request.spec}: --model-kwargs {unknown[0]}: its config knows no such setting")
+        raise SymmeterError(f"{spec.text}: --model-kwargs {unknown[0]}: its config knows no such setting")
     return kind, config
 
 
-def _notes(request: Request, model: Any, report: Mapping[str, Any]) -> list[str]:
+def _notes(spec: ModelSpec, model: Any, report: Mapping[str, Any]) -> list[str]:
     """What is to be said of the weights and of the head; SymmeterError for weights that would be random."""
-    kind, spec = type(model).__name__, request.spec
+    kind, text = type(model).__name__, spec.text
     mismatched = (key[0] if isinstance(key, tuple) else key for key in report.get("mismatched_keys", ()))
     missing = sorted({*report.get("missing_keys", ()), *mismatched})
     pooler = [
@@ -94,16 +94,16 @@ def _notes(request: Request, model: Any, report: Mapping[str, Any]) -> list[str]
     if lacking := [key for key in missing if key not in pooler]:
         shown = shortened(lacking)
         raise SymmeterError(
-            f"{spec}: its files lack {len(lacking)} weights of {kind} ({shown}), which would be random"
+            f"{text}: its files lack {len(lacking)} weights of {kind} ({shown}), which would be random"
         )
     notes = []
     if pooler:
-        notes.append(f"{spec}: its files lack the pooler, whose output is random; last_hidden_state is not")
+        notes.append(f"{text}: its files lack the pooler, whose output is random; last_hidden_state is not")
     if extra := sorted(report.get("unexpected_keys", ())):
-        notes.append(f"{spec}: {kind} has no place for {len(extra)} weights of its files ({shortened(extra)}): "
+        notes.append(f"{text}: {kind} has no place for {len(extra)} weights of its files ({shortened(extra)}): "
                      "if they are a head, it is not measured")  # fmt: skip
     if kind.endswith("Model"):
-        notes.append(f"{spec}: {kind} has no head: what is measured as its output is no class scores")
+        notes.append(f"{text}: {kind} has no head: what is measured as its output is no class scores")
     return notes
 
 
