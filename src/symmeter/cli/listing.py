@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from symmeter.cli.arguments import MODEL_KWARGS, Parser, UsageError
+from symmeter.cli.arguments import Parser, UsageError, add_model_kwargs
 from symmeter.cli.terminal import DONE
 from symmeter.errors import SymmeterError, nearest
 
@@ -50,7 +50,7 @@ def parser(commands: "Commands") -> Parser:
     )
     made.add_argument("topic", metavar="WHAT", nargs="?", help=", ".join(TOPICS))
     made.add_argument("name", metavar="NAME", nargs="?", help="a PATTERN for models, the MODEL for layers")
-    made.add_argument("--model-kwargs", **MODEL_KWARGS)
+    add_model_kwargs(made.add_argument)
     made.set_defaults(run=run)
     return made
 

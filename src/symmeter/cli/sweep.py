@@ -5,7 +5,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from symmeter.cli import inputs
-from symmeter.cli.arguments import Parser, above_zero, command, positive, seed, whole
+from symmeter.cli.arguments import Add, Parser, above_zero, command, positive, seed, whole
 from symmeter.cli.inputs import KindOfData
 from symmeter.cli.terminal import DONE, FAILED, INTERRUPTED, prepare_process
 
@@ -41,7 +41,7 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
     return made
 
 
-def _add_measuring(add: inputs.Add) -> None:
+def _add_measuring(add: Add) -> None:
     inputs.add_symmetry(add)
     controls = "displacement (default), untrained or none"
     add("--measure", metavar="M", help="names, with commas (default: lee, over groups geed)")
@@ -54,7 +54,7 @@ def _add_measuring(add: inputs.Add) -> None:
     add("--untrained", action="store_true", help="random weights, but for models with a file of weights")
 
 
-def _add_running(add: inputs.Add, kind: KindOfData) -> None:
+def _add_running(add: Add, kind: KindOfData) -> None:
     add("--engine", metavar="E", default="local", help="local (default) or ray")
     add("--address", metavar="A", help="of a Ray cluster (default: RAY_ADDRESS, else this machine)")
     add("--jobs", metavar="N", type=positive, help="models at once (default: one per GPU, or per core)")
@@ -77,7 +77,7 @@ def run(a: argparse.Namespace) -> int:
     """Sweep, and print the summary."""
     prepare_process()
     from symmeter.errors import first_line
-    from symmeter.sweeps.store import StoreError
+    from symmeter.sweeps.folder import StoreError
 
     try:
         summary = _swept(a)

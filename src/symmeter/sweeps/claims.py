@@ -7,7 +7,6 @@ import socket
 import threading
 import time
 import uuid
-from typing import Any
 
 from symmeter.optional import require
 from symmeter.sweeps.store import Store
@@ -70,7 +69,7 @@ class Claims:
     def _void(self, content: bytes | None) -> bool:
         """Whether whoever made a claim is gone."""
         try:
-            claim: dict[str, Any] = json.loads(content or b"")
+            claim = json.loads(content or b"")
             if claim["host"] == self._owner["host"]:
                 return _started(int(claim["pid"])) != claim["started"]
             return time.time() - float(claim["time"]) > STALE

@@ -4,10 +4,13 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from symmeter.errors import counted
 from symmeter.sweeps.executors.executor import Outcome, Task
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 
 class Progress(ABC):
@@ -24,7 +27,7 @@ class Progress(ABC):
     def __enter__(self) -> "Progress":
         return self
 
-    def __exit__(self, *raised: Any) -> None:  # noqa: B027
+    def __exit__(self, *raised: object) -> None:  # noqa: B027
         """No more to come."""
 
 
@@ -79,14 +82,14 @@ class Live(Progress):
             TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True,
         )  # fmt: skip
         self._all = self._bars.add_task("all cells", total=total)
-        self._running: dict[str, Any] = {}
+        self._running: dict[str, TaskID] = {}
         self._failed = Counter[str]()
 
     def __enter__(self) -> "Live":
         self._bars.start()
         return self
 
-    def __exit__(self, *raised: Any) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._bars.stop()
 
     def started(self, task: Task) -> None:

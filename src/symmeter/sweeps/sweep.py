@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from symmeter.errors import SymmeterError, counted, nearest
 from symmeter.measuring.arguments import ARGUMENTS
@@ -12,7 +11,7 @@ from symmeter.optional import require
 from symmeter.sweeps.claims import Claims
 from symmeter.sweeps.executors.executor import REASONS, Engine, Limits, Outcome, Task
 from symmeter.sweeps.executors.local import Local
-from symmeter.sweeps.model_list import Entry, read_models
+from symmeter.sweeps.model_list import Entry, Models, read_models
 from symmeter.sweeps.plan import Cell, Spec, plan
 from symmeter.sweeps.progress import Progress, progress_for
 from symmeter.sweeps.store import Store
@@ -23,7 +22,7 @@ ENGINES = ("local", "ray")
 _NEEDED = ("fsspec", "psutil", "pandas", "pyarrow")
 
 
-def _models(value: Any) -> Any:
+def _models(value: object) -> object:
     if isinstance(value, str | os.PathLike):
         return path.read(value)
     if isinstance(value, Entry | Mapping):
@@ -31,14 +30,14 @@ def _models(value: Any) -> Any:
     return [_models(one) for one in several("models", Kind("", lambda one: one)).read(value)]
 
 
-def _in_words(value: Any) -> bool:
+def _in_words(value: object) -> bool:
     """Whether a value is words and numbers, by which a cell can be found again."""
     if isinstance(value, list | tuple):
         return all(map(_in_words, value))
     return value is None or isinstance(value, bool | int | float | str)
 
 
-def _options(value: Any) -> Any:
+def _options(value: object) -> object:
     for name, one in ARGUMENTS["options"].read(value).items():
         if not _in_words(one):
             raise SymmeterError(f"{name} is {shown(one)}; a sweep takes words and numbers")
@@ -144,7 +143,7 @@ def _known_engine(engine: str | Engine) -> str | Engine:
 
 @verb(SWEPT, engine=Kind("'local', 'ray' or an Engine", _known_engine))
 def sweep(
-    models: Any,
+    models: Models,
     data: str | os.PathLike,
     store: str | os.PathLike,
     symmetry: str = "translation",
@@ -169,7 +168,7 @@ def sweep(
     probes: int = 0,
     domain: str | None = None,
     inputs: str | Mapping[str, str] | Sequence[str] | None = None,
-    **options: Any,
+    **options: object,
 ) -> Summary:
     """Measure many models and keep every cell (one model, one data set, one spec) in a store as soon as it is done.
 

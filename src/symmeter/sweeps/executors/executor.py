@@ -8,7 +8,8 @@ from typing import Any
 
 from symmeter.verbs.arguments import above
 
-Task = dict[str, Any]  # Cell.task(), with batch_size, device and threads
+Record = dict[str, Any]  # plain data, as JSON can say it
+Task = Record  # Cell.task(), with batch_size, device and threads
 Started = Callable[[Task], None]
 
 # Why a cell failed, in words for a summary.

@@ -51,7 +51,7 @@ class Ray(Engine):
             num_cpus=self._cpus, num_gpus=self._gpus, max_retries=_LIVES, scheduling_strategy="SPREAD"
         )
         device = self._device or ("cuda" if self._gpus else None)
-        waiting: dict[Any, Task] = {}
+        waiting: dict[object, Task] = {}
         try:
             for task in tasks:
                 started(task)
@@ -68,7 +68,7 @@ class Ray(Engine):
             if self._mine:
                 ray.shutdown()
 
-    def _next(self, waiting: dict[Any, Task]) -> Outcome:
+    def _next(self, waiting: dict[object, Task]) -> Outcome:
         """The next outcome that is there; a task whose machines were all lost has one too."""
         (reference, *_), _ = self._ray.wait(list(waiting), num_returns=1)
         task = waiting.pop(reference)
