@@ -11,13 +11,13 @@ from symmeter.cli.terminal import DONE, FAILED, INTERRUPTED, prepare_process
 
 if TYPE_CHECKING:
     from symmeter.cli.arguments import Commands
-    from symmeter.sweeps.sweep import Summary
+    from symmeter.sweeps.summary import Summary
 
 EPILOG = """examples:
   symmeter sweep 'timm:vit_*' 'timm:resnet*' photos/ --store sweep/
   symmeter sweep models.csv photos/ --store sweep/ --symmetry translation,rotation
   symmeter sweep 'timm:*' photos/ --store sweep/ --untrained --samples 16 --jobs 2
-  symmeter sweep models.csv photos/ --store s3://bucket/sweep --engine ray
+  symmeter sweep models.csv photos/ --store s3://bucket/sweep --executor ray
 
 models.csv has the columns model, name, weights, untrained, model_kwargs,
 output, layouts, domain, inputs, and one for each option of the kind of data
@@ -55,7 +55,7 @@ def _add_measuring(add: Add) -> None:
 
 
 def _add_running(add: Add, kind: KindOfData) -> None:
-    add("--engine", metavar="E", default="local", help="local (default) or ray")
+    add("--executor", metavar="E", default="local", help="local (default) or ray")
     add("--address", metavar="A", help="of a Ray cluster (default: RAY_ADDRESS, else this machine)")
     add("--jobs", metavar="N", type=positive, help="models at once (default: one per GPU, or per core)")
     add(
@@ -103,7 +103,7 @@ def _swept(a: argparse.Namespace) -> "Summary":
         a.store,
         measure=a.measure,
         seeds=a.seeds,
-        engine=a.engine,
+        executor=a.executor,
         jobs=a.jobs,
         limits=Limits(a.time_limit, a.memory_limit),
         address=a.address,

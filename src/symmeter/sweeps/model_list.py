@@ -50,7 +50,7 @@ class Entry:
 COLUMNS = tuple(f.name for f in fields(Entry) if f.name not in ("options", "tags"))
 
 
-Models = str | Entry | Row | Iterable["str | Path | Entry | Row"]
+Models = str | Entry | Row | Iterable[object]
 
 
 def read_models(models: Models, untrained: bool = False, domain: str = "images") -> list[Entry]:
@@ -66,10 +66,9 @@ def read_models(models: Models, untrained: bool = False, domain: str = "images")
     Traceback (most recent call last):
     symmeter.errors.SymmeterError: timm:vti_*: no model has such a name; start with timm: or torchvision:
     """
-    if isinstance(models, str | Entry | Mapping):
-        models = [models]
+    items: Iterable[object] = [models] if isinstance(models, str | Entry | Mapping) else models
     found: list[Entry] = []
-    for item in models:
+    for item in items:
         if isinstance(item, Entry):
             found.append(item)
         elif isinstance(item, Mapping):

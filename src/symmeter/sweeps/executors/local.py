@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from queue import SimpleQueue
 
 from symmeter.optional import require
-from symmeter.sweeps.executors.executor import Engine, Limits, Outcome, Started, Task
+from symmeter.sweeps.executors.executor import Executor, Limits, Outcome, Started, Task
 from symmeter.sweeps.executors.isolated import isolated
 
 _SHARE = 0.85  # of the memory that is free at the start, for all places together
@@ -20,7 +20,7 @@ def cuda_devices() -> int:
     return torch.cuda.device_count() if torch.cuda.is_available() else 0
 
 
-class Local(Engine):
+class Local(Executor):
     """Cells in processes of this machine.
 
     Where there are CUDA devices every place has one to itself, else every place has its share of the cores.

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from symmeter.optional import require
-from symmeter.sweeps.executors.executor import Engine, Limits, Outcome, Started, Task
+from symmeter.sweeps.executors.executor import Executor, Limits, Outcome, Started, Task
 from symmeter.sweeps.executors.isolated import isolated
 
 _LIVES = 3  # times a cell is begun again when its machine is lost
 
 
-class Ray(Engine):
+class Ray(Executor):
     """Cells as tasks of a Ray cluster, each in a process of its own there.
 
     Models, weights and images must be where the workers can read them, by the same paths; results come back through
