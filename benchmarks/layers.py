@@ -70,7 +70,7 @@ def cost(name: str) -> dict[str, float]:
     with borrowed(model):
         call = Call(model, x.device, x.dtype)
         f = lambda z: call(z).softmax(1)
-        rho = Image(Bandlimited())
+        rho = Image(Images().interpolant)
         product = lambda: lie_derivative(f, x, AFFINE, rho, Trivial())
         attribution, (_, derivative) = attribution_of(model, f, x), product()
         trace = attribution._trace(x)

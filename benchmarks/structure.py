@@ -57,7 +57,7 @@ LAYERS = (
     ("domain",),
     ("symmetry",),
     ("autodiff",),
-    ("samples", "options"),
+    ("samples", "options", "streams"),
     ("source", "trees", "verbs", "files", "optional"),
     ("errors",),
 )

@@ -12,13 +12,13 @@ from torch import Tensor
 
 from symmeter.errors import SymmeterError, first_line
 
-_IMAGE_KEYS = ("image", "images", "pixel_values", "x")
-_LABEL_KEYS = ("label", "labels", "y")
+IMAGE_KEYS = ("image", "images", "pixel_values", "x")
+LABEL_KEYS = ("label", "labels", "y")
 
 
 @dataclass(frozen=True)
 class Item:
-    """One image that is still to be read: `load` gives (image, label), or raises what is wrong with it."""
+    """One sample that is still to be read: `load` gives (sample, label), or raises what is wrong with it."""
 
     name: str
     load: Callable[[], tuple[Any, Any]]
@@ -41,27 +41,29 @@ class Source:
     path: str | None = None
 
 
-def indexed(item: Callable[[int], Item], total: int, name: str, kind: str, **more: Any) -> Source:
+def indexed(
+    item: Callable[[int], Item], total: int, name: str, kind: str, noun: str = "image", **more: Any
+) -> Source:
     """A source whose items can be read in any order."""
     if not total:
-        raise SymmeterError(f"{name}: no images")
+        raise SymmeterError(f"{name}: no {noun}s")
     return Source(
         name, kind, total, lambda wanted: map(item, range(total) if wanted is None else wanted), **more
     )
 
 
-def split(sample: Any) -> tuple[Any, Any]:
-    """(image, label) of what datasets and loaders give: an image, a tuple that begins so, or a dictionary.
+def split(sample: Any, keys: Sequence[str] = IMAGE_KEYS, noun: str = "image") -> tuple[Any, Any]:
+    """(sample, label) of what datasets and loaders give: a sample, a tuple that begins so, or a dictionary.
 
     >>> split({"pixel_values": "image", "label": 3}), split(("image", 3, "more")), split("image")
     (('image', 3), ('image', 3), ('image', None))
     """
     if isinstance(sample, Mapping):
-        keys = [key for key in _IMAGE_KEYS if key in sample]
-        if not keys:
-            has, known = ", ".join(map(str, sample)), ", ".join(_IMAGE_KEYS)
-            raise SymmeterError(f"no image in a dictionary with {has}; its key must be one of {known}")
-        return sample[keys[0]], next((sample[key] for key in _LABEL_KEYS if key in sample), None)
+        found = [key for key in keys if key in sample]
+        if not found:
+            has, known = ", ".join(map(str, sample)), ", ".join(keys)
+            raise SymmeterError(f"no {noun} in a dictionary with {has}; its key must be one of {known}")
+        return sample[found[0]], next((sample[key] for key in LABEL_KEYS if key in sample), None)
     if isinstance(sample, tuple | list) and sample:
         return sample[0], sample[1] if len(sample) > 1 else None
     return sample, None
@@ -97,23 +99,23 @@ def reason(error: BaseException) -> str:
     return line if isinstance(error, ValueError | OSError) or line == kind else f"{kind}: {line}"
 
 
-def labels_of(labels: Any, count: int, name: str) -> Sequence[Any]:
-    """`count` whole numbers, or None for each image where there are no labels."""
+def labels_of(labels: Any, count: int, name: str, noun: str = "image") -> Sequence[Any]:
+    """`count` whole numbers, or None for each sample where there are no labels."""
     if labels is None:
         return [None] * count
     values = np.asarray(labels.detach().cpu() if isinstance(labels, Tensor) else labels)
     if values.ndim != 1:
-        raise SymmeterError(f"{name}: labels of shape {values.shape}; give one whole number an image")
+        raise SymmeterError(f"{name}: labels of shape {values.shape}; give one whole number per {noun}")
     if len(values) != count:
-        raise SymmeterError(f"{name}: {len(values)} labels for {count} images")
+        raise SymmeterError(f"{name}: {len(values)} labels for {count} {noun}s")
     if values.dtype.kind not in "iub" and not (values.dtype.kind == "f" and (values == values.round()).all()):
         raise SymmeterError(f"{name}: labels must be whole numbers")
     return values.astype(np.int64).tolist()
 
 
 def from_tensors(inputs: Tensor, labels: Any, name: str, kind: str) -> Source:
-    """A source of inputs (N, ...), with labels (N,) or None."""
-    marks = labels_of(labels, len(inputs), name)
+    """A source of inputs (N, ...), with labels (N,) or None; `kind` is the noun of one of them."""
+    marks = labels_of(labels, len(inputs), name, kind)
     item = lambda i: Item(f"{kind}[{i}]", lambda: (inputs[i], marks[i]))
     shape = "x".join(map(str, inputs.shape))
-    return indexed(item, len(inputs), name or f"{kind} {shape}", kind, labelled=labels is not None)
+    return indexed(item, len(inputs), name or f"{kind} {shape}", kind, kind, labelled=labels is not None)

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from tests.helpers import attribution_of
 from torch import nn
 from torch.func import jvp
 from torch.nn import functional as F
@@ -10,9 +11,9 @@ import symmeter
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.series import Bandlimited, Periodic
+from symmeter.domains.images.domain import Images
+from symmeter.domains.images.options import ImageOptions
 from symmeter.errors import SymmeterError
-from symmeter.layers.contributions import Attribution
-from symmeter.layers.layouts import Layouts
 from symmeter.symmetry.conjugate import lie_derivative
 from symmeter.symmetry.representations.trivial import Trivial
 
@@ -37,13 +38,11 @@ def brute_force(layers, x, definition, generators):
 
 def attributed(net, x, generators=AFFINE, definition=None, probes=0, layouts=None, seed=0):
     """(L_X f, batch of contributions, attribution) of logits."""
-    definition = definition or Bandlimited()
-    rho_in = Image(definition)
+    domain = Images(ImageOptions(definition=definition or "bandlimited"))
+    rho_in = Image(domain.interpolant)
     with torch.no_grad():
         _, derivative = lie_derivative(net, x, generators, rho_in, Trivial())
-        attribution = Attribution(
-            net, net, x, generators, rho_in, Trivial(), definition, Layouts(layouts, net)
-        )
+        attribution = attribution_of(net, x, generators, Trivial(), domain, layouts)
         return derivative, attribution(x, derivative, probes, seed), attribution
 
 

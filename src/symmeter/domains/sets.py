@@ -1,18 +1,20 @@
 """Sets and point clouds, whose members have no order: permutations act on them."""
 
+import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from symmeter.domain import Domain, Symmetries
 from symmeter.errors import SymmeterError
 from symmeter.samples import Draw, Preparation, Samples
-from symmeter.source import from_tensors
+from symmeter.source import is_array
+from symmeter.streams import Reader, as_tensor
 from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.groups.permutations import POINTS, Permutation, Symmetric
 from symmeter.symmetry.representations.linear import FiniteRepresentation
@@ -42,59 +44,121 @@ class Points(FiniteRepresentation):
         return "points"
 
 
-class _Rows(Preparation):
+@dataclass(frozen=True)
+class Permutations(Group):
+    """All permutations of the points of a set, as many as the inputs have: every one is as likely as any other.
+
+    >>> Permutations().bind((4, 3)).order
+    24
+    """
+
+    n: int | None = None
+    name = "permutation"
+    acts_on = POINTS
+
+    @property
+    def order(self) -> int | None:  # type: ignore[override]
+        return None if self.n is None else math.factorial(self.n)
+
+    def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Permutations":
+        if len(shape) != 2:
+            inputs = ", ".join(map(str, shape))
+            raise SymmeterError(
+                f"{self.name} acts on points (B, N, features); these inputs have shape (B, {inputs})"
+            )
+        return Permutations(shape[0])
+
+    def enumerate(self) -> tuple[Permutation, ...]:
+        return self._bound.enumerate()
+
+    def draw(self, random: torch.Generator) -> Permutation:
+        return self._bound.draw(random)
+
+    @property
+    def _bound(self) -> Symmetric:
+        if self.n is None:
+            raise SymmeterError(f"{self.name} depends on the number of points: bind it to a shape first")
+        return Symmetric(self.n)
+
+
+class SetPreparation(Preparation):
+    """Sets (N, features) as they are."""
+
     item = "set"
+
+    def input(self, raw: Any) -> Tensor:
+        """One set as network input (N, features)."""
+        return rows_of(as_tensor(raw, self.item)[None], "one by one")[0]
+
+    def mismatch(self, first: tuple[int, ...], shape: tuple[int, ...]) -> SymmeterError:
+        return SymmeterError(f"sets differ in shape ({first} and {shape}): give as many points to each")
 
 
 class Sets(Domain):
-    """Sets (B, N, features): networks of them should not care in which order the members come.
+    """Sets (B, N, features): networks of them should not care in which order the points come.
 
-    >>> Sets.symmetry("S4")[0].order, Sets.symmetry("C4")
-    (24, ())
+    >>> Sets.symmetry("S4")[0].order, Sets.symmetry("permutation")[0].name, Sets.symmetry("C4")
+    (24, 'permutation', ())
     """
 
     name = "sets"
     item = "set"
-    symmetries: ClassVar = {"S5": "permutations of 5 points (B, 5, features)"}
+    symmetries: ClassVar = {
+        "permutation": "permutations of the points (B, N, features), however many there are",
+        "S5": "permutations of 5 points; S3, S10, ...",
+    }
     actions = ("invariant", "points")
     input_words = ("points",)
 
     @classmethod
     def symmetry(cls, word: str) -> Symmetries:
-        match = re.fullmatch(r"[sS](\d+)", word)
+        if word.strip().lower() == Permutations.name:
+            return (Permutations(),)
+        match = re.fullmatch(r"[sS](\d+)", word.strip())
         return (Symmetric(int(match[1])),) if match else ()
 
     @classmethod
     def takes(cls, data: Any) -> bool:
+        """Batches (N, points, features), and what may hold them: files of arrays, and dictionaries with `points`."""
+        if isinstance(data, str | Path):
+            return str(data).lower().endswith(".npz")
+        if isinstance(data, Mapping):
+            return "points" in data
         values = data[0] if isinstance(data, tuple | list) and len(data) == 2 else data
-        return isinstance(values, Tensor | np.ndarray)
+        return is_array(values) and values.ndim == 3
 
     def open(self, data: Any, model: Any, draw: Draw, group: Group | None = None) -> Samples:
-        values, labels = data if isinstance(data, tuple | list) and len(data) == 2 else (data, None)
-        return Samples(from_tensors(_checked(values), labels, "", "points"), _Rows(), draw)
+        return Samples(SETS.source(data), SetPreparation(), draw)
+
+    def check(self, data: str, model: str) -> None:
+        SETS.check_path(data)
 
     def leaf(self, word: str, tensor: Tensor, model: Any) -> tuple[Tensor, Representation]:
-        """Points (N, members, features)."""
-        return (_checked(tensor), Points()) if word == "points" else super().leaf(word, tensor, model)
+        """Points (N, points, features)."""
+        if word != "points":
+            return super().leaf(word, tensor, model)
+        return rows_of(tensor, f"input {word!r}"), Points()
 
     def rho_in(self, model: Any, group: Group | None = None) -> Representation:
         return Points()
 
     def act_by(self, action: str, y: Tensor) -> Representation:
-        if action == "points" and y.ndim < 3:
+        """How permutations act on y: on points (B, N, K), or not at all."""
+        if action == "invariant":
+            return Trivial()
+        if y.ndim < 3:
             raise ValueError(f"it has shape {tuple(y.shape)}, and points are (B, N, features)")
-        return Points() if action == "points" else Trivial()
+        return Points()
 
 
-def _checked(values: Any) -> Tensor:
-    """Points (N, members, features) in floating point; SymmeterError for anything else."""
-    tensor = torch.from_numpy(values) if isinstance(values, np.ndarray) else values
-    if not isinstance(tensor, Tensor):
+def rows_of(points: Any, name: str) -> Tensor:
+    """A batch of sets (N, points, features) in floating point; SymmeterError for anything else."""
+    rows = as_tensor(points, name)
+    if rows.ndim < 3 or 0 in rows.shape or not rows.is_floating_point():
         raise SymmeterError(
-            f"points must be a float tensor (N, points, features), not {type(values).__name__}"
+            f"{name}: points must be a float tensor (N, points, features), not {rows.dtype} {tuple(rows.shape)}"
         )
-    if tensor.ndim < 3 or not tensor.is_floating_point():
-        raise SymmeterError(
-            f"points must be a float tensor (N, points, features), not {tensor.dtype} {tuple(tensor.shape)}"
-        )
-    return tensor.detach()
+    return rows
+
+
+SETS = Reader("set", ("points", "x"), rows_of)

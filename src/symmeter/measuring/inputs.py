@@ -42,7 +42,7 @@ class Inputs:
         """From the arguments `data`, `inputs` and `labels`; SymmeterError where the data could mean several things."""
         if inputs is not None and isinstance(data, str):
             data, labels = _archived(Path(data).expanduser(), inputs, labels)
-        if inputs is None and not _must_be_tree(data):
+        if inputs is None and (domain.takes(data) or not _must_be_tree(data)):
             return Inputs(_with_labels(data, labels), labels)
         if isinstance(inputs, str):
             values, marks = _single(data, labels)
@@ -116,12 +116,8 @@ class _Ready(Preparation):
 
 
 def _must_be_tree(data: Any) -> bool:
-    """Whether data is a dict of arrays of which several could be inputs, or a dataclass of them."""
-    if isinstance(data, Mapping):
-        return (
-            not set(data) & {"image", "images", "x"} and bool(tensors(data)) and set(data) != {"pixel_values"}
-        )
-    return bool(tensors(data)) and not isinstance(data, Tensor | tuple | list)
+    """Whether data is a dict or a dataclass of arrays, which its kind of data does not read by itself."""
+    return not isinstance(data, Tensor | np.ndarray | tuple | list | str) and bool(tensors(_as_tensors(data)))
 
 
 def _archived(path: Path, inputs: Any, labels: Any) -> tuple[Any, Any]:

@@ -125,6 +125,7 @@ def plan_along(
     """A plan for what looks inside of a run along generators: LEE of one output, no groups."""
     domain, hypothesis = read_words(given, symmetry)
     generators_only(hypothesis, purpose, domain.generators())
+    given = replace(given, domain=domain.name)
     plan = make_plan(model, given, hypothesis, "lee", output, settings)
     if len(plan.outputs) > 1:
         raise SymmeterError(f"output {output!r}: {purpose} takes one output at a time; give one of them")

@@ -43,6 +43,7 @@ class Output:
     name: str
     action: str | None = None
     leaf: bool = field(default=False, repr=False)  # `name` is a path in what the model returns, and no module
+    class_axis: int = field(default=-1, repr=False)  # of scores (B, n, m), as the kind of data has them
 
     def __str__(self) -> str:
         return self.name if self.action is None else f"{self.name}:{self.action}"
@@ -76,7 +77,11 @@ class Output:
         """What is measured of a tensor (B, ...) that the model returned; softmax is over the class axis."""
         if self.action == "pooled" and y.ndim > 2:
             return y.mean(1) if y.ndim == 3 else y.flatten(2).mean(2)
-        return torch.softmax(y, 1 if y.ndim != 3 else -1) if self.name == "softmax" and y.ndim > 1 else y
+        return (
+            torch.softmax(y, 1 if y.ndim != 3 else self.class_axis)
+            if self.name == "softmax" and y.ndim > 1
+            else y
+        )
 
     def representation(self, y: Tensor, model: Any, domain: Domain) -> Representation:
         """rho_out for an output y (B, ...); SymmeterError where it is not known how the symmetry acts on it."""
@@ -104,7 +109,7 @@ def parse_output(text: str, domain: Domain | None = None) -> Output:
         )
     if colon and domain is not None and not domain.is_action(action):
         raise SymmeterError(f"unknown action {action!r} in output {text!r}{nearest(action, domain.actions)}")
-    return Output(name, action if colon else None)
+    return Output(name, action if colon else None, class_axis=-1 if domain is None else domain.class_axis)
 
 
 def parse_outputs(
@@ -128,7 +133,7 @@ def parse_outputs(
                 raise SymmeterError(
                     f"output {output.name!r} matches no module{_submodules(model, output.name)}"
                 )
-            found += [Output(name, output.action) for name in matches]
+            found += [replace(output, name=name) for name in matches]
         else:
             found.append(output.resolved(model))
     if not found:

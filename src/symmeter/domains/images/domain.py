@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from symmeter.domain import Domain, Inputs, Symmetries, Tracker
+from symmeter.domain import Domain, Symmetries, Tracker
 from symmeter.domains.grids.actions import (
     ACTIONS,
     is_action,
@@ -16,7 +16,6 @@ from symmeter.domains.grids.actions import (
     taken_as_scalars,
 )
 from symmeter.domains.grids.axes.tracker import AxisTracker
-from symmeter.domains.grids.control import displaced
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.grids.grid import Image, Pixels
 from symmeter.domains.grids.interpolants import parse_definition
@@ -40,6 +39,7 @@ from symmeter.samples import Draw, Samples
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.representations.representation import Representation
+from symmeter.trees import is_tree
 
 
 class Images(Domain):
@@ -67,8 +67,13 @@ class Images(Domain):
     @classmethod
     def takes(cls, data: Any) -> bool:
         """Whatever is no array, and arrays of pictures; what is wrong with others is said when they are opened."""
+        if isinstance(data, Mapping):
+            known = set(data) & {"image", "images", "x"} or set(data) == {"pixel_values"}
+            return bool(known) or not is_tree(data)
         values = data[0] if isinstance(data, tuple) and len(data) == 2 else data
-        return getattr(values, "ndim", 4) == 4
+        if isinstance(values, tuple | list) or not is_tree(values):
+            return getattr(values, "ndim", 4) == 4
+        return False
 
     @property
     def definition(self) -> str:
@@ -148,11 +153,6 @@ class Images(Domain):
     ) -> list[str]:
         remark = taken_as_scalars(name, y, rho) if any(map(turns, moved_by)) else None
         return [] if remark is None else [remark]
-
-    def displaced(
-        self, rho: Representation, x: Tensor, other: Tensor, still: Callable, replaced: Callable
-    ) -> Inputs:
-        return displaced(rho, x, other, still, replaced)
 
     def tracker(self, x: Tensor) -> Tracker:
         return AxisTracker(x, self.interpolant)

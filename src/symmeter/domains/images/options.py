@@ -3,15 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from symmeter.domains.grids.options import DEFINITION, PADDING
 from symmeter.options import option
-from symmeter.verbs.arguments import Kind, choice, number, several, whole, word
+from symmeter.verbs.arguments import Kind, number, several, whole, word
 
-PADDINGS = ("reflect", "zeros", "circular")
 _OWN = "for the model's own"
-
-
-def _name_or_object(value: Any) -> Any:
-    return word.read(value) if isinstance(value, str) else value
 
 
 def _numbers(value: Any) -> Any:
@@ -27,8 +23,6 @@ def _sizes(value: Any) -> Any:
     return sizes
 
 
-_DEFINITION = Kind("a name such as 'bandlimited'", _name_or_object)
-_PADDING = choice("padding", PADDINGS).or_none("for the definition's own")
 _SIZE = Kind("a whole number, at least 1, or two: height and width", _sizes).or_none(_OWN)
 _SHARE = number(0.0).or_none(_OWN)
 _PER_CHANNEL = Kind("a number, or one a channel", _numbers).or_none(_OWN)
@@ -39,8 +33,8 @@ _NAME = word.or_none(_OWN)
 class ImageOptions:
     """How images are moved: `definition`, `padding`; and how they become inputs: the rest, None for the model's own."""
 
-    definition: Any = option("bandlimited", _DEFINITION, "of the derivative (default: bandlimited)", "D")
-    padding: Any = option(None, _PADDING, "what motions bring in: reflect, zeros or circular", "P")
+    definition: Any = option("bandlimited", DEFINITION, "of the derivative (default: bandlimited)", "D")
+    padding: Any = option(None, PADDING, "what motions bring in: reflect, zeros or circular", "P")
     img_size: Any = option(
         None, _SIZE, "size of the input, or height and width", "N", type="positive", many=True
     )

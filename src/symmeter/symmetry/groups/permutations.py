@@ -52,7 +52,7 @@ class Permutation(Element):
         return self.images == tuple(range(len(self.images)))
 
     def inverse(self) -> "Permutation":
-        return Permutation(tuple(self.images.index(i) for i in range(len(self.images))), self.of)
+        return Permutation(tuple(sorted(range(len(self.images)), key=self.images.__getitem__)), self.of)
 
     def __matmul__(self, other: Element) -> "Permutation":
         if not isinstance(other, Permutation) or (self.of, len(self.images)) != (other.of, len(other.images)):

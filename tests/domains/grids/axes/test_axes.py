@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from tests.helpers import attribution_of
 from torch import nn
 from torch.nn import functional as F
 
@@ -30,9 +31,9 @@ CONV = nn.Conv2d(3, 8, 2, stride=2)
 def followed(f, shape=(2, 3, 8, 12)):
     """What the tracker says of f(x): (representation, tensor)."""
     x = torch.rand(shape).requires_grad_()
-    with AxisTracker(x) as tracker:
+    with AxisTracker(x, Bandlimited()) as tracker:
         y = f(x)
-        return tracker.representation(y, Bandlimited()), y
+        return tracker.representation(y), y
 
 
 def windows(z, h=2, w=3):
@@ -183,7 +184,7 @@ def test_what_is_not_known_is_not_guessed(f):
 
 def test_constants_depend_on_nothing():
     x = torch.rand(2, 3, 4, 6)
-    with AxisTracker(x) as tracker:
+    with AxisTracker(x, Bandlimited()) as tracker:
         assert tracker.axes(torch.zeros_like(x)) is None
         assert tracker.axes(torch.ones(4, 4) @ torch.ones(4, 4)) is None
 
@@ -252,13 +253,10 @@ FAMILIES = {
 def test_real_networks(name, folded):
     """Calls that fold: in Swin the softmax and dropout of attention maps, which have two grids."""
     timm = pytest.importorskip("timm", exc_type=ImportError)
-    from symmeter.layers.contributions import Attribution
-    from symmeter.layers.layouts import Layouts
-
     torch.manual_seed(0)
     model = timm.create_model(name).eval()
-    x, d = torch.rand(2, *model.default_cfg["input_size"]), Bandlimited()
-    tree = Attribution(model, model, x, GENERATORS_HERE, Image(d), Trivial(), d, Layouts(None, model)).tree
+    x = torch.rand(2, *model.default_cfg["input_size"])
+    tree = attribution_of(model, x, GENERATORS_HERE, Trivial()).tree
     assert len(tree.folded) == folded, tree.folded
     assert all("attn" in layer for layer in tree.folded)
 

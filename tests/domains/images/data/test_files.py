@@ -183,7 +183,7 @@ def test_files_are_read_one_by_one_and_anew_each_time(tmp_path):
     (tmp_path / "3.png").unlink()
     assert len(list(stream)) == 2
     assert data.skipped[0][0] == "3.png"
-    assert torch.equal(next(data.batches(1)).images, first.images)
+    assert torch.equal(next(data.batches(1)).inputs, first.inputs)
 
 
 def test_empty_folders_and_odd_files_give_one_line(tmp_path):

@@ -19,6 +19,7 @@ from symmeter.domains.grids.axes.axes import (
 )
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.interpolant import Definition
+from symmeter.domains.grids.line import Line
 from symmeter.domains.grids.rearranged import Rearranged
 from symmeter.domains.grids.tokens import Tokens
 from symmeter.symmetry.representations.representation import Representation
@@ -37,6 +38,8 @@ def axes_under(rho: Representation, shape: Sequence[int]) -> Axes | None:
         return (axis(BATCH, shape[0]), tokens, axis(CHANNEL, shape[2]))
     if isinstance(rho, Image):
         middle = (CHANNEL, Y, X) if rho.layout == "channels_first" else (Y, X, CHANNEL)
+    elif isinstance(rho, Line):
+        middle = (CHANNEL, X)
     elif isinstance(rho, Trivial):
         middle = (CHANNEL,) * (len(shape) - 1)
     else:

@@ -228,6 +228,7 @@ def shape_of(axes: Axes) -> tuple[int, ...]:
     return tuple(size_of(factors) for factors in axes)
 
 
-def image_axes(x: Tensor) -> Axes:
-    """The axes of a batch of images (B, C, H, W)."""
-    return tuple(axis(role, n) for role, n in zip((BATCH, CHANNEL, Y, X), x.shape, strict=True))
+def grid_axes(x: Tensor, count: int = len(GRID)) -> Axes:
+    """The axes of a batch of grids, (B, C, H, W) for two axes, (B, C, L) for one."""
+    roles = (BATCH, CHANNEL, *GRID[len(GRID) - count :])
+    return tuple(axis(role, n) for role, n in zip(roles, x.shape, strict=True))

@@ -14,7 +14,7 @@ from symmeter.domains.grids.axes.axes import (
     UNKNOWN,
     Axes,
     axis,
-    image_axes,
+    grid_axes,
     padded,
     shape_of,
     unify,
@@ -41,13 +41,15 @@ class AxisTracker(TorchDispatchMode, Tracker):
     '4 x 6 tokens behind 0'
     """
 
-    def __init__(self, x: Tensor, definition: Definition):
+    def __init__(self, x: Tensor, definition: Definition, axes: int = len(GRID)):
+        """`axes`: how many the grid has, x being (B, C, H, W) for two, (B, C, L) for one."""
         super().__init__()
         self._definition = definition
         self._axes = WeakTensorKeyDictionary()
-        if x.ndim == 4:
-            self._axes[x] = image_axes(x)
-            self._single = [role for role, n in zip(GRID, x.shape[-2:], strict=True) if n == 1]
+        if x.ndim == 2 + axes:
+            self._axes[x] = grid_axes(x, axes)
+            sizes = (*[1] * (len(GRID) - axes), *x.shape[2:])
+            self._single = [role for role, n in zip(GRID, sizes, strict=True) if n == 1]
         else:  # several inputs in one: each is learnt where it is taken out
             self._axes[x] = unknown(x.shape)
             self._single = []

@@ -10,15 +10,22 @@ import numpy as np
 from torch import Tensor
 from torch.utils import data as torch_data
 
-from symmeter.domains.images.data.arrays import Planes, as_tensor, from_arrays, pixels_to_input, wanted_by
+from symmeter.domains.images.data.arrays import (
+    Planes,
+    as_tensor,
+    from_arrays,
+    pixels_to_input,
+    rows_of,
+    wanted_by,
+)
 from symmeter.domains.images.data.files import from_files, from_path
 from symmeter.domains.images.data.photos import from_builtin
 from symmeter.domains.images.data.shapes import Wanted, misread
-from symmeter.domains.images.data.streams import from_batches, from_dataset, from_loader
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.errors import SymmeterError
 from symmeter.samples import Draw, Preparation, Samples
-from symmeter.source import Source, is_array, split
+from symmeter.source import IMAGE_KEYS, Source, is_array, split
+from symmeter.streams import Reader
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,7 @@ def open_data(
 
 
 def _source(data: Any, wanted: Wanted) -> Source:
+    streams = Reader("image", IMAGE_KEYS, lambda images, name: rows_of(images, wanted, name))
     if isinstance(data, str | Path):
         return from_builtin(str(data)) if str(data).startswith("builtin:") else _at_path(str(data), wanted)
     if is_array(data):
@@ -86,7 +94,7 @@ def _source(data: Any, wanted: Wanted) -> Source:
     if isinstance(data, Mapping):
         return from_arrays(*split(data), wanted)
     if isinstance(data, torch_data.DataLoader):
-        return from_loader(data, wanted)
+        return streams.from_loader(data)
     listed = isinstance(data, tuple | list)
     if listed and len(data) == 2 and is_array(data[0]) and not (is_array(data[1]) and data[1].ndim > 2):
         return from_arrays(data[0], data[1], wanted)
@@ -96,11 +104,11 @@ def _source(data: Any, wanted: Wanted) -> Source:
     if listed and data and all(isinstance(item, str | Path) for item in data):
         return from_files([(Path(item), str(item), None) for item in data], "files", "files")
     if listed and data and np.ndim(split(data[0])[0]) == 4:
-        return from_batches(data, wanted)
+        return streams.from_batches(data)
     if isinstance(data, Iterable) and (isinstance(data, torch_data.IterableDataset) or not _is_map(data)):
-        return from_batches(data, wanted)
+        return streams.from_batches(data)
     if _is_map(data):
-        return from_dataset(data)
+        return streams.from_dataset(data)
     raise SymmeterError(f"images cannot come from {type(data).__name__}; give a tensor, a Dataset or a path")
 
 

@@ -7,10 +7,7 @@ from torch import Tensor
 
 from symmeter.errors import SymmeterError
 
-SIGNALS = (
-    "signals (N, C, L), and symmeter takes images (N, C, H, W): give them one row, x[:, :, None], "
-    "and a network that takes it away again, x.squeeze(2)"
-)
+SIGNALS = "signals (N, C, L), and these are measured as images (N, C, H, W): say domain='signals'"
 VOLUMES = (
     "volumes or video (N, C, D, H, W), and symmeter takes images (N, C, H, W): give x.flatten(1, 2), "
     "and a network that takes it apart again, x.unflatten(1, (C, D))"

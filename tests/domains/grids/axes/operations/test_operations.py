@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from tests.helpers import attribution_of
 from torch import nn
 from torch.nn import functional as F
 
@@ -11,8 +12,6 @@ from symmeter.domains.grids.generators import GENERATORS
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.grids.rearranged import Rearranged
-from symmeter.layers.contributions import Attribution
-from symmeter.layers.layouts import Layouts
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 
@@ -24,9 +23,9 @@ NAMES = ["translation_x", "translation_y", "rotation", "scale", "shear_x"]
 def followed(f, shape=SHAPE) -> tuple[Representation | None, torch.Tensor]:
     """What is said of f(x), and f(x)."""
     x = torch.rand(shape, dtype=torch.float64).requires_grad_()
-    with AxisTracker(x) as tracker:
+    with AxisTracker(x, Bandlimited()) as tracker:
         y = f(x)
-        return tracker.representation(y, Bandlimited()), y.detach()
+        return tracker.representation(y), y.detach()
 
 
 # linear maps that only move entries around: the representation of the output is exact
@@ -167,23 +166,12 @@ class SegNet(nn.Module):
 
 
 def test_an_unpooling_layer_has_a_row():
-    net, d = SegNet().eval(), Bandlimited()
-    tree = Attribution(
-        net, net, torch.rand(2, 3, 8, 12), [GENERATORS["rotation"]], Image(d), Image(d), d, Layouts(None, net)
-    ).tree
+    net = SegNet().eval()
+    tree = attribution_of(net, torch.rand(2, 3, 8, 12), [GENERATORS["rotation"]], Image(Bandlimited())).tree
     assert not tree.folded and {"unpool", "decode"} <= {part.layer for part in tree.parts}
 
 
 def test_what_folds_names_the_option():
-    net, d = nn.Sequential(nn.Conv2d(3, 4, 1), nn.Softmax(3), nn.Flatten(0, 1)).eval(), Bandlimited()
-    tree = Attribution(
-        net,
-        net,
-        torch.rand(2, 3, 8, 12),
-        [GENERATORS["rotation"]],
-        Image(d),
-        Trivial(),
-        d,
-        Layouts(None, net),
-    ).tree
+    net = nn.Sequential(nn.Conv2d(3, 4, 1), nn.Softmax(3), nn.Flatten(0, 1)).eval()
+    tree = attribution_of(net, torch.rand(2, 3, 8, 12), [GENERATORS["rotation"]], Trivial()).tree
     assert all("tell it with layouts= (--layout)" in reason for reason in tree.folded.values())

@@ -1,0 +1,167 @@
+"""Data from code and from arrays in files, whatever one sample is: datasets, loaders, iterables of batches, .npz."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils import data as torch_data
+
+from symmeter.errors import SymmeterError
+from symmeter.source import (
+    Item,
+    Source,
+    from_tensors,
+    indexed,
+    is_array,
+    labels_of,
+    opened_npz,
+    reason,
+    split,
+)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How a kind of data is found in what datasets and loaders give.
+
+    `item` is the noun of one sample, `keys` are its names in a dictionary, the first that is there counts. `rows` makes
+    samples of a batch, a tensor or an array (N, ...) of so many `axes`, under a name for messages.
+    """
+
+    item: str
+    keys: Sequence[str]
+    rows: Callable[[Any, str], Any]
+    axes: int = 3
+
+    def source(self, data: Any) -> Source:
+        """From whatever `data` is: arrays (N, ...), (samples, labels), a dictionary, a Dataset, batches, or an .npz."""
+        if isinstance(data, str | Path):
+            return self.from_npz(str(data))
+        if is_array(data):
+            return self.from_arrays(data, None)
+        if isinstance(data, Mapping):
+            return self.from_arrays(*self.split(data))
+        if isinstance(data, torch_data.DataLoader):
+            return self.from_loader(data)
+        listed = isinstance(data, tuple | list) and len(data) > 0
+        if listed and len(data) == 2 and is_array(data[0]) and np.ndim(data[1]) < 2:
+            return self.from_arrays(*data)
+        is_map = hasattr(data, "__getitem__") and hasattr(data, "__len__") and not isinstance(data, bytes)
+        batches = listed and np.ndim(self.split(data[0])[0]) == self.axes
+        if batches or (isinstance(data, Iterable) and not is_map):
+            return self.from_batches(data)
+        if is_map:
+            return self.from_dataset(data)
+        kind = type(data).__name__
+        raise SymmeterError(f"{self.item}s cannot come from {kind}; give a tensor, a Dataset or an .npz")
+
+    def from_arrays(self, samples: Any, labels: Any, name: str = "") -> Source:
+        """A batch (N, ...), and labels (N,) where there are any."""
+        rows = self.rows(samples, name or f"{self.item}s")
+        shape = "x".join(map(str, np.shape(samples)))
+        return from_tensors(rows, labels, name or f"{self.item}s {shape}", self.item)
+
+    def from_npz(self, path: str) -> Source:
+        """A file with one array under one of the `keys`, and `labels` where there are any."""
+        self.check_path(path)
+        place = Path(path).expanduser()
+        with opened_npz(place) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        return replace(self.from_arrays(*self.split(arrays), place.name), path=path)
+
+    def check_path(self, path: str) -> None:
+        """SymmeterError for a path that is no .npz."""
+        place = Path(path).expanduser()
+        if not place.is_file():
+            raise SymmeterError(f"{path}: no such file")
+        if place.suffix.lower() != ".npz":
+            raise SymmeterError(f"{path}: {self.item}s are read from an .npz with {self.keys[0]}")
+
+    def split(self, sample: Any) -> tuple[Any, Any]:
+        """(sample, label) of an item of a dataset, or of a batch."""
+        return split(sample, self.keys, self.item)
+
+    def from_dataset(self, data: Any) -> Source:
+        """Anything with items and a length; an item is a sample, (sample, label, ...) or a dictionary."""
+        item = lambda i: Item(f"{self.item}[{i}]", lambda: self.split(data[i]))
+        return indexed(item, len(data), type(data).__name__, "dataset", self.item)
+
+    def from_loader(self, loader: torch_data.DataLoader) -> Source:
+        """A DataLoader. Of one in plain order, the samples that are drawn are read from its dataset, and no others."""
+        name, total = f"DataLoader of {type(loader.dataset).__name__}", None
+        plain = type(loader.sampler) in (torch_data.SequentialSampler, torch_data.RandomSampler)
+        if plain and type(loader.batch_sampler) in (torch_data.BatchSampler, type(None)):
+            count: int = len(loader.sampler)  # type: ignore[arg-type]
+            if count == len(loader.dataset):  # type: ignore[arg-type]
+                total = count - (count % (loader.batch_size or 1) if loader.drop_last else 0)
+
+        def stream(places: Sequence[int] | None) -> Iterator[Item]:
+            chosen = loader
+            if places is not None:
+                chosen = torch_data.DataLoader(
+                    torch_data.Subset(loader.dataset, places),
+                    batch_size=loader.batch_size,
+                    num_workers=loader.num_workers,
+                    collate_fn=loader.collate_fn,
+                    worker_init_fn=loader.worker_init_fn,
+                    generator=torch.Generator(),
+                )
+            members = self._members(chosen, name, single=loader.batch_sampler is None)
+            for position, (sample, label) in enumerate(members):
+                place = places[position] if places else position
+                yield Item(f"{self.item}[{place}]", _ready(sample, label))
+
+        return Source(name, "loader", total, stream)
+
+    def from_batches(self, data: Iterable[Any]) -> Source:
+        """An iterable of batches; a list's length is known, an iterator can be read once."""
+        name, spent = type(data).__name__, False
+        total = sum(len(self.split(batch)[0]) for batch in data) if isinstance(data, tuple | list) else None
+        single = isinstance(data, torch_data.IterableDataset)
+
+        def stream(places: Sequence[int] | None) -> Iterator[Item]:
+            nonlocal spent
+            if spent:
+                raise SymmeterError(f"{name}: an iterator can be read once only; give a list or a DataLoader")
+            spent = iter(data) is data
+            chosen = None if places is None else set(places)
+            for position, (sample, label) in enumerate(self._members(data, name, single)):
+                if chosen is None or position in chosen:
+                    yield Item(f"{self.item}[{position}]", _ready(sample, label))
+
+        return Source(name, "batches", total, stream)
+
+    def _members(self, batches: Iterable[Any], name: str, single: bool) -> Iterator[tuple[Any, Any]]:
+        """The (sample, label) pairs of every batch; `single`: a batch is one sample."""
+        try:
+            for batch in batches:
+                samples, labels = self.split(batch)
+                if single:
+                    yield samples, labels
+                    continue
+                rows = self.rows(samples, name) if is_array(samples) else list(samples)
+                plain = isinstance(labels, Tensor) or np.asarray(labels).dtype.kind in "iub"
+                marks = labels if plain and np.ndim(labels) == 1 else None
+                yield from zip(rows, labels_of(marks, len(rows), name, self.item), strict=True)
+        except SymmeterError:
+            raise
+        except Exception as error:
+            raise SymmeterError(f"{name}: reading a batch failed: {reason(error)}") from error
+
+
+def as_tensor(array: Any, name: str) -> Tensor:
+    """A tensor or an array as a tensor without a gradient; SymmeterError for what holds no numbers."""
+    if isinstance(array, Tensor):
+        return array.detach()
+    try:
+        return torch.from_numpy(np.require(array, requirements=["C", "W"]))
+    except (TypeError, ValueError) as error:
+        raise SymmeterError(f"{name}: {type(array).__name__} holds no numbers") from error
+
+
+def _ready(sample: Any, label: Any) -> Callable[[], tuple[Any, Any]]:
+    return lambda: (sample, label)

@@ -1,0 +1,136 @@
+"""Sets: networks that do not care for the order of the points, that move with it, and that do neither."""
+
+import math
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+import torch
+from tests.contracts.domain import DomainContract, inputs_of
+from tests.contracts.group import GroupContract
+from tests.helpers import Things, check_refused
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from symmeter.domains.sets import SETS, Permutations, Sets
+from symmeter.measuring.measure import measure
+from symmeter.samples import Draw
+from symmeter.symmetry.groups.group import Group
+from symmeter.symmetry.groups.permutations import Symmetric
+
+POINTS = torch.randn(8, 4, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+
+
+class DeepSet(nn.Module):
+    """Each point by itself, together with the mean over all (Zaheer et al. 2017); `pooled` over the points at the end."""
+
+    def __init__(self, pooled: bool = False):
+        super().__init__()
+        torch.manual_seed(0)
+        self.own, self.others, self.head, self.pooled = (
+            nn.Linear(3, 8),
+            nn.Linear(3, 8),
+            nn.Linear(8, 2),
+            pooled,
+        )
+        self.double().eval()
+
+    def forward(self, x: Tensor) -> Tensor:
+        features = torch.tanh(self.own(x) + self.others(x.mean(1, keepdim=True)))
+        return self.head(features.mean(1) if self.pooled else features)
+
+
+class Ordered(nn.Module):
+    """A network that knows the places of the points."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(12, 8), nn.Tanh(), nn.Linear(8, 2))
+        self.double().eval()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x)
+
+
+def group_named(text: str) -> Group:
+    (group,) = Sets.symmetry(text)
+    return group
+
+
+class TestSets(DomainContract):
+    domain = Sets
+    data = POINTS
+    group = "permutation"
+    equivariant = (DeepSet(), "permutation", "logits:points")
+    broken = (Ordered(), "permutation,S4", "logits:invariant")
+    outputs: ClassVar = {"invariant": torch.rand(2, 5), "points": torch.rand(2, 4, 5)}
+    misfits: ClassVar = {"points": torch.rand(2, 4)}
+
+
+class TestPermutations(GroupContract):
+    group = Permutations()
+    shape = (4, 3)
+    parse = staticmethod(group_named)
+
+
+class TestSymmetric(GroupContract):
+    group = Symmetric(4)
+    shape = (4, 3)
+    parse = staticmethod(group_named)
+
+
+@pytest.mark.parametrize("words", ["permutation", "S4"])
+def test_invariant_networks_have_none(words: str):
+    (row,) = measure(DeepSet(pooled=True), POINTS, words, "relative_error", output="logits").rows
+    assert row.value < 1e-14 and row.verdict == "not resolved" and row.n == 8
+
+
+def test_the_error_is_that_of_a_plain_loop():
+    net = Ordered()
+    (row,) = measure(net, POINTS, "permutation", "relative_error", output="logits", control=False).rows
+    errors = []
+    for x in POINTS:
+        y = net(x[None])
+        for g in Symmetric(4).enumerate()[1:]:
+            moved = torch.empty_like(x)
+            for i, place in enumerate(g.images):
+                moved[place] = x[i]
+            errors.append((net(moved[None]) - y).norm() / y.norm())
+    assert row.value == pytest.approx(torch.stack(errors).mean().item(), rel=1e-12)
+
+
+def test_many_points_are_permuted_at_random():
+    """As many as the data has; n! is beyond any float."""
+    points = torch.randn(3, 200, 3, dtype=torch.float64)
+    rows = measure(DeepSet(), points, "permutation", output="logits:points,logits:invariant", elements=5).rows
+    assert [row.verdict == "not resolved" for row in rows] == [True, False]
+    assert Permutations().bind((200, 3)).order == math.factorial(200)
+
+
+def test_all_forms_of_data_give_the_same(tmp_path: Path):
+    labels = [0, 1] * 4
+    pairs = list(zip(POINTS, labels, strict=True))
+    np.savez(tmp_path / "points.npz", points=POINTS.numpy(), labels=np.array(labels))
+    forms = (
+        POINTS.numpy(), (POINTS, labels), {"points": POINTS}, Things(pairs), DataLoader(Things(pairs), batch_size=3),
+        str(tmp_path / "points.npz"),
+    )  # fmt: skip
+    for data in forms:
+        assert torch.equal(inputs_of(Sets().open(data, None, Draw()).batches(3)), POINTS)
+    (row,) = measure(DeepSet(True), str(tmp_path / "points.npz"), "permutation", output="logits").rows
+    assert row.verdict == "not resolved"
+
+
+def test_what_does_not_fit_is_refused_in_one_line(tmp_path: Path):
+    net = DeepSet()
+    check_refused(
+        "how the symmetry acts on it is not known", measure, net, POINTS, "permutation", output="logits"
+    )
+    check_refused("use S4", measure, net, POINTS, "S5", output="logits:points")
+    check_refused("points must be a float tensor", measure, net, POINTS.long(), "permutation", domain="sets")
+    check_refused("acts on points", Permutations().bind, (3, 4, 4))
+    check_refused("bind it to a shape", Permutations().enumerate)
+    check_refused("no such file", SETS.check_path, str(tmp_path / "gone.npz"))
+    check_refused("sets have no option 'padding'", measure, net, POINTS, "permutation", padding="zeros")
