@@ -37,6 +37,8 @@ ACTIONS = {
     "equivariant": "as on an image",
     "channels_first": "as on an image (B, C, H, W)",
     "channels_last": "as on an image (B, H, W, C)",
+    "tokens(PREFIX+ROWSxCOLUMNS)": "as on a grid of tokens",
+    "vectors": "as on a field of vectors (B, 2, H, W), which turn as they move",
     "pooled": "its mean over the grid, invariant",
     "regular(GROUP)": "as on an image, and channels are permuted in blocks of the group",
 }
@@ -96,9 +98,11 @@ def _measures(a: argparse.Namespace) -> Lines:
 def _outputs(a: argparse.Namespace) -> Lines:
     from symmeter.domain import domains
 
-    known = dict.fromkeys(action for domain in domains().values() for action in domain.actions)
-    actions = [(f"OUTPUT:{action}", ACTIONS.get(action, "as on a grid of tokens")) for action in known]
-    return [*OUTPUTS.items(), *actions]
+    actions: dict[str, str] = {}
+    for domain in domains().values():
+        for action in domain.actions:
+            actions.setdefault(f"OUTPUT:{action}", ACTIONS.get(action, f"as on {domain.name}"))
+    return [*OUTPUTS.items(), *actions.items()]
 
 
 def _definitions(a: argparse.Namespace) -> Lines:

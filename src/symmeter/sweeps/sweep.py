@@ -39,6 +39,13 @@ def _options(value: object) -> object:
     return value
 
 
+def _inputs(value: object) -> object:
+    words = ARGUMENTS["inputs"].read(value)
+    if value is not None and not words:
+        raise ValueError
+    return words
+
+
 # Where a sweep is stricter than `measure`: a cell is found again by what was asked for, so that is plain words.
 _DEVICE = Kind("a device such as 'cpu' or 'cuda'", lambda one: str(ARGUMENTS["device"].read(one)))
 SWEPT = {
@@ -48,6 +55,7 @@ SWEPT = {
     "store": Kind("a folder, or an address that fsspec knows", path.read),
     "symmetry": Kind("names such as 'rotation,C4'", word.read),
     "measure": Kind("names such as 'lee'", word.read).or_none("for the usual ones"),
+    "inputs": Kind(ARGUMENTS["inputs"].words, _inputs),
     "options": Kind("options of the kind of data, in words and numbers", _options),
     "device": _DEVICE.or_none("for all GPUs there are"),
     "seeds": several("whole numbers, at least 0, one for every run", seed),
