@@ -23,8 +23,12 @@ class Claims:
 
     def __init__(self, store: Store):
         self._store, self._mine = store, set[str]()
-        self._owner = {"host": socket.gethostname(), "pid": os.getpid(), "started": _started(os.getpid()),
-                       "id": uuid.uuid4().hex}  # fmt: skip
+        self._owner = {
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "started": _started(os.getpid()),
+            "id": uuid.uuid4().hex,
+        }
         self._lock, self._ended = threading.Lock(), threading.Event()
         self._thread = threading.Thread(target=self._live, daemon=True)
         self._thread.start()

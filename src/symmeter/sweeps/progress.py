@@ -59,8 +59,9 @@ class Plain(Progress):
         print(
             f"{self._count}/{self._total} {outcome.task['label']} {outcome.seconds:.1f} s {what}"
             f" ({self._failed} failed, {clock(left)} left)",
-            file=self._stream, flush=True,
-        )  # fmt: skip
+            file=self._stream,
+            flush=True,
+        )
 
 
 class Live(Progress):
@@ -78,9 +79,14 @@ class Live(Progress):
         from rich.progress import Progress as Bars
 
         self._bars = Bars(
-            TextColumn("{task.description}", markup=False), BarColumn(bar_width=24), MofNCompleteColumn(),
-            TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True,
-        )  # fmt: skip
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
         self._all = self._bars.add_task("all cells", total=total)
         self._running: dict[str, TaskID] = {}
         self._failed = Counter[str]()

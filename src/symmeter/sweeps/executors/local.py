@@ -29,10 +29,13 @@ class Local(Executor):
     name = "local"
 
     def __init__(
-        self, jobs: int | None = None, limits: Limits | None = None, device: str | None = None,
+        self,
+        jobs: int | None = None,
+        limits: Limits | None = None,
+        device: str | None = None,
         threads: int | None = None,
         count_devices: Callable[[], int] = cuda_devices,
-    ):  # fmt: skip
+    ):
         """`jobs`: places, None for one a device or a core. `limits`: memory None is an equal share of what is free."""
         limits = limits or Limits()
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -22,17 +22,26 @@ class Ray(Executor):
     name = "ray"
 
     def __init__(
-        self, jobs: int | None = None, limits: Limits | None = None, device: str | None = None,
-        address: str | None = None, cpus: float = 1.0, gpus: float | None = None,
-    ):  # fmt: skip
+        self,
+        jobs: int | None = None,
+        limits: Limits | None = None,
+        device: str | None = None,
+        address: str | None = None,
+        cpus: float = 1.0,
+        gpus: float | None = None,
+    ):
         """`cpus`, `gpus` are what one cell takes; gpus None: 1 where the cluster has any."""
         self._ray: Any = require("ray", "ray")
         self._limits, self._device, self._cpus = limits or Limits(), device, cpus
         self._mine = not self._ray.is_initialized()
         if self._mine:
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster of our own tells nobody
-            self._ray.init(address=address, log_to_driver=False, logging_level="error", **(
-                {} if address else {"include_dashboard": False}))  # fmt: skip
+            self._ray.init(
+                address=address,
+                log_to_driver=False,
+                logging_level="error",
+                **({} if address else {"include_dashboard": False}),
+            )
         total = self._ray.cluster_resources()
         self._gpus = gpus if gpus is not None else float(device is None and total.get("GPU", 0) > 0)
         self._jobs = jobs
