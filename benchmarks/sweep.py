@@ -24,7 +24,8 @@ from symmeter.sweeps.executors.local import Local
 from symmeter.sweeps.model_list import Entry
 from symmeter.sweeps.plan import Spec, plan
 from symmeter.sweeps.store import Store
-from symmeter.sweeps.sweep import run_cells, sweep
+from symmeter.sweeps.sweep import sweep
+from symmeter.sweeps.work import run_cells
 
 TINY = """
 from torch import nn
@@ -64,7 +65,7 @@ def scale(count: int, folder: Path) -> None:
     times["load, without index"] = time.perf_counter()
     store.frame()
     times["resume"] = time.perf_counter()
-    summary = run_cells(plan(entries, "builtin:photos", Spec()), store, lambda: None)
+    summary = run_cells(plan(entries, "builtin:photos", Spec()), store, Local)
     assert summary.skipped == count
     times["load"] = time.perf_counter()
     assert len(store.frame()) == 3 * count
@@ -106,16 +107,21 @@ def throughput(count: int, folder: Path) -> None:
     common = {"symmetry": "affine", "samples": 8, "progress": False}
     seconds = {}
     for jobs in (1, 2):
-        engine = Local(jobs, threads=1)
+        executor = Local(jobs, threads=1)
         sweep(
-            models[:jobs], "builtin:photos", folder / f"warm{jobs}", samples=1, engine=engine, progress=False
+            models[:jobs],
+            "builtin:photos",
+            folder / f"warm{jobs}",
+            samples=1,
+            executor=executor,
+            progress=False,
         )
         began = time.perf_counter()
         sweep(
             models,
             "builtin:photos",
             folder / f"by{jobs}",
-            engine=engine,
+            executor=executor,
             **common,
         )
         seconds[jobs] = time.perf_counter() - began

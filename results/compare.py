@@ -1,4 +1,4 @@
-"""How far the rows of a store are from those of this folder: another engine, machine or version of torch.
+"""How far the rows of a store are from those of this folder: another executor, machine or version of torch.
 
     python results/compare.py STORE [--rows FILE.csv]
 

@@ -1,6 +1,6 @@
 """All results of this folder, from what can run anywhere: real weights, networks trained here, random weights of timm.
 
-    OMP_WAIT_POLICY=PASSIVE python results/regenerate.py --store DIR [--data ../shared/data] [--engine local|ray]
+    OMP_WAIT_POLICY=PASSIVE python results/regenerate.py --store DIR [--data ../shared/data] [--executor local|ray]
 
 Sweeps four lists of models into one store, going on where it was stopped, and writes rows.csv, findings.md and the
 charts beside this file. Without --data only what needs none: random weights on the built-in photographs, and networks
@@ -90,7 +90,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--store", type=Path, required=True, metavar="DIR")
     parser.add_argument("--data", type=Path, metavar="DIR", help="weights and images, as in shared/data")
-    parser.add_argument("--engine", default="local")
+    parser.add_argument("--executor", default="local")
     parser.add_argument("--jobs", type=int)
     parser.add_argument("--retry-errors", action="store_true", help="do again what failed before")
     parser.add_argument("--time-limit", type=float, default=900.0)
@@ -110,7 +110,7 @@ def main() -> int:
             options.store,
             SYMMETRY,
             samples=SAMPLES,
-            engine=options.engine,
+            executor=options.executor,
             jobs=options.jobs,
             limits=Limits(options.time_limit),
             retry_errors=options.retry_errors,

@@ -195,7 +195,7 @@ def test_several_arrays_are_several_inputs(model, tmp_path, capsys, fails):
     ]:
         assert said in fails(*words, "sets", "--inputs", given)
     words[2] = "net.py"
-    assert "net.py: inputs= goes with an .npz" in fails(*words, "sets", "--inputs", "pos=points")
+    assert "net.py: sets are read from an .npz" in fails(*words, "sets", "--inputs", "pos=points")
     assert "unknown domain 'set'; did you mean 'sets'?" in fails(*words, "set")
 
 

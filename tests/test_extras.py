@@ -86,7 +86,7 @@ def refused(capsys, *words):
     ("psutil", ["sweep", "net.py:build", "d.npz", "--store", "s"], "sweep"),
     ("fsspec", ["sweep", "net.py:build", "d.npz", "--store", "s"], "sweep"),
     ("pyarrow", ["sweep", "net.py:build", "d.npz", "--store", "s"], "sweep"),
-    ("ray", ["sweep", "net.py:build", "d.npz", "--store", "s", "--engine", "ray"], "ray"),
+    ("ray", ["sweep", "net.py:build", "d.npz", "--store", "s", "--executor", "ray"], "ray"),
     ("altair", ["report", "nowhere", "--out", "r.html"], "report"),
     ("vl_convert", ["report", "nowhere", "--out", "r.html"], "report"),
     ("sklearn", ["demo"], "demo"),

@@ -2,9 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from symmeter.verbs.arguments import Kind
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Values = dict[str, Any]  # options by name
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ WRITTEN: Mapping[str, Written] = {
 }
 
 
-def option(default: Any, kind: Kind, help: str = "", metavar: str = "X", **shown: Any) -> Any:
+def option(default: object, kind: Kind, help: str = "", metavar: str = "X", **shown: object) -> Any:
     """A field of a class of options: what it may be (`kind`), and how the command line shows it.
 
     `shown` may have `type` (a key of WRITTEN, `word` where it is left out) and `many` (several values).
@@ -62,7 +67,7 @@ def written_as(field: Field) -> Written:
     return WRITTEN[field.metadata.get("type", "word")]
 
 
-def from_text(field: Field, cell: Any) -> Any:
+def from_text(field: Field, cell: object) -> object:
     """The value of an option from its cell in a list: words with spaces between them where it has several."""
     written = written_as(field)
     if not field.metadata.get("many"):
@@ -71,7 +76,7 @@ def from_text(field: Field, cell: Any) -> Any:
     return one_or_several([written(str(word)) for word in words])
 
 
-def one_or_several(values: Sequence[Any]) -> Any:
+def one_or_several(values: Sequence[object]) -> object:
     """A single value for itself, several as a tuple: `mean 0.5` is the same for all channels.
 
     >>> one_or_several([0.5]), one_or_several([0.4, 0.5])
@@ -80,7 +85,7 @@ def one_or_several(values: Sequence[Any]) -> Any:
     return values[0] if len(values) == 1 else tuple(values)
 
 
-def as_written(options: Any, everything: bool = True) -> dict[str, Any]:
+def as_written(options: "DataclassInstance", everything: bool = True) -> Values:
     """The options of a kind of data by name, as JSON can say them: an object is known by its `name`.
 
     Without `everything`, only those that are not what they are when nothing is said.
@@ -93,7 +98,7 @@ def as_written(options: Any, everything: bool = True) -> dict[str, Any]:
     return found
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, Mapping):

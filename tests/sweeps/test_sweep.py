@@ -13,7 +13,7 @@ from tests.helpers import check_refused
 from tests.sweeps.conftest import SETTINGS, ZOO, numbers
 
 from symmeter.cli.app import main
-from symmeter.sweeps.executors.executor import Engine, Limits, Outcome
+from symmeter.sweeps.executors.executor import Executor, Limits, Outcome
 from symmeter.sweeps.executors.local import Local
 from symmeter.sweeps.store import Store
 from symmeter.sweeps.sweep import sweep
@@ -261,7 +261,7 @@ def test_a_full_disk_ends_the_sweep_in_one_line_and_the_rest_is_done_later(
     )
 
 
-class Devices(Engine):
+class Devices(Executor):
     """Records where cells would run."""
 
     name = "recorded"
@@ -274,8 +274,8 @@ class Devices(Engine):
 
 
 def test_every_cuda_device_is_one_place():
-    engine = Local(limits=LIMITS, count_devices=lambda: 3)
-    assert engine.width == 3 and engine._devices == ["cuda:0", "cuda:1", "cuda:2"]
+    executor = Local(limits=LIMITS, count_devices=lambda: 3)
+    assert executor.width == 3 and executor._devices == ["cuda:0", "cuda:1", "cuda:2"]
     assert Local(jobs=4, limits=LIMITS, count_devices=lambda: 2)._devices == ["cuda:0", "cuda:1"] * 2
     assert Local(jobs=2, limits=LIMITS, count_devices=lambda: 0)._devices == [None, None]
     assert Local(device="cpu", limits=LIMITS, count_devices=lambda: 3)._devices == ["cpu"]
@@ -303,19 +303,19 @@ def test_a_device_has_one_cell_at_a_time(monkeypatch):
         return Outcome(task)
 
     monkeypatch.setattr(local, "isolated", pretend)
-    engine = Local(limits=LIMITS, count_devices=lambda: 2)
-    outcomes = list(engine.run(({"key": str(i)} for i in range(12)), lambda task: None))
+    executor = Local(limits=LIMITS, count_devices=lambda: 2)
+    outcomes = list(executor.run(({"key": str(i)} for i in range(12)), lambda task: None))
     assert {o.task["key"] for o in outcomes} == {str(i) for i in range(12)}
     assert most == {"cuda:0": 1, "cuda:1": 1}
 
 
 def test_any_engine_fills_the_same_store(tmp_path, images, rows):
-    summary = sweep(rows(2), images, tmp_path / "s", symmetry="C4", engine=Devices(), progress=False)
+    summary = sweep(rows(2), images, tmp_path / "s", symmetry="C4", executor=Devices(), progress=False)
     assert summary.failed == {"error": ["small 2"]}
 
 
 @pytest.mark.parametrize(("change", "words"), [
-    ({"engine": "slurm"}, "unknown engine 'slurm'; choose from local, ray"),
+    ({"executor": "slurm"}, "unknown executor 'slurm'; choose from local, ray"),
     ({"symmetry": "rotat"}, "unknown symmetry 'rotat'"),
     ({"measure": "consistency"}, "needs a group"),
     ({"batch_size": 0}, "batch_size is 0"),

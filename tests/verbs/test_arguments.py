@@ -14,7 +14,7 @@ from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.series import Periodic
 from symmeter.domains.grids.planar import Cyclic
 from symmeter.errors import SymmeterError
-from symmeter.sweeps.executors.executor import Engine, Limits, Outcome
+from symmeter.sweeps.executors.executor import Executor, Limits, Outcome
 from symmeter.symmetry.representations.trivial import Trivial
 from symmeter.verbs.arguments import Kind, shown, whole
 from symmeter.verbs.verb import verb
@@ -38,8 +38,8 @@ class Unspeakable:
         raise RuntimeError("no words")
 
 
-class Idle(Engine):
-    """An engine that refuses everything."""
+class Idle(Executor):
+    """An executor that refuses everything."""
 
     name = "idle"
     width = 1
@@ -61,13 +61,13 @@ USUAL = {
     "progress": [None, True], "control": [True], "elements": [None], "padding": [None], "preprocessing": [None],
     "layouts": [None], "probes": [0, 2**70], "tolerance": [None, 0, 2.5, torch.tensor(3.5), 2**70], "layers": [[]],
     "model_kwargs": [None, {"a": 1}], "weights": [None], "untrained": [True], "limits": [None], "address": [None, "no such thing", "two\nlines"],
-    "jobs": [None], "retry_errors": [True], "tangents": [None], "strategy": [None],
+    "domain": [None], "inputs": [None], "jobs": [None], "retry_errors": [True], "tangents": [None], "strategy": [None],
 }  # fmt: skip
 SWEEP = {
     "models": ["no such thing", "two\nlines", Path("nowhere")],
     "store": ["no such thing", "two\nlines", Path("nowhere")],
     "output": ["no such thing", "two\nlines"],  # another model may have it: a cell says so
-    "device": [None, "no such thing", "", "  ", "two\nlines", 0],  # an engine's own business
+    "device": [None, "no such thing", "", "  ", "two\nlines", 0],  # an executor's own business
     "layers": [True],
     "seeds": [{1, 2}],
 }
@@ -89,7 +89,7 @@ SWEPT = {
     "store": "st",
     "symmetry": "rotation",
     "progress": False,
-    "engine": Idle(),
+    "executor": Idle(),
 }
 
 # The function, arguments that are right, and values of others that are right for it alone.

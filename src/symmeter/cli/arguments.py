@@ -2,7 +2,7 @@
 
 import argparse
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from symmeter.errors import SymmeterError, nearest
@@ -13,12 +13,7 @@ if TYPE_CHECKING:
 
 MODEL_HELP = "timm:NAME, torchvision:NAME, hf:NAME, FILE.onnx, package.module:callable or FILE.py:callable"
 
-MODEL_KWARGS: Mapping[str, Any] = {
-    "metavar": "key=value",
-    "nargs": "+",
-    "action": "extend",
-    "help": "arguments of the model's builder, such as num_classes=10",
-}
+Add = Callable[..., argparse.Action]  # the method `add_argument` of a parser or of a group of flags
 
 
 class UsageError(SymmeterError):
@@ -56,10 +51,10 @@ def command(commands: "Commands", name: str, words: str, operands: str, epilog: 
     )
 
 
-def flag_type(written: Written) -> Callable[[str], Any]:
+def flag_type(written: Written) -> Callable[[str], object]:
     """What argparse calls with the text of a flag; its complaint is the one of `written`."""
 
-    def parse(text: str) -> Any:
+    def parse(text: str) -> object:
         try:
             return written(text)
         except ValueError as error:
@@ -73,3 +68,9 @@ whole = flag_type(WRITTEN["whole"])
 number = flag_type(WRITTEN["number"])
 seed = flag_type(Written(int, lambda n: 0 <= n < 2**63, "a whole number from 0 to 2^63 - 1"))
 above_zero = flag_type(Written(float, lambda x: 0 < x < float("inf"), "a number above 0"))
+
+
+def add_model_kwargs(add: Add) -> None:
+    """The flag for arguments of a model's builder."""
+    words = "arguments of the model's builder, such as num_classes=10"
+    add("--model-kwargs", metavar="key=value", nargs="+", action="extend", help=words)

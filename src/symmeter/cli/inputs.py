@@ -1,18 +1,15 @@
 """The flags that commands which run a model have in common, those of the kind of data among them."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
-from symmeter.cli.arguments import MODEL_HELP, MODEL_KWARGS, Parser, flag_type, positive, seed
+from symmeter.cli.arguments import MODEL_HELP, Add, Parser, add_model_kwargs, flag_type, positive, seed
 from symmeter.domains.images.options import ImageOptions
 from symmeter.errors import SymmeterError
-from symmeter.options import one_or_several, written_as
+from symmeter.options import Values, one_or_several, written_as
 from symmeter.verbs.arguments import words_by_leaf
-
-Add = Callable[..., argparse.Action]
 
 
 @dataclass(frozen=True)
@@ -76,7 +73,7 @@ def add_model(parser: Parser) -> None:
     add = parser.add_argument_group("the model").add_argument
     add("--weights", metavar="FILE", help="a checkpoint (.pt, .pth, .safetensors) to load instead")
     add("--untrained", action="store_true", help="random weights, drawn under --seed")
-    add("--model-kwargs", **MODEL_KWARGS)
+    add_model_kwargs(add)
 
 
 def add_options(parser: Parser, kind: KindOfData) -> None:
@@ -104,7 +101,7 @@ def add_options(parser: Parser, kind: KindOfData) -> None:
     parser.set_defaults(kind=kind)
 
 
-def options_given(a: argparse.Namespace) -> dict[str, Any]:
+def options_given(a: argparse.Namespace) -> Values:
     """The options of the kind of data that were given."""
     found = {}
     for field in fields(a.kind.options):
@@ -141,7 +138,7 @@ def add_results(parser: Parser, kind: KindOfData) -> Add:
     return add
 
 
-def common_arguments(a: argparse.Namespace) -> dict[str, Any]:
+def common_arguments(a: argparse.Namespace) -> Values:
     """The arguments that all verbs of the library take."""
     return {
         "symmetry": a.symmetry,

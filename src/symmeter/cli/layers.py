@@ -2,10 +2,10 @@
 
 import argparse
 import sys
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from symmeter.cli import inputs
-from symmeter.cli.arguments import Parser, command, positive, whole
+from symmeter.cli.arguments import Add, Parser, command, positive, whole
 from symmeter.cli.inputs import KindOfData
 from symmeter.cli.run_model import run_model
 from symmeter.cli.terminal import check_picture, console
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from symmeter.cli.arguments import Commands
     from symmeter.layers.profile import Profile
     from symmeter.models.loaded import LoadedModel
-    from symmeter.results.result import Result
 
 EPILOG = """examples:
   symmeter layers timm:resnet50 photos/ --symmetry translation,rotation
@@ -54,7 +53,7 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
     return made
 
 
-def _add_view(add: inputs.Add) -> None:
+def _add_view(add: Add) -> None:
     views = "module, kind, stage or calls (default: module)"
     add("--plot", metavar="FILE", help="write a picture: .png, .svg or .pdf")
     add("--by", metavar="V", default="module", choices=VIEWS, help=views)
@@ -83,11 +82,11 @@ def run(a: argparse.Namespace) -> int:
         common = inputs.common_arguments(a)
         return attribute(loaded, a.data, probes=a.probes, layouts=layouts, seed=a.seed, **common)
 
-    def plotted(profile: "Result") -> None:
+    def plotted(profile: "Profile") -> None:
         from symmeter.report.figures import save_figure
         from symmeter.report.plots import overview
 
-        save_figure(overview(profile), a.plot)  # type: ignore[arg-type]
+        save_figure(overview(profile), a.plot)
 
     return run_model(
         a, attributed, lambda profile: _print(profile, a), plotted if a.plot is not None else None
@@ -128,10 +127,9 @@ def _layouts(words: list[str]) -> dict[str, str]:
     return pairs
 
 
-def _print(result: "Result", a: argparse.Namespace) -> None:
+def _print(profile: "Profile", a: argparse.Namespace) -> None:
     from symmeter.report.layers import render, show
 
-    profile = cast("Profile", result)
     view = {"by": a.by, "depth": a.depth, "top": a.top}
     if sys.stdout.isatty():
         show(profile, console(), **view)

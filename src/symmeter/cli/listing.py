@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from symmeter.cli.arguments import MODEL_KWARGS, Parser, UsageError
+from symmeter.cli.arguments import Parser, UsageError, add_model_kwargs
 from symmeter.cli.terminal import DONE
 from symmeter.errors import SymmeterError, nearest
 
@@ -37,6 +37,8 @@ ACTION_MEANINGS = {
     "equivariant": "as on an image",
     "channels_first": "as on an image (B, C, H, W)",
     "channels_last": "as on an image (B, H, W, C)",
+    "tokens(PREFIX+ROWSxCOLUMNS)": "as on a grid of tokens",
+    "vectors": "as on a field of vectors (B, 2, H, W), which turn as they move",
     "pooled": "its mean over the grid, invariant",
     "regular(GROUP)": "as on an image, and channels are permuted in blocks of the group",
 }
@@ -50,7 +52,7 @@ def parser(commands: "Commands") -> Parser:
     )
     made.add_argument("topic", metavar="WHAT", nargs="?", help=", ".join(TOPICS))
     made.add_argument("name", metavar="NAME", nargs="?", help="a PATTERN for models, the MODEL for layers")
-    made.add_argument("--model-kwargs", **MODEL_KWARGS)
+    add_model_kwargs(made.add_argument)
     made.set_defaults(run=run)
     return made
 
@@ -96,11 +98,11 @@ def _measures(a: argparse.Namespace) -> Lines:
 def _outputs(a: argparse.Namespace) -> Lines:
     from symmeter.domain import domains
 
-    known = dict.fromkeys(action for domain in domains().values() for action in domain.actions)
-    actions = [
-        (f"OUTPUT:{action}", ACTION_MEANINGS.get(action, "as on a grid of tokens")) for action in known
-    ]
-    return [*OUTPUT_MEANINGS.items(), *actions]
+    actions: dict[str, str] = {}
+    for domain in domains().values():
+        for action in domain.actions:
+            actions.setdefault(f"OUTPUT:{action}", ACTION_MEANINGS.get(action, f"as on {domain.name}"))
+    return [*OUTPUT_MEANINGS.items(), *actions.items()]
 
 
 def _definitions(a: argparse.Namespace) -> Lines:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from symmeter.cli import inputs
 from symmeter.cli.terminal import DONE, FAILED, attempt, check_writable, complain, prepare_process
@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     from symmeter.models.loaded import LoadedModel
     from symmeter.results.result import Result
 
-Measuring = Callable[["LoadedModel"], "Result"]
-Step = Callable[["Result"], object]
+R = TypeVar("R", bound="Result")
 
 
-def run_model(a: argparse.Namespace, measuring: Measuring, show: Step, plot: Step | None = None) -> int:
+def run_model(
+    a: argparse.Namespace,
+    measuring: Callable[["LoadedModel"], R],
+    show: Callable[[R], object],
+    plot: Callable[[R], object] | None = None,
+) -> int:
     """Load the model, measure, write the files, show the result, draw the picture; the exit code.
 
     Whatever of this fails after the measuring is one line and takes nothing from the rest. After a Ctrl-C the result
@@ -41,8 +45,8 @@ def run_model(a: argparse.Namespace, measuring: Measuring, show: Step, plot: Ste
         try:
             result = _measured(a, measuring)
         except Interrupted as stop:
-            result, interrupted = stop.result, True
-    steps: list[Step] = []
+            result, interrupted = cast("R", stop.result), True
+    steps: list[Callable[[R], object]] = []
     if a.json is not None and not to_stdout:
         steps.append(lambda result: result.to_json(a.json))
     if a.out is not None:
@@ -72,7 +76,7 @@ def _print_json(result: "Result") -> None:
     print(json.dumps(result.to_dict(), indent=2))
 
 
-def _measured(a: argparse.Namespace, measuring: Measuring) -> "Result":
+def _measured(a: argparse.Namespace, measuring: Callable[["LoadedModel"], R]) -> R:
     """The result, with what was said while the model was loaded."""
     from symmeter.measuring.interrupt import Interrupted
     from symmeter.models.load import load_model

@@ -5,19 +5,19 @@ import sys
 from typing import TYPE_CHECKING
 
 from symmeter.cli import inputs
-from symmeter.cli.arguments import Parser, above_zero, command, positive, seed, whole
+from symmeter.cli.arguments import Add, Parser, above_zero, command, positive, seed, whole
 from symmeter.cli.inputs import KindOfData
 from symmeter.cli.terminal import DONE, FAILED, INTERRUPTED, prepare_process
 
 if TYPE_CHECKING:
     from symmeter.cli.arguments import Commands
-    from symmeter.sweeps.sweep import Summary
+    from symmeter.sweeps.summary import Summary
 
 EPILOG = """examples:
   symmeter sweep 'timm:vit_*' 'timm:resnet*' photos/ --store sweep/
   symmeter sweep models.csv photos/ --store sweep/ --symmetry translation,rotation
   symmeter sweep 'timm:*' photos/ --store sweep/ --untrained --samples 16 --jobs 2
-  symmeter sweep models.csv photos/ --store s3://bucket/sweep --engine ray
+  symmeter sweep models.csv photos/ --store s3://bucket/sweep --executor ray
 
 models.csv has the columns model, name, weights, untrained, model_kwargs,
 output, layouts, domain, inputs, and one for each option of the kind of data
@@ -41,7 +41,7 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
     return made
 
 
-def _add_measuring(add: inputs.Add) -> None:
+def _add_measuring(add: Add) -> None:
     inputs.add_symmetry(add)
     controls = "displacement (default), untrained or none"
     add("--measure", metavar="M", help="names, with commas (default: lee, over groups geed)")
@@ -54,8 +54,8 @@ def _add_measuring(add: inputs.Add) -> None:
     add("--untrained", action="store_true", help="random weights, but for models with a file of weights")
 
 
-def _add_running(add: inputs.Add, kind: KindOfData) -> None:
-    add("--engine", metavar="E", default="local", help="local (default) or ray")
+def _add_running(add: Add, kind: KindOfData) -> None:
+    add("--executor", metavar="E", default="local", help="local (default) or ray")
     add("--address", metavar="A", help="of a Ray cluster (default: RAY_ADDRESS, else this machine)")
     add("--jobs", metavar="N", type=positive, help="models at once (default: one per GPU, or per core)")
     add(
@@ -103,7 +103,7 @@ def _swept(a: argparse.Namespace) -> "Summary":
         a.store,
         measure=a.measure,
         seeds=a.seeds,
-        engine=a.engine,
+        executor=a.executor,
         jobs=a.jobs,
         limits=Limits(a.time_limit, a.memory_limit),
         address=a.address,

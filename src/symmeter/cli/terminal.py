@@ -46,7 +46,7 @@ def _close_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def attempt(step: Callable[[], None]) -> bool:
+def attempt(step: Callable[[], object]) -> bool:
     """Do what comes after the computing; whether it worked. What goes wrong is one line, and loses nothing else."""
     try:
         with reader_may_leave():

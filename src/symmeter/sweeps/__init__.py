@@ -4,6 +4,7 @@ from symmeter.sweeps.executors.executor import Limits
 from symmeter.sweeps.model_list import Entry, read_models
 from symmeter.sweeps.plan import Cell, Spec, plan
 from symmeter.sweeps.store import Store
-from symmeter.sweeps.sweep import Summary, sweep
+from symmeter.sweeps.summary import Summary
+from symmeter.sweeps.sweep import sweep
 
 __all__ = ["Cell", "Entry", "Limits", "Spec", "Store", "Summary", "plan", "read_models", "sweep"]

@@ -5,8 +5,7 @@ import hashlib
 import io
 import json
 import time
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import torch
 
@@ -18,7 +17,7 @@ from symmeter.models.load import load_model
 from symmeter.models.loaded import LoadedModel
 from symmeter.optional import require
 from symmeter.results.result import Result
-from symmeter.sweeps.task import Task
+from symmeter.sweeps.task import Record, Task
 from symmeter.verbs.warned import recorded
 
 HEADER, ROWS, SAMPLES, ELEMENTS = "header", "rows", "samples", "elements"
@@ -77,7 +76,7 @@ def packed(result: Result, task: Task, state: str | None) -> dict[str, bytes]:
     return files
 
 
-def _labels(result: Result, content: Mapping[str, Any], task: Task) -> dict[str, Any]:
+def _labels(result: Result, content: Record, task: Task) -> Record:
     """The settings of a cell, for its rows; `content` is the header of its result."""
     entry, settings = task["entry"], task["spec"]
     info, data, spec = content["model"], content["data"], content["spec"]
@@ -103,20 +102,18 @@ def _labels(result: Result, content: Mapping[str, Any], task: Task) -> dict[str,
     }
 
 
-def _renamed(row: Mapping[str, Any]) -> dict[str, Any]:
+def _renamed(row: Record) -> Record:
     """A layer has a kind, and the cell has one of its own."""
     return {"layer_kind" if key == "kind" else key: value for key, value in row.items()}
 
 
-def labelled(
-    rows: Iterable[Mapping[str, Any]], labels: Mapping[str, Any], tags: Mapping[str, Any]
-) -> list[dict[str, Any]]:
+def labelled(rows: Iterable[Record], labels: Record, tags: Record) -> list[Record]:
     """Rows with the cell's labels before their own columns, and its tags behind them."""
     tagged = {TAG + key: str(value) for key, value in tags.items()}
     return [{**labels, **{k: v for k, v in row.items() if not k.startswith(TAG)}, **tagged} for row in rows]
 
 
-def parquet(rows: list[dict[str, Any]] | dict[str, Any]) -> bytes:
+def parquet(rows: list[Record] | Record) -> bytes:
     """Rows, or columns by name, as the bytes of a Parquet file: small, with check sums."""
     pa, buffer = require("pyarrow", "io"), io.BytesIO()
     table = pa.Table.from_pylist(rows) if isinstance(rows, list) else pa.table(rows)
@@ -124,11 +121,11 @@ def parquet(rows: list[dict[str, Any]] | dict[str, Any]) -> bytes:
     return buffer.getvalue()
 
 
-def _json(content: Mapping[str, Any]) -> bytes:
+def _json(content: Record) -> bytes:
     return (json.dumps(content, indent=1, default=str) + "\n").encode()
 
 
-def _state_hash(model: Any) -> str | None:
+def _state_hash(model: object) -> str | None:
     """SHA-256 of the names and values of all weights: which network it was that was measured."""
     if not isinstance(model, torch.nn.Module):
         return None

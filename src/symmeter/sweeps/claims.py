@@ -7,7 +7,6 @@ import socket
 import threading
 import time
 import uuid
-from typing import Any
 
 from symmeter.optional import require
 from symmeter.sweeps.store import Store
@@ -24,8 +23,12 @@ class Claims:
 
     def __init__(self, store: Store):
         self._store, self._mine = store, set[str]()
-        self._owner = {"host": socket.gethostname(), "pid": os.getpid(), "started": _started(os.getpid()),
-                       "id": uuid.uuid4().hex}  # fmt: skip
+        self._owner = {
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "started": _started(os.getpid()),
+            "id": uuid.uuid4().hex,
+        }
         self._lock, self._ended = threading.Lock(), threading.Event()
         self._thread = threading.Thread(target=self._live, daemon=True)
         self._thread.start()
@@ -70,7 +73,7 @@ class Claims:
     def _void(self, content: bytes | None) -> bool:
         """Whether whoever made a claim is gone."""
         try:
-            claim: dict[str, Any] = json.loads(content or b"")
+            claim = json.loads(content or b"")
             if claim["host"] == self._owner["host"]:
                 return _started(int(claim["pid"])) != claim["started"]
             return time.time() - float(claim["time"]) > STALE

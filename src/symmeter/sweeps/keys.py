@@ -12,11 +12,13 @@ from datetime import date
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from symmeter.errors import SymmeterError
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from symmeter.sweeps.model_list import Entry
 
 # The version of the measuring code. Raise it by one whenever a change makes the tool print another number for the same
@@ -27,7 +29,7 @@ NUMBERS = 1
 _WHOLE = 2**26  # bytes: larger files of a folder are known by their size and their first part
 
 
-def digest(value: Any) -> str:
+def digest(value: object) -> str:
     """A short hash of anything that JSON can say, dates and dataclasses.
 
     >>> digest({"a": 1, "b": [2]}) == digest({"b": (2,), "a": 1})
@@ -37,7 +39,7 @@ def digest(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """What JSON cannot say in words that stay the same from day to day."""
     if is_dataclass(value) and not isinstance(value, type):
         return said(value)
@@ -50,7 +52,7 @@ def _plain(value: Any) -> Any:
     )
 
 
-def said(settings: Any) -> dict[str, Any]:
+def said(settings: "DataclassInstance") -> dict[str, object]:
     """The fields of a dataclass that are not what they are when nothing is said, so that a new field changes no key.
 
     >>> from symmeter.sweeps.plan import Spec
@@ -66,9 +68,9 @@ def said(settings: Any) -> dict[str, Any]:
     return found
 
 
-def weights_identity(entry: "Entry", seed: int) -> dict[str, Any]:
+def weights_identity(entry: "Entry", seed: int) -> dict[str, object]:
     """Which network with which weights: files by their content, names by the version of their library."""
-    found: dict[str, Any] = {"model_kwargs": dict(entry.model_kwargs), **_source(entry.model)}
+    found: dict[str, object] = {"model_kwargs": dict(entry.model_kwargs), **_source(entry.model)}
     if entry.weights is not None:
         if not Path(entry.weights).is_file():
             raise SymmeterError(f"weights {entry.weights}: no such file")

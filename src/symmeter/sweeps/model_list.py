@@ -6,18 +6,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from symmeter.domain import find_domain
 from symmeter.errors import SymmeterError, nearest
 from symmeter.models.names import list_models
 from symmeter.models.spec import parse_model_kwargs
 from symmeter.optional import require
-from symmeter.options import WRITTEN, from_text
+from symmeter.options import WRITTEN, Values, from_text
 from symmeter.verbs.arguments import words_by_leaf
 
 LISTS = (".txt", ".csv", ".yaml", ".yml")
 Row = Mapping[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,13 @@ class Entry:
     name: str = ""
     weights: str | None = None
     untrained: bool = False
-    model_kwargs: Mapping[str, Any] = field(default_factory=dict)
+    model_kwargs: Values = field(default_factory=dict)
     output: str | None = None
     layouts: Mapping[str, str] = field(default_factory=dict)
     domain: str | None = None
     inputs: str | Mapping[str, str] | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    tags: Mapping[str, Any] = field(default_factory=dict)
+    options: Values = field(default_factory=dict)
+    tags: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -49,9 +50,10 @@ class Entry:
 COLUMNS = tuple(f.name for f in fields(Entry) if f.name not in ("options", "tags"))
 
 
-def read_models(
-    models: str | Entry | Row | Iterable[Any], untrained: bool = False, domain: str = "images"
-) -> list[Entry]:
+Models = str | Entry | Row | Iterable[object]
+
+
+def read_models(models: Models, untrained: bool = False, domain: str = "images") -> list[Entry]:
     """Entries from names, wildcards such as `timm:vit_*`, files with lists of them, or several of these.
 
     A text file has one model per line; a CSV or YAML file a row each, with the COLUMNS, and one for each option of the
@@ -64,10 +66,9 @@ def read_models(
     Traceback (most recent call last):
     symmeter.errors.SymmeterError: timm:vti_*: no model has such a name; start with timm: or torchvision:
     """
-    if isinstance(models, str | Entry | Mapping):
-        models = [models]
+    items: Iterable[object] = [models] if isinstance(models, str | Entry | Mapping) else models
     found: list[Entry] = []
-    for item in models:
+    for item in items:
         if isinstance(item, Entry):
             found.append(item)
         elif isinstance(item, Mapping):
@@ -136,7 +137,7 @@ def _yaml(text: str, path: Path) -> list[Row]:
     return [{"model": row} if isinstance(row, str) else row for row in rows]
 
 
-def _entry(row: Row, folder: Path, where: str, domain: str) -> Entry:
+def _entry(row: object, folder: Path, where: str, domain: str) -> Entry:
     """An entry from one row; SymmeterError says what is wrong with it, and where."""
     if not isinstance(row, Mapping) or not row.get("model"):
         near = nearest("model", [str(key) for key in row], most=1) if isinstance(row, Mapping) else ""
@@ -170,7 +171,7 @@ def _read(row: Row, domain: str) -> Entry:
     )
 
 
-def _value(column: str, read: Callable[[Any], Any], cell: Any) -> Any:
+def _value(column: str, read: Callable[..., T], cell: object) -> T:
     """What is in a cell; the ValueError for what cannot be read names the column."""
     try:
         return read(cell)
@@ -188,20 +189,20 @@ def _beside(entry: Entry, folder: Path) -> Entry:
     return entry
 
 
-def _model_kwargs(cell: Any) -> dict[str, Any]:
+def _model_kwargs(cell: object) -> Values:
     if isinstance(cell, Mapping):
         return dict(cell)
     return parse_model_kwargs(str(cell).split() if cell else [])
 
 
-def _layouts(cell: Any) -> dict[str, str]:
+def _layouts(cell: object) -> dict[str, str]:
     if isinstance(cell, Mapping):
         return {str(module): str(layout) for module, layout in cell.items()}
     pairs = [word.rpartition("=") for word in str(cell).split()] if cell else []
     return {module: layout for module, _, layout in pairs}
 
 
-def _inputs(cell: Any) -> str | dict[str, str] | None:
+def _inputs(cell: object) -> str | dict[str, str] | None:
     if isinstance(cell, Mapping):
         return {str(leaf): str(word) for leaf, word in cell.items()}
     return words_by_leaf(str(cell)) if cell else None

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
 
 from symmeter.domain import Domain
 from symmeter.errors import SymmeterError
 from symmeter.measuring.plan import Given, check_measures, control_mode, read_words
-from symmeter.options import as_written
+from symmeter.options import Values, as_written
 from symmeter.sweeps.keys import NUMBERS, code_version, data_identity, digest, said, weights_identity
 from symmeter.sweeps.model_list import Entry
+from symmeter.sweeps.task import Task
 from symmeter.symmetry.hypothesis import Symmetry, generators_only
 
 KINDS = ("measure", "layers")
@@ -35,7 +35,7 @@ class Spec:
     kind: str = "measure"
     domain: str | None = None
     inputs: str | Mapping[str, str] | Sequence[str] | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Values = field(default_factory=dict)
 
     def check(self, data: str = "") -> "Spec":
         """Itself with the domain of this data and only those options that are not usual.
@@ -105,7 +105,7 @@ class Cell:
             words.append(f"seed {self.spec.seed}")
         return " ".join(words)
 
-    def task(self) -> dict[str, Any]:
+    def task(self) -> Task:
         """All that a worker needs, as plain data."""
         return {
             "key": self.key,

@@ -4,11 +4,14 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from symmeter.errors import counted
 from symmeter.sweeps.executors.executor import Outcome
 from symmeter.sweeps.task import Task
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 
 class Progress(ABC):
@@ -25,7 +28,7 @@ class Progress(ABC):
     def __enter__(self) -> "Progress":
         return self
 
-    def __exit__(self, *raised: Any) -> None:  # noqa: B027
+    def __exit__(self, *raised: object) -> None:  # noqa: B027
         """No more to come."""
 
 
@@ -57,8 +60,9 @@ class Plain(Progress):
         print(
             f"{self._count}/{self._total} {outcome.task['label']} {outcome.seconds:.1f} s {what}"
             f" ({self._failed} failed, {clock(left)} left)",
-            file=self._stream, flush=True,
-        )  # fmt: skip
+            file=self._stream,
+            flush=True,
+        )
 
 
 class Live(Progress):
@@ -76,18 +80,23 @@ class Live(Progress):
         from rich.progress import Progress as Bars
 
         self._bars = Bars(
-            TextColumn("{task.description}", markup=False), BarColumn(bar_width=24), MofNCompleteColumn(),
-            TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True,
-        )  # fmt: skip
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
         self._all = self._bars.add_task("all cells", total=total)
-        self._running: dict[str, Any] = {}
+        self._running: dict[str, TaskID] = {}
         self._failed = Counter[str]()
 
     def __enter__(self) -> "Live":
         self._bars.start()
         return self
 
-    def __exit__(self, *raised: Any) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._bars.stop()
 
     def started(self, task: Task) -> None:

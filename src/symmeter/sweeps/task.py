@@ -2,4 +2,5 @@
 
 from typing import Any
 
-Task = dict[str, Any]  # Cell.task(), with batch_size, device and threads
+Record = dict[str, Any]  # plain data, as JSON can say it
+Task = Record  # Cell.task(), with batch_size, device and threads

@@ -48,7 +48,7 @@ def test_a_cluster_that_loses_a_node_gives_the_same_rows_as_this_machine(cluster
     spec = {"symmetry": "rotation,C4", "progress": False, "limits": LIMITS}
     found = []
     run = lambda: found.append(
-        sweep(zoo, images, tmp_path / "ray", engine="ray", address=cluster.address, **spec)
+        sweep(zoo, images, tmp_path / "ray", executor="ray", address=cluster.address, **spec)
     )
     thread = threading.Thread(target=run)
     thread.start()

@@ -1,4 +1,4 @@
-"""What an engine is: it runs tasks somewhere, and brings back what became of them."""
+"""What an executor is: it runs tasks somewhere, and brings back what became of them."""
 
 import math
 from abc import ABC, abstractmethod
@@ -56,7 +56,7 @@ class Outcome:
         return not self.failure
 
 
-class Engine(ABC):
+class Executor(ABC):
     """Runs tasks; the store is not its business."""
 
     name: str

@@ -13,9 +13,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from symmeter.errors import SymmeterError, first_line
 from symmeter.optional import require
@@ -65,7 +65,7 @@ def _once(task: Task, limits: Limits, stop: threading.Event) -> Outcome:
 
 
 def _watched(
-    process: Any, receiver: Connection, task: Task, limits: Limits, log: Path, stop: threading.Event
+    process: BaseProcess, receiver: Connection, task: Task, limits: Limits, log: Path, stop: threading.Event
 ) -> Outcome:
     """Wait for what a process sends; end it at its limits."""
     psutil = require("psutil", "sweep")
@@ -114,13 +114,13 @@ def _tail(log: Path) -> str:
     return ""
 
 
-def _see_off(process: Any) -> None:
+def _see_off(process: BaseProcess) -> None:
     """Wait for a process that has done its work; end one that does not go."""
     process.join(2)
     _kill(process)
 
 
-def _kill(process: Any) -> None:
+def _kill(process: BaseProcess) -> None:
     """End a process and all that it started."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         if process.pid is not None and os.getpgid(process.pid) == process.pid:

@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from queue import SimpleQueue
 
 from symmeter.optional import require
-from symmeter.sweeps.executors.executor import Engine, Limits, Outcome, Started
+from symmeter.sweeps.executors.executor import Executor, Limits, Outcome, Started
 from symmeter.sweeps.executors.isolated import isolated
 from symmeter.sweeps.task import Task
 
@@ -21,7 +21,7 @@ def cuda_devices() -> int:
     return torch.cuda.device_count() if torch.cuda.is_available() else 0
 
 
-class Local(Engine):
+class Local(Executor):
     """Cells in processes of this machine.
 
     Where there are CUDA devices every place has one to itself, else every place has its share of the cores.
@@ -30,10 +30,13 @@ class Local(Engine):
     name = "local"
 
     def __init__(
-        self, jobs: int | None = None, limits: Limits | None = None, device: str | None = None,
+        self,
+        jobs: int | None = None,
+        limits: Limits | None = None,
+        device: str | None = None,
         threads: int | None = None,
         count_devices: Callable[[], int] = cuda_devices,
-    ):  # fmt: skip
+    ):
         """`jobs`: places, None for one a device or a core. `limits`: memory None is an equal share of what is free."""
         limits = limits or Limits()
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

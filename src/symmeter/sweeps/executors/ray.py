@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from symmeter.optional import require
-from symmeter.sweeps.executors.executor import Engine, Limits, Outcome, Started
+from symmeter.sweeps.executors.executor import Executor, Limits, Outcome, Started
 from symmeter.sweeps.executors.isolated import isolated
 from symmeter.sweeps.task import Task
 
 _LIVES = 3  # times a cell is begun again when its machine is lost
 
 
-class Ray(Engine):
+class Ray(Executor):
     """Cells as tasks of a Ray cluster, each in a process of its own there.
 
     Models, weights and images must be where the workers can read them, by the same paths; results come back through
@@ -23,17 +23,26 @@ class Ray(Engine):
     name = "ray"
 
     def __init__(
-        self, jobs: int | None = None, limits: Limits | None = None, device: str | None = None,
-        address: str | None = None, cpus: float = 1.0, gpus: float | None = None,
-    ):  # fmt: skip
+        self,
+        jobs: int | None = None,
+        limits: Limits | None = None,
+        device: str | None = None,
+        address: str | None = None,
+        cpus: float = 1.0,
+        gpus: float | None = None,
+    ):
         """`cpus`, `gpus` are what one cell takes; gpus None: 1 where the cluster has any."""
         self._ray: Any = require("ray", "ray")
         self._limits, self._device, self._cpus = limits or Limits(), device, cpus
         self._mine = not self._ray.is_initialized()
         if self._mine:
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster of our own tells nobody
-            self._ray.init(address=address, log_to_driver=False, logging_level="error", **(
-                {} if address else {"include_dashboard": False}))  # fmt: skip
+            self._ray.init(
+                address=address,
+                log_to_driver=False,
+                logging_level="error",
+                **({} if address else {"include_dashboard": False}),
+            )
         total = self._ray.cluster_resources()
         self._gpus = gpus if gpus is not None else float(device is None and total.get("GPU", 0) > 0)
         self._jobs = jobs
@@ -52,7 +61,7 @@ class Ray(Engine):
             num_cpus=self._cpus, num_gpus=self._gpus, max_retries=_LIVES, scheduling_strategy="SPREAD"
         )
         device = self._device or ("cuda" if self._gpus else None)
-        waiting: dict[Any, Task] = {}
+        waiting: dict[object, Task] = {}
         try:
             for task in tasks:
                 started(task)
@@ -69,7 +78,7 @@ class Ray(Engine):
             if self._mine:
                 ray.shutdown()
 
-    def _next(self, waiting: dict[Any, Task]) -> Outcome:
+    def _next(self, waiting: dict[object, Task]) -> Outcome:
         """The next outcome that is there; a task whose machines were all lost has one too."""
         (reference, *_), _ = self._ray.wait(list(waiting), num_returns=1)
         task = waiting.pop(reference)

@@ -1,0 +1,44 @@
+"""What a sweep has done, in numbers and in words."""
+
+from dataclasses import dataclass, field
+
+from symmeter.errors import counted
+from symmeter.sweeps.executors.executor import REASONS
+
+
+@dataclass
+class Summary:
+    """What a sweep did: counts of cells, and why some failed."""
+
+    cells: int = 0
+    skipped: int = 0  # were there already
+    done: int = 0
+    failed: dict[str, list[str]] = field(default_factory=dict)  # by reason: labels
+    known: int = 0  # failed before, and were not tried again
+    elsewhere: int = 0  # another sweep works on them
+    repaired: int = 0  # were damaged, and were done again
+    interrupted: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether every cell is there."""
+        return self.skipped + self.done == self.cells
+
+    def __str__(self) -> str:
+        failures = sum(map(len, self.failed.values()))
+        words = [
+            f"{counted(self.cells, 'cell')}: {self.done} done, {self.skipped} there already, {failures} failed"
+        ]
+        if self.known:
+            words.append(f"{self.known} failed before (--retry-errors tries them again)")
+        if self.elsewhere:
+            words.append(f"{self.elsewhere} with another sweep")
+        if self.repaired:
+            words.append(f"{self.repaired} damaged and done again")
+        if self.interrupted:
+            words.append("interrupted: start again to go on")
+        lines = [", ".join(words)]
+        for reason, labels in self.failed.items():
+            names = ", ".join(labels[:5]) + (f" and {len(labels) - 5} more" if len(labels) > 5 else "")
+            lines.append(f"  {REASONS[reason]}: {len(labels)} ({names})")
+        return "\n".join(lines)
