@@ -222,8 +222,10 @@ def _defined(module: Any) -> list[type[Domain]]:
     return [m for m in members if m.__module__ == module.__name__]
 
 
-def find_domain(name: str) -> type[Domain]:
-    """The domain of this name; SymmeterError with the choices."""
+def find_domain(name: str | type[Domain]) -> type[Domain]:
+    """The domain of this name, or a domain itself; SymmeterError with the choices."""
+    if not isinstance(name, str):
+        return name
     if name not in domains():
         raise SymmeterError(f"unknown domain {name!r}{nearest(name, domains())}")
     return domains()[name]

@@ -51,7 +51,7 @@ class TestSignals(DomainContract):
     domain = Signals
     data = SIGNALS
     group = "shift"
-    equivariant = (ready(circular(), nn.ReLU()), "shift(5)", "logits:equivariant")
+    equivariant = (ready(circular(), nn.Tanh()), "shift(5)", "logits:equivariant")
     broken = (classifier(), "translation_x,gain,shift(3),polarity,reversal", "logits:invariant")
     outputs: ClassVar = {
         "invariant": torch.rand(2, 5), "equivariant": torch.rand(2, 5, 24), "signal": torch.rand(2, 2, 24),
