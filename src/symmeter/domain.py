@@ -19,6 +19,7 @@ from torch import Tensor
 from symmeter.errors import SymmeterError, nearest, shortened
 from symmeter.options import NoOptions
 from symmeter.samples import Draw, Samples
+from symmeter.symmetry.displaced import Inputs, Replaced, Still, displaced
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.representations.representation import Representation
@@ -28,7 +29,6 @@ from symmeter.verbs.verb import verb
 ENTRY_POINTS = "symmeter.domains"
 _HOME, _FILE, _DEFAULT = "symmeter.domains", "domain", "images"
 Symmetries = tuple[Generator | Group, ...]
-Inputs = Callable[[Element], Tensor]
 
 
 class Tracker(ABC):
@@ -147,24 +147,13 @@ class Domain(ABC):
     # controls and layers
 
     def displaced(
-        self, rho: Representation, x: Tensor, other: Tensor, still: Callable, replaced: Callable
+        self, rho: Representation, x: Tensor, other: Tensor, still: Still, replaced: Replaced
     ) -> Inputs:
         """g -> x (B, ...) changed by as much as g changes it, in a direction that is no symmetry.
 
-        By default x plus the displacement of another sample, as long as its own. `still` is what the identity makes of
-        a sample; `replaced(g, step, displacement)` may give another displacement for one that is blank.
+        Arguments as in `symmeter.symmetry.displaced`, which it is where a domain has no better one.
         """
-        own, others = rho.action(x), rho.action(other)
-        x, other = still(x), still(other)
-
-        def inputs(g: Element) -> Tensor:
-            displacement = own(g)[0] - x
-            step = replaced(g, others(g)[0] - other, displacement)
-            length, size = (u.flatten(1).norm(dim=1) for u in (step, displacement))
-            factor = size / length.clamp(min=1e-30)
-            return x + step * factor.reshape(-1, *[1] * (x.ndim - 1))
-
-        return inputs
+        return displaced(rho, x, other, still, replaced)
 
     def tracker(self, x: Tensor) -> Tracker | None:
         """What follows the symmetry through a network from the inputs x (B, ...) on; None: layers are not known."""

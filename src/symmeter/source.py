@@ -13,7 +13,7 @@ from torch import Tensor
 from symmeter.errors import SymmeterError, first_line
 
 IMAGE_KEYS = ("image", "images", "pixel_values", "x")
-_LABEL_KEYS = ("label", "labels", "y")
+LABEL_KEYS = ("label", "labels", "y")
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def split(sample: Any, keys: Sequence[str] = IMAGE_KEYS, noun: str = "image") ->
         if not found:
             has, known = ", ".join(map(str, sample)), ", ".join(keys)
             raise SymmeterError(f"no {noun} in a dictionary with {has}; its key must be one of {known}")
-        return sample[found[0]], next((sample[key] for key in _LABEL_KEYS if key in sample), None)
+        return sample[found[0]], next((sample[key] for key in LABEL_KEYS if key in sample), None)
     if isinstance(sample, tuple | list) and sample:
         return sample[0], sample[1] if len(sample) > 1 else None
     return sample, None

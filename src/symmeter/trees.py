@@ -8,6 +8,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,11 @@ from torch import Tensor
 from symmeter.errors import SymmeterError
 
 Path = tuple[str | int, ...]
+Watcher = Callable[[list[Tensor]], None]
 _LARGEST = {torch.float32: 2**24, torch.float64: 2**53}  # whole numbers up to here have no round-off
+
+
+_WATCHER: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,6 @@ class Packing:
 
     template: Any
     leaves: tuple[Leaf, ...]
-    _watchers: list[Callable[[list[Tensor]], None]] = dataclasses.field(default_factory=list, repr=False)
 
     @staticmethod
     def of(tree: Any) -> "Packing":
@@ -84,18 +88,10 @@ class Packing:
     def unpack(self, x: Tensor) -> Any:
         """(B, entries) as the tree; whole numbers and truth values as what they were, all else in the type of x."""
         parts = self.parts(x)
-        for watcher in self._watchers:
+        watcher = _WATCHER.get()
+        if watcher is not None:
             watcher(parts)
         return filled(self.template, dict(zip(self._paths(), parts, strict=True)))
-
-    @contextmanager
-    def watched(self, watcher: Callable[[list[Tensor]], None]) -> Iterator[None]:
-        """While it lasts, `watcher` sees the leaves (B, ...) of everything that is unpacked."""
-        self._watchers.append(watcher)
-        try:
-            yield
-        finally:
-            self._watchers.remove(watcher)
 
     def parts(self, x: Tensor) -> list[Tensor]:
         """The leaves (B, ...) of x (B, entries), in the order of `leaves`."""
@@ -107,6 +103,16 @@ class Packing:
 
     def _paths(self) -> list[Path]:
         return [leaf.path for leaf in self.leaves]
+
+
+@contextmanager
+def unpacking_watched(watcher: Watcher) -> Iterator[None]:
+    """While it lasts, `watcher` sees the leaves (B, ...) of everything that is unpacked in this context."""
+    token = _WATCHER.set(watcher)
+    try:
+        yield
+    finally:
+        _WATCHER.reset(token)
 
 
 def tensors(tree: Any, path: Path = ()) -> dict[Path, Tensor]:

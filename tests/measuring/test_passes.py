@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from symmeter.domain import parse_group
-from symmeter.domains.grids.control import displaced
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.sets import Points
 from symmeter.measuring.passes import moved
+from symmeter.symmetry.displaced import displaced
 
 GRID = Image(Bandlimited())
 

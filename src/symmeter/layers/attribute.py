@@ -179,14 +179,7 @@ class Attributor(Follower):
         symmetry = replace(run.plan.symmetry, rho_in=run.rho_in, rho_out=run.rho_out)
         layouts = Layouts(self._given, run.model, run.domain)
         attribution = Attribution(
-            run.model,
-            run.engine.f,
-            pair,
-            symmetry,
-            run.domain,
-            layouts,
-            lambda z: whole(z)[0],
-            run.samples.packing,
+            run.model, run.engine.f, pair, symmetry, run.domain, layouts, lambda z: whole(z)[0]
         )
         if not attribution.closed:
             raise SymmeterError(

@@ -24,7 +24,7 @@ from symmeter.layers.tree import Tree, grow
 from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.symmetry.representations.packed import Packed
 from symmeter.symmetry.representations.representation import Representation
-from symmeter.trees import Packing
+from symmeter.trees import unpacking_watched
 
 Watch = Callable[[int, Tap, Tensor], None]
 _RECENT = 4  # gradients remembered: neighbouring taps get the very same one
@@ -71,7 +71,6 @@ class Attribution:
         domain: Domain,
         layouts: Layouts,
         together: Callable[[Tensor], Tensor] | None = None,
-        packing: Packing | None = None,
     ):
         rho_in, rho_out = symmetry.rho_in, symmetry.rho_out
         assert rho_in is not None
@@ -83,7 +82,7 @@ class Attribution:
         follower = domain.tracker(pair)
         if follower is None:
             raise SymmeterError(f"how a symmetry acts inside of a network of {domain.name} is not known")
-        with torch.enable_grad(), follower as tracker, _entering(packing, rho_in, tracker):
+        with torch.enable_grad(), follower as tracker, _entering(rho_in, tracker):
 
             def observe(tap: Tap, tensor: Tensor) -> None:
                 slot = tap.slot
@@ -180,13 +179,13 @@ def _find(recent: list, data: Tensor, rho: Representation, gradient: Tensor) -> 
     return None
 
 
-def _entering(packing: Packing | None, rho: Representation, tracker: Tracker) -> AbstractContextManager:
+def _entering(rho: Representation, tracker: Tracker) -> AbstractContextManager:
     """While it lasts, the tracker knows each of several inputs where it is taken from the others."""
-    if packing is None or not isinstance(rho, Packed):
+    if not isinstance(rho, Packed):
         return nullcontext()
 
     def learn(parts: list[Tensor]) -> None:
         for part, own in zip(parts, rho.representations, strict=True):
             tracker.learn(part, own)
 
-    return packing.watched(learn)
+    return unpacking_watched(learn)

@@ -116,8 +116,8 @@ class _Ready(Preparation):
 
 
 def _must_be_tree(data: Any) -> bool:
-    """Whether data is a dict of tensors or a dataclass of them."""
-    return bool(tensors(data)) and not isinstance(data, Tensor | tuple | list)
+    """Whether data is a dict or a dataclass of arrays, which its kind of data does not read by itself."""
+    return not isinstance(data, Tensor | np.ndarray | tuple | list | str) and bool(tensors(_as_tensors(data)))
 
 
 def _archived(path: Path, inputs: Any, labels: Any) -> tuple[Any, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from symmeter.domain import Domain, Inputs, Symmetries, Tracker
+from symmeter.domain import Domain, Symmetries, Tracker
 from symmeter.domains.grids.actions import (
     ACTIONS,
     is_action,
@@ -16,7 +16,6 @@ from symmeter.domains.grids.actions import (
     taken_as_scalars,
 )
 from symmeter.domains.grids.axes.tracker import AxisTracker
-from symmeter.domains.grids.control import displaced
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.grids.grid import Image, Pixels
 from symmeter.domains.grids.interpolants import parse_definition
@@ -154,11 +153,6 @@ class Images(Domain):
     ) -> list[str]:
         remark = taken_as_scalars(name, y, rho) if any(map(turns, moved_by)) else None
         return [] if remark is None else [remark]
-
-    def displaced(
-        self, rho: Representation, x: Tensor, other: Tensor, still: Callable, replaced: Callable
-    ) -> Inputs:
-        return displaced(rho, x, other, still, replaced)
 
     def tracker(self, x: Tensor) -> Tracker:
         return AxisTracker(x, self.interpolant)

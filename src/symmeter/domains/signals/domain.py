@@ -8,7 +8,6 @@ from torch import Tensor
 
 from symmeter.domain import Domain, Inputs, Symmetries, Tracker
 from symmeter.domains.grids.axes.tracker import AxisTracker
-from symmeter.domains.grids.control import displaced
 from symmeter.domains.grids.interpolants import parse_definition
 from symmeter.domains.grids.options import DEFINITION, PADDING
 from symmeter.domains.grids.window import Window
@@ -18,6 +17,7 @@ from symmeter.domains.signals.signal import Signal
 from symmeter.models.loaded import LoadedModel
 from symmeter.options import option
 from symmeter.samples import Draw, Samples
+from symmeter.symmetry.displaced import as_far, displaced, turned
 from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
@@ -106,12 +106,13 @@ class Signals(Domain):
 
         Polarity goes to the far side of all signals of one contrast, so there only the distance is kept.
         """
-        of_same_contrast = displaced(rho, x, other, still, replaced)
-        as_far = super().displaced(rho, x, other, still, replaced)
+        in_time = lambda x, displacement, step: turned(x, displacement, step, axes=(2,))
+        of_same_contrast = displaced(rho, x, other, still, replaced, in_time)
+        at_a_distance = displaced(rho, x, other, still, replaced, as_far)
 
         def inputs(g: Element) -> Tensor:
-            turned = isinstance(g, Involution) and g.of == POLARITY
-            return as_far(g) if turned else of_same_contrast(g)
+            negated = isinstance(g, Involution) and g.of == POLARITY
+            return at_a_distance(g) if negated else of_same_contrast(g)
 
         return inputs
 
