@@ -32,20 +32,22 @@ Symmetries = tuple[Generator | Group, ...]
 
 
 class Tracker(ABC):
-    """Follows how a symmetry acts on the tensors inside a network while the network runs; a context manager."""
+    """Follows how a symmetry acts on the tensors inside a network while the network runs; a context manager.
 
-    @abstractmethod
-    def __enter__(self) -> Self: ...
+    One that reads it off the shape of a tensor needs `representation` alone.
+    """
 
-    @abstractmethod
-    def __exit__(self, *error: object) -> None: ...
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:  # noqa: B027
+        """The network has run, or has failed."""
 
     @abstractmethod
     def representation(self, tensor: Tensor) -> Representation | None:
         """How the symmetry acts on a tensor; None where that is not known."""
 
-    @abstractmethod
-    def learn(self, tensor: Tensor, rho: Representation) -> None:
+    def learn(self, tensor: Tensor, rho: Representation) -> None:  # noqa: B027
         """Go on from what somebody knows of a tensor."""
 
 

@@ -77,7 +77,7 @@ def run(a: argparse.Namespace) -> int:
     """Sweep, and print the summary."""
     prepare_process()
     from symmeter.errors import first_line
-    from symmeter.sweeps.store import StoreError
+    from symmeter.sweeps.folder import StoreError
 
     try:
         summary = _swept(a)
