@@ -45,7 +45,7 @@ def displaced(
             return turn(x, displacement, step)
         parts = zip(rho.representations, *map(rho.parts, (x, displacement, step)), strict=True)
         moved = [part if isinstance(leaf, Trivial) else turn(part, d, s) for leaf, part, d, s in parts]
-        return torch.cat([part.flatten(1) for part in moved], 1)
+        return torch.cat([part.reshape(len(part), -1) for part in moved], 1)
 
     return inputs
 

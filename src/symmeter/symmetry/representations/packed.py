@@ -41,8 +41,8 @@ class Packed(Representation):
             moved, masks = [], []
             for action in actions:
                 leaf, mask = action(element)
-                moved.append(leaf.flatten(1))
-                masks.append(mask.expand_as(leaf[:1]).flatten(1))
+                moved.append(_flat(leaf))
+                masks.append(_flat(mask.expand_as(leaf[:1])))
             return torch.cat(moved, 1), torch.cat(masks, 1)
 
         return act
@@ -53,7 +53,7 @@ class Packed(Representation):
             rho.differentiate_all(generators, leaf)
             for rho, leaf in zip(self.representations, self.parts(x), strict=True)
         ]
-        return [torch.cat([leaf.flatten(1) for leaf in leaves], 1) for leaves in zip(*found, strict=True)]
+        return [torch.cat([_flat(leaf) for leaf in leaves], 1) for leaves in zip(*found, strict=True)]
 
     def bound_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """That of the first leaf that moves."""
@@ -67,3 +67,8 @@ class Packed(Representation):
     def moving(self) -> tuple[bool, ...]:
         """Of each leaf whether the group moves it at all."""
         return tuple(not isinstance(rho, Trivial) for rho in self.representations)
+
+
+def _flat(leaf: Tensor) -> Tensor:
+    """(B, ...) as (B, entries), one entry for (B,)."""
+    return leaf.reshape(len(leaf), -1)
