@@ -234,12 +234,25 @@ def domain_of(data: Any, symmetry: Any, words: Iterable[str] = ()) -> type[Domai
         wrong = next((w for w in words if w not in known), words[0])
         raise SymmeterError(f"inputs: {wrong!r} is no way in which a symmetry acts{nearest(wrong, known)}")
     fits = [d for d in fits if (words or d.takes(data)) and _knows(d, symmetry)]
+    if not fits:
+        _check_of_another(symmetry)
     if not fits or fits[0].name == _DEFAULT:
         return domains()[_DEFAULT]
     if len(fits) > 1:
         names = shortened([d.name for d in fits])
         raise SymmeterError(f"this data could be {names}: say which with domain={fits[0].name!r}")
     return fits[0]
+
+
+def _check_of_another(symmetry: Any) -> None:
+    """SymmeterError where images have no such symmetry, and another kind of data has."""
+    knowing = [d for d in domains().values() if _knows(d, symmetry)]
+    if knowing and knowing[0].name != _DEFAULT:
+        names = " or ".join(d.name for d in knowing)
+        raise SymmeterError(
+            f"symmetry {symmetry!r} is one of {names}, and this data is not seen to be that: "
+            f"say domain={knowing[0].name!r}"
+        )
 
 
 def _knows(domain: type[Domain], symmetry: Any) -> bool:

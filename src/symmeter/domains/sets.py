@@ -129,7 +129,7 @@ class Sets(Domain):
         if isinstance(data, Mapping):
             return "points" in data
         values = data[0] if isinstance(data, tuple | list) and len(data) == 2 else data
-        return is_array(values) and np.ndim(values) == 3
+        return is_array(values) and np.ndim(values) > 2  # with another number of axes, what is wrong is said
 
     def open(self, data: Any, model: Any, draw: Draw, group: Group | None = None) -> Samples:
         return Samples(SETS.source(data), SetPreparation(), draw)

@@ -220,4 +220,5 @@ def test_what_is_asked_of_signals_must_fit_them():
     check_refused(
         "no axis of time", measure, net, SIGNALS, "gain", output="logits:equivariant", domain="signals"
     )
-    check_refused("domain='signals'", measure, net, SIGNALS, "translation_x")
+    check_refused("say domain='signals'", measure, net, SIGNALS, "translation_x")
+    check_refused("is one of signals, .* say domain='signals'", measure, net, SIGNALS, "polarity,gain")
