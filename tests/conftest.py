@@ -18,6 +18,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Draw without a screen, never ask the network, and share the cores among the workers of xdist."""
     os.environ["MPLBACKEND"] = "Agg"
     os.environ["HF_HUB_OFFLINE"] = "1"
+    pytest.register_assert_rewrite("tests.contracts")  # so that a contract that fails shows its values
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if workers > 1:
         torch.set_num_threads(max(1, torch.get_num_threads() // workers))

@@ -32,7 +32,7 @@ class GeneratorContract:
         element = self.generator.exp(0.5)
         assert self.generator.name and self.generator.name == self.generator.name.strip().lower()
         assert self.generator.name in element.name
-        assert element.parameter == 0.5 and element.unit == self.generator.unit
+        assert element.parameter == 0.5 and element.parameter_unit == self.generator.unit
         assert self.generator.unit
 
     def test_it_can_be_compared_and_hashed(self) -> None:

@@ -3,6 +3,7 @@
 import copy
 import itertools
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import pytest
 import torch
@@ -33,19 +34,24 @@ class GroupContract:
     def contains(self, element: Element) -> bool:
         """Whether an element is one of the group; a group without end says so by itself."""
         assert self.bound.order is not None, "give `contains` for a group without end"
-        return any(same(element, known) for known in self.bound.enumerate())
+        return any(same(element, known) for known in self.all_elements)
 
-    @property
+    @cached_property
     def bound(self) -> Group:
         """The group as it acts on inputs of `shape`."""
         return self.group.bind(self.shape)
+
+    @cached_property
+    def all_elements(self) -> tuple[Element, ...]:
+        """Those of a finite group."""
+        return self.bound.enumerate()
 
     def test_all_elements_are_enumerated_once_the_identity_first(self) -> None:
         if self.bound.order is None:
             with pytest.raises(SymmeterError):
                 self.bound.enumerate()
             return
-        elements = self.bound.enumerate()
+        elements = self.all_elements
         assert len(elements) == len(set(elements)) == self.bound.order
         assert elements[0].is_identity and not any(g.is_identity for g in elements[1:])
         for g, h in itertools.combinations(self._some(), 2):
@@ -92,8 +98,9 @@ class GroupContract:
 
     def test_a_parameter_has_a_unit(self) -> None:
         for g in self._some():
-            assert (g.parameter is None) == (g.unit is None)
             assert g.parameter is None or isinstance(g.parameter, float)
+            if not g.is_identity:
+                assert (g.parameter is None) == (g.parameter_unit is None)
 
     def test_its_name_is_read_back(self) -> None:
         assert self.group.name == self.bound.name and "\n" not in self.group.name
@@ -103,6 +110,8 @@ class GroupContract:
         assert found == self.group and hash(found) == hash(self.group)
 
     def test_inputs_of_another_kind_are_refused_in_one_line(self) -> None:
+        if type(self.group).bind is Group.bind:
+            pytest.skip("the group acts on inputs of any shape")
         with pytest.raises(SymmeterError) as caught:
             self.group.bind((2, 2, 2, 2, 2))
         assert "\n" not in str(caught.value)
@@ -113,14 +122,14 @@ class GroupContract:
         """A few elements of the group, the identity first where it is finite."""
         if self.bound.order is None:
             return self._draw(7)[:6]
-        elements = self.bound.enumerate()
+        elements = self.all_elements
         return elements[:: max(1, len(elements) // _EVERY)]
 
     def _draw(self, seed: int) -> tuple[Element, ...]:
         return self.bound.sample(_DRAWN, torch.Generator().manual_seed(seed))
 
     def _number(self, element: Element) -> int:
-        return next(i for i, known in enumerate(self.bound.enumerate()) if same(element, known))
+        return next(i for i, known in enumerate(self.all_elements) if same(element, known))
 
 
 class Foreign(Element):

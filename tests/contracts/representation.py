@@ -88,7 +88,7 @@ class RepresentationContract:
         action = self.representation.action(self.example)
         found = [action(g) for g in (*self.elements, *reversed(self.elements))][-len(self.elements) :]
         for g, among in zip(reversed(self.elements), found, strict=True):
-            for one, other in zip(self._pair(self.representation.act(g, self.example)), among, strict=True):
+            for one, other in zip(self.representation.act(g, self.example), among, strict=True):
                 assert all(torch.equal(a, b) for a, b in self._leaves(one, other))
 
     def test_items_of_a_batch_do_not_mix(self) -> None:
@@ -227,11 +227,6 @@ class RepresentationContract:
     def _need_generators(self) -> None:
         if not self.generators:
             pytest.skip("no generators were given")
-
-    @staticmethod
-    def _pair(acted: tuple) -> tuple:
-        value, mask = acted
-        return value, mask
 
     @staticmethod
     def _leaves(found: Value, expected: Value) -> Iterator[tuple[Tensor, Tensor]]:

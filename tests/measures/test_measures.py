@@ -1,6 +1,11 @@
 """What measures say of themselves."""
 
+import numpy as np
+import pytest
+
 from symmeter.measures import known_measures, parse_measures
+from symmeter.measures.normalised_variance import jackknife_error
+from symmeter.results.standard_errors import standard_error
 
 
 def test_every_measure_says_whether_it_is_a_square():
@@ -16,3 +21,10 @@ def test_every_measure_says_whether_it_is_a_square():
 def test_words_on_how_to_read_a_measure_agree_with_what_it_is():
     for m in known_measures().values():
         assert m.direction.startswith("higher" if m.higher_is_better else "lower"), m.name
+
+
+def test_the_jackknife_is_exact_for_means():
+    values = np.random.default_rng(0).normal(size=10)
+    left_out = [np.delete(values, i).mean() for i in range(10)]
+    assert jackknife_error(left_out) == pytest.approx(standard_error(values))
+    assert jackknife_error([1.0, 2.0]) is None

@@ -8,8 +8,6 @@ from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.images.domain import Images
 from symmeter.domains.sets import Sets
 from symmeter.errors import SymmeterError
-from symmeter.measures import parse_measures
-from symmeter.measures.lee import LEE
 from symmeter.symmetry.hypothesis import Symmetry, generators_only
 from symmeter.symmetry.hypothesis import parse_symmetry as parse_with
 from symmeter.symmetry.representations.trivial import Trivial
@@ -56,14 +54,6 @@ def test_finite_groups_have_no_generator(group):
 def test_mistakes(what, message):
     with pytest.raises(SymmeterError, match=message):
         parse_symmetry(what)
-
-
-def test_measures_are_named_once():
-    assert [m.name for m in parse_measures("lee, LEE")] == ["lee"]
-    lee = LEE()
-    assert parse_measures(lee) == [lee]
-    with pytest.raises(SymmeterError, match="unknown measure 'le'; did you mean 'lee'"):
-        parse_measures("le")
 
 
 def test_a_list_of_one_keeps_the_representations_and_several_are_refused():

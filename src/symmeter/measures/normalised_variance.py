@@ -1,5 +1,7 @@
 """Normalised variance: how far units move under the group, against how far they move between images."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -7,7 +9,6 @@ from symmeter.errors import SymmeterError, shortened
 from symmeter.measures.measure import OrbitMeasure, Pool, Reducer
 from symmeter.measures.orbit import Chunk, View, wide
 from symmeter.measures.quantity import Quantity
-from symmeter.results.standard_errors import jackknife_error
 
 _BLOCKS = 10  # of the jackknife
 _DEAD = 0.01  # of the largest spread over images: units below it have nothing to be compared with
@@ -49,12 +50,12 @@ class _Nothing(Reducer):
 
 
 class _Units(Pool):
-    """Sums per block of images and unit: n, sum f, sum f^2 and sum Var_g z, (blocks, 4, units)."""
+    """Sums per block of images and unit: n, sum f, sum f^2 and sum Var_g z, (blocks, 4, U) for U units."""
 
     def __init__(self) -> None:
         self._sums: Tensor | None = None
         self._count = 0
-        self._inside: Tensor | None = None  # (units,), those that no element brings in from outside
+        self._inside: Tensor | None = None  # (U,), those that no element brings in from outside
         self.begin()
 
     def begin(self) -> None:
@@ -102,7 +103,7 @@ class _Units(Pool):
         return [self._ratio(whole - self._sums[i]) for i in range(min(_BLOCKS, self._count))]
 
     def _alive(self, sums: Tensor) -> tuple[Tensor, Tensor]:
-        """From sums (4, units): whether each unit counts, and its squared ratio, (units,) each."""
+        """From sums (4, U): whether each unit counts, and its squared ratio, (U,) each."""
         n, total, squares, moved = sums
         variance = (squares - total.square() / n).clamp(min=0) / (n - 1).clamp(min=1)
         variance = torch.where(self._valid(), variance, 0)
@@ -110,12 +111,12 @@ class _Units(Pool):
         return alive, moved / n / variance
 
     def _valid(self) -> Tensor:
-        """(units,)."""
+        """Which units no element brings in from outside, (U,)."""
         assert self._inside is not None
         return self._inside
 
     def _ratio(self, sums: Tensor) -> float:
-        """The number from sums (4, units)."""
+        """The number from sums (4, U)."""
         alive, ratio = self._alive(sums)
         return float(ratio[alive].sqrt().mean()) if bool(alive.any()) else float("nan")
 
@@ -137,3 +138,16 @@ class _Units(Pool):
                 f"{which}"
             )
         return notes
+
+
+def jackknife_error(left_out: Sequence[float]) -> float | None:
+    """Standard error from estimates that leave out one block of the data each; None for fewer than 3 blocks.
+
+    >>> jackknife_error([1.0, 1.0, 1.0]), jackknife_error([1.0, 2.0])
+    (0.0, None)
+    """
+    blocks = len(left_out)
+    if blocks < 3:
+        return None
+    mean = sum(left_out) / blocks
+    return ((blocks - 1) / blocks * sum((value - mean) ** 2 for value in left_out)) ** 0.5

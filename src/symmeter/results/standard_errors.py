@@ -1,7 +1,6 @@
 """Standard errors: of means, of ratios of means, and of means over pairs."""
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -39,25 +38,12 @@ def independent_ratio_error(
 
     By the delta method: relative errors add in squares. None where an error is not known, or either mean is 0.
 
-    >>> independent_ratio_error(6.0, 0.6, 3.0, 0.0)
-    0.2
+    >>> independent_ratio_error(6.0, 1.5, 3.0, 0.0)
+    0.5
     """
     if error is None or divisor_error is None or not value or not divisor:
         return None
     return value / divisor * math.hypot(error / abs(value), divisor_error / abs(divisor))
-
-
-def jackknife_error(left_out: Sequence[float]) -> float | None:
-    """Standard error from estimates that leave out one block of the data each; None for fewer than 3 blocks.
-
-    >>> jackknife_error([1.0, 1.0, 1.0]), jackknife_error([1.0, 2.0])
-    (0.0, None)
-    """
-    blocks = len(left_out)
-    if blocks < 3:
-        return None
-    mean = sum(left_out) / blocks
-    return ((blocks - 1) / blocks * sum((value - mean) ** 2 for value in left_out)) ** 0.5
 
 
 def pair_error(pairs: np.ndarray) -> float | None:

@@ -2,11 +2,13 @@
 
 import pytest
 import torch
+from tests.contracts.representation import RepresentationContract
 
 from symmeter.domains.grids.generators import GENERATORS
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.local import Gruver2023
 from symmeter.domains.grids.interpolants.series import Bandlimited
+from symmeter.domains.grids.planar_products import dihedral
 from symmeter.domains.grids.rearranged import Rearranged
 
 BATCH = ("batch", -1, 1, 0, ())
@@ -41,6 +43,19 @@ CUTS = {
     ),
 }
 IMAGE = torch.rand(5, 3, 4, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+
+
+class TestRearranged(RepresentationContract):
+    elements = dihedral(2).enumerate()
+    generators = tuple(GENERATORS_HERE)
+    items = 5
+
+    @pytest.fixture(autouse=True, params=CUTS)
+    def _each(self, request: pytest.FixtureRequest) -> None:
+        cut, axes = CUTS[request.param]
+        self.representation = Rearranged(Bandlimited(), axes)
+        self.example = cut(IMAGE)
+        self.batch_axis = 1 if request.param == "images last" else 0
 
 
 @pytest.mark.parametrize("name", CUTS)

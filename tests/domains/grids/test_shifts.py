@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from tests.contracts.group import GroupContract
 from tests.helpers import check_refused
 from torch import nn
 from torch.nn import functional as F
@@ -48,14 +49,19 @@ def test_words_stand_in_any_order(text, name):
     assert parse_group(name) == parse_group(text)
 
 
-@pytest.mark.parametrize("name", ["shift(x)", "shift(2,x)", "shift(y)", "shift", "shift(1)"])
-def test_orders_count_the_elements(name):
-    group = parse_group(name).bind((3, 5, 8))
-    assert len(group.enumerate()) == group.order == len(set(group.enumerate()))
-    assert group.enumerate()[0].is_identity
+class TestShifts(GroupContract):
+    shape = (3, 5, 8)
+    parse = parse_group
+
+    @pytest.fixture(
+        autouse=True,
+        params=["shift", "shift(x)", "shift(y)", "shift(1)", "shift(2,x)", "shift(2,open)", "shift(1,crop)"],
+    )
+    def _each(self, request: pytest.FixtureRequest) -> None:
+        self.group = parse_group(request.param)
 
 
-def test_a_row_of_samples_is_shifted_along_it():
+def test_a_row_of_pixels_is_shifted_along_it():
     row = torch.rand(2, 1, 1, 16, dtype=torch.float64)
     both, one = moved("shift(4)", row), moved("shift(4,x)", row)
     assert both.keys() == one.keys() and len(both) == 9
@@ -80,6 +86,9 @@ def test_a_window_moves_along_one_axis_of_an_image_that_is_larger_there_only():
     for g in group.bind((3, 5, 4)).enumerate():
         left = 2 - int(g.shift[0])
         assert torch.equal(act(g)[0], X[..., left : left + 4])
+    check_refused(
+        r"more than half of a 8 x 8 image; give at most shift\(3\)", parse_group("shift(8)").bind, (3, 8, 8)
+    )
     check_refused(r"shift\(4,crop\) needs images of more than 8 pixels.*shift\(4,crop,x\)",
                   parse_group("shift(4,crop)").bind, (3, -3, 0))  # fmt: skip
 

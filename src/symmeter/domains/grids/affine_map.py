@@ -116,31 +116,21 @@ class AffineMap(Element):
 
     @property
     def parameter(self) -> float | None:
-        known = self._parameter
-        return None if known is None else known[0]
-
-    @property
-    def unit(self) -> str | None:
-        known = self._parameter
-        return None if known is None else known[1]
-
-    @property
-    def _parameter(self) -> tuple[float, str] | None:
-        """The angle of a rotation or the factor of a scale, and its unit; None for a map that is neither alone."""
         if self.turn is None or any(self.shift):
             return None
         angle, scale, flipped = self.turn
         if flipped:
             return None
         if scale == 1:
-            return angle, DEGREE
-        return (scale, FACTOR) if angle == 0 else None
+            return angle
+        return scale if angle == 0 else None
 
     @property
     def parameter_unit(self) -> str | None:
         if self.parameter is None or self.turn is None or self.is_identity:
             return None
-        return "degree" if self.turn[1] == 1 else "factor"
+        _, scale, _ = self.turn
+        return DEGREE if scale == 1 else FACTOR
 
 
 def rotation_by(degrees: float) -> AffineMap:

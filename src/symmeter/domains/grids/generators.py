@@ -57,7 +57,7 @@ class ColourGenerator(Generator):
 
 
 def _colour_basis(channels: int) -> tuple[Tensor, Tensor, Tensor]:
-    """I, G and K, each (channels, channels) float64; K is 0 where there are not three channels."""
+    """I, G and K, (C, C) float64 each for C channels; K is 0 where C is not 3."""
     identity = torch.eye(channels, dtype=torch.float64)
     weights = torch.full((channels,), 1 / channels)
     turn = torch.zeros(channels, channels, dtype=torch.float64)
@@ -69,7 +69,7 @@ def _colour_basis(channels: int) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _combined(factors: tuple[float, float, float], basis: tuple[Tensor, Tensor, Tensor]) -> Tensor:
-    """a I + b G + c K, (channels, channels)."""
+    """a I + b G + c K, (C, C)."""
     (a, b, c), (identity, gray, turn) = factors, basis
     return a * identity + b * gray + c * turn
 

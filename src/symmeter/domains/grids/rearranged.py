@@ -114,9 +114,11 @@ class Rearranged(Representation):
         """All factors in the order of the axes, those inside of tokens in the place of the tokens."""
         pieces = []
         for axis, factors in enumerate(self.axes):
-            for kind, length, apart, _, inside in factors:
-                found = inside if kind == "tokens" else [(kind, length, apart)]
-                pieces += [_Piece(role, size, step, axis) for role, size, step in found]
+            for role, size, step, _, inside in factors:
+                if role != "tokens":
+                    pieces.append(_Piece(role, size, step, axis))
+                for inner_role, inner_size, inner_step in inside:
+                    pieces.append(_Piece(inner_role, inner_size, inner_step, axis))
         return pieces
 
     def _sizes(self, x: Tensor) -> list[int]:

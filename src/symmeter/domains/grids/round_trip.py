@@ -1,7 +1,5 @@
 """What moving images there and back loses."""
 
-from typing import Any
-
 from torch import Tensor
 
 from symmeter.domain import parse_group
@@ -15,13 +13,19 @@ from symmeter.verbs.verb import verb
 
 
 @verb(
-    ARGUMENTS, x=instance("images (B, C, H, W) as a float tensor", Tensor), padding=choice("padding", PADDINGS),
+    ARGUMENTS,
+    x=instance("images (B, C, H, W) as a float tensor", Tensor),
     symmetry=instance("a group such as 'C8'", str, Group),
-)  # fmt: skip
+    padding=choice("padding", PADDINGS),
+)
 def round_trip_error(
-    x: Tensor, symmetry: Any = "C8", definition: str | Definition = "bandlimited", padding: str = "reflect",
-    elements: int | None = None, seed: int = 0,
-) -> dict[str, float]:  # fmt: skip
+    x: Tensor,
+    symmetry: str | Group = "C8",
+    definition: str | Definition = "bandlimited",
+    padding: str = "reflect",
+    elements: int | None = None,
+    seed: int = 0,
+) -> dict[str, float]:
     """||g^-1 g x - x|| / ||x|| for every element, by name: what moving images loses, 0 where it is exact.
 
     `x` are images (B, C, H, W). Positions that were outside the frame on the way do not count.

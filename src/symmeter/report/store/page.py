@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import symmeter
+from symmeter import __version__
 from symmeter.errors import WriteError, first_line
 from symmeter.files import write_whole
 from symmeter.optional import require
@@ -72,7 +72,7 @@ def _page(title: str, store: Store, found: Tables, drawn: Charts) -> str:
     """The HTML file."""
     return _template().render(
         title=title,
-        version=symmeter.__version__,
+        version=__version__,
         data=_script(page_data(found, drawn, store)),
         metrics=found.metrics,
         findings=[(metric.key, findings(found, metric)) for metric in found.metrics],

@@ -40,7 +40,7 @@ class Flow(Element):
         return self.t
 
     @property
-    def unit(self) -> str:
+    def parameter_unit(self) -> str:
         return self.generator.unit
 
     @property

@@ -27,13 +27,11 @@ class Element(ABC):
         return None
 
     @property
-    def unit(self) -> str | None:
-        """The unit of `parameter`, such as `degree`, `factor` or `pixel`; None where there is no parameter."""
-        return None
-
-    @property
     def parameter_unit(self) -> str | None:
-        """The unit of `parameter`: `degree` or `factor`; None without, and of the identity, which is on any curve."""
+        """The unit of `parameter`, such as `degree` or `factor`; None without one.
+
+        The identity of a group of maps has none either: it is a point of every curve.
+        """
         return None
 
     @property

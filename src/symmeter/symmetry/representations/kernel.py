@@ -39,9 +39,10 @@ def kernel(rho: Representation, elements: Sequence[Element], like: Tensor) -> li
 
 @dataclass(frozen=True)
 class Kernel:
-    """All elements that move nothing, or, with `sampled`, too many to name: the whole of a group that has no end.
+    """All elements that move nothing.
 
-    `elements` is then empty, and any elements drawn from the group are a sample of its kernel.
+    With `sampled` these are all elements of a group without end. `elements` is then empty, and any elements that are
+    drawn from the group are a sample of its kernel.
     """
 
     elements: tuple[Element, ...]
@@ -49,11 +50,12 @@ class Kernel:
 
 
 def whole_kernel(rho: Representation, group: Group, like: Tensor) -> Kernel:
-    """The kernel of rho in the whole group, not only among elements that were drawn.
+    """The kernel of rho in the whole group, on values like `like` (B, ...), not only among elements that were drawn.
 
-    Groups of up to 1024 elements are looked through. Of others a few elements are, factor by factor for a product: if
-    all are still, the group is its own kernel, if none, the kernel is the identity. SymmeterError for one in between
-    that has more than 256 elements, since a mean over some of them would be taken for that over all.
+    Groups of up to 1024 elements are looked through. Of larger ones a few elements are looked at, of a product those of
+    each factor: if all of them move nothing, the group is its own kernel; if none, the kernel is the identity.
+    SymmeterError for a kernel in between that has more than 256 elements, since a mean over some of them would be taken
+    for that over all.
 
     >>> from symmeter.domain import parse_group
     >>> len(whole_kernel(Trivial(), parse_group("C4"), torch.ones(1, 3)).elements)
@@ -82,7 +84,7 @@ def whole_kernel(rho: Representation, group: Group, like: Tensor) -> Kernel:
 
 
 def _by_factor(rho: Representation, group: Composed, like: Tensor) -> Kernel | None:
-    """The kernel as the product of those in the factors; None where it cannot be enumerated."""
+    """The kernel as the product of those in the factors, on values like `like` (B, ...); None where it has no end."""
     parts = [whole_kernel(rho, factor, like) for factor in group.factors]
     size = math.prod(len(part.elements) for part in parts)
     if any(part.sampled for part in parts) or size > MOST_ENUMERATED:

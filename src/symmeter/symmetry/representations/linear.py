@@ -34,7 +34,7 @@ class Matrices(FiniteRepresentation):
     tensor([[-1.]])
     """
 
-    matrix: Callable[[Element], Tensor] | Mapping[str, Tensor]
+    matrix: Callable[..., Tensor] | Mapping[str, Tensor]
     base: Representation = field(default_factory=Trivial)
     axis: int = 1
 

@@ -52,13 +52,13 @@ class Definition(ABC):
     def stencil(
         self, n: int, positions: Tensor, cutoff: float = 1.0, dtype: torch.dtype = torch.float64
     ) -> Stencil:
-        """The values of `interpolation`, to the precision of `dtype`, from a few entries each of the refined x.
+        """The values of `interpolation` at positions (P,), from w entries each of the refined x, precise to `dtype`.
 
         Fast in two dimensions, where dense matrices are not.
         """
 
     def fold(self, indices: Tensor, n: int) -> Tensor:
-        """Whole positions folded into 0, ..., n - 1, at mirrors half a pixel outside unless a definition says else."""
+        """Whole positions (P, ...) folded into 0, ..., n - 1, by default at mirrors half a pixel outside."""
         period = indices % (2 * n)
         return torch.minimum(period, 2 * n - 1 - period)
 
@@ -67,7 +67,7 @@ class Definition(ABC):
         return n / 2
 
     def differentiate(self, x: Tensor, axis: int) -> Tensor:
-        """D applied along one axis of x, of the shape of x, in its dtype and on its device; a new, contiguous tensor.
+        """D applied along one axis of x (..., n, ...): a new, contiguous tensor like x.
 
         What is constant along the axis is taken out first: the rows of a rounded matrix do not add up to 0, and a bias
         far larger than what it is added to would pass for an error.

@@ -24,11 +24,11 @@ class _Kernel(_Local):
 
     @abstractmethod
     def weight(self, distance: Tensor) -> Tensor:
-        """The kernel at distances in pixels, of their shape; 0 beyond the radius."""
+        """The kernel at distances (P, w) in pixels, 0 beyond the radius."""
 
     @abstractmethod
     def slope(self, distance: Tensor) -> Tensor:
-        """The derivative of the kernel at distances in pixels, of their shape."""
+        """The derivative of the kernel at distances (w,) in pixels."""
 
     def stencil(
         self, n: int, positions: Tensor, cutoff: float = 1.0, dtype: torch.dtype = torch.float64
@@ -55,6 +55,7 @@ class Sinc(_Kernel):
     _shape = 7.0  # of the window: stop band near 70 dB
 
     def _window(self, distance: Tensor) -> Tensor:
+        """The Kaiser window at distances (P, w) in pixels."""
         inside = (1 - (distance / self.radius) ** 2).clamp(min=0)
         peak = torch.special.i0(torch.tensor(self._shape, dtype=torch.float64))
         return (torch.special.i0(self._shape * inside.sqrt()) - 1) / (peak - 1)  # less 1: no jump at the edge

@@ -25,13 +25,13 @@ def _beta(taps: int) -> float:
 
 
 def _window(distance: Tensor, taps: int) -> Tensor:
-    """The window at a distance in steps of the finer grid."""
+    """The window at distances (P, w) in steps of the finer grid."""
     inside = (1 - (2 * distance / taps) ** 2).clamp(min=0)
     return torch.where(inside > 0, torch.special.i0(_beta(taps) * inside.sqrt()), 0.0) / _peak(taps)
 
 
 def _transform(omega: Tensor, taps: int) -> Tensor:
-    """The window's Fourier transform at frequencies in radians a step, all below the edge of its main lobe."""
+    """The window's Fourier transform at frequencies (K,) in radians a step, all below the edge of its main lobe."""
     root = (_beta(taps) ** 2 - (taps * omega / 2) ** 2).sqrt()
     return taps * torch.sinh(root) / root / _peak(taps)
 
@@ -49,7 +49,10 @@ def _taps(positions: Tensor, taps: int) -> tuple[Tensor, Tensor]:
 
 
 def _low_pass(frequency: Tensor, highest: float, cutoff: float) -> Tensor:
-    """1 up to the cutoff and a little above, then down to 0; a cutoff near 1 keeps everything, so flows are smooth."""
+    """Weights of frequencies (K,): 1 up to a little above the cutoff, then down to 0.
+
+    A cutoff near 1 keeps everything, so flows are smooth.
+    """
     if cutoff >= 1:
         return torch.ones_like(frequency)
     start, end = (edge * cutoff * highest for edge in _ROLL_OFF)

@@ -34,7 +34,7 @@ def cosine(m: Whole, quarter: int) -> Extended:
 
 
 def rounded(values: Extended) -> Tensor:
-    """The values in float64, a tensor of the same shape."""
+    """Values (n, ...) in float64."""
     return torch.from_numpy(np.asarray(values, np.float64))
 
 
@@ -54,7 +54,7 @@ def series(weights: Tensor, period: int, m: Tensor) -> Tensor:
 
 
 def angle(u: Tensor, k: Tensor, half: int) -> Tensor:
-    """pi u k / half for any u and whole k, broadcast, with whole turns left out before anything is rounded."""
+    """pi u k / half for any u (..., 1) and whole k (K,), with whole turns left out before anything is rounded."""
     whole = torch.round(u)
     turns = (whole.long() * k.long()) % (2 * half)
     return math.pi * (turns.double() + (u - whole) * k) / half
