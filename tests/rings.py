@@ -68,13 +68,6 @@ class Rounds(Tracker):
     def __init__(self, places: int):
         self.places = places
 
-    def __enter__(self) -> "Rounds":
-        return self
-
-    def __exit__(self, *error: object) -> None: ...
-
-    def learn(self, tensor: Tensor, rho: Representation) -> None: ...
-
     def representation(self, tensor: Tensor) -> Representation | None:
         return Ring() if tensor.shape[1:] == (self.places,) else None
 

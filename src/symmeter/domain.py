@@ -32,20 +32,22 @@ Symmetries = tuple[Generator | Group, ...]
 
 
 class Tracker(ABC):
-    """Follows how a symmetry acts on the tensors inside a network while the network runs; a context manager."""
+    """Follows how a symmetry acts on the tensors inside a network while the network runs; a context manager.
 
-    @abstractmethod
-    def __enter__(self) -> Self: ...
+    One that reads it off the shape of a tensor needs `representation` alone.
+    """
 
-    @abstractmethod
-    def __exit__(self, *error: object) -> None: ...
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:  # noqa: B027
+        """The network has run, or has failed."""
 
     @abstractmethod
     def representation(self, tensor: Tensor) -> Representation | None:
         """How the symmetry acts on a tensor; None where that is not known."""
 
-    @abstractmethod
-    def learn(self, tensor: Tensor, rho: Representation) -> None:
+    def learn(self, tensor: Tensor, rho: Representation) -> None:  # noqa: B027
         """Go on from what somebody knows of a tensor."""
 
 
@@ -211,8 +213,10 @@ def _defined(module: Any) -> list[type[Domain]]:
     return [m for m in members if m.__module__ == module.__name__]
 
 
-def find_domain(name: str) -> type[Domain]:
-    """The domain of this name; SymmeterError with the choices."""
+def find_domain(name: str | type[Domain]) -> type[Domain]:
+    """The domain of this name, or a domain itself; SymmeterError with the choices."""
+    if not isinstance(name, str):
+        return name
     if name not in domains():
         raise SymmeterError(f"unknown domain {name!r}{nearest(name, domains())}")
     return domains()[name]
@@ -230,12 +234,25 @@ def domain_of(data: Any, symmetry: Any, words: Iterable[str] = ()) -> type[Domai
         wrong = next((w for w in words if w not in known), words[0])
         raise SymmeterError(f"inputs: {wrong!r} is no way in which a symmetry acts{nearest(wrong, known)}")
     fits = [d for d in fits if (words or d.takes(data)) and _knows(d, symmetry)]
+    if not fits:
+        _check_of_another(symmetry)
     if not fits or fits[0].name == _DEFAULT:
         return domains()[_DEFAULT]
     if len(fits) > 1:
         names = shortened([d.name for d in fits])
         raise SymmeterError(f"this data could be {names}: say which with domain={fits[0].name!r}")
     return fits[0]
+
+
+def _check_of_another(symmetry: Any) -> None:
+    """SymmeterError where images have no such symmetry, and another kind of data has."""
+    knowing = [d for d in domains().values() if _knows(d, symmetry)]
+    if knowing and knowing[0].name != _DEFAULT:
+        names = " or ".join(d.name for d in knowing)
+        raise SymmeterError(
+            f"symmetry {symmetry!r} is one of {names}, and this data is not seen to be that: "
+            f"say domain={knowing[0].name!r}"
+        )
 
 
 def _knows(domain: type[Domain], symmetry: Any) -> bool:

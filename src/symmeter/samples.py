@@ -124,6 +124,7 @@ class Samples:
             "name": self.name,
             "path": self._source.path,
             "kind": self._source.kind,
+            "item": self.item,
             "total": self.total,
             "used": self._used,
             "skipped": len(self._skipped),

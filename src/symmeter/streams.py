@@ -47,11 +47,11 @@ class Reader:
             return self.from_arrays(*self.split(data))
         if isinstance(data, torch_data.DataLoader):
             return self.from_loader(data)
-        listed = isinstance(data, tuple | list) and len(data) > 0
-        if listed and len(data) == 2 and is_array(data[0]) and np.ndim(data[1]) < 2:
-            return self.from_arrays(*data)
+        members = list(data) if isinstance(data, tuple | list) else []
+        if len(members) == 2 and is_array(members[0]) and np.ndim(members[1]) < 2:
+            return self.from_arrays(*members)
         is_map = hasattr(data, "__getitem__") and hasattr(data, "__len__") and not isinstance(data, bytes)
-        batches = listed and np.ndim(self.split(data[0])[0]) == self.axes
+        batches = bool(members) and np.ndim(self.split(members[0])[0]) == self.axes
         if batches or (isinstance(data, Iterable) and not is_map):
             return self.from_batches(data)
         if is_map:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -53,8 +54,11 @@ class Permutations(Group):
     """
 
     n: int | None = None
-    name = "permutation"
     acts_on = POINTS
+
+    @property
+    def name(self) -> str:
+        return "permutation"
 
     @property
     def order(self) -> int | None:  # type: ignore[override]
@@ -112,7 +116,7 @@ class Sets(Domain):
 
     @classmethod
     def symmetry(cls, word: str) -> Symmetries:
-        if word.strip().lower() == Permutations.name:
+        if word.strip().lower() == "permutation":
             return (Permutations(),)
         match = re.fullmatch(r"[sS](\d+)", word.strip())
         return (Symmetric(int(match[1])),) if match else ()
@@ -125,7 +129,7 @@ class Sets(Domain):
         if isinstance(data, Mapping):
             return "points" in data
         values = data[0] if isinstance(data, tuple | list) and len(data) == 2 else data
-        return is_array(values) and values.ndim == 3
+        return is_array(values) and np.ndim(values) > 2  # with another number of axes, what is wrong is said
 
     def open(self, data: Any, model: Any, draw: Draw, group: Group | None = None) -> Samples:
         return Samples(SETS.source(data), SetPreparation(), draw)

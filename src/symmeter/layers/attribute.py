@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from symmeter.autodiff.memory import out_of_memory
 from symmeter.autodiff.strategies import CentralDifference
+from symmeter.domain import Domain
 from symmeter.errors import SymmeterError, shortened
 from symmeter.layers.contributions import Attribution, Batch
 from symmeter.layers.floors import LayerFloors
@@ -52,7 +53,7 @@ def attribute(
     layouts: Mapping[Any, str] | None = None,
     control: bool = True,
     preprocessing: dict[str, Any] | None = None,
-    domain: str | None = None,
+    domain: str | type[Domain] | None = None,
     inputs: Any = None,
     labels: Any = None,
     **options: Any,

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from symmeter.domain import find_domain
+from symmeter.domain import Domain, find_domain
 from symmeter.errors import SymmeterError
 from symmeter.measures.measure import Measure
 from symmeter.measuring.plan import CONTROLS
@@ -45,7 +45,7 @@ def _model(value: Any) -> Any:
 def _data(value: Any) -> Any:
     if isinstance(value, _NOT_DATA):
         raise SymmeterError(
-            f"images cannot come from {type(value).__name__}; give a tensor, a Dataset or a path"
+            f"data cannot come from {type(value).__name__}; give a tensor, a Dataset or a path"
         )
     return path.read(value) if isinstance(value, str | os.PathLike) else value
 
@@ -119,8 +119,9 @@ def _inputs(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else tuple(value)
 
 
-def _domain(value: Any) -> str:
-    return find_domain(word.read(value)).name
+def _domain(value: Any) -> type[Domain]:
+    own = isinstance(value, type) and issubclass(value, Domain)
+    return value if own else find_domain(word.read(value))
 
 
 # What the arguments of all verbs may be, by name. `symmeter.verbs.verb` sees to it.
@@ -143,9 +144,7 @@ ARGUMENTS: Kinds = {
     "sampling": choice("sampling", SAMPLING),
     "padding": word.or_none("for the definition's own"),
     "preprocessing": Kind("a dictionary such as {'img_size': 224}", _mapping).or_none("for the model's own"),
-    "domain": Kind("the name of a kind of data, such as 'images'", _domain).or_none(
-        "to see it from the data"
-    ),
+    "domain": Kind("a kind of data, such as 'images'", _domain).or_none("to see it from the data"),
     "inputs": Kind("a word such as 'points', or one for each input: {leaf: word}", _inputs).or_none(
         "for one input"
     ),

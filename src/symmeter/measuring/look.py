@@ -63,7 +63,9 @@ class Look:
     notes: tuple[str, ...]
 
 
-def look(function: Function, x: Tensor, model: Any, batch_size: int | None = None) -> Look:
+def look(
+    function: Function, x: Tensor, model: Any, batch_size: int | None = None, item: str = "image"
+) -> Look:
     """Call the model on one image, on two, and on the one again, and say what it is. `x` are some images (n, ...).
 
     SymmeterError for an output without a batch axis; the model's own error where it takes no number of images.
@@ -89,22 +91,24 @@ def look(function: Function, x: Tensor, model: Any, batch_size: int | None = Non
     )
     notes = []
     if batching.size is not None:
-        notes.append(f"the model takes {counted(batching.size, 'image')} at once and no other number: batches are "
+        notes.append(f"the model takes {counted(batching.size, item)} at once and no other number: batches are "
                      "filled up or taken apart")  # fmt: skip
     chance, dependence = _difference(once, again), _difference(once, together)
     if chance > _UNITS * precision.unit:
         modules = _by(differing_modules(function.call, model, one, one))
-        notes.append(f"the model is random: two calls on one image differ by {chance:.2g} of its output{modules}; "
+        notes.append(f"the model is random: two calls on one {item} differ by {chance:.2g} of its output{modules}; "
                      "values and floors include that")  # fmt: skip
         return Look(function, precision, chance, tuple(notes))
     if dependence > _UNITS * precision.unit and _is_real(function, one, two, dependence, precision):
         modules = _by(differing_modules(function.call, model, one, two))
         if batching.size is not None and batching.size > 1:
-            raise SymmeterError(f"outputs depend on the other images of a batch{modules}, and the model takes no image "
-                                "by itself: there is nothing to measure of one image")  # fmt: skip
+            raise SymmeterError(
+                f"outputs depend on the other {item}s of a batch{modules}, and the model takes no {item} by itself: "
+                f"there is nothing to measure of one {item}"
+            )
         function = replace(function, batching=replace(batching, alone=True))
-        notes.append(f"outputs depend on the other images of a batch, by {dependence:.2g} of their size{modules}: "
-                     "measured image by image")  # fmt: skip
+        notes.append(f"outputs depend on the other {item}s of a batch, by {dependence:.2g} of their size{modules}: "
+                     f"measured {item} by {item}")  # fmt: skip
     return Look(function, precision, None, tuple(notes))
 
 

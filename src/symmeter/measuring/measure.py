@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from symmeter.domain import Domain
 from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.execution import Execution, announced, run_along, run_over
 from symmeter.measuring.plan import Given, Plan, Settings, make_plan
@@ -38,7 +39,7 @@ def measure(
     sampling: str = "haar",
     padding: str | None = None,
     preprocessing: dict[str, Any] | None = None,
-    domain: str | None = None,
+    domain: str | type[Domain] | None = None,
     inputs: Any = None,
     labels: Any = None,
     **options: Any,
@@ -69,7 +70,8 @@ def measure(
         padding: what motions bring in from outside the frame: `reflect`, `zeros`, `circular`; None for the definition's
             own extension, and only motions that keep the frame for C_n and D_n.
         preprocessing: overrides `img_size`, `crop_pct`, `mean`, `std`, `interpolation` of the model's own.
-        domain: the kind of data, such as `"images"` or `"signals"`; None to see it from data, symmetry and `inputs`.
+        domain: the kind of data, such as `"images"` or `"signals"`, or a `Domain` of your own; None to see it from the
+            data, the symmetry and `inputs`.
         inputs: for a model of several inputs, how the symmetry acts on each: `{"pixel_values": "image"}` for a dict,
             `("image", "image")` for a tuple of arguments; one word for a single tensor that is no image, such as
             `"points"`. Leaves that are not named are handed on as they are, and listed in `header["spec"]`.

@@ -356,7 +356,7 @@ class OrbitRun(Run):
             count = 0 if values is None else int((~np.isfinite(values)).sum())
             if count:
                 notes.append(
-                    f"{whose} is infinite for {counted(count, 'image')}, where a probability or norm that it "
+                    f"{whose} is infinite for {counted(count, self.item)}, where a probability or norm that it "
                     f"divides by is 0: {what}; try float64, or a bounded measure (js_consistency, geed)"
                 )
         return notes

@@ -47,7 +47,7 @@ class Given:
     """The data as it was given: its kind and the options of that, how leaves move (`inputs`), and labels beside it."""
 
     data: Any
-    domain: str | None = None
+    domain: str | type[Domain] | None = None
     inputs: Any = None
     labels: Any = None
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -125,7 +125,7 @@ def plan_along(
     """A plan for what looks inside of a run along generators: LEE of one output, no groups."""
     domain, hypothesis = read_words(given, symmetry)
     generators_only(hypothesis, purpose, domain.generators())
-    given = replace(given, domain=domain.name)
+    given = replace(given, domain=type(domain))
     plan = make_plan(model, given, hypothesis, "lee", output, settings)
     if len(plan.outputs) > 1:
         raise SymmeterError(f"output {output!r}: {purpose} takes one output at a time; give one of them")

@@ -51,7 +51,12 @@ class Run(ABC):
 
     alone = False  # one sample is all there is
     loading_batch = LOADING_BATCH
-    unit = "image"  # of the progress bar
+    unit = ""  # of the progress bar; nothing for one sample
+
+    @property
+    def item(self) -> str:
+        """The noun of one sample."""
+        return self.samples.item
 
     @property
     def model(self) -> Any:
@@ -92,7 +97,9 @@ class Run(ABC):
         """Measure all images. What stops it after some are done is kept in `stopped`; before that, it is raised."""
         progress = self.plan.settings.progress
         hidden = None if progress is None else not progress
-        bar = tqdm(total=self._steps(), desc=self._title(), unit=self.unit, disable=hidden, leave=False)
+        bar = tqdm(
+            total=self._steps(), desc=self._title(), unit=self.unit or self.item, disable=hidden, leave=False
+        )
         try:
             with noticed_interrupts() as check:
                 for batch, donors in self._with_donors():
@@ -106,12 +113,14 @@ class Run(ABC):
             self.interrupted = True
         except Exception as error:
             reason = f"{type(error).__name__}: {first_line(error)}"
-            self._stop(SymmeterError(f"the model cannot be measured on these images: {reason}"), reason)
+            self._stop(SymmeterError(f"the model cannot be measured on these {self.item}s: {reason}"), reason)
         finally:
             bar.close()
         if not self.names:
             shown = (
-                "NaN or infinite values for every image" if self.non_finite else "nothing: there was no image"
+                f"NaN or infinite values for every {self.item}"
+                if self.non_finite
+                else f"nothing: there was no {self.item}"
             )
             raise SymmeterError(f"the model returned {shown}")
 
@@ -146,7 +155,9 @@ class Run(ABC):
                 images = torch.cat([images, previous])
             if len(images) == 1 and self.control:
                 self.control, self.alone = False, True
-                self.remarks.append("one image: no standard error and no control; give more images")
+                self.remarks.append(
+                    f"one {self.item}: no standard error and no control; give more {self.item}s"
+                )
             needed = self._needs_donors() and len(images) > 1
             yield batch, Donors.among(images, self.seed + i) if needed else None
             previous = batch.inputs
@@ -161,7 +172,7 @@ class Run(ABC):
     def _look(self, outputs: Sequence[Output], x: Tensor) -> Function:
         """The function of some outputs, after a first look at the model; what it shows is remarked on."""
         function = self.function_of(outputs)
-        self.seen = look(function, x, self.model, self.batch_size)
+        self.seen = look(function, x, self.model, self.batch_size, self.item)
         self.remarks += self.seen.notes
         self.unit_round_off = self.seen.precision.unit
         if self.unit_round_off > torch.finfo(self.dtype).eps:
@@ -249,17 +260,17 @@ class Run(ABC):
         """What makes the numbers less trustworthy, a line each."""
         notes = list(self.remarks)
         for name, still in self.still.items():
-            images = counted(still, "image")
+            images = counted(still, self.item)
             notes.append(f"{name} does not change {images} (blank ones?): value and control are 0 there")
         for name, images in self.lacking.items():
             notes.append(
-                f"no control for {name}: every image that could be compared with {shortened(images)} is blank"
+                f"no control for {name}: every {self.item} that could be compared with {shortened(images)} is blank"
             )
         if self.non_finite:
-            images = counted(len(self.non_finite), "image")
+            images = counted(len(self.non_finite), self.item)
             notes.append(
                 f"{images} left out, the model returned NaN or infinity: {shortened(self.non_finite)}"
             )
         if self.stopped:
-            notes.append(f"stopped after {len(self.names)} images: {self.stopped}")
+            notes.append(f"stopped after {len(self.names)} {self.item}s: {self.stopped}")
         return notes

@@ -179,8 +179,9 @@ def overview(profile: Profile) -> Any:
         handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles), frameon=False
     )
     head = profile.header
-    images = f"{head['data']['used']} images, output {head['spec']['output']}, {head['definition']}"
-    figure.suptitle(f"{head['model']['name']}: {images}", fontsize=11, parse_math=False)
+    samples = f"{head['data']['used']} {head['data'].get('item', 'image')}s"
+    circumstances = f"{samples}, output {head['spec']['output']}, {head['definition']}"
+    figure.suptitle(f"{head['model']['name']}: {circumstances}", fontsize=11, parse_math=False)
     return figure
 
 

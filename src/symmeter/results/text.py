@@ -65,8 +65,9 @@ def title(head: Mapping[str, Any]) -> str:
 def circumstances(head: Mapping[str, Any]) -> str:
     """Images, output, definition and accuracy in one line."""
     spec = head["spec"]
-    images, output = f"{head['data']['used']} images", f"output {spec['output']} ({spec['rho_out']})"
-    parts = [images, output, head["definition"]]
+    samples = f"{head['data']['used']} {head['data'].get('item', 'image')}s"
+    output = f"output {spec['output']} ({spec['rho_out']})"
+    parts = [samples, output, head["definition"]]
     accuracy = head.get("accuracy")
     if accuracy:
         error = "" if accuracy["standard_error"] is None else f" ± {accuracy['standard_error']:.3f}"

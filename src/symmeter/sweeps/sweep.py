@@ -54,6 +54,9 @@ SWEPT = {
     "data": Kind("a path: a folder, a .npz, or builtin:photos", path.read),
     "store": Kind("a folder, or an address that fsspec knows", path.read),
     "symmetry": Kind("names such as 'rotation,C4'", word.read),
+    "domain": Kind("the name of a kind of data", lambda one: find_domain(word.read(one)).name).or_none(
+        "to see it from the data"
+    ),
     "measure": Kind("names such as 'lee'", word.read).or_none("for the usual ones"),
     "inputs": Kind(ARGUMENTS["inputs"].words, _inputs),
     "options": Kind("options of the kind of data, in words and numbers", _options),

@@ -21,7 +21,7 @@ class TestImages(DomainContract):
     data = IMAGES
     group = "D4"
     equivariant = (
-        nn.Sequential(nn.Conv2d(3, 4, 1), nn.ReLU()).double().eval(),
+        nn.Sequential(nn.Conv2d(3, 4, 1), nn.Tanh()).double().eval(),
         "D4,shift(2)",
         "logits:equivariant",
     )

@@ -51,7 +51,7 @@ class TestSignals(DomainContract):
     domain = Signals
     data = SIGNALS
     group = "shift"
-    equivariant = (ready(circular(), nn.ReLU()), "shift(5)", "logits:equivariant")
+    equivariant = (ready(circular(), nn.Tanh()), "shift(5)", "logits:equivariant")
     broken = (classifier(), "translation_x,gain,shift(3),polarity,reversal", "logits:invariant")
     outputs: ClassVar = {
         "invariant": torch.rand(2, 5), "equivariant": torch.rand(2, 5, 24), "signal": torch.rand(2, 2, 24),
@@ -220,4 +220,5 @@ def test_what_is_asked_of_signals_must_fit_them():
     check_refused(
         "no axis of time", measure, net, SIGNALS, "gain", output="logits:equivariant", domain="signals"
     )
-    check_refused("domain='signals'", measure, net, SIGNALS, "translation_x")
+    check_refused("say domain='signals'", measure, net, SIGNALS, "translation_x")
+    check_refused("is one of signals, .* say domain='signals'", measure, net, SIGNALS, "polarity,gain")
