@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 
+from symmeter.domain import find_domain
 from symmeter.errors import SymmeterError
 from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.plan import control_mode
