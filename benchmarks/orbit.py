@@ -20,6 +20,7 @@ import torch
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.measuring.orbit import OrbitRun
+from symmeter.measuring.orbit_pass import Compared
 from symmeter.measuring.passes import moved
 from symmeter.measuring.plan import Given, Settings, make_plan
 
@@ -33,19 +34,19 @@ def prepared(model: torch.nn.Module, x: torch.Tensor, group: str, elements: int)
     settings = Settings(control=False, elements=elements, progress=False)
     plan = make_plan(model, Given(x), group, MEASURES, "softmax", settings)
     run = OrbitRun(plan, plan.open(), Image(Bandlimited()), False, group=plan.symmetry.groups[0])
-    run._prepare(x)
+    run.orbit = run.prepared(x)
     return run
 
 
 @torch.no_grad()
 def ratios(run: OrbitRun, x: torch.Tensor, repetitions: int) -> tuple[float, float]:
     """(the pass over the orbit, moving the images alone) over plain forward passes, medians."""
-    assert run.elements is not None
-    elements = run.elements.elements
+    assert run.orbit is not None
+    orbit, elements = run.orbit, run.orbit.members
     inputs = moved(run.rho_in, x)
     works: list[Callable[[], Any]] = [
-        lambda: [run._function(x) for _ in elements],
-        lambda: run._reduce(moved(run.rho_in, x), x, None, None),
+        lambda: [orbit.function(x) for _ in elements],
+        lambda: orbit.reduced(moved(run.rho_in, x), Compared(x)),
         lambda: [inputs(g) for g in elements],
     ]
     times = [[seconds(work) for work in works] for _ in range(repetitions)]

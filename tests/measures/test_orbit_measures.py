@@ -13,7 +13,7 @@ import symmeter
 from symmeter.errors import SymmeterWarning
 from symmeter.measures.distances import kl
 from symmeter.measures.geed import GEED
-from symmeter.measuring.reference_samples import Donors
+from symmeter.measuring.reference_samples import ReferenceSamples
 from symmeter.symmetry.representations.linear import Matrices
 
 pytestmark = pytest.mark.filterwarnings(f"ignore::{SymmeterWarning.__module__}.{SymmeterWarning.__name__}")
@@ -73,8 +73,8 @@ def test_the_other_measures_are_their_definitions(group, net, output, equivarian
     rms = lambda v: float(v.square().mean().sqrt())
     relative = plain.mean_over_others(net, IMAGES, group, equivariant, lambda a, b, y: rms(a - b) / rms(y))
     moved = plain.mean_over_others(net, IMAGES, group, equivariant, lambda a, b, y: rms(a - b))
-    donors = Donors.among(IMAGES, seed=0).of(torch.arange(5))
-    others = [rms(net(donors[[i]]) - net(IMAGES[[i]])) for i in range(5)]
+    references = ReferenceSamples.among(IMAGES, seed=0).of(torch.arange(5))
+    others = [rms(net(references[[i]]) - net(IMAGES[[i]])) for i in range(5)]
     expected = {
         "twirled_variance": plain.twirled_variance(net, IMAGES, group, equivariant),
         "relative_error": relative,

@@ -14,7 +14,7 @@ from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.grids.tokens import Tokens
 from symmeter.errors import SymmeterError, SymmeterWarning
 from symmeter.measuring.interrupt import Interrupted
-from symmeter.measuring.reference_samples import Donors
+from symmeter.measuring.reference_samples import ReferenceSamples
 from symmeter.symmetry.conjugate import lie_derivative
 from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.symmetry.representations.trivial import Trivial
@@ -52,8 +52,8 @@ def test_the_control_is_another_images_tangent_at_the_same_size():
     net, x = classifier(torch.float64), IMAGES.double()
     result = symmeter.measure(net, x, symmetry="rotation", output="logits", batch_size=5)
     rho, rotation = Image(Bandlimited()), GENERATORS["rotation"]
-    donors = Donors.among(x, seed=0).of(torch.arange(len(x)))
-    own, other = rho.differentiate(rotation, x), rho.differentiate(rotation, donors)
+    references = ReferenceSamples.among(x, seed=0).of(torch.arange(len(x)))
+    own, other = rho.differentiate(rotation, x), rho.differentiate(rotation, references)
     size = own.flatten(1).norm(dim=1) / other.flatten(1).norm(dim=1)
     with torch.no_grad():
         _, pushed = lie_derivative(

@@ -8,7 +8,7 @@ from torch import nn
 
 import symmeter
 from symmeter.errors import SymmeterWarning
-from symmeter.measuring.reference_samples import Donors, blank, of_same_size
+from symmeter.measuring.reference_samples import ReferenceSamples, blank, of_same_size
 
 quiet = pytest.mark.filterwarnings(f"ignore::{SymmeterWarning.__module__}.{SymmeterWarning.__name__}")
 
@@ -26,31 +26,33 @@ def some_blank(blanks=(1, 2, 3), n=7):
 
 @pytest.mark.parametrize("n", [2, 3, 5, 64])
 @pytest.mark.parametrize("seed", range(5))
-def test_no_image_is_its_own_donor_at_any_turn_and_all_others_come(n, seed):
-    donors = Donors.among(torch.arange(n), seed)
-    seen = torch.stack([donors.of(torch.arange(n), turn) for turn in range(n - 1)])
+def test_no_image_is_its_own_reference_at_any_turn_and_all_others_come(n, seed):
+    references = ReferenceSamples.among(torch.arange(n), seed)
+    seen = torch.stack([references.of(torch.arange(n), turn) for turn in range(n - 1)])
     for i in range(n):
         assert sorted(seen[:, i].tolist()) == [k for k in range(n) if k != i]
 
 
 def test_the_order_depends_on_the_seed_and_on_nothing_else():
-    orders = [Donors.among(torch.arange(30), seed).of(torch.arange(30)).tolist() for seed in (0, 0, 1)]
+    orders = [
+        ReferenceSamples.among(torch.arange(30), seed).of(torch.arange(30)).tolist() for seed in (0, 0, 1)
+    ]
     assert orders[0] == orders[1] != orders[2]
 
 
-def test_directions_of_blank_donors_are_taken_from_the_next():
+def test_directions_of_blank_references_are_taken_from_the_next():
     x = some_blank()
-    donors = Donors.among(x, 0)
+    references = ReferenceSamples.among(x, 0)
     move = lambda y: torch.stack([y.roll(1, -1) - y, y.roll(1, -2) - y])
-    found, lacking = donors.directions(torch.arange(7), move(x), move)
+    found, lacking = references.directions(torch.arange(7), move(x), move)
     assert not lacking.any()
     needed = torch.tensor([i not in (1, 2, 3) for i in range(7)])
     assert (found.flatten(2).norm(dim=2)[:, needed] > 0).all()
     for i in needed.nonzero().flatten():
         turn = next(
-            t for t in range(6) if not blank(move(donors.of(i[None], t)), donors.of(i[None], t)).any()
+            t for t in range(6) if not blank(move(references.of(i[None], t)), references.of(i[None], t)).any()
         )
-        assert torch.equal(found[:, i], move(donors.of(i[None], turn))[:, 0])
+        assert torch.equal(found[:, i], move(references.of(i[None], turn))[:, 0])
     sized = of_same_size(found, move(x))
     torch.testing.assert_close(sized.flatten(2).norm(dim=2), move(x).flatten(2).norm(dim=2))
 

@@ -34,7 +34,7 @@ from symmeter.verbs.arguments import (
 _NOT_DATA = (bool, int, float, complex, bytes, bytearray, type, type(None))
 
 
-def _model(value: Any) -> Any:
+def _model(value: object) -> object:
     if isinstance(value, str | os.PathLike):
         return path.read(value)
     if isinstance(value, type) or not (callable(value) or isinstance(value, LoadedModel)):
@@ -42,7 +42,7 @@ def _model(value: Any) -> Any:
     return value
 
 
-def _data(value: Any) -> Any:
+def _data(value: object) -> object:
     if isinstance(value, _NOT_DATA):
         raise SymmeterError(
             f"data cannot come from {type(value).__name__}; give a tensor, a Dataset or a path"
@@ -50,35 +50,44 @@ def _data(value: Any) -> Any:
     return path.read(value) if isinstance(value, str | os.PathLike) else value
 
 
-def _symmetry(value: Any) -> Any:
-    parts = (value,) if isinstance(value, str | Generator | Group | Symmetry) else _symmetries.read(value)
+def _symmetry(value: object) -> object:
+    alone = isinstance(value, str | Generator | Group | Symmetry)
+    parts = [value] if alone else list(_symmetries.read(value))
     for one in parts:
         if isinstance(one, Symmetry):
-            members = [(one.generators, Generator), (one.groups, Group)]
-            if not all(isinstance(each, kind) for each_of, kind in members for each in each_of):
-                raise SymmeterError(f"symmetry {one.name!r}: generators and groups are objects, not names; "
-                                    "parse_group('C4') and GENERATORS['rotation'] give them")  # fmt: skip
-            for rho in (one.rho_in, one.rho_out):
-                if rho is not None and not isinstance(rho, Representation):
-                    raise SymmeterError(f"symmetry {one.name!r}: {shown(rho)} is no representation")
-    return value if isinstance(value, str | Generator | Group | Symmetry) else list(parts)
+            _check_hypothesis(one)
+    return value if alone else parts
 
 
-def _name_or_object(value: Any) -> Any:
+def _check_hypothesis(symmetry: Symmetry) -> None:
+    """SymmeterError for a name where an object belongs."""
+    generators = all(isinstance(one, Generator) for one in symmetry.generators)
+    groups = all(isinstance(one, Group) for one in symmetry.groups)
+    if not (generators and groups):
+        raise SymmeterError(
+            f"symmetry {symmetry.name!r}: generators and groups are objects, not names; "
+            "parse_group('C4') and GENERATORS['rotation'] give them"
+        )
+    for rho in (symmetry.rho_in, symmetry.rho_out):
+        if rho is not None and not isinstance(rho, Representation):
+            raise SymmeterError(f"symmetry {symmetry.name!r}: {shown(rho)} is no representation")
+
+
+def _name_or_object(value: object) -> object:
     return word.read(value) if isinstance(value, str) else value
 
 
-def _output(value: Any) -> Any:
+def _output(value: object) -> object:
     if isinstance(value, Mapping):
         return {word.read(name): word.read(action) for name, action in value.items()}
     return word.read(value) if isinstance(value, str) else ",".join(several("names", word).read(value))
 
 
-def _measure(value: Any) -> Any:
+def _measure(value: object) -> object:
     return value if isinstance(value, str | Measure) else list(_measures.read(value))
 
 
-def _device(value: Any) -> Any:
+def _device(value: object) -> object:
     if not isinstance(value, str | torch.device):
         return whole(0, 7).read(value)  # a GPU by its number, as in torch
     if str(value).startswith("meta"):
@@ -86,17 +95,19 @@ def _device(value: Any) -> Any:
     return value
 
 
-def _control(value: Any) -> Any:
+def _control(value: object) -> object:
     return value if isinstance(value, str) else truth.read(value)
 
 
-def _layouts(value: Any) -> dict[Any, str]:
+def _layouts(value: object) -> dict[object, str]:
     if not isinstance(value, Mapping):
         raise TypeError
     for key, layout in value.items():
         if not isinstance(key, str | type) or not isinstance(layout, str):
-            raise SymmeterError(f"layouts has {shown(key)}: {shown(layout)}; give a module's name, a glob or a class, "
-                                "and one word such as 'channels_first'")  # fmt: skip
+            raise SymmeterError(
+                f"layouts has {shown(key)}: {shown(layout)}; give a module's name, a glob or a class, "
+                "and one word such as 'channels_first'"
+            )
     return dict(value)
 
 
@@ -104,26 +115,25 @@ _symmetries = several("symmetries", instance("a symmetry", str, Generator, Group
 _measures = several("measures", instance("a measure", str, Measure))
 
 
-def _mapping(value: Any) -> dict[str, Any]:
+def _mapping(value: object) -> dict[str, object]:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise TypeError
     return dict(value)
 
 
-def _inputs(value: Any) -> Any:
+def _inputs(value: Any) -> object:
     if isinstance(value, str):
         return word.read(value)
-    words = list(value.values() if isinstance(value, Mapping) else value)
-    if not words:
-        raise ValueError
+    words = value.values() if isinstance(value, Mapping) else value
     if not all(isinstance(one, str) for one in words):
         raise TypeError
     return dict(value) if isinstance(value, Mapping) else tuple(value)
 
 
-def _domain(value: Any) -> type[Domain]:
-    own = isinstance(value, type) and issubclass(value, Domain)
-    return value if own else find_domain(word.read(value))
+def _domain(value: object) -> type[Domain]:
+    if isinstance(value, type) and issubclass(value, Domain):
+        return value
+    return find_domain(word.read(value))
 
 
 # What the arguments of all verbs may be, by name. `symmeter.verbs.verb` sees to it.
@@ -144,6 +154,7 @@ ARGUMENTS: Kinds = {
     "control": Kind("True, False, or one of " + ", ".join(CONTROLS), _control),
     "elements": whole(2, 31).or_none("for all of up to 256, else 64"),
     "sampling": choice("sampling", SAMPLING),
+    "padding": word.or_none("for the definition's own"),
     "preprocessing": Kind("a dictionary such as {'img_size': 224}", _mapping).or_none("for the model's own"),
     "domain": Kind("a kind of data, such as 'images'", _domain).or_none("to see it from the data"),
     "inputs": Kind("a word such as 'points', or one for each input: {leaf: word}", _inputs).or_none(

@@ -1,4 +1,4 @@
-"""A run along generators: batches of images through the Lie derivative of the model."""
+"""A run along generators: batches of samples through the Lie derivative of the model."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ from symmeter.autodiff.engine import Engine
 from symmeter.autodiff.strategies import Strategy
 from symmeter.measures.measure import DerivativeMeasure
 from symmeter.measuring.floor import FLOOR_IMAGES, Floor, differences, nudged
-from symmeter.measuring.reference_samples import Donors, blank, of_same_size
+from symmeter.measuring.reference_samples import ReferenceSamples, blank, of_same_size
 from symmeter.measuring.run import Run
 from symmeter.measuring.targets import Target, quantity_of
 from symmeter.models.outputs import Output
@@ -36,7 +36,7 @@ class Follower(ABC):
 
     @abstractmethod
     def take(self, run: "DerivativeRun", x: Tensor, y: Tensor, derivative: Tensor) -> dict[Key, Tensor]:
-        """Columns (b,) of a chunk: images x (b, ...), outputs y and Lie derivatives (T, b, ...), without controls."""
+        """Columns (b,) of samples x (b, ...), outputs y (b, ...) and Lie derivatives (T, b, ...), but no controls."""
 
 
 @dataclass(kw_only=True)
@@ -50,7 +50,7 @@ class DerivativeRun(Run):
     targets: list[Target] = field(default_factory=list)
     rho_out: Representation = field(default_factory=Trivial)
     engine: Engine | None = None
-    _few: list[Tensor] = field(default_factory=list)  # the first images, for the floor
+    _few: list[Tensor] = field(default_factory=list)  # the first samples, for the floor
     _floors: dict[Key, Floor] = field(default_factory=dict)
     _floor_method: str = ""
     _scores: int | None = None  # which output holds the scores of classes
@@ -70,7 +70,7 @@ class DerivativeRun(Run):
         return Key(measure.name, generator.name, output=str(target.output) if len(self.targets) > 1 else None)
 
     def execute(self) -> None:
-        """Measure all images; then the floor, where they were fewer than it asks for, and what the follower adds."""
+        """Measure all samples; then the floor, where they were fewer than it asks for, and what the follower adds."""
         super().execute()
         try:
             self._find_floor_once()
@@ -85,9 +85,9 @@ class DerivativeRun(Run):
             self._floor_method = "none"
             self.optional("the floor", lambda: self._find_floor(torch.stack(self._few)))
 
-    def _measure_batch(self, batch: Batch, donors: Donors | None) -> Iterator[int]:
+    def _measure_batch(self, batch: Batch, references: ReferenceSamples | None) -> Iterator[int]:
         x = batch.inputs.to(self.device, self.dtype)
-        donors = None if donors is None else donors.to(x)
+        references = None if references is None else references.to(x)
         if self.engine is None:
             self._prepare(x)
         assert self.engine is not None
@@ -96,19 +96,21 @@ class DerivativeRun(Run):
         still: dict[int, Tensor] = {}
         lacking: dict[int, Tensor] = {}
 
-        def move(images: Tensor) -> Tensor:
-            return stack(self.rho_in.differentiate_all(generators, images))
+        def move(samples: Tensor) -> Tensor:
+            """The directions (T, b, ...) in which the generators move samples (b, ...)."""
+            return stack(self.rho_in.differentiate_all(generators, samples))
 
         def tangents(part: slice) -> Tensor:
+            """Those of a part of the batch, and behind them as many (T, b, ...) for the control."""
             own = move(x[part])
             still[part.start] = blank(own, x[part])
-            if donors is None:
+            if references is None:
                 return own
             positions = torch.arange(part.start, part.start + own.shape[1])
-            others, lacking[part.start] = donors.directions(positions, own, move)
+            others, lacking[part.start] = references.directions(positions, own, move)
             return torch.cat([own, of_same_size(others, own)])
 
-        times = 2 if donors is not None else 1
+        times = 2 if references is not None else 1
         for part, y, pushed in self.engine.push(x, tangents):
             derivative = deviation(pushed, y, generators * times, self.rho_out)
             self._record(batch, part, x[part], y, derivative, still[part.start], lacking.get(part.start))
@@ -117,7 +119,7 @@ class DerivativeRun(Run):
             self._find_floor_once()
 
     def _prepare(self, x: Tensor) -> None:
-        """The first look at the model's outputs: their representations, and whether they fit what is asked of them."""
+        """The first look at the outputs for inputs x (B, ...): how they move, and whether they fit what is asked."""
         function = self._look(self.plan.outputs, x)
         found = function(x[:1])
         self.targets = [self._target(o, y) for o, y in zip(function.outputs, found, strict=True)]
@@ -139,13 +141,13 @@ class DerivativeRun(Run):
             batch_size=function.batching.size or self.batch_size,
             wide=wide,
             differentiable=not quantised,
-            sizes=[y[0].numel() for y in found] if len(found) > 1 else (),
         )
 
     def _target(self, output: Output, y: Tensor) -> Target:
+        """What is measured of an output y (1, ...)."""
         rho = self.plan.symmetry.rho_out or output.representation(y, self.model, self.domain)
         self.remarks += self.domain.remarks(output.name, y, rho, self.generators)
-        return Target(output, quantity_of(output, y), rho, list(self.measures))
+        return Target(output, quantity_of(output, y), rho)
 
     def _by_output(self, values: Tensor) -> list[Tensor]:
         """Outputs or their derivatives (..., entries) as one tensor for each output."""
@@ -161,9 +163,10 @@ class DerivativeRun(Run):
         still: Tensor,
         lacking: Tensor | None,
     ) -> None:
-        """Per-image statistics of one chunk into the columns; images with non-finite values go by name.
+        """Statistics per sample of one chunk into the columns; samples with non-finite values go by name.
 
-        `still`, `lacking` (T, b): images that a generator leaves as they are, and those without a control.
+        Of inputs x (b, ...), outputs y (b, ...) and derivatives (T, b, ...). `still`, `lacking` (T, b) are set for
+        samples that a generator leaves as they are, and for those without a control.
         """
         finite = y.flatten(1).isfinite().all(1) & derivative.flatten(2).isfinite().all(2).all(0)
         more: dict[Key, Tensor] = {}
@@ -192,7 +195,7 @@ class DerivativeRun(Run):
     def _record_target(
         self, target: Target, y: Tensor, derivative: Tensor, keep: np.ndarray, without: np.ndarray | None
     ) -> None:
-        """The statistics of one output y (b, ...) with derivatives (T, b, ...), behind them those of the control."""
+        """The statistics of one output y (b, ...) with derivatives (T, b, ...); those of the control are the last."""
         border, count = target.rho.border(y), len(self.generators)
         for m in self.measures:
             values = m.statistic(derivative).cpu().numpy()[:, keep]
@@ -208,32 +211,34 @@ class DerivativeRun(Run):
                     self.columns.add(key.as_statistic(BOUNDARY), edge[i])
 
     def _find_floor(self, x: Tensor) -> None:
-        """The floor from a few images, in chunks that are known to fit; images that are not finite are left out."""
+        """The floor from a few samples x (b, ...), in chunks that are known to fit; what is not finite is left out."""
         assert self.engine is not None
         f, draws = self.engine.f, count()
         generators = self.generators
 
         def derivative(x: Tensor, strategy: Strategy) -> Tensor:
-            """With a unit of round-off in the output too: beside a large bias that of the input is lost."""
+            """(T, b, ...), with round-off in the output too: beside a large bias that of the input is lost."""
             y, pushed = strategy(f, x, stack(self.rho_in.differentiate_all(generators, x)))
             return deviation(pushed, nudged(y, next(draws)), generators, self.rho_out)
 
-        here, there, methods = zip(
-            *[
-                differences(derivative, part, self.engine.strategy, self.nudge)
-                for part in x.split(self.engine.chunk)
-            ],
-            strict=True,
-        )
-        self._floor_method = methods[0]
-        pairs = [list(zip(*map(self._by_output, side), strict=True)) for side in (here, there)]
-        for target, totals, errors in zip(self.targets, *pairs, strict=True):
-            self._take_floor(target, totals, errors)
+        totals: list[list[Tensor]] = [[] for _ in self.targets]  # by output, then by chunk
+        errors: list[list[Tensor]] = [[] for _ in self.targets]
+        method = ""
+        for part in x.split(self.engine.chunk):
+            here, off, found = differences(derivative, part, self.engine.strategy, self.nudge)
+            method = method or found
+            for k, (total, error) in enumerate(zip(self._by_output(here), self._by_output(off), strict=True)):
+                totals[k].append(total)
+                errors[k].append(error)
+        self._floor_method = method
+        for target, own, own_errors in zip(self.targets, totals, errors, strict=True):
+            self._take_floor(target, own, own_errors)
 
     def _take_floor(self, target: Target, totals: Sequence[Tensor], errors: Sequence[Tensor]) -> None:
         """The floors of one output from chunks of its derivatives (T, b, ...) and of how far they are off."""
         for m in self.measures:
-            total, error = (torch.cat([m.statistic(d) for d in side], 1) for side in (totals, errors))
+            total = torch.cat([m.statistic(d) for d in totals], 1)
+            error = torch.cat([m.statistic(d) for d in errors], 1)
             finite = (total + error).isfinite().all(0)
             for i, generator in enumerate(self.generators):
                 value, off = float(total[i, finite].sum()), float(error[i, finite].sum())
@@ -265,8 +270,11 @@ class DerivativeRun(Run):
             for name, reason in self.engine.dropped.items():
                 names.setdefault(reason, []).append(name)
             reasons = "; ".join(f"{', '.join(those)}: {reason}" for reason, those in names.items())
-            notes.insert(0, "measured by central differences, for the model has no derivative that could be used "
-                         f"({reasons or 'it is quantised'})")  # fmt: skip
+            why = reasons or "it is quantised"
+            notes.insert(
+                0,
+                f"measured by central differences, for the model has no derivative that could be used ({why})",
+            )
         return notes
 
 

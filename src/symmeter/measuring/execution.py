@@ -2,10 +2,10 @@
 
 import platform
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -18,16 +18,19 @@ from symmeter.measuring.plan import Plan
 from symmeter.models.borrowed import borrowed
 from symmeter.options import as_written
 from symmeter.results.result import Result, Row
+from symmeter.samples import Samples
 from symmeter.symmetry.groups.group import Group
 from symmeter.verbs.warned import recorded, repeat, warn
 
+AnyRun = TypeVar("AnyRun", bound=DerivativeRun | OrbitRun)
+
 
 @dataclass(frozen=True)
-class Execution:
+class Execution(Generic[AnyRun]):
     """A run that has come to its end, with what its result will say of it besides its rows."""
 
     plan: Plan
-    run: Any
+    run: AnyRun
     notes: list[str]
     spec: dict[str, Any]
 
@@ -66,29 +69,46 @@ def announced(result: Result, interrupted: bool) -> Result:
     return result
 
 
-def run_along(plan: Plan, follower: Follower | None = None) -> Execution:
+def run_along(plan: Plan, follower: Follower | None = None) -> Execution[DerivativeRun]:
     """Lie derivatives along all generators of a plan; a `follower` looks on."""
     control = plan.control == "displacement"
     began = time.perf_counter()
     run = DerivativeRun(plan, plan.open(), plan.rho_in(), control, follower=follower)
-    return _executed(plan, run, began, lambda: {
-        "symmetry": plan.symmetry.name, "output": ",".join(str(target.output) for target in run.targets),
-        "rho_out": run.rho_out.describe(), "control": control,
-    })  # fmt: skip
+    return _executed(
+        plan,
+        run,
+        began,
+        lambda: {
+            "symmetry": plan.symmetry.name,
+            "output": ",".join(str(target.output) for target in run.targets),
+            "rho_out": run.rho_out.describe(),
+            "control": control,
+        },
+    )
 
 
-def run_over(plan: Plan, group: Group) -> Execution:
+def run_over(plan: Plan, group: Group) -> Execution[OrbitRun]:
     """All measures of a plan over one group."""
     control = plan.control in ("displacement", "wrong-group")
     began = time.perf_counter()
     run = OrbitRun(plan, plan.open(group), plan.rho_in(group), control, group=group)
-    return _executed(plan, run, began, lambda: {
-        "symmetry": group.name, "output": ",".join(str(target.output) for target in run.targets),
-        "rho_out": ", ".join(dict.fromkeys(target.rho.describe() for target in run.targets)), "control": plan.control,
-    })  # fmt: skip
+    return _executed(
+        plan,
+        run,
+        began,
+        lambda: {
+            "symmetry": group.name,
+            "output": ",".join(str(target.output) for target in run.targets),
+            "rho_out": ", ".join(dict.fromkeys(target.rho.describe() for target in run.targets)),
+            "control": plan.control,
+            "padding": getattr(plan.domain.options, "padding", None),
+        },
+    )
 
 
-def _executed(plan: Plan, run: Any, began: float, words: Any) -> Execution:
+def _executed(
+    plan: Plan, run: AnyRun, began: float, words: Callable[[], dict[str, Any]]
+) -> Execution[AnyRun]:
     """Execute a run on the borrowed model."""
     with recorded() as found, borrowed(plan.model, plan.settings.seed) as in_train_mode:
         run.execute()
@@ -117,7 +137,7 @@ def _executed(plan: Plan, run: Any, began: float, words: Any) -> Execution:
     return Execution(plan, run, notes, spec)
 
 
-def _skipped(samples: Any) -> list[str]:
+def _skipped(samples: Samples) -> list[str]:
     if not samples.skipped:
         return []
     names = shortened((f"{name} ({reason})" for name, reason in samples.skipped), joiner="; ")

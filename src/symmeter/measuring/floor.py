@@ -1,4 +1,4 @@
-"""The floor: what the measurement itself adds to a value, found by measuring the same images in another way."""
+"""The floor: what the measurement itself adds to a value, found by measuring the same samples in another way."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ def differences(
 
 
 def nudged(x: Tensor, seed: int = 0, unit: float | None = None) -> Tensor:
-    """x moved by normal noise of one unit of round-off of its size.
+    """x of any shape, moved by normal noise of one unit of round-off of its size.
 
     `unit` is that of what the model computes in, where it is coarser than x.
     """
@@ -55,7 +55,7 @@ def nudged(x: Tensor, seed: int = 0, unit: float | None = None) -> Tensor:
 
 
 def nudged_within(x: Tensor, seed: int = 0, unit: float | None = None) -> Tensor:
-    """The same for images, kept within the range that they have together: a model may check it."""
+    """The same for samples x (b, ...), kept within the range that they have together: a model may check it."""
     low, high = x.amin(), x.amax()
     moved = nudged(x, seed, unit)
     return moved.clamp(low, high) if bool(low < high) else moved

@@ -1,4 +1,4 @@
-"""What a run measures: outputs of a model as a function of images, each image by itself."""
+"""What a run measures: outputs of a model as a function of samples, each sample by itself."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -15,10 +15,10 @@ from symmeter.trees import Packing
 
 @dataclass(frozen=True)
 class Batching:
-    """How images may be given to a model.
+    """How samples may be given to a model.
 
-    `size` is the only number that it takes at once, None for any. `alone`: outputs depend on the other images of a
-    batch, so each image is given by itself.
+    `size` is the only number that it takes at once, None for any. `alone`: outputs depend on the other samples of a
+    batch, so each sample is given by itself.
     """
 
     size: int | None = None
@@ -26,21 +26,23 @@ class Batching:
 
     @property
     def at_once(self) -> int | None:
-        """Different images that one call can serve; None for any number."""
+        """Different samples that one call can serve; None for any number."""
         return 1 if self.alone else self.size
 
     def filled(self, x: Tensor) -> Tensor:
-        """Images (n, ...) as a batch of the size that the model takes, filled up with the last of them."""
+        """Samples (n, ...) as a batch of the size that the model takes, filled up with the last of them."""
         missing = (self.size or len(x)) - len(x)
-        return x if not missing else torch.cat([x, x[-1:].expand(missing, *x.shape[1:])])
+        if not missing:
+            return x
+        return torch.cat([x, x[-1:].expand(missing, *x.shape[1:])])
 
 
 @dataclass(frozen=True)
 class Function:
-    """x (B, ...) -> [y (B, ...), ...], one tensor an output, the first axis always that of the images.
+    """x (B, ...) -> [y (B, ...), ...], one tensor per output, the first axis always that of the samples.
 
-    A model that wants a certain batch is called as often as needed. `shapes`, those of the outputs of one image, tell
-    an axis that a model squeezed away in a batch of one; one number an image is (B, 1).
+    A model that wants a certain batch is called as often as needed. `shapes`, those of the outputs of one sample, tell
+    which axis a model squeezed away in a batch of one; one number per sample is (B, 1).
     """
 
     call: Call
@@ -76,28 +78,34 @@ class Function:
         return [torch.cat(pieces) for pieces in zip(*parts, strict=True)]
 
     def _batch(self, x: Tensor, count: int | None = None) -> list[Tensor]:
-        """One call; of its images the first `count`."""
+        """One call; of its samples the first `count`."""
         found = self.arranged(self.call(x), len(x))
         return found if count is None else [y[:count] for y in found]
 
     def arranged(self, returned: Sequence[Tensor], count: int) -> list[Tensor]:
-        """What a call on `count` images returned, with the axis of the images first and another behind it."""
+        """What a call on `count` samples returned, with the axis of the samples first and another behind it."""
         shapes = self.shapes or (None,) * len(self.outputs)
-        return [_by_image(y, count, shape) for y, shape in zip(returned, shapes, strict=True)]
+        return [_by_sample(y, count, shape) for y, shape in zip(returned, shapes, strict=True)]
 
 
-def _by_image(y: Tensor, count: int, shape: tuple[int, ...] | None) -> Tensor:
-    """An output with the axis of the images first, and another behind it; SymmeterError where there is none."""
-    if (
-        count == 1
-        and shape is not None
-        and y.shape[:1] + shape != (1, *shape)
-        and y.numel() == math.prod(shape)
-    ):
-        y = y.reshape(1, *shape)
+def _by_sample(y: Tensor, count: int, shape: tuple[int, ...] | None) -> Tensor:
+    """An output (B, ...) with the axis of the samples first, and another behind it; SymmeterError where it has none.
+
+    `shape` is that of one sample's, where it is known.
+    """
+    if count == 1 and shape is not None:
+        y = _unsqueezed(y, shape)
     if y.ndim == 0 or len(y) != count:
         images = "1 image" if count == 1 else f"{count} images"
         raise SymmeterError(
             f"the model returned shape {tuple(y.shape)} for {images}; it must keep the batch axis first"
         )
     return y[:, None] if y.ndim == 1 else y
+
+
+def _unsqueezed(y: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """The output (1, ...) for one sample, with the axis of the samples where a model squeezed that away."""
+    has_axis = y.shape[:1] == (1,)
+    if has_axis or y.numel() != math.prod(shape):
+        return y
+    return y.reshape(1, *shape)

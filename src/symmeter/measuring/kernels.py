@@ -7,7 +7,7 @@ from torch import Tensor
 
 from symmeter.measures.orbit import Chunk
 from symmeter.measuring.passes import Passes
-from symmeter.measuring.targets import Target
+from symmeter.measuring.targets import OrbitTarget
 from symmeter.symmetry.groups.group import Element, ElementSet
 from symmeter.symmetry.representations import kernel
 from symmeter.symmetry.representations.kernel import whole_kernel
@@ -15,10 +15,10 @@ from symmeter.symmetry.representations.kernel import whole_kernel
 
 @dataclass
 class Kernels:
-    """The kernels of all outputs. Where elements were sampled, `beside` are those of kernels, run over as well.
+    """The kernels of all outputs. Where elements were sampled, those of kernels are run over as well: `beside`.
 
-    Positions count the elements of the run first, then those beside. `counts`: the size of a kernel by output, of one
-    that has no end the size of its sample.
+    Positions count the elements of the run first, then those beside. `counts` are the sizes of kernels by output; that
+    of an infinite one is the size of its sample.
     """
 
     elements: ElementSet
@@ -30,17 +30,18 @@ class Kernels:
         """The elements of the run, and those beside."""
         return [*self.elements.elements, *self.beside]
 
-    def find(self, target: Target, y: Tensor) -> None:
-        """Set what a target averages over; `y` is its output for one image."""
+    def find(self, target: OrbitTarget, y: Tensor) -> None:
+        """Set what a target averages over; y (1, ...) is its output for one sample."""
         elements = self.elements.elements
         if not self.elements.sampled:
             target.average = kernel(target.rho, elements, y)
         else:
             found = whole_kernel(target.rho, self.elements.group, y)
             target.estimated = found.sampled
-            target.average = (
-                list(range(len(elements))) if found.sampled else [self._position(g) for g in found.elements]
-            )
+            if found.sampled:
+                target.average = list(range(len(elements)))
+            else:
+                target.average = [self._position(g) for g in found.elements]
         self.counts[str(target.output)] = len(target.average)
         if len(target.average) == 1:
             target.average = []  # the identity alone: f(x) itself
@@ -51,10 +52,13 @@ class Kernels:
         return len(self.elements.elements) + self.beside.index(g)
 
 
-def average(passes: Passes, targets: list[Target], chunks: list[Chunk]) -> None:
+def average(passes: Passes, targets: list[OrbitTarget], chunks: list[Chunk]) -> None:
     """Give chunks their means over kernels: a first pass, over the elements of these."""
     wanted = {k: set(target.average) for k, target in enumerate(targets) if target.average}
-    sums = {k: [torch.zeros_like(chunks[k].reference, dtype=torch.float64) for _ in range(2)] for k in wanted}
+    sums = {}
+    for k in wanted:
+        nothing = torch.zeros_like(chunks[k].reference, dtype=torch.float64)
+        sums[k] = [nothing, nothing.clone()]  # of elements at even and at odd positions
     for i, outputs in passes(sorted(set().union(*wanted.values())), keep=True):
         for k, members in wanted.items():
             if i in members:

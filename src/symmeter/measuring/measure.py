@@ -1,8 +1,9 @@
 """`measure`: from a model and some images to a result."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from symmeter.measuring.plan import Given, Plan, Settings, make_plan
 from symmeter.measuring.rows import derivative_rows, element_rows, orbit_rows
 from symmeter.models.fresh import untrained
 from symmeter.results.estimate import Estimate
-from symmeter.results.result import ElementRow, Result, Row
+from symmeter.results.result import Result, Row
 from symmeter.verbs.verb import verb
 from symmeter.verbs.warned import recorded
 
@@ -37,6 +38,7 @@ def measure(
     control: bool | str = True,
     elements: int | None = None,
     sampling: str = "haar",
+    padding: str | None = None,
     preprocessing: dict[str, Any] | None = None,
     domain: str | type[Domain] | None = None,
     inputs: Any = None,
@@ -66,6 +68,8 @@ def measure(
             the group did not move them; False (`none`): no control.
         elements: how many group elements to draw; None for all of up to 256, else 64.
         sampling: `haar` (at random) or `quadrature` (in equal steps), for groups that are not enumerated.
+        padding: what motions bring in from outside the frame: `reflect`, `zeros`, `circular`; None for the definition's
+            own extension, and only motions that keep the frame for C_n and D_n.
         preprocessing: overrides `img_size`, `crop_pct`, `mean`, `std`, `interpolation` of the model's own.
         domain: the kind of data, such as `"images"` or `"signals"`, or a `Domain` of your own; None to see it from the
             data, the symmetry and `inputs`.
@@ -73,9 +77,7 @@ def measure(
             `("image", "image")` for a tuple of arguments; one word for a single tensor that is no image, such as
             `"points"`. Leaves that are not named are handed on as they are, and listed in `header["spec"]`.
         labels: classes (N,), where they are not in the data.
-        options: more options of the kind of data. Of images, `padding` is what motions bring in from outside the frame:
-            `reflect`, `zeros`, `circular`; None for the definition's own extension, and only motions that keep the
-            frame for C_n and D_n.
+        options: more options of the kind of data, such as `sample_rate`.
 
     Raises:
         SymmeterError: for a mistake in the arguments, in one line that says what to change.
@@ -90,57 +92,70 @@ def measure(
     >>> result.rows[0].n, result.rows[0].unit
     (8, 'probability^2 / radian^2')
     """
-    given = Given(data, domain, inputs, labels, image_options(definition, preprocessing) | options)
+    given = Given(data, domain, inputs, labels, image_options(definition, padding, preprocessing) | options)
     settings = Settings(samples, batch_size, device, seed, progress, control, elements, sampling)
     return measured(make_plan(model, given, symmetry, measure, output, settings))
 
 
-def image_options(definition: Any, preprocessing: Mapping[str, Any] | None) -> dict[str, Any]:
+def image_options(definition: Any, padding: Any, preprocessing: Mapping[str, Any] | None) -> dict[str, Any]:
     """The options that verbs name in their signatures, as one mapping."""
-    return {"definition": definition, **(preprocessing or {})}
+    return {"definition": definition, "padding": padding, **(preprocessing or {})}
 
 
 def measured(plan: Plan) -> Result:
     """One run along all generators and one over every group, as one result."""
-    runs: list[tuple[Execution, list[Row], list[ElementRow]]] = []
+    executed: list[Execution] = []
+    parts: list[Result] = []
     if plan.symmetry.generators:
-        done = run_along(plan)
-        runs.append((done, derivative_rows(done.run), []))
+        along = run_along(plan)
+        executed.append(along)
+        parts.append(along.result(derivative_rows(along.run)))
     for group in plan.symmetry.groups:
-        if runs and runs[-1][0].run.interrupted:
+        if executed and executed[-1].run.interrupted:
             break
-        done = run_over(plan, group)
-        runs.append((done, orbit_rows(done.run), element_rows(done.run)))
-    parts = [(done.result(rows), elements) for done, rows, elements in runs]
+        over = run_over(plan, group)
+        executed.append(over)
+        part = over.result(orbit_rows(over.run))
+        parts.append(replace(part, elements=tuple(element_rows(over.run))))
     result = _joined(parts, plan.symmetry.name, [m.name for m in [*plan.along, *plan.over]])
     if plan.control == "untrained":
         result = with_untrained(result, plan)
-    return announced(result, any(done.run.interrupted for done, _, _ in runs))
+    return announced(result, any(one.run.interrupted for one in executed))
 
 
-def _joined(parts: list[tuple[Result, list[ElementRow]]], symmetry: str, measures: list[str]) -> Result:
-    """The results of several runs on the same images as one."""
-    first = parts[0][0]
+def _joined(parts: list[Result], symmetry: str, measures: list[str]) -> Result:
+    """The results of several runs on the same samples as one."""
+    first = parts[0]
     if len(parts) == 1:
-        return replace(first, elements=tuple(parts[0][1]))
-    names = [name for name in first.sample_names if all(name in part.sample_names for part, _ in parts)]
-    samples: dict[str, np.ndarray] = {}
-    for part, _ in parts:
+        return first
+    names = [name for name in first.sample_names if all(name in part.sample_names for part in parts)]
+    complete = all(part.status == "complete" for part in parts)
+    spec = {
+        **first.header["spec"],
+        "symmetry": symmetry,
+        "measure": ",".join(measures),
+        "runs": [part.header["spec"] for part in parts],
+    }
+    return Result(
+        rows=tuple(chain.from_iterable(part.rows for part in parts)),
+        header={**first.header, "spec": spec, "status": "complete" if complete else "partial"},
+        warnings=tuple(dict.fromkeys(chain.from_iterable(part.warnings for part in parts))),
+        samples=_columns_of(names, parts),
+        sample_names=tuple(names),
+        elements=tuple(chain.from_iterable(part.elements for part in parts)),
+    )
+
+
+def _columns_of(names: Sequence[str], parts: Sequence[Result]) -> dict[str, np.ndarray]:
+    """The columns (n,) of n samples by name, each from the first result that has it."""
+    columns: dict[str, np.ndarray] = {}
+    for part in parts:
         where = {name: i for i, name in enumerate(part.sample_names)}
         chosen = [where[name] for name in names]
-        samples |= {key: values[chosen] for key, values in part.samples.items() if key not in samples}
-    spec = {**first.header["spec"], "symmetry": symmetry, "measure": ",".join(measures),
-            "runs": [part.header["spec"] for part, _ in parts]}  # fmt: skip
-    status = "complete" if all(part.status == "complete" for part, _ in parts) else "partial"
-    header = {**first.header, "spec": spec, "status": status}
-    return Result(
-        rows=tuple(row for part, _ in parts for row in part.rows),
-        header=header,
-        warnings=tuple(dict.fromkeys(note for part, _ in parts for note in part.warnings)),
-        samples=samples,
-        sample_names=tuple(names),
-        elements=tuple(row for _, elements in parts for row in elements),
-    )
+        for key, values in part.samples.items():
+            if key not in columns:
+                columns[key] = values[chosen]
+    return columns
 
 
 def with_untrained(result: Result, plan: Plan) -> Result:
@@ -159,19 +174,36 @@ def with_untrained(result: Result, plan: Plan) -> Result:
 
 def controlled(row: Row, control: Row) -> Row:
     """The row with the value of another as its control; the two were measured independently."""
-    error, other = (r.value if r.error is None else r.error for r in (row, control))
+    error, other = _error(row), _error(control)
     selectivity = error / other if other else None
     spread = None
-    if (
-        selectivity is not None
-        and row.standard_error is not None
-        and control.standard_error is not None
-        and error
-    ):
-        own, theirs = (r.standard_error or 0.0 for r in (row, control))
-        spread = selectivity * math.hypot(own / abs(error), theirs / abs(other))
-    e = Estimate(error, row.standard_error, row.n, row.floor, other, control.standard_error, selectivity, spread,
-                 power=row.power)  # fmt: skip
-    return replace(row, control=control.value, control_standard_error=control.standard_error,
-                   control_error=control.error,
-                   selectivity=selectivity, selectivity_standard_error=spread, verdict=e.verdict)  # fmt: skip
+    known = row.standard_error is not None and control.standard_error is not None
+    if selectivity is not None and error and known:
+        own = (row.standard_error or 0.0) / abs(error)
+        theirs = (control.standard_error or 0.0) / abs(other)
+        spread = selectivity * math.hypot(own, theirs)
+    e = Estimate(
+        error,
+        row.standard_error,
+        row.n,
+        row.floor,
+        other,
+        control.standard_error,
+        selectivity,
+        spread,
+        power=row.power,
+    )
+    return replace(
+        row,
+        control=control.value,
+        control_standard_error=control.standard_error,
+        control_error=control.error,
+        selectivity=selectivity,
+        selectivity_standard_error=spread,
+        verdict=e.verdict,
+    )
+
+
+def _error(row: Row) -> float:
+    """What a row tells of asymmetry: its error, or its value where that is the error."""
+    return row.value if row.error is None else row.error

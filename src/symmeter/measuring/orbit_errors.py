@@ -7,7 +7,7 @@ import numpy as np
 
 from symmeter.measures.measure import OrbitMeasure
 from symmeter.measuring.orbit import OrbitRun
-from symmeter.measuring.targets import Target
+from symmeter.measuring.targets import OrbitTarget
 from symmeter.results.columns import MAXIMUM, SCALE, Key
 from symmeter.results.estimate import Estimate, estimate
 from symmeter.results.standard_errors import pair_error, ratio_error, standard_error
@@ -15,21 +15,21 @@ from symmeter.results.standard_errors import pair_error, ratio_error, standard_e
 
 @dataclass(frozen=True)
 class OrbitErrors:
-    """A measure's error over images, the standard error that comes from the choice of elements, and the largest."""
+    """A measure's error over samples, the standard error that comes from the choice of elements, and the largest."""
 
-    over_images: Estimate
+    over_samples: Estimate
     element_error: float | None = None
     maximum: float | None = None
 
     @property
     def standard_error(self) -> float | None:
-        """Over images, and over elements where they were drawn; the two sources of chance are independent."""
-        if self.over_images.standard_error is None:
+        """Over samples, and over elements where they were drawn; the two sources of chance are independent."""
+        if self.over_samples.standard_error is None:
             return self.element_error
-        return math.hypot(self.over_images.standard_error, self.element_error or 0.0)
+        return math.hypot(self.over_samples.standard_error, self.element_error or 0.0)
 
 
-def orbit_errors(run: OrbitRun, target: Target, measure: OrbitMeasure) -> OrbitErrors:
+def orbit_errors(run: OrbitRun, target: OrbitTarget, measure: OrbitMeasure) -> OrbitErrors:
     """What a run has found of one measure of one output."""
     key = target.key(measure)
     if key not in run.columns:
@@ -42,7 +42,7 @@ def orbit_errors(run: OrbitRun, target: Target, measure: OrbitMeasure) -> OrbitE
         mean = float(values.mean())
         floor = run.floor(key)
         return OrbitErrors(Estimate(mean, None, len(values), floor, power=measure.power), maximum=mean)
-    whole = _over_images(run, key, values, measure.power)
+    whole = _over_samples(run, key, values, measure.power)
     return OrbitErrors(whole, _element_error(run, measure, key, scale), maximum)
 
 
@@ -52,7 +52,7 @@ def mean_scale(run: OrbitRun, key: Key) -> float:
     return 1.0 if scales is None else float(scales.mean()) or math.nan
 
 
-def _over_images(run: OrbitRun, key: Key, values: np.ndarray, power: int) -> Estimate:
+def _over_samples(run: OrbitRun, key: Key, values: np.ndarray, power: int) -> Estimate:
     """The estimate from values (N,) that are divided by their scale, and the controls by theirs."""
     scale, floor = mean_scale(run, key), run.floor(key)
     controls = run.columns.get(key.as_control())
@@ -67,8 +67,8 @@ def _over_images(run: OrbitRun, key: Key, values: np.ndarray, power: int) -> Est
     return replace(found, standard_error=ratio_error(run.columns[key], scales))
 
 
-def _pooled(run: OrbitRun, target: Target, measure: OrbitMeasure) -> Estimate:
-    """Of a measure that is made of all images together; with its control, where that is known of all of them."""
+def _pooled(run: OrbitRun, target: OrbitTarget, measure: OrbitMeasure) -> Estimate:
+    """Of a measure that is made of all samples together; with its control, where that is known of all of them."""
     own, floor = target.pools[measure.name], run.floor(target.key(measure))
     value, error, n = own.estimate() or (math.nan, None, 0)
     without = Estimate(value, error, n, floor, power=measure.power)
@@ -85,7 +85,7 @@ def _pooled(run: OrbitRun, target: Target, measure: OrbitMeasure) -> Estimate:
 
 def _element_error(run: OrbitRun, measure: OrbitMeasure, key: Key, scale: float) -> float | None:
     """The standard error that comes from which elements were drawn; None where they were not."""
-    if run.elements is None or not run.elements.sampled:
+    if not run.elements.sampled:
         return None
     if key in run.pairs:
         return _error_over_pairs(run, measure, key)
@@ -93,12 +93,11 @@ def _element_error(run: OrbitRun, measure: OrbitMeasure, key: Key, scale: float)
     if sums is None:
         return None
     known = sums.total[~np.isnan(sums.total)]
-    return standard_error(known / max(1, sums.images) / scale)
+    return standard_error(known / max(1, sums.samples) / scale)
 
 
 def _error_over_pairs(run: OrbitRun, measure: OrbitMeasure, key: Key) -> float | None:
     """The same for means over pairs (n, n), of which those of one element with itself may be left out."""
-    assert run.elements is not None
     pairs = run.pairs[key].total
     n = len(pairs)
     elements = run.elements.elements[:n]

@@ -17,10 +17,11 @@ KEPT_BYTES = 2**28  # outputs kept to be seen a second time; beyond that they ar
 
 
 class Passes:
-    """f(g x) for some images and all elements, as often as asked for, in memory that does not grow with the group.
+    """f(g x) for some samples and all elements, as often as asked for, in memory that does not grow with the group.
 
-    `inputs(g)` makes the inputs of an element, `f` the outputs of a batch. As many elements as fit `batch` images go
-    through at once. Outputs are kept up to KEPT_BYTES; what did not fit is computed again by the next pass.
+    `inputs(g)` makes the inputs (b, ...) of an element, `f` the outputs (B, ...) of a batch. As many elements go
+    through at once as make up `batch` samples. Outputs are kept up to KEPT_BYTES; what did not fit is computed again by
+    the next pass.
     """
 
     def __init__(
@@ -29,14 +30,15 @@ class Passes:
         self._f, self._inputs, self._elements, self._batch = f, inputs, elements, batch
         self._kept: dict[int, Outputs] = {}
         self._bytes = 0
-        self.forwards = 0  # images that went through the model
+        self.forwards = 0  # samples that went through the model
 
     def __call__(
         self, which: Sequence[int] | None = None, keep: bool = False
     ) -> Iterator[tuple[int, Outputs]]:
         """(position of the element, outputs) for the elements at these positions; `keep` when another pass follows."""
         waiting: list[tuple[int, Tensor]] = []
-        for i in range(len(self._elements)) if which is None else which:
+        which = range(len(self._elements)) if which is None else which
+        for i in which:
             if i in self._kept:
                 yield i, self._kept[i]
                 continue
@@ -49,28 +51,31 @@ class Passes:
             yield from self._run(waiting, keep)
 
     def _run(self, waiting: list[tuple[int, Tensor]], keep: bool) -> Iterator[tuple[int, Outputs]]:
+        """One call for the inputs (b, ...) of some elements."""
         size = len(waiting[0][1])
-        outputs = self._f(waiting[0][1] if len(waiting) == 1 else torch.cat([x for _, x in waiting]))
-        self.forwards += size * len(waiting)
+        alone = len(waiting) == 1
+        x = waiting[0][1] if alone else torch.cat([one for _, one in waiting])
+        outputs = self._f(x)
+        self.forwards += len(x)
         for k, (i, _) in enumerate(waiting):
             own = [y[k * size : (k + 1) * size] for y in outputs]
             needed = sum(y.numel() * y.element_size() for y in own)
             if keep and self._bytes + needed <= KEPT_BYTES:
-                self._kept[i], self._bytes = (
-                    [y.clone() for y in own] if len(waiting) > 1 else own,
-                    self._bytes + needed,
-                )
+                self._kept[i] = (
+                    own if alone else [y.clone() for y in own]
+                )  # a part would keep all of it alive
+                self._bytes += needed
             yield i, own
 
 
 def moved(rho: Representation, x: Tensor) -> Inputs:
-    """g -> rho(g) x."""
+    """g -> rho(g) x, for inputs x (b, ...)."""
     action = rho.action(x)
     return lambda g: action(g)[0]
 
 
 def watching(inputs: Inputs, x: Tensor, still: Tensor) -> Inputs:
-    """The same inputs; `still` (b,) is left set only for images x that no element changes."""
+    """The same inputs; `still` (b,) is left set only for samples x (b, ...) that no element changes."""
 
     def watched(g: Element) -> Tensor:
         moved = inputs(g)
@@ -82,6 +87,6 @@ def watching(inputs: Inputs, x: Tensor, still: Tensor) -> Inputs:
 
 
 def returned(rho: Representation, x: Tensor, nudge: Callable[[Tensor, int], Tensor]) -> Inputs:
-    """g -> g^-1 g x and a unit of round-off of its own: x, but for what moving it costs. The floor."""
+    """g -> g^-1 g x (b, ...) and a unit of round-off of its own: x, but for what moving it costs. The floor."""
     action, draws = rho.action(x), count()
     return lambda g: nudge(rho.act(g.inverse(), action(g)[0])[0], next(draws))

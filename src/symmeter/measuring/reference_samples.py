@@ -1,4 +1,4 @@
-"""Reference images: the other image whose displacement stands in for an image's own, for the insensitivity control."""
+"""Reference samples: the other sample whose displacement stands in for a sample's own, in the insensitivity control."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -6,74 +6,82 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-_BLANK = 100  # units of round-off: a direction smaller than so many of its image is none
+_BLANK = 100  # units of round-off of a sample: a direction that is not longer counts as none
 
 
 @dataclass(frozen=True)
-class Donors:
-    """For every image of a batch another one, and the next where that will not do: a cycle through all at hand.
+class ReferenceSamples:
+    """For each sample of a batch another one, and the next where that will not do: a cycle through all at hand.
 
-    `images` (P, ...) begin with the batch itself. `cycle` is a random order of them, each the successor of the one
-    before: a derangement, for no image follows itself.
+    `samples` (P, ...) begin with the batch itself. `cycle` (P,) is a random order of them, in which the reference of
+    each sample is the one behind it: a derangement, for no sample follows itself.
     """
 
-    images: Tensor
+    samples: Tensor
     cycle: Tensor
 
     @staticmethod
-    def among(images: Tensor, seed: int) -> "Donors":
-        """The same order for the same number of images and seed.
+    def among(samples: Tensor, seed: int) -> "ReferenceSamples":
+        """Those among samples (P, ...): the same order for the same number of them and seed.
 
-        >>> donors = Donors.among(torch.arange(5.0), seed=1)
-        >>> sorted(donors.of(torch.arange(5)).tolist()), bool((donors.of(torch.arange(5)) == torch.arange(5)).any())
+        >>> others = ReferenceSamples.among(torch.arange(5.0), seed=1).of(torch.arange(5))
+        >>> sorted(others.tolist()), bool((others == torch.arange(5)).any())
         ([0.0, 1.0, 2.0, 3.0, 4.0], False)
         """
-        return Donors(images, torch.randperm(len(images), generator=torch.Generator().manual_seed(seed)))
+        generator = torch.Generator().manual_seed(seed)
+        return ReferenceSamples(samples, torch.randperm(len(samples), generator=generator))
 
-    def to(self, like: Tensor) -> "Donors":
-        """On the device and in the dtype of a tensor."""
-        return replace(self, images=self.images.to(like))
+    def to(self, like: Tensor) -> "ReferenceSamples":
+        """On the device and in the dtype of a tensor of any shape."""
+        return replace(self, samples=self.samples.to(like))
 
     def of(self, positions: Tensor, turn: int = 0) -> Tensor:
-        """The donors of the images at these positions; `turn` 1 for the ones after those, up to P - 2."""
+        """The reference samples (b, ...) of those at positions (b,); the next ones for each `turn`, up to P - 2."""
         place = self.cycle.argsort()[positions]
-        return self.images[self.cycle[(place + 1 + turn) % len(self.cycle)].to(self.images.device)]
+        chosen = self.cycle[(place + 1 + turn) % len(self.cycle)]
+        return self.samples[chosen.to(self.samples.device)]
 
     def directions(
         self, positions: Tensor, own: Tensor, move: Callable[[Tensor], Tensor], first: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """(directions (T, b, ...), lacking (T, b)): those of the first donor whose direction is no blank one.
+        """(directions (T, b, ...), lacking (T, b)): those of the first reference sample that is not blank.
 
-        `move` makes (T, b, ...) of images (b, ...), `first` is what it makes of the first donors, where that is known.
-        `lacking`: no donor has a direction, and `own` (T, b, ...) is one that needs it.
+        `move` makes directions (T, b, ...) of samples (b, ...); `first` is what it makes of the first reference
+        samples, where that is known. `lacking` is set where no reference sample has a direction although the sample's
+        `own` (T, b, ...) is not zero.
         """
-        donors = self.of(positions)
-        found = move(donors) if first is None else first
-        lacking = blank(found, donors) & (_length(own) > 0).to(found.device)
+        references = self.of(positions)
+        found = move(references) if first is None else first
+        lacking = blank(found, references) & (_length(own) > 0).to(found.device)
         for turn in range(1, len(self.cycle) - 1):
             which = lacking.any(0).nonzero().flatten()
             if not len(which):
                 break
-            donors = self.of(positions[which.cpu()], turn)
-            others = move(donors)
-            good = lacking[:, which] & ~blank(others, donors)
-            wide = good.reshape(*good.shape, *[1] * (found.ndim - 2))
-            found[:, which] = torch.where(wide, others, found[:, which])
+            references = self.of(positions[which.cpu()], turn)
+            others = move(references)
+            good = lacking[:, which] & ~blank(others, references)
+            found[:, which] = torch.where(_broadcast(good, found), others, found[:, which])
             lacking[:, which] &= ~good
         return found, lacking
 
 
-def blank(directions: Tensor, images: Tensor) -> Tensor:
-    """(T, b): whether directions (T, b, ...) are nothing but round-off of their images (b, ...)."""
-    return _length(directions) <= _BLANK * torch.finfo(directions.dtype).eps * _length(images[None])
+def blank(directions: Tensor, samples: Tensor) -> Tensor:
+    """(T, b): whether directions (T, b, ...) are nothing but round-off of their samples (b, ...)."""
+    return _length(directions) <= _BLANK * torch.finfo(directions.dtype).eps * _length(samples[None])
 
 
 def of_same_size(directions: Tensor, like: Tensor) -> Tensor:
     """Directions (T, B, ...) scaled, one by one, to the lengths of `like`; what has no length stays 0."""
     length = _length(directions)
     size = torch.where(length > 0, _length(like) / torch.where(length > 0, length, 1), 0)
-    return directions * size.reshape(*size.shape, *[1] * (like.ndim - 2))
+    return directions * _broadcast(size, like)
+
+
+def _broadcast(values: Tensor, like: Tensor) -> Tensor:
+    """One value per direction (T, b), with an axis of 1 for every further axis of `like` (T, b, ...)."""
+    return values.reshape(*values.shape, *[1] * (like.ndim - 2))
 
 
 def _length(directions: Tensor) -> Tensor:
+    """The Euclidean length (T, b) of each direction (T, b, ...)."""
     return directions.flatten(2).norm(dim=2) if directions.ndim > 2 else directions.abs()

@@ -8,7 +8,7 @@ from symmeter.measures.measure import DerivativeMeasure, OrbitMeasure
 from symmeter.measuring.derivative import DerivativeRun
 from symmeter.measuring.orbit import OrbitRun
 from symmeter.measuring.orbit_errors import mean_scale, orbit_errors
-from symmeter.measuring.targets import BY_ELEMENT, Target
+from symmeter.measuring.targets import BY_ELEMENT, OrbitTarget, Target
 from symmeter.results.columns import BOUNDARY, Key
 from symmeter.results.estimate import estimate
 from symmeter.results.row import ElementRow, Row
@@ -70,9 +70,9 @@ def orbit_rows(run: OrbitRun) -> list[Row]:
     return [_orbit_row(run, target, m, top1) for target in run.targets for m in target.measures]
 
 
-def _orbit_row(run: OrbitRun, target: Target, m: OrbitMeasure, top1: float | None) -> Row:
+def _orbit_row(run: OrbitRun, target: OrbitTarget, m: OrbitMeasure, top1: float | None) -> Row:
     errors = orbit_errors(run, target, m)
-    e = errors.over_images
+    e = errors.over_samples
     if not m.tests_symmetry:
         e = replace(e, floor=None, selectivity=None, selectivity_standard_error=None)
     value, spread = _valued(m), _spread(m, e.value)
@@ -105,7 +105,7 @@ def _orbit_row(run: OrbitRun, target: Target, m: OrbitMeasure, top1: float | Non
         element_standard_error=spread(errors.element_error),
         worst=value(errors.maximum),
         constant=run.constants.get(target.key(m)),
-        elements=run.elements.count if run.elements else None,
+        elements=run.elements.count,
         worst_element=_worst_element(run, target),
         power=m.power,
     )
@@ -137,18 +137,17 @@ def element_rows(run: OrbitRun) -> list[ElementRow]:
     return rows
 
 
-def _rows_by_element(run: OrbitRun, target: Target, m: OrbitMeasure, key: Key) -> list[ElementRow]:
+def _rows_by_element(run: OrbitRun, target: OrbitTarget, m: OrbitMeasure, key: Key) -> list[ElementRow]:
     sums = run.sums.get(key)
-    if sums is None or not sums.images:
+    if sums is None or not sums.samples:
         return []
-    assert run.elements is not None
     rows, scale = [], mean_scale(run, key)
     for g, total, squares in zip(run.elements.elements, sums.total, sums.squares, strict=True):
         if math.isnan(total):
             continue
-        mean, error = float(total) / sums.images, None
-        if sums.images > 1 and math.isfinite(mean):
-            variance = max(0.0, float(squares) / sums.images - mean**2) / (sums.images - 1)
+        mean, error = float(total) / sums.samples, None
+        if sums.samples > 1 and math.isfinite(mean):
+            variance = max(0.0, float(squares) / sums.samples - mean**2) / (sums.samples - 1)
             error = math.sqrt(variance) * abs(m.slope(mean / scale)) / scale
         rows.append(
             ElementRow(
@@ -160,14 +159,14 @@ def _rows_by_element(run: OrbitRun, target: Target, m: OrbitMeasure, key: Key) -
                 parameter=g.parameter,
                 value=float(m.value(mean / scale)),
                 standard_error=error,
-                n=sums.images,
+                n=sums.samples,
                 parameter_unit=g.parameter_unit,
             )
         )
     return rows
 
 
-def _worst_element(run: OrbitRun, target: Target) -> str | None:
+def _worst_element(run: OrbitRun, target: OrbitTarget) -> str | None:
     """That with the largest relative error; None where none has any."""
     rows = _rows_by_element(run, target, BY_ELEMENT, target.by_element)
     worst = max(rows, key=lambda row: row.value, default=None)

@@ -1,4 +1,4 @@
-"""One run: batches of images through a model, per-image statistics into columns."""
+"""One run: batches of samples through a model, statistics per sample into columns."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +17,7 @@ from symmeter.measuring.function import Batching, Function
 from symmeter.measuring.interrupt import noticed_interrupts
 from symmeter.measuring.look import Look, look, round_off_ratio
 from symmeter.measuring.plan import Plan
-from symmeter.measuring.reference_samples import Donors
+from symmeter.measuring.reference_samples import ReferenceSamples
 from symmeter.models.outputs import Output, are_probabilities
 from symmeter.results.columns import Columns
 from symmeter.results.standard_errors import standard_error
@@ -25,7 +25,7 @@ from symmeter.samples import Batch, Samples
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.representations.representation import Representation
 
-LOADING_BATCH = 64  # images read at a time
+LOADING_BATCH = 64  # samples read at a time
 
 
 @dataclass
@@ -46,8 +46,8 @@ class Run(ABC):
     seen: Look | None = None
     unit_round_off: float = 0.0  # the spacing of numbers just above 1 in what the model computes in
     nudge: float | None = None  # by how much, relative, floors move inputs; None for a unit of their own type
-    still: dict[str, int] = field(default_factory=dict)  # by symmetry: images that it does not change
-    lacking: dict[str, list[str]] = field(default_factory=dict)  # and those that have no reference image
+    still: dict[str, int] = field(default_factory=dict)  # by symmetry: samples that it does not change
+    lacking: dict[str, list[str]] = field(default_factory=dict)  # and those that have no reference sample
 
     alone = False  # one sample is all there is
     loading_batch = LOADING_BATCH
@@ -94,7 +94,7 @@ class Run(ABC):
         return self.plan.settings.seed
 
     def execute(self) -> None:
-        """Measure all images. What stops it after some are done is kept in `stopped`; before that, it is raised."""
+        """Measure all samples. What stops it after some are done is kept in `stopped`; before that, it is raised."""
         progress = self.plan.settings.progress
         hidden = None if progress is None else not progress
         bar = tqdm(
@@ -102,8 +102,8 @@ class Run(ABC):
         )
         try:
             with noticed_interrupts() as check:
-                for batch, donors in self._with_donors():
-                    for steps in self._measure_batch(batch, donors):
+                for batch, references in self._with_references():
+                    for steps in self._measure_batch(batch, references):
                         bar.update(steps)
                         check()
         except SymmeterError as error:
@@ -125,8 +125,8 @@ class Run(ABC):
             raise SymmeterError(f"the model returned {shown}")
 
     @abstractmethod
-    def _measure_batch(self, batch: Batch, donors: Donors | None) -> Iterator[int]:
-        """Measure some images; yields the steps done, chunk by chunk. `donors`: another image for every image."""
+    def _measure_batch(self, batch: Batch, references: ReferenceSamples | None) -> Iterator[int]:
+        """Measure some samples; yields the steps done, chunk by chunk. `references`: another sample per sample."""
 
     @abstractmethod
     def how(self) -> dict[str, Any]:
@@ -143,26 +143,30 @@ class Run(ABC):
             raise error
         self.stopped = reason
 
-    def _with_donors(self) -> Iterator[tuple[Batch, Donors | None]]:
-        """Batches, each with other images for its images: from among them, or from the batch before for a single one.
+    def _with_references(self) -> Iterator[tuple[Batch, ReferenceSamples | None]]:
+        """Batches, each with its reference samples: other ones of it, or of the batch before where it has only one.
 
-        As many are read at a time whatever the batch size, if that is not larger, so that it changes no number.
+        A batch that is read has the same size whatever the batch size of the model, unless that is larger: so the
+        choice of a batch size changes no number.
         """
         previous = None
-        for i, batch in enumerate(self.samples.batches(max(self.batch_size or 1, self.loading_batch))):
-            images = batch.inputs
+        size = max(self.batch_size or 1, self.loading_batch)
+        for i, batch in enumerate(self.samples.batches(size)):
+            at_hand = batch.inputs
             if len(batch.names) == 1 and previous is not None:
-                images = torch.cat([images, previous])
-            if len(images) == 1 and self.control:
+                at_hand = torch.cat([at_hand, previous])
+            if len(at_hand) == 1 and self.control:
                 self.control, self.alone = False, True
                 self.remarks.append(
                     f"one {self.item}: no standard error and no control; give more {self.item}s"
                 )
-            needed = self._needs_donors() and len(images) > 1
-            yield batch, Donors.among(images, self.seed + i) if needed else None
+            references = None
+            if self._needs_references() and len(at_hand) > 1:
+                references = ReferenceSamples.among(at_hand, self.seed + i)
+            yield batch, references
             previous = batch.inputs
 
-    def _needs_donors(self) -> bool:
+    def _needs_references(self) -> bool:
         return self.control
 
     def function_of(self, outputs: Sequence[Output]) -> Function:
@@ -170,7 +174,7 @@ class Run(ABC):
         return Function.of(self.model, outputs, self.device, self.dtype, self.samples.packing)
 
     def _look(self, outputs: Sequence[Output], x: Tensor) -> Function:
-        """The function of some outputs, after a first look at the model; what it shows is remarked on."""
+        """The function of some outputs, after a first look at the model on x (n, ...); what it shows is remarked on."""
         function = self.function_of(outputs)
         self.seen = look(function, x, self.model, self.batch_size, self.item)
         self.remarks += self.seen.notes
@@ -181,12 +185,12 @@ class Run(ABC):
 
     @property
     def unit_of_nudges(self) -> float:
-        """By how much of their size, floors move images."""
+        """By how much, relative to their size, floors move samples."""
         return torch.finfo(self.dtype).eps if self.nudge is None else self.nudge
 
     @property
     def batching(self) -> Batching:
-        """How images may be given to the model."""
+        """How samples may be given to the model."""
         return self.seen.function.batching if self.seen else Batching()
 
     def optional(self, what: str, probe: Callable[[], Any]) -> Any:
@@ -202,13 +206,15 @@ class Run(ABC):
             return None
 
     def _check_softmax(self, raw: Tensor) -> None:
-        """A remark where softmax is applied to what are probabilities already."""
+        """A remark where softmax is applied to outputs (b, K) that are probabilities already."""
         if are_probabilities(raw):
-            self.remarks.append("the model's outputs already sum to 1: softmax was applied to probabilities; "
-                                "use --output logits to measure them as they are")  # fmt: skip
+            self.remarks.append(
+                "the model's outputs already sum to 1: softmax was applied to probabilities; "
+                "use --output logits to measure them as they are"
+            )
 
     def _keep(self, names: Sequence[str], finite: Tensor) -> np.ndarray:
-        """Take down the names of images, those with non-finite values apart; which to keep."""
+        """Take down the names of samples, those that are not `finite` (b,) apart; which to keep, (b,)."""
         keep = finite.cpu().numpy()
         self.non_finite += [name for name, ok in zip(names, keep, strict=True) if not ok]
         self.names += [name for name, ok in zip(names, keep, strict=True) if ok]
@@ -217,7 +223,7 @@ class Run(ABC):
     def _note_still(
         self, name: str, names: Sequence[str], still: np.ndarray, lacking: np.ndarray | None
     ) -> None:
-        """Take down how many of some images a symmetry leaves as they are, and which have nothing to compare with."""
+        """Take down how many samples a symmetry leaves as they are, and which have no reference sample: both (b,)."""
         if still.any():
             self.still[name] = self.still.get(name, 0) + int(still.sum())
         if lacking is not None and lacking.any():
@@ -225,7 +231,7 @@ class Run(ABC):
             known += [image for image, without in zip(names, lacking, strict=True) if without]
 
     def _record_accuracy(self, labels: Tensor | None, y: Tensor, keep: np.ndarray) -> None:
-        """Whether the class scores y (B, K) of some images hit their labels."""
+        """Whether the class scores y (b, K) of some samples hit their labels (b,); only those to `keep` (b,) count."""
         if labels is None:
             return
         known = labels.numpy()[keep]
@@ -237,7 +243,7 @@ class Run(ABC):
         self.columns.add("top5", np.where(unknown, np.nan, hits.any(1)))
 
     def accuracy(self) -> dict[str, Any] | None:
-        """Top-1 and top-5 accuracy over the labelled images, None without labels that fit the output."""
+        """Top-1 and top-5 accuracy over the labelled samples, None without labels that fit the output."""
         if "label" not in self.columns or not self.classes:
             return None
         labels = self.columns["label"]

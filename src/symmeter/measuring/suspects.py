@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -11,8 +11,16 @@ from torch.utils import _pytree as pytree
 _SAME = 1e-5  # relative: inputs that differ by less are the same but for round-off
 
 
-def differing_modules(call: Callable[[Tensor], Any], model: Any, a: Tensor, b: Tensor) -> list[str]:
-    """Names (and classes) of the innermost modules that treat the first image of two batches differently.
+@dataclass(frozen=True)
+class _Seen:
+    """The first sample's share of what went in and out of one call of a module: tensors of any shape."""
+
+    inputs: list[Tensor]
+    outputs: list[Tensor]
+
+
+def differing_modules(call: Callable[[Tensor], object], model: object, a: Tensor, b: Tensor) -> list[str]:
+    """Names (and classes) of the innermost modules that treat the first sample of two batches (B, ...) differently.
 
     >>> norm = nn.BatchNorm1d(1, track_running_stats=False)
     >>> x = torch.tensor([[1.0], [2.0], [5.0]])
@@ -23,29 +31,39 @@ def differing_modules(call: Callable[[Tensor], Any], model: Any, a: Tensor, b: T
     if not isinstance(model, nn.Module):
         return []
     first, second = (_seen(call, model, x) for x in (a, b))
-    found = []
-    for key, (inputs, outputs) in first.items():
-        other = second.get(key)
-        if other is not None and _agree(inputs, other[0]) and not _agree(outputs, other[1]):
-            found.append(key)
-    names = [name for name, _ in found]
-    innermost = [name for name in names if not any(n.startswith(f"{name}.") for n in names)]
+    names = []
+    for call_of, seen in first.items():
+        other = second.get(call_of)
+        if (
+            other is not None
+            and _agree(seen.inputs, other.inputs)
+            and not _agree(seen.outputs, other.outputs)
+        ):
+            names.append(call_of[0])
     modules = dict(model.named_modules())
-    return [f"{name} ({type(modules[name]).__name__})" for name in dict.fromkeys(innermost)]
+    return [f"{name} ({type(modules[name]).__name__})" for name in _innermost(names)]
 
 
-def _seen(
-    call: Callable[[Tensor], Any], model: nn.Module, x: Tensor
-) -> dict[tuple[str, int], tuple[list, list]]:
-    """What went in and out of every call of every module, the first image's share of it."""
-    taken: dict[tuple[str, int], tuple[list, list]] = {}
+def _innermost(names: list[str]) -> list[str]:
+    """Those of which no other is a part, each once."""
+    found = []
+    for name in dict.fromkeys(names):
+        parts = [other for other in names if other.startswith(f"{name}.")]
+        if not parts:
+            found.append(name)
+    return found
+
+
+def _seen(call: Callable[[Tensor], object], model: nn.Module, x: Tensor) -> dict[tuple[str, int], "_Seen"]:
+    """What went in and out of each call of each module, by its name and the number of the call, for x (B, ...)."""
+    taken: dict[tuple[str, int], _Seen] = {}
     counts: dict[str, int] = {}
 
     def hook(name: str) -> Callable:
-        def keep(module: nn.Module, args: Any, output: Any) -> None:
+        def keep(module: nn.Module, args: object, output: object) -> None:
             number = counts.get(name, 0)
             counts[name] = number + 1
-            taken[name, number] = _share(args), _share(output)
+            taken[name, number] = _Seen(_share(args), _share(output))
 
         return keep
 
@@ -57,12 +75,15 @@ def _seen(
     return taken
 
 
-def _share(values: Any) -> list[Tensor]:
+def _share(values: object) -> list[Tensor]:
+    """The first sample's share (...) of all tensors (B, ...) of real numbers among some values."""
     tensors = [leaf for leaf in pytree.tree_leaves(values) if isinstance(leaf, Tensor)]
-    return [t[0].detach().double().clone() for t in tensors if t.ndim and len(t) and t.is_floating_point()]
+    real = [t for t in tensors if t.is_floating_point() and t.ndim and len(t)]
+    return [t[0].detach().double().clone() for t in real]
 
 
 def _agree(a: list[Tensor], b: list[Tensor]) -> bool:
-    return len(a) == len(b) and all(
-        x.shape == y.shape and bool((x - y).norm() <= _SAME * x.norm()) for x, y in zip(a, b, strict=True)
-    )
+    """Whether two lists of tensors, of any shape each, are the same but for round-off."""
+    if [x.shape for x in a] != [y.shape for y in b]:
+        return False
+    return all(bool((x - y).norm() <= _SAME * x.norm()) for x, y in zip(a, b, strict=True))

@@ -1,7 +1,6 @@
 """What the measures make of one pass over an orbit, output by output."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,24 +19,34 @@ BY_ELEMENT = RelativeError()  # what the table and the curve of elements show
 
 @dataclass
 class Target:
-    """One output: how the symmetry acts on it, and what is measured of it.
-
-    `average`: positions of the elements over which G-EED takes the mean, none where the kernel is the identity alone
-    (or nobody asks); `estimated`: they are a sample of a kernel that has no end.
-    """
+    """One output, and how the symmetry acts on it."""
 
     output: Output
     quantity: Quantity
     rho: Representation
-    measures: list[Any]
+
+
+@dataclass
+class OrbitTarget(Target):
+    """One output, and what is measured of it over a group.
+
+    `average`: positions of the elements over which G-EED takes the mean, none where the kernel is the identity alone
+    or no measure needs it; `estimated`: they are a sample of an infinite kernel.
+    """
+
+    measures: list[OrbitMeasure]
     average: list[int] = field(default_factory=list)
     estimated: bool = False
-    pools: dict[str, Pool] = field(default_factory=dict)
-    control_pools: dict[str, Pool] = field(default_factory=dict)
+    pools: dict[str, Pool] = field(init=False)
+    control_pools: dict[str, Pool] = field(init=False)
+
+    def __post_init__(self):
+        self.pools, self.control_pools = self.new_pools(), self.new_pools()
 
     def new_pools(self) -> dict[str, Pool]:
-        """Empty ones, for the measures that pool images."""
-        return {m.name: pool for m in self.measures if (pool := m.pool()) is not None}
+        """Empty ones, for the measures that pool samples."""
+        pools = {m.name: m.pool() for m in self.measures}
+        return {name: pool for name, pool in pools.items() if pool is not None}
 
     def key(self, measure: OrbitMeasure) -> Key:
         """The name of a column."""
@@ -60,7 +69,7 @@ class ElementSums:
 
     total: np.ndarray
     squares: np.ndarray
-    images: int = 0
+    samples: int = 0
 
 
 @dataclass
@@ -68,14 +77,18 @@ class PairSums:
     """The running sum of what pairs of elements contribute, (N, N)."""
 
     total: np.ndarray
-    images: int = 0
+    samples: int = 0
 
 
 class Reduced:
-    """What the measures make of one pass: reducers by output and measure, and which images were finite."""
+    """What the measures make of one pass: reducers by output and measure, and which samples (b,) are finite."""
 
     def __init__(
-        self, targets: list[Target], chunks: list[Chunk], pools: list[dict[str, Pool]], alone: bool = False
+        self,
+        targets: list[OrbitTarget],
+        chunks: list[Chunk],
+        pools: list[dict[str, Pool]],
+        alone: bool = False,
     ):
         """`alone`: also what every element does to f(x), whatever the measures."""
         self.targets, self.chunks, self._pools, self._alone = targets, chunks, pools, alone
@@ -83,14 +96,16 @@ class Reduced:
             {m.name: m.reducer(chunk) for m in target.measures}
             for target, chunk in zip(targets, chunks, strict=True)
         ]
-        for pool in (pool for own in pools for pool in own.values()):
-            pool.begin()
-        known = [y for chunk in chunks for y in (chunk.reference, chunk.mean) if y is not None]
-        self.finite = torch.stack([y.flatten(1).isfinite().all(1).cpu() for y in known]).all(0)
+        for own in pools:
+            for pool in own.values():
+                pool.begin()
+        known = [chunk.reference for chunk in chunks]
+        known += [chunk.mean for chunk in chunks if chunk.mean is not None]
+        self.finite = torch.stack([_finite(y) for y in known]).all(0)
         self._by_element: dict[Key, dict[int, Tensor]] = {}
 
     def close(self, keep: Tensor) -> None:
-        """All elements are done: give the pools what they have of the images to keep."""
+        """All elements are done: give the pools what they have of the samples to `keep` (b,)."""
         for chunk, pools in zip(self.chunks, self._pools, strict=True):
             for pool in pools.values():
                 pool.close(chunk, keep.to(chunk.reference.device))
@@ -98,7 +113,7 @@ class Reduced:
     def add(self, k: int, i: int, view: View) -> None:
         """Give element number i of output number k to all measures."""
         target = self.targets[k]
-        self.finite &= view.y.flatten(1).isfinite().all(1).cpu()
+        self.finite &= _finite(view.y)
         for m in target.measures:
             error = self.reducers[k][m.name].add(view)
             if error is not None:
@@ -120,21 +135,26 @@ class Reduced:
         return found
 
     def add_elements(self, sums: dict[Key, ElementSums], count: int, keep: np.ndarray) -> None:
-        """Add what single elements did on the images to keep."""
+        """Add what single elements did on the samples to `keep` (b,)."""
         for key, errors in self._by_element.items():
             own = sums.setdefault(key, ElementSums(np.full(count, np.nan), np.full(count, np.nan)))
             for i, values in errors.items():
                 kept = values.numpy()[keep]
                 own.total[i] = np.nan_to_num(own.total[i]) + kept.sum()
                 own.squares[i] = np.nan_to_num(own.squares[i]) + (kept**2).sum()
-            own.images += int(keep.sum())
+            own.samples += int(keep.sum())
 
     def add_pairs(self, pairs: dict[Key, PairSums], keep: Tensor) -> None:
-        """Add what pairs of elements contribute on the images to keep."""
+        """Add what pairs of elements contribute on the samples to `keep` (b,)."""
         for target, chunk, reducers in zip(self.targets, self.chunks, self.reducers, strict=True):
             for m in target.measures:
                 found = reducers[m.name].pairs(keep.to(chunk.reference.device))
                 if found is not None:
                     own = pairs.setdefault(target.key(m), PairSums(np.zeros(found.shape)))
                     own.total += found.cpu().numpy()
-                    own.images += int(keep.sum())
+                    own.samples += int(keep.sum())
+
+
+def _finite(y: Tensor) -> Tensor:
+    """Which samples (b,) have only finite entries in y (b, ...)."""
+    return y.flatten(1).isfinite().all(1).cpu()

@@ -1,0 +1,58 @@
+"""The floor of a run over a group: the error that measuring a perfectly symmetric network would give."""
+
+from itertools import count
+
+from torch import Tensor
+
+from symmeter.measures.measure import Pool
+from symmeter.measuring.floor import nudged_within
+from symmeter.measuring.orbit_pass import Compared, Orbit
+from symmeter.measuring.passes import Inputs, returned
+from symmeter.results.columns import Key
+
+METHOD = "g^-1 g x and one unit of round-off"
+
+
+def orbit_floors(
+    orbit: Orbit, x: Tensor, labels: Tensor | None, unit: float | None = None
+) -> dict[Key, float]:
+    """The mean error per measure and target that samples x (b, ...) with labels (b,) leave a symmetric network.
+
+    `unit` is how far round-off moves them, relative to their size; None for that of their own type.
+    """
+    others = orbit.function(orbit.still(x.roll(1, 0)))
+    pools = [target.new_pools() for target in orbit.targets]
+    reduced = orbit.reduced_floor(_inputs(orbit, x, unit), Compared(x, labels, others), pools)
+    reduced.close(reduced.finite)
+    floors = {}
+    for k, target in enumerate(orbit.targets):
+        for measure in target.measures:
+            errors = reduced.reducers[k][measure.name].columns().get("error")
+            if errors is None:
+                floor = _pooled(pools[k][measure.name])
+            else:
+                floor = _mean(errors, reduced.finite)
+            if floor is not None:
+                floors[target.key(measure)] = floor
+    return floors
+
+
+def _inputs(orbit: Orbit, x: Tensor, unit: float | None) -> Inputs:
+    """What each element makes of x (b, ...): moved there and back, and a unit of round-off of its own."""
+    shape = tuple(x.shape[1:])
+    if orbit.rho_in.shape_for(shape) == shape:
+        return returned(orbit.rho_in, x, lambda z, seed: nudged_within(z, seed, unit))
+    draws = count()  # a window is moved without loss
+    return lambda g: nudged_within(orbit.still(x), next(draws), unit)
+
+
+def _mean(errors: Tensor, finite: Tensor) -> float | None:
+    """Of errors (b,) where `finite` (b,) is set; None where it is nowhere."""
+    kept = errors[finite.to(errors.device)]
+    return float(kept.mean()) if len(kept) else None
+
+
+def _pooled(pool: Pool) -> float | None:
+    """The error that a pool makes of all samples together."""
+    found = pool.estimate()
+    return None if found is None else found[0]

@@ -1,0 +1,148 @@
+"""One pass of the model over an orbit, from which all measures of all outputs are made at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from symmeter.measures.measure import Pool
+from symmeter.measures.orbit import Chunk, View
+from symmeter.measuring.floor import nudged
+from symmeter.measuring.function import Function
+from symmeter.measuring.kernels import Kernels, average
+from symmeter.measuring.passes import Inputs, Passes
+from symmeter.measuring.targets import OrbitTarget, Reduced
+from symmeter.symmetry.groups.group import Element, ElementSet, equal_pairs
+from symmeter.symmetry.representations.representation import Representation
+
+FEW_ELEMENTS = 16  # over which floors and constants are found
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Some samples x (b, ...), and what measures compare their outputs with.
+
+    `labels` (b,) are their classes; `others` are the outputs (b, ...) of another sample for each of them, one tensor
+    per target.
+    """
+
+    x: Tensor
+    labels: Tensor | None = None
+    others: Sequence[Tensor] | None = None
+
+
+@dataclass
+class Orbit:
+    """The model along the orbits of its inputs: elements of a group, and what is measured of each output.
+
+    `at_once` samples go through the model in one call, fewer where memory runs out; `forwards` counts those that did.
+    """
+
+    function: Function
+    rho_in: Representation
+    elements: ElementSet
+    kernels: Kernels
+    targets: list[OrbitTarget]
+    at_once: int
+    forwards: int = 0
+
+    @property
+    def members(self) -> tuple[Element, ...]:
+        """The elements, in their order."""
+        return self.elements.elements
+
+    @property
+    def few(self) -> range:
+        """Positions of at most FEW_ELEMENTS elements, spread over all of them."""
+        step = max(1, len(self.members) // FEW_ELEMENTS)
+        return range(0, len(self.members), step)[:FEW_ELEMENTS]
+
+    def still(self, x: Tensor) -> Tensor:
+        """The inputs x (b, ...) as they are: a window of each where the group moves a window."""
+        return unmoved(self.rho_in, self.elements, x)
+
+    def reduced(
+        self,
+        inputs: Inputs,
+        compared: Compared,
+        *,
+        pools: list[dict[str, Pool]] | None = None,
+        wrong: bool = False,
+        alone: bool = False,
+    ) -> Reduced:
+        """All measures of some samples on one pass over all elements.
+
+        `wrong`: the outputs are taken as if the group did not move them. `alone`: also what each element does to f(x).
+        """
+        which = range(len(self.members))
+        passes = self._passes(inputs)
+        chunks = self._chunks(self._reference(passes, compared.x), which, compared)
+        average(passes, self.targets, chunks)
+        reduced = Reduced(self.targets, chunks, pools or [{} for _ in chunks], alone=alone)
+        for i, outputs in passes(which):
+            g = self.members[i]
+            element = g @ g.inverse() if wrong else g
+            for k, y in enumerate(outputs):
+                reduced.add(k, i, View(element, y, chunks[k], i, g.is_identity))
+        self.forwards += passes.forwards
+        return reduced
+
+    def reduced_floor(self, inputs: Inputs, compared: Compared, pools: list[dict[str, Pool]]) -> Reduced:
+        """The same on a few elements for a symmetric network: its outputs are moved as they should be, and rounded."""
+        passes = self._passes(inputs)
+        chunks = self._chunks(self._unmoved_outputs(compared.x), self.few, compared)
+        reduced = Reduced(self.targets, chunks, pools)
+        for i, outputs in passes(self.few):
+            g = self.members[i]
+            for k, y in enumerate(outputs):
+                moved = self.targets[k].rho.act(g, nudged(y, i))[0]  # rounded anew, where f(g x) would be
+                reduced.add(k, i, View(g, moved, chunks[k], i, g.is_identity))
+        self.forwards += passes.forwards
+        return reduced
+
+    def chunk(
+        self,
+        target: OrbitTarget,
+        y: Tensor,
+        which: Sequence[int],
+        other: Tensor | None,
+        labels: Tensor | None,
+    ) -> Chunk:
+        """What is known of a target's outputs y (b, ...) before the elements at these positions move the inputs.
+
+        `other` (b, ...) is its output for another sample per sample, `labels` (b,) are their classes.
+        """
+        sampled, finite = self.elements.sampled, self.elements.finite
+        equal = 0
+        if sampled or finite:
+            equal = equal_pairs([self.members[i] for i in which])
+        return Chunk(y, target.rho, len(which), sampled, finite, equal, other=other, labels=labels)
+
+    def _passes(self, inputs: Inputs) -> Passes:
+        return Passes(self.function, inputs, self.kernels.all, self.at_once)
+
+    def _reference(self, passes: Passes, x: Tensor) -> list[Tensor]:
+        """f(x) (b, ...) of each target: the identity's outputs where it is the first element."""
+        if not self.members[0].is_identity:
+            return self._unmoved_outputs(x)
+        _, outputs = next(passes([0], keep=True))
+        return [y.clone() for y in outputs]
+
+    def _unmoved_outputs(self, x: Tensor) -> list[Tensor]:
+        """f(x) (b, ...) of each target, from a call of its own."""
+        self.forwards += len(x)
+        return self.function(self.still(x))
+
+    def _chunks(self, reference: list[Tensor], which: Sequence[int], compared: Compared) -> list[Chunk]:
+        """One chunk per target, from its outputs f(x) (b, ...)."""
+        others = compared.others or [None] * len(reference)
+        return [
+            self.chunk(target, y, which, other, compared.labels)
+            for target, y, other in zip(self.targets, reference, others, strict=True)
+        ]
+
+
+def unmoved(rho: Representation, elements: ElementSet, x: Tensor) -> Tensor:
+    """Inputs x (b, ...) under the identity: as they are, or a window of each where the group moves a window."""
+    g = elements.elements[0]
+    return rho.act(g @ g.inverse(), x)[0]
