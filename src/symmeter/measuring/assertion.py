@@ -37,7 +37,7 @@ def assert_equivariant(
 ) -> Result:
     """Raise AssertionError, naming the worst element, unless f(g x) = g f(x) for all elements g; else the result.
 
-    The error is ||f(g x) - g f(x)|| / ||f(x)||, the mean over images of the worst element. Without a `tolerance` it
+    The error is ||f(g x) - g f(x)|| / ||f(x)||, the mean over samples of the worst element. Without a `tolerance` it
     must stay below the larger of 1000 units of round-off of the model's dtype and 3 floors, the floor being what moving
     the images and back does to the output: so a group that is not exact on pixels is not blamed on the model.
 
@@ -54,16 +54,27 @@ def assert_equivariant(
     __tracebackhide__ = True
     with recorded() as found:
         result = measure(
-            model, x, symmetry, "relative_error", output, definition, control=False, elements=elements,
-            padding=padding, seed=seed, progress=False,
-        )  # fmt: skip
+            model,
+            x,
+            symmetry,
+            "relative_error",
+            output,
+            definition,
+            control=False,
+            elements=elements,
+            padding=padding,
+            seed=seed,
+            progress=False,
+        )
     repeat(one for one in found if not one.ours)
     if result.status != "complete":
         raise AssertionError(f"not all of it could be measured: {'; '.join(result.warnings)}")
     chance = [row.chance for row in result.rows if row.chance is not None]
     if chance:
-        raise AssertionError(f"{result.header['model']['name']} is random: two calls on one image differ by "
-                             f"{chance[0]:.2g} of its output, so nothing can be asserted; fix its noise")  # fmt: skip
+        raise AssertionError(
+            f"{result.header['model']['name']} is random: two calls on one image differ by "
+            f"{chance[0]:.2g} of its output, so nothing can be asserted; fix its noise"
+        )
     for row in result.rows:
         _check(result, row, tolerance)
     return result
@@ -74,9 +85,10 @@ def _check(result: Result, row: Row, tolerance: float | None) -> None:
     floor, name = row.floor or 0.0, result.header["model"]["name"]
     unit = _unit(result)
     if _FLOORS * floor > _TESTABLE and tolerance is None:
-        raise AssertionError(f"{name} cannot be tested under {row.symmetry}: its floor is {floor:.1e} of the output, "
-                             "so an error of a tenth would not show; take a group that is exact on pixels, or a model "
-                             "in higher precision")  # fmt: skip
+        raise AssertionError(
+            f"{name} cannot be tested under {row.symmetry}: its floor is {floor:.1e} of the output, so an error of a "
+            "tenth would not show; take a group that is exact on pixels, or a model in higher precision"
+        )
     bound = max(_ROUND_OFF * unit, _FLOORS * floor) if tolerance is None else tolerance
     found = [e for e in result.elements if (e.symmetry, e.output) == (row.symmetry, row.output)]
     worst = max(found, key=lambda e: math.inf if math.isnan(e.value) else e.value)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Any
 
 import numpy as np
@@ -18,10 +18,12 @@ from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.representations.packed import Packed
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
-from symmeter.trees import Packing, filled, tensors
+from symmeter.trees import Packing, Path, filled, tensors
 
 _LABELS = "labels"  # the array of an .npz with the classes
 STILL = ("scalars", "invariant")  # words for leaves that no symmetry moves
+
+Words = str | Mapping[str, str] | Sequence[str] | None  # how the symmetry acts on each input, as it was given
 
 
 @dataclass(frozen=True)
@@ -32,28 +34,28 @@ class Inputs:
     Leaves without a word are handed to the model as they are; `still` names them.
     """
 
-    data: Any
-    labels: Any = None
+    data: object
+    labels: object = None
     words: Mapping[str, str] = field(default_factory=dict)
     tree: bool = False
 
     @staticmethod
-    def of(data: Any, inputs: Any, labels: Any, domain: Domain) -> "Inputs":
+    def of(data: object, inputs: Words, labels: object, domain: Domain) -> "Inputs":
         """From the arguments `data`, `inputs` and `labels`; SymmeterError where the data could mean several things."""
         if inputs is not None and isinstance(data, str):
-            data, labels = _archived(Path(data).expanduser(), inputs, labels)
+            data, labels = _archived(FilePath(data).expanduser(), inputs, labels)
         if inputs is None and (domain.takes(data) or not _must_be_tree(data)):
             return Inputs(_with_labels(data, labels), labels)
         if isinstance(inputs, str):
             values, marks = _single(data, labels)
             return Inputs(values, marks, {"": inputs})
         tree, marks = _tree_and_labels(data, inputs, labels)
-        paths = {".".join(map(str, path)): tensor for path, tensor in tensors(tree).items()}
-        words = _words_by_path(inputs, paths) if inputs is not None else _only_image(paths, domain)
+        paths = {_dotted(path): tensor for path, tensor in tensors(tree).items()}
+        words = _only_image(paths, domain) if inputs is None else _words_by_path(inputs, paths)
         return Inputs(tree, marks, words, tree=True)
 
     @staticmethod
-    def words_of(inputs: Any) -> list[str]:
+    def words_of(inputs: Words) -> list[str]:
         """The words in the argument `inputs`."""
         if isinstance(inputs, str):
             return [inputs]
@@ -66,22 +68,21 @@ class Inputs:
         """The leaves of a tree that the symmetry leaves alone."""
         if not self.tree:
             return []
-        paths = [".".join(map(str, path)) for path in tensors(self.data)]
-        return [path for path in paths if self.words.get(path, STILL[0]) in STILL]
+        paths = [_dotted(path) for path in tensors(self.data)]
+        return [path for path in paths if self._word(path) in STILL]
 
     def open(self, domain: Domain, model: LoadedModel, draw: Draw, group: Group | None = None) -> Samples:
         """The samples, those of a tree packed into one tensor each."""
         if not self.words:
             return domain.open(self.data, model, draw, group)
-        leaves = {path: tensor for path, (tensor, _) in self._leaves(domain, model).items()}
+        leaves = {path: leaf.tensor for path, leaf in self._leaves(domain, model).items()}
         if not self.tree:
             source = from_tensors(leaves[()], self.labels, "", domain.item)
             return Samples(source, _Ready(domain.item), draw)
         packing = Packing.of(filled(self.data, leaves))
         packed = packing.pack(packing.template)
-        source = from_tensors(
-            packed, self.labels, ", ".join(leaf.name for leaf in packing.leaves), domain.item
-        )
+        names = ", ".join(leaf.name for leaf in packing.leaves)
+        source = from_tensors(packed, self.labels, names, domain.item)
         return Samples(source, _Ready(domain.item), draw, packing)
 
     def representation(
@@ -92,17 +93,38 @@ class Inputs:
             return domain.rho_in(model, group)
         leaves = self._leaves(domain, model)
         if not self.tree:
-            return leaves[()][1]
-        shapes = tuple(tuple(tensor.shape[1:]) for tensor, _ in leaves.values())
-        return Packed(shapes, tuple(rho for _, rho in leaves.values()))
+            return leaves[()].rho
+        shapes = tuple(tuple(leaf.tensor.shape[1:]) for leaf in leaves.values())
+        return Packed(shapes, tuple(leaf.rho for leaf in leaves.values()))
 
-    def _leaves(self, domain: Domain, model: LoadedModel) -> dict[tuple, tuple[Tensor, Representation]]:
+    def _leaves(self, domain: Domain, model: LoadedModel) -> dict[Path, "_Leaf"]:
+        """The leaves by their paths, that of a single tensor ()."""
         found = {}
-        values = tensors(self.data) if self.tree else {(): self.data}
-        for path, tensor in values.items():
-            word = self.words.get(".".join(map(str, path)), STILL[0])
-            found[path] = (tensor, Trivial()) if word in STILL else domain.leaf(word, tensor, model)
+        for path, tensor in self._tensors().items():
+            word = self._word(_dotted(path))
+            if word in STILL:
+                found[path] = _Leaf(tensor, Trivial())
+            else:
+                found[path] = _Leaf(*domain.leaf(word, tensor, model))
         return found
+
+    def _tensors(self) -> dict[Path, Tensor]:
+        """The tensors (N, ...) of the data by their paths."""
+        if self.tree or not isinstance(self.data, Tensor):
+            return tensors(self.data)
+        return {(): self.data}
+
+    def _word(self, path: str) -> str:
+        """How the symmetry acts on a leaf."""
+        return self.words.get(path, STILL[0])
+
+
+@dataclass(frozen=True)
+class _Leaf:
+    """One tensor (N, ...) of the data, and how the symmetry acts on it."""
+
+    tensor: Tensor
+    rho: Representation
 
 
 @dataclass(frozen=True)
@@ -112,15 +134,18 @@ class _Ready(Preparation):
     item: str  # type: ignore[misc]
 
     def input(self, raw: Any) -> Tensor:
+        """One network input of any shape, as it was read."""
         return raw
 
 
-def _must_be_tree(data: Any) -> bool:
+def _must_be_tree(data: object) -> bool:
     """Whether data is a dict or a dataclass of arrays, which its kind of data does not read by itself."""
-    return not isinstance(data, Tensor | np.ndarray | tuple | list | str) and bool(tensors(_as_tensors(data)))
+    if isinstance(data, Tensor | np.ndarray | tuple | list | str):
+        return False
+    return bool(tensors(_as_tensors(data)))
 
 
-def _archived(path: Path, inputs: Any, labels: Any) -> tuple[Any, Any]:
+def _archived(path: FilePath, inputs: Words, labels: object) -> tuple[object, object]:
     """The arrays of an `.npz` by name, or the only one for a single word; `labels` of it are labels unless named."""
     if path.suffix.lower() != ".npz":
         raise SymmeterError(f"{path}: inputs= goes with an .npz that has an array for each input")
@@ -136,7 +161,7 @@ def _archived(path: Path, inputs: Any, labels: Any) -> tuple[Any, Any]:
     return next(iter(arrays.values())), labels
 
 
-def _with_labels(data: Any, labels: Any) -> Any:
+def _with_labels(data: object, labels: object) -> object:
     if labels is None:
         return data
     if not isinstance(data, Tensor | np.ndarray):
@@ -144,8 +169,8 @@ def _with_labels(data: Any, labels: Any) -> Any:
     return data, labels
 
 
-def _single(data: Any, labels: Any) -> tuple[Tensor, Any]:
-    """One tensor, and labels from the argument or the second of a pair."""
+def _single(data: object, labels: object) -> tuple[Tensor, object]:
+    """One tensor (N, ...), and labels from the argument or the second of a pair."""
     if labels is None and isinstance(data, tuple | list) and len(data) == 2:
         data, labels = data
     if isinstance(data, np.ndarray):
@@ -155,21 +180,24 @@ def _single(data: Any, labels: Any) -> tuple[Tensor, Any]:
     return data.detach(), labels
 
 
-def _tree_and_labels(data: Any, inputs: Any, labels: Any) -> tuple[Any, Any]:
+def _tree_and_labels(data: object, inputs: Words, labels: object) -> tuple[object, object]:
     """The tree of inputs, and the labels: a pair (tree, labels) is one where its first part is what `inputs` names."""
     data = _as_tensors(data)
-    pair = isinstance(data, tuple) and len(data) == 2
-    if labels is None and pair and not isinstance(data[0], Tensor) and tensors(data[0]):
-        return data[0], data[1]
-    if isinstance(inputs, Mapping | type(None)) or not pair or len(Inputs.words_of(inputs)) == len(data):
+    if not (isinstance(data, tuple) and len(data) == 2):
         return data, labels
+    first, second = data
+    if labels is None and not isinstance(first, Tensor) and tensors(first):
+        return first, second
     count = len(Inputs.words_of(inputs))
+    if inputs is None or isinstance(inputs, Mapping) or count == len(data):
+        return data, labels
     raise SymmeterError(
         f"inputs= has {count} words and the data {len(data)} parts: give one word for each, and labels with labels="
     )
 
 
-def _as_tensors(tree: Any) -> Any:
+def _as_tensors(tree: object) -> object:
+    """The tree with its arrays as tensors of any shape."""
     if isinstance(tree, np.ndarray) and tree.dtype.kind in "fiub":
         return torch.from_numpy(tree)
     if isinstance(tree, Mapping):
@@ -180,6 +208,7 @@ def _as_tensors(tree: Any) -> Any:
 
 
 def _words_by_path(inputs: Mapping[str, str] | Sequence[str], paths: Mapping[str, Tensor]) -> dict[str, str]:
+    """The words by the paths of their leaves (N, ...), to which those of a sequence go in turn."""
     if not isinstance(inputs, Mapping):
         inputs = dict(zip(paths, inputs, strict=False))
     unknown = [str(name) for name in inputs if str(name) not in paths]
@@ -189,7 +218,7 @@ def _words_by_path(inputs: Mapping[str, str] | Sequence[str], paths: Mapping[str
 
 
 def _only_image(paths: Mapping[str, Tensor], domain: Domain) -> dict[str, str]:
-    """The word for the one leaf that can be nothing but a picture; SymmeterError where that is not clear."""
+    """The word for the one leaf (N, ...) that can be nothing but a picture; SymmeterError where that is not clear."""
     pictures = [path for path, tensor in paths.items() if tensor.ndim == 4]
     if "image" in domain.input_words and len(pictures) == 1:
         return {pictures[0]: "image"}
@@ -199,5 +228,10 @@ def _only_image(paths: Mapping[str, Tensor], domain: Domain) -> dict[str, str]:
     )
 
 
+def _dotted(path: Path) -> str:
+    return ".".join(map(str, path))
+
+
 def _listed(paths: Mapping[str, Tensor]) -> str:
+    """Leaves of any shape by their paths and shapes, for a message."""
     return shortened([f"{path} {tuple(tensor.shape)}" for path, tensor in paths.items()])

@@ -17,43 +17,15 @@ _UNITS = 128  # of round-off: kernels for other batches add up in another order
 _WIDE_DIFFERENCE = 1e-9  # relative, in float64: more is no round-off
 _NARROW_DIFFERENCE = 1e3  # units of round-off: more is none either, where float64 cannot be had
 _UNKNOWN_RATIO, _LARGEST_RATIO = 10.0, 100.0
-_SIZES = (
-    4,
-    8,
-    16,
-    32,
-    64,
-    128,
-    256,
-    3,
-    5,
-    6,
-    7,
-    9,
-    10,
-    12,
-    14,
-    15,
-    18,
-    20,
-    24,
-    28,
-    30,
-    36,
-    40,
-    48,
-    50,
-    56,
-    96,
-    100,
-)
+_POWERS = (4, 8, 16, 32, 64, 128, 256)
+_SIZES = (*_POWERS, 3, 5, 6, 7, 9, 10, 12, 14, 15, 18, 20, 24, 28, 30, 36, 40, 48, 50, 56, 96, 100)
 
 
 @dataclass(frozen=True)
 class Look:
     """What is known of a model after a few calls.
 
-    `function` knows how images are to be given; `chance` is the relative difference of two calls on one image, None
+    `function` knows how samples are to be given; `chance` is the relative difference of two calls on one sample, None
     where there is none; `notes` are for the reader.
     """
 
@@ -66,9 +38,9 @@ class Look:
 def look(
     function: Function, x: Tensor, model: Any, batch_size: int | None = None, item: str = "image"
 ) -> Look:
-    """Call the model on one image, on two, and on the one again, and say what it is. `x` are some images (n, ...).
+    """Call the model on one sample, on two, and on the one again, and say what it is. x (n, ...) are some samples.
 
-    SymmeterError for an output without a batch axis; the model's own error where it takes no number of images.
+    SymmeterError for an output without a batch axis; the model's own error where it takes no number of samples.
     """
     batching, pair = Batching(), _two(x)
     try:
@@ -91,13 +63,17 @@ def look(
     )
     notes = []
     if batching.size is not None:
-        notes.append(f"the model takes {counted(batching.size, item)} at once and no other number: batches are "
-                     "filled up or taken apart")  # fmt: skip
+        size = counted(batching.size, item)
+        notes.append(
+            f"the model takes {size} at once and no other number: batches are filled up or taken apart"
+        )
     chance, dependence = _difference(once, again), _difference(once, together)
     if chance > _UNITS * precision.unit:
         modules = _by(differing_modules(function.call, model, one, one))
-        notes.append(f"the model is random: two calls on one {item} differ by {chance:.2g} of its output{modules}; "
-                     "values and floors include that")  # fmt: skip
+        notes.append(
+            f"the model is random: two calls on one {item} differ by {chance:.2g} of its output{modules}; "
+            "values and floors include that"
+        )
         return Look(function, precision, chance, tuple(notes))
     if dependence > _UNITS * precision.unit and _is_real(function, one, two, dependence, precision):
         modules = _by(differing_modules(function.call, model, one, two))
@@ -107,13 +83,15 @@ def look(
                 f"there is nothing to measure of one {item}"
             )
         function = replace(function, batching=replace(batching, alone=True))
-        notes.append(f"outputs depend on the other {item}s of a batch, by {dependence:.2g} of their size{modules}: "
-                     f"measured {item} by {item}")  # fmt: skip
+        notes.append(
+            f"outputs depend on the other {item}s of a batch, by {dependence:.2g} of their size{modules}: "
+            f"measured {item} by {item}"
+        )
     return Look(function, precision, None, tuple(notes))
 
 
 def _only_size(function: Function, x: Tensor, asked: int | None, error: Exception) -> int:
-    """The first number of images that the model takes; `error`, its own, where there is none."""
+    """The first number of samples like x (n, ...) that the model takes; `error`, its own, where there is none."""
     sizes: tuple[int, ...] = (1, 2, asked or 1, len(x), *_SIZES)
     for size in dict.fromkeys(sizes):
         try:
@@ -125,12 +103,12 @@ def _only_size(function: Function, x: Tensor, asked: int | None, error: Exceptio
 
 
 def _repeated(x: Tensor, size: int) -> Tensor:
-    """`size` images, taken in turn."""
+    """`size` samples, those of x (n, ...) in turn."""
     return x[torch.arange(size, device=x.device) % len(x)]
 
 
 def _two(x: Tensor) -> Tensor:
-    """Two different images: the first and another, or a mirror image of it, which stays in its range."""
+    """Two different samples (2, ...): the first of x (n, ...) and another, or its mirror image, of equal range."""
     for other in x[1:]:
         if not torch.equal(other, x[0]):
             return torch.stack([x[0], other])
@@ -139,7 +117,7 @@ def _two(x: Tensor) -> Tensor:
 
 
 def _shape_of_one(y: Tensor, count: int) -> tuple[int, ...]:
-    """Of the output of one image, from that of several."""
+    """Of the output of one sample, from that y (count, ...) of several."""
     if y.ndim == 0 or len(y) != count:
         raise SymmeterError(
             f"the model returned shape {tuple(y.shape)} for {count} images; it must keep the batch axis first"
@@ -148,7 +126,10 @@ def _shape_of_one(y: Tensor, count: int) -> tuple[int, ...]:
 
 
 def _is_real(function: Function, one: Tensor, two: Tensor, difference: float, precision: Precision) -> bool:
-    """Whether a difference is more than round-off: asked in float64 where the model can, else by its size."""
+    """Whether the difference for inputs `one` and `two` (n, ...) is more than round-off.
+
+    Asked in float64 where the model can, else judged by its size.
+    """
     twin = function.twin(torch.float64)
     try:
         sides = [[y[:1] for y in twin.arranged(twin.call(z.double()), len(z))] for z in (one, two)]
@@ -162,8 +143,8 @@ def _is_real(function: Function, one: Tensor, two: Tensor, difference: float, pr
 def round_off_ratio(function: Function, x: Tensor, unit: float) -> float:
     """How much more round-off inside the model changes its outputs than inputs moved by one unit do; at least 1.
 
-    Found against the model in float64, which autocast leaves alone. Where that does not run, a guess
-    on the safe side.
+    Found on inputs x (n, ...) against the model in float64, which autocast leaves alone. Where that does not run, a
+    guess on the safe side.
     """
     twin = function.twin(torch.float64)
     try:
@@ -177,7 +158,7 @@ def round_off_ratio(function: Function, x: Tensor, unit: float) -> float:
 
 
 def _difference(first: Sequence[Tensor], second: Sequence[Tensor]) -> float:
-    """The largest ||a - b|| / max(||a||, ||b||) of several outputs, where both are finite; 0 where they are equal."""
+    """The largest ||a - b|| / max(||a||, ||b||) of outputs (n, ...), where both are finite; 0 where they are equal."""
     largest = 0.0
     for a, b in zip(first, second, strict=True):
         finite = a.isfinite() & b.isfinite()

@@ -1,6 +1,6 @@
 """What is to be measured: the words of a call become objects here, once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,23 +9,27 @@ import torch
 from symmeter.domain import Domain, domain_of, find_domain, read_options
 from symmeter.errors import SymmeterError
 from symmeter.measures import parse_measures
-from symmeter.measures.measure import DerivativeMeasure, OrbitMeasure
-from symmeter.measuring.inputs import Inputs
+from symmeter.measures.measure import DerivativeMeasure, Measure, OrbitMeasure
+from symmeter.measuring.inputs import Inputs, Words
 from symmeter.models.borrowed import home, usable_device
 from symmeter.models.load import describe, load_model
 from symmeter.models.loaded import LoadedModel
 from symmeter.models.outputs import Output, parse_output, parse_outputs
 from symmeter.samples import Draw, Samples
+from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.hypothesis import Symmetry, generators_only, parse_symmetry
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.verbs.arguments import split_list
 
+# What the arguments of a call may be.
+SymmetryArgument = str | Generator | Group | Symmetry | Iterable
+MeasureArgument = str | Measure | Sequence[str | Measure] | None
+OutputArgument = str | Sequence[str] | Mapping[str, str]
+
 CONTROLS = ("displacement", "untrained", "wrong-group", "none")
-_DEFAULTS = {
-    "definition": "bandlimited",
-    "padding": None,
-}  # passed over where a kind of data has no such option
+# Passed over where a kind of data has no such option.
+_DEFAULTS = {"definition": "bandlimited", "padding": None}
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Settings:
 
     samples: int | None = None
     batch_size: int | None = None
-    device: Any = None
+    device: str | torch.device | None = None
     seed: int = 0
     progress: bool | None = None
     control: bool | str = True
@@ -46,11 +50,11 @@ class Settings:
 class Given:
     """The data as it was given: its kind and the options of that, how leaves move (`inputs`), and labels beside it."""
 
-    data: Any
+    data: object
     domain: str | type[Domain] | None = None
-    inputs: Any = None
-    labels: Any = None
-    options: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Words = None
+    labels: object = None
+    options: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -94,14 +98,22 @@ class Plan:
         return replace(self, loaded=fresh, control="none")
 
 
-def make_plan(model: Any, given: Given, symmetry: Any, measure: Any, output: Any, settings: Settings) -> Plan:
+def make_plan(
+    model: object,
+    given: Given,
+    symmetry: SymmetryArgument,
+    measure: MeasureArgument,
+    output: OutputArgument,
+    settings: Settings,
+) -> Plan:
     """The plan of a call; SymmeterError, in one line, for a word that means nothing or does not fit the others."""
     domain, hypothesis = read_words(given, symmetry)
     along, over = check_measures(measure, hypothesis)
     control = control_mode(settings.control)
     if control == "wrong-group" and hypothesis.generators:
-        raise SymmeterError("the wrong-group control is for groups such as C4; generators have displacement, "
-                            "untrained and none")  # fmt: skip
+        raise SymmeterError(
+            "the wrong-group control is for groups such as C4; generators have displacement, untrained and none"
+        )
     loaded = load_model(model) if isinstance(model, str) else describe(model)
     return Plan(
         loaded=loaded,
@@ -120,7 +132,12 @@ def make_plan(model: Any, given: Given, symmetry: Any, measure: Any, output: Any
 
 
 def plan_along(
-    model: Any, given: Given, symmetry: Any, output: Any, settings: Settings, purpose: str
+    model: object,
+    given: Given,
+    symmetry: SymmetryArgument,
+    output: OutputArgument,
+    settings: Settings,
+    purpose: str,
 ) -> Plan:
     """A plan for what looks inside of a run along generators: LEE of one output, no groups."""
     domain, hypothesis = read_words(given, symmetry)
@@ -132,7 +149,9 @@ def plan_along(
     return plan
 
 
-def read_words(given: Given, symmetry: Any, output: str | None = None) -> tuple[Domain, Symmetry]:
+def read_words(
+    given: Given, symmetry: SymmetryArgument, output: str | None = None
+) -> tuple[Domain, Symmetry]:
     """The kind of data and the symmetry that are meant; SymmeterError, in one line, for a word that means nothing.
 
     The words of an `output` are checked as well, as far as they can be without a model.
@@ -144,7 +163,7 @@ def read_words(given: Given, symmetry: Any, output: str | None = None) -> tuple[
     return domain, hypothesis
 
 
-def _domain(given: Given, symmetry: Any) -> Domain:
+def _domain(given: Given, symmetry: SymmetryArgument) -> Domain:
     words = Inputs.words_of(given.inputs)
     if given.domain is not None:
         kind = find_domain(given.domain)
@@ -167,7 +186,9 @@ def control_mode(control: bool | str) -> str:
     return str(mode)
 
 
-def check_measures(what: Any, symmetry: Symmetry) -> tuple[list[DerivativeMeasure], list[OrbitMeasure]]:
+def check_measures(
+    what: MeasureArgument, symmetry: Symmetry
+) -> tuple[list[DerivativeMeasure], list[OrbitMeasure]]:
     """The measures along generators, and those over groups; SymmeterError where one has nothing to measure."""
     if what is None:
         what = ["lee"] * bool(symmetry.generators) + ["geed"] * bool(symmetry.groups)
@@ -175,11 +196,15 @@ def check_measures(what: Any, symmetry: Symmetry) -> tuple[list[DerivativeMeasur
     along = [m for m in measures if isinstance(m, DerivativeMeasure)]
     over = [m for m in measures if isinstance(m, OrbitMeasure)]
     if along and not symmetry.generators:
-        raise SymmeterError(f"measure {along[0].name!r} needs generators such as rotation, and {symmetry.name} is a "
-                            "group: leave the measure out for geed, or choose another")  # fmt: skip
+        raise SymmeterError(
+            f"measure {along[0].name!r} needs generators such as rotation, and {symmetry.name} is a group: leave the "
+            "measure out for geed, or choose another"
+        )
     if over and not symmetry.groups:
-        raise SymmeterError(f"measure {over[0].name!r} needs a group such as C4, shift(8) or SO2, and {symmetry.name} "
-                            "has generators only; leave the measure out for lee")  # fmt: skip
+        raise SymmeterError(
+            f"measure {over[0].name!r} needs a group such as C4, shift(8) or SO2, and {symmetry.name} has generators "
+            "only; leave the measure out for lee"
+        )
     if symmetry.generators and not along:
         raise SymmeterError(
             f"no measure for {symmetry.generators[0].name}: add lee, or leave that symmetry out"
@@ -189,6 +214,6 @@ def check_measures(what: Any, symmetry: Symmetry) -> tuple[list[DerivativeMeasur
     return along, over
 
 
-def _precision(model: Any) -> torch.dtype:
+def _precision(model: object) -> torch.dtype:
     """float64 for a model in float64, float32 for all others: half precision would drown in its round-off."""
     return torch.float64 if home(model)[1] == torch.float64 else torch.float32
