@@ -35,7 +35,9 @@ class _Met(BaseException):
 
 
 class _FirstProduct(TorchDispatchMode):
-    def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+    def __torch_dispatch__(
+        self, func: Any, types: object, args: tuple = (), kwargs: dict | None = None
+    ) -> object:
         name = func.overloadpacket.__name__
         if name in _CONVOLUTIONS:
             x, weight = args[:2]
@@ -49,7 +51,7 @@ class _FirstProduct(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-def entrance(model: Any) -> Entrance:
+def entrance(model: object) -> Entrance:
     """How a network takes its inputs, found by sending shapes alone through a copy without weights.
 
     The copy runs on the meta device up to its first convolution, so nothing is computed and `model` is not touched. A
@@ -79,7 +81,7 @@ def entrance(model: Any) -> Entrance:
     return Entrance() if reached else Entrance(_unmade(model, said))
 
 
-def _inside(model: Any) -> nn.Module | None:
+def _inside(model: object) -> nn.Module | None:
     """The network that a wrapper of torch's own runs."""
     wrappers = (nn.DataParallel, nn.parallel.DistributedDataParallel)
     return model.module if isinstance(model, wrappers) else getattr(model, "_orig_mod", None)
@@ -124,13 +126,13 @@ def _grids(model: nn.Module) -> list[tuple[int, ...]]:
 
 def _shadow(model: nn.Module) -> nn.Module:
     """A copy in eval mode whose tensors have a shape and no content, and that tells nobody what it returns."""
-    memo: dict[int, Any] = {}
+    memo: dict[int, object] = {}
     held = [t for module in model.modules() for t in vars(module).values() if isinstance(t, Tensor)]
     for tensor in (*model.parameters(), *model.buffers(), *held):
         empty = torch.empty_like(tensor.detach(), device="meta")
-        memo[id(tensor)] = (
-            nn.Parameter(empty, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else empty
-        )
+        if isinstance(tensor, nn.Parameter):
+            empty = nn.Parameter(empty, tensor.requires_grad)
+        memo[id(tensor)] = empty
     shadow = copy.deepcopy(model, memo).eval()
     for module in shadow.modules():
         module._forward_hooks.clear()

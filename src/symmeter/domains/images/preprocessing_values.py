@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import TypeGuard
 
 from symmeter.errors import SymmeterError
 
@@ -36,9 +37,9 @@ def per_channel(name: str, value: object, channels: int | None) -> tuple[float, 
 
 def _floats(value: object) -> tuple[float, ...]:
     """A number, or an iterable of numbers, as numbers; TypeError or ValueError for anything else."""
-    several = isinstance(value, Iterable) and not isinstance(value, str)
-    members: Iterable = value if several else (value,)
-    return tuple(float(member) for member in members)
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return tuple(map(float, value))
+    return (float(value),)  # type: ignore[arg-type]
 
 
 def pair(size: object) -> tuple[int, int]:
@@ -48,14 +49,15 @@ def pair(size: object) -> tuple[int, int]:
     ((224, 224), (96, 80))
     """
     sizes = tuple(size) if isinstance(size, list | tuple) else (size,)
-    if len(sizes) not in (1, 2) or not all(map(_is_length, sizes)):
+    lengths = tuple(filter(_is_length, sizes))
+    if len(lengths) not in (1, 2) or len(lengths) < len(sizes):
         raise SymmeterError(
             f"img-size {words(sizes)}: give a positive whole number, or two for height and width"
         )
-    return sizes[0], sizes[-1]
+    return lengths[0], lengths[-1]
 
 
-def _is_length(size: object) -> bool:
+def _is_length(size: object) -> TypeGuard[int]:
     """Whether it is a positive whole number."""
     return isinstance(size, int) and not isinstance(size, bool) and size > 0
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from torch import Tensor
@@ -27,6 +27,9 @@ from symmeter.samples import Draw, Preparation, Samples
 from symmeter.source import IMAGE_KEYS, Source, is_array, split
 from symmeter.streams import Reader
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 
 @dataclass(frozen=True)
 class ImagePreparation(Preparation):
@@ -38,7 +41,7 @@ class ImagePreparation(Preparation):
 
     item = "image"
 
-    def input(self, raw: Any) -> Tensor:
+    def input(self, raw: "Image.Image | Tensor | np.ndarray | Planes") -> Tensor:
         """One image as network input (C, H, W)."""
         if isinstance(raw, np.ndarray):
             raw = as_tensor(raw, self.place)
@@ -58,7 +61,7 @@ class ImagePreparation(Preparation):
         sizes = ", ".join(f"{width}x{height}" for _, height, width in (first, shape))
         return SymmeterError(f"images differ in size ({sizes}): pass --img-size")
 
-    def summary(self) -> dict[str, Any] | None:
+    def summary(self) -> dict[str, object] | None:
         """The preprocessing, where it was used."""
         return self.preprocessing.to_dict() if self.used else None
 
@@ -99,8 +102,10 @@ def _source(data: Any, wanted: Wanted) -> Source:
     if listed and len(data) == 2 and is_array(data[0]) and not (is_array(data[1]) and data[1].ndim > 2):
         return from_arrays(data[0], data[1], wanted)
     if isinstance(data, tuple) and len(data) == 2 and all(is_array(part) and part.ndim > 2 for part in data):
-        raise SymmeterError("(x, y) are two arrays, of which the second is no labels: two inputs are said with "
-                            "inputs=('image', 'image'), labels with labels=, batches are a list [x, y]")  # fmt: skip
+        raise SymmeterError(
+            "(x, y) are two arrays, of which the second is no labels: two inputs are said with "
+            "inputs=('image', 'image'), labels with labels=, batches are a list [x, y]"
+        )
     if listed and data and all(isinstance(item, str | Path) for item in data):
         return from_files([(Path(item), str(item), None) for item in data], "files", "files")
     if listed and data and np.ndim(split(data[0])[0]) == 4:
@@ -122,5 +127,6 @@ def _at_path(path: str, wanted: Wanted) -> Source:
     return replace(source, name=os.path.basename(os.path.abspath(expanded)) or path, path=path)
 
 
-def _is_map(data: Any) -> bool:
+def _is_map(data: object) -> bool:
+    """Whether it has items and a length, as a dataset has."""
     return hasattr(data, "__getitem__") and hasattr(data, "__len__") and not isinstance(data, bytes)
