@@ -21,7 +21,7 @@ class Planes:
     pixels: Tensor
 
 
-def from_arrays(images: Any, labels: Any, wanted: Wanted, name: str = "", last: bool = False) -> Source:
+def from_arrays(images: object, labels: Any, wanted: Wanted, name: str = "", last: bool = False) -> Source:
     """Images and their labels, if any; see `rows_of` for `wanted` and `last`."""
     if not is_array(images):
         raise SymmeterError(f"images must be a tensor or an array, not {type(images).__name__}")
