@@ -35,6 +35,8 @@ class _Met(BaseException):
 
 
 class _FirstProduct(TorchDispatchMode):
+    """Ends a pass of inputs (B, C, ...) with `_Met` at the first product of inputs and weights."""
+
     def __torch_dispatch__(
         self, func: Any, types: object, args: tuple = (), kwargs: dict | None = None
     ) -> object:
@@ -43,9 +45,12 @@ class _FirstProduct(TorchDispatchMode):
             x, weight = args[:2]
             if x.ndim != weight.ndim or x.shape[0] % _BATCH:
                 raise ValueError("what reaches the convolution is no batch")
-            transposed = name.endswith(("convolution", "overrideable")) and args[6]
-            groups = args[8] if name.endswith(("convolution", "overrideable")) else (*args, *[1] * 7)[6]
-            raise _Met(x.shape[1], weight.shape[0] if transposed else weight.shape[1] * groups)
+            if name.endswith(("convolution", "overrideable")):
+                transposed, groups = args[6], args[8]
+            else:
+                transposed, groups = False, (*args, *[1] * 7)[6]
+            taken = weight.shape[0] if transposed else weight.shape[1] * groups
+            raise _Met(x.shape[1], taken)
         if name in _PRODUCTS:
             raise _Met()
         return func(*args, **(kwargs or {}))
@@ -114,13 +119,20 @@ def _grids(model: nn.Module) -> list[tuple[int, ...]]:
     config = getattr(model, "config", None)
     timm = getattr(model, "pretrained_cfg", None)
     own = [getattr(where, name, None) for where in (model, config) for name in ("img_size", "image_size")]
-    own += [timm["input_size"][1:]] if isinstance(timm, dict) and "input_size" in timm else []
-    own = [(size, size) if isinstance(size, int) else size for size in own]
-    grids = [tuple(size) for size in own if isinstance(size, tuple | list) and len(size) == 2]
-    kernels = {axes for axes, _ in _said(model)}
+    if isinstance(timm, dict) and "input_size" in timm:
+        own.append(timm["input_size"][1:])
+    grids: list[tuple[int, ...]] = []
+    for size in own:
+        if isinstance(size, int):
+            grids.append((size, size))
+        elif isinstance(size, tuple | list) and len(size) == 2:
+            grids.append(tuple(size))
     grids += _SIZES
-    grids += [(1, 64), (64,)] if 1 in kernels else []
-    grids += [(16, 64, 64)] if 3 in kernels else []
+    kernels = {axes for axes, _ in _said(model)}
+    if 1 in kernels:
+        grids += [(1, 64), (64,)]
+    if 3 in kernels:
+        grids.append((16, 64, 64))
     return list(dict.fromkeys(grids))
 
 
@@ -173,6 +185,7 @@ def _end(shadow: nn.Module, channels: int, grid: tuple[int, ...]) -> _Met | None
 
 
 def _dtype(shadow: nn.Module) -> torch.dtype:
+    """The floating type of the first parameter that has one."""
     return next((p.dtype for p in shadow.parameters() if p.is_floating_point()), torch.float32)
 
 

@@ -89,32 +89,45 @@ def open_data(
 
 
 def _source(data: Any, wanted: Wanted) -> Source:
+    """Images that are still to be read, from whatever `data` is."""
     streams = Reader("image", IMAGE_KEYS, lambda images, name: rows_of(images, wanted, name))
     if isinstance(data, str | Path):
-        return from_builtin(str(data)) if str(data).startswith("builtin:") else _at_path(str(data), wanted)
+        text = str(data)
+        return from_builtin(text) if text.startswith("builtin:") else _at_path(text, wanted)
     if is_array(data):
         return from_arrays(data, None, wanted)
     if isinstance(data, Mapping):
         return from_arrays(*split(data), wanted)
     if isinstance(data, torch_data.DataLoader):
         return streams.from_loader(data)
-    listed = isinstance(data, tuple | list)
-    if listed and len(data) == 2 and is_array(data[0]) and not (is_array(data[1]) and data[1].ndim > 2):
-        return from_arrays(data[0], data[1], wanted)
-    if isinstance(data, tuple) and len(data) == 2 and all(is_array(part) and part.ndim > 2 for part in data):
-        raise SymmeterError(
-            "(x, y) are two arrays, of which the second is no labels: two inputs are said with "
-            "inputs=('image', 'image'), labels with labels=, batches are a list [x, y]"
-        )
-    if listed and data and all(isinstance(item, str | Path) for item in data):
-        return from_files([(Path(item), str(item), None) for item in data], "files", "files")
-    if listed and data and np.ndim(split(data[0])[0]) == 4:
-        return streams.from_batches(data)
+    if isinstance(data, tuple | list) and data:
+        found = _of_list(data, wanted, streams)
+        if found is not None:
+            return found
     if isinstance(data, Iterable) and (isinstance(data, torch_data.IterableDataset) or not _is_map(data)):
         return streams.from_batches(data)
     if _is_map(data):
         return streams.from_dataset(data)
     raise SymmeterError(f"images cannot come from {type(data).__name__}; give a tensor, a Dataset or a path")
+
+
+def _of_list(data: tuple | list, wanted: Wanted, streams: Reader) -> Source | None:
+    """Images with their labels, paths, or batches; None for what is none of these."""
+    first = data[0]
+    if len(data) == 2 and is_array(first):
+        has_labels = not is_array(data[1]) or data[1].ndim <= 2
+        if has_labels:
+            return from_arrays(first, data[1], wanted)
+        if isinstance(data, tuple) and first.ndim > 2:
+            raise SymmeterError(
+                "(x, y) are two arrays, of which the second is no labels: two inputs are said with "
+                "inputs=('image', 'image'), labels with labels=, batches are a list [x, y]"
+            )
+    if all(isinstance(item, str | Path) for item in data):
+        return from_files([(Path(item), str(item), None) for item in data], "files", "files")
+    if np.ndim(split(first)[0]) == 4:
+        return streams.from_batches(data)
+    return None
 
 
 def _at_path(path: str, wanted: Wanted) -> Source:
