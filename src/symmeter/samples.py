@@ -135,14 +135,18 @@ class Samples:
         }
 
     def _batch(self, rows: list[tuple[Tensor, int, str]]) -> Batch:
+        """Inputs without a batch axis, each with its label and its name, as one batch."""
         inputs, labels, names = zip(*rows, strict=True)
         known = any(label >= 0 for label in labels)
         self._labelled = self._labelled or known
-        return Batch(torch.stack(inputs), torch.tensor(labels) if known else None, names)
+        marks = torch.tensor(labels) if known else None
+        return Batch(torch.stack(inputs), marks, names)
 
 
-def _class_number(label: Any) -> int:
+def _class_number(label: object) -> int:
     """A class number, or -1 for what is none."""
     if isinstance(label, Tensor | np.ndarray | np.generic) and np.ndim(label) == 0:
         label = label.item()
-    return int(label) if isinstance(label, int | float) and label == int(label) else -1
+    if isinstance(label, int | float) and label == int(label):
+        return int(label)
+    return -1

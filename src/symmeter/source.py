@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.lib.npyio import NpzFile
@@ -47,9 +47,11 @@ def indexed(
     """A source whose items can be read in any order."""
     if not total:
         raise SymmeterError(f"{name}: no {noun}s")
-    return Source(
-        name, kind, total, lambda wanted: map(item, range(total) if wanted is None else wanted), **more
-    )
+
+    def stream(wanted: Sequence[int] | None) -> Iterator[Item]:
+        return map(item, range(total) if wanted is None else wanted)
+
+    return Source(name, kind, total, stream, **more)
 
 
 def split(sample: Any, keys: Sequence[str] = IMAGE_KEYS, noun: str = "image") -> tuple[Any, Any]:
@@ -63,7 +65,8 @@ def split(sample: Any, keys: Sequence[str] = IMAGE_KEYS, noun: str = "image") ->
         if not found:
             has, known = ", ".join(map(str, sample)), ", ".join(keys)
             raise SymmeterError(f"no {noun} in a dictionary with {has}; its key must be one of {known}")
-        return sample[found[0]], next((sample[key] for key in LABEL_KEYS if key in sample), None)
+        marks = [key for key in LABEL_KEYS if key in sample]
+        return sample[found[0]], sample[marks[0]] if marks else None
     if isinstance(sample, tuple | list) and sample:
         return sample[0], sample[1] if len(sample) > 1 else None
     return sample, None
@@ -84,7 +87,7 @@ def opened_npz(path: Path) -> Iterator[NpzFile]:
         raise SymmeterError(f"{path}: not a readable .npz of plain arrays: {reason(error)}") from error
 
 
-def is_array(value: Any) -> bool:
+def is_array(value: object) -> TypeGuard[Tensor | np.ndarray]:
     """Whether it is a tensor or a NumPy array."""
     return isinstance(value, Tensor | np.ndarray)
 
@@ -96,7 +99,9 @@ def reason(error: BaseException) -> str:
     ('image file is truncated', "KeyError: 'palette'", 'EOFError')
     """
     line, kind = first_line(error), type(error).__name__
-    return line if isinstance(error, ValueError | OSError) or line == kind else f"{kind}: {line}"
+    if isinstance(error, ValueError | OSError) or line == kind:
+        return line
+    return f"{kind}: {line}"
 
 
 def labels_of(labels: Any, count: int, name: str, noun: str = "image") -> Sequence[Any]:
@@ -108,9 +113,16 @@ def labels_of(labels: Any, count: int, name: str, noun: str = "image") -> Sequen
         raise SymmeterError(f"{name}: labels of shape {values.shape}; give one whole number per {noun}")
     if len(values) != count:
         raise SymmeterError(f"{name}: {len(values)} labels for {count} {noun}s")
-    if values.dtype.kind not in "iub" and not (values.dtype.kind == "f" and (values == values.round()).all()):
+    if not _are_whole(values):
         raise SymmeterError(f"{name}: labels must be whole numbers")
     return values.astype(np.int64).tolist()
+
+
+def _are_whole(values: np.ndarray) -> bool:
+    """Whether values of any shape are whole numbers, be it in floating point."""
+    if values.dtype.kind == "f":
+        return bool((values == values.round()).all())
+    return values.dtype.kind in "iub"
 
 
 def from_tensors(inputs: Tensor, labels: Any, name: str, kind: str) -> Source:

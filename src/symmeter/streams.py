@@ -153,8 +153,8 @@ class Reader:
             raise SymmeterError(f"{name}: reading a batch failed: {reason(error)}") from error
 
 
-def as_tensor(array: Any, name: str) -> Tensor:
-    """A tensor or an array as a tensor without a gradient; SymmeterError for what holds no numbers."""
+def as_tensor(array: Tensor | np.ndarray, name: str) -> Tensor:
+    """A tensor or an array of any shape as a tensor without a gradient; SymmeterError for what holds no numbers."""
     if isinstance(array, Tensor):
         return array.detach()
     try:
@@ -164,4 +164,5 @@ def as_tensor(array: Any, name: str) -> Tensor:
 
 
 def _ready(sample: Any, label: Any) -> Callable[[], tuple[Any, Any]]:
+    """What loads a sample that is there already."""
     return lambda: (sample, label)

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from symmeter.errors import SymmeterError
 
+Tree = Any  # a tensor, or a dict, tuple, list or dataclass that holds tensors, and whatever else
 Path = tuple[str | int, ...]
 Watcher = Callable[[list[Tensor]], None]
 _LARGEST = {torch.float32: 2**24, torch.float64: 2**53}  # whole numbers up to here have no round-off
@@ -57,11 +58,11 @@ class Packing:
     (torch.Size([2, 16]), True)
     """
 
-    template: Any
+    template: Tree
     leaves: tuple[Leaf, ...]
 
     @staticmethod
-    def of(tree: Any) -> "Packing":
+    def of(tree: Tree) -> "Packing":
         """The packing of a tree whose tensors all have the items on their first axis."""
         found = tensors(tree)
         if not found:
@@ -73,7 +74,7 @@ class Packing:
         leaves = tuple(Leaf(path, tuple(t.shape[1:]), t.dtype) for path, t in found.items())
         return Packing(tree, leaves)
 
-    def pack(self, tree: Any, dtype: torch.dtype | None = None) -> Tensor:
+    def pack(self, tree: Tree, dtype: torch.dtype | None = None) -> Tensor:
         """A tree of tensors (B, ...) as (B, entries), in the widest floating point type of its leaves."""
         found = tensors(tree)
         wide = dtype or _widest([leaf.dtype for leaf in self.leaves])
@@ -85,7 +86,7 @@ class Packing:
             rows.append(tensor.reshape(len(tensor), -1).to(wide))
         return torch.cat(rows, 1)
 
-    def unpack(self, x: Tensor) -> Any:
+    def unpack(self, x: Tensor) -> Tree:
         """(B, entries) as the tree; whole numbers and truth values as what they were, all else in the type of x."""
         parts = self.parts(x)
         watcher = _WATCHER.get()
@@ -96,10 +97,11 @@ class Packing:
     def parts(self, x: Tensor) -> list[Tensor]:
         """The leaves (B, ...) of x (B, entries), in the order of `leaves`."""
         pieces = x.split([leaf.size for leaf in self.leaves], -1)
-        return [
-            _restored(piece.reshape(*piece.shape[:-1], *leaf.shape), leaf.dtype)
-            for piece, leaf in zip(pieces, self.leaves, strict=True)
-        ]
+        found = []
+        for piece, leaf in zip(pieces, self.leaves, strict=True):
+            part = piece.reshape(*piece.shape[:-1], *leaf.shape)
+            found.append(_restored(part, leaf.dtype))
+        return found
 
     def _paths(self) -> list[Path]:
         return [leaf.path for leaf in self.leaves]
@@ -115,7 +117,7 @@ def unpacking_watched(watcher: Watcher) -> Iterator[None]:
         _WATCHER.reset(token)
 
 
-def tensors(tree: Any, path: Path = ()) -> dict[Path, Tensor]:
+def tensors(tree: Tree, path: Path = ()) -> dict[Path, Tensor]:
     """The tensors of a tree by their paths, in its order.
 
     >>> list(tensors({"a": torch.zeros(2), "b": (torch.zeros(2), None)}))
@@ -129,12 +131,13 @@ def tensors(tree: Any, path: Path = ()) -> dict[Path, Tensor]:
     return found
 
 
-def is_tree(value: Any) -> bool:
+def is_tree(value: object) -> bool:
     """Whether a value is a dict, tuple, list or dataclass that holds tensors."""
     return not isinstance(value, Tensor) and bool(tensors(value))
 
 
-def _members(tree: Any) -> list[tuple[str | int, Any]]:
+def _members(tree: Tree) -> list[tuple[str | int, Tree]]:
+    """What a tree holds, each by its key, number or field; nothing for what is none."""
     if isinstance(tree, Mapping):
         return [(key, tree[key]) for key in tree]
     if isinstance(tree, tuple | list):
@@ -144,7 +147,7 @@ def _members(tree: Any) -> list[tuple[str | int, Any]]:
     return []
 
 
-def filled(tree: Any, leaves: Mapping[Path, Tensor], path: Path = ()) -> Any:
+def filled(tree: Tree, leaves: Mapping[Path, Tensor], path: Path = ()) -> Tree:
     """A tree of the same form with other tensors, by their paths.
 
     >>> filled(("a", torch.zeros(1)), {(1,): torch.ones(1)})
@@ -165,11 +168,12 @@ def filled(tree: Any, leaves: Mapping[Path, Tensor], path: Path = ()) -> Any:
 
 
 def _widest(dtypes: Sequence[torch.dtype]) -> torch.dtype:
-    floating = [dtype for dtype in dtypes if dtype.is_floating_point]
-    return torch.float64 if torch.float64 in floating else torch.float32
+    """The floating point type that holds all of these."""
+    return torch.float64 if torch.float64 in dtypes else torch.float32
 
 
 def _check_whole(leaf: Leaf, tensor: Tensor, wide: torch.dtype) -> None:
+    """SymmeterError for whole numbers (B, ...) that have no exact place in the type of all leaves."""
     if tensor.dtype != torch.bool and int(tensor.abs().max()) > _LARGEST[wide]:
         raise SymmeterError(
             f"input {leaf.name!r} has whole numbers beyond {_LARGEST[wide]}: give float64 inputs"
@@ -177,6 +181,9 @@ def _check_whole(leaf: Leaf, tensor: Tensor, wide: torch.dtype) -> None:
 
 
 def _restored(part: Tensor, dtype: torch.dtype) -> Tensor:
+    """A leaf (B, ...) in the type that it had, if that was none of floating point."""
     if dtype.is_floating_point:
         return part
-    return part.round().to(dtype) if dtype != torch.bool else part > 0.5
+    if dtype == torch.bool:
+        return part > 0.5
+    return part.round().to(dtype)

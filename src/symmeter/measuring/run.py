@@ -13,12 +13,13 @@ from tqdm.auto import tqdm
 from symmeter.autodiff.memory import out_of_memory
 from symmeter.domain import Domain
 from symmeter.errors import SymmeterError, counted, first_line, shortened
+from symmeter.measures.quantity import are_probabilities
 from symmeter.measuring.function import Batching, Function
 from symmeter.measuring.interrupt import noticed_interrupts
 from symmeter.measuring.look import Look, look, round_off_ratio
 from symmeter.measuring.plan import Plan
 from symmeter.measuring.reference_samples import ReferenceSamples
-from symmeter.models.outputs import Output, are_probabilities
+from symmeter.models.outputs import Output
 from symmeter.results.columns import Columns
 from symmeter.results.standard_errors import standard_error
 from symmeter.samples import Batch, Samples

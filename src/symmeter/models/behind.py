@@ -5,7 +5,6 @@ import functools
 import sysconfig
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CodeType, FunctionType, MethodType
-from typing import Any
 
 from torch import Tensor, nn
 
@@ -16,7 +15,7 @@ _DEEPEST = 4  # functions that call functions that call the network
 _INSTALLED = tuple({sysconfig.get_path(place) for place in ("stdlib", "purelib", "platlib")})
 
 
-def as_module(model: Any) -> Any:
+def as_module(model: Callable) -> Callable:
     """The network to measure: wrappers taken off, and a callable that hides networks as a module around them.
 
     What hides none is given back as it is.
@@ -62,11 +61,11 @@ class Behind(nn.Module):
             for name, network in found.items():
                 self.add_module(name.replace(".", "_"), network)
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         if name == "function":  # a module's method, or a holder of modules, does not become a sub-module
             object.__setattr__(self, name, value)
         else:
-            super().__setattr__(name, value)
+            super().__setattr__(name, value)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor) -> object:
         """What the callable makes of inputs (B, ...)."""
@@ -109,7 +108,8 @@ def modules_behind(function: object) -> dict[str, nn.Module]:
     for name, value in reached(function):
         if isinstance(value, nn.Module) and id(value) not in seen:
             seen.add(id(value))
-            found[name if name not in found else f"{name}_{len(found)}"] = value
+            free = name if name not in found else f"{name}_{len(found)}"
+            found[free] = value
     parts: set[int] = set()
     for module in found.values():
         parts.update(id(part) for part in module.modules() if part is not module)
@@ -158,6 +158,7 @@ def _held(function: object) -> Iterator[Named]:
 
 
 def _attributes(holder: object) -> Iterator[Named]:
+    """The attributes of an object that is no module and no class."""
     if not isinstance(holder, nn.Module | type) and hasattr(holder, "__dict__"):
         yield from vars(holder).items()
 
@@ -174,7 +175,9 @@ def _of_function(function: FunctionType) -> Iterator[Named]:
     yield from _numbered("default", enumerate(function.__defaults__ or ()))
     yield from (function.__kwdefaults__ or {}).items()
     known = function.__globals__
-    yield from ((name, known[name]) for name in _names(function.__code__) if name in known)
+    for name in _names(function.__code__):
+        if name in known:
+            yield name, known[name]
     if hasattr(function, "__wrapped__"):
         yield "wrapped", function.__wrapped__
 

@@ -1,8 +1,9 @@
 """A user's model, borrowed for a measurement and given back exactly as it was."""
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
@@ -29,7 +30,7 @@ def borrowed(model: object, seed: int = 0) -> Iterator[list[str]]:
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
     generators = _Generators(modules)
     try:
-        for module, _ in flags:
+        for module in modules:
             module.training = False
         with own_surroundings(), torch.random.fork_rng(devices=devices):
             _seed_everything(seed, on_gpus=bool(devices))
@@ -60,31 +61,37 @@ class _Generators:
     """The states of Python's and NumPy's random numbers, and of generators that modules have as attributes."""
 
     def __init__(self, modules: Iterable[nn.Module]):
-        self._global = random.getstate(), np.random.get_state()  # noqa: NPY002
-        held = [value for module in modules for value in vars(module).values()]
-        self._torch = [(g, g.get_state()) for g in held if isinstance(g, torch.Generator)]
-        self._numpy = [(g, g.bit_generator.state) for g in held if isinstance(g, np.random.Generator)]
-        self._python = [(g, g.getstate()) for g in held if isinstance(g, random.Random)]
+        python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+        self._back: list[Callable[[], object]] = [
+            partial(random.setstate, python),
+            partial(np.random.set_state, numpy),
+        ]
+        for module in modules:
+            for value in vars(module).values():
+                self._take(value)
+
+    def _take(self, value: object) -> None:
+        """Note the state of a generator of random numbers; nothing of anything else."""
+        if isinstance(value, torch.Generator):
+            self._back.append(partial(value.set_state, value.get_state()))
+        elif isinstance(value, random.Random):
+            self._back.append(partial(value.setstate, value.getstate()))
+        elif isinstance(value, np.random.Generator):
+            bits = value.bit_generator
+            self._back.append(partial(setattr, bits, "state", bits.state))
 
     def restore(self) -> None:
         """Put all back."""
-        random.setstate(self._global[0])
-        np.random.set_state(self._global[1])  # noqa: NPY002
-        for generator, state in self._torch:
-            generator.set_state(state)
-        for generator, state in self._numpy:
-            generator.bit_generator.state = state
-        for generator, state in self._python:
-            generator.setstate(state)
+        for put_back in self._back:
+            put_back()
 
 
 def home(model: object) -> tuple[torch.device, torch.dtype | None]:
     """Device and floating dtype of a model's parameters; CPU and None where it has none."""
-    if isinstance(model, nn.Module):
-        tensors = [*model.parameters(), *model.buffers()]
-        for tensor in tensors:
-            if not is_lazy(tensor) and tensor.is_floating_point():
-                return tensor.device, tensor.dtype
+    tensors = [*model.parameters(), *model.buffers()] if isinstance(model, nn.Module) else []
+    for tensor in tensors:
+        if not is_lazy(tensor) and tensor.is_floating_point():
+            return tensor.device, tensor.dtype
     return torch.device("cpu"), getattr(model, "dtype", None)
 
 

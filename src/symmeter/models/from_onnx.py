@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,6 +12,8 @@ from symmeter.models.loaded import LoadedModel
 from symmeter.models.spec import ModelSpec
 from symmeter.models.weights import file_tag
 from symmeter.optional import require
+
+Session = Any  # onnxruntime's, which may not be installed
 
 _LAYOUTS = ("channels_first", "channels_last")
 _TYPES = {"tensor(float)": torch.float32, "tensor(double)": torch.float64, "tensor(float16)": torch.float16}
@@ -27,55 +30,91 @@ class OnnxModel:
     """
 
     def __init__(self, path: str | Path, output: str | None = None, layout: str | None = None):
-        runtime = require("onnxruntime", "onnx")
         self.path = str(path)
-        if not Path(path).is_file():
-            raise SymmeterError(f"{path}: no such file")
-        options = runtime.SessionOptions()
-        options.log_severity_level = 3
-        try:
-            self._session = runtime.InferenceSession(self.path, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime's own exceptions share no public base
-            raise SymmeterError(f"{path}: not a readable ONNX file: {first_line(error)}") from error
+        self._session = _session(self.path)
+        shape = self._read_input()
+        self.batch, *sizes = map(_fixed, shape)
+        self._read_layout(sizes, layout, shown=str(shape))
+        self._read_outputs(output)
+
+    def _read_input(self) -> list[int | str]:
+        """The shape of the one input, words for lengths left open; SymmeterError where it is no batch of images."""
         inputs = self._session.get_inputs()
         if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].type not in _TYPES:
-            words = ", ".join(f"{i.name} {i.type} {i.shape}" for i in inputs)
-            raise SymmeterError(f"{path}: it must take one floating point (N, C, H, W); it takes {words}")
-        self._input, self.dtype = inputs[0].name, _TYPES[inputs[0].type]
-        self.batch, *sizes = [n if isinstance(n, int) and n > 0 else None for n in inputs[0].shape]
+            words = ", ".join(f"{one.name} {one.type} {one.shape}" for one in inputs)
+            raise SymmeterError(
+                f"{self.path}: it must take one floating point (N, C, H, W); it takes {words}"
+            )
+        (only,) = inputs
+        self._input, self.dtype = only.name, _TYPES[only.type]
+        return only.shape
+
+    def _read_layout(self, sizes: Sequence[int | None], layout: str | None, shown: str) -> None:
+        """Which of the three axes behind the batch are channels, height and width."""
         if layout not in (None, *_LAYOUTS):
-            raise SymmeterError(f"{path}: unknown layout {layout!r}; choose from {', '.join(_LAYOUTS)}")
+            raise SymmeterError(f"{self.path}: unknown layout {layout!r}; choose from {', '.join(_LAYOUTS)}")
         read = channels_last(sizes) if layout is None else layout == "channels_last"
         self.channels_last = bool(read)
-        self.notes = () if read is not None else (
-            f"{Path(path).name}: its input {inputs[0].shape} was read as (N, C, H, W); "
-            "if its channels are last, say --model-kwargs layout=channels_last",
-        )  # fmt: skip
-        channels, height, width = (sizes[2], *sizes[:2]) if self.channels_last else sizes
+        self.notes: tuple[str, ...] = ()
+        if read is None:
+            note = (
+                f"{Path(self.path).name}: its input {shown} was read as (N, C, H, W); "
+                "if its channels are last, say --model-kwargs layout=channels_last"
+            )
+            self.notes = (note,)
+        first, second, last = sizes
+        self.channels = last if self.channels_last else first
+        height, width = (first, second) if self.channels_last else (second, last)
         self.input_size = (height, width) if height and width else None
-        self.channels = channels
-        outputs = {o.name: o.type for o in self._session.get_outputs()}
+
+    def _read_outputs(self, output: str | None) -> None:
+        """The names of the outputs, and the one to return."""
+        outputs = {one.name: one.type for one in self._session.get_outputs()}
         self.output_names = tuple(outputs)
         floating = [name for name, kind in outputs.items() if kind in _TYPES]
         self.output = output or (floating or self.output_names)[0]
         if self.output not in outputs:
-            raise SymmeterError(f"{path}: no output {self.output!r}{nearest(str(self.output), outputs)}")
+            raise SymmeterError(f"{self.path}: no output {self.output!r}{nearest(str(self.output), outputs)}")
 
     def __call__(self, images: Tensor) -> Tensor:
         inputs = images.detach().to("cpu", self.dtype)
-        inputs = inputs.movedim(1, -1) if self.channels_last else inputs
+        if self.channels_last:
+            inputs = inputs.movedim(1, -1)
         size = self.batch or max(len(inputs), 1)
         try:
-            return torch.cat([self._run(chunk, size) for chunk in inputs.split(size)]).to(images.device)
+            outputs = [self._run(chunk, size) for chunk in inputs.split(size)]
+            return torch.cat(outputs).to(images.device)
         except Exception as error:
             raise SymmeterError(
                 f"{self.path}: on input {tuple(images.shape)}: {first_line(error)}"
             ) from error
 
     def _run(self, chunk: Tensor, size: int) -> Tensor:
-        padded = torch.cat([chunk, chunk[-1:].expand(size - len(chunk), -1, -1, -1)]) if self.batch else chunk
+        """One call on at most `size` images; where the batch is fixed, the last one fills it up."""
+        padded = chunk
+        if self.batch:
+            more = chunk[-1:].expand(size - len(chunk), -1, -1, -1)
+            padded = torch.cat([chunk, more])
         (output,) = self._session.run([self.output], {self._input: padded.contiguous().numpy()})
         return torch.from_numpy(output)[: len(chunk)]
+
+
+def _session(path: str) -> Session:
+    """onnxruntime's session of a file."""
+    runtime = require("onnxruntime", "onnx")
+    if not Path(path).is_file():
+        raise SymmeterError(f"{path}: no such file")
+    options = runtime.SessionOptions()
+    options.log_severity_level = 3
+    try:
+        return runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own exceptions share no public base
+        raise SymmeterError(f"{path}: not a readable ONNX file: {first_line(error)}") from error
+
+
+def _fixed(length: object) -> int | None:
+    """The length of an axis, None where the file leaves it open."""
+    return length if isinstance(length, int) and length > 0 else None
 
 
 def channels_last(sizes: Sequence[int | None]) -> bool | None:
@@ -97,7 +136,9 @@ def channels_last(sizes: Sequence[int | None]) -> bool | None:
     square_first, square_last = middle == last, middle == first  # which is left for the channels
     if square_first != square_last:
         return square_last
-    return last < first if middle is None or middle > min(first, last) else None
+    if middle is not None and middle <= min(first, last):
+        return None
+    return last < first
 
 
 def load_onnx(spec: ModelSpec) -> LoadedModel:

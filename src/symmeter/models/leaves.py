@@ -61,6 +61,7 @@ def leaf_at(returned: object, path: str, also: Iterable[str] = ()) -> Tensor:
 
 
 def _floating(tensor: Tensor, path: str) -> Tensor:
+    """The tensor, if its numbers are real; SymmeterError with its shape for any other."""
     if tensor.is_floating_point():
         return tensor
     what = f"output {path!r}" if path else "the model's output"
@@ -73,6 +74,7 @@ def _floating(tensor: Tensor, path: str) -> Tensor:
 
 
 def _walk(value: object, path: str, depth: int) -> Iterator[tuple[str, Tensor]]:
+    """The tensors in a value by their paths, which begin with that of the value."""
     tensor = _as_tensor(value)
     if tensor is not None:
         yield path, tensor
@@ -106,7 +108,9 @@ def _as_tensor(value: object) -> Tensor | None:
     if not hasattr(value, "__array__") or isinstance(value, type):
         return None
     array = np.asarray(value)
-    return torch.from_numpy(np.array(array)) if array.dtype.kind in _NUMBERS else None
+    if array.dtype.kind not in _NUMBERS:
+        return None
+    return torch.from_numpy(np.array(array))
 
 
 def _are_numbers(values: object) -> bool:

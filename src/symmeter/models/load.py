@@ -1,6 +1,6 @@
 """The ways in: from the name of a network, and from a network that is there already."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,9 +21,11 @@ from symmeter.verbs.verb import verb
 
 @verb(
     spec=Kind("MODEL: " + FORMS, lambda value: value if value == "" else path.read(value)),
-    weights=path.or_none("for the model's own"), untrained=truth, seed=SEED,
+    weights=path.or_none("for the model's own"),
+    untrained=truth,
+    seed=SEED,
     model_kwargs=instance("a dictionary {argument: value}", Mapping).or_none("for none"),
-)  # fmt: skip
+)
 def load_model(
     spec: str,
     *,
@@ -45,23 +47,33 @@ def load_model(
     asked = ModelSpec(spec, name, weights, dict(model_kwargs or {}), untrained)
     if weights is not None and untrained:
         raise SymmeterError("--weights and --untrained contradict each other: give one of them")
-    hubs = {name: hub for domain in domains().values() for name, hub in domain.hubs().items()}
-    load = load_code
+    hubs = _hubs()
     if colon and prefix in hubs:
         load = hubs[prefix]
         if given := sorted({"pretrained", "weights", "checkpoint_path"} & set(asked.kwargs)):
             raise SymmeterError(f"--model-kwargs {given[0]}: say --weights FILE or --untrained instead")
     elif spec.lower().endswith(".onnx"):
         load = load_onnx
-    elif not colon and not spec.endswith(".py"):
+    elif colon or spec.endswith(".py"):
+        load = load_code
+    else:
         raise unknown_form(spec)
-    with torch.random.fork_rng(range(torch.cuda.device_count()) if torch.cuda.is_initialized() else []):
+    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else []
+    with torch.random.fork_rng(devices):
         torch.default_generator.manual_seed(seed)
         loaded = load(asked)
     return replace(loaded, info=loaded.info | {"seed": seed}) if untrained else loaded
 
 
-def describe(model: Any) -> LoadedModel:
+def _hubs() -> dict[str, Callable[[ModelSpec], LoadedModel]]:
+    """How networks are loaded from the hubs of all kinds of data, by the prefix of their names."""
+    found = {}
+    for domain in domains().values():
+        found |= domain.hubs()
+    return found
+
+
+def describe(model: object) -> LoadedModel:
     """A user's nn.Module or callable as a LoadedModel.
 
     >>> describe(torch.nn.Linear(2, 3)).info

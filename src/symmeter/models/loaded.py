@@ -21,14 +21,14 @@ class LoadedModel:
     result has to say of how it was loaded.
     """
 
-    model: Any
+    model: Any  # whatever can be called
     name: str
     info: dict[str, Any]
     preprocessing: Any = None
     notes: tuple[str, ...] = ()
 
 
-def describe_object(model: Any, name: str, **known: str) -> LoadedModel:
+def describe_object(model: object, name: str, **known: str) -> LoadedModel:
     """What a network tells of itself, and what is `known` besides."""
     package, *_, last = type(model).__module__.split(".") * 2
     family = {"timm": last, "torchvision": "torchvision", "transformers": "hf"}.get(package, "callable")

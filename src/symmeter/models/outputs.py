@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +25,18 @@ from symmeter.symmetry.representations.representation import Representation
 from symmeter.trees import Packing
 from symmeter.verbs.arguments import split_list
 
-NAMES = ("softmax", "logits", "features", "pooled")
+# The outputs that have a name, and the methods that a model must have for them, which are timm's.
+_METHODS = {
+    "softmax": (),
+    "logits": (),
+    "features": ("forward_features",),
+    "pooled": ("forward_features", "forward_head"),
+}
+NAMES = tuple(_METHODS)
+_OF_THE_WHOLE = ("softmax", "logits")
+
+
+Returned = TypeVar("Returned")
 
 
 class _Reached(Exception):
@@ -53,37 +64,33 @@ class Output:
         """The sub-module's dotted name, or nothing for an output of the whole model."""
         return "" if self.name in NAMES or self.leaf else self.name
 
-    def resolved(self, model: Any) -> "Output":
+    def resolved(self, model: object) -> "Output":
         """The output as this model understands it; SymmeterError for what it surely does not have.
 
         Paths in what it returns are not known before a call.
         """
-        if self.name in ("softmax", "logits"):
-            return self
-        if self.name in ("features", "pooled"):
-            if hasattr(model, "forward_features") and (
-                self.name == "features" or hasattr(model, "forward_head")
-            ):
-                return self
-            raise SymmeterError(f"output {self.name!r} needs a timm model; name a sub-module instead"
-                                f"{_submodules(model, self.name)}")  # fmt: skip
-        return replace(self, leaf=self.name not in modules_of(model))
+        if self.name not in NAMES:
+            return replace(self, leaf=self.name not in modules_of(model))
+        missing = [method for method in _METHODS[self.name] if not hasattr(model, method)]
+        if missing:
+            words = f"output {self.name!r} needs a timm model; name a sub-module instead"
+            raise SymmeterError(words + _submodules(model, self.name))
+        return self
 
     def is_scores(self, y: Tensor) -> bool:
         """Whether y (B, ...) are scores of classes (B, K)."""
-        return y.ndim == 2 and self.name in ("softmax", "logits")
+        return y.ndim == 2 and self.name in _OF_THE_WHOLE
 
     def read(self, y: Tensor) -> Tensor:
         """What is measured of a tensor (B, ...) that the model returned; softmax is over the class axis."""
         if self.action == "pooled" and y.ndim > 2:
             return y.mean(1) if y.ndim == 3 else y.flatten(2).mean(2)
-        return (
-            torch.softmax(y, 1 if y.ndim != 3 else self.class_axis)
-            if self.name == "softmax" and y.ndim > 1
-            else y
-        )
+        if self.name == "softmax" and y.ndim > 1:
+            axis = self.class_axis if y.ndim == 3 else 1
+            return torch.softmax(y, axis)
+        return y
 
-    def representation(self, y: Tensor, model: Any, domain: Domain) -> Representation:
+    def representation(self, y: Tensor, model: object, domain: Domain) -> Representation:
         """rho_out for an output y (B, ...); SymmeterError where it is not known how the symmetry acts on it."""
         if self.name == "softmax" and y.ndim == 2 and y.shape[1] == 1:
             raise SymmeterError(
@@ -109,11 +116,12 @@ def parse_output(text: str, domain: Domain | None = None) -> Output:
         )
     if colon and domain is not None and not domain.is_action(action):
         raise SymmeterError(f"unknown action {action!r} in output {text!r}{nearest(action, domain.actions)}")
-    return Output(name, action if colon else None, class_axis=-1 if domain is None else domain.class_axis)
+    output = Output(name, action if colon else None)
+    return output if domain is None else replace(output, class_axis=domain.class_axis)
 
 
 def parse_outputs(
-    what: "str | Sequence[str] | Mapping[str, str]", model: Any, domain: Domain | None = None
+    what: str | Sequence[str] | Mapping[str, str], model: object, domain: Domain | None = None
 ) -> list[Output]:
     """Outputs from a comma list, or a dict {name: action}; a name with * or ? stands for all modules that match.
 
@@ -127,24 +135,25 @@ def parse_outputs(
     found: list[Output] = []
     for word in words:
         output = parse_output(word, domain)
-        if any(sign in output.name for sign in "*?["):
-            matches = [name for name in modules_of(model) if fnmatchcase(name, output.name)]
-            if not matches:
-                raise SymmeterError(
-                    f"output {output.name!r} matches no module{_submodules(model, output.name)}"
-                )
-            found += [replace(output, name=name) for name in matches]
-        else:
-            found.append(output.resolved(model))
+        found += _matching(output, model) if set(output.name) & set("*?[") else [output.resolved(model)]
     if not found:
         raise SymmeterError(f"no output given; choose from {', '.join(NAMES)} or a module's dotted name")
     return list(dict.fromkeys(found))
 
 
-class Reader(nn.Module):
-    """The tensors of several outputs from as few passes as possible: one, and one more for `features` or `pooled`.
+def _matching(pattern: Output, model: object) -> list[Output]:
+    """An output for each module whose name matches."""
+    names = [name for name in modules_of(model) if fnmatchcase(name, pattern.name)]
+    if not names:
+        raise SymmeterError(f"output {pattern.name!r} matches no module{_submodules(model, pattern.name)}")
+    return [replace(pattern, name=name) for name in names]
 
-    A pass that is only to reach sub-modules ends at the last of them.
+
+class Reader(nn.Module):
+    """The tensors (B, ...) of several outputs, from as few passes of inputs (B, ...) as possible.
+
+    That is one, and one more for `features` or `pooled`. A pass that is only to reach sub-modules ends at the last
+    of them.
     """
 
     def __init__(self, model: Any, outputs: Sequence[Output], packing: Packing | None = None):
@@ -153,34 +162,40 @@ class Reader(nn.Module):
         self._packing = packing
         self.outputs = tuple(output.resolved(model) for output in outputs)
         self._targets = {output.layer for output in self.outputs if output.layer}
-        self._to_the_end = any(o.leaf or o.name in ("softmax", "logits") for o in self.outputs)
+        self._to_the_end = any(output.leaf or output.name in _OF_THE_WHOLE for output in self.outputs)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """One tensor an output, as the model made it: before any softmax."""
-        seen: dict[str, Any] = {}
+        seen: dict[str, object] = {}
         returned = self._run(x, seen) if self._to_the_end or self._targets else None
         return [self._tensor(output, x, seen, returned) for output in self.outputs]
 
-    def _tensor(self, output: Output, x: Tensor, seen: Mapping[str, Any], returned: Any) -> Tensor:
+    def _tensor(self, output: Output, x: Tensor, seen: Mapping[str, object], returned: object) -> Tensor:
+        """One output, from what its module (in `seen`) or the model returned for inputs x (B, ...)."""
         if output.leaf:
             return leaf_at(returned, output.name, [*NAMES, *modules_of(self.model)])
-        if output.layer and output.layer not in seen:
-            raise SymmeterError(f"output {output.name!r}: the model does not call that module")
-        if output.name in ("features", "pooled"):
-            features = self.model.forward_features(x)
-            return main_leaf(
-                features if output.name == "features" else self.model.forward_head(features, pre_logits=True)
-            )
-        return main_leaf(seen[output.layer] if output.layer else returned)
+        if output.name in _OF_THE_WHOLE:
+            return main_leaf(returned)
+        if output.layer:
+            if output.layer not in seen:
+                raise SymmeterError(f"output {output.name!r}: the model does not call that module")
+            return main_leaf(seen[output.layer])
+        features = self.model.forward_features(x)
+        if output.name == "features":
+            return main_leaf(features)
+        return main_leaf(self.model.forward_head(features, pre_logits=True))
 
-    def _called(self, x: Tensor) -> Any:
+    def _called(self, x: Tensor) -> object:
+        """What the model makes of inputs x (B, ...), packed ones taken apart."""
         if self._packing is not None:
             return called_with(self.model, self._packing.unpack(x))
         return self.model(x) if isinstance(self.model, nn.Module) else applied(self.model, x)
 
-    def _run(self, x: Tensor, seen: dict[str, Any]) -> Any:
+    def _run(self, x: Tensor, seen: dict[str, object]) -> object:
+        """What the model makes of inputs x (B, ...), None where it need not end; `seen` gets what its modules make."""
+
         def hook(name: str) -> Callable:
-            def keep(module: nn.Module, args: Any, output: Any) -> None:
+            def keep(module: nn.Module, args: object, output: object) -> None:
                 if name not in seen:  # the first call counts; in-place code may change it later
                     seen[name] = pytree.tree_map_only(Tensor, torch.clone, output)
                     if not self._to_the_end and self._targets <= seen.keys():
@@ -198,7 +213,7 @@ class Reader(nn.Module):
                 return None
 
 
-def called_with(function: Callable, inputs: Any) -> Any:
+def called_with(function: Callable[..., Returned], inputs: object) -> Returned:
     """What a function makes of a tree of inputs.
 
     A dict whose keys are its parameters, and a tuple, are several arguments; any other tree is one.
@@ -222,8 +237,8 @@ def _are_parameters(function: Callable, names: Iterable[str]) -> bool:
     return True
 
 
-def applied(function: Callable, x: Tensor) -> Any:
-    """What a function without modules makes of images: of another framework's, given as an array where it wants one.
+def applied(function: Callable[..., Returned], x: Tensor) -> Returned:
+    """What a function without modules makes of images x (B, C, H, W), given as an array where it wants one.
 
     >>> applied(lambda images: images.astype("float64").sum((1, 2, 3)), torch.ones(2, 1, 2, 2)).tolist()
     [4.0, 4.0]
@@ -237,23 +252,15 @@ def applied(function: Callable, x: Tensor) -> Any:
             raise error from None
 
 
-def are_probabilities(y: Tensor) -> bool:
-    """Whether y (B, K, ...) is nowhere negative and sums to 1 over axis 1."""
-    return y.ndim >= 2 and bool((y >= 0).all()) and bool((y.sum(1) - 1).abs().max() < 1e-3)
-
-
-def modules_of(model: Any) -> list[str]:
+def modules_of(model: object) -> list[str]:
     """Dotted names of sub-modules; none for what is no module."""
-    return [name for name, _ in model.named_modules() if name] if isinstance(model, nn.Module) else []
+    if not isinstance(model, nn.Module):
+        return []
+    return [name for name, _ in model.named_modules() if name]
 
 
-def _submodules(model: Any, wrong: str) -> str:
+def _submodules(model: object, wrong: str) -> str:
+    """What a wrong name may have meant, or else what there is."""
     names = modules_of(model)
-    return (
-        nearest(wrong, [*NAMES, *names])
-        or f"; choose from {', '.join(NAMES)}, or a module: {', '.join(names[:6])}, ..."
-    )
-
-
-def _shape(y: Tensor) -> str:
-    return "(" + ", ".join(["B", *map(str, y.shape[1:])]) + ")"
+    meant = nearest(wrong, [*NAMES, *names])
+    return meant or f"; choose from {', '.join(NAMES)}, or a module: {', '.join(names[:6])}, ..."

@@ -46,7 +46,8 @@ def parse_model_kwargs(items: Sequence[str] | None) -> dict[str, Any]:
     return found
 
 
-def _read_value(text: str) -> Any:
+def _read_value(text: str) -> object:
+    """A Python literal, or the text itself."""
     words = {"true": True, "false": False, "none": None}
     if text.lower() in words:
         return words[text.lower()]
@@ -67,12 +68,16 @@ def building(spec: ModelSpec, fetched: str = "", way_out: str = RANDOM) -> Itera
         except Exception as error:
             words = f"{type(error).__name__}: {first_line(error)}"
             if _is_of_network(error):
-                if fetched:
-                    offline = not answers or isinstance(getattr(error, "reason", None), OSError)
-                    reason = "no network?" if offline else first_line(error)
-                    words = f"{fetched} could not be downloaded ({reason})"
+                words = _undownloaded(fetched, error, answers) if fetched else words
                 words = f"{words}; {way_out}"
             raise SymmeterError(f"{spec.text}: {words}") from error
+
+
+def _undownloaded(fetched: str, error: Exception, answers: bool) -> str:
+    """What could not be downloaded, and why; `answers`: whether the hub does."""
+    offline = not answers or isinstance(getattr(error, "reason", None), OSError)
+    reason = "no network?" if offline else first_line(error)
+    return f"{fetched} could not be downloaded ({reason})"
 
 
 def _is_of_network(error: Exception) -> bool:

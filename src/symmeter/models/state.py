@@ -73,6 +73,7 @@ class State:
                     self._take(value, 0)
 
     def _hooks(self) -> Iterator[Callable]:
+        """What runs before and after the modules."""
         for module in self._modules:
             yield from (*module._forward_hooks.values(), *module._forward_pre_hooks.values())
 
@@ -88,7 +89,8 @@ class State:
         if held is None:
             return
         self._contents[id(value)] = (value, held)
-        for item in held.values() if isinstance(held, dict) else held:
+        items = held.values() if isinstance(held, dict) else held
+        for item in items:
             self._take(item, depth + 1)
 
     def hooks(self) -> list[tuple[dict, frozenset]]:
@@ -100,7 +102,7 @@ class State:
     def unhook(before: list[tuple[dict, frozenset]]) -> None:
         """Take off the hooks that have come since, as some forward passes install their own at first."""
         for hooks, known in before:
-            for key in [key for key in hooks if key not in known]:
+            for key in hooks.keys() - known:
                 del hooks[key]
 
     def restore(self) -> bool:

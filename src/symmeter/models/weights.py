@@ -18,7 +18,7 @@ import urllib.request
 import warnings
 import zipfile
 from argparse import Namespace
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -63,7 +63,9 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
     found = _state_dict(content)
     if not found:
-        keys = f"; it has {_few(content)}" if isinstance(content, Mapping) and content else ""
+        keys = ""
+        if isinstance(content, Mapping) and content:
+            keys = f"; it has {_few(content)}"
         raise SymmeterError(f"weights {path}: no tensors in it{keys}")
     return _strip(found)
 
@@ -80,25 +82,30 @@ def fit_weights(model: nn.Module, weights: Mapping[str, Tensor], path: str | Pat
     if misfits:
         raise SymmeterError(f"weights {path} do not fit {type(model).__name__}: {', '.join(misfits)}")
     model.load_state_dict(needed | weights, strict=True)
-    floating = {name: weight for name, weight in weights.items() if weight.is_floating_point()}
-    broken = [name for name, weight in floating.items() if not weight.float().isfinite().all()]
+    broken = [name for name, weight in weights.items() if not _is_finite(weight)]
     if broken:
         message = f"weights {path}: NaN or infinite values in {len(broken)} tensor(s): {_few(broken)}"
         warnings.warn(message, SymmeterWarning, stacklevel=2)
 
 
+def _is_finite(weight: Tensor) -> bool:
+    """Whether a weight of any shape has no NaN and no infinite value; whole numbers have none."""
+    return not weight.is_floating_point() or bool(weight.float().isfinite().all())
+
+
 def _misfits(weights: Mapping[str, Tensor], needed: Mapping[str, Tensor]) -> list[str]:
     """In what way, and how many, weights are missing, unexpected, or of another shape than those needed."""
-    both = weights.keys() & needed.keys()
-    reshaped = [name for name in weights if name in both and weights[name].shape != needed[name].shape]
-    kinds = {
-        "missing": [name for name in needed if name not in both and not _may_be_absent(name, needed[name])],
-        "unexpected": [name for name in weights if name not in both],
-        "of another shape": [
-            f"{name}: {tuple(weights[name].shape)} given, {tuple(needed[name].shape)} needed"
-            for name in reshaped
-        ],
-    }
+    missing, unexpected, reshaped = [], [], []
+    for name, value in needed.items():
+        if name not in weights and not _may_be_absent(name, value):
+            missing.append(name)
+    for name, weight in weights.items():
+        if name not in needed:
+            unexpected.append(name)
+        elif weight.shape != needed[name].shape:
+            shapes = f"{tuple(weight.shape)} given, {tuple(needed[name].shape)} needed"
+            reshaped.append(f"{name}: {shapes}")
+    kinds = {"missing": missing, "unexpected": unexpected, "of another shape": reshaped}
     return [f"{len(names)} {what} ({_few(names)})" for what, names in kinds.items() if names]
 
 
@@ -158,6 +165,7 @@ def _answers(url: str, seconds: float = 5.0) -> bool:
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a `.safetensors` file by name."""
     safetensors = require("safetensors", "vision")
     try:
         return require("safetensors.torch", "vision").load_file(path, device="cpu")
@@ -188,6 +196,7 @@ def _read_torch(path: Path) -> object:
 
 
 def _is_torchscript(path: Path) -> bool:
+    """Whether a file is an archive of code and weights, from torch.jit."""
     if not zipfile.is_zipfile(path):
         return False
     with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
@@ -195,7 +204,7 @@ def _is_torchscript(path: Path) -> bool:
     return False
 
 
-def _harmless() -> list[Any]:
+def _harmless() -> list[Callable | tuple[Callable, str]]:
     """What training scripts leave beside the tensors and what cannot act: options and numpy scalars."""
     import numpy as np
     from numpy._core.multiarray import scalar
@@ -254,9 +263,10 @@ def _state_dict(content: object) -> dict[str, Tensor]:
 
 def _strip(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """Names without what DataParallel, AveragedModel and torch.compile put in front."""
-    weights = {k.replace("_orig_mod.", ""): v for k, v in weights.items()}
-    while all(k.startswith("module.") for k in weights if k != "n_averaged"):
-        weights = {k.removeprefix("module."): v for k, v in weights.items() if k != "n_averaged"}
+    weights = {name.replace("_orig_mod.", ""): weight for name, weight in weights.items()}
+    while all(name.startswith("module.") for name in weights if name != "n_averaged"):
+        weights.pop("n_averaged", None)
+        weights = {name.removeprefix("module."): weight for name, weight in weights.items()}
     return weights
 
 
@@ -275,4 +285,5 @@ def _align(weights: dict[str, Tensor], needed: Mapping[str, Tensor]) -> dict[str
 def _few(names: Iterable[object], most: int = 3) -> str:
     """The first few names."""
     words = list(map(str, names))
-    return ", ".join(words[:most]) + (", ..." if len(words) > most else "")
+    more = ["..."] if len(words) > most else []
+    return ", ".join([*words[:most], *more])

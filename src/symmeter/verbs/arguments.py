@@ -27,7 +27,11 @@ class Kind:
 
     def or_none(self, meaning: str) -> "Kind":
         """The same, or None with this meaning."""
-        return Kind(f"{self.words}, or None {meaning}", lambda v: None if v is None else self.read(v))
+
+        def read(value: Given) -> Any:
+            return None if value is None else self.read(value)
+
+        return Kind(f"{self.words}, or None {meaning}", read)
 
     def check(self, name: str, value: Given) -> Any:
         """The value in its plain form; SymmeterError that names argument, value and choices.
@@ -65,15 +69,18 @@ def shown(value: object) -> str:
         words = " ".join(repr(value).split())
     except Exception:  # a user's own class
         words = ""
-    if words and len(words) <= _SHOWN and " at 0x" not in words:
+    if 0 < len(words) <= _SHOWN and " at 0x" not in words:
         return words
-    return f"{kind} of {len(value)}" if isinstance(value, Collection) else kind
+    if isinstance(value, Collection):
+        return f"{kind} of {len(value)}"
+    return kind
 
 
 def _with_article(name: str) -> str:
     """The name of a type in a sentence."""
     name = "array" if name == "ndarray" else name
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+    article = "an" if name[:1].lower() in "aeiou" else "a"
+    return f"{article} {name}"
 
 
 def whole(least: int, bits: int | None = None) -> Kind:
@@ -123,7 +130,7 @@ def above(bound: float) -> Kind:
 def instance(words: str, *types: type) -> Kind:
     """What is of one of these types."""
 
-    def read(value: Given) -> Any:
+    def read(value: Given) -> object:
         if not isinstance(value, types):
             raise TypeError
         return value
@@ -159,26 +166,35 @@ def several(words: str, item: Kind, least: int = 1) -> Kind:
 def options(words: str, kinds: Kinds) -> Kind:
     """A mapping with some of these keys, each of its kind; None leaves a key out."""
 
-    def read(value: Given) -> dict[str, Any]:
+    def read(value: Given) -> dict[str, object]:
         if not isinstance(value, Mapping):
             raise TypeError
-        for key in value:
-            if key not in kinds:
-                hint = nearest(key, kinds) if isinstance(key, str) else "; choose from " + ", ".join(kinds)
-                raise SymmeterError(f"unknown {words} {shown(key)}{hint}")
+        unknown = [key for key in value if key not in kinds]
+        if unknown:
+            hint = _choices(unknown[0], kinds)
+            raise SymmeterError(f"unknown {words} {shown(unknown[0])}{hint}")
         given = {key: one for key, one in value.items() if one is not None}
         return {key: kinds[key].check(f"{words} {key!r}", one) for key, one in given.items()}
 
     return Kind(f"a dictionary with some of {', '.join(kinds)}", read)
 
 
+def _choices(wrong: object, kinds: Kinds) -> str:
+    """What a wrong key may have meant, or all that there are."""
+    if isinstance(wrong, str):
+        return nearest(wrong, kinds)
+    return "; choose from " + ", ".join(kinds)
+
+
 def _word(value: Given) -> str:
+    """A string that is not blank."""
     if not isinstance(value, str) or not value.strip():
         raise TypeError
     return value
 
 
 def _path(value: Given) -> str:
+    """A path as a string; of bytes it is none."""
     if not isinstance(value, str | os.PathLike):
         raise TypeError
     path = os.fspath(value)
@@ -193,12 +209,14 @@ def _is_truth(value: Given) -> bool:
 
 
 def _truth(value: Given) -> bool:
+    """True or False."""
     if not _is_truth(value):
         raise TypeError
     return bool(value)
 
 
-def _call(value: Given) -> Any:
+def _call(value: Given) -> Callable:
+    """Whatever can be called, and is no class."""
     if isinstance(value, type) or not callable(value):
         raise TypeError
     return value
@@ -229,7 +247,7 @@ def words_by_leaf(text: str | None) -> str | dict[str, str] | None:
     """
     if text is None or "=" not in text:
         return text
-    found = {}
+    found: dict[str, str] = {}
     for pair in split_list(text):
         leaf, _, word = (part.strip() for part in pair.partition("="))
         if not leaf or not word:

@@ -66,7 +66,10 @@ def _staying(function: Callable[..., R], given: inspect.BoundArguments) -> R:
 
 def exited(error: SystemExit) -> str:
     """Where code that was called, such as a model's, wanted to end the process."""
+    where = said = ""
     frames = traceback.extract_tb(error.__traceback__)
-    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    said = f" ({first_line(error)})" if str(error) and not isinstance(error.code, int) else ""
+    if frames:
+        where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}"
+    if str(error) and not isinstance(error.code, int):
+        said = f" ({first_line(error)})"
     return f"SystemExit{where}{said}: a model, its data or a library wanted to end the program"

@@ -33,12 +33,16 @@ def decode(image: "Image.Image", channels: int) -> "Image.Image":
 
 
 def _with_transparency(image: "Image.Image", channels: int) -> "Image.Image":
+    """Gray or colours with transparency as a channel of its own; SymmeterError where that makes another number."""
     transparent = image.mode == "PA" or "transparency" in image.info
     mode = {"La": "LA", "RGBa": "RGBA"}.get(image.mode, image.mode)
     mode = "RGBA" if mode in ("P", "PA", "RGB") and transparent else mode
     if {"RGBA": 4, "LA": 2}.get(mode) != channels:
-        raise SymmeterError(f"the network wants {channels} channels, and the image has {len(image.getbands())} "
-                            f"({image.mode}): give pixels of {channels} channels as a tensor or an .npz")  # fmt: skip
+        has = f"{len(image.getbands())} ({image.mode})"
+        raise SymmeterError(
+            f"the network wants {channels} channels, and the image has {has}: "
+            f"give pixels of {channels} channels as a tensor or an .npz"
+        )
     return image if image.mode == mode else image.convert(mode)
 
 

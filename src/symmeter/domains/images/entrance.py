@@ -35,21 +35,28 @@ class _Met(BaseException):
 
 
 class _FirstProduct(TorchDispatchMode):
-    def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+    """Ends a pass of inputs (B, C, ...) with `_Met` at the first product of inputs and weights."""
+
+    def __torch_dispatch__(
+        self, func: Any, types: object, args: tuple = (), kwargs: dict | None = None
+    ) -> object:
         name = func.overloadpacket.__name__
         if name in _CONVOLUTIONS:
             x, weight = args[:2]
             if x.ndim != weight.ndim or x.shape[0] % _BATCH:
                 raise ValueError("what reaches the convolution is no batch")
-            transposed = name.endswith(("convolution", "overrideable")) and args[6]
-            groups = args[8] if name.endswith(("convolution", "overrideable")) else (*args, *[1] * 7)[6]
-            raise _Met(x.shape[1], weight.shape[0] if transposed else weight.shape[1] * groups)
+            if name.endswith(("convolution", "overrideable")):
+                transposed, groups = args[6], args[8]
+            else:
+                transposed, groups = False, (*args, *[1] * 7)[6]
+            taken = weight.shape[0] if transposed else weight.shape[1] * groups
+            raise _Met(x.shape[1], taken)
         if name in _PRODUCTS:
             raise _Met()
         return func(*args, **(kwargs or {}))
 
 
-def entrance(model: Any) -> Entrance:
+def entrance(model: object) -> Entrance:
     """How a network takes its inputs, found by sending shapes alone through a copy without weights.
 
     The copy runs on the meta device up to its first convolution, so nothing is computed and `model` is not touched. A
@@ -79,7 +86,7 @@ def entrance(model: Any) -> Entrance:
     return Entrance() if reached else Entrance(_unmade(model, said))
 
 
-def _inside(model: Any) -> nn.Module | None:
+def _inside(model: object) -> nn.Module | None:
     """The network that a wrapper of torch's own runs."""
     wrappers = (nn.DataParallel, nn.parallel.DistributedDataParallel)
     return model.module if isinstance(model, wrappers) else getattr(model, "_orig_mod", None)
@@ -112,25 +119,32 @@ def _grids(model: nn.Module) -> list[tuple[int, ...]]:
     config = getattr(model, "config", None)
     timm = getattr(model, "pretrained_cfg", None)
     own = [getattr(where, name, None) for where in (model, config) for name in ("img_size", "image_size")]
-    own += [timm["input_size"][1:]] if isinstance(timm, dict) and "input_size" in timm else []
-    own = [(size, size) if isinstance(size, int) else size for size in own]
-    grids = [tuple(size) for size in own if isinstance(size, tuple | list) and len(size) == 2]
-    kernels = {axes for axes, _ in _said(model)}
+    if isinstance(timm, dict) and "input_size" in timm:
+        own.append(timm["input_size"][1:])
+    grids: list[tuple[int, ...]] = []
+    for size in own:
+        if isinstance(size, int):
+            grids.append((size, size))
+        elif isinstance(size, tuple | list) and len(size) == 2:
+            grids.append(tuple(size))
     grids += _SIZES
-    grids += [(1, 64), (64,)] if 1 in kernels else []
-    grids += [(16, 64, 64)] if 3 in kernels else []
+    kernels = {axes for axes, _ in _said(model)}
+    if 1 in kernels:
+        grids += [(1, 64), (64,)]
+    if 3 in kernels:
+        grids.append((16, 64, 64))
     return list(dict.fromkeys(grids))
 
 
 def _shadow(model: nn.Module) -> nn.Module:
     """A copy in eval mode whose tensors have a shape and no content, and that tells nobody what it returns."""
-    memo: dict[int, Any] = {}
+    memo: dict[int, object] = {}
     held = [t for module in model.modules() for t in vars(module).values() if isinstance(t, Tensor)]
     for tensor in (*model.parameters(), *model.buffers(), *held):
         empty = torch.empty_like(tensor.detach(), device="meta")
-        memo[id(tensor)] = (
-            nn.Parameter(empty, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else empty
-        )
+        if isinstance(tensor, nn.Parameter):
+            empty = nn.Parameter(empty, tensor.requires_grad)
+        memo[id(tensor)] = empty
     shadow = copy.deepcopy(model, memo).eval()
     for module in shadow.modules():
         module._forward_hooks.clear()
@@ -171,6 +185,7 @@ def _end(shadow: nn.Module, channels: int, grid: tuple[int, ...]) -> _Met | None
 
 
 def _dtype(shadow: nn.Module) -> torch.dtype:
+    """The floating type of the first parameter that has one."""
     return next((p.dtype for p in shadow.parameters() if p.is_floating_point()), torch.float32)
 
 

@@ -16,6 +16,7 @@ def preprocessing_of(loaded: LoadedModel) -> Preprocessing:
 
 
 def _preprocessing_of(model: Any, name: str) -> Preprocessing:
+    """The same for a model of whatever library."""
     if isinstance(model, OnnxModel):
         source = f"{name.rpartition('/')[2]}: size from its input; no normalisation known: pixels in [0, 1]"
         return Preprocessing(size=model.input_size, channels=model.channels, source=source)

@@ -17,7 +17,7 @@ from symmeter.measuring.derivative import DerivativeRun, Follower
 from symmeter.measuring.execution import announced, run_along
 from symmeter.measuring.measure import image_options
 from symmeter.measuring.plan import Given, Settings, plan_along
-from symmeter.models.outputs import parse_output
+from symmeter.models.outputs import Output, parse_output
 from symmeter.results.columns import Key
 from symmeter.symmetry.conjugate import lie_derivative
 from symmeter.verbs.arguments import several, word
@@ -96,17 +96,18 @@ class Drawn(Follower):
         self.done = False
 
     def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[Key, Tensor]:
-        """The maps of x[:1], once."""
-        if not self.done:
-            self.done, self.x = True, x[:1]
-            self.density = self._density(run, self.x, derivative[:, :1])
-            for output in self._outputs:
-                self.features[str(output)] = self._feature(run, output, self.x)
+        """The maps of the first of inputs x (B, C, H, W), once, from the `derivative` (T, B, ...)."""
+        if self.done:
+            return {}
+        self.done, self.x = True, x[:1]
+        self.density = self._density(run, self.x, derivative[:, :1])
+        for output in self._outputs:
+            self.features[str(output)] = self._feature(run, output, self.x)
         return {}
 
     @staticmethod
     def _density(run: DerivativeRun, x: Tensor, derivative: Tensor) -> Tensor:
-        """(T, H, W)."""
+        """(T, H, W) of one image x (1, C, H, W) and its derivative (T, 1, ...)."""
         assert run.engine is not None
         tangents = run.rho_in.differentiate_all(run.generators, x)
         with torch.enable_grad(), BackwardRules():
@@ -119,8 +120,8 @@ class Drawn(Follower):
         return torch.stack(found)
 
     @staticmethod
-    def _feature(run: DerivativeRun, output: Any, x: Tensor) -> Tensor:
-        """(T, H', W')."""
+    def _feature(run: DerivativeRun, output: Output, x: Tensor) -> Tensor:
+        """(T, H', W') of one image x (1, C, H, W)."""
         function = run.function_of([output])
         f = lambda z: function(z)[0]
         y = f(x)

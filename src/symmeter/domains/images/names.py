@@ -73,35 +73,39 @@ def _one(text: str, whole: str) -> Group:
 
 def _translations(*words: str) -> Group:
     """`T2(0.125,circular)`, `T1(0.125,x)`: how far, whether it wraps, and along which axis, in any order."""
-    axes, extents = (
-        [w for w in words if (w in AXES) == wanted and w != "circular"] for wanted in (True, False)
-    )
+    axes = [word for word in words if word in AXES]
+    extents = [word for word in words if word not in (*AXES, "circular")]
     extent = float(extents[0]) if extents else Translations().extent
-    if len(axes) > 1 or len(extents) > 1 or not 0 < extent <= 1 or words.count("circular") > 1:
+    if max(len(axes), len(extents), words.count("circular")) > 1 or not 0 < extent <= 1:
         raise ValueError(words)
     return Translations(extent, "circular" in words, axes[0] if axes else None)
 
 
 def _along_one(*words: str) -> Group:
+    """`T1(0.125,x)`: the axis has to be said."""
     if not set(words) & set(AXES):
         raise ValueError(words)
     return _translations(*words)
 
 
 def _along_both(*words: str) -> Group:
+    """`T2(0.125)`: there is no axis to say."""
     if set(words) & set(AXES):
         raise ValueError(words)
     return _translations(*words)
 
 
 def _affine(*words: str) -> Group:
-    pairs = [word.partition("=") for word in words]
-    known = ("rotation", "translation", "scale", "shear")
-    if not pairs or any(key.strip() not in known for key, _, _ in pairs):
+    """`affine(rotation=15,scale=1.2)`: at least one of the four, each by its name."""
+    values = {"rotation": 0.0, "translation": 0.0, "scale": 1.0, "shear": 0.0}
+    for word in words:
+        key, _, value = word.partition("=")
+        if key.strip() not in values:
+            raise ValueError(words)
+        values[key.strip()] = float(value)
+    if not words:
         raise ValueError(words)
-    given = {key.strip(): float(value) for key, _, value in pairs}
-    rotation, translation, scale, shear = (given.get(key, float(key == "scale")) for key in known)
-    return AffineBox(rotation, translation, scale, shear)
+    return AffineBox(values["rotation"], values["translation"], values["scale"], values["shear"])
 
 
 def _rotations(limit: str = "") -> Group:

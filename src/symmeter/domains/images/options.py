@@ -1,20 +1,24 @@
 """The options of images, as a person gives them. Nothing here imports torch: the command line shows them at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from symmeter.domains.grids.options import DEFINITION, PADDING
 from symmeter.options import option
-from symmeter.verbs.arguments import Kind, number, several, whole, word
+from symmeter.verbs.arguments import Given, Kind, number, several, whole, word
 
 _OWN = "for the model's own"
 
 
-def _numbers(value: Any) -> Any:
-    return several("numbers", number()).read(value) if hasattr(value, "__len__") else number().read(value)
+def _numbers(value: Given) -> float | tuple[float, ...]:
+    """One number, or several."""
+    kind = several("numbers", number()) if hasattr(value, "__len__") else number()
+    return kind.read(value)
 
 
-def _sizes(value: Any) -> Any:
+def _sizes(value: Given) -> int | tuple[int, ...]:
+    """One length, or two: height and width."""
     if not hasattr(value, "__len__"):
         return whole(1).read(value)
     sizes = several("sizes", whole(1)).read(value)
@@ -33,17 +37,23 @@ _NAME = word.or_none(_OWN)
 class ImageOptions:
     """How images are moved: `definition`, `padding`; and how they become inputs: the rest, None for the model's own."""
 
-    definition: Any = option("bandlimited", DEFINITION, "of the derivative (default: bandlimited)", "D")
-    padding: Any = option(None, PADDING, "what motions bring in: reflect, zeros or circular", "P")
-    img_size: Any = option(
+    definition: Given = option("bandlimited", DEFINITION, "of the derivative (default: bandlimited)", "D")
+    padding: str | None = option(None, PADDING, "what motions bring in: reflect, zeros or circular", "P")
+    img_size: int | Sequence[int] | None = option(
         None, _SIZE, "size of the input, or height and width", "N", type="positive", many=True
     )
-    crop_pct: Any = option(None, _SHARE, "share of the resized image that the crop keeps", "F", type="number")
-    mean: Any = option(
+    crop_pct: float | None = option(
+        None, _SHARE, "share of the resized image that the crop keeps", "F", type="number"
+    )
+    mean: float | Sequence[float] | None = option(
         None, _PER_CHANNEL, "of pixels in [0, 1]: one a channel, or one", "F", type="number", many=True
     )
-    std: Any = option(None, _PER_CHANNEL, "standard deviation, likewise", "F", type="number", many=True)
-    interpolation: Any = option(None, _NAME, "nearest, bilinear, bicubic, box, hamming or lanczos", "I")
+    std: float | Sequence[float] | None = option(
+        None, _PER_CHANNEL, "standard deviation, likewise", "F", type="number", many=True
+    )
+    interpolation: str | None = option(
+        None, _NAME, "nearest, bilinear, bicubic, box, hamming or lanczos", "I"
+    )
 
     @property
     def preprocessing(self) -> dict[str, Any]:

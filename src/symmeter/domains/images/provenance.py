@@ -1,7 +1,8 @@
 """What a model's name says of it: kind of architecture, training data, training method. Tags of a list come first."""
 
 from collections.abc import Mapping
-from typing import Any
+
+Row = Mapping[str, object]  # one of a list of models, by the names of its columns
 
 KINDS = ("CNN", "transformer", "mixer", "hybrid", "other")
 _TRANSFORMERS = (
@@ -17,6 +18,7 @@ _HYBRIDS = (
     "mobilenetv5", "mambaout", "sequencer", "efficientvim", "iformer", "fasternet_t",
 )  # fmt: skip
 _MIXERS = ("mlp_mixer", "mixer", "gmixer", "resmlp", "gmlp")
+_MEMBERS = {"mixer": _MIXERS, "hybrid": _HYBRIDS, "transformer": _TRANSFORMERS}
 _WEB = (
     "laion", "openai", "webli", "datacomp", "dfn", "metaclip", "merged2b", "m38m", "ig1b", "yfcc", "jft", "lvd",
     "sat493m",
@@ -31,7 +33,7 @@ _METHODS = {
 }
 
 
-def architecture(row: Mapping[str, Any]) -> str:
+def architecture(row: Row) -> str:
     """One of KINDS: from the tag `architecture`, the family of the library, or the name.
 
     >>> architecture({"model": "timm:resnet50", "family": "resnet"})
@@ -44,13 +46,13 @@ def architecture(row: Mapping[str, Any]) -> str:
     name = str(row.get("model") or "").rpartition(":")[2].lower()
     family = str(row.get("family") or "").lower()
     for words in (family, name):
-        for kind, members in (("mixer", _MIXERS), ("hybrid", _HYBRIDS), ("transformer", _TRANSFORMERS)):
-            if any(words.startswith(member) for member in members):
+        for kind, members in _MEMBERS.items():
+            if words.startswith(members):
                 return kind
     return "CNN" if family not in ("", "callable", "hf") or _looks_convolutional(name) else "other"
 
 
-def training_data(row: Mapping[str, Any]) -> str:
+def training_data(row: Row) -> str:
     """`none` of random weights; else what the pretrained tag says, ImageNet-1k where it says nothing."""
     if given := _tag(row, "training_data"):
         return given
@@ -64,7 +66,7 @@ def training_data(row: Mapping[str, Any]) -> str:
     return "ImageNet-1k" if _is_hub(row) else "unknown"
 
 
-def training(row: Mapping[str, Any]) -> str:
+def training(row: Row) -> str:
     """`untrained`, `supervised`, `distilled`, `semi-supervised`, `self-supervised` or `language and image`."""
     if given := _tag(row, "training"):
         return given
@@ -72,25 +74,22 @@ def training(row: Mapping[str, Any]) -> str:
         return "untrained"
     words = set(_pretrained_tag(row).replace(".", "_").split("_"))
     for method, members in _METHODS.items():
-        if any(
-            word.startswith(member) if len(member) > 3 else word == member
-            for member in members
-            for word in words
-        ):
+        beginnings = tuple(member for member in members if len(member) > 3)  # shorter ones are whole words
+        if words.intersection(members) or any(word.startswith(beginnings) for word in words):
             return method
     return "supervised" if _is_hub(row) else "unknown"
 
 
-def _tag(row: Mapping[str, Any], name: str) -> str:
+def _tag(row: Row, name: str) -> str:
     value = row.get(f"tag_{name}")
     return value if isinstance(value, str) else ""
 
 
-def _is_hub(row: Mapping[str, Any]) -> bool:
+def _is_hub(row: Row) -> bool:
     return str(row.get("model") or "").startswith(("timm:", "torchvision:"))
 
 
-def _pretrained_tag(row: Mapping[str, Any]) -> str:
+def _pretrained_tag(row: Row) -> str:
     """What comes after the dot in timm's names, or the name of the weights that it chose."""
     model, weights = str(row.get("model") or ""), str(row.get("weights") or "")
     return f"{model.partition('.')[2]} {weights.removeprefix('pretrained')}".strip().lower()

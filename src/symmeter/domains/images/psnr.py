@@ -54,6 +54,7 @@ class _PSNR(Average):
         """Whether the element is one that the measure is about."""
 
     def error(self, view: View) -> Tensor:
+        """(B,): the mean square over the entries of the maps (B, C, H, W), where the moved ones are valid."""
         moved, mask = view.moved
         return mean_square(view.y - moved, mask)
 
@@ -102,6 +103,7 @@ class EQR(_PSNR):
         return turn is not None and turn[1:] == (1.0, False) and not any(element.shift)  # type: ignore[attr-defined]
 
     def error(self, view: View) -> Tensor:
+        """(B,): the same after both maps (B, C, H, W) are limited to the band that rotation leaves."""
         moved, mask = view.moved
         assert isinstance(view.element, AffineMap)
         inverse = view.element.inverse().matrix

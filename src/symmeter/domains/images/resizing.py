@@ -2,7 +2,8 @@
 
 import functools
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from symmeter.optional import require
 
@@ -18,7 +19,7 @@ def resizer(
     crop_mode: str,
     interpolation: str,
     fill: float,
-) -> Any:
+) -> "Callable[[Image.Image], Image.Image]":
     """timm's evaluation resize and crop to `size` with a margin around it, a function from PIL to PIL.
 
     Images are resized as without the margin, where the larger crop fits inside. `fill` in [0, 1] is what lies beyond a

@@ -21,7 +21,7 @@ class Planes:
     pixels: Tensor
 
 
-def from_arrays(images: Any, labels: Any, wanted: Wanted, name: str = "", last: bool = False) -> Source:
+def from_arrays(images: object, labels: Any, wanted: Wanted, name: str = "", last: bool = False) -> Source:
     """Images and their labels, if any; see `rows_of` for `wanted` and `last`."""
     if not is_array(images):
         raise SymmeterError(f"images must be a tensor or an array, not {type(images).__name__}")
@@ -33,7 +33,9 @@ def from_arrays(images: Any, labels: Any, wanted: Wanted, name: str = "", last: 
     return indexed(item, len(rows), name, kind, labelled=labels is not None)
 
 
-def rows_of(images: Any, wanted: Wanted, name: str, last: bool = False) -> Tensor | list[Planes]:
+def rows_of(
+    images: Tensor | np.ndarray, wanted: Wanted, name: str, last: bool = False
+) -> Tensor | list[Planes]:
     """A batch of images: float network inputs (N, C, H, W), or the planes of uint8 pixels in any layout.
 
     Where the axis of the pixels' channels could be the first or the last, `last` decides.
@@ -87,8 +89,8 @@ def wanted_by(preprocessing: Preprocessing) -> Wanted:
     return Wanted(preprocessing.channels, preprocessing.axes)
 
 
-def as_tensor(array: Any, name: str) -> Tensor:
-    """A tensor or array as a tensor without a gradient; copied only where torch cannot share it."""
+def as_tensor(array: Tensor | np.ndarray, name: str) -> Tensor:
+    """A tensor or array of any shape as a tensor without a gradient; copied only where torch cannot share it."""
     if isinstance(array, Tensor):
         return array.detach()
     try:

@@ -4,7 +4,7 @@ import csv
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from symmeter.domains.images.data.shapes import Wanted
 from symmeter.errors import SymmeterError
 from symmeter.optional import require
 from symmeter.source import Item, Source, indexed, opened_npz
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
 
@@ -39,7 +42,7 @@ def from_files(entries: Sequence[tuple[Path, str, int | None]], name: str, kind:
     return indexed(item, len(entries), name, kind, labelled=labelled, **more)
 
 
-def read_image(path: Path) -> Any:
+def read_image(path: Path) -> "Image.Image":
     """A decoded PIL image, turned as its EXIF data say. Raises whatever is wrong with the file."""
     pil, ops = require("PIL.Image", "vision"), require("PIL.ImageOps", "vision")
     if not path.stat().st_size:
@@ -72,6 +75,7 @@ def _unidentified(path: Path) -> str:
 
 
 def _folder(path: Path) -> Source:
+    """The images in a folder, or else those in its sub-folders, which are their classes."""
     if (path / "labels.csv").is_file():
         return _listed(path)
     own = [(file, file.name, None) for file in _images_in(path)]
@@ -79,12 +83,11 @@ def _folder(path: Path) -> Source:
     if own:
         notes = (f"{len(classes)} sub-folders left out, for images lie beside them",) if classes else ()
         return from_files(own, str(path), "folder", notes=notes)
-    numbers = all(d.name.isascii() and d.name.isdigit() for d in classes)
-    entries = [
-        (file, f"{folder.name}/{file.name}", int(folder.name) if numbers else position)
-        for position, folder in enumerate(classes)
-        for file in _images_in(folder)
-    ]
+    numbered = all(folder.name.isascii() and folder.name.isdigit() for folder in classes)
+    entries = []
+    for position, folder in enumerate(classes):
+        label = int(folder.name) if numbered else position
+        entries += [(file, f"{folder.name}/{file.name}", label) for file in _images_in(folder)]
     if not entries:
         known = ", ".join(e[1:] for e in EXTENSIONS)
         raise SymmeterError(f"{path}: no images in this folder or its sub-folders ({known})")
@@ -92,9 +95,9 @@ def _folder(path: Path) -> Source:
 
 
 def _images_in(folder: Path) -> list[Path]:
-    return sorted(
-        f for f in folder.iterdir() if f.suffix.lower() in EXTENSIONS and f.name[0] != "." and f.is_file()
-    )
+    """The images in a folder by name, without hidden ones."""
+    files = [file for file in folder.iterdir() if file.suffix.lower() in EXTENSIONS]
+    return sorted(file for file in files if file.name[0] != "." and file.is_file())
 
 
 def _listed(folder: Path) -> Source:
@@ -127,6 +130,7 @@ def _listed(folder: Path) -> Source:
 
 
 def _npz(path: Path, wanted: Wanted) -> Source:
+    """An archive of pixels, `images`, with `labels` or without."""
     with opened_npz(path) as archive:
         arrays = {key: archive[key] for key in ("images", "labels") if key in archive.files}
         has = ", ".join(archive.files) or "nothing"

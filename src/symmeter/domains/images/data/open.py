@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from torch import Tensor
@@ -27,6 +27,9 @@ from symmeter.samples import Draw, Preparation, Samples
 from symmeter.source import IMAGE_KEYS, Source, is_array, split
 from symmeter.streams import Reader
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 
 @dataclass(frozen=True)
 class ImagePreparation(Preparation):
@@ -38,7 +41,7 @@ class ImagePreparation(Preparation):
 
     item = "image"
 
-    def input(self, raw: Any) -> Tensor:
+    def input(self, raw: "Image.Image | Tensor | np.ndarray | Planes") -> Tensor:
         """One image as network input (C, H, W)."""
         if isinstance(raw, np.ndarray):
             raw = as_tensor(raw, self.place)
@@ -58,7 +61,7 @@ class ImagePreparation(Preparation):
         sizes = ", ".join(f"{width}x{height}" for _, height, width in (first, shape))
         return SymmeterError(f"images differ in size ({sizes}): pass --img-size")
 
-    def summary(self) -> dict[str, Any] | None:
+    def summary(self) -> dict[str, object] | None:
         """The preprocessing, where it was used."""
         return self.preprocessing.to_dict() if self.used else None
 
@@ -86,30 +89,45 @@ def open_data(
 
 
 def _source(data: Any, wanted: Wanted) -> Source:
+    """Images that are still to be read, from whatever `data` is."""
     streams = Reader("image", IMAGE_KEYS, lambda images, name: rows_of(images, wanted, name))
     if isinstance(data, str | Path):
-        return from_builtin(str(data)) if str(data).startswith("builtin:") else _at_path(str(data), wanted)
+        text = str(data)
+        return from_builtin(text) if text.startswith("builtin:") else _at_path(text, wanted)
     if is_array(data):
         return from_arrays(data, None, wanted)
     if isinstance(data, Mapping):
         return from_arrays(*split(data), wanted)
     if isinstance(data, torch_data.DataLoader):
         return streams.from_loader(data)
-    listed = isinstance(data, tuple | list)
-    if listed and len(data) == 2 and is_array(data[0]) and not (is_array(data[1]) and data[1].ndim > 2):
-        return from_arrays(data[0], data[1], wanted)
-    if isinstance(data, tuple) and len(data) == 2 and all(is_array(part) and part.ndim > 2 for part in data):
-        raise SymmeterError("(x, y) are two arrays, of which the second is no labels: two inputs are said with "
-                            "inputs=('image', 'image'), labels with labels=, batches are a list [x, y]")  # fmt: skip
-    if listed and data and all(isinstance(item, str | Path) for item in data):
-        return from_files([(Path(item), str(item), None) for item in data], "files", "files")
-    if listed and data and np.ndim(split(data[0])[0]) == 4:
-        return streams.from_batches(data)
+    if isinstance(data, tuple | list) and data:
+        found = _of_list(data, wanted, streams)
+        if found is not None:
+            return found
     if isinstance(data, Iterable) and (isinstance(data, torch_data.IterableDataset) or not _is_map(data)):
         return streams.from_batches(data)
     if _is_map(data):
         return streams.from_dataset(data)
     raise SymmeterError(f"images cannot come from {type(data).__name__}; give a tensor, a Dataset or a path")
+
+
+def _of_list(data: tuple | list, wanted: Wanted, streams: Reader) -> Source | None:
+    """Images with their labels, paths, or batches; None for what is none of these."""
+    first = data[0]
+    if len(data) == 2 and is_array(first):
+        has_labels = not is_array(data[1]) or data[1].ndim <= 2
+        if has_labels:
+            return from_arrays(first, data[1], wanted)
+        if isinstance(data, tuple) and first.ndim > 2:
+            raise SymmeterError(
+                "(x, y) are two arrays, of which the second is no labels: two inputs are said with "
+                "inputs=('image', 'image'), labels with labels=, batches are a list [x, y]"
+            )
+    if all(isinstance(item, str | Path) for item in data):
+        return from_files([(Path(item), str(item), None) for item in data], "files", "files")
+    if np.ndim(split(first)[0]) == 4:
+        return streams.from_batches(data)
+    return None
 
 
 def _at_path(path: str, wanted: Wanted) -> Source:
@@ -122,5 +140,6 @@ def _at_path(path: str, wanted: Wanted) -> Source:
     return replace(source, name=os.path.basename(os.path.abspath(expanded)) or path, path=path)
 
 
-def _is_map(data: Any) -> bool:
+def _is_map(data: object) -> bool:
+    """Whether it has items and a length, as a dataset has."""
     return hasattr(data, "__getitem__") and hasattr(data, "__len__") and not isinstance(data, bytes)

@@ -2,11 +2,14 @@
 
 import importlib.util
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from symmeter.domains.images.data.files import read_image
 from symmeter.errors import SymmeterError, nearest
 from symmeter.source import Item, Source, indexed
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _PHOTOS = {
     "skimage/data": (
@@ -38,9 +41,13 @@ def from_builtin(name: str) -> Source:
     return indexed(item, len(crops), name, "photographs")
 
 
-def _crop(image: Any, which: int) -> Any:
+def _crop(image: "Image.Image", which: int) -> "Image.Image":
     """0: the largest square, in the middle; 1, 2: squares of 3/4 of its side in the first and last corner."""
     width, height = image.size
-    side = min(width, height) if which == 0 else min(width, height) * 3 // 4
-    left, top = [((width - side) // 2, (height - side) // 2), (0, 0), (width - side, height - side)][which]
+    side = min(width, height)
+    if which == 0:
+        left, top = (width - side) // 2, (height - side) // 2
+    else:
+        side = side * 3 // 4
+        left, top = (0, 0) if which == 1 else (width - side, height - side)
     return image.crop((left, top, left + side, top + side))

@@ -31,8 +31,10 @@ def check_inputs(shape: Sequence[int], wanted: Wanted, name: str) -> None:
     if len(shape) != 4 or 0 in shape:
         raise misread(shape, wanted, name)
     if wanted.axes != 2:
-        raise SymmeterError(f"{name}: shape {tuple(shape)} is a batch of images, and the network takes "
-                            f"{SIGNALS if wanted.axes == 1 else VOLUMES}")  # fmt: skip
+        taken = SIGNALS if wanted.axes == 1 else VOLUMES
+        raise SymmeterError(
+            f"{name}: shape {tuple(shape)} is a batch of images, and the network takes {taken}"
+        )
     if wanted.channels is None:
         last = shape[-1] == 3 and shape[1] == shape[2] > 4
     else:

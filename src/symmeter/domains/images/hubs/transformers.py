@@ -2,12 +2,13 @@
 
 import contextlib
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from symmeter.domains.images.inputs import preprocessing_of
 from symmeter.domains.images.preprocessing import Preprocessing
@@ -15,6 +16,8 @@ from symmeter.errors import SymmeterError, shortened
 from symmeter.models.loaded import LoadedModel, finish
 from symmeter.models.spec import RANDOM, ModelSpec, building
 from symmeter.optional import require
+
+Report = Mapping[str, Sequence]  # of loading weights: names that are missing, unexpected or of another shape
 
 
 def load_transformers(spec: ModelSpec) -> LoadedModel:
@@ -34,13 +37,11 @@ def load_transformers(spec: ModelSpec) -> LoadedModel:
     way_out = RANDOM if local else "check the name, or give a local folder with its files"
     with building(spec, "" if local else "its files", way_out), _quiet(transformers):
         kind, config = _named(spec, name, transformers)
-        report: Mapping[str, Any] = {}
+        report: Report = {}
         if spec.pretrained:
             options = {"config": config, "trust_remote_code": False, "dtype": torch.float32}
-            options |= {
-                "output_loading_info": True,
-                "ignore_mismatched_sizes": True,
-            }  # for `_notes` to refuse by name
+            # for `_notes` to refuse by name
+            options |= {"output_loading_info": True, "ignore_mismatched_sizes": True}
             model, report = kind.from_pretrained(name, **options)
         else:
             build = getattr(kind, "from_config", None) or kind._from_config
@@ -59,8 +60,8 @@ def load_transformers(spec: ModelSpec) -> LoadedModel:
     info = loaded.info | {"architecture": whole}
     if "ForImageClassification" in whole:
         info["num_classes"] = config.num_labels
-    return replace(loaded, preprocessing=preprocessing.for_inputs(taken.channels, taken.axes), info=info,
-                   notes=tuple(notes))  # fmt: skip
+    preprocessing = preprocessing.for_inputs(taken.channels, taken.axes)
+    return replace(loaded, preprocessing=preprocessing, info=info, notes=tuple(notes))
 
 
 def _named(spec: ModelSpec, name: str, transformers: Any) -> tuple[Any, Any]:
@@ -71,26 +72,26 @@ def _named(spec: ModelSpec, name: str, transformers: Any) -> tuple[Any, Any]:
     kind = transformers.AutoModel if word is None else getattr(transformers, word, None)
     if kind is None:
         version = transformers.__version__
-        raise SymmeterError(f"{spec.text}: its config names {word}, which transformers {version} does not have; "
-                            "no code of the hub's is run")  # fmt: skip
+        raise SymmeterError(
+            f"{spec.text}: its config names {word}, which transformers {version} does not have; "
+            "no code of the hub's is run"
+        )
     own = getattr(kind, "config_class", None)
-    if isinstance(own, type) and not isinstance(
-        config, own
-    ):  # a part of a network, in the config of the whole
+    # a part of a network, in the config of the whole
+    if isinstance(own, type) and not isinstance(config, own):
         config, unused = own.from_pretrained(name, **options)  # type: ignore[attr-defined]
     if unknown := sorted(set(unused) - {"trust_remote_code"}):
         raise SymmeterError(f"{spec.text}: --model-kwargs {unknown[0]}: its config knows no such setting")
     return kind, config
 
 
-def _notes(spec: ModelSpec, model: Any, report: Mapping[str, Any]) -> list[str]:
+def _notes(spec: ModelSpec, model: nn.Module, report: Report) -> list[str]:
     """What is to be said of the weights and of the head; SymmeterError for weights that would be random."""
     kind, text = type(model).__name__, spec.text
     mismatched = (key[0] if isinstance(key, tuple) else key for key in report.get("mismatched_keys", ()))
     missing = sorted({*report.get("missing_keys", ()), *mismatched})
-    pooler = [
-        key for key in missing if key.startswith("pooler.")
-    ]  # of a bare network, beside what is measured
+    # of a bare network, beside what is measured
+    pooler = [key for key in missing if key.startswith("pooler.")]
     if lacking := [key for key in missing if key not in pooler]:
         shown = shortened(lacking)
         raise SymmeterError(
@@ -100,14 +101,16 @@ def _notes(spec: ModelSpec, model: Any, report: Mapping[str, Any]) -> list[str]:
     if pooler:
         notes.append(f"{text}: its files lack the pooler, whose output is random; last_hidden_state is not")
     if extra := sorted(report.get("unexpected_keys", ())):
-        notes.append(f"{text}: {kind} has no place for {len(extra)} weights of its files ({shortened(extra)}): "
-                     "if they are a head, it is not measured")  # fmt: skip
+        notes.append(
+            f"{text}: {kind} has no place for {len(extra)} weights of its files ({shortened(extra)}): "
+            "if they are a head, it is not measured"
+        )
     if kind.endswith("Model"):
         notes.append(f"{text}: {kind} has no head: what is measured as its output is no class scores")
     return notes
 
 
-def _takes_images(model: Any) -> bool:
+def _takes_images(model: nn.Module) -> bool:
     """Whether the first thing that a forward pass takes is images (`inputs` can be many things, they among them)."""
     names = list(inspect.signature(model.forward).parameters)
     return names[0] == "pixel_values" or (names[0] == "inputs" and "pixel_values" in names)
