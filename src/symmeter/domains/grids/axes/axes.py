@@ -50,6 +50,11 @@ def constant(size: int) -> Axis:
     return (Factor(CHANNEL, size, step=0),) if size != 1 else ()
 
 
+def channels_if(sure: bool, size: int) -> Axis:
+    """An axis of channels where that is sure, else one of which nothing is known."""
+    return axis(CHANNEL if sure else UNKNOWN, size)
+
+
 def unknown(shape: Sequence[int]) -> Axes:
     """Axes of which nothing is known but that they depend on the image."""
     return tuple(axis(UNKNOWN, n) for n in shape)
