@@ -276,7 +276,8 @@ def parse_group(text: str) -> Group:
         for found in domain.symmetry(text):
             if isinstance(found, Group):
                 return found
-    known = [name for d in domains().values() for name in d.symmetries]
+    usual = domains()[_DEFAULT]
+    known = [name for name in usual.symmetries if name not in usual.generators()]
     raise SymmeterError(f"symmetry {text!r} is no group{nearest(text, known)}")
 
 

@@ -24,7 +24,6 @@ from symmeter.verbs.arguments import split_list
 CONTROLS = ("displacement", "untrained", "wrong-group", "none")
 _DEFAULTS = {
     "definition": "bandlimited",
-    "padding": None,
 }  # passed over where a kind of data has no such option
 
 
