@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from symmeter.domains.images.provenance import KINDS
+from symmeter.domains.images.provenance import ARCHITECTURES
 from symmeter.files import check_ending, write_whole
 from symmeter.optional import require
 from symmeter.report.store.table import Metric
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 Chart: TypeAlias = "alt.Chart | alt.LayerChart | alt.FacetChart"
 
 # Okabe and Ito's colours, which the colour-blind can tell apart.
-COLOURS = dict(zip(KINDS, ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#777777"), strict=True))
-SHAPES = dict(zip(KINDS, ("circle", "square", "triangle-up", "diamond", "cross"), strict=True))
+COLOURS = dict(zip(ARCHITECTURES, ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#777777"), strict=True))
+SHAPES = dict(zip(ARCHITECTURES, ("circle", "square", "triangle-up", "diamond", "cross"), strict=True))
 FORMATS = (".png", ".svg", ".csv")
 _TITLES = {"accuracy": "accuracy (top-1)", "parameters": "parameters", "training_data": "training data"}
 
