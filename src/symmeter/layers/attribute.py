@@ -14,7 +14,7 @@ from symmeter.domain import Domain
 from symmeter.errors import SymmeterError, shortened
 from symmeter.layers.contributions import Attribution, Contributions
 from symmeter.layers.floors import LayerFloors
-from symmeter.layers.layouts import LayoutKey, Layouts
+from symmeter.layers.layouts import Layouts, Words
 from symmeter.layers.profile import LayerRow, Profile
 from symmeter.layers.tree import Part
 from symmeter.measuring.arguments import ARGUMENTS
@@ -50,7 +50,7 @@ def attribute(
     progress: bool | None = None,
     *,
     probes: int = 16,
-    layouts: Mapping[LayoutKey, str] | None = None,
+    layouts: Words | None = None,
     control: bool = True,
     preprocessing: dict[str, Any] | None = None,
     domain: str | type[Domain] | None = None,
@@ -104,7 +104,7 @@ def profiled(done: Execution, follower: "Attributor") -> Profile:
 class Attributor(Follower):
     """Attributes every chunk of a run, and turns the columns into rows."""
 
-    def __init__(self, probes: int, layouts: Mapping[LayoutKey, str] | None, seed: int):
+    def __init__(self, probes: int, layouts: Words | None, seed: int):
         self._probes, self._given, self._seed = probes, layouts, seed
         self._attribution: Attribution | None = None
         self._floors = LayerFloors()

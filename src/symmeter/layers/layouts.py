@@ -14,18 +14,22 @@ from symmeter.errors import SymmeterError, nearest
 from symmeter.symmetry.representations.representation import Representation
 
 LayoutKey = str | type[nn.Module]  # a name, a glob, the name of a class, or a class
+Words = Mapping[str, str] | Mapping[type[nn.Module], str] | Mapping[LayoutKey, str]
 
 
 class Layouts:
     """The user's layouts, checked against a model: every key must name something, every word an action.
 
+    >>> from symmeter.domains.images.domain import Images
     >>> layouts = Layouts({"0": "channels_first"}, nn.Sequential(nn.Identity()), Images())
     >>> layouts.word("0", nn.Identity())
     'channels_first'
     """
 
-    def __init__(self, given: Mapping[LayoutKey, str] | None, model: nn.Module, domain: Domain):
-        self._given, self._domain = dict(given or {}), domain
+    def __init__(self, given: Words | None, model: nn.Module, domain: Domain):
+        self._given: dict[LayoutKey, str] = {}
+        self._given.update((given or {}).items())
+        self._domain = domain
         modules = dict(model.named_modules())
         names = [name for name in modules if name]
         for key, word in self._given.items():

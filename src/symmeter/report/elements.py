@@ -14,7 +14,7 @@ from symmeter.results.row import ElementRow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.figure import Figure
     from matplotlib.gridspec import SubplotSpec
     from matplotlib.projections.polar import PolarAxes
 
@@ -76,10 +76,10 @@ def plot_polar(
     return ax
 
 
-def overview(result: Result, measure: str | None = None, symmetry: str | None = None) -> "Figure | SubFigure":
+def overview(result: Result, measure: str | None = None, symmetry: str | None = None) -> "Figure":
     """One figure: the line, and beside it the circle where the elements are rotations."""
     if _curves(result, measure, symmetry)[0].unit != "degree":
-        return plot_elements(result, None, measure, symmetry).figure
+        return cast("Figure", plot_elements(result, None, measure, symmetry).figure)
     figure = new_figure(9.6, 4.2)
     left, right = figure.add_gridspec(1, 2, width_ratios=(1.5, 1))
     plot_elements(result, figure.add_subplot(left), measure, symmetry)
