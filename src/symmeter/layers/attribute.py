@@ -262,8 +262,10 @@ class Attributor(Follower):
         mean = float(lee.mean())
         share = float(values.mean()) / mean if mean else None
         own = {f.name: getattr(part, f.name) for f in fields(Part) if f.name != "layer"}
-        own |= self._norm(run, Key("norm", root.symmetry, part.layer))
-        own |= {"share": share, "share_standard_error": ratio_error(values, lee)}
+        own |= self._norm(run, Key("norm", root.symmetry, part.layer)) | {
+            "share": share,
+            "share_standard_error": ratio_error(values, lee),
+        }
         if part.parent is None:
             return LayerRow(**{**asdict(root), "layer": ""}, contribution=root.value, **own)
         e = estimate(values, floor=floor)
