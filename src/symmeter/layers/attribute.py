@@ -165,11 +165,9 @@ class Attributor(Follower):
             if len(x) == 1 or not out_of_memory(error):
                 raise
         half = len(x) // 2
-        parts = [
-            self._in_memory(x[:half], derivative[:, :half], probes, seed),
-            self._in_memory(x[half:], derivative[:, half:], probes, seed + half),
-        ]
-        return Contributions.joined(parts)
+        first = self._in_memory(x[:half], derivative[:, :half], probes, seed)
+        second = self._in_memory(x[half:], derivative[:, half:], probes, seed + half)
+        return Contributions.joined([first, second])
 
     def _attribute(self, x: Tensor, derivative: Tensor, probes: int, seed: int) -> Contributions:
         """Images x (B, ...) with derivatives (T, B, ...) that fit into memory."""
@@ -260,12 +258,10 @@ class Attributor(Follower):
         lee = run.columns[Key("lee", root.symmetry)]
         values = lee if part.parent is None else run.columns[Key("contribution", root.symmetry, part.layer)]
         mean = float(lee.mean())
-        share = float(values.mean()) / mean if mean else None
         own = {f.name: getattr(part, f.name) for f in fields(Part) if f.name != "layer"}
-        own |= self._norm(run, Key("norm", root.symmetry, part.layer)) | {
-            "share": share,
-            "share_standard_error": ratio_error(values, lee),
-        }
+        own |= self._norm(run, Key("norm", root.symmetry, part.layer))
+        own["share"] = float(values.mean()) / mean if mean else None
+        own["share_standard_error"] = ratio_error(values, lee)
         if part.parent is None:
             return LayerRow(**{**asdict(root), "layer": ""}, contribution=root.value, **own)
         e = estimate(values, floor=floor)

@@ -61,8 +61,9 @@ class Contributions:
 class Attribution:
     """Attributes the error of `function` (which runs `model`) to the calls of its modules.
 
-    A first pass on `x` (B, ...), the scout, finds the calls, the layouts of their tensors, and what is changed in place. It is
-    of two images, or as many as the model takes, and of the function `together` where `function` takes them one by one.
+    A first pass on `x` (B, ...), the scout, finds the calls, the layouts of their tensors, and what is changed in
+    place. It is of two images, or as many as the model takes, and of the function `together` where `function` takes
+    them one by one.
     """
 
     def __init__(
