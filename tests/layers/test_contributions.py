@@ -48,7 +48,7 @@ def attributed(net, x, generators=AFFINE, definition=None, probes=0, layouts=Non
 
 def check_sums(derivative, batch, attribution, tolerance=1e-10):
     """The root is LEE, terminal parts add up to it, and every parent is its children and glue."""
-    parts, c = attribution.tree.parts, batch.contributions
+    parts, c = attribution.tree.parts, batch.values
     lee = derivative.double().square().flatten(2).mean(-1)
     torch.testing.assert_close(c[:, 0], lee, rtol=tolerance, atol=0)
     terminal = torch.tensor([part.terminal for part in parts])
@@ -85,9 +85,7 @@ def test_contribution_and_norm_are_those_of_the_definition(x):
     contributions = (pushed * derivative).mean(-1)
     norms = pushed.square().sum(-1)
     assert [part.layer for part in attribution.tree.parts] == ["", *map(str, range(7))]
-    torch.testing.assert_close(
-        batch.contributions[:, 1:], contributions.transpose(0, 1), rtol=1e-9, atol=1e-13
-    )
+    torch.testing.assert_close(batch.values[:, 1:], contributions.transpose(0, 1), rtol=1e-9, atol=1e-13)
     torch.testing.assert_close(batch.norms[:, 1:], norms.transpose(0, 1), rtol=1e-9, atol=1e-13)
     assert float(batch.variances.max()) == 0
     check_sums(derivative, batch, attribution)
@@ -97,7 +95,7 @@ def test_flattening_is_harmless_and_the_head_is_to_blame(x):
     net = nn.Sequential(nn.Conv2d(3, 2, 1), nn.Flatten(), nn.Linear(2 * 13 * 17, 3)).double()
     _, batch, attribution = attributed(net, x)
     assert [part.layer for part in attribution.tree.parts] == ["", "0", "1", "2"]
-    assert float(batch.contributions[:, 1:3].abs().max()) < 1e-12 * float(batch.contributions.max())
+    assert float(batch.values[:, 1:3].abs().max()) < 1e-12 * float(batch.values.max())
 
 
 def test_norms_by_probes_are_unbiased_and_know_their_error(x):
@@ -121,7 +119,7 @@ def test_pointwise_linear_maps_contribute_nothing(net, x):
     _, batch, attribution = attributed(net, x, probes=3)
     zero = [i for i, part in enumerate(attribution.tree.parts) if part.layer in ("0", "1")]
     assert len(zero) == 2
-    assert float(batch.contributions[:, zero].abs().max()) < 1e-13 * float(batch.contributions.abs().max())
+    assert float(batch.values[:, zero].abs().max()) < 1e-13 * float(batch.values.abs().max())
     assert float(batch.norms[:, zero].max()) < 1e-20 * float(batch.norms.max())
 
 
@@ -146,7 +144,7 @@ def test_a_planted_offender_is_found(place, x):
     _derivative, batch, attribution = attributed(
         net, x, [GENERATORS["translation_x"]], Periodic(), layouts={"Ramp": "channels_first"}
     )
-    shares = batch.contributions[0] / batch.contributions[0, 0]
+    shares = batch.values[0] / batch.values[0, 0]
     names = [part.layer for part in attribution.tree.parts]
     torch.testing.assert_close(shares[names.index(str(place))], torch.ones(3, dtype=torch.float64))
     others = [i for i, name in enumerate(names) if name not in ("", str(place))]
@@ -238,11 +236,9 @@ def test_without_copies_as_with_all_copies(x, monkeypatch):
     _, some, attribution = attributed(net, x)
     attribution._copies = frozenset()  # the scout saw nothing: the pass must notice by itself
     derivative = lie_derivative(net, x, AFFINE, Image(Bandlimited()), Trivial())[1].detach()
-    torch.testing.assert_close(attribution(x, derivative, 0, 0).contributions, some.contributions)
+    torch.testing.assert_close(attribution(x, derivative, 0, 0).values, some.values)
     monkeypatch.setattr(module, "_RECENT", 0)
-    torch.testing.assert_close(
-        attribution(x, derivative, 0, 0).contributions, some.contributions, rtol=1e-12, atol=0
-    )
+    torch.testing.assert_close(attribution(x, derivative, 0, 0).values, some.values, rtol=1e-12, atol=0)
 
 
 class Twists(nn.Module):

@@ -12,9 +12,9 @@ from symmeter.autodiff.memory import out_of_memory
 from symmeter.autodiff.strategies import CentralDifference
 from symmeter.domain import Domain
 from symmeter.errors import SymmeterError, shortened
-from symmeter.layers.contributions import Attribution, Batch
+from symmeter.layers.contributions import Attribution, Contributions
 from symmeter.layers.floors import LayerFloors
-from symmeter.layers.layouts import Layouts
+from symmeter.layers.layouts import Layouts, Words
 from symmeter.layers.profile import LayerRow, Profile
 from symmeter.layers.tree import Part
 from symmeter.measuring.arguments import ARGUMENTS
@@ -50,7 +50,7 @@ def attribute(
     progress: bool | None = None,
     *,
     probes: int = 16,
-    layouts: Mapping[Any, str] | None = None,
+    layouts: Words | None = None,
     control: bool = True,
     preprocessing: dict[str, Any] | None = None,
     domain: str | type[Domain] | None = None,
@@ -64,7 +64,8 @@ def attribute(
 
         c_m = sum over inputs <g_in through m, X h_in> - sum over outputs <g_out, X h_out>,
 
-    in the unit of LEE. Parents are their children plus glue, and the terminal parts add up to LEE, image by image.
+    in the unit of LEE. Parents are their children plus the functional remainder (glue), and the terminal parts add up
+    to LEE, image by image.
 
     Args:
         model: an `nn.Module`, or a name such as `"timm:resnet50"`; other arguments as in `symmeter.measure`.
@@ -103,7 +104,7 @@ def profiled(done: Execution, follower: "Attributor") -> Profile:
 class Attributor(Follower):
     """Attributes every chunk of a run, and turns the columns into rows."""
 
-    def __init__(self, probes: int, layouts: Mapping[Any, str] | None, seed: int):
+    def __init__(self, probes: int, layouts: Words | None, seed: int):
         self._probes, self._given, self._seed = probes, layouts, seed
         self._attribution: Attribution | None = None
         self._floors = LayerFloors()
@@ -119,25 +120,31 @@ class Attributor(Follower):
         return self._attribution.tree.folded if self._attribution else {}
 
     def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[Key, Tensor]:
-        """Contributions, norms and the variances of norms by name, one column a part and generator."""
+        """Contributions, norms and the variances of norms by name, one column (B,) per part and generator."""
         assert run.engine is not None
         if not isinstance(run.model, nn.Module):
             raise SymmeterError("attribution to layers needs an nn.Module; this model is another callable")
         if self._attribution is None:
             self._attribution = self._prepare(run, x)
         found = self._in_batches(run, x, derivative, self._probes)
-        self._floors.gather(x, found.contributions, derivative)
+        self._floors.gather(x, found.values, derivative)
         columns = {}
-        for kind, values in (("contribution", found.contributions), ("norm", found.norms),
-                             ("norm_variance", found.variances)):  # fmt: skip
+        kinds = {"contribution": found.values, "norm": found.norms, "norm_variance": found.variances}
+        for kind, values in kinds.items():
             if values is not None:
-                for t, generator in enumerate(run.generators):
-                    for p, part in enumerate(self.parts):
-                        columns[Key(kind, generator.name, part.layer)] = values[t, p]
+                columns.update(self._columns(kind, values, run))
         return columns
 
-    def _in_batches(self, run: DerivativeRun, x: Tensor, derivative: Tensor, probes: int) -> Batch:
-        """All images, in batches of the size that the model takes."""
+    def _columns(self, kind: str, values: Tensor, run: DerivativeRun) -> dict[Key, Tensor]:
+        """(T, parts, B) as one column (B,) per generator and part."""
+        columns = {}
+        for generator, of_parts in zip(run.generators, values, strict=True):
+            for part, column in zip(self.parts, of_parts, strict=True):
+                columns[Key(kind, generator.name, part.layer)] = column
+        return columns
+
+    def _in_batches(self, run: DerivativeRun, x: Tensor, derivative: Tensor, probes: int) -> Contributions:
+        """All images x (B, ...) with derivatives (T, B, ...), in batches of the size that the model takes."""
         batching, seed = run.batching, self._seed + len(run.names)
         if batching.at_once is None:
             return self._in_memory(x, derivative, probes, seed)
@@ -148,32 +155,31 @@ class Attributor(Follower):
             missing = derivative.new_zeros(len(derivative), len(images) - len(x[own]), *derivative.shape[2:])
             whole = self._attribute(images, torch.cat([derivative[:, own], missing], 1), probes, seed + start)
             parts.append(whole.first(len(x[own])))
-        return Batch.joined(parts)
+        return Contributions.joined(parts)
 
-    def _in_memory(self, x: Tensor, derivative: Tensor, probes: int, seed: int) -> Batch:
-        """All images at once, or halves where memory runs out."""
+    def _in_memory(self, x: Tensor, derivative: Tensor, probes: int, seed: int) -> Contributions:
+        """All images x (B, ...) at once, or halves where memory runs out."""
         try:
             return self._attribute(x, derivative, probes, seed)
         except Exception as error:
             if len(x) == 1 or not out_of_memory(error):
                 raise
         half = len(x) // 2
-        parts = [
-            self._in_memory(x[:half], derivative[:, :half], probes, seed),
-            self._in_memory(x[half:], derivative[:, half:], probes, seed + half),
-        ]
-        return Batch.joined(parts)
+        first = self._in_memory(x[:half], derivative[:, :half], probes, seed)
+        second = self._in_memory(x[half:], derivative[:, half:], probes, seed + half)
+        return Contributions.joined([first, second])
 
-    def _attribute(self, x: Tensor, derivative: Tensor, probes: int, seed: int) -> Batch:
+    def _attribute(self, x: Tensor, derivative: Tensor, probes: int, seed: int) -> Contributions:
+        """Images x (B, ...) with derivatives (T, B, ...) that fit into memory."""
         assert self._attribution is not None
         return self._attribution(x, derivative, probes, seed)
 
     def _prepare(self, run: DerivativeRun, x: Tensor) -> Attribution:
+        """The tree and the layouts, found on the first of the images x (B, ...)."""
         assert run.engine is not None
         assert run.seen is not None
-        together = replace(
-            run.batching, size=run.batching.size or 2, alone=False
-        )  # layouts are those of any batch
+        # layouts are those of any batch
+        together = replace(run.batching, size=run.batching.size or 2, alone=False)
         whole = replace(run.seen.function, batching=together)
         pair = together.filled(x[: together.size])
         symmetry = replace(run.plan.symmetry, rho_in=run.rho_in, rho_out=run.rho_out)
@@ -196,7 +202,7 @@ class Attributor(Follower):
         def contributions(x: Tensor) -> Tensor:
             how = strategy.coarser(x) if isinstance(strategy, CentralDifference) else strategy
             _, derivative = lie_derivative(engine.f, x, run.generators, run.rho_in, run.rho_out, strategy=how)
-            return self._in_batches(run, x, derivative, 0).contributions
+            return self._in_batches(run, x, derivative, 0).values
 
         def in_chunks(x: Tensor) -> Tensor:
             return torch.cat([contributions(part) for part in x.split(engine.chunk)], -1)
@@ -208,11 +214,14 @@ class Attributor(Follower):
         terminal = [part.layer for part in self.parts if part.terminal]
         found = {}
         for generator in run.generators:
-            lee = float(run.columns[Key("lee", generator.name)].mean())
-            total = sum(
-                float(run.columns[Key("contribution", generator.name, layer)].mean()) for layer in terminal
-            )
-            found[generator.name] = total / lee - 1 if lee else 0.0 if not total else float("inf")
+            name = generator.name
+            lee = float(run.columns[Key("lee", name)].mean())
+            columns = [run.columns[Key("contribution", name, layer)] for layer in terminal]
+            total = sum(float(column.mean()) for column in columns)
+            if lee:
+                found[name] = total / lee - 1
+            else:
+                found[name] = float("inf") if total else 0.0
         return found
 
     def notes(self, run: DerivativeRun) -> list[str]:
@@ -220,15 +229,19 @@ class Attributor(Follower):
         notes = []
         if self.folded:
             count, plural = len(self.folded), "" if len(self.folded) == 1 else "s"
-            notes.append(f"{count} call{plural} of modules folded into the module around, the layout is not known: "
-                         f"{shortened(self.folded)}")  # fmt: skip
+            notes.append(
+                f"{count} call{plural} of modules folded into the module around, the layout is not known: "
+                f"{shortened(self.folded)}"
+            )
         for name, residue in self.residue(run).items():
             lee = float(run.columns[Key("lee", name)].mean())
             of_round_off = _ROUND_OFF_FLOORS * (run.floor(Key("lee", name), lee) or 0.0)
             if abs(residue) <= _WORST_RESIDUE or abs(residue) * lee <= of_round_off:
                 continue
-            notes.append(f"contributions along {name} miss LEE by {residue:.1%}: forward and backward derivatives of "
-                         "the model disagree (does it detach or round?)")  # fmt: skip
+            notes.append(
+                f"contributions along {name} miss LEE by {residue:.1%}: forward and backward derivatives of "
+                "the model disagree (does it detach or round?)"
+            )
         return notes
 
     def rows(self, done: Execution) -> Iterator[LayerRow]:
@@ -245,20 +258,34 @@ class Attributor(Follower):
         lee = run.columns[Key("lee", root.symmetry)]
         values = lee if part.parent is None else run.columns[Key("contribution", root.symmetry, part.layer)]
         mean = float(lee.mean())
-        share = float(values.mean()) / mean if mean else None
         own = {f.name: getattr(part, f.name) for f in fields(Part) if f.name != "layer"}
         own |= self._norm(run, Key("norm", root.symmetry, part.layer))
-        own |= {"share": share, "share_standard_error": ratio_error(values, lee)}
+        own["share"] = float(values.mean()) / mean if mean else None
+        own["share_standard_error"] = ratio_error(values, lee)
         if part.parent is None:
             return LayerRow(**{**asdict(root), "layer": ""}, contribution=root.value, **own)
         e = estimate(values, floor=floor)
         return LayerRow(
-            measure="lee", symmetry=root.symmetry, output=root.output, layer=part.layer, value=e.value,
-            standard_error=e.standard_error, n=e.n, floor=floor, control=None, selectivity=None, unit=root.unit,
-            direction="sign: + adds to LEE, - takes from it", definition=root.definition,
-            verdict=on_contribution(e.value, e.standard_error, floor), median=e.median, quantile_05=e.quantile_05,
-            quantile_95=e.quantile_95, contribution=e.value, **own,
-        )  # fmt: skip
+            measure="lee",
+            symmetry=root.symmetry,
+            output=root.output,
+            layer=part.layer,
+            value=e.value,
+            standard_error=e.standard_error,
+            n=e.n,
+            floor=floor,
+            control=None,
+            selectivity=None,
+            unit=root.unit,
+            direction="sign: + adds to LEE, - takes from it",
+            definition=root.definition,
+            verdict=on_contribution(e.value, e.standard_error, floor),
+            median=e.median,
+            quantile_05=e.quantile_05,
+            quantile_95=e.quantile_95,
+            contribution=e.value,
+            **own,
+        )
 
     def _norm(self, run: DerivativeRun, key: Key) -> dict[str, float | None]:
         norms = run.columns.get(key)

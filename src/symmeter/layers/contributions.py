@@ -4,8 +4,9 @@ With g_h the gradient of <z, f(x)> at activation h and phi(h) = <g_h, X h>, a mo
 
     c_m(z) = sum over inputs of phi, gradient through m only  -  sum over outputs of phi  =  <z, df_after L_X m>.
 
-Neighbours share their tensors, so contributions add up: a parent is its children plus the glue between them, and the
-root is <z, L_X f(x)>. The gradient does not depend on X: one backward pass serves every generator.
+Neighbours share their tensors, so contributions add up: a parent is its children plus what lies between them (its
+functional remainder, `glue` in a row), and the root is <z, L_X f(x)>. The gradient does not depend on X: one backward
+pass serves every generator.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,35 +32,38 @@ _RECENT = 4  # gradients remembered: neighbouring taps get the very same one
 
 
 @dataclass(frozen=True)
-class Batch:
-    """What an attribution says of some images; parts as in the tree, float64.
+class Contributions:
+    """What the parts contribute to the errors of some images; parts as in the tree, float64.
 
-    `contributions` (T, parts, B): z = L_X f(x) / dim, in the unit of LEE. `norms` (T, parts, B): ||df_after L_X m||^2
+    `values` (T, parts, B): z = L_X f(x) / dim, in the unit of LEE. `norms` (T, parts, B): ||df_after L_X m||^2
     and `variances`, that of the estimate of each norm; None where none were asked for.
     """
 
-    contributions: Tensor
+    values: Tensor
     norms: Tensor | None
     variances: Tensor | None
 
-    def first(self, count: int) -> "Batch":
+    def first(self, count: int) -> "Contributions":
         """Of its images the first `count`."""
-        cut = lambda values: None if values is None else values[..., :count]
-        return Batch(self.contributions[..., :count], cut(self.norms), cut(self.variances))
+        cut = lambda tensor: None if tensor is None else tensor[..., :count]
+        return Contributions(self.values[..., :count], cut(self.norms), cut(self.variances))
 
     @staticmethod
-    def joined(parts: Sequence["Batch"]) -> "Batch":
+    def joined(chunks: Sequence["Contributions"]) -> "Contributions":
         """Several chunks as one."""
-        join = lambda values: None if values[0] is None else torch.cat(values, -1)
-        norms, variances = join([p.norms for p in parts]), join([p.variances for p in parts])
-        return Batch(torch.cat([p.contributions for p in parts], -1), norms, variances)
+        join = lambda tensors: None if tensors[0] is None else torch.cat(tensors, -1)
+        values = torch.cat([chunk.values for chunk in chunks], -1)
+        norms = join([chunk.norms for chunk in chunks])
+        variances = join([chunk.variances for chunk in chunks])
+        return Contributions(values, norms, variances)
 
 
 class Attribution:
     """Attributes the error of `function` (which runs `model`) to the calls of its modules.
 
-    A first pass on `x`, the scout, finds the calls, the layouts of their tensors, and what is changed in place. It is
-    of two images, or as many as the model takes, and of the function `together` where `function` takes them one by one.
+    A first pass on `x` (B, ...), the scout, finds the calls, the layouts of their tensors, and what is changed in
+    place. It is of two images, or as many as the model takes, and of the function `together` where `function` takes
+    them one by one.
     """
 
     def __init__(
@@ -104,7 +108,7 @@ class Attribution:
 
     def __call__(
         self, x: Tensor, derivative: Tensor, probe_count: int, seed: int, watch: Watch | None = None
-    ) -> Batch:
+    ) -> Contributions:
         """Contributions (and norms) of images x (B, ...) whose Lie derivatives are (T, B, ...).
 
         `watch(t, tap, gradient)` sees every gradient that contributions along generator t are made of.
@@ -114,7 +118,6 @@ class Attribution:
         columns = []
         for i in range(len(self.generators)):
             columns.append(self._backward(trace, derivative[i] / dim, (i,), watch)[0])
-        contributions = torch.stack(columns)
         norms = variances = None
         if probe_count:
             norm = SquaredNorm()
@@ -122,13 +125,14 @@ class Attribution:
             for probe in probes(trace.output.detach(), probe_count, draw):
                 norm.add(self._backward(trace, probe.cotangent, range(len(self.generators))), probe.random)
             norms, variances = norm.value, norm.variance
-        return Batch(contributions, norms, variances)
+        return Contributions(torch.stack(columns), norms, variances)
 
     def representations(self, layer: str) -> list[Representation]:
         """How the symmetry acts on all that goes in and out of the first call of a module."""
         return [rho for slot, rho in self._rho.items() if slot.layer == layer and slot.call == 0]
 
     def _trace(self, x: Tensor) -> Trace:
+        """A pass over images x (B, ...)."""
         trace = Trace(self.model, self.function, x, self._copies)
         if trace.changed:  # changed in place where the scout saw no change
             trace = Trace(self.model, self.function, x, Copies.ALL)
@@ -137,7 +141,7 @@ class Attribution:
     def _backward(
         self, trace: Trace, cotangent: Tensor, which: Sequence[int], watch: Watch | None = None
     ) -> Tensor:
-        """c(z) of every part along some generators, (T', parts, B)."""
+        """c(z) of every part along some generators, (T', parts, B), for a cotangent z (B, ...)."""
         generators = [self.generators[i] for i in which]
         index = self.tree.index
         sums = torch.zeros(
@@ -167,16 +171,25 @@ class Attribution:
         return self.tree.contributions(sums).transpose(0, 1)
 
 
-def _find(recent: list, data: Tensor, rho: Representation, gradient: Tensor) -> Tensor | None:
-    """phi of the same tensor under the same gradient, where it was computed just now."""
+def _find(
+    recent: list[tuple[Tensor, Representation, Tensor, Tensor]],
+    data: Tensor,
+    rho: Representation,
+    gradient: Tensor,
+) -> Tensor | None:
+    """phi (T, B) of the same tensor of any shape under the same gradient, where it was computed just now."""
     for seen, how, other, phi in recent:
-        same = other is gradient or (
-            other.data_ptr() == gradient.data_ptr() and other.shape == gradient.shape
-            and other.stride() == gradient.stride() and other._version == gradient._version
-        )  # fmt: skip
-        if same and seen is data and how == rho:
+        if seen is data and how == rho and _are_same(other, gradient):
             return phi
     return None
+
+
+def _are_same(a: Tensor, b: Tensor) -> bool:
+    """Whether two tensors of any shape are the same piece of memory, unchanged."""
+    if a is b:
+        return True
+    same_place = a.data_ptr() == b.data_ptr() and a.shape == b.shape and a.stride() == b.stride()
+    return same_place and a._version == b._version
 
 
 def _entering(rho: Representation, tracker: Tracker) -> AbstractContextManager:

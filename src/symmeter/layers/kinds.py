@@ -4,7 +4,7 @@ import re
 
 from torch import nn
 
-KINDS = (
+KINDS_OF_LAYERS = (
     "patch embedding",
     "convolution, strided",
     "convolution, unit stride",
@@ -20,8 +20,12 @@ KINDS = (
 NETWORK, BLOCK, GLUE = "network", "block", "glue"
 
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
-_ACTIVATION_HOMES = ("torch.nn.modules.activation", "timm.layers.activations", "timm.layers.activations_me",
-                     "transformers.activations")  # fmt: skip
+_ACTIVATION_HOMES = (
+    "torch.nn.modules.activation",
+    "timm.layers.activations",
+    "timm.layers.activations_me",
+    "transformers.activations",
+)
 # Of the name of a class, in this order: a MlpBlock of a mixer is a block, an AttentionPool pools.
 _BY_NAME = (
     (r"patch_?embed", "patch embedding"),
@@ -35,7 +39,7 @@ _BY_NAME = (
 
 
 def kind_of(module: nn.Module, leaf: bool) -> str:
-    """One of KINDS, or `block` for a container that is nothing in particular.
+    """One of KINDS_OF_LAYERS, or `block` for a container that is nothing in particular.
 
     >>> kind_of(nn.Conv2d(3, 8, 3, stride=2), leaf=True), kind_of(nn.Sequential(), leaf=False)
     ('convolution, strided', 'block')

@@ -6,7 +6,6 @@ A user's layouts map modules to ACTION words (see `symmeter.models.outputs`): by
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Any
 
 from torch import Tensor, nn
 
@@ -14,17 +13,23 @@ from symmeter.domain import Domain
 from symmeter.errors import SymmeterError, nearest
 from symmeter.symmetry.representations.representation import Representation
 
+LayoutKey = str | type[nn.Module]  # a name, a glob, the name of a class, or a class
+Words = Mapping[str, str] | Mapping[type[nn.Module], str] | Mapping[LayoutKey, str]
+
 
 class Layouts:
     """The user's layouts, checked against a model: every key must name something, every word an action.
 
-    >>>     >>> layouts = Layouts({"0": "channels_first"}, nn.Sequential(nn.Identity()), Images())
+    >>> from symmeter.domains.images.domain import Images
+    >>> layouts = Layouts({"0": "channels_first"}, nn.Sequential(nn.Identity()), Images())
     >>> layouts.word("0", nn.Identity())
     'channels_first'
     """
 
-    def __init__(self, given: Mapping[Any, str] | None, model: nn.Module, domain: Domain):
-        self._given, self._domain = dict(given or {}), domain
+    def __init__(self, given: Words | None, model: nn.Module, domain: Domain):
+        self._given: dict[LayoutKey, str] = {}
+        self._given.update((given or {}).items())
+        self._domain = domain
         modules = dict(model.named_modules())
         names = [name for name in modules if name]
         for key, word in self._given.items():
@@ -45,7 +50,7 @@ class Layouts:
     def representation(
         self, layer: str, module: nn.Module | None, outgoing: bool, tensor: Tensor
     ) -> Representation | None:
-        """The representation that the user's word gives a tensor of this module; None where nothing was said.
+        """The representation that the user's word gives a tensor (B, ...) of this module; None where nothing was said.
 
         A word that contradicts the shape of the output is a SymmeterError that names the module; an input of
         another shape is left to what is known of it.
@@ -63,16 +68,15 @@ class Layouts:
 
 def _words(domain: Domain) -> list[str]:
     """Those that say where the grid of a tensor is, and no more."""
-    return [
-        word for word in domain.actions if word not in ("equivariant", "pooled", "vectors", "regular(GROUP)")
-    ]
+    others = ("equivariant", "pooled", "vectors", "regular(GROUP)")
+    return [word for word in domain.actions if word not in others]
 
 
-def _matches(key: Any, name: str, module: nn.Module | None) -> bool:
+def _matches(key: LayoutKey, name: str, module: nn.Module | None) -> bool:
     if isinstance(key, type):
         return isinstance(module, key)
     return key in (name, type(module).__name__) or fnmatchcase(name, key)
 
 
-def _shown(key: Any) -> str:
+def _shown(key: LayoutKey) -> str:
     return key.__name__ if isinstance(key, type) else str(key)

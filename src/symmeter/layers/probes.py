@@ -25,7 +25,10 @@ def probes(y: Tensor, count: int, generator: torch.Generator) -> Iterator[Probe]
     """
     flat = y.flatten(1)
     entries = flat.shape[1]
-    exact = entries if entries <= count else count // 2 if y.ndim == 2 else 0
+    if entries <= count:
+        exact = entries
+    else:
+        exact = count // 2 if y.ndim == 2 else 0
     order = flat.topk(exact, 1).indices if exact else flat.new_zeros(len(flat), 0, dtype=torch.long)
     for i in range(exact):
         yield Probe(torch.zeros_like(flat).scatter_(1, order[:, i : i + 1], 1.0).view_as(y), random=False)
@@ -75,5 +78,5 @@ class SquaredNorm:
         if self._draws == 1:
             return torch.full_like(self.value, float("nan"))
         mean = self._sum / self._draws
-        spread = (self._squares / self._draws - mean * mean).clamp(min=0) if isinstance(mean, Tensor) else 0.0
-        return torch.as_tensor(spread / (self._draws - 1))
+        spread = torch.as_tensor(self._squares / self._draws - mean * mean).clamp(min=0)
+        return spread / (self._draws - 1)

@@ -5,15 +5,18 @@ The shares of any complete view add up to 1.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from symmeter.layers.kinds import BLOCK, GLUE, KINDS, NETWORK
+from symmeter.layers.kinds import BLOCK, GLUE, KINDS_OF_LAYERS, NETWORK
 from symmeter.layers.profile import Profile
 from symmeter.layers.tree import Part
 from symmeter.results.result import pandas
 from symmeter.results.standard_errors import ratio_error, standard_error
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 _NEARLY_ALL = 0.9  # of the terminal parts below one child of the root: the stages are then below that child
 _INNER = ("patch embedding", "attention", "mlp", "pooling")  # containers that name what is inside
@@ -37,13 +40,13 @@ class Share:
     parts: int
 
 
-def as_frame(shares: Iterable[Share]) -> Any:
+def as_frame(shares: Iterable[Share]) -> "DataFrame":
     """A view as a pandas DataFrame with one row per line."""
     return pandas().DataFrame([asdict(share) for share in shares])
 
 
 def by_module(profile: Profile, symmetry: str, depth: int | None = None) -> list[Share]:
-    """The worst offenders first: leaves and glue, or the tree collapsed to a depth."""
+    """The worst offenders first: the terminal parts, or the tree collapsed to a depth."""
     rows = [i for i, part in enumerate(profile.parts) if _shown(part, depth)]
     return sorted(_Values.of(profile, symmetry).lines(rows), key=lambda share: -abs(share.contribution))
 
@@ -55,8 +58,11 @@ def tree(profile: Profile, symmetry: str, depth: int | None = None) -> list[Shar
 
 
 def by_kind(profile: Profile, symmetry: str) -> list[Share]:
-    """Leaves and glue by kind of layer, in the order of KINDS; what is inside an attention or MLP counts as that."""
-    groups: dict[str, list[int]] = {kind: [] for kind in KINDS}
+    """Terminal parts by kind of layer, in the order of KINDS_OF_LAYERS.
+
+    What is inside an attention or MLP counts as that.
+    """
+    groups: dict[str, list[int]] = {kind: [] for kind in KINDS_OF_LAYERS}
     for i, kind in enumerate(kinds(profile.parts)):
         if profile.parts[i].terminal:
             groups.setdefault(kind, []).append(i)
@@ -84,7 +90,7 @@ def by_stage(profile: Profile, symmetry: str) -> list[Share]:
 
 
 def cumulative(profile: Profile, symmetry: str) -> list[Share]:
-    """Running sums over leaves and glue along the calls (Gruver et al. 2023, Fig. 4); the last line is LEE."""
+    """Running sums over the terminal parts along the calls (Gruver et al. 2023, Fig. 4); the last line is LEE."""
     values = _Values.of(profile, symmetry)
     rows = [i for i, part in enumerate(profile.parts) if part.terminal]
     running = np.cumsum(values.contributions[rows], axis=0)
@@ -103,13 +109,18 @@ def fraction(profile: Profile, symmetry: str) -> dict[str, float]:
     Source: Gruver et al. 2023, Fig. 4 (middle right): nearly the same for all affine generators.
     """
     norms = profile.norms(symmetry)
-    sizes = np.abs(profile.contributions(symmetry).mean(1)) if norms is None else norms.mean(1)
-    found: dict[str, float] = dict.fromkeys(KINDS, 0.0)
+    if norms is None:
+        sizes = np.abs(profile.contributions(symmetry).mean(1))
+    else:
+        sizes = norms.mean(1)
+    found: dict[str, float] = dict.fromkeys(KINDS_OF_LAYERS, 0.0)
     for part, kind, size in zip(profile.parts, kinds(profile.parts), sizes, strict=True):
         if part.terminal:
             found[kind] = found.get(kind, 0.0) + float(size)
     total = sum(found.values())
-    return {kind: size / total for kind, size in found.items() if size > 0} if total else {}
+    if not total:
+        return {}
+    return {kind: size / total for kind, size in found.items() if size > 0}
 
 
 def kinds(parts: Sequence[Part]) -> list[str]:
@@ -184,11 +195,10 @@ class _Values:
         for i in rows:
             norm = None if self.norms is None else self.norms[i]
             part = self.parts[i]
-            shares.append(
-                self.share(
-                    self.contributions[i], norm, label=part.layer, kind=found[i], depth=part.depth, parts=1
-                )
+            share = self.share(
+                self.contributions[i], norm, label=part.layer, kind=found[i], depth=part.depth, parts=1
             )
+            shares.append(share)
         return shares
 
     def added(self, rows: list[int], label: str, kind: str) -> Share:

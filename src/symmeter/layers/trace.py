@@ -9,7 +9,7 @@ import enum
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +19,7 @@ from symmeter.autodiff.backward_rules import BackwardRules
 from symmeter.models.call import inputs_are_owned
 
 Sink = Callable[["Tap", Tensor], None]
+Structure = TypeVar("Structure")  # tensors in tuples and dictionaries, passed on as they came
 
 
 class Slot(NamedTuple):
@@ -94,9 +95,13 @@ class Trace:
     """
 
     def __init__(
-        self, model: nn.Module, function: Callable[[Tensor], Tensor], x: Tensor,
-        copies: Copies | frozenset[Slot] = Copies.ALL, observe: Callable[[Tap, Tensor], None] | None = None,
-    ):  # fmt: skip
+        self,
+        model: nn.Module,
+        function: Callable[[Tensor], Tensor],
+        x: Tensor,
+        copies: Copies | frozenset[Slot] = Copies.ALL,
+        observe: Callable[[Tap, Tensor], None] | None = None,
+    ):
         self._copies = copies
         self._observe = observe
         self._known: dict[int, tuple[Tensor, int, Value]] = {}
@@ -161,7 +166,7 @@ class Trace:
         return hook
 
     def _leaving(self, name: str) -> Callable:
-        def hook(module: nn.Module, args: tuple, kwargs: dict, output: Any) -> Any:
+        def hook(module: nn.Module, args: tuple, kwargs: dict, output: object) -> object:
             while self._stack[-1].layer != name:  # calls inside that ended in an exception the model caught
                 self._stack.pop()
             call = self._stack.pop()
@@ -170,15 +175,15 @@ class Trace:
 
         return hook
 
-    def _through(self, call: Call, outgoing: bool, values: Any) -> Any:
+    def _through(self, call: Call, outgoing: bool, values: Structure) -> Structure:
         """Values with every tensor passed through a tap."""
-        leaves, spec = pytree.tree_flatten(values)
+        leaves, structure = pytree.tree_flatten(values)
         for i, leaf in enumerate(leaves):
             if isinstance(leaf, Tensor):
                 leaves[i] = self._pass(call, outgoing, i, leaf)
             elif not _plain(leaf):
                 call.opaque = call.opaque or type(leaf).__name__
-        return pytree.tree_unflatten(leaves, spec)
+        return pytree.tree_unflatten(leaves, structure)
 
     def _pass(self, call: Call, outgoing: bool, index: int, tensor: Tensor) -> Tensor:
         """Take a tensor down and hand on an alias of it; one that does not depend on the input passes freely."""
@@ -202,10 +207,9 @@ class Trace:
         return self._copies is Copies.ALL or slot in self._copies
 
     def _value(self, slot: Slot, tensor: Tensor) -> Value:
-        known = self._known.get(id(tensor))
-        if known is not None and known[0] is tensor and known[1] == tensor._version:
-            value = known[2]
-        else:
+        """The content of a tensor of any shape, the same for all slots that see it unchanged."""
+        value = self._known_value(tensor)
+        if value is None:
             data = tensor.detach()
             # a pass that is only observed needs no contents afterwards
             value = Value(data.clone() if self._copied(slot) and self._observe is None else data)
@@ -214,6 +218,11 @@ class Trace:
             self._known[id(tensor)] = (tensor, tensor._version, value)
         value.slots.append(slot)
         return value
+
+    def _known_value(self, tensor: Tensor) -> Value | None:
+        """What was taken down of a tensor of any shape that has not been changed since."""
+        seen, version, value = self._known.get(id(tensor), (None, 0, None))
+        return value if seen is tensor and version == tensor._version else None
 
     def _listen(self, tap: Tap, tensor: Tensor) -> None:
         line = self._line
@@ -225,8 +234,7 @@ class Trace:
         tensor.register_hook(hook)
 
 
-def _plain(leaf: Any) -> bool:
+def _plain(leaf: object) -> bool:
     """Whether a value that is no tensor surely holds none."""
-    return leaf is None or isinstance(
-        leaf, bool | int | float | complex | str | bytes | torch.dtype | torch.device
-    )
+    plain = bool | int | float | complex | str | bytes | torch.dtype | torch.device | None
+    return isinstance(leaf, plain)

@@ -1,4 +1,7 @@
-"""The tree of parts that an attribution reports: calls of modules whose layouts are known, and the glue between."""
+"""The tree of parts that an attribution reports: calls of modules whose layouts are known, and what lies between.
+
+What a module's forward does itself between the modules it calls is its functional remainder, in rows the `glue`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +19,10 @@ Key = tuple[str, int]  # layer and number of the call
 class Part:
     """One row of an attribution.
 
-    `layer` is the module's dotted name, with `#2` at its second call; the glue of a module is `NAME.(glue)`: what its
-    forward does itself between the modules it calls. `parent` is the part around it (None for the root, ""). `order`
-    counts along the forward pass. The `terminal` parts (leaves and glue) add up to the root.
+    `layer` is the module's dotted name, with `#2` at its second call; the functional remainder of a module is
+    `NAME.(glue)`: what its forward does itself between the modules it calls. `parent` is the part around it (None for
+    the root, ""). `order` counts along the forward pass. The `terminal` parts (leaves and remainders) add up to the
+    root.
     """
 
     layer: str
@@ -34,7 +38,8 @@ class Part:
 class Tree:
     """Parts, and how the contribution of each comes from those of the calls.
 
-    `weights` (parts, calls) has 1 where a part is a call, and for glue 1 at its call and -1 at that call's children.
+    `weights` (P, C), of P parts and C calls, has 1 where a part is a call; for a functional remainder 1 at its call
+    and -1 at the children of that call.
     """
 
     parts: tuple[Part, ...]
@@ -43,14 +48,15 @@ class Tree:
     folded: Mapping[str, str]  # module -> why it has no row of its own
 
     def contributions(self, of_calls: Tensor) -> Tensor:
-        """(parts, ...) from (calls, ...)."""
+        """Those of the parts (P, ...) from those of the calls (C, ...)."""
         return torch.einsum("pc,c...->p...", self.weights.to(of_calls.device), of_calls)
 
 
 def grow(calls: list[Call], known: set[Slot]) -> Tree:
     """The tree of the calls of one pass, `calls[0]` the root; those with a tap outside of `known` fold.
 
-    A call that folds has no part: what it does stays in the glue of the nearest call around it that has one.
+    A call that folds has no part: what it does stays in the functional remainder of the nearest call around it that
+    has one.
     """
     kept, folded = [], {}
     for call in calls:
@@ -73,10 +79,19 @@ def grow(calls: list[Call], known: set[Slot]) -> Tree:
 
 
 def _add(
-    call: Call, parent: str | None, depth: int, children: dict[Key, list[Call]], index: dict[Key, int],
-    totals: dict[str, int], parts: list[Part], rows: list[Tensor],
-) -> None:  # fmt: skip
-    """A call's part, those of its children, and its glue, in the order of the forward pass."""
+    call: Call,
+    parent: str | None,
+    depth: int,
+    children: dict[Key, list[Call]],
+    index: dict[Key, int],
+    totals: dict[str, int],
+    parts: list[Part],
+    rows: list[Tensor],
+) -> None:
+    """A call's part, those of its children, and its functional remainder, in the order of the forward pass.
+
+    Each adds a row (C,) of weights, one for each of C calls.
+    """
     inside, name, module = children[call.layer, call.number], name_of(call), call.module
     kind = NETWORK if module is None else kind_of(module, leaf=not inside)
     if inside and kind not in ("attention", "mlp", "patch embedding", "normalisation", "pooling", NETWORK):
@@ -88,11 +103,12 @@ def _add(
     for child in inside:
         _add(child, name, depth + 1, children, index, totals, parts, rows)
     if inside and not _is_chain(call, inside):
-        glue = row.clone()
-        glue[[index[child.layer, child.number] for child in inside]] = -1
+        remainder = row.clone()
+        for child in inside:
+            remainder[index[child.layer, child.number]] = -1
         label = f"{name}.(glue)" if name else "(glue)"
         parts.append(Part(label, name, GLUE, depth + 1, totals[call.layer], len(parts), terminal=True))
-        rows.append(glue)
+        rows.append(remainder)
 
 
 def name_of(call: Call) -> str:
@@ -108,7 +124,7 @@ def _parent(call: Call, index: Mapping[Key, int]) -> Key:
 
 
 def _is_chain(call: Call, inside: list[Call]) -> bool:
-    """Whether each child hands the very tensor that it made to the next, so that nothing is left for glue."""
+    """Whether each child hands the very tensor that it made to the next, so that nothing remains between."""
     if any(len(child.inputs) != 1 or len(child.outputs) != 1 for child in inside):
         return False
     values = [tap.value for child in inside for tap in (*child.inputs, *child.outputs)]
@@ -117,5 +133,6 @@ def _is_chain(call: Call, inside: list[Call]) -> bool:
 
 
 def _reason(slot: Slot, data: Tensor) -> str:
+    """Why a call folds, of whose tensor (B, ...) the layout is not known."""
     side = "output" if slot.outgoing else "input"
     return f"layout of its {side} {tuple(data.shape[1:])} is not known; tell it with layouts= (--layout)"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -12,6 +12,12 @@ from symmeter.report.figures import axes, line_colours, new_figure, words
 from symmeter.results.result import Result
 from symmeter.results.row import ElementRow
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.gridspec import SubplotSpec
+    from matplotlib.projections.polar import PolarAxes
+
 BY_ELEMENT = "relative_error"
 # By the unit of the parameter: what the axis is called, and where the identity is on it.
 _AXES = {"degree": "rotation in degrees", "factor": "factor of scale"}
@@ -19,8 +25,8 @@ _IDENTITY = {"degree": 0.0, "factor": 1.0}
 
 
 def plot_elements(
-    result: Result, ax: Any = None, measure: str | None = None, symmetry: str | None = None
-) -> Any:
+    result: Result, ax: "Axes | None" = None, measure: str | None = None, symmetry: str | None = None
+) -> "Axes":
     """A measure over the angle or the factor of scale, one line per output with one standard error; returns the Axes.
 
     Without a `measure` the relative error ||f(g x) - g f(x)|| / ||f(x)||, 0 at the identity. SymmeterError where the
@@ -46,15 +52,15 @@ def plot_elements(
 
 
 def plot_polar(
-    result: Result, ax: Any = None, measure: str | None = None, symmetry: str | None = None
-) -> Any:
+    result: Result, ax: "PolarAxes | None" = None, measure: str | None = None, symmetry: str | None = None
+) -> "PolarAxes":
     """The same on a circle: the distance from the centre is the value at that rotation; returns the Axes."""
     curves = _curves(result, measure, symmetry)
     if curves[0].unit != "degree":
         raise SymmeterError("a polar plot needs rotations, such as C8 or SO2")
     ticker = require("matplotlib.ticker", "plot")
     if ax is None:
-        ax = new_figure(5.2, 5.2).add_subplot(projection="polar")
+        ax = _circle(new_figure(5.2, 5.2))
     for colour, curve in zip(line_colours(len(curves)), curves, strict=True):
         around = np.deg2rad(np.append(curve.parameters, curve.parameters[0] + 360))
         values = np.append(curve.values, curve.values[0])
@@ -70,15 +76,20 @@ def plot_polar(
     return ax
 
 
-def overview(result: Result, measure: str | None = None, symmetry: str | None = None) -> Any:
+def overview(result: Result, measure: str | None = None, symmetry: str | None = None) -> "Figure":
     """One figure: the line, and beside it the circle where the elements are rotations."""
     if _curves(result, measure, symmetry)[0].unit != "degree":
-        return plot_elements(result, None, measure, symmetry).figure
+        return cast("Figure", plot_elements(result, None, measure, symmetry).figure)
     figure = new_figure(9.6, 4.2)
     left, right = figure.add_gridspec(1, 2, width_ratios=(1.5, 1))
     plot_elements(result, figure.add_subplot(left), measure, symmetry)
-    plot_polar(result, figure.add_subplot(right, projection="polar"), measure, symmetry).set_title("")
+    plot_polar(result, _circle(figure, right), measure, symmetry).set_title("")
     return figure
+
+
+def _circle(figure: "Figure", *place: "SubplotSpec") -> "PolarAxes":
+    """Polar axes on the whole figure, or at a place of it."""
+    return cast("PolarAxes", figure.add_subplot(*place, projection="polar"))
 
 
 @dataclass(frozen=True)
@@ -136,6 +147,6 @@ def _quantity(result: Result, measure: str | None) -> str:
     return words(f"{measure} ({units[measure]})")
 
 
-def _add_legend(ax: Any, curves: Sequence[_Curve]) -> None:
+def _add_legend(ax: "Axes", curves: Sequence[_Curve]) -> None:
     if len(curves) > 1:
         ax.legend(frameon=False, fontsize=8)

@@ -2,7 +2,7 @@
 
 import io
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from symmeter.errors import WriteError, first_line
 from symmeter.files import check_ending, write_whole
@@ -11,30 +11,34 @@ from symmeter.verbs.arguments import anything
 from symmeter.verbs.arguments import path as PATH
 from symmeter.verbs.verb import verb
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 _DOTS = 300  # an inch, of a PNG
 # Okabe and Ito's palette, which the colour-blind can tell apart, and darker ones for more lines than it has.
 _LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#555555", "#000000")
 
 
-def new_figure(width: float, height: float) -> Any:
+def new_figure(width: float, height: float) -> "Figure":
     """A figure of so many inches that belongs to no display and to no global state."""
     return require("matplotlib.figure", "plot").Figure(figsize=(width, height), layout="constrained")
 
 
-def axes(width: float, height: float) -> Any:
+def axes(width: float, height: float) -> "Axes":
     """Axes of a new figure of so many inches."""
     return new_figure(width, height).subplots()
 
 
 @verb(what=anything, path=PATH)
-def save_figure(what: Any, path: str | Path) -> Path:
+def save_figure(what: "Axes | Figure", path: str | Path) -> Path:
     """Write Axes or a Figure as PNG (300 dots an inch), SVG or PDF, by the file's ending.
 
     WriteError where that fails; no half of a picture is left behind.
     """
     place, content = Path(path), io.BytesIO()
     ending = check_ending(place)
-    figure = getattr(what, "figure", what)
+    figure = cast("Figure", getattr(what, "figure", what))
     try:
         figure.savefig(content, format=ending.removeprefix("."), dpi=_DOTS)
     except Exception as error:  # matplotlib's own kinds too

@@ -1,6 +1,6 @@
 """Pictures of one image: where its error comes from, and where in a feature map it sits."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,10 +8,13 @@ from symmeter.domains.images.maps import Maps
 from symmeter.report.figures import axes, signs, words
 from symmeter.report.layers import shortened_name
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 _BRIGHTEST = 0.995  # quantile of the densities that has the full colour
 
 
-def plot_density(maps: Maps, ax: Any = None, symmetry: str | None = None) -> Any:
+def plot_density(maps: Maps, ax: "Axes | None" = None, symmetry: str | None = None) -> "Axes":
     """Where in the image the error comes from: red adds to LEE, blue takes from it, over the image in gray."""
     ax = ax or axes(4.6, 4.0)
     symmetry = symmetry or next(iter(maps.density))
@@ -22,12 +25,13 @@ def plot_density(maps: Maps, ax: Any = None, symmetry: str | None = None) -> Any
     image = ax.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit, alpha=np.sqrt(strength))
     label = f"{words(symmetry)} ({signs(maps.unit)} a pixel)"
     bar = ax.figure.colorbar(image, ax=ax, fraction=0.046, label=label)
-    bar.solids.set_alpha(1)
+    if bar.solids is not None:
+        bar.solids.set_alpha(1)
     ax.set_axis_off()
     return ax
 
 
-def plot_feature(maps: Maps, layer: str, ax: Any = None, symmetry: str | None = None) -> Any:
+def plot_feature(maps: Maps, layer: str, ax: "Axes | None" = None, symmetry: str | None = None) -> "Axes":
     """The Lie derivative of a layer's feature map, root mean square over channels."""
     ax = ax or axes(4.6, 4.0)
     symmetry = symmetry or next(iter(maps.density))

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +12,11 @@ from symmeter.layers.profile import Profile
 from symmeter.report.figures import axes, line_colours, new_figure, signs, words
 from symmeter.report.layers import shortened_name
 from symmeter.results.standard_errors import standard_error
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Okabe and Ito's palette, which the colour-blind can tell apart, and grays; a kind has its colour everywhere.
 COLOURS = {
@@ -30,10 +35,12 @@ COLOURS = {
 _INVISIBLE = 1e-3  # of the largest: too small to be seen, and left out of the legend
 _ROWS = 45  # lines of a tree that can be read
 _UPRIGHT = 4  # labels that fit below bars without being turned
-_EDGES: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.4}  # of bars that touch
+_EDGE = 0.4  # width of the white line around bars that touch
 
 
-def plot_stacked(profiles: Profile | dict[str, Profile], ax: Any = None, symmetry: str | None = None) -> Any:
+def plot_stacked(
+    profiles: Profile | dict[str, Profile], ax: "Axes | None" = None, symmetry: str | None = None
+) -> "Axes":
     """Stacked bars of contributions by kind, one per generator, or per profile of a dict (Gruver et al., Fig. 1).
 
     Negative contributions are stacked below 0; a black mark with one standard error is LEE.
@@ -56,7 +63,7 @@ def plot_stacked(profiles: Profile | dict[str, Profile], ax: Any = None, symmetr
     return ax
 
 
-def _stack_kinds(ax: Any, shares: Sequence[Sequence[views.Share]]) -> None:
+def _stack_kinds(ax: "Axes", shares: Sequence[Sequence[views.Share]]) -> None:
     """One stack per bar, whose shares are by kind; kinds too small to be seen are left out of the legend too."""
     positions = np.arange(len(shares))
     up, down = np.zeros(len(shares)), np.zeros(len(shares))
@@ -66,11 +73,13 @@ def _stack_kinds(ax: Any, shares: Sequence[Sequence[views.Share]]) -> None:
         if np.abs(heights).max() <= _INVISIBLE * largest:
             continue
         bottom = np.where(heights >= 0, up, down)
-        ax.bar(positions, heights, 0.65, bottom, color=colour, label=kind, **_EDGES)
+        ax.bar(positions, heights, 0.65, bottom, color=colour, label=kind, edgecolor="white", linewidth=_EDGE)
         up, down = up + heights.clip(min=0), down + heights.clip(max=0)
 
 
-def plot_cumulative(profile: Profile, ax: Any = None, symmetries: Sequence[str] | None = None) -> Any:
+def plot_cumulative(
+    profile: Profile, ax: "Axes | None" = None, symmetries: Sequence[str] | None = None
+) -> "Axes":
     """Running sum of contributions along the calls as a share of LEE, with a band of one standard error (Fig. 4)."""
     ax = ax or axes(6.4, 3.6)
     symmetries = symmetries or profile.symmetries
@@ -94,7 +103,7 @@ def plot_cumulative(profile: Profile, ax: Any = None, symmetries: Sequence[str] 
     return ax
 
 
-def plot_tree(profile: Profile, ax: Any = None, depth: int | None = None) -> Any:
+def plot_tree(profile: Profile, ax: "Axes | None" = None, depth: int | None = None) -> "Axes":
     """Heat map of shares, parts by generators, parents above children; collapsed until it can be read."""
     most = max(part.depth for part in profile.parts)
     depth = most if depth is None else depth
@@ -116,7 +125,9 @@ def plot_tree(profile: Profile, ax: Any = None, depth: int | None = None) -> Any
     return ax
 
 
-def plot_worst(profile: Profile, ax: Any = None, symmetry: str | None = None, top: int = 12) -> Any:
+def plot_worst(
+    profile: Profile, ax: "Axes | None" = None, symmetry: str | None = None, top: int = 12
+) -> "Axes":
     """The parts with the largest contributions, with one standard error, in the colours of their kinds."""
     ax = ax or axes(6.4, 4.2)
     symmetry = symmetry or profile.symmetries[0]
@@ -139,14 +150,23 @@ def plot_worst(profile: Profile, ax: Any = None, symmetry: str | None = None, to
     return ax
 
 
-def plot_fraction(profile: Profile, ax: Any = None) -> Any:
+def plot_fraction(profile: Profile, ax: "Axes | None" = None) -> "Axes":
     """Fraction of each kind in the sum of norms, one bar per generator (Gruver et al., Fig. 4, middle right)."""
     ax = ax or axes(6.4, 3.6)
     found = [views.fraction(profile, symmetry) for symmetry in profile.symmetries]
     left = np.zeros(len(found))
     for kind in [k for k in COLOURS if any(column.get(k, 0.0) > _INVISIBLE for column in found)]:
         widths = np.array([column.get(kind, 0.0) for column in found])
-        ax.barh(range(len(found)), widths, 0.7, left, color=COLOURS[kind], label=kind, **_EDGES)
+        ax.barh(
+            range(len(found)),
+            widths,
+            0.7,
+            left,
+            color=COLOURS[kind],
+            label=kind,
+            edgecolor="white",
+            linewidth=_EDGE,
+        )
         left += widths
     ax.set_yticks(range(len(found)), [words(s) for s in profile.symmetries])
     ax.invert_yaxis()
@@ -161,7 +181,7 @@ def plot_fraction(profile: Profile, ax: Any = None) -> Any:
     return ax
 
 
-def overview(profile: Profile) -> Any:
+def overview(profile: Profile) -> "Figure":
     """A figure of four panels: by kind, along the calls, the worst parts, and fractions of norms."""
     figure = new_figure(13, 8.2)
     panels = figure.subplots(2, 2)
@@ -169,7 +189,7 @@ def overview(profile: Profile) -> Any:
     plot_cumulative(profile, panels[0, 1])
     plot_worst(profile, panels[1, 0])
     plot_fraction(profile, panels[1, 1])
-    handles: dict[str, Any] = {}
+    handles: dict[str, Artist] = {}
     for letter, panel in zip("abcd", panels.flat, strict=True):
         panel.text(-0.1, 1.03, letter, transform=panel.transAxes, fontsize=13, fontweight="bold", ha="right")
         if letter in "ad":  # one legend of kinds serves both
@@ -198,7 +218,7 @@ def _unit(profiles: list[Profile]) -> str:
     return signs(text)
 
 
-def _mark_stages(ax: Any, profile: Profile) -> None:
+def _mark_stages(ax: "Axes", profile: Profile) -> None:
     """Borders of the first level of names, labelled where there is room."""
     terminal = [part for part in profile.parts if part.terminal]
     heads = [re.match(r"^[^.#]+(\.\d+)?", part.layer) for part in terminal]
@@ -222,11 +242,11 @@ def _mark_stages(ax: Any, profile: Profile) -> None:
             last = i
 
 
-def _legend(ax: Any) -> None:
+def _legend(ax: "Axes") -> None:
     """Beside the axes, where no bar can be under it."""
     ax.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
-def _clean(ax: Any) -> None:
+def _clean(ax: "Axes") -> None:
     ax.spines[["top", "right"]].set_visible(False)
     ax.margins(y=0.08)

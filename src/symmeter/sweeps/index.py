@@ -3,11 +3,10 @@
 import io
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from symmeter.optional import require
 from symmeter.sweeps.folder import Folder
-from symmeter.sweeps.tables import arrow_table, data_frame
+from symmeter.sweeps.tables import ArrowTable, Frame, arrow_table, data_frame
 
 INDEX = "index/rows.parquet"
 _READERS = 4  # threads that read files of rows
@@ -38,7 +37,7 @@ def cells(folder: Folder) -> set[str]:
     return folder.names("rows", ".parquet")
 
 
-def newest_rows(folder: Folder, kind: str) -> Any:
+def newest_rows(folder: Folder, kind: str) -> Frame:
     """All rows of all cells of a kind as one pandas DataFrame.
 
     Where a cell was done again by another version of the code, or with other weights, the newest counts.
@@ -54,7 +53,7 @@ def newest_rows(folder: Folder, kind: str) -> Any:
     return newest.sort_values(["name", "created"], kind="stable").reset_index(drop=True)
 
 
-def all_rows(folder: Folder) -> Any:
+def all_rows(folder: Folder) -> ArrowTable:
     """The Arrow table of all rows, from the index and what has come since."""
     table, indexed = _indexed(folder)
     there = cells(folder)
@@ -77,7 +76,7 @@ def write_index(folder: Folder) -> None:
         folder.write(INDEX, sink.getvalue())
 
 
-def _indexed(folder: Folder) -> tuple[Any, set[str]]:
+def _indexed(folder: Folder) -> tuple[ArrowTable, set[str]]:
     """The rows of the index, and which cells they are of; nothing where it cannot be read."""
     pa = require("pyarrow", "io")
     content = folder.read(INDEX)
@@ -90,11 +89,11 @@ def _indexed(folder: Folder) -> tuple[Any, set[str]]:
     return pa.table({"cell": pa.array([], pa.string())}), set()
 
 
-def _tables(folder: Folder, keys: Iterable[str]) -> list[Any]:
+def _tables(folder: Folder, keys: Iterable[str]) -> list[ArrowTable]:
     """The rows of some cells; of those that can be read, for the next sweep finds the others and does them again."""
     pa = require("pyarrow", "io")
 
-    def read(key: str) -> Any:
+    def read(key: str) -> ArrowTable:
         try:
             return arrow_table(folder.read(f"rows/{key}.parquet") or b"")
         except (OSError, pa.ArrowException):

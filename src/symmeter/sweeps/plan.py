@@ -12,8 +12,6 @@ from symmeter.sweeps.model_list import Entry
 from symmeter.sweeps.task import Task
 from symmeter.symmetry.hypothesis import Symmetry, generators_only
 
-KINDS = ("measure", "layers")
-
 
 @dataclass(frozen=True)
 class Spec:

@@ -24,7 +24,7 @@ from symmeter.results.saved import columns_of, from_parts, row_kind
 from symmeter.sweeps.cell import ELEMENTS, HEADER, ROWS, SAMPLES, labelled, parquet
 from symmeter.sweeps.folder import Folder
 from symmeter.sweeps.index import INDEX, cells, newest_rows, write_index
-from symmeter.sweeps.tables import arrow_table, data_frame, plain_rows
+from symmeter.sweeps.tables import Frame, arrow_table, data_frame, plain_rows
 
 MARK = "symmeter.json"  # the file by which a folder is known to be a store
 STORE_SCHEMA = "symmeter.store/1"
@@ -92,7 +92,7 @@ class Store(Folder):
             raise SymmeterError(f"store {self.url}: no cell {key}")
         return json.loads(content)
 
-    def table(self, name: str, key: str) -> Any:
+    def table(self, name: str, key: str) -> Frame:
         """One table of a cell, `rows`, `samples` or `elements`, as a pandas DataFrame; None where it has none."""
         content = self.read(path_of(name, key))
         return None if content is None else data_frame(arrow_table(content))
@@ -166,7 +166,7 @@ class Store(Folder):
 
     # all rows
 
-    def frame(self, kind: str = "measure") -> Any:
+    def frame(self, kind: str = "measure") -> Frame:
         """All rows of all cells of a kind as one pandas DataFrame.
 
         Where a cell was done again by another version of the code, or with other weights, the newest counts.

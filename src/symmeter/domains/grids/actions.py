@@ -1,7 +1,6 @@
 """How a symmetry acts on a tensor with a grid, by a word such as `tokens(1+14x14)`."""
 
 import re
-from typing import Any
 
 from torch import Tensor
 
@@ -48,7 +47,7 @@ def is_action(word: str) -> bool:
 def representation_of(
     action: str, y: Tensor, definition: Definition, padding: str = "reflect"
 ) -> Representation:
-    """The representation that an action word gives a tensor; ValueError when its shape contradicts the word."""
+    """The representation that an action word gives y (B, ...); ValueError when its shape contradicts the word."""
     tokens, regular = TOKENS.match(action), REGULAR.match(action)
     if action in ("invariant", "pooled"):
         return Trivial()
@@ -70,9 +69,12 @@ def representation_of(
 
 
 def _regular(action: str, group: Group, y: Tensor, image: Image) -> Representation:
+    """The group's own action on the channels of y (B, C) or (B, C, H, W)."""
     if group.order is None or y.ndim not in (2, 4) or y.shape[1] % group.order:
-        raise ValueError(f"it has shape {_shape(y)}, which is not {action}: that takes a finite group and a multiple "
-                         f"of {group.order} channels (B, C) or (B, C, H, W)")  # fmt: skip
+        raise ValueError(
+            f"it has shape {_shape(y)}, which is not {action}: that takes a finite group and a multiple "
+            f"of {group.order} channels (B, C) or (B, C, H, W)"
+        )
     return Regular(group, image if y.ndim == 4 else Trivial())
 
 
@@ -80,7 +82,7 @@ def _shape(y: Tensor) -> str:
     return "(" + ", ".join(["B", *map(str, y.shape[1:])]) + ")"
 
 
-def known_action(name: str, y: Tensor, model: Any) -> str | None:
+def known_action(name: str, y: Tensor, model: object) -> str | None:
     """The action on an output y (B, ...) of a network that tells its layout, as timm's do; None where none is known."""
     if y.ndim <= 2 or name == "pooled":
         return "invariant"

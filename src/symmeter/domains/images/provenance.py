@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 Row = Mapping[str, object]  # one of a list of models, by the names of its columns
 
-KINDS = ("CNN", "transformer", "mixer", "hybrid", "other")
+ARCHITECTURES = ("CNN", "transformer", "mixer", "hybrid", "other")
 _TRANSFORMERS = (
     "beit", "cait", "csatv2", "davit", "deit", "eva", "focalnet", "gcvit", "hiera", "hieradet", "mvitv2", "naflexvit",
     "pit", "pvt", "rdnet_t", "swin", "tiny_vit", "tnt", "twins", "vision_transformer", "vit", "vitamin", "volo", "xcit",
@@ -34,7 +34,7 @@ _METHODS = {
 
 
 def architecture(row: Row) -> str:
-    """One of KINDS: from the tag `architecture`, the family of the library, or the name.
+    """One of ARCHITECTURES: from the tag `architecture`, the family of the library, or the name.
 
     >>> architecture({"model": "timm:resnet50", "family": "resnet"})
     'CNN'

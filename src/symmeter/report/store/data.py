@@ -6,9 +6,10 @@ from dataclasses import asdict
 from typing import Any
 
 from symmeter.optional import require
-from symmeter.report.store.charts import specification
+from symmeter.report.store.charts import Chart, specification
 from symmeter.report.store.table import Tables
 from symmeter.sweeps.store import Store
+from symmeter.sweeps.tables import Frame
 
 _COLUMNS = (
     "value",
@@ -22,11 +23,12 @@ _COLUMNS = (
     "seeds",
     "cell",
 )
+Fields = list[object]  # of one row, as JSON can say them
 _PARTS = 12  # parts of a network that a section names
 _WARNED = 500  # stores up to this many cells have their warnings read
 
 
-def page_data(found: Tables, drawn: Mapping[str, Mapping[str, Any]], store: Store) -> dict[str, Any]:
+def page_data(found: Tables, drawn: Mapping[str, Mapping[str, Chart]], store: Store) -> dict[str, object]:
     """All of it; `drawn` holds the charts of every metric by name."""
     values = {metric.key: _rows(found.of(metric), found.models) for metric in found.metrics}
     specifications = {
@@ -43,23 +45,23 @@ def page_data(found: Tables, drawn: Mapping[str, Mapping[str, Any]], store: Stor
     }
 
 
-def _rows(values: Any, models: Any) -> list[list[Any] | None]:
+def _rows(values: Frame, models: Frame) -> list[Fields | None]:
     """One list per model, in the order of `models`, None where it has no value: shorter than names in every row."""
     by_name = {row["name"]: row for row in values.to_dict("records")}
-    found: list[list[Any] | None] = []
+    found: list[Fields | None] = []
     for name in models["name"]:
         row = by_name.get(name)
         found.append(None if row is None else [_plain(row.get(column)) for column in _COLUMNS])
     return found
 
 
-def _parts(store: Store) -> dict[str, dict[str, list[list[Any]]]]:
+def _parts(store: Store) -> dict[str, dict[str, list[Fields]]]:
     """Of models that were attributed: the parts with the largest contributions, by generator."""
     frame = store.frame("layers")
     if not len(frame):
         return {}
     frame = frame[frame["terminal"].astype(bool)]
-    found: dict[str, dict[str, list[list[Any]]]] = {}
+    found: dict[str, dict[str, list[Fields]]] = {}
     for (name, symmetry), rows in frame.groupby(["name", "symmetry"], sort=False):
         top = rows.reindex(rows["share"].astype(float).abs().sort_values(ascending=False).index)[:_PARTS]
         found.setdefault(name, {})[symmetry] = [
@@ -82,11 +84,11 @@ def _warnings(store: Store, found: Tables) -> dict[str, list[str]]:
     return notes
 
 
-def _records(table: Any) -> list[dict[str, Any]]:
+def _records(table: Frame) -> list[dict[str, object]]:
     return [{key: _plain(value) for key, value in row.items()} for row in table.to_dict("records")]
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any) -> object:
     """What JSON can say: six digits of a number, None for what is missing."""
     if value is None or value is getattr(require("pandas", "io"), "NA", None):
         return None

@@ -12,13 +12,14 @@ from typing import Any
 from symmeter.errors import WriteError, first_line
 from symmeter.files import write_whole
 from symmeter.optional import require
-from symmeter.report.store.charts import FORMATS, charts, save_chart, specification
+from symmeter.report.store.charts import FORMATS, Chart, charts, save_chart, specification
 from symmeter.report.store.data import page_data
 from symmeter.report.store.findings import findings
 from symmeter.report.store.statistics import correlations, partial, regression
 from symmeter.report.store.table import Metric, Tables, failures, published, tables
 from symmeter.sweeps.executors.executor import REASONS
 from symmeter.sweeps.store import Store
+from symmeter.sweeps.tables import Frame
 from symmeter.verbs.arguments import Kind, several, word
 from symmeter.verbs.arguments import path as PATH
 from symmeter.verbs.verb import verb
@@ -27,7 +28,7 @@ _NEEDED = ("altair", "itables", "jinja2", "scipy", "statsmodels", "vl_convert", 
 _WIDTH = 560  # of a chart in a file, in pixels; a page gives it its own
 # What the backdrop of Gruver et al. shows.
 _PUBLISHED = (("lee", "translation_x"), ("lee", "translation_y"))
-Charts = Mapping[str, Mapping[str, Any]]  # by metric and name
+Charts = Mapping[str, Mapping[str, Chart]]  # by metric and name
 
 
 @verb(
@@ -89,7 +90,7 @@ def _page(title: str, store: Store, found: Tables, drawn: Charts) -> str:
     )
 
 
-def _references(paths: Iterable[str | os.PathLike]) -> tuple[dict[str, float], Any]:
+def _references(paths: Iterable[str | os.PathLike]) -> tuple[dict[str, float], Frame]:
     """Accuracies by model, and the points of a backdrop, from some files."""
     accuracies: dict[str, float] = {}
     backdrop = None
@@ -100,7 +101,7 @@ def _references(paths: Iterable[str | os.PathLike]) -> tuple[dict[str, float], A
     return accuracies, backdrop
 
 
-def _charts(found: Tables, metric: Metric, backdrop: Any) -> dict[str, Any]:
+def _charts(found: Tables, metric: Metric, backdrop: Frame) -> dict[str, Chart]:
     fits = (metric.measure, metric.symmetry) in _PUBLISHED
     return charts(metric, found.of(metric), backdrop if fits else None)
 
@@ -115,7 +116,7 @@ def _save(found: Tables, drawn: Charts, folder: Path) -> None:
                 save_chart(sized, found.of(metric), folder / f"{stem}{ending}")
 
 
-def _statistics(found: Tables, metric: Metric) -> dict[str, Any]:
+def _statistics(found: Tables, metric: Metric) -> dict[str, object]:
     values = found.of(metric)
     related = [(against, c) for against in ("accuracy", "parameters") for c in correlations(values, against)]
     if (given := partial(values, "parameters", "accuracy")) is not None:
@@ -123,7 +124,7 @@ def _statistics(found: Tables, metric: Metric) -> dict[str, Any]:
     return {"key": metric.key, "correlations": related, "regression": regression(values)}
 
 
-def _script(data: Any) -> str:
+def _script(data: object) -> str:
     """JSON that may stand in a script element, whatever its strings say."""
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
     return (

@@ -3,11 +3,12 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 
 from symmeter.optional import require
+from symmeter.sweeps.tables import Frame
 
 LEAST = 8  # models that a correlation needs
 _RESAMPLES = 1000
@@ -61,13 +62,13 @@ class Regression:
     left_out: tuple[str, ...]  # terms that these models cannot tell from others
 
 
-def usable(values: Any) -> tuple[Any, int]:
+def usable(values: Frame) -> tuple[Frame, int]:
     """Rows with a positive value that is resolved, and how many are left out: their logarithm says nothing."""
     good = (values["value"] > 0) & (values["verdict"] != "not resolved")
     return values[good].assign(log=np.log10(values.loc[good, "value"].astype(float))), int((~good).sum())
 
 
-def correlations(values: Any, against: str) -> list[Correlation]:
+def correlations(values: Frame, against: str) -> list[Correlation]:
     """Linear and rank correlation of log10(error) with a column: overall, and within each kind of architecture."""
     chosen, _ = usable(values)
     groups = [("all models", chosen)] + [(kind, rows) for kind, rows in chosen.groupby("architecture")]
@@ -83,7 +84,7 @@ def correlations(values: Any, against: str) -> list[Correlation]:
     return found
 
 
-def partial(values: Any, of: str, given: str) -> Correlation | None:
+def partial(values: Frame, of: str, given: str) -> Correlation | None:
     """Rank correlation of error and a column, when what both share with another column is taken out."""
     chosen, _ = usable(values)
     rows = chosen.dropna(subset=[of, given])
@@ -97,7 +98,7 @@ def partial(values: Any, of: str, given: str) -> Correlation | None:
     return _bootstrapped(f"rank, given {given}", "all models", columns, ranked=True)
 
 
-def regression(values: Any) -> Regression | None:
+def regression(values: Frame) -> Regression | None:
     """log10(error) ~ architecture + log10(parameters) + accuracy + training data + training method."""
     chosen, _ = usable(values)
     pd = require("pandas", "io")
@@ -117,7 +118,7 @@ def regression(values: Any) -> Regression | None:
     return Regression(effects, float(fitted.rsquared), len(rows), tuple(left_out))
 
 
-def _design(rows: Any, pd: Any) -> tuple[Any, list[str]]:
+def _design(rows: Frame, pd: ModuleType) -> tuple[Frame, list[str]]:
     """One column per term; a term that others make up is left out and named."""
     if not len(rows):
         return None, []
@@ -133,7 +134,7 @@ def _design(rows: Any, pd: Any) -> tuple[Any, list[str]]:
         for level in counts.index[1:]:
             if counts[level] >= 3:
                 terms[f"{prefix}{level} instead of {counts.index[0]}"] = (rows[column] == level).astype(float)
-    kept: dict[str, Any] = {}
+    kept: dict[str, np.ndarray] = {}
     left_out = []
     for term, column in terms.items():
         matrix = np.column_stack([np.ones(len(rows)), *kept.values(), column])

@@ -11,6 +11,7 @@ from symmeter.domains.images.provenance import architecture, training, training_
 from symmeter.errors import SymmeterError
 from symmeter.measures import parse_measures
 from symmeter.optional import require
+from symmeter.sweeps.tables import Frame
 
 _NUMBERS = ("value", "standard_error", "floor", "control", "selectivity", "selectivity_standard_error", "n")
 
@@ -34,16 +35,16 @@ class Metric:
 class Tables:
     """`models`: one row per model. `values`: one row per model and metric, with the columns of `models` beside."""
 
-    models: Any
-    values: Any
+    models: Frame
+    values: Frame
     metrics: tuple[Metric, ...]
 
-    def of(self, metric: Metric) -> Any:
+    def of(self, metric: Metric) -> Frame:
         """The values of one metric."""
         return self.values[self.values["metric"] == metric.key]
 
 
-def tables(frame: Any, accuracies: Mapping[str, float] | None = None) -> Tables:
+def tables(frame: Frame, accuracies: Mapping[str, float] | None = None) -> Tables:
     """Models and values from the rows of a store (Store.frame); several seeds of a model become their mean.
 
     `accuracies`: published ones by timm name, for models whose accuracy was not measured.
@@ -88,7 +89,7 @@ def tables(frame: Any, accuracies: Mapping[str, float] | None = None) -> Tables:
     return Tables(models, values.merge(models.drop(columns="data"), on="name"), metrics)
 
 
-def failures(errors: Mapping[str, Mapping[str, Any]], models: Any) -> list[Mapping[str, Any]]:
+def failures(errors: Mapping[str, Mapping[str, Any]], models: Frame) -> list[Mapping[str, Any]]:
     """Recorded errors (Store.errors) of models that have no values: what failed once and was done later is none."""
     names = set(models["name"])
     entry = lambda error: error.get("entry", {})
@@ -96,7 +97,7 @@ def failures(errors: Mapping[str, Mapping[str, Any]], models: Any) -> list[Mappi
     return sorted(missing, key=lambda e: (e.get("failure", ""), e.get("label", "")))
 
 
-def published(path: str | Path) -> tuple[dict[str, float], Any]:
+def published(path: str | Path) -> tuple[dict[str, float], Frame]:
     """A reference file: accuracies by timm name (columns model, top1), or a backdrop of points, or SymmeterError.
 
     A backdrop has the columns `imagenet_acc_percent`, `translation_equiv_error` and `family`.
@@ -131,12 +132,12 @@ def _higher_is_better(measure: str) -> bool:
         return False
 
 
-def _output(row: Any) -> str:
+def _output(row: Mapping[str, object]) -> str:
     return f"{row['output']}" if not row["layer"] else str(row["layer"])
 
 
-def _keys(frame: Any) -> Any:
-    """Names of metrics: no longer than it takes to tell them apart."""
+def _keys(frame: Frame) -> Frame:
+    """Names of metrics, a column of the frame: no longer than it takes to tell them apart."""
     outputs = frame["layer"].where(frame["layer"] != "", frame["output"])
     keys = frame["measure"].str.cat(frame["symmetry"], sep=", ")
     for column, values in (("output", outputs), ("definition", frame["definition"]), ("data", frame["data"])):
@@ -145,7 +146,7 @@ def _keys(frame: Any) -> Any:
     return keys
 
 
-def _merged(rows: Any) -> dict[str, Any]:
+def _merged(rows: Frame) -> dict[str, object]:
     """One row of one model and metric; of several seeds the mean, with an error that their spread is part of."""
     found = {"name": rows["name"].iloc[0], "metric": rows["metric"].iloc[0], "cell": rows["cell"].iloc[-1]}
     for column in _NUMBERS:
@@ -158,7 +159,7 @@ def _merged(rows: Any) -> dict[str, Any]:
     return found | {"verdict": verdicts[0] if len(verdicts) == 1 else "unclear", "seeds": len(rows)}
 
 
-def _accuracy(row: dict[str, Any], measured: Any, first: Any, known: Mapping[str, float]) -> float | None:
+def _accuracy(row: dict[str, Any], measured: Frame, first: Frame, known: Mapping[str, float]) -> float | None:
     value = measured.get(row["name"])
     if value is not None and value == value:
         return float(value)

@@ -16,7 +16,7 @@ from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.series import Periodic
 from symmeter.errors import SymmeterError
 from symmeter.layers.attribute import Attributor, profiled
-from symmeter.layers.contributions import Attribution, Batch
+from symmeter.layers.contributions import Attribution, Contributions
 from symmeter.layers.profile import LayerRow, Profile
 from symmeter.layers.trace import Tap
 from symmeter.measuring.arguments import ARGUMENTS
@@ -120,7 +120,8 @@ class AliasAttributor(Attributor):
         self._comparing = False  # floors are of contributions alone
         super().finish(run)
 
-    def _attribute(self, x: Tensor, derivative: Tensor, probes: int, seed: int) -> Batch:
+    def _attribute(self, x: Tensor, derivative: Tensor, probes: int, seed: int) -> Contributions:
+        """Of images x (B, ...) with derivatives (T, B, ...), while each layer's own is compared."""
         assert self._attribution is not None
         if not self._comparing:
             return super()._attribute(x, derivative, probes, seed)
@@ -139,7 +140,10 @@ class AliasAttributor(Attributor):
     def _compare(
         self, attribution: Attribution, t: int, layer: str, h: Tensor, y: Tensor, gradient: Tensor
     ) -> None:
-        """Measure and predict one layer's own Lie derivative; what it was given and gave are grids."""
+        """Measure and predict one layer's own Lie derivative; what it was given and gave are grids.
+
+        It was given h (B, C, H, W) and gave y (B, C', H', W'); `gradient` is that at y.
+        """
         module, generator = self._modules[layer], self._generators[t]
         layout, plain = sampling(module), Image(Periodic())
         if layout is None or h.ndim != 4 or y.ndim != 4 or not _are_maps(attribution, layer):

@@ -49,7 +49,7 @@ def kinks_of(module: nn.Module) -> tuple[Kink, ...]:
 
 
 def resample(h: Tensor, factor: int, axis: int) -> Tensor:
-    """The `periodic` interpolant of h on a grid `factor` times finer along one axis; always a new tensor.
+    """The `periodic` interpolant of h (..., N, ...) on a grid `factor` times finer along one axis; always a new tensor.
 
     >>> resample(torch.tensor([1.0, -1.0]), 2, -1)  # the Nyquist wave is shared by both signs: a cosine
     tensor([ 1.,  0., -1.,  0.])
@@ -120,7 +120,10 @@ def _crossings(lines: Tensor, spectrum: Tensor, level: float) -> tuple[Tensor, T
 
 
 def _root(spectrum: Tensor, n: int, level: float, low: Tensor, high: Tensor, sign: Tensor) -> Tensor:
-    """The crossing between low and high, where h rises (sign 1) or falls (-1): Newton, bisection where that leaves."""
+    """The crossing (M,) between low and high (M,), where h rises (sign 1) or falls (-1), from a spectrum (M, K).
+
+    By Newton's method, and by bisection where that leaves the interval.
+    """
     low, high = low.to(sign), high.to(sign)
     position = (low + high) / 2
     for _ in range(9):

@@ -155,7 +155,7 @@ def _left(module: nn.Module, size: Sequence[int]) -> tuple[int, int]:
 
 
 def _wrap(h: Tensor, kernel: Sequence[int], dilation: Sequence[int], left: Sequence[int]) -> Tensor:
-    """h continued periodically so that a window without padding gives as many samples as h has."""
+    """h (B, C, H, W) continued periodically so that a window without padding gives as many samples as h has."""
     for axis, k, d, before in zip((ROWS, COLUMNS), kernel, dilation, left, strict=True):
         n = h.shape[axis]
         h = h.index_select(axis, (torch.arange(n + (k - 1) * d, device=h.device) - before) % n)

@@ -108,7 +108,10 @@ def _shift(generator: Generator) -> tuple[float, float]:
 def _refined(
     layer: Sampling, h: Tensor, y: Tensor, shifts: list, fixed: int | None, tolerance: float, cap: int
 ) -> AliasPrediction:
-    """The fold at a fixed factor, or at 8, 16, ... until it settles; `change` is against half the factor."""
+    """The fold at a fixed factor, or at 8, 16, ... until it settles, for h (B, C, H, W) and y (B, C', H', W').
+
+    `change` is against half the factor.
+    """
     factor = max((fixed or min(8, cap)) // 2, 1)
     previous = _fold_all(layer, h, y, shifts, factor)
     while True:

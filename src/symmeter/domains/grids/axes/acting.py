@@ -1,5 +1,6 @@
 """How a symmetry acts on a tensor whose axes are known, and which axes a tensor has on which it is known to act."""
 
+import itertools
 from collections.abc import Sequence
 
 from symmeter.domains.grids.axes.axes import (
@@ -15,6 +16,8 @@ from symmeter.domains.grids.axes.axes import (
     axis,
     has_grid,
     is_whole,
+    parts_of,
+    roles,
     settle,
 )
 from symmeter.domains.grids.grid import Image
@@ -58,49 +61,70 @@ def representation(axes: Axes, definition: Definition, single: Sequence[str] = (
     'grid, channels first'
     """
     axes = settle(axes)
-    flat = [f for factors in axes for f in factors]
-    inner = [g for f in flat for g in (f.inside if f.role == TOKENS else (f,))]
-    batches = [f for f in flat if f.role == BATCH]
-    if len(batches) != 1 or any(g.role == UNKNOWN for g in inner):
+    flat = list(itertools.chain.from_iterable(axes))
+    parts = parts_of(flat)
+    batches = tuple(f for f in flat if f.role == BATCH)
+    if len(batches) != 1 or UNKNOWN in roles(flat):
         return None
     if not has_grid(flat):
-        return Trivial() if axes[0] == tuple(batches) else None
-    if not all(is_whole([g for g in inner if g.role == role]) for role in GRID if role not in single):
-        return None
-    rolled = [{g.rolled for g in inner if g.role == role} or {0} for role in GRID]
-    if any(len(values) > 1 for values in rolled):
-        return None
-    shift = (rolled[0].pop(), rolled[1].pop())
-    if any(shift) or any(g.flipped for g in inner):
+        return Trivial() if axes[0] == batches else None
+    rolled = []
+    for role in GRID:
+        own = [part for part in parts if part.role == role]
+        shifts = {part.rolled for part in own} or {0}
+        complete = role in single or is_whole(own)
+        if not complete or len(shifts) > 1:
+            return None
+        rolled.append(shifts.pop())
+    shift = (rolled[0], rolled[1])
+    if any(shift) or any(part.flipped for part in parts):
         return _in_pieces(axes, definition, shift)
+    return _on_grid(axes, definition, single) or _in_pieces(axes, definition, shift)
+
+
+def _on_grid(axes: Axes, definition: Definition, single: Sequence[str]) -> Representation | None:
+    """Of maps and of tokens, whose grid is whole and in its order; None for axes in any other order."""
     if _are(axes, (BATCH, CHANNEL, Y, X), single):
         return Image(definition)
     if _are(axes, (BATCH, Y, X, CHANNEL), single):
         return Image(definition, "channels_last")
-    tokens = [f for f in flat if f.role == TOKENS]
-    if len(axes) == 3 and _are((axes[0], axes[2]), (BATCH, CHANNEL), single):
-        prefix, grid = (tokens[0].prefix, tokens[0].inside) if tokens else (0, axes[1])
-        if [f.role for f in grid] == [role for role in GRID if role not in single]:
-            sizes = {f.role: f.size for f in grid}
-            return Tokens(definition, (sizes.get(Y, 1), sizes.get(X, 1)), prefix)
-    return _in_pieces(axes, definition, shift)
+    if len(axes) != 3 or not _are((axes[0], axes[2]), (BATCH, CHANNEL), single):
+        return None
+    tokens = next((f for f in axes[1] if f.role == TOKENS), None)
+    prefix, grid = (tokens.prefix, tokens.inside) if tokens else (0, axes[1])
+    sizes = {f.role: f.size for f in grid}
+    if [f.role for f in grid] != [role for role in GRID if role not in single]:
+        return None
+    return Tokens(definition, (sizes.get(Y, 1), sizes.get(X, 1)), prefix)
 
 
 def _are(axes: Axes, wanted: Sequence[str], single: Sequence[str]) -> bool:
     """Whether each axis is one factor of its role; channels and coordinates of one index have none."""
-    return len(axes) == len(wanted) and all(
-        [f.role for f in factors] == [role] or (not factors and role in (CHANNEL, *single))
-        for factors, role in zip(axes, wanted, strict=True)
-    )
+    if len(axes) != len(wanted):
+        return False
+    for factors, role in zip(axes, wanted, strict=True):
+        found = [f.role for f in factors]
+        may_be_single = role in (CHANNEL, *single)
+        if found != [role] and (found or not may_be_single):
+            return False
+    return True
 
 
 def _in_pieces(axes: Axes, definition: Definition, rolled: tuple[int, int]) -> Representation | None:
+    """How the symmetry acts where the grid is cut up; None where tokens with a prefix are not one axis alone."""
     prefixed = [factors for factors in axes if any(f.role == TOKENS for f in factors)]
     if len(prefixed) > 1 or any(len(factors) > 1 for factors in prefixed):
         return None
-    return Rearranged(definition, tuple(tuple(map(_plain, factors)) for factors in axes), rolled)
+    plain = tuple(tuple(map(_plain, factors)) for factors in axes)
+    return Rearranged(definition, plain, rolled)
 
 
 def _plain(f: Factor) -> tuple:
-    inside = tuple((g.role, g.size, -g.step if g.flipped else g.step) for g in f.inside)
-    return (f.role, -1 if f.role == BATCH else f.size, -f.step if f.flipped else f.step, f.prefix, inside)
+    """The factor as values: one that runs backwards has a negative step, and a batch may have any size."""
+    inside = tuple((part.role, part.size, _signed_step(part)) for part in f.inside)
+    size = -1 if f.role == BATCH else f.size
+    return (f.role, size, _signed_step(f), f.prefix, inside)
+
+
+def _signed_step(f: Factor) -> int:
+    return -f.step if f.flipped else f.step

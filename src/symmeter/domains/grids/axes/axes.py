@@ -6,7 +6,7 @@ index * s to that coordinate, so window partitions, their reverse, and flattened
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from torch import Tensor
@@ -31,6 +31,11 @@ class Factor:
     inside: tuple["Factor", ...] = ()
     flipped: bool = False
 
+    @property
+    def parts(self) -> "Axis":
+        """The factor itself; of tokens the factors of their grid."""
+        return self.inside if self.role == TOKENS else (self,)
+
     def resized(self, size: int) -> "Axis":
         """A whole coordinate at another length, as one axis."""
         return (replace(self, size=size, step=1),) if size != 1 else ()
@@ -50,6 +55,11 @@ def constant(size: int) -> Axis:
     return (Factor(CHANNEL, size, step=0),) if size != 1 else ()
 
 
+def channels_if(sure: bool, size: int) -> Axis:
+    """An axis of channels where that is sure, else one of which nothing is known."""
+    return axis(CHANNEL if sure else UNKNOWN, size)
+
+
 def unknown(shape: Sequence[int]) -> Axes:
     """Axes of which nothing is known but that they depend on the image."""
     return tuple(axis(UNKNOWN, n) for n in shape)
@@ -62,7 +72,15 @@ def size_of(factors: Iterable[Factor]) -> int:
 
 def roles(factors: Iterable[Factor]) -> set[str]:
     """Roles of the factors, those behind a prefix included."""
-    return {g.role for f in factors for g in (f.inside if f.role == TOKENS else (f,))}
+    return {part.role for part in parts_of(factors)}
+
+
+def parts_of(factors: Iterable[Factor]) -> list[Factor]:
+    """The factors, with those behind a prefix in the place of tokens."""
+    found: list[Factor] = []
+    for factor in factors:
+        found.extend(factor.parts)
+    return found
 
 
 def has_grid(factors: Iterable[Factor]) -> bool:
@@ -77,45 +95,58 @@ def reshape(axes: Axes, shape: Sequence[int]) -> Axes | None:
     >>> reshape((rows,), (2, 3))
     ((Factor(role='y', size=2, step=3, ...),), (Factor(role='y', size=3, step=1, ...),))
     """
-    left = [f for factors in axes for f in factors]
+    left = list(itertools.chain.from_iterable(axes))
     result = []
-    for n in shape:
-        found: list[Factor] = []
-        while n > 1:
-            if not left:
-                return None
-            f = left.pop(0)
-            if n % f.size == 0:
-                found.append(f)
-                n //= f.size
-            elif f.size % n == 0 and f.role != TOKENS:
-                inner = f.size // n
-                found.append(replace(f, size=n, step=f.step * inner if f.role in GRID else f.step))
-                left.insert(0, replace(f, size=inner))
-                n = 1
-            else:
-                return None
+    for size in shape:
+        found = _taken(left, size)
+        if found is None:
+            return None
         result.append(coalesce(found))
-    return tuple(result) if not left else None
+    return None if left else tuple(result)
+
+
+def _taken(left: list[Factor], size: int) -> list[Factor] | None:
+    """The first of the factors that are left, as many as make up `size`; they are taken away, the last may be cut."""
+    found: list[Factor] = []
+    while size > 1:
+        if not left:
+            return None
+        first = left.pop(0)
+        if size % first.size == 0:
+            found.append(first)
+            size //= first.size
+        elif first.size % size == 0 and first.role != TOKENS:
+            fine = replace(first, size=first.size // size)
+            step = first.step * fine.size if first.role in GRID else first.step
+            found.append(replace(first, size=size, step=step))
+            left.insert(0, fine)
+            size = 1
+        else:
+            return None
+    return found
 
 
 def coalesce(factors: Iterable[Factor]) -> Axis:
     """Neighbours that are the coarse and the fine part of one coordinate become one factor."""
     done: list[Factor] = []
-    for f in factors:
-        last = done[-1] if done else None
-        if (
-            last
-            and last.role == f.role != TOKENS
-            and last.step == f.size * f.step
-            and (last.rolled, last.flipped) == (f.rolled, f.flipped)
-        ):
-            done[-1] = replace(last, size=last.size * f.size, step=f.step)
-        elif last and last.role == f.role and f.role in (CHANNEL, UNKNOWN):
-            done[-1] = Factor(f.role, last.size * f.size)
+    for factor in factors:
+        merged = _merged(done[-1], factor) if done else None
+        if merged is None:
+            done.append(factor)
         else:
-            done.append(f)
+            done[-1] = merged
     return tuple(done)
+
+
+def _merged(coarse: Factor, fine: Factor) -> Factor | None:
+    """Two neighbours as one factor, None where they are not parts of one coordinate."""
+    role, size = fine.role, coarse.size * fine.size
+    if coarse.role != role or role == TOKENS:
+        return None
+    moved_alike = (coarse.rolled, coarse.flipped) == (fine.rolled, fine.flipped)
+    if moved_alike and coarse.step == fine.size * fine.step:
+        return replace(coarse, size=size, step=fine.step)
+    return Factor(role, size) if role in (CHANNEL, UNKNOWN) else None
 
 
 def settle(axes: Axes, before: Iterable[Axis] = ()) -> Axes:
@@ -129,25 +160,30 @@ def settle(axes: Axes, before: Iterable[Axis] = ()) -> Axes:
     >>> settle(windows[1:], before=windows)
     ((Factor(role='unknown', size=2, step=1, ...),),)
     """
-    hidden = any(UNKNOWN in roles(factors) for factors in axes)  # the fine part may be there
+    hidden = bool(_of(UNKNOWN, axes))  # the fine part may be there
     for role in GRID:
-        own, had = _of(role, axes), _of(role, before)
-        if own and any(f.step >= _reach(own) for f in had):
-            axes = tuple(tuple(_lost(f) if role in roles((f,)) else f for f in factors) for factors in axes)
-        elif own and not hidden and (least := min(f.step for f in own)) > 1:
-            axes = tuple(tuple(_scaled(f, role, least) for f in factors) for factors in axes)
+        own = _of(role, axes)
+        if not own:
+            continue
+        reach = max(f.step * f.size for f in own)
+        least = min(f.step for f in own)
+        coarsest = max((f.step for f in _of(role, before)), default=0)
+        if coarsest >= reach:
+            axes = _each(axes, lambda f, role=role: _lost(f) if role in roles((f,)) else f)
+        elif not hidden and least > 1:
+            axes = _each(axes, lambda f, role=role, least=least: _scaled(f, role, least))
     return axes
+
+
+def _each(axes: Axes, change: Callable[[Factor], Factor]) -> Axes:
+    """The axes with every factor changed."""
+    return tuple(tuple(map(change, factors)) for factors in axes)
 
 
 def _of(role: str, axes: Iterable[Axis]) -> list[Factor]:
     """All factors of a role, those behind a prefix included."""
-    flat = (g for factors in axes for f in factors for g in (f.inside if f.role == TOKENS else (f,)))
-    return [f for f in flat if f.role == role]
-
-
-def _reach(factors: Iterable[Factor]) -> int:
-    """How far these factors reach along their coordinate."""
-    return max(f.step * f.size for f in factors)
+    parts = parts_of(itertools.chain.from_iterable(axes))
+    return [part for part in parts if part.role == role]
 
 
 def _lost(f: Factor) -> Factor:
@@ -160,7 +196,9 @@ def _scaled(f: Factor, role: str, least: int) -> Factor:
         return replace(f, inside=tuple(_scaled(g, role, least) for g in f.inside))
     if f.role != role:
         return f
-    return _lost(f) if f.rolled % least else replace(f, step=f.step // least, rolled=f.rolled // least)
+    if f.rolled % least:
+        return _lost(f)
+    return replace(f, step=f.step // least, rolled=f.rolled // least)
 
 
 def grid_along(axes: Axes, place: int) -> Factor | None:
@@ -169,28 +207,36 @@ def grid_along(axes: Axes, place: int) -> Factor | None:
     Its fine part may have gone into the channels of axis 1, as after space-to-depth.
     """
     factors = axes[place]
-    first = factors[0] if factors else None
-    if first is None or first.role not in GRID:
+    if not factors or factors[0].role not in GRID:
         return None
+    first = factors[0]
     own = tuple(itertools.takewhile(lambda f: f.role == first.role, factors))
-    if roles(factors[len(own) :]) - {CHANNEL} or any(f.rolled or f.flipped != first.flipped for f in own):
+    beside = roles(factors[len(own) :]) - {CHANNEL}
+    moved = any(f.rolled or f.flipped != first.flipped for f in own)
+    if beside or moved:
         return None
     elsewhere = _of(first.role, (*axes[:place], *axes[place + 1 :]))
-    fine = sum(f in axes[1] for f in elsewhere) == len(elsewhere)
+    fine = all(f in axes[1] and f.step < own[-1].step for f in elsewhere)
     ordered = all(a.step > b.step for a, b in itertools.pairwise(own))
-    whole = is_whole([*own, *elsewhere]) and fine and all(f.step < own[-1].step for f in elsewhere)
-    return first if ordered and whole else None
+    whole = is_whole([*own, *elsewhere])
+    return first if ordered and fine and whole else None
 
 
 def padded(axes: Axes, shape: Sequence[int]) -> Axes:
     """The axes of a larger tensor around this one: a padded grid is a grid of its own size."""
-    found: list[Axis] = []
-    for factors, n in zip(axes, shape, strict=True):
-        only = factors[0] if len(factors) == 1 else None
-        plain = only is not None and not only.rolled and only.role in (*GRID, CHANNEL)
-        larger = only.resized(n) if only and plain else axis(UNKNOWN if factors else CHANNEL, n)
-        found.append(factors if size_of(factors) == n else larger)
-    return tuple(found)
+    return tuple(_grown(factors, n) for factors, n in zip(axes, shape, strict=True))
+
+
+def _grown(factors: Axis, size: int) -> Axis:
+    """An axis at another length; nothing is known of one that was no plain grid's and no channels'."""
+    if size_of(factors) == size:
+        return factors
+    if not factors:
+        return axis(CHANNEL, size)
+    only = factors[0]
+    if len(factors) > 1 or only.rolled or only.role not in (*GRID, CHANNEL):
+        return axis(UNKNOWN, size)
+    return only.resized(size)
 
 
 def unify(a: Axes, b: Axes, shape: Sequence[int]) -> Axes:
@@ -200,20 +246,22 @@ def unify(a: Axes, b: Axes, shape: Sequence[int]) -> Axes:
 
 
 def _same(a: Axis, b: Axis, size: int) -> Axis:
-    known = [c for c in (a, b) if size_of(c) == size and UNKNOWN not in roles(c)]
     if size == 1:
         return ()
+    known = [c for c in (a, b) if size_of(c) == size and UNKNOWN not in roles(c)]
     if not known:
         return axis(UNKNOWN, size)
     varying = [c for c in known if any(f.step for f in c)] or known[:1]
     if len(varying) == 1 or varying[0] == varying[1]:
         return varying[0]
-    finer = tuple(replace(f, step=min(f.step, g.step)) for f, g in zip(*varying, strict=False))
     # the same factors in the units of two grids, one of which has been settled
-    alike = all(
-        tuple(replace(f, step=g.step) for f, g in zip(c, finer, strict=False)) == finer for c in varying
-    )
+    finer = tuple(replace(f, step=min(f.step, g.step)) for f, g in zip(*varying, strict=False))
+    alike = all(_in_steps_of(c, finer) == finer for c in varying)
     return finer if alike and size_of(finer) == size else axis(UNKNOWN, size)
+
+
+def _in_steps_of(factors: Axis, others: Axis) -> Axis:
+    return tuple(replace(f, step=other.step) for f, other in zip(factors, others, strict=False))
 
 
 def is_whole(factors: list[Factor]) -> bool:

@@ -1,8 +1,7 @@
 """Follows the image's axes through a forward pass, operation by operation."""
 
-from typing import Any
-
 from torch import Tensor
+from torch._ops import OpOverload
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakTensorKeyDictionary
@@ -20,7 +19,7 @@ from symmeter.domains.grids.axes.axes import (
     unify,
     unknown,
 )
-from symmeter.domains.grids.axes.operations.operation import rule_of
+from symmeter.domains.grids.axes.operations.operation import Found, rule_of
 from symmeter.domains.grids.interpolants.interpolant import Definition
 from symmeter.symmetry.representations.representation import Representation
 
@@ -29,8 +28,7 @@ class AxisTracker(TorchDispatchMode, Tracker):
     """While active, remembers for every tensor that depends on the images x (B, C, H, W) which axes are the grid's.
 
     An operation that has no rule and does not work entry by entry gives axes of which nothing is known; so does a rule
-    that fails. Axes are followed from
-    the image and never read off a shape.
+    that fails. Axes are followed from the image and never read off a shape.
 
     >>> import torch
     >>> x = torch.rand(2, 3, 4, 6)
@@ -69,7 +67,9 @@ class AxisTracker(TorchDispatchMode, Tracker):
         if axes is not None:
             self._axes[tensor] = axes
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+    def __torch_dispatch__(
+        self, func: OpOverload, types: object, args: tuple = (), kwargs: dict | None = None
+    ) -> object:
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
         leaves = pytree.tree_leaves((args, kwargs))
@@ -80,30 +80,35 @@ class AxisTracker(TorchDispatchMode, Tracker):
     def _fill(self, part: Tensor) -> None:
         """What is written to a slice gives the tensor around it its axes, as circular padding does."""
         whole, axes = part._base, self._axes[part]
-        if whole is not None and whole.ndim == part.ndim:
-            found = padded(axes, whole.shape)
-            found = tuple(
-                f if a else axis(UNKNOWN, n) for f, a, n in zip(found, axes, whole.shape, strict=True)
-            )
-            known = self._axes.get(whole)
-            self._axes[whole] = found if known is None else unify(known, found, whole.shape)
+        if whole is None or whole.ndim != part.ndim:
+            return
+        larger = zip(padded(axes, whole.shape), axes, whole.shape, strict=True)
+        found = tuple(factors if own else axis(UNKNOWN, size) for factors, own, size in larger)
+        known = self._axes.get(whole)
+        self._axes[whole] = found if known is None else unify(known, found, whole.shape)
 
-    def _follow(self, func: Any, args: tuple, kwargs: dict, result: Any) -> None:
+    def _follow(self, func: OpOverload, args: tuple, kwargs: dict, result: object) -> None:
         outputs = [t for t in pytree.tree_leaves(result) if isinstance(t, Tensor)]
         name = func.overloadpacket.__name__
         if name.startswith("new_") or name.endswith("_like"):
             return  # takes the shape only
-        written = name.endswith("_") and not name.startswith("_")
-        rule = rule_of(func)
-        try:
-            found = rule and rule(self.axes, outputs, *args, **kwargs)
-        except Exception:  # a rule that meets what it was not made for
-            found = None
-        found = [found] * len(outputs) if found is None else found
-        for output, axes in zip(outputs, found, strict=False):
+        for output, axes in zip(outputs, self._told(func, outputs, args, kwargs), strict=False):
             fits = axes is not None and shape_of(axes) == tuple(output.shape)
             self._axes[output] = axes if fits else unknown(output.shape)
         if name == "copy_":
             self._fill(args[0])
-        if written and args and isinstance(args[0], Tensor) and outputs and args[0] is not outputs[0]:
-            self._axes[args[0]] = self._axes[outputs[0]]
+        in_place = name.endswith("_") and not name.startswith("_")
+        written = args[0] if in_place and args and outputs else None
+        if isinstance(written, Tensor) and written is not outputs[0]:
+            self._axes[written] = self._axes[outputs[0]]
+
+    def _told(self, func: OpOverload, outputs: list[Tensor], args: tuple, kwargs: dict) -> Found:
+        """The axes of outputs of any shape by the rule of their operation, None for those that it cannot tell."""
+        rule = rule_of(func)
+        nothing: Found = [None] * len(outputs)
+        if rule is None:
+            return nothing
+        try:
+            return rule(self.axes, outputs, *args, **kwargs)
+        except Exception:  # a rule that meets what it was not made for
+            return nothing

@@ -1,0 +1,56 @@
+"""Rules of the operations after which positions are known no longer, along some axes or at all."""
+
+from torch import Tensor
+
+from symmeter.domains.grids.axes.axes import CHANNEL, axis, channels_if, roles
+from symmeter.domains.grids.axes.operations.operation import AxesOf, Found, rule
+
+
+@rule("sort topk cumsum cumprod cummax cummin logcumsumexp index_select glu _fft_c2c")
+def _along(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *args: object, **kwargs: object) -> Found:
+    """x of any shape, whose entries are picked, ordered or summed up along some axes.
+
+    Channels stay channels, a grid axis is known no longer.
+    """
+    axes = list(axes_of(x) or ())
+    for dim in _dims(*args, **kwargs):
+        axes[dim] = channels_if(roles(axes[dim]) <= {CHANNEL}, outputs[0].shape[dim])
+    return [tuple(axes)] * len(outputs)
+
+
+def _dims(*args: object, **kwargs: object) -> list[int]:
+    """The axes that such an operation is told: the first argument, or the second of topk(x, k, dim)."""
+    given = (
+        args[0] if args and not isinstance(args[0], bool) else -1
+    )  # sort and glu without one take the last
+    given = kwargs.get("dim", given)
+    second = args[1] if len(args) > 1 else None
+    if isinstance(given, int) and isinstance(second, int) and not isinstance(second, bool):
+        given = second
+    if isinstance(given, int):
+        return [given]
+    if isinstance(given, list | tuple):
+        return list(given)
+    raise TypeError(f"no axis: {given!r}")
+
+
+@rule(
+    "gather scatter scatter_add scatter_reduce index_put _index_put_impl index_copy index_add index_reduce index_fill "
+    "masked_scatter take put slice_scatter select_scatter diagonal_scatter as_strided_scatter "
+    "_fft_r2c _fft_c2r tril triu nonzero argmax argsort masked_select "
+    "grid_sampler_2d grid_sampler_3d renorm cross "
+    "linalg_cross linalg_inv_ex linalg_qr linalg_cholesky_ex linalg_matrix_exp linalg_lu_factor_ex "
+    "linalg_solve_triangular _linalg_eigh _linalg_svd _linalg_solve_ex multinomial "
+    "_cummax_helper _cummin_helper segment_reduce _cdist_forward _euclidean_dist"
+)
+def _not_followed(axes_of: AxesOf, outputs: list[Tensor], *_: object, **__: object) -> Found:
+    return [None] * len(outputs)
+
+
+@rule("mkldnn_rnn_layer _cudnn_rnn lstm gru _thnn_fused_lstm")
+def _recurrent(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: object, **__: object) -> Found:
+    """A sequence x (..., channels) keeps its positions; the states at its end are not followed."""
+    axes = axes_of(x) or ()
+    sequence = (*axes[:-1], axis(CHANNEL, outputs[0].shape[-1]))
+    others = len(outputs) - 1
+    return [sequence] + [None] * others
