@@ -171,3 +171,16 @@ def test_model_and_inputs_are_left_as_they_were():
     with pytest.warns(symmeter.SymmeterWarning, match="train mode"):
         measured((first, second), model=net)
     assert net.training and torch.equal(first, X) and torch.equal(second, Y)
+
+
+def test_a_wrong_derivative_of_a_small_output_is_found_beside_a_large_one():
+    class Detached(Two):
+        def forward(self, first, second):
+            found = super().forward(first, second)
+            return {"scores": 1e6 * found["scores"], "small": 1e-6 * found["inner"].detach().square()}
+
+    with pytest.warns(symmeter.SymmeterWarning, match="central differences"):
+        together = measured((X, Y), output="scores,small", model=Detached())
+    with pytest.warns(symmeter.SymmeterWarning, match="central differences"):
+        alone = measured((X, Y), output="small", model=Detached())
+    assert together.rows[1].value == pytest.approx(alone.rows[0].value, rel=1e-4) and alone.rows[0].value > 0

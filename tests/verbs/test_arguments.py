@@ -61,7 +61,7 @@ USUAL = {
     "progress": [None, True], "control": [True], "elements": [None], "padding": [None], "preprocessing": [None],
     "layouts": [None], "probes": [0, 2**70], "tolerance": [None, 0, 2.5, torch.tensor(3.5), 2**70], "layers": [[]],
     "model_kwargs": [None, {"a": 1}], "weights": [None], "untrained": [True], "limits": [None], "address": [None, "no such thing", "two\nlines"],
-    "domain": [None], "inputs": [None], "jobs": [None], "retry_errors": [True], "tangents": [None], "strategy": [None],
+    "jobs": [None], "retry_errors": [True], "tangents": [None], "strategy": [None],
 }  # fmt: skip
 SWEEP = {
     "models": ["no such thing", "two\nlines", Path("nowhere")],

@@ -1,7 +1,7 @@
 """The engine pushes tangents through a network and learns on the way which strategy and chunk is fastest."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -18,7 +18,7 @@ from symmeter.autodiff.strategies import (
     Vectorised,
     Widened,
 )
-from symmeter.autodiff.verification import Verifier
+from symmeter.autodiff.verification import BlockVerifier, Verifier
 from symmeter.errors import first_line
 
 _GAIN = 0.95  # a larger chunk must be 5 % faster per image for the chunk to grow on
@@ -79,6 +79,7 @@ class Engine:
         batch_size: int | None = None,
         wide: TensorFunction | None = None,
         differentiable: bool = True,
+        sizes: Sequence[int] = (),
     ):
         self.f = f
         self.dropped: dict[str, str] = {}
@@ -90,7 +91,7 @@ class Engine:
         self._differences: CentralDifference = Widened(wide)
         self._fallback = _Trial(self._differences, batch_size or 8, growing=False)
         self._done = 0
-        self.verifier = Verifier(f, wide)
+        self.verifier = BlockVerifier(f, wide, sizes) if sizes else Verifier(f, wide)
         self._suspects: list[tuple[Tensor, Tensor]] = []  # images, with tangents, that contradicted something
 
     @property

@@ -5,7 +5,9 @@ function is not: where its difference quotients agree among themselves, they are
 direction w is of their shape, and so is what is found along it of outputs (b, ...).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 import torch
 from torch import Tensor
@@ -169,6 +171,38 @@ def _pushed(strategy: Strategy, f: TensorFunction, x: Tensor, w: Tensor) -> Tens
     """df_x(w) (b, ...) by a strategy."""
     _, derivative = strategy(f, x, w[None])
     return derivative[0]
+
+
+class BlockVerifier:
+    """A verifier for each of several outputs, so that a large one does not hide a small one.
+
+    `f` gives them side by side, (B, entries); `sizes` are their entries.
+    """
+
+    def __init__(self, f: TensorFunction, wide: TensorFunction | None, sizes: Sequence[int]):
+        ends = list(accumulate(sizes))
+        self._blocks = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
+        self._verifiers = [
+            Verifier(_part(f, block), None if wide is None else _part(wide, block)) for block in self._blocks
+        ]
+
+    @property
+    def left_out(self) -> str:
+        """Why nothing could be compared, for the reader."""
+        return next((verifier.left_out for verifier in self._verifiers if verifier.left_out), "")
+
+    def contradiction(self, strategy: Strategy, x: Tensor, v: Tensor, pushed: Tensor) -> str | None:
+        """What speaks against `pushed` (T, b, entries) of x (b, ...) along v (T, b, ...); None for nothing."""
+        for verifier, block in zip(self._verifiers, self._blocks, strict=True):
+            reason = verifier.contradiction(strategy, x, v, pushed[..., block])
+            if reason is not None:
+                return reason
+        return None
+
+
+def _part(f: TensorFunction, block: slice) -> TensorFunction:
+    """x -> the entries of f(x), (B, entries), that are in this block."""
+    return lambda x: f(x)[:, block]
 
 
 def _close(a: Tensor, b: Tensor, tolerance: float, slack: Tensor | float = 0.0) -> Tensor:

@@ -141,6 +141,7 @@ class DerivativeRun(Run):
             batch_size=function.batching.size or self.batch_size,
             wide=wide,
             differentiable=not quantised,
+            sizes=[y[0].numel() for y in found] if len(found) > 1 else (),
         )
 
     def _target(self, output: Output, y: Tensor) -> Target:
