@@ -48,7 +48,7 @@ class Tracker(ABC):
         """How the symmetry acts on a tensor; None where that is not known."""
 
     def learn(self, tensor: Tensor, rho: Representation) -> None:  # noqa: B027
-        """Go on from what somebody knows of a tensor."""
+        """Go on from what somebody knows of a tensor (B, ...)."""
 
 
 class Domain(ABC):
@@ -276,7 +276,8 @@ def parse_group(text: str) -> Group:
         for found in domain.symmetry(text):
             if isinstance(found, Group):
                 return found
-    known = [name for d in domains().values() for name in d.symmetries]
+    usual = domains()[_DEFAULT]
+    known = [name for name in usual.symmetries if name not in usual.generators()]
     raise SymmeterError(f"symmetry {text!r} is no group{nearest(text, known)}")
 
 

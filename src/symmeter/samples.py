@@ -135,7 +135,7 @@ class Samples:
         }
 
     def _batch(self, rows: list[tuple[Tensor, int, str]]) -> Batch:
-        """Inputs without a batch axis, each with its label and its name, as one batch."""
+        """Inputs (...), each with its label and its name, as one batch of inputs (B, ...)."""
         inputs, labels, names = zip(*rows, strict=True)
         known = any(label >= 0 for label in labels)
         self._labelled = self._labelled or known

@@ -88,7 +88,7 @@ def opened_npz(path: Path) -> Iterator[NpzFile]:
 
 
 def is_array(value: object) -> TypeGuard[Tensor | np.ndarray]:
-    """Whether it is a tensor or a NumPy array."""
+    """Whether it is a tensor or a NumPy array, of any shape."""
     return isinstance(value, Tensor | np.ndarray)
 
 

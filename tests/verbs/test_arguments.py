@@ -58,7 +58,8 @@ VALUES = (
 # What is no mistake, by function and parameter; all other values of the pool are refused.
 USUAL = {
     "measure": [None], "samples": [None, 2**70], "batch_size": [None], "device": [None], "seed": [0],
-    "progress": [None, True], "control": [True], "elements": [None], "padding": [None], "preprocessing": [None],
+    "progress": [None, True], "control": [True], "elements": [None], "preprocessing": [None], "labels": [None], "domain": [None],
+    "inputs": [None],
     "layouts": [None], "probes": [0, 2**70], "tolerance": [None, 0, 2.5, torch.tensor(3.5), 2**70], "layers": [[]],
     "model_kwargs": [None, {"a": 1}], "weights": [None], "untrained": [True], "limits": [None], "address": [None, "no such thing", "two\nlines"],
     "jobs": [None], "retry_errors": [True], "tangents": [None], "strategy": [None],

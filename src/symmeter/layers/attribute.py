@@ -86,7 +86,7 @@ def attribute(
     (['', '0', '1', '2', '3'], 1.0)
     """
     follower = Attributor(probes, layouts, seed)
-    given = Given(data, domain, inputs, labels, image_options(definition, None, preprocessing) | options)
+    given = Given(data, domain, inputs, labels, image_options(definition, preprocessing) | options)
     settings = Settings(samples, batch_size, device, seed, progress, control)
     done = run_along(plan_along(model, given, symmetry, output, settings, "attribution"), follower)
     done.spec.update(probes=probes)

@@ -124,7 +124,9 @@ def _mapping(value: object) -> dict[str, object]:
 def _inputs(value: Any) -> object:
     if isinstance(value, str):
         return word.read(value)
-    words = value.values() if isinstance(value, Mapping) else value
+    words = list(value.values() if isinstance(value, Mapping) else value)
+    if not words:
+        raise ValueError
     if not all(isinstance(one, str) for one in words):
         raise TypeError
     return dict(value) if isinstance(value, Mapping) else tuple(value)
@@ -154,7 +156,6 @@ ARGUMENTS: Kinds = {
     "control": Kind("True, False, or one of " + ", ".join(CONTROLS), _control),
     "elements": whole(2, 31).or_none("for all of up to 256, else 64"),
     "sampling": choice("sampling", SAMPLING),
-    "padding": word.or_none("for the definition's own"),
     "preprocessing": Kind("a dictionary such as {'img_size': 224}", _mapping).or_none("for the model's own"),
     "domain": Kind("a kind of data, such as 'images'", _domain).or_none("to see it from the data"),
     "inputs": Kind("a word such as 'points', or one for each input: {leaf: word}", _inputs).or_none(

@@ -31,9 +31,9 @@ def assert_equivariant(
     tolerance: float | None = None,
     *,
     elements: int | None = None,
-    padding: str | None = None,
     definition: str = "bandlimited",
     seed: int = 0,
+    **options: Any,
 ) -> Result:
     """Raise AssertionError, naming the worst element, unless f(g x) = g f(x) for all elements g; else the result.
 
@@ -62,9 +62,9 @@ def assert_equivariant(
             definition,
             control=False,
             elements=elements,
-            padding=padding,
             seed=seed,
             progress=False,
+            **options,
         )
     repeat(one for one in found if not one.ours)
     if result.status != "complete":

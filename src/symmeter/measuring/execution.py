@@ -101,7 +101,6 @@ def run_over(plan: Plan, group: Group) -> Execution[OrbitRun]:
             "output": ",".join(str(target.output) for target in run.targets),
             "rho_out": ", ".join(dict.fromkeys(target.rho.describe() for target in run.targets)),
             "control": plan.control,
-            "padding": getattr(plan.domain.options, "padding", None),
         },
     )
 

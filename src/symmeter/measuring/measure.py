@@ -38,7 +38,6 @@ def measure(
     control: bool | str = True,
     elements: int | None = None,
     sampling: str = "haar",
-    padding: str | None = None,
     preprocessing: dict[str, Any] | None = None,
     domain: str | type[Domain] | None = None,
     inputs: Any = None,
@@ -68,8 +67,6 @@ def measure(
             the group did not move them; False (`none`): no control.
         elements: how many group elements to draw; None for all of up to 256, else 64.
         sampling: `haar` (at random) or `quadrature` (in equal steps), for groups that are not enumerated.
-        padding: what motions bring in from outside the frame: `reflect`, `zeros`, `circular`; None for the definition's
-            own extension, and only motions that keep the frame for C_n and D_n.
         preprocessing: overrides `img_size`, `crop_pct`, `mean`, `std`, `interpolation` of the model's own.
         domain: the kind of data, such as `"images"` or `"signals"`, or a `Domain` of your own; None to see it from the
             data, the symmetry and `inputs`.
@@ -77,7 +74,9 @@ def measure(
             `("image", "image")` for a tuple of arguments; one word for a single tensor that is no image, such as
             `"points"`. Leaves that are not named are handed on as they are, and listed in `header["spec"]`.
         labels: classes (N,), where they are not in the data.
-        options: more options of the kind of data, such as `sample_rate`.
+        options: more options of the kind of data. Of images, `padding` is what motions bring in from outside the frame:
+            `reflect`, `zeros`, `circular`; None for the definition's own extension, and only motions that keep the
+            frame for C_n and D_n.
 
     Raises:
         SymmeterError: for a mistake in the arguments, in one line that says what to change.
@@ -92,14 +91,14 @@ def measure(
     >>> result.rows[0].n, result.rows[0].unit
     (8, 'probability^2 / radian^2')
     """
-    given = Given(data, domain, inputs, labels, image_options(definition, padding, preprocessing) | options)
+    given = Given(data, domain, inputs, labels, image_options(definition, preprocessing) | options)
     settings = Settings(samples, batch_size, device, seed, progress, control, elements, sampling)
     return measured(make_plan(model, given, symmetry, measure, output, settings))
 
 
-def image_options(definition: Any, padding: Any, preprocessing: Mapping[str, Any] | None) -> dict[str, Any]:
+def image_options(definition: Any, preprocessing: Mapping[str, Any] | None) -> dict[str, Any]:
     """The options that verbs name in their signatures, as one mapping."""
-    return {"definition": definition, "padding": padding, **(preprocessing or {})}
+    return {"definition": definition, **(preprocessing or {})}
 
 
 def measured(plan: Plan) -> Result:

@@ -29,7 +29,7 @@ OutputArgument = str | Sequence[str] | Mapping[str, str]
 
 CONTROLS = ("displacement", "untrained", "wrong-group", "none")
 # Passed over where a kind of data has no such option.
-_DEFAULTS = {"definition": "bandlimited", "padding": None}
+_DEFAULTS = {"definition": "bandlimited"}
 
 
 @dataclass(frozen=True)

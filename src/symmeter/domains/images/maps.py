@@ -67,7 +67,7 @@ def maps(
     ((6, 6), (4, 4))
     """
     drawn = Drawn(layers)
-    given = Given(data, "images", options=image_options(definition, None, preprocessing))
+    given = Given(data, "images", options=image_options(definition, preprocessing))
     settings = Settings(1, 1, device, seed, False, control=False)
     plan = plan_along(model, given, symmetry, output, settings, "a map")
     done = run_along(plan, drawn)
