@@ -108,6 +108,10 @@ class Domain(ABC):
 
     # data
 
+    def described(self, model: Any) -> Any:
+        """A LoadedModel with what this kind of data has to know of it, found once."""
+        return model
+
     @abstractmethod
     def open(self, data: Any, model: Any, draw: Draw, group: Group | None = None) -> Samples:
         """The samples of some data, ready for `model` (a LoadedModel); a group may want more of each than the model."""

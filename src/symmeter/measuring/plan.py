@@ -114,7 +114,7 @@ def make_plan(
         raise SymmeterError(
             "the wrong-group control is for groups such as C4; generators have displacement, untrained and none"
         )
-    loaded = load_model(model) if isinstance(model, str) else describe(model)
+    loaded = domain.described(load_model(model) if isinstance(model, str) else describe(model))
     return Plan(
         loaded=loaded,
         domain=domain,

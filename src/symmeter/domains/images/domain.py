@@ -1,6 +1,7 @@
 """Images: what symmeter has to know of them, in one class."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,10 @@ class Images(Domain):
             require("PIL.Image", "vision")
             if self.options.img_size or model.partition(":")[0] in self.hubs():
                 require("timm", "vision")
+
+    def described(self, model: LoadedModel) -> LoadedModel:
+        """With its preprocessing, for which a network may have to be probed."""
+        return replace(model, preprocessing=preprocessing_of(model))
 
     def preprocessing(self, model: LoadedModel) -> Preprocessing:
         """How images become inputs: the model's own way, with what the options override."""
