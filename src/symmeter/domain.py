@@ -119,6 +119,10 @@ class Domain(ABC):
     def check(self, data: str, model: str) -> None:  # noqa: B027
         """SymmeterError for what is wrong with a path of data, or lacks for it, before a model is built."""
 
+    def obvious_word(self, tensor: Tensor) -> str | None:
+        """The word for an input (N, ...) of which nothing was said, where it can be only one thing."""
+        return None
+
     def leaf(self, word: str, tensor: Tensor, model: Any) -> tuple[Tensor, Representation]:
         """One of several inputs (N, ...) as the model takes it, and how the symmetry acts on it, by its word."""
         raise SymmeterError(f"{self.name} have no input {word!r}{nearest(word, self.input_words)}")
@@ -179,10 +183,7 @@ class Domain(ABC):
 
 
 def read_options(domain: type[Domain], given: Mapping[str, Any]) -> Domain:
-    """The domain with these options; SymmeterError, in one line, for one that it does not have.
-
-    An option that is None, or what it is when nothing is said, is passed over where a domain does not have it.
-    """
+    """The domain with these options; SymmeterError, in one line, for one that it does not have."""
     known = {f.name: f for f in fields(domain.Options)}
     values = {}
     for name, value in given.items():

@@ -6,7 +6,7 @@ works on that sum, one row per item; only who calls the network takes it apart. 
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -18,26 +18,28 @@ from torch import Tensor
 from symmeter.errors import SymmeterError
 
 Tree = Any  # a tensor, or a dict, tuple, list or dataclass that holds tensors, and whatever else
-Path = tuple[str | int, ...]
+LeafPath = tuple[str | int, ...]
 Watcher = Callable[[list[Tensor]], None]
 _LARGEST = {torch.float32: 2**24, torch.float64: 2**53}  # whole numbers up to here have no round-off
-
-
 _WATCHER: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 
 
 @dataclass(frozen=True)
 class Leaf:
-    """One tensor of a tree: where it stands, and the shape and type that it has per item."""
+    """One tensor of a tree: where it stands, and the shape and type that it has per item.
 
-    path: Path
+    `scale` is its size, as a power of two, by which it can be divided without round-off.
+    """
+
+    path: LeafPath
     shape: tuple[int, ...]
     dtype: torch.dtype
+    scale: float = 1.0
 
     @property
     def name(self) -> str:
         """The path in words, such as `pos` or `0.boxes`."""
-        return ".".join(map(str, self.path))
+        return dotted(self.path)
 
     @property
     def size(self) -> int:
@@ -50,6 +52,8 @@ class Packing:
     """How a tree of tensors (B, ...) becomes one tensor (B, entries), and how that becomes the tree again.
 
     `template` is a tree of the same form; what is no tensor in it (None, a number, a word) is handed on as it is.
+    Every leaf is divided by its size, so that what is moved by a share of the whole (round-off, the steps of difference
+    quotients) moves pixels in [0, 1] no further because word numbers of 50,000 stand beside them.
 
     >>> tree = {"pos": torch.rand(2, 4, 3), "z": torch.tensor([[1, 6, 1, 8], [1, 1, 1, 1]])}
     >>> packing = Packing.of(tree)
@@ -69,21 +73,20 @@ class Packing:
             raise SymmeterError(f"inputs of type {type(tree).__name__} hold no tensor")
         counts = {path: len(tensor) if tensor.ndim else 0 for path, tensor in found.items()}
         if len(set(counts.values())) > 1:
-            words = ", ".join(f"{'.'.join(map(str, path))} {n}" for path, n in counts.items())
+            words = ", ".join(f"{dotted(path)} {n}" for path, n in counts.items())
             raise SymmeterError(f"inputs differ in how many items they have: {words}")
-        leaves = tuple(Leaf(path, tuple(t.shape[1:]), t.dtype) for path, t in found.items())
+        leaves = tuple(Leaf(path, tuple(t.shape[1:]), t.dtype, _size(t)) for path, t in found.items())
         return Packing(tree, leaves)
 
-    def pack(self, tree: Tree, dtype: torch.dtype | None = None) -> Tensor:
-        """A tree of tensors (B, ...) as (B, entries), in the widest floating point type of its leaves."""
+    def pack(self, tree: Tree, dtype: torch.dtype = torch.float32) -> Tensor:
+        """A tree of tensors (B, ...) as (B, entries) of a type of numbers; SymmeterError for what that cannot hold."""
         found = tensors(tree)
-        wide = dtype or _widest([leaf.dtype for leaf in self.leaves])
         rows = []
         for leaf in self.leaves:
             tensor = found[leaf.path]
             if not leaf.dtype.is_floating_point and tensor.numel():
-                _check_whole(leaf, tensor, wide)
-            rows.append(tensor.reshape(len(tensor), -1).to(wide))
+                _check_whole(leaf, tensor, dtype)
+            rows.append(tensor.reshape(len(tensor), -1).to(dtype) / leaf.scale)
         return torch.cat(rows, 1)
 
     def unpack(self, x: Tensor) -> Tree:
@@ -99,12 +102,21 @@ class Packing:
         pieces = x.split([leaf.size for leaf in self.leaves], -1)
         found = []
         for piece, leaf in zip(pieces, self.leaves, strict=True):
-            part = piece.reshape(*piece.shape[:-1], *leaf.shape)
+            part = piece.reshape(*piece.shape[:-1], *leaf.shape) * leaf.scale
             found.append(_restored(part, leaf.dtype))
         return found
 
-    def _paths(self) -> list[Path]:
+    def _paths(self) -> list[LeafPath]:
         return [leaf.path for leaf in self.leaves]
+
+
+def dotted(path: LeafPath) -> str:
+    """A path in words.
+
+    >>> dotted((0, "boxes"))
+    '0.boxes'
+    """
+    return ".".join(map(str, path))
 
 
 @contextmanager
@@ -117,7 +129,7 @@ def unpacking_watched(watcher: Watcher) -> Iterator[None]:
         _WATCHER.reset(token)
 
 
-def tensors(tree: Tree, path: Path = ()) -> dict[Path, Tensor]:
+def tensors(tree: Tree, path: LeafPath = ()) -> dict[LeafPath, Tensor]:
     """The tensors of a tree by their paths, in its order.
 
     >>> list(tensors({"a": torch.zeros(2), "b": (torch.zeros(2), None)}))
@@ -125,7 +137,7 @@ def tensors(tree: Tree, path: Path = ()) -> dict[Path, Tensor]:
     """
     if isinstance(tree, Tensor):
         return {path: tree}
-    found: dict[Path, Tensor] = {}
+    found: dict[LeafPath, Tensor] = {}
     for key, member in _members(tree):
         found |= tensors(member, (*path, key))
     return found
@@ -147,7 +159,7 @@ def _members(tree: Tree) -> list[tuple[str | int, Tree]]:
     return []
 
 
-def filled(tree: Tree, leaves: Mapping[Path, Tensor], path: Path = ()) -> Tree:
+def filled(tree: Tree, leaves: Mapping[LeafPath, Tensor], path: LeafPath = ()) -> Tree:
     """A tree of the same form with other tensors, by their paths.
 
     >>> filled(("a", torch.zeros(1)), {(1,): torch.ones(1)})
@@ -167,16 +179,20 @@ def filled(tree: Tree, leaves: Mapping[Path, Tensor], path: Path = ()) -> Tree:
     return tree
 
 
-def _widest(dtypes: Sequence[torch.dtype]) -> torch.dtype:
-    """The floating point type that holds all of these."""
-    return torch.float64 if torch.float64 in dtypes else torch.float32
+def _size(tensor: Tensor) -> float:
+    """The root mean square of a tensor of any shape, rounded to a power of two; 1 where there is none."""
+    entries = tensor.detach().double()
+    size = float(entries[entries.isfinite()].square().mean().sqrt()) if tensor.numel() else 0.0
+    return 2.0 ** round(math.log2(size)) if size > 0 else 1.0
 
 
-def _check_whole(leaf: Leaf, tensor: Tensor, wide: torch.dtype) -> None:
-    """SymmeterError for whole numbers (B, ...) that have no exact place in the type of all leaves."""
-    if tensor.dtype != torch.bool and int(tensor.abs().max()) > _LARGEST[wide]:
+def _check_whole(leaf: Leaf, tensor: Tensor, dtype: torch.dtype) -> None:
+    """SymmeterError for whole numbers (B, ...) that have no exact place in a floating point type."""
+    if tensor.dtype != torch.bool and int(tensor.abs().max()) > _LARGEST[dtype]:
+        name = str(dtype).removeprefix("torch.")
         raise SymmeterError(
-            f"input {leaf.name!r} has whole numbers beyond {_LARGEST[wide]}: give float64 inputs"
+            f"input {leaf.name!r} has whole numbers beyond {_LARGEST[dtype]}, which {name} does not hold: "
+            "measure the model in float64, model.double()"
         )
 
 

@@ -155,7 +155,7 @@ def test_images_of_the_largest_lee_are_the_ones_moved():
     for part in x.split(3):
         lee = torch.tensor([9.0, 1, 8, 1, 7, 6, 1, 1])[part[:, 0].long() - 1]
         floors.gather(part, torch.zeros(1, 2, len(part)), lee.sqrt().reshape(1, -1, 1))
-    floors.find(lambda moved: seen.append(moved) or torch.zeros(1, 2, len(moved)), EPS)
+    floors.find(lambda moved: seen.append(moved) or torch.zeros(1, 2, len(moved)), EPS / 100, 8)
     assert all(set(moved[:, 0].round().int().tolist()) == {1, 3, 5, 6} for moved in seen)
 
 
@@ -167,31 +167,44 @@ def test_the_floor_of_plain_noise_is_its_standard_deviation(n):
     floors, sizes = LayerFloors(), []
     x = torch.rand(n, 5)
     floors.gather(x, noise(x), torch.rand(2, n, 3))
-    floors.find(lambda moved: sizes.append(len(moved)) or noise(moved), EPS)
-    assert sum(sizes) == 12
+    floors.find(lambda moved: sizes.append(len(moved)) or noise(moved), EPS, n)
+    assert sum(sizes) == 16
     squares = floors.of(0, np.zeros(400), None) ** 2
     # chi square of 8 degrees of freedom at least, over 400 parts: the standard error of the mean is 0.025
     assert squares.mean() == pytest.approx(1, abs=0.15)
 
 
-def test_a_kink_that_no_small_move_meets_is_seen_by_a_long_one():
-    """A jump of 1 at 100 units away: a rare event for round-off, and its square counts by its chance."""
+@pytest.mark.parametrize("count", [4, 40, 10**6])
+def test_a_kink_that_no_small_move_meets_is_seen_by_a_long_one(count):
+    """A jump of 1 at 60 units away: rare for round-off, so its square counts by its chance, or as met by one image."""
     x = torch.full((4, 1), 1.0)
     edge = 1 + 60 * EPS
     jump = lambda x: ((x[:, 0] > edge) * 1.0).double().expand(1, 2, -1)
     floors = LayerFloors()
     floors.gather(x, jump(x), torch.ones(1, 4, 1))
-    floors.find(jump, EPS)
-    met = (nudged(x, 2, 256 * EPS)[:, 0] > edge).double().mean()
+    floors.find(jump, EPS, count)
+    there, back = (nudged(x, 2, far * EPS)[:, 0] > edge for far in (4096, -4096))
+    met = (there ^ back).double().mean()
     assert met > 0
-    assert floors.of(0, np.zeros(2), None) == pytest.approx(float((met * 4 / 256) ** 0.5))
+    expected = max(float((met * 4 / 8192) ** 0.5), 1 / (2 * count))
+    assert floors.of(0, np.zeros(2), None) == pytest.approx(expected)
+
+
+def test_what_is_smooth_is_no_jump_however_far_it_moves():
+    ends = torch.tensor([0.0, 3, 0, 3])  # of the range, in which moves stay
+    x = torch.stack([torch.linspace(0.5, 2, 4), ends], 1).double()
+    smooth = lambda x: (x[:, 0] ** 2).expand(1, 2, -1)
+    floors = LayerFloors()
+    floors.gather(x, smooth(x), torch.ones(1, 4, 1))
+    floors.find(smooth, EPS, 1000)
+    assert float(floors.of(0, np.zeros(2), None).max()) < 10 * EPS
 
 
 def test_what_is_round_off_as_a_whole_is_so_in_its_parts():
     floors = LayerFloors()
     floors.gather(torch.ones(4, 1), torch.zeros(1, 2, 4), torch.ones(1, 4, 1))
     assert floors.of(0, np.array([1.0, 0.5]), 1e-9) is None  # not found
-    floors.find(lambda x: torch.zeros(1, 2, len(x)), EPS)
+    floors.find(lambda x: torch.zeros(1, 2, len(x)), EPS, 4)
     assert floors.of(0, np.array([1e-9, 5e-10]), 1e-9) == pytest.approx([1e-9, 5e-10])
     assert floors.of(0, np.array([1.0, 0.5]), 1e-10) == pytest.approx([1e-5, 0.5e-5])
 
@@ -215,7 +228,7 @@ def test_no_layer_of_an_exactly_symmetric_network_is_resolved(seed, dtype):
 
 
 def test_a_model_that_fails_when_it_is_moved_costs_the_floor_only(monkeypatch):
-    def moody(self, contributions, unit):
+    def moody(self, contributions, unit, count):
         raise ValueError("pixels must be whole numbers")
 
     monkeypatch.setattr(LayerFloors, "find", moody)

@@ -80,7 +80,7 @@ def test_several_outputs_along_generators_are_those_measured_alone():
         alone = measured((X, Y), "rotation,translation_x", name)
         for row, other in zip([r for r in together.rows if r.output == name], alone.rows, strict=True):
             assert row.value == pytest.approx(other.value, rel=1e-12)
-            assert row.floor == pytest.approx(other.floor, rel=20)
+            assert 0.2 < row.floor / other.floor < 5
     assert "lee:rotation:inner" in together.samples
 
 
@@ -144,6 +144,7 @@ def test_labels_may_stand_beside_the_inputs():
     ({"first": X, "second": Y}, {"inputs": {"first": "imgae"}}, "'imgae' is no way in which a symmetry acts"),
     ((X, Y[:5]), {}, "inputs differ in how many items they have: 0 6, 1 5"),
     ((X, Y), {"inputs": ("image",)}, "inputs= has 1 words and the data 2 parts"),
+    ((X, Y, X), {"inputs": BOTH}, "inputs= has 2 words and the data 3 parts"),
 ])  # fmt: skip
 def test_what_is_not_clear_is_refused(data, options, words):
     check_refused(re.escape(words), lambda d: measured(d, **options), data)
@@ -184,3 +185,38 @@ def test_a_wrong_derivative_of_a_small_output_is_found_beside_a_large_one():
     with pytest.warns(symmeter.SymmeterWarning, match="central differences"):
         alone = measured((X, Y), output="small", model=Detached())
     assert together.rows[1].value == pytest.approx(alone.rows[0].value, rel=1e-4) and alone.rows[0].value > 0
+
+
+def test_large_whole_numbers_beside_pixels_change_neither_value_nor_floor():
+    """Round-off and difference quotients are of the size of each leaf, not of all together."""
+
+    class Words(Two):
+        def forward(self, first, second, ids):
+            return super().forward(first, second, ids // 5000)
+
+    net = Words().float()
+    data = {"first": X.float(), "second": Y.float()}
+    inputs = dict.fromkeys(data, "image")
+    few = measured({**data, "ids": IDS}, model=net, inputs=inputs).rows[0]
+    many = measured({**data, "ids": IDS * 5000}, model=net, inputs=inputs).rows[0]
+    assert many.value == pytest.approx(plain("rotation"), rel=1e-4)
+    assert 0.2 < many.floor / few.floor < 5
+
+
+def test_the_floor_of_a_small_output_does_not_hang_on_a_large_one():
+    class Maps(nn.Module):
+        def forward(self, x):
+            h = torch.nn.functional.avg_pool2d(x[:, :1], 3, 1)
+            return {"large": 1e6 * h, "small": h}
+
+    options = {"model": Maps().eval(), "inputs": None}
+    together = measured(X.float(), output="large,small", **options)
+    alone = measured(X.float(), output="small", **options)
+    assert 0.2 < together.rows[1].floor / alone.rows[0].floor < 5
+
+
+def test_inputs_are_prepared_once_for_all_runs(monkeypatch):
+    calls, leaf = [], Images.leaf
+    monkeypatch.setattr(Images, "leaf", lambda *args: calls.append(args[1]) or leaf(*args))
+    measured((X[..., :8], Y[..., :8]), "rotation,C4,hflip")
+    assert calls == ["image", "image"]

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from symmeter.autodiff.batch_norm import slope
 from symmeter.autodiff.functions import Context
 
 
@@ -66,8 +67,4 @@ def _batch_norm(
     learning = any(parameter is not None and parameter.requires_grad for parameter in parameters)
     if training or learning or running_var is None:
         return plain(input)
-    slope = (running_var + eps).rsqrt()
-    if weight is not None:
-        slope = slope * weight
-    broadcast = slope.reshape(-1, *[1] * (input.ndim - 2))
-    return _BatchNorm.apply(input, broadcast, plain)  # type: ignore[return-value]
+    return _BatchNorm.apply(input, slope(running_var, weight, eps, input.ndim), plain)  # type: ignore[return-value]

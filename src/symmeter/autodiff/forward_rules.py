@@ -22,6 +22,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
+from symmeter.autodiff.batch_norm import slope
 from symmeter.autodiff.functions import Affine, Attention, LayerNorm, Pointwise
 
 aten = torch.ops.aten
@@ -69,14 +70,11 @@ def _batch_norm(
     dynamic = _depends_on_input(running_mean, running_var, weight, bias)
     if training or dynamic or running_mean is None or running_var is None:
         return NotImplemented
-    slope = (running_var + eps).rsqrt()
-    if weight is not None:
-        slope = slope * weight
-    slope = slope.reshape(-1, *[1] * (input.ndim - 2))
+    factor = slope(running_var, weight, eps, input.ndim)
     return Affine.apply(
         input,
         lambda u: F.batch_norm(u, running_mean, running_var, weight, bias, False, momentum, eps),
-        lambda du: du * slope,
+        lambda du: du * factor,
     )
 
 

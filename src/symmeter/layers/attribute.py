@@ -20,7 +20,7 @@ from symmeter.layers.tree import Part
 from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.derivative import DerivativeRun, Follower
 from symmeter.measuring.execution import Execution, announced, run_along
-from symmeter.measuring.measure import image_options
+from symmeter.measuring.measure import named_options
 from symmeter.measuring.plan import Given, Settings, plan_along
 from symmeter.measuring.rows import derivative_rows
 from symmeter.results.columns import Key
@@ -86,7 +86,7 @@ def attribute(
     (['', '0', '1', '2', '3'], 1.0)
     """
     follower = Attributor(probes, layouts, seed)
-    given = Given(data, domain, inputs, labels, image_options(definition, preprocessing) | options)
+    given = Given(data, domain, inputs, labels, named_options(definition, preprocessing) | options)
     settings = Settings(samples, batch_size, device, seed, progress, control)
     done = run_along(plan_along(model, given, symmetry, output, settings, "attribution"), follower)
     done.spec.update(probes=probes)
@@ -207,7 +207,9 @@ class Attributor(Follower):
         def in_chunks(x: Tensor) -> Tensor:
             return torch.cat([contributions(part) for part in x.split(engine.chunk)], -1)
 
-        run.optional("the floors of layers", lambda: self._floors.find(in_chunks, run.unit_of_nudges))
+        run.optional(
+            "the floors of layers", lambda: self._floors.find(in_chunks, run.unit_of_nudges, len(run.names))
+        )
 
     def residue(self, run: DerivativeRun) -> dict[str, float]:
         """sum of terminal contributions / LEE - 1, by generator: how far forward and backward mode disagree."""
@@ -270,20 +272,12 @@ class Attributor(Follower):
             symmetry=root.symmetry,
             output=root.output,
             layer=part.layer,
-            value=e.value,
-            standard_error=e.standard_error,
-            n=e.n,
-            floor=floor,
-            control=None,
-            selectivity=None,
             unit=root.unit,
             direction="sign: + adds to LEE, - takes from it",
             definition=root.definition,
             verdict=on_contribution(e.value, e.standard_error, floor),
-            median=e.median,
-            quantile_05=e.quantile_05,
-            quantile_95=e.quantile_95,
             contribution=e.value,
+            **asdict(replace(e, top_share=None)),  # of values of both signs it says nothing
             **own,
         )
 

@@ -8,8 +8,10 @@ from torch import Tensor
 
 from symmeter.measuring.floor import DRAWS, FLOOR_IMAGES, nudged_within
 
-_FAR = 256  # units of round-off: a move that meets so many times more kinks than one unit does
+_FAR = 4096  # units of round-off: a move that meets so many times more kinks than one unit does
 _REACH = 4  # units by which the round-off of all layers together moves what is inside
+_CROSSINGS = 2.0  # floors that one crossed kink in one image may cost
+_CLEAR = 5.0  # deviations of round-off beyond which a change is a jump
 
 
 class LayerFloors:
@@ -18,9 +20,11 @@ class LayerFloors:
     The error of a contribution c in float32 has two parts. *Round-off* falls out anew when the input moves by one
     unit of it, so its variance is that of c over the input and such moves. *Kinks* (ReLU, max pooling) are rare and
     large: where the argument of one is closer to it than round-off, c jumps. A few images hardly ever show one; but
-    the chance of a crossing grows with the length of the move and the jump does not, so a move of 256 units meets
-    256 / 4 times as many as the round-off of a network, and a square found there counts 4 / 256. That smooth parts
-    move too makes the floor larger than it must be, by less than the error bar of any use.
+    the chance of a crossing grows with the length of the move and the jump does not. So images are moved there and back
+    by 4096 units: J = c(x + d) + c(x - d) - 2 c(x) is what jumped, and smooth parts cancel. It meets 2 * 4096 / 4 times
+    as many kinks as the round-off of a network, and a square found there counts 4 / 8192. That is right on average, but
+    where kinks are few the average is far below a crossing, which some image may have: then the mean over all n images
+    is off by J / n, which is let cost two floors.
 
     The mean square is over 4 images, those with the largest LEE: they carry the mean and its error (after a softmax
     the top 1 % may hold a third of it, and the first four images nothing). It is not divided by the number of
@@ -43,21 +47,30 @@ class LayerFloors:
         best = score.topk(min(FLOOR_IMAGES, len(score))).indices
         self._x, self._found, self._score = x[best], contributions[..., best], score[best]
 
-    def find(self, contributions: Callable[[Tensor], Tensor], unit: float) -> None:
-        """Compute the contributions (T, parts, B) of images that are moved by `unit`, by `contributions(x)`."""
+    def find(self, contributions: Callable[[Tensor], Tensor], unit: float, count: int) -> None:
+        """Compute the contributions (T, parts, B) of images that are moved by `unit`, by `contributions(x)`.
+
+        `count` is the number of images of which the mean is reported.
+        """
         if self._x is None or self._found is None:
             return
-        times = max(1, FLOOR_IMAGES // len(self._x))
-        near = [contributions(nudged_within(self._x, seed, unit)) for seed in range(DRAWS * times)]
-        far = [
-            contributions(nudged_within(self._x, DRAWS * times + seed, _FAR * unit)) for seed in range(times)
-        ]
+        x, times = self._x, max(1, FLOOR_IMAGES // len(self._x))
+        near = [contributions(nudged_within(x, seed, unit)) for seed in range(DRAWS * times)]
         here = torch.stack([self._found, *near])
-        jumps = (torch.stack(far) - here.mean(0)).square().mean(0)
-        squares = here.var(0, correction=1) + jumps * (_REACH / _FAR)
-        finite = squares.isfinite().flatten(0, 1).all(0)
+        jumps = []
+        for seed in range(DRAWS * times, (DRAWS + 1) * times):
+            there, back = (contributions(nudged_within(x, seed, far)) for far in (_FAR * unit, -_FAR * unit))
+            jumps.append(there + back - 2 * here.mean(0))
+        squares = torch.stack(jumps).square()
+        finite = torch.cat([squares, here]).isfinite().flatten(0, 2).all(0)
         if finite.any():
-            self._squares = squares[..., finite].mean(-1)
+            squares = squares[..., finite]
+            round_off = here[..., finite].var(0, correction=1).mean(-1)
+            crossings = squares.mean((0, -1)) * _REACH / (2 * _FAR)
+            noise = (2 + 4 / len(here)) * round_off  # the variance of J without any jump
+            jumped = squares > _CLEAR**2 * noise[..., None]
+            one_crossing = torch.where(jumped, squares, 0).amax((0, -1)) / (_CROSSINGS * count) ** 2
+            self._squares = round_off + torch.maximum(crossings, one_crossing)
 
     def of(self, t: int, values: np.ndarray, lee_floor: float | None) -> np.ndarray | None:
         """Floors of all parts (parts,) along generator t, whose mean contributions are `values`, LEE first.

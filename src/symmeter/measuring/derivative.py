@@ -154,6 +154,12 @@ class DerivativeRun(Run):
         """Outputs or their derivatives (..., entries) as one tensor for each output."""
         return self.rho_out.parts(values) if isinstance(self.rho_out, Packed) else [values]
 
+    def _rounded(self, y: Tensor, seed: int) -> Tensor:
+        """Outputs y (b, ...), each moved by a unit of round-off of its own size."""
+        if not isinstance(self.rho_out, Packed):
+            return nudged(y, seed)
+        return self.rho_out.joined([nudged(part, seed) for part in self.rho_out.parts(y)])
+
     def _record(
         self,
         batch: Batch,
@@ -220,7 +226,7 @@ class DerivativeRun(Run):
         def derivative(x: Tensor, strategy: Strategy) -> Tensor:
             """(T, b, ...), with round-off in the output too: beside a large bias that of the input is lost."""
             y, pushed = strategy(f, x, stack(self.rho_in.differentiate_all(generators, x)))
-            return deviation(pushed, nudged(y, next(draws)), generators, self.rho_out)
+            return deviation(pushed, self._rounded(y, next(draws)), generators, self.rho_out)
 
         totals: list[list[Tensor]] = [[] for _ in self.targets]  # by output, then by chunk
         errors: list[list[Tensor]] = [[] for _ in self.targets]

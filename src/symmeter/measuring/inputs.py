@@ -1,8 +1,9 @@
 """The inputs of a model: one tensor, or a tree of several, and how the symmetry acts on each of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path as FilePath
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,20 @@ from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.representations.packed import Packed
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
-from symmeter.trees import Packing, Path, filled, tensors
+from symmeter.trees import LeafPath, Packing, dotted, filled, tensors
 
 _LABELS = "labels"  # the array of an .npz with the classes
 STILL = ("scalars", "invariant")  # words for leaves that no symmetry moves
 
 Words = str | Mapping[str, str] | Sequence[str] | None  # how the symmetry acts on each input, as it was given
+
+
+@dataclass(frozen=True)
+class PreparedLeaf:
+    """One tensor (N, ...) of the data, and how the symmetry acts on it."""
+
+    tensor: Tensor
+    rho: Representation
 
 
 @dataclass(frozen=True)
@@ -38,20 +47,21 @@ class Inputs:
     labels: object = None
     words: Mapping[str, str] = field(default_factory=dict)
     tree: bool = False
+    leaves: Mapping[LeafPath, PreparedLeaf] = field(default_factory=dict)  # those of inputs with words
 
     @staticmethod
     def of(data: object, inputs: Words, labels: object, domain: Domain) -> "Inputs":
         """From the arguments `data`, `inputs` and `labels`; SymmeterError where the data could mean several things."""
         if inputs is not None and isinstance(data, str):
-            data, labels = _archived(FilePath(data).expanduser(), inputs, labels)
+            data, labels = _archived(Path(data).expanduser(), inputs, labels)
         if inputs is None and (domain.takes(data) or not _must_be_tree(data)):
             return Inputs(_with_labels(data, labels), labels)
         if isinstance(inputs, str):
             values, marks = _single(data, labels)
             return Inputs(values, marks, {"": inputs})
-        tree, marks = _tree_and_labels(data, inputs, labels)
-        paths = {_dotted(path): tensor for path, tensor in tensors(tree).items()}
-        words = _only_image(paths, domain) if inputs is None else _words_by_path(inputs, paths)
+        tree, marks = _tree_and_labels(data, labels)
+        paths = {dotted(path): tensor for path, tensor in tensors(tree).items()}
+        words = _obvious(paths, domain) if inputs is None else _words_by_path(inputs, paths)
         return Inputs(tree, marks, words, tree=True)
 
     @staticmethod
@@ -68,22 +78,40 @@ class Inputs:
         """The leaves of a tree that the symmetry leaves alone."""
         if not self.tree:
             return []
-        paths = [_dotted(path) for path in tensors(self.data)]
+        paths = [dotted(path) for path in tensors(self.data)]
         return [path for path in paths if self._word(path) in STILL]
 
-    def open(self, domain: Domain, model: LoadedModel, draw: Draw, group: Group | None = None) -> Samples:
-        """The samples, those of a tree packed into one tensor each."""
+    def prepared(self, domain: Domain, model: LoadedModel) -> "Inputs":
+        """With the leaves as the model takes them, each with how the symmetry acts on it."""
+        leaves = {}
+        for path, tensor in self._tensors().items() if self.words else ():
+            word = self._word(dotted(path))
+            if word in STILL:
+                leaves[path] = PreparedLeaf(tensor, Trivial())
+            else:
+                leaves[path] = PreparedLeaf(*domain.leaf(word, tensor, model))
+        return replace(self, leaves=leaves)
+
+    @cached_property
+    def packing(self) -> Packing | None:
+        """How several inputs are put into one; None where they are one."""
+        if not self.tree:
+            return None
+        return Packing.of(filled(self.data, {path: leaf.tensor for path, leaf in self.leaves.items()}))
+
+    def open(
+        self, domain: Domain, model: LoadedModel, draw: Draw, dtype: torch.dtype, group: Group | None = None
+    ) -> Samples:
+        """The samples, those of a tree packed into one tensor each, of this type of numbers."""
         if not self.words:
             return domain.open(self.data, model, draw, group)
-        leaves = {path: leaf.tensor for path, leaf in self._leaves(domain, model).items()}
-        if not self.tree:
-            source = from_tensors(leaves[()], self.labels, "", domain.item)
+        if self.packing is None:
+            source = from_tensors(self.leaves[()].tensor, self.labels, "", domain.item)
             return Samples(source, _Ready(domain.item), draw)
-        packing = Packing.of(filled(self.data, leaves))
-        packed = packing.pack(packing.template)
-        names = ", ".join(leaf.name for leaf in packing.leaves)
+        packed = self.packing.pack(self.packing.template, dtype)
+        names = ", ".join(leaf.name for leaf in self.packing.leaves)
         source = from_tensors(packed, self.labels, names, domain.item)
-        return Samples(source, _Ready(domain.item), draw, packing)
+        return Samples(source, _Ready(domain.item), draw, self.packing)
 
     def representation(
         self, domain: Domain, model: LoadedModel, group: Group | None = None
@@ -91,24 +119,13 @@ class Inputs:
         """How the symmetry acts on what `open` makes."""
         if not self.words:
             return domain.rho_in(model, group)
-        leaves = self._leaves(domain, model)
-        if not self.tree:
-            return leaves[()].rho
-        shapes = tuple(tuple(leaf.tensor.shape[1:]) for leaf in leaves.values())
-        return Packed(shapes, tuple(leaf.rho for leaf in leaves.values()))
+        if self.packing is None:
+            return self.leaves[()].rho
+        shapes = tuple(leaf.shape for leaf in self.packing.leaves)
+        scales = tuple(leaf.scale for leaf in self.packing.leaves)
+        return Packed(shapes, tuple(leaf.rho for leaf in self.leaves.values()), scales)
 
-    def _leaves(self, domain: Domain, model: LoadedModel) -> dict[Path, "_Leaf"]:
-        """The leaves by their paths, that of a single tensor ()."""
-        found = {}
-        for path, tensor in self._tensors().items():
-            word = self._word(_dotted(path))
-            if word in STILL:
-                found[path] = _Leaf(tensor, Trivial())
-            else:
-                found[path] = _Leaf(*domain.leaf(word, tensor, model))
-        return found
-
-    def _tensors(self) -> dict[Path, Tensor]:
+    def _tensors(self) -> dict[LeafPath, Tensor]:
         """The tensors (N, ...) of the data by their paths."""
         if self.tree or not isinstance(self.data, Tensor):
             return tensors(self.data)
@@ -117,14 +134,6 @@ class Inputs:
     def _word(self, path: str) -> str:
         """How the symmetry acts on a leaf."""
         return self.words.get(path, STILL[0])
-
-
-@dataclass(frozen=True)
-class _Leaf:
-    """One tensor (N, ...) of the data, and how the symmetry acts on it."""
-
-    tensor: Tensor
-    rho: Representation
 
 
 @dataclass(frozen=True)
@@ -145,7 +154,7 @@ def _must_be_tree(data: object) -> bool:
     return bool(tensors(_as_tensors(data)))
 
 
-def _archived(path: FilePath, inputs: Words, labels: object) -> tuple[object, object]:
+def _archived(path: Path, inputs: Words, labels: object) -> tuple[object, object]:
     """The arrays of an `.npz` by name, or the only one for a single word; `labels` of it are labels unless named."""
     if path.suffix.lower() != ".npz":
         raise SymmeterError(f"{path}: inputs= goes with an .npz that has an array for each input")
@@ -180,20 +189,15 @@ def _single(data: object, labels: object) -> tuple[Tensor, object]:
     return data.detach(), labels
 
 
-def _tree_and_labels(data: object, inputs: Words, labels: object) -> tuple[object, object]:
-    """The tree of inputs, and the labels: a pair (tree, labels) is one where its first part is what `inputs` names."""
+def _tree_and_labels(data: object, labels: object) -> tuple[object, object]:
+    """The tree of inputs, and the labels: the second of a pair whose first part is a tree itself."""
     data = _as_tensors(data)
     if not (isinstance(data, tuple) and len(data) == 2):
         return data, labels
     first, second = data
     if labels is None and not isinstance(first, Tensor) and tensors(first):
         return first, second
-    count = len(Inputs.words_of(inputs))
-    if inputs is None or isinstance(inputs, Mapping) or count == len(data):
-        return data, labels
-    raise SymmeterError(
-        f"inputs= has {count} words and the data {len(data)} parts: give one word for each, and labels with labels="
-    )
+    return data, labels
 
 
 def _as_tensors(tree: object) -> object:
@@ -210,26 +214,29 @@ def _as_tensors(tree: object) -> object:
 def _words_by_path(inputs: Mapping[str, str] | Sequence[str], paths: Mapping[str, Tensor]) -> dict[str, str]:
     """The words by the paths of their leaves (N, ...), to which those of a sequence go in turn."""
     if not isinstance(inputs, Mapping):
-        inputs = dict(zip(paths, inputs, strict=False))
+        if len(inputs) != len(paths):
+            raise SymmeterError(
+                f"inputs= has {len(inputs)} words and the data {len(paths)} parts, {_listed(paths)}: give one word for "
+                "each, 'scalars' for what is left alone, and labels with labels="
+            )
+        inputs = dict(zip(paths, inputs, strict=True))
     unknown = [str(name) for name in inputs if str(name) not in paths]
     if unknown:
         raise SymmeterError(f"inputs: there is no {unknown[0]!r}; the data has {_listed(paths)}")
     return {str(name): word for name, word in inputs.items()}
 
 
-def _only_image(paths: Mapping[str, Tensor], domain: Domain) -> dict[str, str]:
-    """The word for the one leaf (N, ...) that can be nothing but a picture; SymmeterError where that is not clear."""
-    pictures = [path for path, tensor in paths.items() if tensor.ndim == 4]
-    if "image" in domain.input_words and len(pictures) == 1:
-        return {pictures[0]: "image"}
+def _obvious(paths: Mapping[str, Tensor], domain: Domain) -> dict[str, str]:
+    """The word for the one leaf (N, ...) that can be only one thing; SymmeterError where that is not clear."""
+    found = {
+        path: word for path, tensor in paths.items() if (word := domain.obvious_word(tensor)) is not None
+    }
+    if len(found) == 1:
+        return found
     raise SymmeterError(
         f"inputs are {_listed(paths)}: say how the symmetry acts on them with inputs={{leaf: word}}, the words being "
         f"{', '.join(domain.input_words)}; leaves that are not named are left alone"
     )
-
-
-def _dotted(path: Path) -> str:
-    return ".".join(map(str, path))
 
 
 def _listed(paths: Mapping[str, Tensor]) -> str:

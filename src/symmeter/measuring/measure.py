@@ -1,6 +1,5 @@
 """`measure`: from a model and some images to a result."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -17,6 +16,7 @@ from symmeter.measuring.rows import derivative_rows, element_rows, orbit_rows
 from symmeter.models.fresh import untrained
 from symmeter.results.estimate import Estimate
 from symmeter.results.result import Result, Row
+from symmeter.results.standard_errors import independent_ratio_error
 from symmeter.verbs.verb import verb
 from symmeter.verbs.warned import recorded
 
@@ -91,12 +91,12 @@ def measure(
     >>> result.rows[0].n, result.rows[0].unit
     (8, 'probability^2 / radian^2')
     """
-    given = Given(data, domain, inputs, labels, image_options(definition, preprocessing) | options)
+    given = Given(data, domain, inputs, labels, named_options(definition, preprocessing) | options)
     settings = Settings(samples, batch_size, device, seed, progress, control, elements, sampling)
     return measured(make_plan(model, given, symmetry, measure, output, settings))
 
 
-def image_options(definition: Any, preprocessing: Mapping[str, Any] | None) -> dict[str, Any]:
+def named_options(definition: Any, preprocessing: Mapping[str, Any] | None) -> dict[str, Any]:
     """The options that verbs name in their signatures, as one mapping."""
     return {"definition": definition, **(preprocessing or {})}
 
@@ -175,12 +175,7 @@ def controlled(row: Row, control: Row) -> Row:
     """The row with the value of another as its control; the two were measured independently."""
     error, other = _error(row), _error(control)
     selectivity = error / other if other else None
-    spread = None
-    known = row.standard_error is not None and control.standard_error is not None
-    if selectivity is not None and error and known:
-        own = (row.standard_error or 0.0) / abs(error)
-        theirs = (control.standard_error or 0.0) / abs(other)
-        spread = selectivity * math.hypot(own, theirs)
+    spread = independent_ratio_error(error, row.standard_error, other, control.standard_error)
     e = Estimate(
         error,
         row.standard_error,

@@ -1,7 +1,7 @@
 """What is to be measured: the words of a call become objects here, once."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import torch
@@ -85,9 +85,8 @@ class Plan:
 
     def open(self, group: Group | None = None) -> Samples:
         """The samples, ready for the model; a group may want more of each than the model takes."""
-        return self.inputs.open(
-            self.domain, self.loaded, Draw(self.settings.samples, self.settings.seed), group
-        )
+        draw = Draw(self.settings.samples, self.settings.seed)
+        return self.inputs.open(self.domain, self.loaded, draw, self.dtype, group)
 
     def rho_in(self, group: Group | None = None) -> Representation:
         """How the symmetry acts on the inputs."""
@@ -118,7 +117,7 @@ def make_plan(
     return Plan(
         loaded=loaded,
         domain=domain,
-        inputs=Inputs.of(given.data, given.inputs, given.labels, domain),
+        inputs=Inputs.of(given.data, given.inputs, given.labels, domain).prepared(domain, loaded),
         symmetry=hypothesis,
         along=tuple(along),
         over=tuple(over),
@@ -169,13 +168,9 @@ def _domain(given: Given, symmetry: SymmetryArgument) -> Domain:
         kind = find_domain(given.domain)
     else:
         kind = domain_of(given.data, symmetry, words)
-    known = {f.name for f in kind.Options.__dataclass_fields__.values()}
-    options = {
-        name: value
-        for name, value in given.options.items()
-        if name in known or name not in _DEFAULTS or value != _DEFAULTS[name]
-    }
-    return read_options(kind, options)
+    known = {field.name for field in fields(kind.Options)}
+    unsaid = {name for name, value in _DEFAULTS.items() if given.options.get(name) == value}
+    return read_options(kind, {n: v for n, v in given.options.items() if n in known or n not in unsaid})
 
 
 def control_mode(control: bool | str) -> str:

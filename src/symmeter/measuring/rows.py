@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from symmeter.measures.measure import DerivativeMeasure, OrbitMeasure
 from symmeter.measuring.derivative import DerivativeRun
@@ -41,25 +41,13 @@ def _derivative_row(run: DerivativeRun, target: Target, m: DerivativeMeasure, ge
         symmetry=generator.name,
         output=target.output.name,
         layer=target.output.layer,
-        value=e.value,
-        standard_error=e.standard_error,
-        n=e.n,
-        floor=e.floor,
-        control=e.control,
-        selectivity=e.selectivity,
         unit=m.unit(target.quantity, generator),
         direction=m.direction,
         definition=run.domain.definition,
         verdict=e.verdict,
-        control_standard_error=e.control_standard_error,
-        selectivity_standard_error=e.selectivity_standard_error,
-        median=e.median,
-        quantile_05=e.quantile_05,
-        quantile_95=e.quantile_95,
-        top_share=e.top_share,
         boundary_share=share,
         accuracy=top1,
-        power=m.power,
+        **asdict(e),
     )
 
 

@@ -44,8 +44,9 @@ def displaced(
         if not isinstance(rho, Packed):
             return turn(x, displacement, step)
         parts = zip(rho.representations, *map(rho.parts, (x, displacement, step)), strict=True)
-        moved = [part if isinstance(leaf, Trivial) else turn(part, d, s) for leaf, part, d, s in parts]
-        return torch.cat([part.reshape(len(part), -1) for part in moved], 1)
+        return rho.joined(
+            [part if isinstance(leaf, Trivial) else turn(part, d, s) for leaf, part, d, s in parts]
+        )
 
     return inputs
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from symmeter.domain import Domain, Symmetries, Tracker
+from symmeter.domain import Symmetries, Tracker
 from symmeter.domains.grids.actions import (
     ACTIONS,
     is_action,
@@ -19,7 +19,7 @@ from symmeter.domains.grids.actions import (
 from symmeter.domains.grids.axes.tracker import AxisTracker
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.grids.grid import Image, Pixels
-from symmeter.domains.grids.interpolants import parse_definition
+from symmeter.domains.grids.gridded import Gridded
 from symmeter.domains.grids.vectors import Vectors, turns
 from symmeter.domains.grids.window import Window
 from symmeter.domains.images.data.arrays import pixels_to_input, rows_of, wanted_by
@@ -43,7 +43,7 @@ from symmeter.symmetry.representations.representation import Representation
 from symmeter.trees import is_tree
 
 
-class Images(Domain):
+class Images(Gridded):
     """Images (B, C, H, W), moved by affine maps and recoloured.
 
     >>> [g.name for g in Images.symmetry("translation")], Images().definition
@@ -56,10 +56,6 @@ class Images(Domain):
     symmetries = dict.fromkeys((*FAMILIES, *GENERATORS), "") | GROUPS
     actions = ACTIONS
     input_words = ("image", "vectors", "scalars", "invariant")
-
-    def __init__(self, options: ImageOptions | None = None):
-        super().__init__(options)
-        self.interpolant = parse_definition(self.options.definition)
 
     @classmethod
     def symmetry(cls, word: str) -> Symmetries:
@@ -75,14 +71,6 @@ class Images(Domain):
         if isinstance(values, tuple | list) or not is_tree(values):
             return getattr(values, "ndim", 4) == 4
         return False
-
-    @property
-    def definition(self) -> str:
-        return self.interpolant.name
-
-    @property
-    def padded(self) -> bool:
-        return self.options.padding is not None
 
     def open(self, data: Any, model: LoadedModel, draw: Draw, group: Group | None = None) -> Samples:
         prepared = self.preprocessing(model).with_margin(group.margin if group else None)
@@ -112,6 +100,10 @@ class Images(Domain):
         """How images become inputs: the model's own way, with what the options override."""
         return preprocessing_of(model).override(**self.options.preprocessing)
 
+    def obvious_word(self, tensor: Tensor) -> str | None:
+        """An input (N, C, H, W) is an image."""
+        return "image" if tensor.ndim == 4 else None
+
     def leaf(self, word: str, tensor: Tensor, model: LoadedModel) -> tuple[Tensor, Representation]:
         """An image (N, C, H, W), pixels in uint8 or inputs in floating point; or a field of vectors (N, 2, H, W)."""
         if word not in ("image", "vectors"):
@@ -127,18 +119,14 @@ class Images(Domain):
         if group is not None and group.margin:
             return Window(group.margin)
         prepared = self.preprocessing(model)
-        return Image(self.interpolant, pixels=Pixels(prepared.mean, prepared.std), padding=self._padding)
-
-    @property
-    def _padding(self) -> str:
-        return self.options.padding or "reflect"
+        return Image(self.interpolant, pixels=Pixels(prepared.mean, prepared.std), padding=self.padding)
 
     @property
     def _grid(self) -> Image:
-        return Image(self.interpolant, padding=self._padding)
+        return Image(self.interpolant, padding=self.padding)
 
     def act_by(self, action: str, y: Tensor) -> Representation:
-        return representation_of(action, y, self.interpolant, self._padding)
+        return representation_of(action, y, self.interpolant, self.padding)
 
     def known_action(self, name: str, y: Tensor, model: Any) -> str:
         action = known_action(name, y, model)

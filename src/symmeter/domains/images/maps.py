@@ -15,7 +15,7 @@ from symmeter.errors import SymmeterError
 from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.derivative import DerivativeRun, Follower
 from symmeter.measuring.execution import announced, run_along
-from symmeter.measuring.measure import image_options
+from symmeter.measuring.measure import named_options
 from symmeter.measuring.plan import Given, Settings, plan_along
 from symmeter.models.outputs import Output, parse_output
 from symmeter.results.columns import Key
@@ -67,7 +67,7 @@ def maps(
     ((6, 6), (4, 4))
     """
     drawn = Drawn(layers)
-    given = Given(data, "images", options=image_options(definition, preprocessing))
+    given = Given(data, "images", options=named_options(definition, preprocessing))
     settings = Settings(1, 1, device, seed, False, control=False)
     plan = plan_along(model, given, symmetry, output, settings, "a map")
     done = run_along(plan, drawn)

@@ -6,9 +6,9 @@ from typing import Any
 
 from torch import Tensor
 
-from symmeter.domain import Domain, Inputs, Symmetries, Tracker
+from symmeter.domain import Inputs, Symmetries, Tracker
 from symmeter.domains.grids.axes.tracker import AxisTracker
-from symmeter.domains.grids.interpolants import parse_definition
+from symmeter.domains.grids.gridded import Gridded
 from symmeter.domains.grids.options import DEFINITION, PADDING
 from symmeter.domains.grids.window import Window
 from symmeter.domains.signals.data import SIGNALS, open_signals, rows_of
@@ -31,7 +31,7 @@ class SignalOptions:
     padding: Any = option(None, PADDING, "what motions bring in: reflect, zeros or circular", "P")
 
 
-class Signals(Domain):
+class Signals(Gridded):
     """Signals (B, C, L), moved in time, amplified, turned in sign and reversed.
 
     A batch of them looks like one image, so this kind of data is said: `domain="signals"`.
@@ -48,10 +48,6 @@ class Signals(Domain):
     input_words = ("signal",)
     class_axis = 1
 
-    def __init__(self, options: SignalOptions | None = None):
-        super().__init__(options)
-        self.interpolant = parse_definition(self.options.definition)
-
     @classmethod
     def symmetry(cls, word: str) -> Symmetries:
         return named(word)
@@ -60,14 +56,6 @@ class Signals(Domain):
     def takes(cls, data: Any) -> bool:
         """Only what says so: a batch of three axes is one image as well, or sets of points, and that is not guessed."""
         return isinstance(data, Mapping) and bool({"signals", "signal"} & set(data))
-
-    @property
-    def definition(self) -> str:
-        return self.interpolant.name
-
-    @property
-    def padded(self) -> bool:
-        return self.options.padding is not None
 
     def open(self, data: Any, model: LoadedModel, draw: Draw, group: Group | None = None) -> Samples:
         return open_signals(data, draw, _margin(group))
@@ -120,7 +108,7 @@ class Signals(Domain):
         return AxisTracker(x, self.interpolant, axes=1)
 
     def _signal(self, amplitude: bool) -> Signal:
-        return Signal(self.interpolant, self.options.padding or "reflect", amplitude)
+        return Signal(self.interpolant, self.padding, amplitude)
 
 
 def _margin(group: Group | None) -> int:

@@ -23,14 +23,22 @@ class Packed(Representation):
 
     shapes: tuple[tuple[int, ...], ...]
     representations: tuple[Representation, ...]
+    scales: tuple[float, ...] = ()  # by which the leaves were divided; none where they were not
 
     def parts(self, x: Tensor) -> list[Tensor]:
         """The leaves (..., *shape) of x (..., entries)."""
         sizes = [torch.Size(shape).numel() for shape in self.shapes]
-        pieces = x.split(sizes, -1)
-        return [
-            piece.reshape(*x.shape[:-1], *shape) for piece, shape in zip(pieces, self.shapes, strict=True)
-        ]
+        leaves = zip(x.split(sizes, -1), self.shapes, self._scales, strict=True)
+        return [piece.reshape(*x.shape[:-1], *shape) * scale for piece, shape, scale in leaves]
+
+    def joined(self, parts: Sequence[Tensor]) -> Tensor:
+        """Leaves (B, *shape) as x (B, entries)."""
+        pieces = [_flat(part) / scale for part, scale in zip(parts, self._scales, strict=True)]
+        return torch.cat(pieces, 1)
+
+    @property
+    def _scales(self) -> tuple[float, ...]:
+        return self.scales or (1.0,) * len(self.shapes)
 
     def acting(self, x: Tensor) -> Callable[[Element], Acted]:
         """g -> (rho(g) x, mask), both (B, entries) or what broadcasts to it."""
@@ -38,12 +46,9 @@ class Packed(Representation):
         actions = [rho.action(leaf) for rho, leaf in zip(self.representations, leaves, strict=True)]
 
         def act(element: Element) -> Acted:
-            moved, masks = [], []
-            for action in actions:
-                leaf, mask = action(element)
-                moved.append(_flat(leaf))
-                masks.append(_flat(mask.expand_as(leaf[:1])))
-            return torch.cat(moved, 1), torch.cat(masks, 1)
+            acted = [action(element) for action in actions]
+            masks = [_flat(mask.expand_as(leaf[:1])) for leaf, mask in acted]
+            return self.joined([leaf for leaf, _ in acted]), torch.cat(masks, 1)
 
         return act
 
@@ -53,20 +58,15 @@ class Packed(Representation):
             rho.differentiate_all(generators, leaf)
             for rho, leaf in zip(self.representations, self.parts(x), strict=True)
         ]
-        return [torch.cat([_flat(leaf) for leaf in leaves], 1) for leaves in zip(*found, strict=True)]
+        return [self.joined(leaves) for leaves in zip(*found, strict=True)]
 
     def bound_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """That of the first leaf that moves."""
-        moved = [leaf for leaf, moves in zip(self.shapes, self.moving, strict=True) if moves]
-        return moved[0] if moved else shape
+        moves = [not isinstance(rho, Trivial) for rho in self.representations]
+        return next((leaf for leaf, moved in zip(self.shapes, moves, strict=True) if moved), shape)
 
     def describe(self) -> str:
         return " + ".join(rho.describe() for rho in self.representations)
-
-    @property
-    def moving(self) -> tuple[bool, ...]:
-        """Of each leaf whether the group moves it at all."""
-        return tuple(not isinstance(rho, Trivial) for rho in self.representations)
 
 
 def _flat(leaf: Tensor) -> Tensor:

@@ -83,7 +83,7 @@ def aliasing(
     1.0
     """
     follower = AliasAttributor(seed)
-    given = Given(data, options={"definition": Periodic(), **(preprocessing or {})})
+    given = Given(data, "images", options={"definition": Periodic(), **(preprocessing or {})})
     settings = Settings(samples, batch_size, device, seed, progress, control)
     plan = plan_along(model, given, symmetry, output, settings, "the aliasing theorem")
     for generator in plan.symmetry.generators:
