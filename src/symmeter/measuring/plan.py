@@ -169,8 +169,11 @@ def _domain(given: Given, symmetry: SymmetryArgument) -> Domain:
     else:
         kind = domain_of(given.data, symmetry, words)
     known = {field.name for field in fields(kind.Options)}
-    unsaid = {name for name, value in _DEFAULTS.items() if given.options.get(name) == value}
-    return read_options(kind, {n: v for n, v in given.options.items() if n in known or n not in unsaid})
+    options = dict(given.options)
+    for name, default in _DEFAULTS.items():
+        if name not in known and repr(options.get(name)) == repr(default):  # an array is not compared by ==
+            del options[name]
+    return read_options(kind, options)
 
 
 def control_mode(control: bool | str) -> str:
