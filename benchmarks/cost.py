@@ -20,7 +20,7 @@ from symmeter.domains.grids.generators import GENERATORS
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.models.borrowed import borrowed
-from symmeter.models.call import Call
+from symmeter.models.pure_function import PureFunction
 from symmeter.symmetry.conjugate import lie_derivative
 from symmeter.symmetry.representations.trivial import Trivial
 
@@ -65,7 +65,7 @@ def cost(name: str, repeats: int) -> dict:
     rho = Image(Bandlimited())
     row: dict = {"network": name}
     with borrowed(model):
-        call = Call(model, x.device, x.dtype)
+        call = PureFunction(model, x.device, x.dtype)
         f = lambda z: call(z).softmax(1)
         f(x)
         candidates: list[tuple[Strategy, int]] = [(Vectorised(), chunk) for chunk in (1, 2, 4, 8)]
@@ -91,7 +91,7 @@ def memory(name: str) -> dict:
     x = torch.randn(1, 3, 224, 224)
     model = timm.create_model(name, pretrained=False).eval()
     with borrowed(model):
-        call = Call(model, x.device, x.dtype)
+        call = PureFunction(model, x.device, x.dtype)
         f = lambda z: call(z).softmax(1)
         f(x[..., :64, :64].repeat(1, 1, 4, 4)[..., :224, :224])  # what a first call allocates for good
         found = {}

@@ -43,9 +43,9 @@ from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.errors import first_line
 from symmeter.measures.lee import LEE
-from symmeter.models.call import Call
 from symmeter.models.leaves import main_leaf
 from symmeter.models.outputs import Output
+from symmeter.models.pure_function import PureFunction
 from symmeter.symmetry.conjugate import lie_derivative, stack
 from symmeter.symmetry.representations.trivial import Trivial
 
@@ -235,7 +235,7 @@ def check(row: Row, sender: Connection) -> None:
     shape = resolve_model_data_config(model)["input_size"]
     calibrate(model, smooth_images(2, shape, seed=3))
     x = smooth_images(1 if row.cost > 4e7 else 2, shape)
-    narrow = Call(model, _CPU, torch.float32)
+    narrow = PureFunction(model, _CPU, torch.float32)
     softmax = Output("softmax").read
     for strategy in STRATEGIES:
         began = time.perf_counter()
@@ -258,7 +258,7 @@ def check(row: Row, sender: Connection) -> None:
         )
         row.strategy = fallback.name
     sender.send(row)
-    wide = Call(model, _CPU, torch.float64)
+    wide = PureFunction(model, _CPU, torch.float64)
     with Widening():
         try:
             main_leaf(wide(x.double()))

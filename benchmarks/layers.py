@@ -29,7 +29,7 @@ from symmeter.domains.images.domain import Images
 from symmeter.layers.contributions import Attribution
 from symmeter.layers.layouts import Layouts
 from symmeter.models.borrowed import borrowed
-from symmeter.models.call import Call
+from symmeter.models.pure_function import PureFunction
 from symmeter.symmetry.conjugate import lie_derivative
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.hypothesis import Symmetry
@@ -68,7 +68,7 @@ def cost(name: str) -> dict[str, float]:
     """Forward passes: a product forward, contributions, and norms with 16 probes."""
     model, x = timm.create_model(name, pretrained=False).eval(), torch.randn(BATCH, 3, 224, 224)
     with borrowed(model):
-        call = Call(model, x.device, x.dtype)
+        call = PureFunction(model, x.device, x.dtype)
         f = lambda z: call(z).softmax(1)
         rho = Image(Images().interpolant)
         product = lambda: lie_derivative(f, x, AFFINE, rho, Trivial())
@@ -102,7 +102,7 @@ def memory(name: str, what: str) -> float:
             return peak() / 2**20
     model.eval()
     with borrowed(model):
-        call = Call(model, x.device, x.dtype)
+        call = PureFunction(model, x.device, x.dtype)
         f = lambda z: call(z).softmax(1)
         attribution = attribution_of(model, f, x)
         cotangents = torch.randn(len(AFFINE), BATCH, 1000)
@@ -141,7 +141,7 @@ def sure(data: Path) -> tuple[nn.Module, Tensor]:
 def spread(model: nn.Module, x: Tensor, repetitions: int = 20) -> dict[str, float]:
     """Median over layers of the relative spread of one image's norm, by 16 backward passes; ours and normal numbers."""
     with borrowed(model):
-        call = Call(model, x.device, x.dtype)
+        call = PureFunction(model, x.device, x.dtype)
         f = lambda z: call(z).softmax(1)
         attribution = _attribution(model, f, x, [GENERATORS["translation_x"]])
         zero = torch.zeros(1, 1, 1000)

@@ -31,7 +31,7 @@ WORDS = {
     "padding": "the padding",
     "resolution": "the resolution",
 }
-DEFINITIONS = ("bandlimited", "periodic", "sinc", "bicubic", "bilinear", "gruver2023")
+INTERPOLANTS = ("bandlimited", "periodic", "sinc", "bicubic", "bilinear", "gruver2023")
 
 
 class Instrument(Study):
@@ -55,7 +55,7 @@ class Instrument(Study):
                         lambda n=n, o=output: self._probed(model, images[:8], o, n, outputs),
                     )
         some = images[: 8 if self.quick else 128]
-        for definition in DEFINITIONS:
+        for definition in INTERPOLANTS:
             yield from self.step(f"definition-{definition}", lambda d=definition: [
                 self._row("definition", d, 0, symmeter.measure(model, some, definition=d, **common))
             ])  # fmt: skip

@@ -7,7 +7,7 @@ A domain is one folder or file under `symmeter/domains/`, or a class that anothe
 import contextlib
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
 from importlib import import_module, metadata
@@ -55,7 +55,7 @@ class Domain(ABC):
     """One kind of data, with its options: what its symmetries are called, how they act, and how it is read.
 
     A subclass gives `name`, `item` (the noun of one sample), `Options` (a frozen dataclass), and the methods that are
-    abstract. `hubs` are the loaders of named networks by prefix, `measures` those that only this kind of data has.
+    abstract. `hubs` are where networks have names, by prefix, `measures` those that only this kind of data has.
     """
 
     name: ClassVar[str]
@@ -172,8 +172,8 @@ class Domain(ABC):
     # what only some kinds of data have
 
     @classmethod
-    def hubs(cls) -> Mapping[str, Callable]:
-        """Loaders of networks by the prefix of their names, such as `timm`."""
+    def hubs(cls) -> Mapping[str, Any]:
+        """Where networks have names: a `symmeter.models.hub.Hub` for each prefix, such as `timm`."""
         return {}
 
     @classmethod

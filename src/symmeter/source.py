@@ -12,7 +12,6 @@ from torch import Tensor
 
 from symmeter.errors import SymmeterError, first_line
 
-IMAGE_KEYS = ("image", "images", "pixel_values", "x")
 LABEL_KEYS = ("label", "labels", "y")
 
 
@@ -41,9 +40,7 @@ class Source:
     path: str | None = None
 
 
-def indexed(
-    item: Callable[[int], Item], total: int, name: str, kind: str, noun: str = "image", **more: Any
-) -> Source:
+def indexed(item: Callable[[int], Item], total: int, name: str, kind: str, noun: str, **more: Any) -> Source:
     """A source whose items can be read in any order."""
     if not total:
         raise SymmeterError(f"{name}: no {noun}s")
@@ -54,11 +51,11 @@ def indexed(
     return Source(name, kind, total, stream, **more)
 
 
-def split(sample: Any, keys: Sequence[str] = IMAGE_KEYS, noun: str = "image") -> tuple[Any, Any]:
+def split(sample: Any, keys: Sequence[str], noun: str) -> tuple[Any, Any]:
     """(sample, label) of what datasets and loaders give: a sample, a tuple that begins so, or a dictionary.
 
-    >>> split({"pixel_values": "image", "label": 3}), split(("image", 3, "more")), split("image")
-    (('image', 3), ('image', 3), ('image', None))
+    >>> split({"x": 1.5, "label": 3}, ["x"], "signal"), split((1.5, 3, "more"), ["x"], "signal")
+    ((1.5, 3), (1.5, 3))
     """
     if isinstance(sample, Mapping):
         found = [key for key in keys if key in sample]
@@ -104,7 +101,7 @@ def reason(error: BaseException) -> str:
     return f"{kind}: {line}"
 
 
-def labels_of(labels: Any, count: int, name: str, noun: str = "image") -> Sequence[Any]:
+def labels_of(labels: Any, count: int, name: str, noun: str) -> Sequence[Any]:
     """`count` whole numbers, or None for each sample where there are no labels."""
     if labels is None:
         return [None] * count

@@ -6,8 +6,8 @@ from torch import nn
 
 from symmeter.errors import SymmeterError
 from symmeter.models.borrowed import borrowed, home
-from symmeter.models.call import Call as pure
 from symmeter.models.leaves import main_leaf as main_tensor
+from symmeter.models.pure_function import PureFunction as pure
 
 
 class Counting(nn.Module):

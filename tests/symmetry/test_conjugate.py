@@ -10,7 +10,7 @@ from torch import nn
 from symmeter.autodiff.strategies import CentralDifference, OneByOne
 from symmeter.domains.grids.generators import GENERATORS
 from symmeter.domains.grids.grid import Image
-from symmeter.domains.grids.interpolants import DEFINITIONS
+from symmeter.domains.grids.interpolants import INTERPOLANTS
 from symmeter.domains.grids.interpolants.local import Gruver2023
 from symmeter.domains.grids.interpolants.series import Bandlimited, Periodic
 from symmeter.symmetry.conjugate import conjugate, lie_derivative
@@ -26,7 +26,7 @@ def error(f, x, definition, generators=AFFINE, rho_out=None):
     return lie_derivative(f, x, generators, rho, rho_out or rho)[1]
 
 
-@pytest.mark.parametrize("definition", DEFINITIONS.values(), ids=list(DEFINITIONS))
+@pytest.mark.parametrize("definition", INTERPOLANTS.values(), ids=list(INTERPOLANTS))
 @pytest.mark.parametrize("layer", [
     nn.Conv2d(3, 4, 1), nn.BatchNorm2d(3).eval(), nn.Identity(), nn.Sequential(nn.Conv2d(3, 5, 1), nn.Conv2d(5, 2, 1)),
 ], ids=["conv1x1", "batchnorm", "identity", "two conv1x1"])  # fmt: skip

@@ -204,7 +204,7 @@ def test_what_means_the_same_gives_the_same(folder):
     plain = symmeter.measure(NET, IMAGES, "rotation", samples=2, seed=3, batch_size=1, progress=False)
     other = symmeter.measure(
         NET, IMAGES, ["rotation"], measure=["lee"], samples=np.int64(2), seed=np.uint8(3), batch_size=torch.tensor(1),
-        device=torch.device("cpu"), definition=symmeter.domains.grids.interpolants.parse_definition("bandlimited"),
+        device=torch.device("cpu"), definition=symmeter.domains.grids.interpolants.parse_interpolant("bandlimited"),
         control=np.bool_(True), progress=np.bool_(False), preprocessing={"mean": None},
     )  # fmt: skip
     assert other.rows[0].value == plain.rows[0].value and other.rows[0].control == plain.rows[0].control

@@ -106,9 +106,9 @@ def _outputs(a: argparse.Namespace) -> Lines:
 
 
 def _definitions(a: argparse.Namespace) -> Lines:
-    from symmeter.domains.grids.interpolants import DEFINITIONS
+    from symmeter.domains.grids.interpolants import INTERPOLANTS
 
-    return [(name, (d.__doc__ or "").partition("\n")[0].rstrip(".")) for name, d in DEFINITIONS.items()]
+    return [(name, (d.__doc__ or "").partition("\n")[0].rstrip(".")) for name, d in INTERPOLANTS.items()]
 
 
 def _layers(a: argparse.Namespace) -> Lines:

@@ -18,7 +18,7 @@ from symmeter.layers.layouts import Layouts, Words
 from symmeter.layers.profile import LayerRow, Profile
 from symmeter.layers.tree import Part
 from symmeter.measuring.arguments import ARGUMENTS
-from symmeter.measuring.derivative import DerivativeRun, Follower
+from symmeter.measuring.derivative import DerivativeRun, Observer
 from symmeter.measuring.execution import Execution, announced, run_along
 from symmeter.measuring.measure import named_options
 from symmeter.measuring.plan import Given, Settings, plan_along
@@ -85,23 +85,23 @@ def attribute(
     >>> [row.layer for row in profile.rows], profile.rows[0].share
     (['', '0', '1', '2', '3'], 1.0)
     """
-    follower = Attributor(probes, layouts, seed)
+    observer = Attributor(probes, layouts, seed)
     given = Given(data, domain, inputs, labels, named_options(definition, preprocessing) | options)
     settings = Settings(samples, batch_size, device, seed, progress, control)
-    done = run_along(plan_along(model, given, symmetry, output, settings, "attribution"), follower)
+    done = run_along(plan_along(model, given, symmetry, output, settings, "attribution"), observer)
     done.spec.update(probes=probes)
-    return profiled(done, follower)
+    return profiled(done, observer)
 
 
-def profiled(done: Execution, follower: "Attributor") -> Profile:
+def profiled(done: Execution, observer: "Attributor") -> Profile:
     """The profile of an attribution that has come to its end; its warnings are said."""
-    done.notes.extend(follower.notes(done.run))
-    done.spec.update(folded=dict(follower.folded), residue=follower.residue(done.run))
-    result = done.result(follower.rows(done), Profile)
+    done.notes.extend(observer.notes(done.run))
+    done.spec.update(folded=dict(observer.folded), residue=observer.residue(done.run))
+    result = done.result(observer.rows(done), Profile)
     return announced(result, done.run.interrupted)  # type: ignore[return-value]
 
 
-class Attributor(Follower):
+class Attributor(Observer):
     """Attributes every chunk of a run, and turns the columns into rows."""
 
     def __init__(self, probes: int, layouts: Words | None, seed: int):
@@ -121,7 +121,7 @@ class Attributor(Follower):
 
     def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[Key, Tensor]:
         """Contributions, norms and the variances of norms by name, one column (B,) per part and generator."""
-        assert run.engine is not None
+        assert run.pushforward is not None
         if not isinstance(run.model, nn.Module):
             raise SymmeterError("attribution to layers needs an nn.Module; this model is another callable")
         if self._attribution is None:
@@ -176,7 +176,7 @@ class Attributor(Follower):
 
     def _prepare(self, run: DerivativeRun, x: Tensor) -> Attribution:
         """The tree and the layouts, found on the first of the images x (B, ...)."""
-        assert run.engine is not None
+        assert run.pushforward is not None
         assert run.seen is not None
         # layouts are those of any batch
         together = replace(run.batching, size=run.batching.size or 2, alone=False)
@@ -185,7 +185,7 @@ class Attributor(Follower):
         symmetry = replace(run.plan.symmetry, rho_in=run.rho_in, rho_out=run.rho_out)
         layouts = Layouts(self._given, run.model, run.domain)
         attribution = Attribution(
-            run.model, run.engine.f, pair, symmetry, run.domain, layouts, lambda z: whole(z)[0]
+            run.model, run.pushforward.f, pair, symmetry, run.domain, layouts, lambda z: whole(z)[0]
         )
         if not attribution.closed:
             raise SymmeterError(
@@ -195,17 +195,19 @@ class Attributor(Follower):
 
     def finish(self, run: DerivativeRun) -> None:
         """Find the floors, from the images that carry LEE; what fails here costs the floors and nothing else."""
-        engine = run.engine
-        assert engine is not None
-        strategy = engine.strategy
+        pushforward = run.pushforward
+        assert pushforward is not None
+        strategy = pushforward.strategy
 
         def contributions(x: Tensor) -> Tensor:
             how = strategy.coarser(x) if isinstance(strategy, CentralDifference) else strategy
-            _, derivative = lie_derivative(engine.f, x, run.generators, run.rho_in, run.rho_out, strategy=how)
+            _, derivative = lie_derivative(
+                pushforward.f, x, run.generators, run.rho_in, run.rho_out, strategy=how
+            )
             return self._in_batches(run, x, derivative, 0).values
 
         def in_chunks(x: Tensor) -> Tensor:
-            return torch.cat([contributions(part) for part in x.split(engine.chunk)], -1)
+            return torch.cat([contributions(part) for part in x.split(pushforward.chunk)], -1)
 
         run.optional(
             "the floors of layers", lambda: self._floors.find(in_chunks, run.unit_of_nudges, len(run.names))

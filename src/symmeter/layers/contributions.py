@@ -83,10 +83,10 @@ class Attribution:
         self._rho: dict[Slot, Representation] = {}
         modules = dict(model.named_modules())
         pair = x.clone().requires_grad_()
-        follower = domain.tracker(pair)
-        if follower is None:
+        own = domain.tracker(pair)
+        if own is None:
             raise SymmeterError(f"how a symmetry acts inside of a network of {domain.name} is not known")
-        with torch.enable_grad(), follower as tracker, _entering(rho_in, tracker):
+        with torch.enable_grad(), own as tracker, _entering(rho_in, tracker):
 
             def observe(tap: Tap, tensor: Tensor) -> None:
                 slot = tap.slot

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
 from symmeter.autodiff.backward_rules import BackwardRules
-from symmeter.models.call import inputs_are_owned
+from symmeter.models.pure_function import inputs_are_owned
 
 Sink = Callable[["Tap", Tensor], None]
 Structure = TypeVar("Structure")  # tensors in tuples and dictionaries, passed on as they came

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from symmeter.autodiff.engine import Engine
+from symmeter.autodiff.pushforward import Pushforward
 from symmeter.autodiff.strategies import Strategy
 from symmeter.measures.measure import DerivativeMeasure
 from symmeter.measuring.floor import FLOOR_IMAGES, Floor, differences, nudged
@@ -28,7 +28,7 @@ from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 
 
-class Follower(ABC):
+class Observer(ABC):
     """Looks on during a run and makes something more of each chunk, as the attribution to layers does."""
 
     def finish(self, run: "DerivativeRun") -> None:  # noqa: B027
@@ -46,10 +46,10 @@ class DerivativeRun(Run):
     Several outputs are measured as one, their direct sum: `rho_out` acts on that.
     """
 
-    follower: Follower | None = None
+    observer: Observer | None = None
     targets: list[Target] = field(default_factory=list)
     rho_out: Representation = field(default_factory=Trivial)
-    engine: Engine | None = None
+    pushforward: Pushforward | None = None
     _few: list[Tensor] = field(default_factory=list)  # the first samples, for the floor
     _floors: dict[Key, Floor] = field(default_factory=dict)
     _floor_method: str = ""
@@ -70,12 +70,12 @@ class DerivativeRun(Run):
         return Key(measure.name, generator.name, output=str(target.output) if len(self.targets) > 1 else None)
 
     def execute(self) -> None:
-        """Measure all samples; then the floor, where they were fewer than it asks for, and what the follower adds."""
+        """Measure all samples; then the floor, where they were fewer than it asks for, and what the observer adds."""
         super().execute()
         try:
             self._find_floor_once()
-            if self.follower is not None:
-                self.follower.finish(self)
+            if self.observer is not None:
+                self.observer.finish(self)
         except KeyboardInterrupt as error:  # what was measured is not lost
             self._stop(error, "interrupted")
             self.interrupted = True
@@ -88,9 +88,9 @@ class DerivativeRun(Run):
     def _measure_batch(self, batch: Batch, references: ReferenceSamples | None) -> Iterator[int]:
         x = batch.inputs.to(self.device, self.dtype)
         references = None if references is None else references.to(x)
-        if self.engine is None:
+        if self.pushforward is None:
             self._prepare(x)
-        assert self.engine is not None
+        assert self.pushforward is not None
         generators = self.generators
 
         still: dict[int, Tensor] = {}
@@ -111,7 +111,7 @@ class DerivativeRun(Run):
             return torch.cat([own, of_same_size(others, own)])
 
         times = 2 if references is not None else 1
-        for part, y, pushed in self.engine.push(x, tangents):
+        for part, y, pushed in self.pushforward.push(x, tangents):
             derivative = deviation(pushed, y, generators * times, self.rho_out)
             self._record(batch, part, x[part], y, derivative, still[part.start], lacking.get(part.start))
             yield len(y)
@@ -135,7 +135,7 @@ class DerivativeRun(Run):
         double = cache(lambda: function.twin(torch.float64))  # made only if it is needed
         wide = None if self.dtype == torch.float64 else lambda z: _as_one(double()(z))
         quantised = self.seen is not None and self.seen.precision.quantised
-        self.engine = Engine(
+        self.pushforward = Pushforward(
             lambda z: _as_one(function(z)),
             total=self.samples.total,
             batch_size=function.batching.size or self.batch_size,
@@ -177,9 +177,9 @@ class DerivativeRun(Run):
         """
         finite = y.flatten(1).isfinite().all(1) & derivative.flatten(2).isfinite().all(2).all(0)
         more: dict[Key, Tensor] = {}
-        if self.follower is not None and bool(finite.any()):
+        if self.observer is not None and bool(finite.any()):
             own = derivative[: len(self.generators)]
-            found = self.follower.take(self, x[finite], y[finite], own[:, finite])
+            found = self.observer.take(self, x[finite], y[finite], own[:, finite])
             more = {key: torch.full(finite.shape, torch.nan, dtype=torch.float64) for key in found}
             for key, values in found.items():
                 more[key][finite.cpu()] = values.double().cpu()
@@ -219,8 +219,8 @@ class DerivativeRun(Run):
 
     def _find_floor(self, x: Tensor) -> None:
         """The floor from a few samples x (b, ...), in chunks that are known to fit; what is not finite is left out."""
-        assert self.engine is not None
-        f, draws = self.engine.f, count()
+        assert self.pushforward is not None
+        f, draws = self.pushforward.f, count()
         generators = self.generators
 
         def derivative(x: Tensor, strategy: Strategy) -> Tensor:
@@ -231,8 +231,8 @@ class DerivativeRun(Run):
         totals: list[list[Tensor]] = [[] for _ in self.targets]  # by output, then by chunk
         errors: list[list[Tensor]] = [[] for _ in self.targets]
         method = ""
-        for part in x.split(self.engine.chunk):
-            here, off, found = differences(derivative, part, self.engine.strategy, self.nudge)
+        for part in x.split(self.pushforward.chunk):
+            here, off, found = differences(derivative, part, self.pushforward.strategy, self.nudge)
             method = method or found
             for k, (total, error) in enumerate(zip(self._by_output(here), self._by_output(off), strict=True)):
                 totals[k].append(total)
@@ -259,22 +259,22 @@ class DerivativeRun(Run):
 
     def how(self) -> dict[str, Any]:
         """How it was computed, for the header."""
-        assert self.engine is not None
+        assert self.pushforward is not None
         return {
-            "strategy": self.engine.strategy.name,
-            "exact": self.engine.strategy.exact,
-            "chunk": self.engine.chunk,
-            "dropped": self.engine.dropped,
+            "strategy": self.pushforward.strategy.name,
+            "exact": self.pushforward.strategy.exact,
+            "chunk": self.pushforward.chunk,
+            "dropped": self.pushforward.dropped,
             "floor_method": self._floor_method,
         }
 
     def notes(self) -> list[str]:
         notes = super().notes()
-        if self.engine is not None and self.engine.verifier.left_out:
-            notes.append(self.engine.verifier.left_out)
-        if self.engine is not None and not self.engine.strategy.exact:
+        if self.pushforward is not None and self.pushforward.verifier.left_out:
+            notes.append(self.pushforward.verifier.left_out)
+        if self.pushforward is not None and not self.pushforward.strategy.exact:
             names: dict[str, list[str]] = {}
-            for name, reason in self.engine.dropped.items():
+            for name, reason in self.pushforward.dropped.items():
                 names.setdefault(reason, []).append(name)
             reasons = "; ".join(f"{', '.join(those)}: {reason}" for reason, those in names.items())
             why = reasons or "it is quantised"

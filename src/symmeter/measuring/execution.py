@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from symmeter.errors import counted, shortened
-from symmeter.measuring.derivative import DerivativeRun, Follower
+from symmeter.measuring.derivative import DerivativeRun, Observer
 from symmeter.measuring.interrupt import Interrupted
 from symmeter.measuring.orbit import OrbitRun
 from symmeter.measuring.plan import Plan
@@ -69,11 +69,11 @@ def announced(result: Result, interrupted: bool) -> Result:
     return result
 
 
-def run_along(plan: Plan, follower: Follower | None = None) -> Execution[DerivativeRun]:
-    """Lie derivatives along all generators of a plan; a `follower` looks on."""
+def run_along(plan: Plan, observer: Observer | None = None) -> Execution[DerivativeRun]:
+    """Lie derivatives along all generators of a plan; a `observer` looks on."""
     control = plan.control == "displacement"
     began = time.perf_counter()
-    run = DerivativeRun(plan, plan.open(), plan.rho_in(), control, follower=follower)
+    run = DerivativeRun(plan, plan.open(), plan.rho_in(), control, observer=observer)
     return _executed(
         plan,
         run,

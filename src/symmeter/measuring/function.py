@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from symmeter.errors import SymmeterError
-from symmeter.models.call import Call
 from symmeter.models.outputs import Output, Reader
+from symmeter.models.pure_function import PureFunction
 from symmeter.trees import Packing
 
 
@@ -45,7 +45,7 @@ class Function:
     which axis a model squeezed away in a batch of one; one number per sample is (B, 1).
     """
 
-    call: Call
+    call: PureFunction
     outputs: tuple[Output, ...]
     batching: Batching = Batching()
     shapes: tuple[tuple[int, ...], ...] | None = None
@@ -60,7 +60,7 @@ class Function:
     ) -> "Function":
         """The function of a model and its outputs, not yet looked at."""
         reader = Reader(model, outputs, packing)
-        return Function(Call(reader, device, dtype), reader.outputs)
+        return Function(PureFunction(reader, device, dtype), reader.outputs)
 
     def twin(self, dtype: torch.dtype) -> "Function":
         """The same in another precision."""

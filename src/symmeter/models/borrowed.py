@@ -21,7 +21,7 @@ def borrowed(model: object, seed: int = 0) -> Iterator[list[str]]:
 
     Yields the names of modules that were found in train mode. Training flags and the global random states (torch's,
     NumPy's, Python's) are restored on the way out, after an exception too. What a single call of the model changes is
-    put back by `Call`.
+    put back by `PureFunction`.
     """
     named = dict(model.named_modules()) if isinstance(model, nn.Module) else {}
     modules = [*named.values(), *_behind(model)]

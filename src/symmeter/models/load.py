@@ -1,18 +1,18 @@
 """The ways in: from the name of a network, and from a network that is there already."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import torch
 
-from symmeter.domain import domains
 from symmeter.errors import SymmeterError
 from symmeter.models.behind import as_module, name_of
 from symmeter.models.from_code import load_code
 from symmeter.models.from_onnx import OnnxModel, describe_onnx, load_onnx
+from symmeter.models.hub import hubs
 from symmeter.models.loaded import LoadedModel, describe_object
-from symmeter.models.names import FORMS, unknown_form
+from symmeter.models.names import unknown_form
 from symmeter.models.spec import ModelSpec
 from symmeter.verbs.arguments import Kind, instance, path, truth
 from symmeter.verbs.arguments import seed as SEED
@@ -20,7 +20,9 @@ from symmeter.verbs.verb import verb
 
 
 @verb(
-    spec=Kind("MODEL: " + FORMS, lambda value: value if value == "" else path.read(value)),
+    spec=Kind(
+        "the name of a MODEL, such as timm:resnet50", lambda value: value if value == "" else path.read(value)
+    ),
     weights=path.or_none("for the model's own"),
     untrained=truth,
     seed=SEED,
@@ -34,7 +36,7 @@ def load_model(
     untrained: bool = False,
     seed: int = 0,
 ) -> LoadedModel:
-    """Build the network that `spec` names (see FORMS) with pretrained, given or random weights.
+    """Build the network that `spec` names (`symmeter.models.forms` says how) with pretrained, given or random weights.
 
     Random numbers are drawn under `seed` and torch's global generator is left as it was. Networks from timm,
     torchvision and transformers come in eval mode, a user's own as it is. Raises SymmeterError, in one line,
@@ -47,9 +49,9 @@ def load_model(
     asked = ModelSpec(spec, name, weights, dict(model_kwargs or {}), untrained)
     if weights is not None and untrained:
         raise SymmeterError("--weights and --untrained contradict each other: give one of them")
-    hubs = _hubs()
-    if colon and prefix in hubs:
-        load = hubs[prefix]
+    known = hubs()
+    if colon and prefix in known:
+        load = known[prefix].load
         if given := sorted({"pretrained", "weights", "checkpoint_path"} & set(asked.kwargs)):
             raise SymmeterError(f"--model-kwargs {given[0]}: say --weights FILE or --untrained instead")
     elif spec.lower().endswith(".onnx"):
@@ -63,14 +65,6 @@ def load_model(
         torch.default_generator.manual_seed(seed)
         loaded = load(asked)
     return replace(loaded, info=loaded.info | {"seed": seed}) if untrained else loaded
-
-
-def _hubs() -> dict[str, Callable[[ModelSpec], LoadedModel]]:
-    """How networks are loaded from the hubs of all kinds of data, by the prefix of their names."""
-    found = {}
-    for domain in domains().values():
-        found |= domain.hubs()
-    return found
 
 
 def describe(model: object) -> LoadedModel:

@@ -2,30 +2,27 @@
 
 import contextlib
 import fnmatch
-from collections.abc import Iterable
 
 from symmeter.errors import SymmeterError, nearest
-from symmeter.optional import require
+from symmeter.models.hub import hubs
 
-FORMS = "timm:NAME, torchvision:NAME, hf:NAME, FILE.onnx, package.module:callable or FILE.py:callable"
-HUBS = ("timm", "torchvision", "hf")
+FILES = "FILE.onnx, package.module:callable or FILE.py:callable"
 
 
-def list_models(pattern: str | None = None) -> list[str]:
-    """Specs of timm's and torchvision's networks that match `pattern` (* and ?), or contain it (neither).
+def list_models(pattern: str | None = None, *, trained: bool = False) -> list[str]:
+    """Specs of the networks of all hubs that match `pattern` (* and ?), or contain it (neither).
 
-    A pattern with a dot is matched against timm's names with their pretrained tags: "resnet50.*".
+    A pattern with a dot is matched against names with the tags of their weights: "resnet50.*". `trained`: only those
+    that have weights.
 
     >>> list_models("resnet1?")
     ['timm:resnet18', 'torchvision:resnet18']
     """
-    timm = require("timm", "vision")
     pattern = pattern or "*"
-    names = timm.list_pretrained() if "." in pattern else timm.list_models()
-    specs = [f"timm:{name}" for name in names]
-    specs += [f"torchvision:{name}" for name in torchvision_names()]
+    tagged = "." in pattern
     if not set(pattern) & set("*?["):
         pattern = f"*{pattern}*"
+    specs = [f"{prefix}:{name}" for prefix, hub in hubs().items() for name in hub.names(tagged, trained)]
     return [spec for spec in specs if _matches(spec, pattern)]
 
 
@@ -35,18 +32,13 @@ def _matches(spec: str, pattern: str) -> bool:
     return fnmatch.fnmatch(spec, pattern) or fnmatch.fnmatch(name, pattern)
 
 
-def torchvision_names() -> list[str]:
-    """torchvision's classifiers; its detectors and segmenters live in modules of their own."""
-    models = require("torchvision", "vision").models
-    return models.list_models(module=models)
+def forms() -> str:
+    """What MODEL may be.
 
-
-def unknown_name(spec: str, names: Iterable[str]) -> SymmeterError:
-    """The error for a name that its hub does not have; `names` are those that it has."""
-    prefix, _, _ = spec.partition(":")
-    hint = nearest(spec, [f"{prefix}:{name}" for name in names])
-    hint = hint or "; `symmeter list models` names them all"
-    return SymmeterError(f"unknown model {spec!r}{hint}")
+    >>> forms()
+    'timm:NAME, torchvision:NAME, hf:NAME, FILE.onnx, package.module:callable or FILE.py:callable'
+    """
+    return ", ".join([*[f"{prefix}:NAME" for prefix in hubs()], FILES])
 
 
 def unknown_form(spec: str) -> SymmeterError:
@@ -55,18 +47,17 @@ def unknown_form(spec: str) -> SymmeterError:
     >>> print(unknown_form("resnet50"))
     unknown model 'resnet50': MODEL is timm:NAME, ...; did you mean 'timm:resnet50'?
     """
-    return SymmeterError(f"unknown model {spec!r}: MODEL is {FORMS}{_hint(spec)}")
+    return SymmeterError(f"unknown model {spec!r}: MODEL is {forms()}{_hint(spec)}")
 
 
 def _hint(spec: str) -> str:
     """What a name without its prefix, or one whose prefix is misspelt, may have meant."""
     prefix, colon, name = spec.partition(":")
     if colon:
-        close = nearest(prefix, HUBS)
+        close = nearest(prefix, hubs())
         return close.replace("'?", f":{name}'?") if "mean" in close else ""
-    with contextlib.suppress(SymmeterError):  # a hub that is not installed
-        if require("timm", "vision").is_model(spec):
-            return f"; did you mean 'timm:{spec}'?"
-        if spec in torchvision_names():
-            return f"; did you mean 'torchvision:{spec}'?"
+    for prefix, hub in hubs().items():
+        with contextlib.suppress(SymmeterError):  # a hub that is not installed
+            if hub.has(spec):
+                return f"; did you mean '{prefix}:{spec}'?"
     return ""

@@ -94,11 +94,7 @@ def _expanded(word: str, untrained: bool, domain: str) -> list[Entry]:
 
 def _matching(pattern: str, untrained: bool) -> list[str]:
     """The names that fit a wildcard; without `untrained` those that have weights."""
-    names = fnmatch.filter(list_models(pattern), pattern)
-    if not untrained and "." not in pattern:
-        trained = require("timm", "vision").list_models(pretrained=True)
-        ready = {f"timm:{name.partition('.')[0]}" for name in trained}
-        names = [name for name in names if not name.startswith("timm:") or name in ready]
+    names = fnmatch.filter(list_models(pattern, trained=not untrained), pattern)
     if not names:
         raise SymmeterError(f"{pattern}: no model has such a name; start with timm: or torchvision:")
     return names

@@ -7,7 +7,7 @@ import torch
 
 from symmeter.domains.grids.affine_map import AffineMap, rotation_by
 from symmeter.domains.grids.grid import Image, Pixels
-from symmeter.domains.grids.interpolants import DEFINITIONS
+from symmeter.domains.grids.interpolants import INTERPOLANTS
 from symmeter.domains.grids.interpolants.local import Sinc
 from symmeter.domains.grids.interpolants.series import Bandlimited, Periodic
 from symmeter.domains.grids.planar import Reflection
@@ -26,7 +26,7 @@ def bump(n, dtype=torch.float64):
     return (envelope * (1 + torch.cos(14 * x + 6 * y)))[None, None]
 
 
-@pytest.mark.parametrize("definition", DEFINITIONS.values(), ids=DEFINITIONS)
+@pytest.mark.parametrize("definition", INTERPOLANTS.values(), ids=INTERPOLANTS)
 def test_quarter_turns_flips_and_whole_shifts_are_exact_to_the_bit(definition):
     x = torch.randn(2, 3, 7, 7)
     rho = Image(definition)
@@ -48,7 +48,7 @@ def test_a_whole_shift_without_wrapping_mirrors_and_masks():
 
 
 @pytest.mark.parametrize("shape", [(12, 12), (11, 13), (10, 14)])
-@pytest.mark.parametrize("definition", DEFINITIONS.values(), ids=DEFINITIONS)
+@pytest.mark.parametrize("definition", INTERPOLANTS.values(), ids=INTERPOLANTS)
 @pytest.mark.parametrize(
     "linear",
     [
@@ -94,7 +94,7 @@ def test_any_rotation_composes_on_smooth_images(definition, bound):
     assert float((back - x)[..., disc(48)].abs().max()) < bound * float(x.max())
 
 
-@pytest.mark.parametrize("definition", DEFINITIONS.values(), ids=DEFINITIONS)
+@pytest.mark.parametrize("definition", INTERPOLANTS.values(), ids=INTERPOLANTS)
 def test_float32_images_move_as_float64_ones_do(definition):
     x = torch.randn(2, 3, 17, 20, dtype=torch.float64)
     exact = Image(definition).act(rotation_by(33), x)[0]
@@ -133,7 +133,7 @@ def test_scaling_down_filters_before_it_samples():
     inside = rho.act(half, high)[1].bool()
     assert float(rho.act(half, high)[0][..., inside].abs().max()) < 1e-10
     assert float(rho.act(half, low)[0][..., inside].abs().max()) > 0.9
-    assert float(Image(DEFINITIONS["bilinear"]).act(half, high)[0][..., inside].abs().max()) > 0.3
+    assert float(Image(INTERPOLANTS["bilinear"]).act(half, high)[0][..., inside].abs().max()) > 0.3
 
 
 def test_a_shift_moves_a_feature_map_by_its_own_pixels():

@@ -10,7 +10,7 @@ from tests.contracts.representation import RepresentationContract
 from symmeter.domains.grids.affine_map import AffineMap
 from symmeter.domains.grids.generators import GENERATORS, AffineGenerator
 from symmeter.domains.grids.grid import Image, Pixels
-from symmeter.domains.grids.interpolants import DEFINITIONS
+from symmeter.domains.grids.interpolants import INTERPOLANTS
 from symmeter.domains.grids.interpolants.local import Gruver2023
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.grids.planar_products import dihedral
@@ -45,9 +45,9 @@ class TestImage(RepresentationContract):
     # Stretched by less than a pixel, local kernels begin to filter, or meet a kink at the pixels.
     differentiable: ClassVar = {"bandlimited": SMOOTH, "periodic": SMOOTH, "gruver2023": ()}
 
-    @pytest.fixture(autouse=True, params=DEFINITIONS)
+    @pytest.fixture(autouse=True, params=INTERPOLANTS)
     def _each(self, request: pytest.FixtureRequest) -> None:
-        self.representation = Image(DEFINITIONS[request.param])
+        self.representation = Image(INTERPOLANTS[request.param])
         self.generators = self.differentiable.get(request.param, ISOMETRIES)
         if request.param in ("bicubic", "bilinear"):
             self.step = 1e-8  # a kink at the pixels makes the error of the quotient one of the first order

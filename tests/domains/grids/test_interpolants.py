@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from symmeter.domains.grids.interpolants import DEFINITIONS, parse_definition
+from symmeter.domains.grids.interpolants import INTERPOLANTS, parse_interpolant
 from symmeter.domains.grids.interpolants.local import Gruver2023
 from symmeter.domains.grids.interpolants.series import Bandlimited, Periodic
 from symmeter.errors import SymmeterError
@@ -38,10 +38,10 @@ def test_gruver2023_is_the_forward_difference_with_a_mirror_at_the_last_pixel():
     assert half.tolist() == [2.5, 12.5, 2.5]
 
 
-@pytest.mark.parametrize("name", DEFINITIONS)
+@pytest.mark.parametrize("name", INTERPOLANTS)
 @pytest.mark.parametrize("n", SIZES)
 def test_interpolation_returns_the_samples_and_its_slope_is_the_derivative(name, n):
-    definition = DEFINITIONS[name]
+    definition = INTERPOLANTS[name]
     position = torch.arange(n, dtype=torch.float64)
     x = torch.randn(n, dtype=torch.float64)
     torch.testing.assert_close(definition.interpolation(n, position) @ x, x)
@@ -62,15 +62,15 @@ def test_differentiate_works_on_any_axis_and_keeps_the_dtype():
 
 def test_unknown_definition_names_the_nearest():
     with pytest.raises(SymmeterError, match="did you mean 'bandlimited'"):
-        parse_definition("bandlimit")
+        parse_interpolant("bandlimit")
 
 
-@pytest.mark.parametrize("name", DEFINITIONS)
+@pytest.mark.parametrize("name", INTERPOLANTS)
 @pytest.mark.parametrize("n", SIZES)
 @pytest.mark.parametrize("cutoff", [1.0, 0.6])
 @pytest.mark.parametrize(("dtype", "precision"), [(torch.float32, 3e-7), (torch.float64, 1e-12)])
 def test_the_stencil_is_the_dense_interpolation(name, n, cutoff, dtype, precision):
-    definition = DEFINITIONS[name]
+    definition = INTERPOLANTS[name]
     positions = torch.linspace(-n, 2 * n, 301, dtype=torch.float64)
     x = torch.randn(n, dtype=torch.float64)
     refined = definition.refinement(n, cutoff, dtype)
@@ -84,7 +84,7 @@ def test_the_stencil_is_the_dense_interpolation(name, n, cutoff, dtype, precisio
 
 @pytest.mark.parametrize("name", ["bandlimited", "periodic", "sinc"])
 def test_a_cutoff_keeps_low_frequencies_and_takes_high_ones_out(name):
-    definition, n = DEFINITIONS[name], 64
+    definition, n = INTERPOLANTS[name], 64
     position = torch.arange(n, dtype=torch.float64)
     inner = position[12:-12] + 0.3
     for k, kept in ((4, 1.0), (56, 0.0)):
@@ -119,7 +119,7 @@ def _exact(name, n):
 @pytest.mark.parametrize("name", ["bandlimited", "periodic"])
 @pytest.mark.parametrize("n", [1, 2, 3, 7, 16, 45])
 def test_every_entry_of_a_derivative_is_right_to_the_last_bit(name, n):
-    found, exact = DEFINITIONS[name].derivative(n), _exact(name, n)
+    found, exact = INTERPOLANTS[name].derivative(n), _exact(name, n)
     size = exact.abs().max()
     wrong = (found - exact).abs() > 2.3e-16 * exact.abs() + 1e-30 * size
     assert not wrong.any()
@@ -140,12 +140,12 @@ def test_symmetries_of_the_derivatives_hold_to_the_bit(n, dtype):
 def test_a_constant_has_no_derivative_at_all(name, dtype):
     x = torch.full((2, 3, 31, 28), 1234.567, dtype=dtype)
     for axis in (1, 2, -1):
-        assert not DEFINITIONS[name].differentiate(x, axis).any()
+        assert not INTERPOLANTS[name].differentiate(x, axis).any()
 
 
 @pytest.mark.parametrize("name", ["bandlimited", "periodic"])
 def test_far_positions_and_fine_grids_are_as_exact_as_near_ones(name):
-    definition, n = DEFINITIONS[name], 224
+    definition, n = INTERPOLANTS[name], 224
     whole = definition.interpolation(n, torch.arange(n, dtype=torch.float64) + 2 * n * 1000)
     torch.testing.assert_close(whole, torch.eye(n, dtype=torch.float64), atol=3e-15, rtol=0)
     fine = definition.refinement(n)

@@ -11,8 +11,11 @@ import symmeter
 from symmeter.domain import parse_group
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.series import Bandlimited
+from symmeter.domains.grids.planar import Cyclic, Reflection
+from symmeter.domains.grids.shifts import Shifts, margin_of
 from symmeter.domains.grids.window import Window
 from symmeter.symmetry.groups.group import choose_elements
+from symmeter.symmetry.groups.products import DirectProduct
 
 X = torch.rand(2, 3, 5, 8, dtype=torch.float64)
 
@@ -131,3 +134,9 @@ def test_a_panorama_is_equivariant_along_one_axis_only(symmetry, exact):
     ).rows[0]
     assert (row.value < 1e-6) == exact
     assert (row.verdict == "not resolved") == exact
+
+
+def test_a_product_needs_the_largest_margin_of_its_factors():
+    both = DirectProduct((Shifts(2, "crop", "x"), Shifts(3, "crop", "y"), Cyclic(2)))
+    assert margin_of(both) == (3, 2)
+    assert margin_of(DirectProduct((Cyclic(2), Reflection()))) is None and margin_of(None) is None

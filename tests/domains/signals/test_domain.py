@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.autograd.functional import jvp
 
 import symmeter
-from symmeter.domains.grids.interpolants import parse_definition
+from symmeter.domains.grids.interpolants import parse_interpolant
 from symmeter.domains.signals.domain import Signals
 from symmeter.measuring.measure import measure
 
@@ -67,7 +67,7 @@ def moved(h: Tensor, definition: str = "bandlimited") -> Tensor:
     """X h of the time shift for features (C, L), by the derivative matrix; 0 for what has no time."""
     if h.ndim != 2 or h.shape[-1] == 1:
         return torch.zeros_like(h)
-    matrix = parse_definition(definition).derivative(h.shape[-1])
+    matrix = parse_interpolant(definition).derivative(h.shape[-1])
     return torch.stack([matrix @ channel for channel in h]) * h.shape[-1] / 2
 
 

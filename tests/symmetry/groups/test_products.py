@@ -48,9 +48,3 @@ def test_factors_on_the_same_thing_make_a_semidirect_product_and_others_a_direct
 
 def test_only_a_normal_factor_makes_a_semidirect_product():
     check_refused("hflip is not normal under C8", multiply([Reflection(), Cyclic(8)]).enumerate)
-
-
-def test_a_product_needs_the_largest_margin_of_its_factors():
-    both = DirectProduct((Shifts(2, "crop", "x"), Shifts(3, "crop", "y"), Cyclic(2)))
-    assert both.margin == (3, 2)
-    assert DirectProduct((Cyclic(2), COLOURS)).margin is None

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from symmeter.domain import parse_group
 from symmeter.domains.grids.grid import LAYOUTS, Image
-from symmeter.domains.grids.interpolants.interpolant import Definition
+from symmeter.domains.grids.interpolants.interpolant import Interpolant
 from symmeter.domains.grids.tokens import Tokens
 from symmeter.domains.grids.vectors import Vectors
 from symmeter.errors import SymmeterError
@@ -45,27 +45,27 @@ def is_action(word: str) -> bool:
 
 
 def representation_of(
-    action: str, y: Tensor, definition: Definition, padding: str = "reflect"
+    action: str, y: Tensor, interpolant: Interpolant, padding: str = "reflect"
 ) -> Representation:
     """The representation that an action word gives y (B, ...); ValueError when its shape contradicts the word."""
     tokens, regular = TOKENS.match(action), REGULAR.match(action)
     if action in ("invariant", "pooled"):
         return Trivial()
     if regular:
-        return _regular(action, parse_group(regular[1]), y, Image(definition, padding=padding))
+        return _regular(action, parse_group(regular[1]), y, Image(interpolant, padding=padding))
     if action == "vectors":
         if y.ndim not in (2, 4) or y.shape[1] != 2:
             raise ValueError(f"it has shape {_shape(y)}, and vectors are (B, 2, H, W) or (B, 2)")
-        return Vectors(Image(definition, padding=padding) if y.ndim == 4 else Trivial())
+        return Vectors(Image(interpolant, padding=padding) if y.ndim == 4 else Trivial())
     if tokens:
         prefix, rows, columns = (int(group or 0) for group in tokens.groups())
         if y.ndim != 3 or y.shape[1] != prefix + rows * columns:
             raise ValueError(f"it has shape {_shape(y)}, which is not {action}")
-        return Tokens(definition, (rows, columns), prefix, padding)
+        return Tokens(interpolant, (rows, columns), prefix, padding)
     if y.ndim != 4:
         raise ValueError(f"it has shape {_shape(y)} and so no grid that an equivariant action could move")
     layout = "channels_last" if action == "channels_last" else "channels_first"
-    return Image(definition, layout, padding=padding)
+    return Image(interpolant, layout, padding=padding)
 
 
 def _regular(action: str, group: Group, y: Tensor, image: Image) -> Representation:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from symmeter.domains.grids.affine_map import AffineMap
 from symmeter.domains.grids.generators import AffineGenerator, ColourGenerator
-from symmeter.domains.grids.interpolants.interpolant import Definition
+from symmeter.domains.grids.interpolants.interpolant import Interpolant
 from symmeter.domains.grids.interpolants.series import Periodic
 from symmeter.domains.grids.resampler import Resampler
 from symmeter.symmetry.groups.generators import Flow, Generator
@@ -45,10 +45,10 @@ def _per_channel(values: tuple[float, ...], x: Tensor) -> Tensor:
 class Image(Representation):
     """A batch of grids, (B, C, H, W) or (B, H, W, C): X x = v . grad x for affine X.
 
-    `definition` says what lies between the pixels, and so what the derivative is. Velocity fields are in pixels from
+    `interpolant` says what lies between the pixels, and so what the derivative is. Velocity fields are in pixels from
     the centre of this grid, so a feature map of any size carries the same fields. With `pixels` given the tensor is a
     picture, whose colours are acted on in pixel values; without, colours are left alone. `padding` is what elements
-    bring in from outside: the definition's own extension (`reflect`), `zeros`, or the other side (`circular`).
+    bring in from outside: the interpolant's own extension (`reflect`), `zeros`, or the other side (`circular`).
 
     >>> from symmeter.domains.grids.interpolants.series import Bandlimited
     >>> from symmeter.domains.grids.generators import GENERATORS
@@ -57,7 +57,7 @@ class Image(Representation):
     tensor(True)
     """
 
-    definition: Definition
+    interpolant: Interpolant
     layout: str = "channels_first"
     pixels: Pixels | None = None
     padding: str = "reflect"
@@ -74,7 +74,7 @@ class Image(Representation):
         for generator in generators:
             if isinstance(generator, AffineGenerator):
                 if gradient is None:
-                    gradient = [self.definition.differentiate(x, axis) for axis in (columns, rows)]
+                    gradient = [self.interpolant.differentiate(x, axis) for axis in (columns, rows)]
                 results.append(self._along(generator, gradient, x))
             else:
                 changed = self._recolour(generator, x.movedim(channels, -3))
@@ -114,7 +114,7 @@ class Image(Representation):
         """sum_c w dx/dx and sum_c w dx/dy (`axes` 0 and 1) at every position, for a covector w: (B, H, W) each."""
         channels, rows, columns = LAYOUTS[self.layout]
         along = (columns, rows)
-        return [self.definition.differentiate(x, along[i]).mul_(covector).sum(channels) for i in axes]
+        return [self.interpolant.differentiate(x, along[i]).mul_(covector).sum(channels) for i in axes]
 
     def velocity(self, generator: AffineGenerator, height: int, width: int) -> tuple[Tensor, Tensor]:
         """v = (vx, vy) = A p + b at every pixel, (H, W) each, in pixels per unit of t; float64."""
@@ -127,8 +127,8 @@ class Image(Representation):
 
     def units(self, height: int, width: int) -> tuple[tuple[float, float], tuple[float, float]]:
         """Half-extents (x, y) in pixels, and the units in which linear maps act."""
-        half_x, half_y = self.definition.half_extent(width), self.definition.half_extent(height)
-        if self.definition.pixel_coordinates:
+        half_x, half_y = self.interpolant.half_extent(width), self.interpolant.half_extent(height)
+        if self.interpolant.pixel_coordinates:
             return (half_x, half_y), (1.0, 1.0)
         return (half_x, half_y), (max(half_x, 0.5), max(half_y, 0.5))
 
@@ -159,9 +159,9 @@ class Image(Representation):
                 return moved.movedim(-3, channels), self._on_axes(mask)
             wrap = self._wraps(element)
             if wrap not in resamplers:
-                resamplers[wrap] = Resampler(planes, Periodic() if wrap else self.definition)
+                resamplers[wrap] = Resampler(planes, Periodic() if wrap else self.interpolant)
             moved, mask = resamplers[wrap](self._source(element, x.shape[rows], x.shape[columns]))
-            if wrap or isinstance(self.definition, Periodic):
+            if wrap or isinstance(self.interpolant, Periodic):
                 mask = torch.ones_like(mask)
             elif self.padding == "zeros":
                 moved = moved * mask

@@ -3,7 +3,7 @@
 from typing import Any
 
 from symmeter.domain import Domain
-from symmeter.domains.grids.interpolants import parse_definition
+from symmeter.domains.grids.interpolants import parse_interpolant
 
 
 class Gridded(Domain):
@@ -11,7 +11,7 @@ class Gridded(Domain):
 
     def __init__(self, options: Any = None):
         super().__init__(options)
-        self.interpolant = parse_definition(self.options.definition)
+        self.interpolant = parse_interpolant(self.options.definition)
 
     @property
     def definition(self) -> str:

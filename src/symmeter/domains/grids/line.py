@@ -8,7 +8,7 @@ from torch import Tensor
 
 from symmeter.domains.grids.generators import AffineGenerator
 from symmeter.domains.grids.grid import Image
-from symmeter.domains.grids.interpolants.interpolant import Definition
+from symmeter.domains.grids.interpolants.interpolant import Interpolant
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.representations.representation import Acted, Representation
@@ -18,7 +18,7 @@ from symmeter.symmetry.representations.representation import Acted, Representati
 class Line(Representation):
     """A batch of lines (B, C, L), moved along their axis x as an image of one row is: X x = v dx/dposition.
 
-    `definition` says what lies between the samples, `padding` what elements bring in from outside, as for `Image`.
+    `interpolant` says what lies between the samples, `padding` what elements bring in from outside, as for `Image`.
 
     >>> from symmeter.domains.grids.interpolants.series import Periodic
     >>> from symmeter.domains.grids.generators import GENERATORS
@@ -28,7 +28,7 @@ class Line(Representation):
     [-0.0, -2.221, -3.142]
     """
 
-    definition: Definition
+    interpolant: Interpolant
     padding: str = "reflect"
 
     @property
@@ -41,7 +41,7 @@ class Line(Representation):
         found = []
         for generator in generators:
             if isinstance(generator, AffineGenerator):
-                slope = self.definition.differentiate(x, -1) if slope is None else slope
+                slope = self.interpolant.differentiate(x, -1) if slope is None else slope
                 across, _ = self._row.velocity(generator, 1, x.shape[-1])
                 found.append(slope * across[0].to(x))
             else:
@@ -71,4 +71,4 @@ class Line(Representation):
 
     @property
     def _row(self) -> Image:
-        return Image(self.definition, padding=self.padding)
+        return Image(self.interpolant, padding=self.padding)

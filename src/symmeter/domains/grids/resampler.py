@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from symmeter.domains.grids.interpolants.interpolant import Definition
+from symmeter.domains.grids.interpolants.interpolant import Interpolant
 
 _SAME = 1e-9
 
@@ -24,8 +24,8 @@ class Resampler:
     [5.0, 4.0, 3.0, 2.0, 1.0, 0.0]
     """
 
-    def __init__(self, x: Tensor, definition: Definition):
-        self._x, self._definition = x, definition
+    def __init__(self, x: Tensor, interpolant: Interpolant):
+        self._x, self._interpolant = x, interpolant
         self._refined: dict[tuple[float, float], tuple[Tensor, int]] = {}
 
     def __call__(self, source: Tensor) -> tuple[Tensor, Tensor]:
@@ -52,23 +52,23 @@ class Resampler:
         for axis, positions, step in ((-2, rows, d), (-1, columns, a)):
             n, whole = x.shape[axis], positions.round()
             if abs(step) == 1 and bool(((positions - whole).abs() < _SAME).all()):
-                x = x.index_select(axis, self._definition.fold(whole.long(), n).to(x.device))
+                x = x.index_select(axis, self._interpolant.fold(whole.long(), n).to(x.device))
             else:
-                matrix = self._definition.interpolation(n, positions, _cutoff(abs(step))).to(x)
+                matrix = self._interpolant.interpolation(n, positions, _cutoff(abs(step))).to(x)
                 x = x @ matrix.mT if axis == -1 else matrix @ x
         return x
 
     def _anywhere(self, source: Tensor, height: int, width: int) -> Tensor:
         """(..., H, W), each value from a stencil in the refined image: a sum over rows of (refined pixels, images)."""
-        x, definition = self._x, self._definition
+        x, interpolant = self._x, self._interpolant
         across, down = (_cutoff(float(row.norm())) for row in source[:, :2])
         table, fine_width = self._table(down, across)
         px = _centred(width).expand(height, width)
         py = _centred(height)[:, None].expand(height, width)
         ones = torch.ones(height, width, dtype=torch.float64)
         columns, rows = source @ torch.stack([px, py, ones]).flatten(1)
-        i = definition.stencil(height, rows + (height - 1) / 2, down, x.dtype)
-        j = definition.stencil(width, columns + (width - 1) / 2, across, x.dtype)
+        i = interpolant.stencil(height, rows + (height - 1) / 2, down, x.dtype)
+        j = interpolant.stencil(width, columns + (width - 1) / 2, across, x.dtype)
         indices = (i.indices[:, :, None] * fine_width + j.indices[:, None, :]).flatten(1)
         weights = (i.weights[:, :, None].to(x.dtype) * j.weights[:, None, :].to(x.dtype)).flatten(1)
         values = functional.embedding_bag(
@@ -79,9 +79,9 @@ class Resampler:
     def _table(self, down: float, across: float) -> tuple[Tensor, int]:
         """The refined image with its pixels as rows (refined pixels, images), and its width."""
         if (down, across) not in self._refined:
-            x, definition = self._x, self._definition
-            rows = definition.refinement(x.shape[-2], down, x.dtype)
-            columns = definition.refinement(x.shape[-1], across, x.dtype)
+            x, interpolant = self._x, self._interpolant
+            rows = interpolant.refinement(x.shape[-2], down, x.dtype)
+            columns = interpolant.refinement(x.shape[-1], across, x.dtype)
             fine = x if rows is None else rows.to(x) @ x
             fine = fine if columns is None else fine @ columns.to(x).mT
             table = fine.flatten(-2).flatten(0, -2).mT.contiguous()

@@ -4,8 +4,8 @@ from torch import Tensor
 
 from symmeter.domain import parse_group
 from symmeter.domains.grids.grid import PADDINGS, Image
-from symmeter.domains.grids.interpolants import parse_definition
-from symmeter.domains.grids.interpolants.interpolant import Definition
+from symmeter.domains.grids.interpolants import parse_interpolant
+from symmeter.domains.grids.interpolants.interpolant import Interpolant
 from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.symmetry.groups.group import Group, choose_elements
 from symmeter.verbs.arguments import choice, instance
@@ -21,7 +21,7 @@ from symmeter.verbs.verb import verb
 def round_trip_error(
     x: Tensor,
     symmetry: str | Group = "C8",
-    definition: str | Definition = "bandlimited",
+    definition: str | Interpolant = "bandlimited",
     padding: str = "reflect",
     elements: int | None = None,
     seed: int = 0,
@@ -36,7 +36,7 @@ def round_trip_error(
     """
     group = symmetry if isinstance(symmetry, Group) else parse_group(symmetry)
     chosen = choose_elements(group.bind(tuple(x.shape[1:]), padded=True), elements, seed)
-    rho = Image(parse_definition(definition), padding=padding)
+    rho = Image(parse_interpolant(definition), padding=padding)
     action = rho.action(x)
     found = {}
     for g in chosen.elements:

@@ -8,6 +8,7 @@ from symmeter.domains.grids.affine_map import AffineMap
 from symmeter.domains.grids.planar import framed, plane
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.group import Group
+from symmeter.symmetry.groups.products import Composed
 
 AXES = ("x", "y")  # of a grid, named from the last
 CIRCULAR, CROP, OPEN = "circular", "crop", "open"
@@ -39,7 +40,8 @@ class Shifts(Group):
         return self.limit is None
 
     @property
-    def margin(self) -> tuple[int, int] | None:  # type: ignore[override]
+    def margin(self) -> tuple[int, int] | None:
+        """Rows and columns on either side that are needed beyond what the network sees."""
         if self.edge != CROP or self.limit is None:
             return None
         rows = 0 if self.axis == "x" else self.limit
@@ -152,3 +154,20 @@ def parse_shifts(*words: str) -> Shifts:
     if limit is not None and limit < 1:
         raise ValueError(words)
     return Shifts(limit, edge, axis)
+
+
+def margin_of(group: Group | None) -> tuple[int, int] | None:
+    """Rows and columns on either side that a group needs beyond what the network sees; None for none.
+
+    >>> margin_of(Shifts(2, CROP, "x")), margin_of(Shifts(2))
+    ((0, 2), None)
+    """
+    if isinstance(group, Shifts):
+        return group.margin
+    if not isinstance(group, Composed):
+        return None
+    margins = [margin for margin in map(margin_of, group.factors) if margin]
+    if not margins:
+        return None
+    rows, columns = zip(*margins, strict=True)
+    return max(rows), max(columns)

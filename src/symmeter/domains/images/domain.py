@@ -1,6 +1,6 @@
 """Images: what symmeter has to know of them, in one class."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,20 +20,22 @@ from symmeter.domains.grids.axes.tracker import AxisTracker
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.grids.grid import Image, Pixels
 from symmeter.domains.grids.gridded import Gridded
+from symmeter.domains.grids.shifts import margin_of
 from symmeter.domains.grids.vectors import Vectors, turns
 from symmeter.domains.grids.window import Window
 from symmeter.domains.images.data.arrays import pixels_to_input, rows_of, wanted_by
 from symmeter.domains.images.data.open import open_data
 from symmeter.domains.images.data.photos import from_builtin
-from symmeter.domains.images.hubs.timm import load_timm
-from symmeter.domains.images.hubs.torchvision import load_torchvision
-from symmeter.domains.images.hubs.transformers import load_transformers
+from symmeter.domains.images.hubs.timm import Timm
+from symmeter.domains.images.hubs.torchvision import Torchvision
+from symmeter.domains.images.hubs.transformers import Transformers
 from symmeter.domains.images.inputs import preprocessing_of
 from symmeter.domains.images.names import GROUPS, named
 from symmeter.domains.images.options import ImageOptions
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.domains.images.psnr import EQR, EQT, EQTFractional
 from symmeter.errors import SymmeterError, nearest
+from symmeter.models.hub import Hub
 from symmeter.models.loaded import LoadedModel
 from symmeter.optional import require
 from symmeter.samples import Draw, Samples
@@ -73,7 +75,7 @@ class Images(Gridded):
         return False
 
     def open(self, data: Any, model: LoadedModel, draw: Draw, group: Group | None = None) -> Samples:
-        prepared = self.preprocessing(model).with_margin(group.margin if group else None)
+        prepared = self.preprocessing(model).with_margin(margin_of(group))
         return open_data(data, prepared, samples=draw.count, seed=draw.seed)
 
     def check(self, data: str, model: str) -> None:
@@ -116,8 +118,9 @@ class Images(Gridded):
         return rows, Vectors(self._grid) if word == "vectors" else image
 
     def rho_in(self, model: LoadedModel, group: Group | None = None) -> Representation:
-        if group is not None and group.margin:
-            return Window(group.margin)
+        margin = margin_of(group)
+        if margin:
+            return Window(margin)
         prepared = self.preprocessing(model)
         return Image(self.interpolant, pixels=Pixels(prepared.mean, prepared.std), padding=self.padding)
 
@@ -151,8 +154,8 @@ class Images(Gridded):
         return AxisTracker(x, self.interpolant)
 
     @classmethod
-    def hubs(cls) -> Mapping[str, Callable]:
-        return {"timm": load_timm, "torchvision": load_torchvision, "hf": load_transformers}
+    def hubs(cls) -> Mapping[str, Hub]:
+        return {"timm": Timm(), "torchvision": Torchvision(), "hf": Transformers()}
 
     @classmethod
     def measures(cls) -> Sequence[type]:

@@ -13,7 +13,7 @@ from symmeter.domains.grids.grid import Image
 from symmeter.domains.images.domain import Images
 from symmeter.errors import SymmeterError
 from symmeter.measuring.arguments import ARGUMENTS
-from symmeter.measuring.derivative import DerivativeRun, Follower
+from symmeter.measuring.derivative import DerivativeRun, Observer
 from symmeter.measuring.execution import announced, run_along
 from symmeter.measuring.measure import named_options
 from symmeter.measuring.plan import Given, Settings, plan_along
@@ -87,7 +87,7 @@ def maps(
     )
 
 
-class Drawn(Follower):
+class Drawn(Observer):
     """Draws the maps of the first image of a run."""
 
     def __init__(self, layers: Sequence[str]):
@@ -108,11 +108,11 @@ class Drawn(Follower):
     @staticmethod
     def _density(run: DerivativeRun, x: Tensor, derivative: Tensor) -> Tensor:
         """(T, H, W) of one image x (1, C, H, W) and its derivative (T, 1, ...)."""
-        assert run.engine is not None
+        assert run.pushforward is not None
         tangents = run.rho_in.differentiate_all(run.generators, x)
         with torch.enable_grad(), BackwardRules():
             leaf = x.detach().clone().requires_grad_()
-            y = run.engine.f(leaf)
+            y = run.pushforward.f(leaf)
         found = []
         for tangent, own in zip(tangents, derivative, strict=True):
             (gradient,) = torch.autograd.grad(y, leaf, own / own[0].numel(), retain_graph=True)

@@ -10,6 +10,7 @@ from symmeter.domain import Inputs, Symmetries, Tracker
 from symmeter.domains.grids.axes.tracker import AxisTracker
 from symmeter.domains.grids.gridded import Gridded
 from symmeter.domains.grids.options import DEFINITION, PADDING
+from symmeter.domains.grids.shifts import margin_of
 from symmeter.domains.grids.window import Window
 from symmeter.domains.signals.data import SIGNALS, open_signals, rows_of
 from symmeter.domains.signals.groups import POLARITY, SYMMETRIES, Involution, named
@@ -113,4 +114,5 @@ class Signals(Gridded):
 
 def _margin(group: Group | None) -> int:
     """Samples at either end that a group needs beyond what the network sees."""
-    return group.margin[1] if group is not None and group.margin else 0
+    margin = margin_of(group)
+    return margin[1] if margin else 0

@@ -80,13 +80,12 @@ class Group(ABC):
 
     `order` is the number of elements, None for infinitely many. `closed` tells a group from a window of one, such as
     the rotations up to 30 degrees, in which products may leave the window. `acts_on` says on what: the plane,
-    channels, points. `margin`: rows and columns on either side that inputs need beyond what the network sees.
+    channels, points.
     """
 
     order: int | None = None
     closed: bool = True
     acts_on: str = "plane"
-    margin: tuple[int, int] | None = None
 
     @property
     @abstractmethod

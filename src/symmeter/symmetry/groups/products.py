@@ -35,14 +35,6 @@ class Composed(Group):
     def acts_on(self) -> str:  # type: ignore[override]
         return "+".join(dict.fromkeys(factor.acts_on for factor in self.factors))
 
-    @property
-    def margin(self) -> tuple[int, int] | None:  # type: ignore[override]
-        margins = [factor.margin for factor in self.factors if factor.margin]
-        if not margins:
-            return None
-        rows, columns = zip(*margins, strict=True)
-        return max(rows), max(columns)
-
     def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Composed":
         return replace(self, factors=tuple(factor.bind(shape, padded) for factor in self.factors))
 

@@ -82,16 +82,16 @@ def aliasing(
     >>> round(profile.rows[1].explained, 6)
     1.0
     """
-    follower = AliasAttributor(seed)
+    observer = AliasAttributor(seed)
     given = Given(data, "images", options={"definition": Periodic(), **(preprocessing or {})})
     settings = Settings(samples, batch_size, device, seed, progress, control)
     plan = plan_along(model, given, symmetry, output, settings, "the aliasing theorem")
     for generator in plan.symmetry.generators:
         if not isinstance(generator, AffineGenerator) or any(map(any, generator.linear)):
             raise SymmeterError(f"the aliasing theorem is about translations, not {generator.name}")
-    done = run_along(plan, follower)
-    done.spec.update(probes=0, aliasing={g.name: follower.total(done.run, g) for g in done.run.generators})
-    return profiled(done, follower)
+    done = run_along(plan, observer)
+    done.spec.update(probes=0, aliasing={g.name: observer.total(done.run, g) for g in done.run.generators})
+    return profiled(done, observer)
 
 
 class AliasAttributor(Attributor):

@@ -21,7 +21,7 @@ from symmeter.domains.grids.axes.axes import (
     settle,
 )
 from symmeter.domains.grids.grid import Image
-from symmeter.domains.grids.interpolants.interpolant import Definition
+from symmeter.domains.grids.interpolants.interpolant import Interpolant
 from symmeter.domains.grids.line import Line
 from symmeter.domains.grids.rearranged import Rearranged
 from symmeter.domains.grids.tokens import Tokens
@@ -50,7 +50,7 @@ def axes_under(rho: Representation, shape: Sequence[int]) -> Axes | None:
     return tuple(axis(role, n) for role, n in zip((BATCH, *middle), shape, strict=True))
 
 
-def representation(axes: Axes, definition: Definition, single: Sequence[str] = ()) -> Representation | None:
+def representation(axes: Axes, interpolant: Interpolant, single: Sequence[str] = ()) -> Representation | None:
     """How the symmetry acts on a tensor with these axes; None where that is not known.
 
     `single` are the roles of coordinates that have one index only, in the image and everywhere.
@@ -78,16 +78,16 @@ def representation(axes: Axes, definition: Definition, single: Sequence[str] = (
         rolled.append(shifts.pop())
     shift = (rolled[0], rolled[1])
     if any(shift) or any(part.flipped for part in parts):
-        return _in_pieces(axes, definition, shift)
-    return _on_grid(axes, definition, single) or _in_pieces(axes, definition, shift)
+        return _in_pieces(axes, interpolant, shift)
+    return _on_grid(axes, interpolant, single) or _in_pieces(axes, interpolant, shift)
 
 
-def _on_grid(axes: Axes, definition: Definition, single: Sequence[str]) -> Representation | None:
+def _on_grid(axes: Axes, interpolant: Interpolant, single: Sequence[str]) -> Representation | None:
     """Of maps and of tokens, whose grid is whole and in its order; None for axes in any other order."""
     if _are(axes, (BATCH, CHANNEL, Y, X), single):
-        return Image(definition)
+        return Image(interpolant)
     if _are(axes, (BATCH, Y, X, CHANNEL), single):
-        return Image(definition, "channels_last")
+        return Image(interpolant, "channels_last")
     if len(axes) != 3 or not _are((axes[0], axes[2]), (BATCH, CHANNEL), single):
         return None
     tokens = next((f for f in axes[1] if f.role == TOKENS), None)
@@ -95,7 +95,7 @@ def _on_grid(axes: Axes, definition: Definition, single: Sequence[str]) -> Repre
     sizes = {f.role: f.size for f in grid}
     if [f.role for f in grid] != [role for role in GRID if role not in single]:
         return None
-    return Tokens(definition, (sizes.get(Y, 1), sizes.get(X, 1)), prefix)
+    return Tokens(interpolant, (sizes.get(Y, 1), sizes.get(X, 1)), prefix)
 
 
 def _are(axes: Axes, wanted: Sequence[str], single: Sequence[str]) -> bool:
@@ -110,13 +110,13 @@ def _are(axes: Axes, wanted: Sequence[str], single: Sequence[str]) -> bool:
     return True
 
 
-def _in_pieces(axes: Axes, definition: Definition, rolled: tuple[int, int]) -> Representation | None:
+def _in_pieces(axes: Axes, interpolant: Interpolant, rolled: tuple[int, int]) -> Representation | None:
     """How the symmetry acts where the grid is cut up; None where tokens with a prefix are not one axis alone."""
     prefixed = [factors for factors in axes if any(f.role == TOKENS for f in factors)]
     if len(prefixed) > 1 or any(len(factors) > 1 for factors in prefixed):
         return None
     plain = tuple(tuple(map(_plain, factors)) for factors in axes)
-    return Rearranged(definition, plain, rolled)
+    return Rearranged(interpolant, plain, rolled)
 
 
 def _plain(f: Factor) -> tuple:

@@ -20,7 +20,7 @@ from symmeter.domains.grids.axes.axes import (
     unknown,
 )
 from symmeter.domains.grids.axes.operations.operation import Found, rule_of
-from symmeter.domains.grids.interpolants.interpolant import Definition
+from symmeter.domains.grids.interpolants.interpolant import Interpolant
 from symmeter.symmetry.representations.representation import Representation
 
 
@@ -39,10 +39,10 @@ class AxisTracker(TorchDispatchMode, Tracker):
     '4 x 6 tokens behind 0'
     """
 
-    def __init__(self, x: Tensor, definition: Definition, axes: int = len(GRID)):
+    def __init__(self, x: Tensor, interpolant: Interpolant, axes: int = len(GRID)):
         """`axes`: how many the grid has, x being (B, C, H, W) for two, (B, C, L) for one."""
         super().__init__()
-        self._definition = definition
+        self._interpolant = interpolant
         self._axes = WeakTensorKeyDictionary()
         if x.ndim == 2 + axes:
             self._axes[x] = grid_axes(x, axes)
@@ -59,7 +59,7 @@ class AxisTracker(TorchDispatchMode, Tracker):
     def representation(self, tensor: Tensor) -> Representation | None:
         """How the symmetry acts on a tensor; None where that is not known."""
         axes = self.axes(tensor)
-        return None if axes is None else representation(axes, self._definition, self._single)
+        return None if axes is None else representation(axes, self._interpolant, self._single)
 
     def learn(self, tensor: Tensor, rho: Representation) -> None:
         """Go on from what somebody knows of a tensor."""

@@ -1,7 +1,7 @@
 """What lies between the pixels of an image, and so what its derivative is: an interpolant.
 
-A definition turns the values of n pixels into a function h of the pixel position. Its values between the pixels move an
-image by a finite amount; its slope at the pixels is the derivative.
+An interpolant turns the values of n pixels into a function h of the pixel position. Its values between the pixels move
+an image by a finite amount; its slope at the pixels is the derivative.
 """
 
 import math
@@ -26,7 +26,7 @@ class Stencil:
         return matrix.scatter_add_(1, self.indices, self.weights)
 
 
-class Definition(ABC):
+class Interpolant(ABC):
     """An interpolant of the values x of n pixels at positions 0, ..., n - 1; all matrices are float64."""
 
     name: str
@@ -37,7 +37,7 @@ class Definition(ABC):
         """(P, n) matrix B with h(positions) = B @ x.
 
         `cutoff` below 1 leaves out what lies above that share of the highest frequency, for positions that lie
-        further apart than the pixels; definitions that only interpolate take no notice.
+        further apart than the pixels; interpolants that only interpolate take no notice.
         """
 
     @abstractmethod
@@ -82,5 +82,5 @@ class Definition(ABC):
 
 
 @lru_cache(maxsize=64)
-def _cached_derivative(definition: Definition, n: int) -> Tensor:
-    return definition.derivative(n)
+def _cached_derivative(interpolant: Interpolant, n: int) -> Tensor:
+    return interpolant.derivative(n)

@@ -6,11 +6,11 @@ from abc import abstractmethod
 import torch
 from torch import Tensor
 
-from symmeter.domains.grids.interpolants.interpolant import Definition, Stencil
+from symmeter.domains.grids.interpolants.interpolant import Interpolant, Stencil
 
 
-class _Local(Definition):
-    """A definition whose dense matrix is its stencil, written out."""
+class _Local(Interpolant):
+    """An interpolant whose dense matrix is its stencil, written out."""
 
     def interpolation(self, n: int, positions: Tensor, cutoff: float = 1.0) -> Tensor:
         return self.stencil(n, positions, cutoff).dense(n)

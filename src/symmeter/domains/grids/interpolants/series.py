@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from symmeter.domains.grids.interpolants.interpolant import Definition, Stencil
+from symmeter.domains.grids.interpolants.interpolant import Interpolant, Stencil
 from symmeter.domains.grids.interpolants.waves import angle, cosine, pi_over, rounded, series, sine
 
 _FINER = 2
@@ -60,7 +60,7 @@ def _low_pass(frequency: Tensor, highest: float, cutoff: float) -> Tensor:
     return (1 + torch.cos(math.pi * across)) / 2
 
 
-class Bandlimited(Definition):
+class Bandlimited(Interpolant):
     """Cosine series of the even (mirror) extension, pixels at half-integers: the default.
 
     h(t) = sum_k c_k cos(pi (t + 1/2) k / n), with c the DCT-II of the pixels' values. An ideal strided layer commutes
@@ -114,7 +114,7 @@ class Bandlimited(Definition):
         return rounded(pi_over(2 * n) * factor / sine(i + j + 1, n))
 
 
-class Periodic(Definition):
+class Periodic(Interpolant):
     """Fourier series of the periodic extension: for circular data, and to check the aliasing theorem.
 
     The wavenumbers run from -n/2 to n/2; for even n the coefficient at the Nyquist frequency is shared by both

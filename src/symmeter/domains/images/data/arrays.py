@@ -27,10 +27,10 @@ def from_arrays(images: object, labels: Any, wanted: Wanted, name: str = "", las
         raise SymmeterError(f"images must be a tensor or an array, not {type(images).__name__}")
     name = name or f"{type(images).__name__.lower()} {'x'.join(map(str, images.shape))}"
     rows = rows_of(images, wanted, name, last)
-    marks = labels_of(labels, len(rows), name)
+    marks = labels_of(labels, len(rows), name, "image")
     kind = "tensor" if isinstance(rows, Tensor) else "pixels"
     item = lambda i: Item(f"image[{i}]", lambda: (rows[i], marks[i]))
-    return indexed(item, len(rows), name, kind, labelled=labels is not None)
+    return indexed(item, len(rows), name, kind, "image", labelled=labels is not None)
 
 
 def rows_of(

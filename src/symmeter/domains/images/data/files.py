@@ -39,7 +39,7 @@ def from_files(entries: Sequence[tuple[Path, str, int | None]], name: str, kind:
     """Image files, each with its name and its label."""
     item = lambda i: Item(entries[i][1], lambda: (read_image(entries[i][0]), entries[i][2]))
     labelled = any(label is not None for _, _, label in entries)
-    return indexed(item, len(entries), name, kind, labelled=labelled, **more)
+    return indexed(item, len(entries), name, kind, "image", labelled=labelled, **more)
 
 
 def read_image(path: Path) -> "Image.Image":

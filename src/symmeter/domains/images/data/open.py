@@ -24,11 +24,13 @@ from symmeter.domains.images.data.shapes import Wanted, misread
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.errors import SymmeterError
 from symmeter.samples import Draw, Preparation, Samples
-from symmeter.source import IMAGE_KEYS, Source, is_array, split
+from symmeter.source import Source, is_array, split
 from symmeter.streams import Reader
 
 if TYPE_CHECKING:
     from PIL import Image
+
+IMAGE_KEYS = ("image", "images", "pixel_values", "x")
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def _source(data: Any, wanted: Wanted) -> Source:
     if is_array(data):
         return from_arrays(data, None, wanted)
     if isinstance(data, Mapping):
-        return from_arrays(*split(data), wanted)
+        return from_arrays(*split(data, IMAGE_KEYS, "image"), wanted)
     if isinstance(data, torch_data.DataLoader):
         return streams.from_loader(data)
     if isinstance(data, tuple | list) and data:
@@ -125,7 +127,7 @@ def _of_list(data: tuple | list, wanted: Wanted, streams: Reader) -> Source | No
             )
     if all(isinstance(item, str | Path) for item in data):
         return from_files([(Path(item), str(item), None) for item in data], "files", "files")
-    if np.ndim(split(first)[0]) == 4:
+    if np.ndim(split(first, IMAGE_KEYS, "image")[0]) == 4:
         return streams.from_batches(data)
     return None
 

@@ -38,7 +38,7 @@ def from_builtin(name: str) -> Source:
         path, which = crops[i]
         return Item(f"{path.stem}[{which + 1}]", lambda: (_crop(read_image(path), which), None))
 
-    return indexed(item, len(crops), name, "photographs")
+    return indexed(item, len(crops), name, "photographs", "image")
 
 
 def _crop(image: "Image.Image", which: int) -> "Image.Image":

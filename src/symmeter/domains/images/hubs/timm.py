@@ -1,31 +1,46 @@
 """timm's networks, `timm:NAME` or `timm:NAME.TAG`."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from symmeter.domains.images.inputs import preprocessing_of
 from symmeter.errors import SymmeterError
+from symmeter.models.hub import Hub, unknown_name
 from symmeter.models.loaded import LoadedModel, finish
-from symmeter.models.names import unknown_name
 from symmeter.models.spec import RANDOM, ModelSpec, building
 from symmeter.optional import require
 
 
-def load_timm(spec: ModelSpec) -> LoadedModel:
-    """In eval mode, with its own preprocessing; `img_size` among the keyword arguments changes that too."""
-    timm = require("timm", "vision")
-    if not timm.is_model(spec.name):
-        raise unknown_name(spec.text, [*timm.list_models(), *timm.list_pretrained()])
-    arch = spec.name.partition(".")[0]
-    try:
-        timm.models.get_pretrained_cfg(spec.name)
-    except RuntimeError as error:
-        raise unknown_name(spec.text, timm.list_pretrained(arch + ".*")) from error
-    if spec.pretrained and not timm.is_model_pretrained(spec.name):
-        raise SymmeterError(f"{spec.text}: timm has no pretrained weights for it; {RANDOM}")
-    with building(spec, "its pretrained weights" if spec.pretrained else ""):
-        model = timm.create_model(spec.name, pretrained=spec.pretrained, **spec.kwargs)
-    loaded = finish(spec, model.eval(), f"pretrained {model.pretrained_cfg.get('tag') or ''}".strip())
-    preprocessing = preprocessing_of(loaded)
-    if size := spec.kwargs.get("img_size"):
-        preprocessing = preprocessing.override(img_size=size)
-    return replace(loaded, preprocessing=preprocessing)
+class Timm(Hub):
+    """More than a thousand image networks, many with several trained weights, which their tags name."""
+
+    def load(self, spec: ModelSpec) -> LoadedModel:
+        """In eval mode, with its own preprocessing; `img_size` among the keyword arguments changes that too."""
+        timm = require("timm", "vision")
+        if not timm.is_model(spec.name):
+            raise unknown_name(spec.text, [*timm.list_models(), *timm.list_pretrained()])
+        arch = spec.name.partition(".")[0]
+        try:
+            timm.models.get_pretrained_cfg(spec.name)
+        except RuntimeError as error:
+            raise unknown_name(spec.text, timm.list_pretrained(arch + ".*")) from error
+        if spec.pretrained and not timm.is_model_pretrained(spec.name):
+            raise SymmeterError(f"{spec.text}: timm has no pretrained weights for it; {RANDOM}")
+        with building(spec, "its pretrained weights" if spec.pretrained else ""):
+            model = timm.create_model(spec.name, pretrained=spec.pretrained, **spec.kwargs)
+        loaded = finish(spec, model.eval(), f"pretrained {model.pretrained_cfg.get('tag') or ''}".strip())
+        preprocessing = preprocessing_of(loaded)
+        if size := spec.kwargs.get("img_size"):
+            preprocessing = preprocessing.override(img_size=size)
+        return replace(loaded, preprocessing=preprocessing)
+
+    def names(self, tagged: bool = False, trained: bool = False) -> Iterable[str]:
+        timm = require("timm", "vision")
+        if tagged:
+            return timm.list_pretrained()
+        if not trained:
+            return timm.list_models()
+        return sorted({name.partition(".")[0] for name in timm.list_models(pretrained=True)})
+
+    def has(self, name: str) -> bool:
+        return require("timm", "vision").is_model(name)

@@ -13,6 +13,7 @@ from torch import nn
 from symmeter.domains.images.inputs import preprocessing_of
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.errors import SymmeterError, shortened
+from symmeter.models.hub import Hub
 from symmeter.models.loaded import LoadedModel, finish
 from symmeter.models.spec import RANDOM, ModelSpec, building
 from symmeter.optional import require
@@ -20,48 +21,51 @@ from symmeter.optional import require
 Report = Mapping[str, Sequence]  # of loading weights: names that are missing, unexpected or of another shape
 
 
-def load_transformers(spec: ModelSpec) -> LoadedModel:
-    """The class that the config names, with all of its weights. No code of the hub's is run.
+class Transformers(Hub):
+    """The networks for images of transformers, by a name on its hub or a folder with its files."""
 
-    Weights that the files lack are an error, for they would be drawn at random; weights that they have beyond those of
-    the class are said. Of a network for images and text the part for images is taken.
-    """
-    transformers = require("transformers", "hf")
-    folder = Path(spec.name).expanduser()
-    local = folder.is_dir()
-    name = str(folder) if local else spec.name
-    if local and not (folder / "config.json").is_file():
-        raise SymmeterError(f"{spec.text}: no config.json in this folder")
-    if not local and (folder.is_absolute() or spec.name.startswith((".", "~"))):
-        raise SymmeterError(f"{spec.text}: no such folder")
-    way_out = RANDOM if local else "check the name, or give a local folder with its files"
-    with building(spec, "" if local else "its files", way_out), _quiet(transformers):
-        kind, config = _named(spec, name, transformers)
-        report: Report = {}
-        if spec.pretrained:
-            options = {"config": config, "trust_remote_code": False, "dtype": torch.float32}
-            # for `_notes` to refuse by name
-            options |= {"output_loading_info": True, "ignore_mismatched_sizes": True}
-            model, report = kind.from_pretrained(name, **options)
-        else:
-            build = getattr(kind, "from_config", None) or kind._from_config
-            model = build(config)
-        preprocessing = Preprocessing.from_hf(name)
-    notes = _notes(spec, model, report)
-    whole = type(model).__name__
-    if not _takes_images(model):
-        first = next(iter(inspect.signature(model.forward).parameters))
-        model = getattr(model, "vision_model", None)
-        if model is None or not _takes_images(model):
-            raise SymmeterError(f"{spec.text}: this network takes {first}, not images")
-        notes.append(f"{spec.text}: of {whole} the part for images is measured, its vision_model")
-    loaded = finish(spec, model.eval(), f"pretrained {folder.name if local else name}")
-    taken = preprocessing_of(loaded)
-    info = loaded.info | {"architecture": whole}
-    if "ForImageClassification" in whole:
-        info["num_classes"] = config.num_labels
-    preprocessing = preprocessing.for_inputs(taken.channels, taken.axes)
-    return replace(loaded, preprocessing=preprocessing, info=info, notes=tuple(notes))
+    def load(self, spec: ModelSpec) -> LoadedModel:
+        """The class that the config names, with all of its weights. No code of the hub's is run.
+
+        Weights that the files lack are an error, for they would be drawn at random; weights that they have beyond those
+        of the class are said. Of a network for images and text the part for images is taken.
+        """
+        transformers = require("transformers", "hf")
+        folder = Path(spec.name).expanduser()
+        local = folder.is_dir()
+        name = str(folder) if local else spec.name
+        if local and not (folder / "config.json").is_file():
+            raise SymmeterError(f"{spec.text}: no config.json in this folder")
+        if not local and (folder.is_absolute() or spec.name.startswith((".", "~"))):
+            raise SymmeterError(f"{spec.text}: no such folder")
+        way_out = RANDOM if local else "check the name, or give a local folder with its files"
+        with building(spec, "" if local else "its files", way_out), _quiet(transformers):
+            kind, config = _named(spec, name, transformers)
+            report: Report = {}
+            if spec.pretrained:
+                options = {"config": config, "trust_remote_code": False, "dtype": torch.float32}
+                # for `_notes` to refuse by name
+                options |= {"output_loading_info": True, "ignore_mismatched_sizes": True}
+                model, report = kind.from_pretrained(name, **options)
+            else:
+                build = getattr(kind, "from_config", None) or kind._from_config
+                model = build(config)
+            preprocessing = Preprocessing.from_hf(name)
+        notes = _notes(spec, model, report)
+        whole = type(model).__name__
+        if not _takes_images(model):
+            first = next(iter(inspect.signature(model.forward).parameters))
+            model = getattr(model, "vision_model", None)
+            if model is None or not _takes_images(model):
+                raise SymmeterError(f"{spec.text}: this network takes {first}, not images")
+            notes.append(f"{spec.text}: of {whole} the part for images is measured, its vision_model")
+        loaded = finish(spec, model.eval(), f"pretrained {folder.name if local else name}")
+        taken = preprocessing_of(loaded)
+        info = loaded.info | {"architecture": whole}
+        if "ForImageClassification" in whole:
+            info["num_classes"] = config.num_labels
+        preprocessing = preprocessing.for_inputs(taken.channels, taken.axes)
+        return replace(loaded, preprocessing=preprocessing, info=info, notes=tuple(notes))
 
 
 def _named(spec: ModelSpec, name: str, transformers: Any) -> tuple[Any, Any]:

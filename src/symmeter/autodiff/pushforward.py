@@ -1,4 +1,4 @@
-"""The engine pushes tangents through a network and learns on the way which strategy and chunk is fastest."""
+"""The pushforward sends tangents through a network and learns on the way which strategy and chunk is fastest."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -60,7 +60,7 @@ class _Trial:
 Outcome = tuple[slice, Tensor, Tensor]
 
 
-class Engine:
+class Pushforward:
     """(f(x), df_x(v)) for batches of images, chunk by chunk.
 
     Every strategy gets a first trial of two small chunks, then the fastest grows its chunk while that pays. The

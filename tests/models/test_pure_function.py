@@ -11,8 +11,8 @@ from torch.utils.checkpoint import checkpoint
 from symmeter.models.ambient import neutral, own_surroundings
 from symmeter.models.behind import Behind, as_module, modules_behind
 from symmeter.models.borrowed import borrowed
-from symmeter.models.call import Call
 from symmeter.models.outputs import Reader, parse_outputs
+from symmeter.models.pure_function import PureFunction
 from symmeter.models.state import State
 
 CPU = torch.device("cpu")
@@ -47,7 +47,7 @@ def test_nothing_that_a_call_writes_stays(dtype):
     before, weight, plain = copy.deepcopy(model.state_dict()), model.net.weight, model.plain
     state, deep = model.generator.get_state(), model.deep["of"]["all"]
     with borrowed(model):
-        call = Call(model, CPU, dtype)
+        call = PureFunction(model, CPU, dtype)
         for _ in range(3):
             call(torch.ones(1, 3, dtype=dtype))
     assert all(torch.equal(before[k], v) for k, v in model.state_dict().items())
@@ -60,7 +60,7 @@ def test_nothing_that_a_call_writes_stays(dtype):
 def test_nothing_stays_after_an_exception_and_every_call_is_the_first():
     model = Keeps()
     with borrowed(model):
-        call = Call(model, CPU, torch.float32)
+        call = PureFunction(model, CPU, torch.float32)
         first = call(torch.zeros(1, 3)) - call(torch.zeros(1, 3))
         assert first.abs().max() < 1  # the counters did not count; chance goes on
         with pytest.raises(RuntimeError):
@@ -134,7 +134,7 @@ def test_a_hidden_network_is_exchanged_and_given_back():
     model = as_module(lambda x: net(x) * 2)
     with borrowed(model) as found:
         assert found and not net.training
-        y = Call(model, CPU, torch.float64)(torch.ones(1, 2, dtype=torch.float64))
+        y = PureFunction(model, CPU, torch.float64)(torch.ones(1, 2, dtype=torch.float64))
     torch.testing.assert_close(y, 2 * (weight.double().sum(1) + net[0].bias.double())[None])
     assert net.training and net[1].training and net[0].weight is weight
 
@@ -155,7 +155,7 @@ class Installs(nn.Module):
 
 def test_hooks_that_a_forward_pass_installs_are_taken_off_with_its_notes():
     model, x = Installs(), torch.ones(1, 2)
-    call = Call(model, CPU, torch.float32)
+    call = PureFunction(model, CPU, torch.float32)
     assert torch.equal(call(x), call(x))
     assert not model.installed and not model.net._forward_hooks
 
@@ -164,7 +164,7 @@ def test_inside_a_compiled_network_that_has_run_layers_can_be_read():
     net = nn.Sequential(nn.Linear(2, 2), nn.Tanh())
     compiled, x = torch.compile(net, backend="eager"), torch.ones(1, 2)
     compiled(x)
-    call = Call(Reader(compiled, parse_outputs("_orig_mod.0,logits", compiled)), CPU, torch.float32)
+    call = PureFunction(Reader(compiled, parse_outputs("_orig_mod.0,logits", compiled)), CPU, torch.float32)
     for _ in range(2):
         inner, outer = call(x)
         torch.testing.assert_close((inner, outer), (net[0](x).detach(), net(x).detach()))

@@ -33,7 +33,7 @@ def inputs_are_owned() -> Iterator[None]:
         _OWNED.yes = before
 
 
-class Call:
+class PureFunction:
     """A model as a function of its input alone, on `device` and with floating parameters in `dtype`.
 
     Every call gets a copy of its input and of what the model writes to, and leaves behind nothing: parameters, buffers,
@@ -42,7 +42,7 @@ class Call:
 
     >>> net = nn.Sequential(nn.ReLU(inplace=True))
     >>> x = torch.tensor([-1.0])
-    >>> Call(net, x.device, x.dtype)(x), x
+    >>> PureFunction(net, x.device, x.dtype)(x), x
     (tensor([0.]), tensor([-1.]))
     """
 
@@ -62,9 +62,9 @@ class Call:
         if self._prepared is None:
             self._prepared = self._begin(x)
 
-    def twin(self, dtype: torch.dtype) -> "Call":
+    def twin(self, dtype: torch.dtype) -> "PureFunction":
         """The same model in another precision; what is known of it is shared."""
-        other = Call(self._model, self._device, dtype)
+        other = PureFunction(self._model, self._device, dtype)
         known = self._prepared
         if known is not None:
             other._prepared = replace(known, tensors=other._gather(known.native))

@@ -1,11 +1,11 @@
-"""The engine covers every image once, whatever fails on the way, and says what it did."""
+"""The pushforward covers every image once, whatever fails on the way, and says what it did."""
 
 import pytest
 import torch
 from torch import nn
 
-from symmeter.autodiff.engine import Engine
 from symmeter.autodiff.memory import available_bytes, out_of_memory, peak_bytes
+from symmeter.autodiff.pushforward import Pushforward
 from symmeter.autodiff.strategies import CentralDifference, OneByOne
 
 NET = (
@@ -16,22 +16,22 @@ NET = (
 
 
 def pushed(f, n=20, tangents=3, dtype=torch.float64, **kwargs):
-    """(engine, assembled outputs, assembled derivatives, sizes of the chunks, the exact derivatives' inputs)."""
+    """(pushforward, assembled outputs, assembled derivatives, sizes of the chunks, the exact derivatives' inputs)."""
     x, v = torch.randn(n, 3, 4, dtype=dtype), torch.randn(tangents, n, 3, 4, dtype=dtype)
-    engine = Engine(f, total=n, **kwargs)
-    parts = list(engine.push(x, lambda part: v[:, part]))
+    pushforward = Pushforward(f, total=n, **kwargs)
+    parts = list(pushforward.push(x, lambda part: v[:, part]))
     covered = [i for part, _, _ in parts for i in range(part.start, part.stop)]
     assert covered == list(range(n))
     y, dy = torch.cat([p[1] for p in parts]), torch.cat([p[2] for p in parts], 1)
-    return engine, y, dy, [p.stop - p.start for p, _, _ in parts], (x, v)
+    return pushforward, y, dy, [p.stop - p.start for p, _, _ in parts], (x, v)
 
 
 def test_every_image_is_done_once_and_exactly():
-    engine, y, dy, _, (x, v) = pushed(NET)
+    pushforward, y, dy, _, (x, v) = pushed(NET)
     expected, slopes = OneByOne()(NET, x, v)
     torch.testing.assert_close(y, expected)
     torch.testing.assert_close(dy, slopes)
-    assert engine.strategy.exact and not engine.dropped
+    assert pushforward.strategy.exact and not pushforward.dropped
 
 
 def test_a_given_batch_size_is_kept():
@@ -59,10 +59,10 @@ def test_running_out_of_memory_halves_the_chunk():
             raise torch.OutOfMemoryError("CUDA out of memory")
         return NET(x)
 
-    engine, _, dy, sizes, (x, v) = pushed(hungry, n=30, batch_size=16)
+    pushforward, _, dy, sizes, (x, v) = pushed(hungry, n=30, batch_size=16)
     assert max(sizes) <= 3
     torch.testing.assert_close(dy, OneByOne()(NET, x, v)[1])
-    assert not engine.dropped
+    assert not pushforward.dropped
 
 
 class Opaque(nn.Module):
@@ -73,8 +73,8 @@ class Opaque(nn.Module):
 
 
 def test_a_black_box_is_measured_by_central_differences_in_float64():
-    engine, _, dy, _, (x, v) = pushed(Opaque(), dtype=torch.float32, wide=Opaque())
-    assert isinstance(engine.strategy, CentralDifference) and set(engine.dropped) >= {
+    pushforward, _, dy, _, (x, v) = pushed(Opaque(), dtype=torch.float32, wide=Opaque())
+    assert isinstance(pushforward.strategy, CentralDifference) and set(pushforward.dropped) >= {
         "vectorised",
         "one by one",
     }
@@ -117,9 +117,9 @@ class Straight(torch.autograd.Function):
 
 
 def test_a_derivative_that_is_wrong_in_silence_is_found_out():
-    engine, _, dy, _, (_, v) = pushed(lambda x: Straight.apply(x).flatten(1))
-    assert not engine.strategy.exact
-    assert all(reason == "it is 0 where the outputs change" for reason in engine.dropped.values())
+    pushforward, _, dy, _, (_, v) = pushed(lambda x: Straight.apply(x).flatten(1))
+    assert not pushforward.strategy.exact
+    assert all(reason == "it is 0 where the outputs change" for reason in pushforward.dropped.values())
     torch.testing.assert_close(dy, v.flatten(2))
 
 
@@ -156,10 +156,10 @@ def test_what_was_done_before_a_contradiction_is_done_again():
     x = torch.randn(20, 3, 4, dtype=torch.float64)
     x[:3, 0, 0], x[3:, 0, 0] = 1.0, -1.0  # the first trials see nothing wrong
     v = torch.randn(3, 20, 3, 4, dtype=torch.float64)
-    engine = Engine(Sometimes(), total=20)
-    dy = torch.cat([pushed for _, _, pushed in engine.push(x, lambda part: v[:, part])], 1)
+    pushforward = Pushforward(Sometimes(), total=20)
+    dy = torch.cat([pushed for _, _, pushed in pushforward.push(x, lambda part: v[:, part])], 1)
     torch.testing.assert_close(dy, (2 * x.cos() * v).flatten(2), rtol=1e-6, atol=1e-8)
-    assert not engine.strategy.exact
+    assert not pushforward.strategy.exact
 
 
 def test_a_model_with_a_limit_to_its_batch_is_given_no_more():
@@ -167,6 +167,6 @@ def test_a_model_with_a_limit_to_its_batch_is_given_no_more():
         assert len(x) <= 2
         return NET(x)
 
-    engine, _, dy, sizes, (x, v) = pushed(limited, n=30)
-    assert max(sizes) <= 2 and engine.strategy.exact
+    pushforward, _, dy, sizes, (x, v) = pushed(limited, n=30)
+    assert max(sizes) <= 2 and pushforward.strategy.exact
     torch.testing.assert_close(dy, OneByOne()(NET, x, v)[1])
