@@ -1,13 +1,14 @@
 """A result as a table that fits a terminal of 80 columns."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from symmeter.results.row import ElementRow, Row
 from symmeter.results.verdict import LEARNED, NOT_LEARNED, NOT_RESOLVED, PARTLY, UNCLEAR
@@ -35,21 +36,41 @@ class Printable(Protocol):
 
 def render(result: Printable, width: int = 80) -> str:
     """The table as plain text."""
+    return as_text(lambda console: show(result, console), width)
+
+
+def as_text(printing: Callable[[Console], None], width: int) -> str:
+    """What is printed to a console, as plain text."""
     stream = io.StringIO()
-    show(result, Console(file=stream, width=width, color_system=None))
+    printing(Console(file=stream, width=width, color_system=None))
     return stream.getvalue().rstrip() + "\n"
 
 
 def show(result: Printable, console: Console) -> None:
     """Print a result: what was measured, the rows, how to read them, and the warnings."""
-    console.print(f"[bold]{escape(title(result.header))}[/bold]", highlight=False)
-    console.print(escape(circumstances(result.header)), highlight=False)
-    console.print(_table(result.rows))
+    tables = [_table(result.rows)]
     if len(result.rows) == 1 and result.rows[0].elements:
-        console.print(_element_table(result.elements))
-    for line in _legend(result.rows):
+        tables.append(_element_table(result.elements))
+    legend = _legend(result.rows)
+    show_tables(console, title(result.header), circumstances(result.header), tables, legend, result.warnings)
+
+
+def show_tables(
+    console: Console,
+    heading: str,
+    subheading: str,
+    tables: Iterable[RenderableType],
+    legend: Iterable[str],
+    warnings: Iterable[str],
+) -> None:
+    """Print tables between their heading and how to read them."""
+    console.print(f"[bold]{escape(heading)}[/bold]", highlight=False)
+    console.print(escape(subheading), highlight=False)
+    for table in tables:
+        console.print(table)
+    for line in legend:
         console.print(escape(line), style="dim", highlight=False)
-    for warning in result.warnings:
+    for warning in warnings:
         console.print(f"[yellow]warning:[/yellow] {escape(warning)}", highlight=False)
 
 
@@ -70,47 +91,67 @@ def circumstances(head: Mapping[str, Any]) -> str:
     parts = [samples, output, head["definition"]]
     accuracy = head.get("accuracy")
     if accuracy:
-        error = "" if accuracy["standard_error"] is None else f" ± {accuracy['standard_error']:.3f}"
-        parts.append(f"accuracy {accuracy['top1']:.3f}{error}")
+        parts.append(f"accuracy {accuracy['top1']:.3f}{plus_minus(accuracy['standard_error'], '.3f')}")
     if head["status"] != "complete":
         parts.append(head["status"].upper())
     return ", ".join(parts)
 
 
+def new_table() -> Table:
+    """An empty table as all of them look."""
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+
+
 def _table(rows: Sequence[Row]) -> Table:
     """One line per row; outputs and measures have a column where there are several, which leaves room for less."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    varying = [name for name in ("output", "measure") if len({row[name] for row in rows}) > 1]
-    for name in ["symmetry", *varying]:
+    varying = [name for name in ("output", "measure") if len(_different(rows, name)) > 1]
+    names = {name: _column(rows, name) for name in ("symmetry", *varying)}
+    numbers = _numbers(rows, bool(varying))
+    table = new_table()
+    for name in names:
         table.add_column(name, no_wrap=True, overflow="ellipsis")
-    columns = _numbers(rows, bool(varying))
-    for name in columns:
+    for name in numbers:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
-    for i, row in enumerate(rows):
-        names = [row.symmetry, *(row[name] for name in varying)]
-        style = _STYLES.get(row.verdict)
-        verdict = f"[{style}]{row.verdict}[/{style}]" if style else row.verdict
-        table.add_row(*map(escape, names), *(escape(cells[i]) for cells in columns.values()), verdict)
+    for row, *cells in zip(rows, *names.values(), *numbers.values(), strict=True):
+        table.add_row(*map(escape, cells), Text(row.verdict, _STYLES.get(row.verdict, "")))
     return table
 
 
-def _numbers(rows: Sequence[Row], short_of_room: bool) -> dict[str, list[str]]:
+def _numbers(rows: Sequence[Row], short_of_room: bool) -> dict[str, Iterable[str]]:
     """The cells of the columns of numbers, by heading."""
-    columns = {"value ± s.e.": [with_error(row.value, row.standard_error) for row in rows]}
+    selectivities = _column(rows, "selectivity")
+    columns: dict[str, Iterable[str]] = {}
+    columns["value ± s.e."] = map(with_error, _column(rows, "value"), _column(rows, "standard_error"))
     if short_of_room:
-        columns["selectivity"] = [_ratio(row.selectivity, None) for row in rows]
+        columns["selectivity"] = map(_ratio, selectivities)
     else:
         # What is divided must be seen: of similarities and decibels that is the error, and not the value.
-        errors = _have_errors(rows)
-        if errors:
-            columns["error"] = [short(row.error) for row in rows]
-        columns["control"] = [short(row.control_error if errors else row.control) for row in rows]
-        columns["selectivity"] = [_ratio(row.selectivity, row.selectivity_standard_error) for row in rows]
-    if any(row.boundary_share is not None for row in rows):
-        shares = [row.boundary_share for row in rows]
+        control = "control"
+        if _have_errors(rows):
+            columns["error"] = map(short, _column(rows, "error"))
+            control = "control_error"
+        columns["control"] = map(short, _column(rows, control))
+        columns["selectivity"] = map(_ratio, selectivities, _column(rows, "selectivity_standard_error"))
+    if _known(rows, "boundary_share"):
+        shares = _column(rows, "boundary_share")
         columns["boundary"] = ["" if share is None else f"{share:.0%}" for share in shares]
     return columns
+
+
+def _column(rows: Sequence[Row], name: str) -> list[Any]:
+    """One field of all rows."""
+    return [row[name] for row in rows]
+
+
+def _different(rows: Sequence[Row], name: str) -> list[Any]:
+    """The values of a field, each once."""
+    return list(dict.fromkeys(_column(rows, name)))
+
+
+def _known(rows: Sequence[Row], name: str) -> list[Any]:
+    """The values of a field in the rows that have one."""
+    return [value for value in _column(rows, name) if value is not None]
 
 
 def _have_errors(rows: Sequence[Row]) -> bool:
@@ -122,9 +163,11 @@ def _element_table(elements: Sequence[ElementRow]) -> Table:
     """What the worst elements do to the only output, against f(x)."""
     known = [e for e in elements if e.measure == "relative_error" and e.value != 0]
     worst = sorted(known, key=lambda e: -e.value)[:_WORST_ELEMENTS]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    left_out = len(known) - len(worst)
-    table.add_column("element, worst first" + (f" ({left_out} more)" if left_out else ""), no_wrap=True)
+    heading = "element, worst first"
+    if len(known) > len(worst):
+        heading += f" ({len(known) - len(worst)} more)"
+    table = new_table()
+    table.add_column(heading, no_wrap=True)
     table.add_column("relative error ± s.e.", justify="right", no_wrap=True)
     for e in worst:
         table.add_row(escape(e.element), with_error(e.value, e.standard_error))
@@ -137,38 +180,39 @@ def _legend(rows: Sequence[Row]) -> list[str]:
 
 
 def _directions(rows: Sequence[Row]) -> list[str]:
-    units = list(dict.fromkeys(row.unit for row in rows))
-    directions = list(dict.fromkeys(row.direction for row in rows))
+    units = _different(rows, "unit")
+    directions = _different(rows, "direction")
     if len(directions) == 1:
-        return [f"value: {directions[0]}; unit {units[0]}" + (" and so on" if len(units) > 1 else "")]
+        others = " and so on" if len(units) > 1 else ""
+        return [f"value: {directions[0]}; unit {units[0]}{others}"]
     lines = []
     for direction in directions:
-        names = dict.fromkeys(row.measure for row in rows if row.direction == direction)
-        lines.append(f"{direction}: {', '.join(names)}")
+        those = [row for row in rows if row.direction == direction]
+        lines.append(f"{direction}: {', '.join(_different(those, 'measure'))}")
     return lines
 
 
 def _selectivities(rows: Sequence[Row]) -> list[str]:
-    if all(row.selectivity is None for row in rows):
+    if not _known(rows, "selectivity"):
         return []
-    errors = _have_errors(rows)
-    lines = []
-    if errors and len({row.measure for row in rows}) == len({row.output for row in rows}) == 1:
-        lines.append(
-            "error, control: as distances, 0 for a symmetric network; the value is made of the error"
+    if not _have_errors(rows):
+        return ["selectivity = value / control: 0 symmetric, 1 nothing learned"]
+    lines = ["selectivity = error / that of the control: 0 symmetric, 1 nothing learned"]
+    if len(_different(rows, "measure")) == len(_different(rows, "output")) == 1:
+        lines.insert(
+            0, "error, control: as distances, 0 for a symmetric network; the value is made of the error"
         )
-    divided = "error / that of the control" if errors else "value / control"
-    return [*lines, f"selectivity = {divided}: 0 symmetric, 1 nothing learned"]
+    return lines
 
 
 def _floors(rows: Sequence[Row]) -> list[str]:
     lines = []
-    floors = [row.floor for row in rows if row.floor is not None]
-    if floors and len({row.measure for row in rows}) == 1:
+    floors = _known(rows, "floor")
+    if floors and len(_different(rows, "measure")) == 1:
         lines.append(f"floor of the measurement: at most {max(floors):.1e}")
     elif floors:
         lines.append("not resolved: below 3 floors of the measurement, 10 for squares")
-    if any(row.boundary_share is not None for row in rows):
+    if _known(rows, "boundary_share"):
         lines.append("boundary: share of the error in the outer ring of the output")
     return lines
 
@@ -177,10 +221,10 @@ def _groups(rows: Sequence[Row]) -> list[str]:
     """How many elements every group had, and which changed the first output most."""
     lines = {}
     for row in rows:
-        if row.elements and row.symmetry not in lines:
+        if row.elements:
             worst = f"; worst by relative_error: {row.worst_element}" if row.worst_element else ""
             drawn = " drawn" if row.element_standard_error is not None else ""
-            lines[row.symmetry] = f"{row.symmetry}: {row.elements} elements{drawn}{worst}"
+            lines.setdefault(row.symmetry, f"{row.symmetry}: {row.elements} elements{drawn}{worst}")
     return list(lines.values())
 
 
@@ -215,7 +259,14 @@ def short(value: float | None) -> str:
     return f"{value:.3g}" if value == 0 or 1e-3 <= abs(value) < 1e4 else f"{value:.2e}"
 
 
-def _ratio(value: float | None, error: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.2f}" + ("" if error is None else f" ± {error:.2f}")
+def plus_minus(error: float | None, form: str) -> str:
+    """A standard error behind its value, written like that; nothing where it is not known.
+
+    >>> "0.51" + plus_minus(0.023, ".2f"), "0.51" + plus_minus(None, ".2f")
+    ('0.51 ± 0.02', '0.51')
+    """
+    return "" if error is None else f" ± {error:{form}}"
+
+
+def _ratio(value: float | None, error: float | None = None) -> str:
+    return "-" if value is None else f"{value:.2f}{plus_minus(error, '.2f')}"
