@@ -5,6 +5,7 @@ A domain is one folder or file under `symmeter/domains/`, or a class that anothe
 """
 
 import contextlib
+import inspect
 import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +13,7 @@ from dataclasses import fields
 from functools import cache
 from importlib import import_module, metadata
 from importlib.util import find_spec
+from itertools import chain
 from typing import Any, ClassVar, Self
 
 from torch import Tensor
@@ -141,7 +143,8 @@ class Domain(ABC):
         """The action on an output y (B, ...) of this name of which the user said nothing."""
         if y.ndim <= 2:
             return "invariant"
-        raise SymmeterError(f"output {name!r} has shape {_shape(y)}, and how the symmetry acts on it is not known; "
+        shape = f"({', '.join(['B', *map(str, y.shape[1:])])})"
+        raise SymmeterError(f"output {name!r} has shape {shape}, and how the symmetry acts on it is not known; "
                             f"write one of " + ", ".join(f"{name}:{action}" for action in self.actions))  # fmt: skip
 
     def is_action(self, word: str) -> bool:
@@ -188,8 +191,7 @@ def read_options(domain: type[Domain], given: Mapping[str, Any]) -> Domain:
     values = {}
     for name, value in given.items():
         if name not in known:
-            choices = f"; it has {', '.join(known)}" if known else ""
-            raise SymmeterError(f"{domain.name} have no option {name!r}{nearest(name, known) or choices}")
+            raise SymmeterError(f"{domain.name} have no option {name!r}{nearest(name, known)}")
         values[name] = known[name].metadata["kind"].check(name, value)
     return domain(domain.Options(**values))
 
@@ -214,8 +216,8 @@ def domains() -> Mapping[str, type[Domain]]:
 
 def _defined(module: Any) -> list[type[Domain]]:
     """The domains that a module defines."""
-    members = [m for m in vars(module).values() if isinstance(m, type) and issubclass(m, Domain)]
-    return [m for m in members if m.__module__ == module.__name__]
+    classes = filter(inspect.isclass, vars(module).values())
+    return [c for c in classes if issubclass(c, Domain) and c.__module__ == module.__name__]
 
 
 def find_domain(name: str | type[Domain]) -> type[Domain]:
@@ -233,20 +235,20 @@ def domain_of(data: Any, symmetry: Any, words: Iterable[str] = ()) -> type[Domai
     Where there is none, images, which say what is wrong; where there are several, SymmeterError with the choices.
     """
     words = list(words)
-    fits = [d for d in domains().values() if all(w in d.input_words for w in words)]
-    if words and not fits:
-        known = dict.fromkeys(w for d in domains().values() for w in d.input_words)
+    fits = [d for d in domains().values() if set(words) <= set(d.input_words)]
+    if not fits:
+        known = dict.fromkeys(chain.from_iterable(d.input_words for d in domains().values()))
         wrong = next((w for w in words if w not in known), words[0])
         raise SymmeterError(f"inputs: {wrong!r} is no way in which a symmetry acts{nearest(wrong, known)}")
     fits = [d for d in fits if (words or d.takes(data)) and _knows(d, symmetry)]
     if not fits:
         _check_of_another(symmetry)
-    if not fits or fits[0].name == _DEFAULT:
         return domains()[_DEFAULT]
-    if len(fits) > 1:
+    first = fits[0]
+    if len(fits) > 1 and first.name != _DEFAULT:
         names = shortened([d.name for d in fits])
-        raise SymmeterError(f"this data could be {names}: say which with domain={fits[0].name!r}")
-    return fits[0]
+        raise SymmeterError(f"this data could be {names}: say which with domain={first.name!r}")
+    return first
 
 
 def _check_of_another(symmetry: Any) -> None:
@@ -262,12 +264,14 @@ def _check_of_another(symmetry: Any) -> None:
 
 def _knows(domain: type[Domain], symmetry: Any) -> bool:
     """Whether all names in a symmetry are of this domain; objects are of any."""
-    items = split_list(symmetry.strip(", ")) if isinstance(symmetry, str) else symmetry
-    names = [item for item in items if isinstance(item, str)] if isinstance(items, list | tuple) else []
-    try:
-        return all(domain.symmetry(name) for name in names)
-    except SymmeterError:
-        return True  # it is one of this domain's, misspelt
+    if isinstance(symmetry, str):
+        symmetry = split_list(symmetry.strip(", "))
+    if not isinstance(symmetry, list | tuple):
+        return True
+    names = [item for item in symmetry if isinstance(item, str)]
+    with contextlib.suppress(SymmeterError):  # it is one of this domain's, misspelt
+        return all(map(domain.symmetry, names))
+    return True
 
 
 @verb(text=word)
@@ -284,7 +288,3 @@ def parse_group(text: str) -> Group:
     usual = domains()[_DEFAULT]
     known = [name for name in usual.symmetries if name not in usual.generators()]
     raise SymmeterError(f"symmetry {text!r} is no group{nearest(text, known)}")
-
-
-def _shape(y: Tensor) -> str:
-    return "(" + ", ".join(["B", *map(str, y.shape[1:])]) + ")"

@@ -41,11 +41,15 @@ class GEED(Average):
         distance: "str | Distance | Callable[[Tensor, Tensor], Tensor] | None" = None,
         normalised: bool = False,
     ):
-        self.distance = None if distance is None else parse_distance(distance)
+        self.distance: Distance | None = None
         self.normalised = normalised
         self.needs_other = normalised
-        self.power = 2 if self.distance is None else self.distance.power
-        words = [] if self.distance is None else [self.distance.name]
+        self.power = 2
+        words = []
+        if distance is not None:
+            self.distance = parse_distance(distance)
+            self.power = self.distance.power
+            words.append(self.distance.name)
         if normalised:
             words.append("normalised")
         if words:
@@ -58,7 +62,7 @@ class GEED(Average):
             raise SymmeterError(
                 f"geed({','.join(words)}) has two distances; give one of {', '.join(DISTANCES)}"
             )
-        return cls(distances[0] if distances else None, "normalised" in words)
+        return cls(*distances, normalised="normalised" in words)
 
     def fitted(self, quantity: Quantity) -> "GEED":
         """The same with a distance that fits the output, where none was chosen."""
@@ -127,16 +131,14 @@ class _Channels(Pool):
     """Which channels are 0 on every image: they have no direction to compare."""
 
     def __init__(self) -> None:
-        self._peak: Tensor | None = None  # (channels,), the largest absolute value of each
+        # (channels,) from the first element on, the largest absolute value of each
+        self._peak = torch.zeros((), dtype=torch.float64)
 
     def add(self, view: View) -> None:
         channels = by_channel(view.y, view.chunk.rho.channel_axis)
-        peak = channels.abs().amax((0, 2)).double().cpu()
-        self._peak = peak if self._peak is None else self._peak.maximum(peak)
+        self._peak = self._peak.maximum(channels.abs().amax((0, 2)).double().cpu())
 
     def notes(self, quantity: Quantity) -> list[str]:
-        if self._peak is None:
-            return []
         dead = (self._peak == 0).nonzero().flatten().tolist()
         if not dead:
             return []

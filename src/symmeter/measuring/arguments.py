@@ -69,7 +69,7 @@ def _check_hypothesis(symmetry: Symmetry) -> None:
             "parse_group('C4') and GENERATORS['rotation'] give them"
         )
     for rho in (symmetry.rho_in, symmetry.rho_out):
-        if rho is not None and not isinstance(rho, Representation):
+        if not isinstance(rho, Representation | None):
             raise SymmeterError(f"symmetry {symmetry.name!r}: {shown(rho)} is no representation")
 
 
@@ -113,6 +113,7 @@ def _layouts(value: object) -> dict[object, str]:
 
 _symmetries = several("symmetries", instance("a symmetry", str, Generator, Group, Symmetry))
 _measures = several("measures", instance("a measure", str, Measure))
+_words = several("words", instance("a word", str))
 
 
 def _mapping(value: object) -> dict[str, object]:
@@ -124,12 +125,10 @@ def _mapping(value: object) -> dict[str, object]:
 def _inputs(value: Any) -> object:
     if isinstance(value, str):
         return word.read(value)
-    words = list(value.values() if isinstance(value, Mapping) else value)
-    if not words:
-        raise ValueError
-    if not all(isinstance(one, str) for one in words):
-        raise TypeError
-    return dict(value) if isinstance(value, Mapping) else tuple(value)
+    if isinstance(value, Mapping):
+        _words.read(value.values())
+        return dict(value)
+    return _words.read(value)
 
 
 def _domain(value: object) -> type[Domain]:

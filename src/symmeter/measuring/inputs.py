@@ -78,8 +78,7 @@ class Inputs:
         """The leaves of a tree that the symmetry leaves alone."""
         if not self.tree:
             return []
-        paths = [dotted(path) for path in tensors(self.data)]
-        return [path for path in paths if self._word(path) in STILL]
+        return [path for path in map(dotted, tensors(self.data)) if self._word(path) in STILL]
 
     def prepared(self, domain: Domain, model: LoadedModel) -> "Inputs":
         """With the leaves as the model takes them, each with how the symmetry acts on it."""

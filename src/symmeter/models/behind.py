@@ -1,5 +1,6 @@
 """The modules behind a callable: bound methods, `functools.partial`, closures, and wrappers for many devices."""
 
+import contextlib
 import dis
 import functools
 import sysconfig
@@ -67,6 +68,10 @@ class Behind(nn.Module):
         else:
             super().__setattr__(name, value)  # type: ignore[arg-type]
 
+    def inner(self) -> list[nn.Module]:
+        """The modules of the networks, from the networks down."""
+        return [module for network in self.originals for module in network.modules()]
+
     def forward(self, x: Tensor) -> object:
         """What the callable makes of inputs (B, ...)."""
         return self.function(x)
@@ -112,7 +117,8 @@ def modules_behind(function: object) -> dict[str, nn.Module]:
             found[free] = value
     parts: set[int] = set()
     for module in found.values():
-        parts.update(id(part) for part in module.modules() if part is not module)
+        _, *inner = module.modules()  # the first is itself
+        parts.update(map(id, inner))
     return {name: module for name, module in found.items() if id(module) not in parts}
 
 
@@ -168,10 +174,8 @@ def _of_function(function: FunctionType) -> Iterator[Named]:
     if function.__code__.co_filename.startswith(_INSTALLED):
         return
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        try:
+        with contextlib.suppress(ValueError):  # not yet filled
             yield name, cell.cell_contents
-        except ValueError:  # not yet filled
-            continue
     yield from _numbered("default", enumerate(function.__defaults__ or ()))
     yield from (function.__kwdefaults__ or {}).items()
     known = function.__globals__

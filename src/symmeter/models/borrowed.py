@@ -24,7 +24,8 @@ def borrowed(model: object, seed: int = 0) -> Iterator[list[str]]:
     put back by `PureFunction`.
     """
     named = dict(model.named_modules()) if isinstance(model, nn.Module) else {}
-    modules = [*named.values(), *_behind(model)]
+    behind = model.inner() if isinstance(model, Behind) else []
+    modules = [*named.values(), *behind]
     flags = [(module, module.training) for module in modules]
     trained = [name or name_of(model) for name, module in named.items() if module.training]
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
@@ -39,13 +40,6 @@ def borrowed(model: object, seed: int = 0) -> Iterator[list[str]]:
         generators.restore()
         for module, mode in flags:
             module.training = mode
-
-
-def _behind(model: object) -> list[nn.Module]:
-    """The modules of the networks behind a callable."""
-    if not isinstance(model, Behind):
-        return []
-    return [module for network in model.originals for module in network.modules()]
 
 
 def _seed_everything(seed: int, on_gpus: bool) -> None:

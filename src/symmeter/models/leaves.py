@@ -35,8 +35,6 @@ def main_leaf(returned: object) -> Tensor:
     >>> main_leaf({"aux": torch.zeros(1), "out": torch.ones(1)})
     tensor([1.])
     """
-    if isinstance(returned, Tensor):
-        return _floating(returned, "")
     found = leaves(returned)
     if not found:
         raise SymmeterError(f"the model returned {type(returned).__name__}, which holds no tensor")
@@ -55,7 +53,7 @@ def leaf_at(returned: object, path: str, also: Iterable[str] = ()) -> Tensor:
     found = leaves(returned)
     if path in found:
         return _floating(found[path], path)
-    names = [name for name in found if name]
+    names = list(filter(None, found))
     has = ", ".join(names) or "one tensor without a name"
     raise SymmeterError(f"unknown output {path!r}: the model returns {has}{nearest(path, [*names, *also])}")
 

@@ -9,9 +9,10 @@ with the grid: x to the right, y down).
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any, TypeVar
 
 import torch
@@ -114,10 +115,12 @@ def parse_output(text: str, domain: Domain | None = None) -> Output:
         raise SymmeterError(
             f"output {text!r} has no name; choose from {', '.join(NAMES)} or a module's dotted name"
         )
-    if colon and domain is not None and not domain.is_action(action):
-        raise SymmeterError(f"unknown action {action!r} in output {text!r}{nearest(action, domain.actions)}")
     output = Output(name, action if colon else None)
-    return output if domain is None else replace(output, class_axis=domain.class_axis)
+    if domain is None:
+        return output
+    if colon and not domain.is_action(action):
+        raise SymmeterError(f"unknown action {action!r} in output {text!r}{nearest(action, domain.actions)}")
+    return replace(output, class_axis=domain.class_axis)
 
 
 def parse_outputs(
@@ -194,23 +197,19 @@ class Reader(nn.Module):
     def _run(self, x: Tensor, seen: dict[str, object]) -> object:
         """What the model makes of inputs x (B, ...), None where it need not end; `seen` gets what its modules make."""
 
-        def hook(name: str) -> Callable:
-            def keep(module: nn.Module, args: object, output: object) -> None:
-                if name not in seen:  # the first call counts; in-place code may change it later
-                    seen[name] = pytree.tree_map_only(Tensor, torch.clone, output)
-                    if not self._to_the_end and self._targets <= seen.keys():
-                        raise _Reached
+        def keep(name: str, module: nn.Module, args: object, output: object) -> None:
+            if name not in seen:  # the first call counts; in-place code may change it later
+                seen[name] = pytree.tree_map_only(Tensor, torch.clone, output)
+                if not self._to_the_end and self._targets <= seen.keys():
+                    raise _Reached
 
-            return keep
-
-        with ExitStack() as stack:
+        with ExitStack() as stack, suppress(_Reached):
             for name in self._targets:
-                handle = self.model.get_submodule(name).register_forward_hook(hook(name), always_call=False)
+                module = self.model.get_submodule(name)
+                handle = module.register_forward_hook(partial(keep, name), always_call=False)
                 stack.callback(handle.remove)
-            try:
-                return self._called(x)
-            except _Reached:
-                return None
+            return self._called(x)
+        return None
 
 
 def called_with(function: Callable[..., Returned], inputs: object) -> Returned:
@@ -230,11 +229,10 @@ def called_with(function: Callable[..., Returned], inputs: object) -> Returned:
 
 def _are_parameters(function: Callable, names: Iterable[str]) -> bool:
     called = function.forward if isinstance(function, nn.Module) else function
-    try:
+    with suppress(TypeError, ValueError):
         inspect.signature(called).bind(**dict.fromkeys(names))
-    except (TypeError, ValueError):
-        return False
-    return True
+        return True
+    return False
 
 
 def applied(function: Callable[..., Returned], x: Tensor) -> Returned:

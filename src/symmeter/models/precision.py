@@ -66,7 +66,7 @@ class _Types(TorchDispatchMode):
         result = func(*args, **(kwargs or {}))
         if str(func).startswith("quantized"):
             self.quantised = True
-        tensors = [leaf for leaf in pytree.tree_leaves(result) if isinstance(leaf, Tensor)]
+        tensors = list(filter(torch.is_tensor, pytree.tree_leaves(result)))
         self.quantised |= any(tensor.is_quantized for tensor in tensors)
         self.types |= {tensor.dtype for tensor in tensors if tensor.is_floating_point()}
         return result

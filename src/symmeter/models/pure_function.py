@@ -80,7 +80,7 @@ class PureFunction:
         modules = list(model.modules())
         hidden = [module for module in modules if isinstance(module, Behind)]
         for behind in hidden:
-            modules += [part for original in behind.originals for part in original.modules()]
+            modules += behind.inner()
         wrappers = [module for module in modules if unwrapped(module) is not module]
         state = State(modules, [*(behind.function for behind in hidden), *_functions(modules)])
         try:
@@ -163,13 +163,18 @@ def _all_tensors(model: nn.Module) -> list[tuple[str, Tensor]]:
 
 def _floating_types(model: nn.Module) -> set[torch.dtype]:
     """The floating types of the parameters."""
-    return {p.dtype for p in model.parameters() if not is_lazy(p) and p.is_floating_point()}
+    return {parameter.dtype for parameter in _floating(model)}
+
+
+def _floating(model: nn.Module) -> list[Tensor]:
+    """The parameters in floating point that have values, of any shape."""
+    return [p for p in model.parameters() if not is_lazy(p) and p.is_floating_point()]
 
 
 def _functions(modules: Iterable[nn.Module]) -> list[Callable]:
     """Callables without modules that a module around them calls: they may keep something too."""
     held = [vars(module).get("model") for module in modules]
-    return [function for function in held if function is not None and not isinstance(function, nn.Module)]
+    return [function for function in held if not isinstance(function, nn.Module | None)]
 
 
 def _fill(model: nn.Module, x: Tensor) -> None:
@@ -177,7 +182,7 @@ def _fill(model: nn.Module, x: Tensor) -> None:
     names = [name for name, tensor in _all_tensors(model) if is_lazy(tensor)]
     if not names:
         return
-    ready = [p for p in model.parameters() if not is_lazy(p) and p.is_floating_point()]
+    ready = _floating(model)
     like = ready[0] if ready else torch.empty(0, device=x.device, dtype=torch.get_default_dtype())
     model(x[:1].detach().clone().to(like))
     warnings.warn(

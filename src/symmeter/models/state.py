@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +23,8 @@ _HOOKS = (
 _NOTHING = object()  # what is found where there is no value
 _DEEPEST = 4  # containers inside of containers
 Contents = dict | list | set  # of a container, as a copy
+_COPIES: dict[type, Callable] = {dict: dict, list: list, deque: list, set: set}
+_CONTAINERS = tuple(_COPIES)
 
 
 @dataclass
@@ -69,7 +72,7 @@ class State:
                 self._take(value, 0)
         for function in [*functions, *self._hooks()]:
             for _, value in reached(function):
-                if isinstance(value, list | dict | set | deque):
+                if isinstance(value, _CONTAINERS):
                     self._take(value, 0)
 
     def _hooks(self) -> Iterator[Callable]:
@@ -141,13 +144,10 @@ def _has_content_of_its_own(tensor: Tensor) -> bool:
 
 def _contents(value: object) -> Contents | None:
     """What a list, dict, set or plain object holds, as a copy; None for what is none of these."""
-    if isinstance(value, dict):
-        return dict(value)
-    if isinstance(value, list | deque):
-        return list(value)
-    if isinstance(value, set):
-        return set(value)
-    if isinstance(value, nn.Module | type) or callable(value):
+    for kind, copy in _COPIES.items():
+        if isinstance(value, kind):
+            return copy(value)
+    if callable(value):  # modules and classes among them
         return None
     package, _, _ = type(value).__module__.partition(".")
     if package in ("torch", "builtins"):
@@ -160,7 +160,7 @@ def _restore_contents(value: object, before: Contents) -> bool:
     """Refill a container with what it held, if it holds anything else; whether it did."""
     if _same(_contents(value), before):
         return False
-    target = value if isinstance(value, dict | list | deque | set) else vars(value)
+    target: Any = value if isinstance(value, _CONTAINERS) else vars(value)
     target.clear()
     if isinstance(target, list | deque):
         target.extend(before)
@@ -171,9 +171,13 @@ def _restore_contents(value: object, before: Contents) -> bool:
 
 def _same(now: Contents | None, before: Contents) -> bool:
     """Whether a container holds the very objects that it held, in their order."""
-    if isinstance(before, dict) and isinstance(now, dict):
-        kept = [now.get(key, _NOTHING) is value for key, value in before.items()]
-        return len(now) == len(before) and all(kept)
-    if isinstance(before, list) and isinstance(now, list):
-        return list(map(id, now)) == list(map(id, before))
-    return now == before
+    return _identities(now) == _identities(before)
+
+
+def _identities(contents: Contents | None) -> object:
+    """By what two contents of a container are compared: which objects are in it, and where."""
+    if isinstance(contents, dict):
+        return {key: id(value) for key, value in contents.items()}
+    if isinstance(contents, list):
+        return list(map(id, contents))
+    return contents

@@ -216,12 +216,9 @@ def _harmless() -> list[Callable | tuple[Callable, str]]:
 
 def _code_in(path: Path) -> str | None:
     """The first name, other than torch's own, that a pickle would import; nothing is run to find it."""
-    try:
-        data = _pickle_in(path)
-    except (StopIteration, OSError, zipfile.BadZipFile):
-        return None
-    with contextlib.suppress(Exception):  # the pickle may end anywhere
-        foreign = (name for name in _imports_of(data) if name.split(".")[0] not in _PLAIN_MODULES)
+    with contextlib.suppress(Exception):  # there may be no pickle, and it may end anywhere
+        names = _imports_of(_pickle_in(path))
+        foreign = (name for name in names if name.split(".")[0] not in _PLAIN_MODULES)
         return next(foreign, None)
     return None
 

@@ -46,8 +46,7 @@ def plot_elements(
     head = result.header["model"]["name"]
     ax.set_title(head if len(curves) > 1 else f"{head}: {curves[0].label}", fontsize=10)
     _add_legend(ax, curves)
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
+    ax.spines[["top", "right"]].set_visible(False)
     return ax
 
 

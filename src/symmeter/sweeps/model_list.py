@@ -105,7 +105,7 @@ def _listed(path: Path, untrained: bool, domain: str) -> list[Entry]:
     try:
         text = path.read_text()
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a text file"
+        reason = getattr(error, "strerror", "not a text file")
         raise SymmeterError(f"{path}: cannot be read ({reason})") from error
     found = []
     if path.suffix.lower() == ".txt":
@@ -147,7 +147,7 @@ def _entry(row: object, folder: Path, where: str, domain: str) -> Entry:
 def _read(row: Row, domain: str) -> Entry:
     own = str(row["domain"]).strip() if row.get("domain") else None
     options = {f.name: f for f in fields(find_domain(own or domain).Options)}
-    known = {*COLUMNS, *options}
+    known = {*COLUMNS, *options, None}  # None: the cells of a CSV that stand beyond its header
     return Entry(
         model=str(row["model"]).strip(),
         name=str(row.get("name", "")).strip(),
@@ -163,7 +163,7 @@ def _read(row: Row, domain: str) -> Entry:
             for name, option in options.items()
             if name in row
         },
-        tags={str(key): value for key, value in row.items() if key is not None and key not in known},
+        tags={str(key): value for key, value in row.items() if key not in known},
     )
 
 
@@ -177,8 +177,8 @@ def _value(column: str, read: Callable[..., T], cell: object) -> T:
 
 def _beside(entry: Entry, folder: Path) -> Entry:
     """Paths in a list are relative to it."""
-    file, colon, name = entry.model.rpartition(":")
-    if colon and file.endswith(".py") and (folder / file).is_file():
+    file, _, name = entry.model.rpartition(":")
+    if file.endswith(".py") and (folder / file).is_file():
         entry = replace(entry, model=f"{folder / file}:{name}", name=entry.name or entry.model)
     if entry.weights and (folder / entry.weights).is_file():
         entry = replace(entry, weights=str(folder / entry.weights))

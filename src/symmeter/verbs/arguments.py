@@ -44,8 +44,6 @@ class Kind:
         """
         try:
             return self.read(value)
-        except SymmeterError:
-            raise
         except (TypeError, ValueError, OverflowError, RuntimeError, AttributeError) as error:
             raise SymmeterError(f"{name} is {shown(value)}; give {self.words}") from error
 
@@ -129,9 +127,14 @@ def above(bound: float) -> Kind:
 
 def instance(words: str, *types: type) -> Kind:
     """What is of one of these types."""
+    return passing(words, lambda value: isinstance(value, types))
 
-    def read(value: Given) -> object:
-        if not isinstance(value, types):
+
+def passing(words: str, test: Callable[[Given], object]) -> Kind:
+    """What passes a test, as it is."""
+
+    def read(value: Given) -> Any:
+        if not test(value):
             raise TypeError
         return value
 
@@ -155,7 +158,7 @@ def several(words: str, item: Kind, least: int = 1) -> Kind:
     def read(value: Given) -> tuple:
         if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
             raise TypeError
-        found = tuple(item.read(one) for one in value)
+        found = tuple(map(item.read, value))
         if len(found) < least:
             raise ValueError
         return found
@@ -186,17 +189,8 @@ def _choices(wrong: object, kinds: Kinds) -> str:
     return "; choose from " + ", ".join(kinds)
 
 
-def _word(value: Given) -> str:
-    """A string that is not blank."""
-    if not isinstance(value, str) or not value.strip():
-        raise TypeError
-    return value
-
-
 def _path(value: Given) -> str:
     """A path as a string; of bytes it is none."""
-    if not isinstance(value, str | os.PathLike):
-        raise TypeError
     path = os.fspath(value)
     if not isinstance(path, str) or not path.strip() or "\0" in path:
         raise ValueError
@@ -215,18 +209,11 @@ def _truth(value: Given) -> bool:
     return bool(value)
 
 
-def _call(value: Given) -> Callable:
-    """Whatever can be called, and is no class."""
-    if isinstance(value, type) or not callable(value):
-        raise TypeError
-    return value
-
-
 anything = Kind("anything", lambda value: value)
-word = Kind("a name", _word)
+word = passing("a name", lambda value: isinstance(value, str) and value.strip())
 path = Kind("a path", _path)
 truth = Kind("True or False", _truth)
-function = Kind("a function", _call)
+function = passing("a function", lambda value: callable(value) and not isinstance(value, type))
 seed = whole(0, 63)
 
 
