@@ -29,7 +29,7 @@ def first_line(error: BaseException) -> str:
     >>> first_line(ValueError("too big" + chr(10) + "by far")), first_line(ValueError())
     ('too big', 'ValueError')
     """
-    lines = (line.strip() for line in str(error).splitlines())
+    lines = map(str.strip, str(error).splitlines())
     return next(filter(None, lines), type(error).__name__)[:200]
 
 
@@ -45,7 +45,7 @@ def nearest(word: str, choices: Iterable[str], most: int = 3) -> str:
     by_lower = {choice.lower(): choice for choice in reversed(choices)}
     close = [by_lower[c] for c in difflib.get_close_matches(word.lower(), by_lower, n=most, cutoff=0.5)]
     if close:
-        return "; did you mean " + " or ".join(repr(c) for c in close) + "?"
+        return "; did you mean " + " or ".join(map(repr, close)) + "?"
     return "; choose from " + ", ".join(choices) if len(choices) <= 40 else ""
 
 

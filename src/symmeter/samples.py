@@ -34,6 +34,10 @@ class Batch:
     labels: Tensor | None
     names: tuple[str, ...]
 
+    def labels_of(self, part: slice) -> Tensor | None:
+        """The labels (b,) of a part of the batch."""
+        return None if self.labels is None else self.labels[part]
+
 
 class Preparation:
     """How what was read becomes one network input; a kind of data overrides what it does otherwise."""

@@ -62,8 +62,8 @@ def split(sample: Any, keys: Sequence[str], noun: str) -> tuple[Any, Any]:
         if not found:
             has, known = ", ".join(map(str, sample)), ", ".join(keys)
             raise SymmeterError(f"no {noun} in a dictionary with {has}; its key must be one of {known}")
-        marks = [key for key in LABEL_KEYS if key in sample]
-        return sample[found[0]], sample[marks[0]] if marks else None
+        label = next((sample[key] for key in LABEL_KEYS if key in sample), None)
+        return sample[found[0]], label
     if isinstance(sample, tuple | list) and sample:
         return sample[0], sample[1] if len(sample) > 1 else None
     return sample, None

@@ -14,7 +14,7 @@ from symmeter.cli import inputs
 from symmeter.cli.terminal import DONE, FAILED, attempt, check_writable, complain, prepare_process
 from symmeter.optional import require
 from symmeter.verbs.arguments import words_by_leaf
-from symmeter.verbs.warned import recorded, repeat
+from symmeter.verbs.warned import recorded, repeat, told_apart
 
 if TYPE_CHECKING:
     from symmeter.measuring.plan import Given
@@ -88,8 +88,9 @@ def _measured(a: argparse.Namespace, measuring: Callable[["LoadedModel"], R]) ->
         loaded = load_model(
             a.model, weights=a.weights, model_kwargs=kwargs, untrained=a.untrained, seed=a.seed
         )
-    notes = tuple(str(one.message) for one in found if one.ours)
-    repeat(one for one in found if not one.ours)  # heard with SYMMETER_DEBUG=1
+    ours, others = told_apart(found)
+    notes = tuple(ours)
+    repeat(others)  # heard with SYMMETER_DEBUG=1
     try:
         result = measuring(loaded)
     except Interrupted as stop:

@@ -31,7 +31,7 @@ class Layouts:
         self._given.update((given or {}).items())
         self._domain = domain
         modules = dict(model.named_modules())
-        names = [name for name in modules if name]
+        names = list(filter(None, modules))
         for key, word in self._given.items():
             if not domain.is_action(word):
                 raise SymmeterError(

@@ -42,7 +42,7 @@ class Share:
 
 def as_frame(shares: Iterable[Share]) -> "DataFrame":
     """A view as a pandas DataFrame with one row per line."""
-    return pandas().DataFrame([asdict(share) for share in shares])
+    return pandas().DataFrame(list(map(asdict, shares)))
 
 
 def by_module(profile: Profile, symmetry: str, depth: int | None = None) -> list[Share]:
@@ -76,7 +76,7 @@ def by_stage(profile: Profile, symmetry: str) -> list[Share]:
     below = _children(parts)
     stages = list(below.get("", []))
     while stages:
-        sizes = [sum(1 for _ in _terminals(parts, below, i)) for i in stages]
+        sizes = [_terminals(parts, below, i) for i in stages]
         largest = int(np.argmax(sizes))
         inner = below.get(parts[stages[largest]].layer, [])
         if sizes[largest] < _NEARLY_ALL * sum(sizes) or not inner:
@@ -159,11 +159,10 @@ def _children(parts: Sequence[Part]) -> dict[str, list[int]]:
     return below
 
 
-def _terminals(parts: Sequence[Part], below: dict[str, list[int]], i: int) -> Iterable[int]:
-    if parts[i].terminal:
-        yield i
-    for child in below.get(parts[i].layer, []):
-        yield from _terminals(parts, below, child)
+def _terminals(parts: Sequence[Part], below: dict[str, list[int]], i: int) -> int:
+    """How many terminal parts are in a part."""
+    inside = below.get(parts[i].layer, [])
+    return parts[i].terminal + sum(_terminals(parts, below, child) for child in inside)
 
 
 def _stage_name(part: Part) -> str:
@@ -191,26 +190,19 @@ class _Values:
 
     def lines(self, rows: Sequence[int]) -> list[Share]:
         """One line per part."""
-        found, shares = kinds(self.parts), []
-        for i in rows:
-            norm = None if self.norms is None else self.norms[i]
-            part = self.parts[i]
-            share = self.share(
-                self.contributions[i], norm, label=part.layer, kind=found[i], depth=part.depth, parts=1
-            )
-            shares.append(share)
-        return shares
+        found = kinds(self.parts)
+        return [self.added([i], self.parts[i].layer, found[i], self.parts[i].depth) for i in rows]
 
-    def added(self, rows: list[int], label: str, kind: str) -> Share:
+    def added(self, rows: list[int], label: str, kind: str, depth: int = 1) -> Share:
         """Parts added up to one line."""
-        norm = None if self.norms is None else self.norms[rows].sum(0)
         total = self.contributions[rows].sum(0)
-        return self.share(total, norm, label=label, kind=kind, depth=1, parts=len(rows))
+        norm = None if self.norms is None else float(self.norms[rows].sum(0).mean())
+        return self.share(total, norm, label=label, kind=kind, depth=depth, parts=len(rows))
 
     def share(
-        self, values: np.ndarray, norms: np.ndarray | None, *, label: str, kind: str, depth: int, parts: int
+        self, values: np.ndarray, norm: float | None, *, label: str, kind: str, depth: int, parts: int
     ) -> Share:
-        """The line of some contributions (images,) and norms (images,)."""
+        """The line of some contributions (images,) with their mean norm."""
         mean, lee = float(values.mean()), self.contributions[0]
         whole = float(lee.mean())
         return Share(
@@ -219,7 +211,7 @@ class _Values:
             standard_error=standard_error(values),
             share=mean / whole if whole else None,
             share_standard_error=ratio_error(values, lee),
-            norm=None if norms is None else float(norms.mean()),
+            norm=norm,
             kind=kind,
             depth=depth,
             parts=parts,

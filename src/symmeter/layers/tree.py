@@ -3,6 +3,7 @@
 What a module's forward does itself between the modules it calls is its functional remainder, in rows the `glue`.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -69,9 +70,7 @@ def grow(calls: list[Call], known: set[Slot]) -> Tree:
     children: dict[Key, list[Call]] = {key: [] for key in index}
     for call in kept[1:]:
         children[_parent(call, index)].append(call)
-    totals: dict[str, int] = {}
-    for call in calls:
-        totals[call.layer] = totals.get(call.layer, 0) + 1
+    totals = Counter(call.layer for call in calls)
     parts: list[Part] = []
     rows: list[Tensor] = []
     _add(kept[0], None, 0, children, index, totals, parts, rows)

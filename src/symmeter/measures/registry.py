@@ -50,13 +50,13 @@ def parse_measures(what: "str | Measure | Sequence[str | Measure]") -> list[Meas
 def _named(word: str) -> Measure:
     """One measure from its name and what is in brackets behind it."""
     match = _CALL.match(word)
-    name, inside = match.groups() if match else (word, None)
+    name, inside = match.groups("") if match else (word, "")
     name = name.replace("-", "_")
     known = known_measures()
     if name not in known:
         raise SymmeterError(f"unknown measure {word!r}{nearest(name, known)}")
     measure = known[name]
-    arguments = [part.strip() for part in (inside or "").split(",") if part.strip()]
+    arguments = list(filter(None, map(str.strip, inside.split(","))))
     if not arguments:
         return measure
     try:

@@ -10,7 +10,7 @@ from symmeter.measuring.measure import measure
 from symmeter.results.result import Result
 from symmeter.results.row import Row
 from symmeter.verbs.verb import verb
-from symmeter.verbs.warned import recorded, repeat
+from symmeter.verbs.warned import recorded, repeat, told_apart
 
 _ROUND_OFF = 1e3  # units of round-off that a deep network may add up
 _FLOORS = 3.0
@@ -66,7 +66,8 @@ def assert_equivariant(
             progress=False,
             **options,
         )
-    repeat(one for one in found if not one.ours)
+    _, others = told_apart(found)
+    repeat(others)
     if result.status != "complete":
         raise AssertionError(f"not all of it could be measured: {'; '.join(result.warnings)}")
     chance = [row.chance for row in result.rows if row.chance is not None]

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import count
+from itertools import compress, count
 from typing import Any
 
 import numpy as np
@@ -87,7 +87,6 @@ class DerivativeRun(Run):
 
     def _measure_batch(self, batch: Batch, references: ReferenceSamples | None) -> Iterator[int]:
         x = batch.inputs.to(self.device, self.dtype)
-        references = None if references is None else references.to(x)
         if self.pushforward is None:
             self._prepare(x)
         assert self.pushforward is not None
@@ -105,6 +104,7 @@ class DerivativeRun(Run):
             own = move(x[part])
             still[part.start] = blank(own, x[part])
             if references is None:
+                lacking[part.start] = torch.zeros(own.shape[:2], dtype=torch.bool)
                 return own
             positions = torch.arange(part.start, part.start + own.shape[1])
             others, lacking[part.start] = references.directions(positions, own, move)
@@ -113,7 +113,7 @@ class DerivativeRun(Run):
         times = 2 if references is not None else 1
         for part, y, pushed in self.pushforward.push(x, tangents):
             derivative = deviation(pushed, y, generators * times, self.rho_out)
-            self._record(batch, part, x[part], y, derivative, still[part.start], lacking.get(part.start))
+            self._record(batch, part, x[part], y, derivative, still[part.start], lacking[part.start])
             yield len(y)
         if len(self._few) == FLOOR_IMAGES:
             self._find_floor_once()
@@ -168,7 +168,7 @@ class DerivativeRun(Run):
         y: Tensor,
         derivative: Tensor,
         still: Tensor,
-        lacking: Tensor | None,
+        lacking: Tensor,
     ) -> None:
         """Statistics per sample of one chunk into the columns; samples with non-finite values go by name.
 
@@ -185,28 +185,26 @@ class DerivativeRun(Run):
                 more[key][finite.cpu()] = values.double().cpu()
         keep = self._keep(batch.names[part], finite)
         self._few += list(x[finite][: FLOOR_IMAGES - len(self._few)])
-        names = [name for name, kept in zip(batch.names[part], keep, strict=True) if kept]
-        without = None if lacking is None else lacking.cpu().numpy()[:, keep]
+        names = list(compress(batch.names[part], keep))
+        without = lacking.cpu().numpy()[:, keep]
         for i, generator in enumerate(self.generators):
-            own = None if without is None else without[i]
-            self._note_still(generator.name, names, still[i].cpu().numpy()[keep], own)
+            self._note_still(generator.name, names, still[i].cpu().numpy()[keep], without[i])
         outputs = self._by_output(y)
         for target, own_y, own in zip(self.targets, outputs, self._by_output(derivative), strict=True):
             self._record_target(target, own_y, own, keep, without)
         for key, values in more.items():
             self.columns.add(key, values.numpy()[keep])
         if self._scores is not None:
-            labels = None if batch.labels is None else batch.labels[part]
-            self._record_accuracy(labels, outputs[self._scores], keep)
+            self._record_accuracy(batch.labels_of(part), outputs[self._scores], keep)
 
     def _record_target(
-        self, target: Target, y: Tensor, derivative: Tensor, keep: np.ndarray, without: np.ndarray | None
+        self, target: Target, y: Tensor, derivative: Tensor, keep: np.ndarray, without: np.ndarray
     ) -> None:
         """The statistics of one output y (b, ...) with derivatives (T, b, ...); those of the control are the last."""
         border, count = target.rho.border(y), len(self.generators)
         for m in self.measures:
             values = m.statistic(derivative).cpu().numpy()[:, keep]
-            if without is not None:
+            if len(values) > count:
                 values[count:][without] = np.nan
             edge = None if border is None else m.statistic(derivative[:count], border).cpu().numpy()[:, keep]
             for i, generator in enumerate(self.generators):
@@ -244,8 +242,8 @@ class DerivativeRun(Run):
     def _take_floor(self, target: Target, totals: Sequence[Tensor], errors: Sequence[Tensor]) -> None:
         """The floors of one output from chunks of its derivatives (T, b, ...) and of how far they are off."""
         for m in self.measures:
-            total = torch.cat([m.statistic(d) for d in totals], 1)
-            error = torch.cat([m.statistic(d) for d in errors], 1)
+            total = torch.cat(list(map(m.statistic, totals)), 1)
+            error = torch.cat(list(map(m.statistic, errors)), 1)
             finite = (total + error).isfinite().all(0)
             for i, generator in enumerate(self.generators):
                 value, off = float(total[i, finite].sum()), float(error[i, finite].sum())
@@ -270,9 +268,11 @@ class DerivativeRun(Run):
 
     def notes(self) -> list[str]:
         notes = super().notes()
-        if self.pushforward is not None and self.pushforward.verifier.left_out:
+        if self.pushforward is None:
+            return notes
+        if self.pushforward.verifier.left_out:
             notes.append(self.pushforward.verifier.left_out)
-        if self.pushforward is not None and not self.pushforward.strategy.exact:
+        if not self.pushforward.strategy.exact:
             names: dict[str, list[str]] = {}
             for name, reason in self.pushforward.dropped.items():
                 names.setdefault(reason, []).append(name)

@@ -20,7 +20,7 @@ from symmeter.options import as_written
 from symmeter.results.result import Result, Row
 from symmeter.samples import Samples
 from symmeter.symmetry.groups.group import Group
-from symmeter.verbs.warned import recorded, repeat, warn
+from symmeter.verbs.warned import recorded, repeat, told_apart, warn
 
 AnyRun = TypeVar("AnyRun", bound=DerivativeRun | OrbitRun)
 
@@ -111,8 +111,8 @@ def _executed(
     """Execute a run on the borrowed model."""
     with recorded() as found, borrowed(plan.model, plan.settings.seed) as in_train_mode:
         run.execute()
-    notes = [str(one.message) for one in found if one.ours]
-    repeat(one for one in found if not one.ours)
+    notes, others = told_apart(found)
+    repeat(others)
     if in_train_mode:
         names = shortened(in_train_mode)
         notes.insert(0, f"the model was in train mode ({names}): measured in eval mode, left as it was")

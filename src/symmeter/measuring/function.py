@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from symmeter.errors import SymmeterError
+from symmeter.errors import SymmeterError, counted
 from symmeter.models.outputs import Output, Reader
 from symmeter.models.pure_function import PureFunction
 from symmeter.trees import Packing
@@ -95,8 +95,8 @@ def _by_sample(y: Tensor, count: int, shape: tuple[int, ...] | None) -> Tensor:
     """
     if count == 1 and shape is not None:
         y = _unsqueezed(y, shape)
-    if y.ndim == 0 or len(y) != count:
-        images = "1 image" if count == 1 else f"{count} images"
+    if y.shape[:1] != (count,):
+        images = counted(count, "image")
         raise SymmeterError(
             f"the model returned shape {tuple(y.shape)} for {images}; it must keep the batch axis first"
         )

@@ -83,7 +83,7 @@ class Inputs:
     def prepared(self, domain: Domain, model: LoadedModel) -> "Inputs":
         """With the leaves as the model takes them, each with how the symmetry acts on it."""
         leaves = {}
-        for path, tensor in self._tensors().items() if self.words else ():
+        for path, tensor in tensors(self.data).items() if self.words else ():
             word = self._word(dotted(path))
             if word in STILL:
                 leaves[path] = PreparedLeaf(tensor, Trivial())
@@ -123,12 +123,6 @@ class Inputs:
         shapes = tuple(leaf.shape for leaf in self.packing.leaves)
         scales = tuple(leaf.scale for leaf in self.packing.leaves)
         return Packed(shapes, tuple(leaf.rho for leaf in self.leaves.values()), scales)
-
-    def _tensors(self) -> dict[LeafPath, Tensor]:
-        """The tensors (N, ...) of the data by their paths."""
-        if self.tree or not isinstance(self.data, Tensor):
-            return tensors(self.data)
-        return {(): self.data}
 
     def _word(self, path: str) -> str:
         """How the symmetry acts on a leaf."""

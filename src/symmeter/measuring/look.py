@@ -1,6 +1,7 @@
 """The first look at a model: how it may be called, whether it is a function at all, and how precise it is."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -94,11 +95,9 @@ def _only_size(function: Function, x: Tensor, asked: int | None, error: Exceptio
     """The first number of samples like x (n, ...) that the model takes; `error`, its own, where there is none."""
     sizes: tuple[int, ...] = (1, 2, asked or 1, len(x), *_SIZES)
     for size in dict.fromkeys(sizes):
-        try:
+        with suppress(Exception):
             function.call(_repeated(x, size))
             return size
-        except Exception:
-            continue
     raise error
 
 
@@ -109,16 +108,15 @@ def _repeated(x: Tensor, size: int) -> Tensor:
 
 def _two(x: Tensor) -> Tensor:
     """Two different samples (2, ...): the first of x (n, ...) and another, or its mirror image, of equal range."""
-    for other in x[1:]:
+    for other in (*x[1:], x[0].flip(-1)):
         if not torch.equal(other, x[0]):
             return torch.stack([x[0], other])
-    turned = x[0].flip(-1)
-    return torch.stack([x[0], turned if not torch.equal(turned, x[0]) else x[0].roll(1, -1)])
+    return torch.stack([x[0], x[0].roll(1, -1)])
 
 
 def _shape_of_one(y: Tensor, count: int) -> tuple[int, ...]:
     """Of the output of one sample, from that y (count, ...) of several."""
-    if y.ndim == 0 or len(y) != count:
+    if y.shape[:1] != (count,):
         raise SymmeterError(
             f"the model returned shape {tuple(y.shape)} for {count} images; it must keep the batch axis first"
         )
@@ -131,10 +129,9 @@ def _is_real(function: Function, one: Tensor, two: Tensor, difference: float, pr
     Asked in float64 where the model can, else judged by its size.
     """
     twin = function.twin(torch.float64)
-    try:
+    sides = []
+    with suppress(Exception):  # some part of the model may be float32 whatever its input
         sides = [[y[:1] for y in twin.arranged(twin.call(z.double()), len(z))] for z in (one, two)]
-    except Exception:  # some part of the model is float32 whatever its input
-        sides = []
     if sides and all(y.dtype == torch.float64 for side in sides for y in side):
         return _difference(*sides) > _WIDE_DIFFERENCE
     return difference > _NARROW_DIFFERENCE * precision.unit

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,6 @@ class OrbitRun(Run):
 
     def _measure_batch(self, batch: Batch, references: ReferenceSamples | None) -> Iterator[int]:
         x = batch.inputs.to(self.device, self.dtype)
-        references = None if references is None else references.to(x)
         if self.orbit is None:
             self.orbit = self.prepared(x)
         orbit = self.orbit
@@ -163,8 +163,7 @@ class OrbitRun(Run):
 
     def _narrowed(self, function: Function, kept: list[Output]) -> Function:
         """The function of the outputs that can be measured; those that a pattern brought along are named."""
-        names = [str(output) for output in kept]
-        left_out = [str(output) for output in function.outputs if str(output) not in names]
+        left_out = [str(output) for output in function.outputs if output not in kept]
         if not kept:
             raise SymmeterError(f"no output can be measured: how {self.group.name} acts on them is not known")
         if not left_out:
@@ -199,11 +198,10 @@ class OrbitRun(Run):
                 inputs, lacking = displaced_inputs(orbit, self.domain, x, references, positions)
             control = self._control(inputs, compared)
         keep = self._take(batch.names[part], own, control)
-        names = [name for name, kept in zip(batch.names[part], keep, strict=True) if kept]
+        names = list(compress(batch.names[part], keep))
         self._note_still(self.group.name, names, still.numpy()[keep], lacking.numpy()[keep])
         if self.classes:
-            labels = None if batch.labels is None else batch.labels[part]
-            self._record_accuracy(labels, _scores(own), keep)
+            self._record_accuracy(batch.labels_of(part), _scores(own), keep)
         if not self.constants:
             self.constants = constant_values(orbit, own.chunks)
 
@@ -227,9 +225,9 @@ class OrbitRun(Run):
             finite = finite & control.finite
             columns |= {key.as_control(): values for key, values in control.columns().items()}
         keep = self._keep(names, finite)
-        for reduced in (own, control):
-            if reduced is not None:
-                reduced.close(finite)
+        own.close(finite)
+        if control is not None:
+            control.close(finite)
         for key, values in columns.items():
             self.columns.add(key, values[keep])
         own.add_elements(self.sums, self.elements.count, keep)
@@ -270,10 +268,8 @@ class OrbitRun(Run):
 
 def _labels(batch: Batch, part: slice) -> Tensor | None:
     """The labels (b,) of a part of a batch; None where none of them is known."""
-    if batch.labels is None:
-        return None
-    labels = batch.labels[part]
-    return None if bool((labels < 0).all()) else labels
+    labels = batch.labels_of(part)
+    return None if labels is None or bool((labels < 0).all()) else labels
 
 
 def _scores(reduced: Reduced) -> Tensor:

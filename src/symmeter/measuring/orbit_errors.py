@@ -73,8 +73,10 @@ def _pooled(run: OrbitRun, target: OrbitTarget, measure: OrbitMeasure) -> Estima
     value, error, n = own.estimate() or (math.nan, None, 0)
     without = Estimate(value, error, n, floor, power=measure.power)
     pool = target.control_pools.get(measure.name)
-    found = pool.estimate() if pool is not None and not run.lacking else None
-    if pool is None or found is None:
+    if pool is None or run.lacking:
+        return without
+    found = pool.estimate()
+    if found is None:
         return without
     control, control_error, _ = found
     known = replace(without, control=control, control_standard_error=control_error)

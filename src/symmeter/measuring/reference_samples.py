@@ -1,7 +1,7 @@
 """Reference samples: the other sample whose displacement stands in for a sample's own, in the insensitivity control."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -30,10 +30,6 @@ class ReferenceSamples:
         """
         generator = torch.Generator().manual_seed(seed)
         return ReferenceSamples(samples, torch.randperm(len(samples), generator=generator))
-
-    def to(self, like: Tensor) -> "ReferenceSamples":
-        """On the device and in the dtype of a tensor of any shape."""
-        return replace(self, samples=self.samples.to(like))
 
     def of(self, positions: Tensor, turn: int = 0) -> Tensor:
         """The reference samples (b, ...) of those at positions (b,); the next ones for each `turn`, up to P - 2."""

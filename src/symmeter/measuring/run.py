@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -163,7 +164,7 @@ class Run(ABC):
                 )
             references = None
             if self._needs_references() and len(at_hand) > 1:
-                references = ReferenceSamples.among(at_hand, self.seed + i)
+                references = ReferenceSamples.among(at_hand.to(self.device, self.dtype), self.seed + i)
             yield batch, references
             previous = batch.inputs
 
@@ -217,19 +218,16 @@ class Run(ABC):
     def _keep(self, names: Sequence[str], finite: Tensor) -> np.ndarray:
         """Take down the names of samples, those that are not `finite` (b,) apart; which to keep, (b,)."""
         keep = finite.cpu().numpy()
-        self.non_finite += [name for name, ok in zip(names, keep, strict=True) if not ok]
-        self.names += [name for name, ok in zip(names, keep, strict=True) if ok]
+        self.non_finite += compress(names, ~keep)
+        self.names += compress(names, keep)
         return keep
 
-    def _note_still(
-        self, name: str, names: Sequence[str], still: np.ndarray, lacking: np.ndarray | None
-    ) -> None:
+    def _note_still(self, name: str, names: Sequence[str], still: np.ndarray, lacking: np.ndarray) -> None:
         """Take down how many samples a symmetry leaves as they are, and which have no reference sample: both (b,)."""
         if still.any():
             self.still[name] = self.still.get(name, 0) + int(still.sum())
-        if lacking is not None and lacking.any():
-            known = self.lacking.setdefault(name, [])
-            known += [image for image, without in zip(names, lacking, strict=True) if without]
+        if lacking.any():
+            self.lacking.setdefault(name, []).extend(compress(names, lacking))
 
     def _record_accuracy(self, labels: Tensor | None, y: Tensor, keep: np.ndarray) -> None:
         """Whether the class scores y (b, K) of some samples hit their labels (b,); only those to `keep` (b,) count."""

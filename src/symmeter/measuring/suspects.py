@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
+from itertools import filterfalse
 
 import torch
 from torch import Tensor, nn
@@ -46,12 +48,8 @@ def differing_modules(call: Callable[[Tensor], object], model: object, a: Tensor
 
 def _innermost(names: list[str]) -> list[str]:
     """Those of which no other is a part, each once."""
-    found = []
-    for name in dict.fromkeys(names):
-        parts = [other for other in names if other.startswith(f"{name}.")]
-        if not parts:
-            found.append(name)
-    return found
+    is_around = lambda name: any(other.startswith(f"{name}.") for other in names)
+    return list(filterfalse(is_around, dict.fromkeys(names)))
 
 
 def _seen(call: Callable[[Tensor], object], model: nn.Module, x: Tensor) -> dict[tuple[str, int], "_Seen"]:
@@ -59,25 +57,23 @@ def _seen(call: Callable[[Tensor], object], model: nn.Module, x: Tensor) -> dict
     taken: dict[tuple[str, int], _Seen] = {}
     counts: dict[str, int] = {}
 
-    def hook(name: str) -> Callable:
-        def keep(module: nn.Module, args: object, output: object) -> None:
-            number = counts.get(name, 0)
-            counts[name] = number + 1
-            taken[name, number] = _Seen(_share(args), _share(output))
-
-        return keep
+    def keep(name: str, module: nn.Module, args: object, output: object) -> None:
+        number = counts.get(name, 0)
+        counts[name] = number + 1
+        taken[name, number] = _Seen(_share(args), _share(output))
 
     with ExitStack() as stack:
         for name, module in model.named_modules():
             if name and not isinstance(module, torch.jit.ScriptModule):
-                stack.callback(module.register_forward_hook(hook(name), always_call=False).remove)
+                handle = module.register_forward_hook(partial(keep, name), always_call=False)
+                stack.callback(handle.remove)
         call(x)
     return taken
 
 
 def _share(values: object) -> list[Tensor]:
     """The first sample's share (...) of all tensors (B, ...) of real numbers among some values."""
-    tensors = [leaf for leaf in pytree.tree_leaves(values) if isinstance(leaf, Tensor)]
+    tensors = filter(torch.is_tensor, pytree.tree_leaves(values))
     real = [t for t in tensors if t.is_floating_point() and t.ndim and len(t)]
     return [t[0].detach().double().clone() for t in real]
 

@@ -45,8 +45,12 @@ class OrbitTarget(Target):
 
     def new_pools(self) -> dict[str, Pool]:
         """Empty ones, for the measures that pool samples."""
-        pools = {m.name: m.pool() for m in self.measures}
-        return {name: pool for name, pool in pools.items() if pool is not None}
+        pools = {}
+        for m in self.measures:
+            pool = m.pool()
+            if pool is not None:
+                pools[m.name] = pool
+        return pools
 
     def key(self, measure: OrbitMeasure) -> Key:
         """The name of a column."""
@@ -101,7 +105,7 @@ class Reduced:
                 pool.begin()
         known = [chunk.reference for chunk in chunks]
         known += [chunk.mean for chunk in chunks if chunk.mean is not None]
-        self.finite = torch.stack([_finite(y) for y in known]).all(0)
+        self.finite = torch.stack(list(map(_finite, known))).all(0)
         self._by_element: dict[Key, dict[int, Tensor]] = {}
 
     def close(self, keep: Tensor) -> None:

@@ -18,7 +18,7 @@ from symmeter.models.loaded import LoadedModel
 from symmeter.optional import require
 from symmeter.results.result import Result
 from symmeter.sweeps.task import Record, Task
-from symmeter.verbs.warned import recorded
+from symmeter.verbs.warned import recorded, told_apart
 
 HEADER, ROWS, SAMPLES, ELEMENTS = "header", "rows", "samples", "elements"
 TAG = "tag_"
@@ -36,7 +36,7 @@ def measured_cell(task: Task) -> dict[str, bytes]:
             seed=spec["seed"],
         )
         result = _result(loaded, task)
-    notes = [str(one.message) for one in found if one.ours]
+    notes, _ = told_apart(found)
     result = dataclasses.replace(result, warnings=tuple(dict.fromkeys([*notes, *result.warnings])))
     if not result.rows:
         raise SymmeterError(f"nothing was measured: no {find_domain(spec['domain']).item} could be used")

@@ -75,6 +75,17 @@ def recorded() -> Iterator[list[Warned]]:
     found.extend(own.values())
 
 
+def told_apart(found: Iterable[Warned]) -> tuple[list[str], list[Warned]]:
+    """What symmeter itself said, as text, and the warnings of others."""
+    ours, others = [], []
+    for one in found:
+        if one.ours:
+            ours.append(str(one.message))
+        else:
+            others.append(one)
+    return ours, others
+
+
 def _begin() -> None:
     global _open, _filters, _show
     with _lock:
