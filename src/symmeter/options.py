@@ -1,5 +1,6 @@
 """Options of a kind of data: one frozen dataclass, read by the library, the command line and the sweeps alike."""
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
@@ -34,10 +35,9 @@ class Written:
         Traceback (most recent call last):
         ValueError: 'a' is not a number
         """
-        try:
+        value = None
+        with contextlib.suppress(ValueError):
             value = self.of(text)
-        except ValueError:
-            value = None
         if value is None or not self.fits(value):
             raise ValueError(f"{text!r} is not {self.words}")
         return value

@@ -3,6 +3,7 @@
 import argparse
 import re
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from symmeter.errors import SymmeterError, nearest
@@ -33,7 +34,7 @@ class Parser(argparse.ArgumentParser):
     def refuse_unknown_options(self, words: Sequence[str]) -> None:
         """UsageError with the nearest option, before an argument that is missing gets the blame."""
         known = [option for action in self._actions for option in action.option_strings]
-        for word in words[: words.index("--")] if "--" in words else words:
+        for word in takewhile(lambda word: word != "--", words):
             option = word.partition("=")[0]
             if re.match(r"--?[A-Za-z]", option) and option not in known:
                 choices = [o for o in known if o.startswith("--")]

@@ -254,7 +254,7 @@ def modules_of(model: object) -> list[str]:
     """Dotted names of sub-modules; none for what is no module."""
     if not isinstance(model, nn.Module):
         return []
-    return [name for name, _ in model.named_modules() if name]
+    return list(filter(None, dict(model.named_modules())))  # that of the whole is empty
 
 
 def _submodules(model: object, wrong: str) -> str:

@@ -254,7 +254,7 @@ def _state_dict(content: object) -> dict[str, Tensor]:
     found = {str(key): value.detach() for key, value in content.items() if isinstance(value, Tensor)}
     if found:
         return found
-    inner = [state for state in map(_state_dict, content.values()) if state]
+    inner = list(filter(None, map(_state_dict, content.values())))
     return inner[0] if len(inner) == 1 else {}
 
 

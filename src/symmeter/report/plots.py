@@ -36,6 +36,7 @@ _INVISIBLE = 1e-3  # of the largest: too small to be seen, and left out of the l
 _ROWS = 45  # lines of a tree that can be read
 _UPRIGHT = 4  # labels that fit below bars without being turned
 _EDGE = 0.4  # width of the white line around bars that touch
+_HEAD = re.compile(r"^(?:[^.#]+(?:\.\d+)?|.*)")  # a name of the first level, with its number: blocks.3
 
 
 def plot_stacked(
@@ -54,9 +55,10 @@ def plot_stacked(
     mark = {"fmt": "D", "color": "black", "markersize": 4, "capsize": 4, "zorder": 5}
     ax.errorbar(positions, means, errors, label="LEE ± s.e.", **mark)
     ax.axhline(0, color="black", linewidth=0.8)
-    many = len(bars) > _UPRIGHT
     labels = [words(label) for label, _, _ in bars]
-    ax.set_xticks(positions, labels, rotation=30 if many else 0, ha="right" if many else "center")
+    ax.set_xticks(positions, labels)
+    if len(bars) > _UPRIGHT:
+        ax.set_xticks(positions, labels, rotation=30, ha="right")
     ax.set_ylabel(f"contribution ({_unit([profile for _, profile, _ in bars])})")
     _legend(ax)
     _clean(ax)
@@ -85,7 +87,7 @@ def plot_cumulative(
     symmetries = symmetries or profile.symmetries
     for colour, symmetry in zip(line_colours(len(symmetries)), symmetries, strict=True):
         lines = views.cumulative(profile, symmetry)
-        share = np.array([math.nan if line.share is None else line.share for line in lines])
+        share = np.array([line.share for line in lines], float)  # NaN for None
         error = np.array([line.share_standard_error or 0.0 for line in lines])
         position = np.arange(1, len(lines) + 1)
         ax.step(position, share, where="post", color=colour, label=words(symmetry), linewidth=1.4)
@@ -110,12 +112,12 @@ def plot_tree(profile: Profile, ax: "Axes | None" = None, depth: int | None = No
     while depth > 1 and sum(part.depth <= depth for part in profile.parts) > _ROWS:
         depth -= 1
     columns = [views.tree(profile, symmetry, depth) for symmetry in profile.symmetries]
-    values = np.array([[line.share if line.share is not None else math.nan for line in c] for c in columns]).T
+    values = np.array([[line.share for line in c] for c in columns], float).T  # NaN for None
     ax = ax or axes(2.8 + 0.75 * len(columns), 1.4 + 0.2 * len(values))
     limit = float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 1.0
     image = ax.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
     ax.set_xticks(
-        range(len(columns)), [words(s) for s in profile.symmetries], rotation=40, ha="right", fontsize=8
+        range(len(columns)), list(map(words, profile.symmetries)), rotation=40, ha="right", fontsize=8
     )
     names = ["whole" if not line.label else shortened_name(line.label, 40) for line in columns[0]]
     ax.set_yticks(range(len(names)), names, fontsize=7, parse_math=False)
@@ -168,7 +170,7 @@ def plot_fraction(profile: Profile, ax: "Axes | None" = None) -> "Axes":
             linewidth=_EDGE,
         )
         left += widths
-    ax.set_yticks(range(len(found)), [words(s) for s in profile.symmetries])
+    ax.set_yticks(range(len(found)), list(map(words, profile.symmetries)))
     ax.invert_yaxis()
     ax.set_xlim(0, 1)
     ax.set_xlabel(
@@ -221,8 +223,7 @@ def _unit(profiles: list[Profile]) -> str:
 def _mark_stages(ax: "Axes", profile: Profile) -> None:
     """Borders of the first level of names, labelled where there is room."""
     terminal = [part for part in profile.parts if part.terminal]
-    heads = [re.match(r"^[^.#]+(\.\d+)?", part.layer) for part in terminal]
-    names = [head.group(0) if head else part.layer for head, part in zip(heads, terminal, strict=True)]
+    names = [_HEAD.findall(part.layer)[0] for part in terminal]
     last, room = -math.inf, len(terminal) / 14
     for i, (before, name) in enumerate(zip(["", *names], names, strict=False)):
         if name != before and i - last >= room:

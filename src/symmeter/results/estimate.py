@@ -61,7 +61,7 @@ def estimate(
     if len(values) == 0:
         raise ValueError("no values to estimate from")
     value = float(values.mean())
-    low, median, high = (float(q) for q in np.quantile(values, [0.05, 0.5, 0.95]))
+    low, median, high = map(float, np.quantile(values, [0.05, 0.5, 0.95]))
     control = control_error = selectivity = selectivity_error = None
     if controls is not None:
         control, control_error = float(np.mean(controls)), standard_error(controls)

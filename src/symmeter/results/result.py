@@ -48,9 +48,9 @@ class Result:
     def to_dict(self) -> dict[str, Any]:
         """The JSON form of the contract; numbers that are not finite become null."""
         content = {"schema": SCHEMA, **self.header, "warnings": list(self.warnings)}
-        content["rows"] = [asdict(row) for row in self.rows]
+        content["rows"] = list(map(asdict, self.rows))
         if self.elements:
-            content["elements"] = [asdict(row) for row in self.elements]
+            content["elements"] = list(map(asdict, self.elements))
         if self.kind != Result.kind:
             content["kind"] = self.kind
         return _json_form(content)
@@ -62,7 +62,7 @@ class Result:
 
     def to_pandas(self) -> Any:
         """A pandas DataFrame with one row per estimate."""
-        return pandas().DataFrame([asdict(row) for row in self.rows])
+        return pandas().DataFrame(list(map(asdict, self.rows)))
 
     def samples_to_pandas(self) -> Any:
         """A pandas DataFrame with one row per image and one column per statistic."""
@@ -71,7 +71,7 @@ class Result:
     def elements_to_pandas(self) -> Any:
         """A pandas DataFrame with one row per group element: which transformation is worst."""
         names = [f.name for f in fields(ElementRow)]
-        return pandas().DataFrame([asdict(row) for row in self.elements], columns=names)
+        return pandas().DataFrame(list(map(asdict, self.elements)), columns=names)
 
     @verb(path=PATH)
     def save(self, path: str | os.PathLike) -> Path:

@@ -72,20 +72,19 @@ class Claims:
 
     def _void(self, content: bytes | None) -> bool:
         """Whether whoever made a claim is gone."""
-        try:
+        with contextlib.suppress(ValueError, KeyError, TypeError):  # nobody can say whose it is
             claim = json.loads(content or b"")
             if claim["host"] == self._owner["host"]:
                 return _started(int(claim["pid"])) != claim["started"]
             return time.time() - float(claim["time"]) > STALE
-        except (ValueError, KeyError, TypeError):
-            return True
+        return True
 
 
 def _started(pid: int) -> float | None:
     """When a process began, which tells it from a later one of the same number; None when there is none."""
     psutil = require("psutil", "sweep")
-    try:
+    with contextlib.suppress(psutil.Error):
         process = psutil.Process(pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
-    except psutil.Error:
-        return None
+        if process.status() != psutil.STATUS_ZOMBIE:
+            return process.create_time()
+    return None

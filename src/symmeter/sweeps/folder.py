@@ -48,15 +48,14 @@ class Folder:
         with self._writing(path):
             if self.local:
                 os.makedirs(os.path.dirname(place), exist_ok=True)
-            try:
-                if not self.local:
+            with contextlib.suppress(FileExistsError):
+                if self.local:
+                    with open(place, "xb") as file:
+                        file.write(content)
+                else:
                     self.fs.pipe_file(place, content, mode="create")
-                    return True
-                with open(place, "xb") as file:
-                    file.write(content)
                 return True
-            except FileExistsError:
-                return False
+        return False
 
     @contextlib.contextmanager
     def _writing(self, path: str) -> Iterator[None]:
@@ -69,10 +68,9 @@ class Folder:
     def read(self, path: str) -> bytes | None:
         """The content of a file; None where there is none."""
         place = self._place(path)
-        try:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             return Path(place).read_bytes() if self.local else self.fs.cat_file(place)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        return None
 
     def remove(self, path: str) -> None:
         """Take a file away, if it is there."""
@@ -86,14 +84,13 @@ class Folder:
     def names(self, folder: str, ending: str = "") -> set[str]:
         """The names in a folder that have this ending, without it; none where there is no such folder."""
         place = self._place(folder) if folder else self.root
-        try:
+        found: Iterable[str] = ()
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             if self.local:
-                found: Iterable[str] = os.listdir(place)
+                found = os.listdir(place)
             else:
                 self.fs.invalidate_cache()
-                found = [os.path.basename(path) for path in self.fs.ls(place, detail=False)]
-        except (FileNotFoundError, NotADirectoryError):
-            return set()
+                found = map(os.path.basename, self.fs.ls(place, detail=False))
         return {name.removesuffix(ending) for name in found if name.endswith(ending)}
 
     def _place(self, path: str) -> str:

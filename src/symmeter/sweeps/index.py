@@ -1,5 +1,6 @@
 """All rows of a store in one table: from a file that holds most of them, and from the cells that have come since."""
 
+import contextlib
 import io
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -79,13 +80,9 @@ def write_index(folder: Folder) -> None:
 def _indexed(folder: Folder) -> tuple[ArrowTable, set[str]]:
     """The rows of the index, and which cells they are of; nothing where it cannot be read."""
     pa = require("pyarrow", "io")
-    content = folder.read(INDEX)
-    if content is not None:
-        try:
-            table = arrow_table(content)
-            return table, set(table["cell"].unique().to_pylist())
-        except (OSError, pa.ArrowException, KeyError):
-            pass
+    with contextlib.suppress(OSError, pa.ArrowException, KeyError):
+        table = arrow_table(folder.read(INDEX) or b"")
+        return table, set(table["cell"].unique().to_pylist())
     return pa.table({"cell": pa.array([], pa.string())}), set()
 
 

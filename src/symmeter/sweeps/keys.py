@@ -4,6 +4,7 @@ Equal keys promise equal numbers, so a key holds what decides a number and nothi
 a file of code or weights, no module in which a class lives.
 """
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Mapping
@@ -115,10 +116,9 @@ def code_version() -> str:
 
 @cache
 def _library(name: str) -> str:
-    try:
+    with contextlib.suppress(PackageNotFoundError):
         return version({"hf": "transformers"}.get(name, name))
-    except PackageNotFoundError:
-        return ""
+    return ""
 
 
 @cache

@@ -11,6 +11,7 @@ Others read it too: DuckDB by `read_parquet('STORE/rows/*.parquet', union_by_nam
 `read_parquet("STORE/index")`.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -153,11 +154,8 @@ class Store(Folder):
         """Why cells failed, by key."""
         found = {}
         for key in sorted(self.names("errors", ".json") - self.keys()):
-            content = self.read(f"errors/{key}.json")
-            try:
-                found[key] = json.loads(content or b"")
-            except ValueError:
-                continue
+            with contextlib.suppress(ValueError):
+                found[key] = json.loads(self.read(f"errors/{key}.json") or b"")
         return found
 
     def fail(self, key: str, error: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """What the arguments of public functions may be: one table of kinds, and one line for whatever is of another kind."""
 
+import contextlib
 import math
 import operator
 import os
@@ -63,10 +64,9 @@ def shown(value: object) -> str:
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple) and shape:
         return f"{kind} of shape {tuple(shape)}"
-    try:
+    words = ""
+    with contextlib.suppress(Exception):  # a user's own class
         words = " ".join(repr(value).split())
-    except Exception:  # a user's own class
-        words = ""
     if 0 < len(words) <= _SHOWN and " at 0x" not in words:
         return words
     if isinstance(value, Collection):

@@ -35,7 +35,7 @@ def page_data(found: Tables, drawn: Mapping[str, Mapping[str, Chart]], store: St
         key: {name: specification(chart) for name, chart in made.items()} for key, made in drawn.items()
     }
     return {
-        "metrics": [asdict(metric) for metric in found.metrics],
+        "metrics": list(map(asdict, found.metrics)),
         "models": _records(found.models),
         "values": values,
         "columns": list(_COLUMNS),

@@ -71,7 +71,7 @@ def usable(values: Frame) -> tuple[Frame, int]:
 def correlations(values: Frame, against: str) -> list[Correlation]:
     """Linear and rank correlation of log10(error) with a column: overall, and within each kind of architecture."""
     chosen, _ = usable(values)
-    groups = [("all models", chosen)] + [(kind, rows) for kind, rows in chosen.groupby("architecture")]
+    groups = [("all models", chosen), *chosen.groupby("architecture")]
     found = []
     for name, rows in groups:
         rows = rows.dropna(subset=[against])

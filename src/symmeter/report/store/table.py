@@ -1,5 +1,6 @@
 """From the rows of a store to two tables: models, and one value per model and metric."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,14 +71,15 @@ def tables(frame: Frame, accuracies: Mapping[str, float] | None = None) -> Table
     )
     values = pd.DataFrame([_merged(rows) for _, rows in frame.groupby(["name", "metric"], sort=False)])
     first = frame.drop_duplicates("name")
+    records = first.to_dict("records")
     models = pd.DataFrame(
         {
             "name": first["name"],
             "model": first["model"],
             "family": first["family"].fillna(""),
-            "architecture": [architecture(row) for row in first.to_dict("records")],
-            "training": [training(row) for row in first.to_dict("records")],
-            "training_data": [training_data(row) for row in first.to_dict("records")],
+            "architecture": list(map(architecture, records)),
+            "training": list(map(training, records)),
+            "training_data": list(map(training_data, records)),
             "parameters": first.get("parameters"),
             "data": first["data"],
         }
@@ -126,10 +128,9 @@ def published(path: str | Path) -> tuple[dict[str, float], Frame]:
 
 def _higher_is_better(measure: str) -> bool:
     """As the measure says of itself; of one that is not known here, small values are taken for symmetric ones."""
-    try:
+    with contextlib.suppress(SymmeterError):
         return parse_measures(measure)[0].higher_is_better
-    except SymmeterError:
-        return False
+    return False
 
 
 def _output(row: Mapping[str, object]) -> str:
@@ -166,11 +167,9 @@ def _accuracy(row: dict[str, Any], measured: Frame, first: Frame, known: Mapping
     for column in ("tag_accuracy", "tag_top1"):
         if column in first:
             given = first.loc[first["name"] == row["name"], column].iloc[0]
-            try:
+            with contextlib.suppress(TypeError, ValueError):
                 number = float(given)
-            except (TypeError, ValueError):
-                continue
-            if number == number:
-                return number / 100 if number > 1 else number
+                if number == number:
+                    return number / 100 if number > 1 else number
     name = row["model"].removeprefix("timm:")
     return known.get(name) if row["training"] != "untrained" else None

@@ -104,7 +104,8 @@ def _death(code: int | None, log: Path) -> str:
 
 def _last_words(code: int | None, log: Path) -> str:
     name = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
-    last = next((line.strip() for line in reversed(_tail(log).splitlines()) if line.strip()), "")
+    lines = map(str.strip, reversed(_tail(log).splitlines()))
+    last = next(filter(None, lines), "")
     return f"{name}: {last}"[:300] if last else name
 
 

@@ -44,7 +44,7 @@ class Workers:
 
 def known_executor(executor: str | Executor) -> str | Executor:
     """Itself. Said before anything is read, and also where there is nothing to do."""
-    if isinstance(executor, Executor) or (isinstance(executor, str) and executor in EXECUTORS):
+    if isinstance(executor, Executor) or executor in EXECUTORS:
         return executor
     close = (
         nearest(executor, EXECUTORS) if isinstance(executor, str) else "; choose from " + ", ".join(EXECUTORS)
