@@ -114,7 +114,7 @@ def _table(rows: Sequence[Row]) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     for row, *cells in zip(rows, *names.values(), *numbers.values(), strict=True):
-        table.add_row(*map(escape, cells), Text(row.verdict, _STYLES.get(row.verdict, "")))
+        table.add_row(*map(escape, cells), Text.assemble((row.verdict, _STYLES.get(row.verdict, ""))))
     return table
 
 
