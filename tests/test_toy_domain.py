@@ -1,93 +1,101 @@
-"""The port from outside: a domain of another package is found by its entry point, and works everywhere."""
+"""A kind of data in one file: this one is a package of its own, found by its entry point, with all that it can do."""
 
+import math
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 import torch
-from tests.contracts.domain import DomainContract
-from tests.helpers import check_refused
 from torch import nn
 
 import symmeter
-from symmeter.domain import domains
-from symmeter.measuring.measure import measure
+from symmeter.domain import Domain, Tracker, domains
 from symmeter.report.store.page import report
+from symmeter.samples import Preparation, Samples
+from symmeter.source import from_tensors
+from symmeter.symmetry.groups.generators import Flow, Generator
+from symmeter.symmetry.groups.permutations import Symmetric
+from symmeter.symmetry.representations.representation import Representation
+from symmeter.symmetry.representations.trivial import Trivial
 
-RINGS = torch.rand(12, 5, generator=torch.Generator().manual_seed(1))
+BEADS = torch.rand(12, 5, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+NET = nn.Sequential(nn.Linear(5, 5), nn.ReLU(), nn.Linear(5, 3)).double().eval()
+VOLUME = Generator("volume", "log-unit")
 
 
-def network(bias: bool = False) -> nn.Module:
-    """Linear layers on rings of five."""
-    torch.manual_seed(0)
-    layers = nn.Linear(5, 5, bias), nn.ReLU(), nn.Linear(5, 3, bias)
-    return nn.Sequential(*layers).double().eval()
+class Bead(Representation):
+    """Readings (B, 5): permutations move them, `volume` scales them."""
+
+    def acting(self, x):
+        def act(g):
+            moved = math.exp(g.t) * x if isinstance(g, Flow) else x[:, list(g.inverse().images)]
+            return moved, torch.ones_like(x[0])
+
+        return act
+
+    def differentiate_all(self, generators, x):
+        return [x.clone() for _ in generators]
+
+    def describe(self):
+        return "beads"
 
 
-@pytest.fixture(autouse=True)
-def _installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The package `rings` is installed, as pip would leave it: a module, and a note of its entry point."""
-    shutil.copy(Path(__file__).with_name("rings.py"), tmp_path / "rings.py")
-    note = tmp_path / "rings-1.0.dist-info"
-    note.mkdir()
-    (note / "METADATA").write_text("Metadata-Version: 2.1\nName: rings\nVersion: 1.0\n")
-    (note / "entry_points.txt").write_text("[symmeter.domains]\nrings = rings:Rings\n")
-    (tmp_path / "data.ring").write_text("\n".join(" ".join(map(str, ring.tolist())) for ring in RINGS))
+class Follows(Tracker):
+    def representation(self, tensor):
+        return Bead() if tensor.shape[1:] == (5,) else None
+
+
+class Beads(Domain):
+    name, item, actions = "beads", "string", ("invariant", "beads")
+    symmetries = {"S5": "all orders of the beads", "volume": "all readings times a factor"}  # noqa: RUF012
+
+    @classmethod
+    def symmetry(cls, word):
+        return {"S5": (Symmetric(5, "beads"),), "volume": (VOLUME,)}.get(word, ())
+
+    @classmethod
+    def takes(cls, data):
+        return str(data).endswith(".beads")
+
+    def open(self, data, model, draw, group=None):
+        return Samples(from_tensors(torch.load(data), None, "beads", "string"), Preparation(), draw)
+
+    def rho_in(self, model, group=None):
+        return Bead()
+
+    def act_by(self, action, y):
+        return Bead() if action == "beads" else Trivial()
+
+    def tracker(self, x):
+        return Follows()
+
+
+@pytest.mark.filterwarnings("error")
+def test_it_is_measured_attributed_swept_and_reported(tmp_path, monkeypatch):
+    shutil.copy(__file__, tmp_path / "toy_beads.py")
+    (tmp_path / "toy-1.dist-info").mkdir()
+    (tmp_path / "toy-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: toy\nVersion: 1\n")
+    (tmp_path / "toy-1.dist-info" / "entry_points.txt").write_text(
+        "[symmeter.domains]\nx = toy_beads:Beads\n"
+    )
+    torch.save(BEADS, tmp_path / "data.beads")
+    (tmp_path / "nets.py").write_text("from toy_beads import NET\n\n\ndef build():\n    return NET\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
     domains.cache_clear()
-    TestRings.domain = domains()["rings"]
-    yield
-    domains.cache_clear()
-    del sys.modules["rings"]
-
-
-class TestRings(DomainContract):
-    data = RINGS
-    group = "turn"
-    equivariant = (network()[:2].eval(), "volume", "logits:ring")
-    broken = (network(), "turn,volume", "logits:invariant")
-    outputs: ClassVar = {"invariant": torch.rand(2, 3), "ring": torch.rand(2, 5)}
-    good: ClassVar = {"gauge": 2.0}
-    bad: ClassVar = {"gauge": 0.0}
-
-
-def test_it_is_seen_from_the_data_or_said():
-    result = measure(network(), RINGS.double(), "turn", output="logits")
-    assert result.header["spec"]["domain"] == "rings" and result.rows[0].verdict != "not resolved"
-    said = measure(network(), RINGS.double(), "turn", output="logits", domain="rings", gauge=1.0)
-    assert said.rows[0].value == result.rows[0].value
-    check_refused("have no option 'gouge'; did you mean", measure, network(), RINGS, "turn", gouge=1.0)
-
-
-def test_along_a_generator_the_value_is_that_of_calculus():
-    """d/dt f(exp(t) x) = df(x) x, which is f(x) itself for a network without a bias."""
-    net, x = network(), RINGS.double()
-    lee = measure(net, x, "volume", output="logits", gauge=2.0).rows[0]
-    assert lee.value == pytest.approx(net(x / 2).square().mean().item(), rel=1e-12)
-    covariant = measure(net[:2].eval(), x, "volume", output="logits:ring").rows[0]
-    assert covariant.verdict == "not resolved"
-
-
-def test_layers_add_up():
-    profile = symmeter.attribute(network(bias=True), RINGS.double(), "volume", output="logits")
-    assert [row.layer for row in profile.rows] == ["", "0", "1", "2"]
-    parts = sum(row.value for row in profile.rows if row.terminal)
-    assert parts == pytest.approx(profile.rows[0].value, rel=1e-10)
-
-
-def test_it_is_swept_and_reported(tmp_path: Path):
-    """The worker is another process, which finds the package by itself."""
-    (tmp_path / "nets.py").write_text(
-        "from torch import nn\n\n\ndef build():\n    return nn.Linear(5, 3).double()\n"
-    )
-    summary = symmeter.sweep(
-        "nets.py:build", "data.ring", "store", "turn,volume", output="logits", jobs=1, layers=True,
-        untrained=True, progress=False, gauge=2.0,
-    )  # fmt: skip
-    assert summary.complete, str(summary)
-    page = report("store", "report.html").read_text()
-    assert "turn" in page and "volume" in page
+    try:
+        row, group = symmeter.measure(NET, "data.beads", "volume,S5", output="logits").rows
+        _, slope = torch.func.jvp(NET, (BEADS,), (BEADS,))  # d/dt f(exp(t) x) = df(x) x
+        assert row.value == pytest.approx(slope.square().mean().item(), rel=1e-12) and group.elements == 120
+        profile = symmeter.attribute(NET, "data.beads", "volume", output="logits")
+        assert [part.layer for part in profile.rows] == ["", "0", "1", "2"]
+        parts = sum(part.value for part in profile.rows if part.terminal)
+        assert parts == pytest.approx(row.value, rel=1e-10)
+        options = {"output": "logits", "layers": True, "untrained": True, "jobs": 1, "progress": False}
+        assert symmeter.sweep("nets.py:build", "data.beads", "store", "S5,volume", **options).complete
+        page = Path(report("store", "report.html")).read_text()
+        assert "S5" in page and "volume" in page
+    finally:
+        domains.cache_clear()
+        sys.modules.pop("toy_beads", None)

@@ -40,8 +40,12 @@ def nearest(word: str, choices: Iterable[str], most: int = 3) -> str:
     "; did you mean 'rotation'?"
     >>> nearest("xyz", ["rotation", "scale"])
     '; choose from rotation, scale'
+    >>> nearest("xyz", [])
+    ''
     """
     choices = list(choices)
+    if not choices:
+        return ""
     by_lower = {choice.lower(): choice for choice in reversed(choices)}
     close = [by_lower[c] for c in difflib.get_close_matches(word.lower(), by_lower, n=most, cutoff=0.5)]
     if close:

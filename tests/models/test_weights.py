@@ -78,6 +78,11 @@ def test_nestings_and_prefixes_are_removed(tmp_path, wrap):
     assert all(torch.equal(found[k], v) for k, v in state().items())
 
 
+def test_one_tensor_by_the_name_of_a_counter_is_a_tensor(tmp_path):
+    found = read_weights(saved({"n_averaged": torch.tensor(3)}, tmp_path / "w.pth"))
+    assert list(found) == ["n_averaged"]
+
+
 def test_the_first_of_several_nestings_is_taken(tmp_path):
     averaged = {k: v + 1 for k, v in state().items()}
     found = read_weights(saved({"model_ema": averaged, "model": state()}, tmp_path / "w.pth"))

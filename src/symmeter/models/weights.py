@@ -261,10 +261,14 @@ def _state_dict(content: object) -> dict[str, Tensor]:
 def _strip(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """Names without what DataParallel, AveragedModel and torch.compile put in front."""
     weights = {name.replace("_orig_mod.", ""): weight for name, weight in weights.items()}
-    while all(name.startswith("module.") for name in weights if name != "n_averaged"):
+    while weights.keys() - {"n_averaged"} and all(map(_is_wrapped, weights)):
         weights.pop("n_averaged", None)
         weights = {name.removeprefix("module."): weight for name, weight in weights.items()}
     return weights
+
+
+def _is_wrapped(name: str) -> bool:
+    return name.startswith("module.") or name == "n_averaged"
 
 
 def _align(weights: dict[str, Tensor], needed: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -8,6 +8,7 @@ from rich.text import Text
 from symmeter.layers import summaries as views
 from symmeter.layers.profile import Profile
 from symmeter.results.text import (
+    WHOLE,
     as_text,
     circumstances,
     new_table,
@@ -61,7 +62,7 @@ def _table(profile: Profile, symmetry: str, by: str, depth: int | None, top: int
     empty = [""] * (norms + told)
     for share in shown:
         cells = [
-            shortened_name(share.label) or "(whole)",
+            shortened_name(share.label) or WHOLE,
             _percent(share.share, share.share_standard_error),
             short(share.contribution),
         ]

@@ -14,6 +14,7 @@ from symmeter.results.row import ElementRow, Row
 from symmeter.results.verdict import LEARNED, NOT_LEARNED, NOT_RESOLVED, PARTLY, UNCLEAR
 from symmeter.verbs.arguments import split_list
 
+WHOLE = "(whole)"  # the layer of a row about all that was measured
 _WORST_ELEMENTS = 8
 _STYLES = {LEARNED: "green", PARTLY: "yellow", NOT_LEARNED: "red", UNCLEAR: "dim", NOT_RESOLVED: "dim"}
 
@@ -103,9 +104,10 @@ def new_table() -> Table:
 
 
 def _table(rows: Sequence[Row]) -> Table:
-    """One line per row; outputs and measures have a column where there are several, which leaves room for less."""
-    varying = [name for name in ("output", "measure") if len(_different(rows, name)) > 1]
-    names = {name: _column(rows, name) for name in ("symmetry", *varying)}
+    """One line per row; outputs, layers and measures have a column where there are several, which leaves less room."""
+    place = "output" if len(_different(rows, "output")) > 1 else "layer"
+    varying = [name for name in (place, "measure") if len(_different(rows, name)) > 1]
+    names = {name: [word or WHOLE for word in _column(rows, name)] for name in ("symmetry", *varying)}
     numbers = _numbers(rows, bool(varying))
     table = new_table()
     for name in names:

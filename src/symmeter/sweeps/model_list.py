@@ -154,7 +154,7 @@ def _read(row: Row, domain: str) -> Entry:
         weights=str(row["weights"]).strip() if row.get("weights") else None,
         untrained=_value("untrained", WRITTEN["truth"], str(row.get("untrained", False))),
         model_kwargs=_model_kwargs(row.get("model_kwargs")),
-        output=str(row["output"]) if row.get("output") else None,
+        output=str(row["output"]).strip() if row.get("output") else None,
         layouts=_layouts(row.get("layouts")),
         domain=own,
         inputs=_inputs(row.get("inputs")),
