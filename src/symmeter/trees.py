@@ -164,12 +164,13 @@ def filled(tree: Tree, leaves: Mapping[LeafPath, Tensor], path: LeafPath = ()) -
     if isinstance(tree, Tensor):
         return leaves[path]
     members = [(key, filled(member, leaves, (*path, key))) for key, member in _members(tree)]
+    values = [value for _, value in members]
     if isinstance(tree, Mapping):
-        return dict(members) if type(tree) is dict else type(tree)(dict(members))  # type: ignore[call-arg]
+        return type(tree)(dict(members))  # type: ignore[call-arg]
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):  # a named tuple
-        return type(tree)(*(value for _, value in members))
+        return type(tree)(*values)
     if isinstance(tree, tuple | list):
-        return type(tree)(value for _, value in members)
+        return type(tree)(values)
     if members:
         return dataclasses.replace(tree, **{str(key): value for key, value in members})
     return tree

@@ -1,5 +1,6 @@
 """Rules of the operations that put tensors together: beside one another, or into a larger one."""
 
+import itertools
 from collections.abc import Sequence
 
 from torch import Tensor
@@ -47,7 +48,7 @@ def _joined(pieces: list[Axis], sizes: list[int]) -> Axis:
     total = sum(sizes)
     if not before:
         return last
-    if not all(roles(piece) <= {CHANNEL} for piece in before):
+    if roles(itertools.chain.from_iterable(before)) - {CHANNEL}:
         return axis(UNKNOWN, total)
     if roles(last) <= {CHANNEL}:
         return axis(CHANNEL, total)
