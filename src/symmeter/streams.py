@@ -45,19 +45,25 @@ class Reader:
             return self.from_arrays(data, None)
         if isinstance(data, Mapping):
             return self.from_arrays(*self.split(data))
-        if isinstance(data, torch_data.DataLoader):
-            return self.from_loader(data)
         members = list(data) if isinstance(data, tuple | list) else []
         if len(members) == 2 and is_array(members[0]) and np.ndim(members[1]) < 2:
             return self.from_arrays(*members)
+        if members and np.ndim(self.split(members[0])[0]) == self.axes:
+            return self.from_batches(data)
+        return self.from_code(data, "an .npz")
+
+    def from_code(self, data: Any, file: str) -> Source:
+        """A DataLoader, an iterable of batches, or a Dataset; SymmeterError, with what else would do, for none."""
+        if isinstance(data, torch_data.DataLoader):
+            return self.from_loader(data)
         is_map = hasattr(data, "__getitem__") and hasattr(data, "__len__") and not isinstance(data, bytes)
-        batches = bool(members) and np.ndim(self.split(members[0])[0]) == self.axes
-        if batches or (isinstance(data, Iterable) and not is_map):
+        is_stream = isinstance(data, torch_data.IterableDataset) or not is_map
+        if isinstance(data, Iterable) and is_stream:
             return self.from_batches(data)
         if is_map:
             return self.from_dataset(data)
         kind = type(data).__name__
-        raise SymmeterError(f"{self.item}s cannot come from {kind}; give a tensor, a Dataset or an .npz")
+        raise SymmeterError(f"{self.item}s cannot come from {kind}; give a tensor, a Dataset or {file}")
 
     def from_arrays(self, samples: Any, labels: Any, name: str = "") -> Source:
         """A batch (N, ...), and labels (N,) where there are any."""

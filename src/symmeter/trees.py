@@ -21,7 +21,7 @@ Tree = Any  # a tensor, or a dict, tuple, list or dataclass that holds tensors, 
 LeafPath = tuple[str | int, ...]
 Watcher = Callable[[list[Tensor]], None]
 _LARGEST = {torch.float32: 2**24, torch.float64: 2**53}  # whole numbers up to here have no round-off
-_WATCHER: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
+_WATCHER: ContextVar[Watcher] = ContextVar("watcher", default=lambda leaves: None)
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,9 @@ class Packing:
     def unpack(self, x: Tensor) -> Tree:
         """(B, entries) as the tree; whole numbers and truth values as what they were, all else in the type of x."""
         parts = self.parts(x)
-        watcher = _WATCHER.get()
-        if watcher is not None:
-            watcher(parts)
-        return filled(self.template, dict(zip(self._paths(), parts, strict=True)))
+        _WATCHER.get()(parts)
+        paths = [leaf.path for leaf in self.leaves]
+        return filled(self.template, dict(zip(paths, parts, strict=True)))
 
     def parts(self, x: Tensor) -> list[Tensor]:
         """The leaves (B, ...) of x (B, entries), in the order of `leaves`."""
@@ -105,9 +104,6 @@ class Packing:
             part = piece.reshape(*piece.shape[:-1], *leaf.shape) * leaf.scale
             found.append(_restored(part, leaf.dtype))
         return found
-
-    def _paths(self) -> list[LeafPath]:
-        return [leaf.path for leaf in self.leaves]
 
 
 def dotted(path: LeafPath) -> str:
@@ -168,12 +164,13 @@ def filled(tree: Tree, leaves: Mapping[LeafPath, Tensor], path: LeafPath = ()) -
     if isinstance(tree, Tensor):
         return leaves[path]
     members = [(key, filled(member, leaves, (*path, key))) for key, member in _members(tree)]
+    values = [value for _, value in members]
     if isinstance(tree, Mapping):
-        return dict(members) if type(tree) is dict else type(tree)(dict(members))  # type: ignore[call-arg]
+        return type(tree)(dict(members))  # type: ignore[call-arg]
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):  # a named tuple
-        return type(tree)(*(value for _, value in members))
+        return type(tree)(*values)
     if isinstance(tree, tuple | list):
-        return type(tree)(value for _, value in members)
+        return type(tree)(values)
     if members:
         return dataclasses.replace(tree, **{str(key): value for key, value in members})
     return tree
@@ -182,7 +179,7 @@ def filled(tree: Tree, leaves: Mapping[LeafPath, Tensor], path: LeafPath = ()) -
 def _size(tensor: Tensor) -> float:
     """The root mean square of a tensor of any shape, rounded to a power of two; 1 where there is none."""
     entries = tensor.detach().double()
-    size = float(entries[entries.isfinite()].square().mean().sqrt()) if tensor.numel() else 0.0
+    size = float(entries[entries.isfinite()].square().mean().sqrt())  # NaN where there are none
     return 2.0 ** round(math.log2(size)) if size > 0 else 1.0
 
 

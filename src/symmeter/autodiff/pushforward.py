@@ -86,8 +86,9 @@ class Pushforward:
         self._total = total
         self._fixed = batch_size
         self._limit = batch_size or 2**20
-        self._trials: list[_Trial] | None = None if differentiable else []
-        self._rescue: _Trial | None = None
+        self._to_choose = differentiable
+        self._trials: list[_Trial] = []
+        self._rescue: list[_Trial] = []  # what is tried before differences when all else has failed
         self._differences: CentralDifference = Widened(wide)
         self._fallback = _Trial(self._differences, batch_size or 8, growing=False)
         self._done = 0
@@ -109,8 +110,9 @@ class Pushforward:
 
         `tangents(s)` gives the tangents (T, b, ...) of x[s]; they are made chunk by chunk to bound the memory.
         """
-        if self._trials is None:
+        if self._to_choose:
             self._trials = self._candidates(x, len(tangents(slice(0, 1))))
+            self._to_choose = False
         start = 0
         held: list[Outcome] = []
         while start < len(x):
@@ -144,7 +146,7 @@ class Pushforward:
         if outputs <= tangents:
             trials.insert(1, _Trial(Reverse(), start))  # before the last of those that are tried at all
         elif outputs <= _RESCUE_OUTPUTS * tangents:
-            self._rescue = _Trial(Reverse(), start)
+            self._rescue = [_Trial(Reverse(), start)]
         return trials
 
     def _due(self) -> _Trial | None:
@@ -152,7 +154,7 @@ class Pushforward:
         if self._total is not None and self._done >= _TRIAL_SHARE * self._total:
             return None
         best = self._best()
-        for trial in self._trials or []:
+        for trial in self._trials:
             hopeless = trial.runs > 0 and trial.seconds > _HOPELESS * best.seconds
             if trial.runs < 2 and not hopeless:
                 return trial
@@ -191,17 +193,15 @@ class Pushforward:
     def _verify(self, trial: _Trial, x: Tensor, v: Tensor, pushed: Tensor) -> bool:
         """Whether nothing contradicts a strategy on this image (1, ...), and on those that contradicted others."""
         reason = self.verifier.contradiction(trial.strategy, x, v, pushed)
-        if reason is not None:
+        if reason is None:
+            trial.verified = self._acquitted(trial)
+        else:
             self._suspects.append((x, v))
-        trial.verified = reason is None and self._acquitted(trial)
-        if trial.verified:
-            return True
-        if reason is not None:
             self._drop(trial, reason)
-        for other in list(self._trials or []):
-            if other is not trial and other.verified:
+        if not trial.verified:
+            for other in [one for one in self._trials if one.verified]:
                 self._acquitted(other)
-        return False
+        return trial.verified
 
     def _acquitted(self, trial: _Trial) -> bool:
         """Whether a strategy passes on all suspects; it is dropped where it does not."""
@@ -238,6 +238,6 @@ class Pushforward:
     def _drop(self, trial: _Trial, reason: str) -> None:
         """Go on without a strategy; reverse mode, where outputs are not too many, is tried before none is left."""
         self.dropped[trial.strategy.name] = reason
-        self._trials = [t for t in self._trials or [] if t is not trial]
-        if not self._trials and self._rescue is not None:
-            self._trials, self._rescue = [self._rescue], None
+        self._trials = [t for t in self._trials if t is not trial]
+        if not self._trials:
+            self._trials, self._rescue = self._rescue, []

@@ -51,14 +51,15 @@ def representation_of(
     tokens, regular = TOKENS.match(action), REGULAR.match(action)
     if action in ("invariant", "pooled"):
         return Trivial()
+    positions = Image(interpolant, padding=padding) if y.ndim == 4 else Trivial()
     if regular:
-        return _regular(action, parse_group(regular[1]), y, Image(interpolant, padding=padding))
+        return _regular(action, parse_group(regular[1]), y, positions)
     if action == "vectors":
         if y.ndim not in (2, 4) or y.shape[1] != 2:
             raise ValueError(f"it has shape {_shape(y)}, and vectors are (B, 2, H, W) or (B, 2)")
-        return Vectors(Image(interpolant, padding=padding) if y.ndim == 4 else Trivial())
+        return Vectors(positions)
     if tokens:
-        prefix, rows, columns = (int(group or 0) for group in tokens.groups())
+        prefix, rows, columns = map(int, tokens.groups("0"))
         if y.ndim != 3 or y.shape[1] != prefix + rows * columns:
             raise ValueError(f"it has shape {_shape(y)}, which is not {action}")
         return Tokens(interpolant, (rows, columns), prefix, padding)
@@ -68,14 +69,14 @@ def representation_of(
     return Image(interpolant, layout, padding=padding)
 
 
-def _regular(action: str, group: Group, y: Tensor, image: Image) -> Representation:
-    """The group's own action on the channels of y (B, C) or (B, C, H, W)."""
+def _regular(action: str, group: Group, y: Tensor, positions: Image | Trivial) -> Representation:
+    """The group's own action on the channels of y (B, C) or (B, C, H, W), beside that on its positions."""
     if group.order is None or y.ndim not in (2, 4) or y.shape[1] % group.order:
         raise ValueError(
             f"it has shape {_shape(y)}, which is not {action}: that takes a finite group and a multiple "
             f"of {group.order} channels (B, C) or (B, C, H, W)"
         )
-    return Regular(group, image if y.ndim == 4 else Trivial())
+    return Regular(group, positions)
 
 
 def _shape(y: Tensor) -> str:
@@ -86,11 +87,10 @@ def known_action(name: str, y: Tensor, model: object) -> str | None:
     """The action on an output y (B, ...) of a network that tells its layout, as timm's do; None where none is known."""
     if y.ndim <= 2 or name == "pooled":
         return "invariant"
-    channels_last = getattr(model, "output_fmt", None) == "NHWC"
-    if y.ndim == 4 and not channels_last:
+    if y.ndim == 4 and getattr(model, "output_fmt", None) != "NHWC":
         return "channels_first"
-    if y.ndim == 4 and name == "features":
-        return "channels_last"
+    if y.ndim == 4:
+        return "channels_last" if name == "features" else None
     grid = getattr(getattr(model, "patch_embed", None), "grid_size", None)
     prefix = getattr(model, "num_prefix_tokens", None)
     if y.ndim == 3 and grid and prefix is not None and y.shape[1] == prefix + grid[0] * grid[1]:

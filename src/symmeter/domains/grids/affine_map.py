@@ -1,6 +1,8 @@
 """Affine maps of the plane: rotations, flips, shifts, scales and shears, the elements of groups that move images."""
 
+import itertools
 import math
+import operator
 from dataclasses import dataclass, replace
 
 import torch
@@ -51,7 +53,7 @@ class AffineMap(Element):
             height, width = self.frame
         across = math.remainder(self.shift[0], width)
         down = math.remainder(self.shift[1], height)
-        return _close(self.linear, IDENTITY) and abs(across) < _SAME and abs(down) < _SAME
+        return _close(self.linear, IDENTITY) and max(abs(across), abs(down)) < _SAME
 
     def inverse(self) -> "AffineMap":
         (a, b), (c, d) = self.linear
@@ -63,7 +65,8 @@ class AffineMap(Element):
     def __matmul__(self, other: Element) -> "AffineMap":
         if not isinstance(other, AffineMap):
             raise ValueError(f"{self.name} and {other.name} do not act on the same thing")
-        if self.frame and other.frame and self.frame != other.frame:
+        frames = {self.frame, other.frame} - {None}
+        if len(frames) > 1:
             raise ValueError(f"{self.name} and {other.name} are for images of another size")
         (a, b), (c, d) = self.linear
         (e, f), (g, h) = other.linear
@@ -85,14 +88,14 @@ class AffineMap(Element):
         if flipped:  # A = R diag(-1, 1)
             a, c = -a, -c
         scale = math.hypot(a, c)
-        if abs(a - d) > _SAME * scale or abs(b + c) > _SAME * scale:
+        if max(abs(a - d), abs(b + c)) > _SAME * scale:
             return None
         return _snap(math.degrees(math.atan2(-c, a)) % 360) % 360, _snap(scale), flipped
 
     @property
     def name(self) -> str:
         words = self._linear_words()
-        if any(abs(b) > _SAME for b in self.shift):
+        if max(map(abs, self.shift)) > _SAME:
             words.append("shift " + " ".join(f"{b:.3g}" for b in self.shift))
         return ", ".join(words) or "identity"
 
@@ -116,21 +119,23 @@ class AffineMap(Element):
 
     @property
     def parameter(self) -> float | None:
-        if self.turn is None or any(self.shift):
-            return None
-        angle, scale, flipped = self.turn
-        if flipped:
-            return None
-        if scale == 1:
-            return angle
-        return scale if angle == 0 else None
+        return self._on_curve[0]
 
     @property
     def parameter_unit(self) -> str | None:
-        if self.parameter is None or self.turn is None or self.is_identity:
-            return None
-        _, scale, _ = self.turn
-        return DEGREE if scale == 1 else FACTOR
+        return None if self.is_identity else self._on_curve[1]
+
+    @property
+    def _on_curve(self) -> tuple[float | None, str | None]:
+        """The parameter of a plain rotation or scale, and its unit; None and None for any other map."""
+        if any(self.shift):
+            return None, None
+        match self.turn:
+            case (angle, 1.0, False):
+                return angle, DEGREE
+            case (0.0, scale, False):
+                return scale, FACTOR
+        return None, None
 
 
 def rotation_by(degrees: float) -> AffineMap:
@@ -160,5 +165,5 @@ def _apply(matrix: Matrix, point: Point) -> Point:
 
 def _close(a: Matrix, b: Matrix) -> bool:
     """Whether all entries are the same but for round-off."""
-    differences = [x - y for row, other in zip(a, b, strict=True) for x, y in zip(row, other, strict=True)]
+    differences = map(operator.sub, itertools.chain(*a), itertools.chain(*b))
     return max(map(abs, differences)) < _SAME

@@ -44,19 +44,13 @@ class Shifts(Group):
         """Rows and columns on either side that are needed beyond what the network sees."""
         if self.edge != CROP or self.limit is None:
             return None
-        rows = 0 if self.axis == "x" else self.limit
-        columns = 0 if self.axis == "y" else self.limit
-        return rows, columns
+        limits = dict.fromkeys(self._axes, self.limit)
+        return limits.get("y", 0), limits.get("x", 0)
 
     @property
     def name(self) -> str:
-        words = []
-        if self.limit is not None:
-            words.append(str(self.limit))
-        if self.edge != CIRCULAR:
-            words.append(self.edge)
-        if self.axis is not None:
-            words.append(self.axis)
+        given = (self.limit, self.edge, self.axis)
+        words = [str(word) for word in given if word not in (None, CIRCULAR)]
         return f"shift({','.join(words)})" if words else "shift"
 
     def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Shifts":
@@ -99,7 +93,7 @@ class Shifts(Group):
         if self.limit is None:
             return None
         steps = 2 * self.limit + 1
-        return steps if self.axis else steps**2
+        return steps ** len(self._axes)
 
     def enumerate(self) -> tuple[AffineMap, ...]:
         return tuple(self._by(x, y) for y in self._along("y") for x in self._along("x"))
@@ -112,15 +106,19 @@ class Shifts(Group):
     def _by(self, x: int, y: int) -> AffineMap:
         return AffineMap(shift=(float(x), float(y)), frame=self.frame, wrap=self.edge == CIRCULAR)
 
+    @property
+    def _axes(self) -> tuple[str, ...]:
+        """The axes that it may move along."""
+        return (self.axis,) if self.axis else AXES
+
     def _sizes(self) -> dict[str, int]:
         height, width = framed(self)
         return {"x": width, "y": height}
 
     def _moves(self, axis: str) -> bool:
         """Whether there is somewhere to go along an axis; a window may be one pixel of a larger image."""
-        if self.axis not in (None, axis):
-            return False
-        return self.edge == CROP or self._sizes()[axis] > 1
+        long_enough = self.edge == CROP or self._sizes()[axis] > 1
+        return axis in self._axes and long_enough
 
     def _along(self, axis: str) -> list[int]:
         """The steps along an axis, 0 first."""
@@ -141,19 +139,15 @@ def parse_shifts(*words: str) -> Shifts:
     >>> parse_shifts("x", "crop", "8").name, parse_shifts().name
     ('shift(8,crop,x)', 'shift')
     """
-    edges = [word for word in words if word in EDGES]
-    axes = [word for word in words if word in AXES]
-    limits = [int(word) for word in words if word not in (*EDGES, *AXES)]
-    if max(len(edges), len(axes), len(limits)) > 1:
+    kinds: dict[str, str] = {**dict.fromkeys(EDGES, "edge"), **dict.fromkeys(AXES, "axis")}
+    given = {kinds.get(word, "limit"): word for word in words}
+    limit = int(given["limit"]) if "limit" in given else None
+    shifts = Shifts(limit, given.get("edge", CIRCULAR), given.get("axis"))
+    said_twice = len(given) < len(words)
+    out_of_range = shifts.edge != CIRCULAR if limit is None else limit < 1
+    if said_twice or out_of_range:
         raise ValueError(words)
-    edge = edges[0] if edges else CIRCULAR
-    axis = axes[0] if axes else None
-    limit = limits[0] if limits else None
-    if limit is None and edge != CIRCULAR:
-        raise ValueError(words)
-    if limit is not None and limit < 1:
-        raise ValueError(words)
-    return Shifts(limit, edge, axis)
+    return shifts
 
 
 def margin_of(group: Group | None) -> tuple[int, int] | None:
@@ -166,7 +160,7 @@ def margin_of(group: Group | None) -> tuple[int, int] | None:
         return group.margin
     if not isinstance(group, Composed):
         return None
-    margins = [margin for margin in map(margin_of, group.factors) if margin]
+    margins = list(filter(None, map(margin_of, group.factors)))
     if not margins:
         return None
     rows, columns = zip(*margins, strict=True)

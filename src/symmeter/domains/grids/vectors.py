@@ -100,4 +100,5 @@ def turns(what: Element | Generator) -> bool:
     if not isinstance(what, AffineMap | AffineGenerator):
         return False
     (a, b), (c, d) = what.linear
-    return bool(b or c or a != d) or (isinstance(what, AffineMap) and a < 0)
+    no_scale = (a, b, c) != (d, 0, 0)
+    return no_scale or (isinstance(what, AffineMap) and a < 0)

@@ -10,6 +10,11 @@ from symmeter.optional import require
 if TYPE_CHECKING:
     from PIL import Image
 
+# Modes of premultiplied transparency, and of palettes with one, by what they become.
+_STRAIGHT = {"La": "LA", "RGBa": "RGBA", "PA": "RGBA"}
+# Modes from which PIL has no way, or a wrong one, to gray.
+_BETWEEN = _STRAIGHT | dict.fromkeys(("P", "CMYK", "YCbCr", "HSV"), "RGB")
+
 
 def decode(image: "Image.Image", channels: int) -> "Image.Image":
     """Any PIL mode to one of 8 bits a band, or to "F" with values in 0..255 where the image has more than 8 bits.
@@ -21,22 +26,19 @@ def decode(image: "Image.Image", channels: int) -> "Image.Image":
     pil = require("PIL.Image", "vision")
     if channels not in (1, 3):
         return _with_transparency(image, channels)
-    if image.mode == "F" or image.mode.startswith("I"):
+    if image.mode.startswith(("F", "I")):
         return pil.fromarray(_range(image) * np.float32(255))
-    if image.mode in ("La", "RGBa"):  # premultiplied alpha
-        image = image.convert(image.mode[:-1] + "A")
-    if image.mode in ("P", "PA"):  # by way of RGBA: a palette may hold its transparency in bytes
-        image = image.convert("RGBA" if image.mode == "PA" or "transparency" in image.info else "RGB")
-    if image.mode in ("CMYK", "YCbCr", "HSV") and channels == 1:
-        image = image.convert("RGB")
-    return image.convert("RGB" if channels == 3 else "L")
+    between = _BETWEEN.get(image.mode, image.mode)
+    if image.mode == "P" and "transparency" in image.info:
+        between = "RGBA"  # a palette may hold its transparency in bytes
+    return image.convert(between).convert("RGB" if channels == 3 else "L")
 
 
 def _with_transparency(image: "Image.Image", channels: int) -> "Image.Image":
     """Gray or colours with transparency as a channel of its own; SymmeterError where that makes another number."""
-    transparent = image.mode == "PA" or "transparency" in image.info
-    mode = {"La": "LA", "RGBa": "RGBA"}.get(image.mode, image.mode)
-    mode = "RGBA" if mode in ("P", "PA", "RGB") and transparent else mode
+    mode = _STRAIGHT.get(image.mode, image.mode)
+    if mode in ("P", "RGB") and "transparency" in image.info:
+        mode = "RGBA"
     if {"RGBA": 4, "LA": 2}.get(mode) != channels:
         has = f"{len(image.getbands())} ({image.mode})"
         raise SymmeterError(

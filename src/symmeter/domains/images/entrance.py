@@ -14,7 +14,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 _CONVOLUTIONS = ("convolution", "_convolution", "convolution_overrideable", "conv1d", "conv2d", "conv3d")
 _PRODUCTS = ("mm", "addmm", "bmm", "baddbmm", "linear", "matmul", "einsum")
-_SIZES = ((64, 64), (224, 224))
+_SIZES = {
+    2: ((64, 64), (224, 224)),
+    1: ((1, 64), (64,)),
+    3: ((16, 64, 64),),
+}  # by the axes of a kernel, in order
 _BATCH = 2  # one input could be taken for none of a batch
 _MOST = 12  # numbers of channels that are tried
 
@@ -73,12 +77,12 @@ def entrance(model: object) -> Entrance:
     if not isinstance(model, nn.Module):
         return Entrance()
     said = _said(model)
-    if not said or any(nn.parameter.is_lazy(p) for p in model.parameters()):
+    if not said or any(map(nn.parameter.is_lazy, model.parameters())):
         return Entrance()
     reached = False
     with contextlib.suppress(Exception):
         shadow = _shadow(model)
-        for grid in _grids(model):
+        for grid in _grids(model, {axes for axes, _ in said}):
             channels, met = _through(shadow, grid, [channels for _, channels in said])
             if channels is not None:
                 return Entrance(channels, len(grid))
@@ -108,31 +112,26 @@ def _said(model: nn.Module) -> list[tuple[int, int]]:
 
 def _unmade(model: nn.Module, said: list[tuple[int, int]]) -> int:
     """The first number of channels that no other layer makes; the first of all where there is none."""
-    made = {
-        getattr(module, name, None) for module in model.modules() for name in ("out_channels", "out_features")
-    }
+    made = set()
+    for module in model.modules():
+        made |= {getattr(module, "out_channels", None), getattr(module, "out_features", None)}
     return next((channels for _, channels in said if channels not in made), said[0][1])
 
 
-def _grids(model: nn.Module) -> list[tuple[int, ...]]:
+def _grids(model: nn.Module, kernels: set[int]) -> list[tuple[int, ...]]:
     """Sizes of inputs to try: the model's own, usual ones, one row, and those of signals and volumes where they fit."""
     config = getattr(model, "config", None)
     timm = getattr(model, "pretrained_cfg", None)
     own = [getattr(where, name, None) for where in (model, config) for name in ("img_size", "image_size")]
-    if isinstance(timm, dict) and "input_size" in timm:
-        own.append(timm["input_size"][1:])
+    own.append(timm.get("input_size", ())[1:] if isinstance(timm, dict) else None)
     grids: list[tuple[int, ...]] = []
     for size in own:
         if isinstance(size, int):
             grids.append((size, size))
         elif isinstance(size, tuple | list) and len(size) == 2:
             grids.append(tuple(size))
-    grids += _SIZES
-    kernels = {axes for axes, _ in _said(model)}
-    if 1 in kernels:
-        grids += [(1, 64), (64,)]
-    if 3 in kernels:
-        grids.append((16, 64, 64))
+    for axes, sizes in _SIZES.items():
+        grids += sizes if axes in (2, *kernels) else ()
     return list(dict.fromkeys(grids))
 
 

@@ -73,12 +73,13 @@ def _one(text: str, whole: str) -> Group:
 
 def _translations(*words: str) -> Group:
     """`T2(0.125,circular)`, `T1(0.125,x)`: how far, whether it wraps, and along which axis, in any order."""
-    axes = [word for word in words if word in AXES]
-    extents = [word for word in words if word not in (*AXES, "circular")]
-    extent = float(extents[0]) if extents else Translations().extent
-    if max(len(axes), len(extents), words.count("circular")) > 1 or not 0 < extent <= 1:
+    kinds = {"circular": "wrap", **dict.fromkeys(AXES, "axis")}
+    given = {kinds.get(word, "extent"): word for word in words}
+    extent = float(given.get("extent", Translations().extent))
+    said_twice = len(given) < len(words)
+    if said_twice or not 0 < extent <= 1:
         raise ValueError(words)
-    return Translations(extent, "circular" in words, axes[0] if axes else None)
+    return Translations(extent, "wrap" in given, given.get("axis"))
 
 
 def _along_one(*words: str) -> Group:

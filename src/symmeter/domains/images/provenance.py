@@ -24,7 +24,7 @@ _WEB = (
     "sat493m",
     "dfndr", "cc12m", "swsl", "ssl", "sa1b", "m30m",
 )  # fmt: skip
-_LARGER = ("in21k", "in22k", "in12k")
+_DATA = {"web": _WEB, "ImageNet-21k": ("in21k", "in22k", "in12k")}
 _METHODS = {
     "language and image": ("clip", "siglip", "openai", "laion", "datacomp", "metaclip", "dfn", "webli"),
     "self-supervised": ("mae", "fcmae", "beit", "dino", "ijepa", "moco", "mim", "aim", "simclr"),
@@ -43,8 +43,8 @@ def architecture(row: Row) -> str:
     """
     if given := _tag(row, "architecture"):
         return given
-    name = str(row.get("model") or "").rpartition(":")[2].lower()
-    family = str(row.get("family") or "").lower()
+    name = _word(row, "model").rpartition(":")[2].lower()
+    family = _word(row, "family").lower()
     for words in (family, name):
         for kind, members in _MEMBERS.items():
             if words.startswith(members):
@@ -59,10 +59,9 @@ def training_data(row: Row) -> str:
     if row.get("untrained"):
         return "none"
     tag = _pretrained_tag(row)
-    if any(word in tag for word in _WEB):
-        return "web"
-    if any(word in tag for word in _LARGER):
-        return "ImageNet-21k"
+    for data, words in _DATA.items():
+        if any(word in tag for word in words):
+            return data
     return "ImageNet-1k" if _is_hub(row) else "unknown"
 
 
@@ -85,13 +84,17 @@ def _tag(row: Row, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _word(row: Row, name: str) -> str:
+    return str(row.get(name) or "")
+
+
 def _is_hub(row: Row) -> bool:
-    return str(row.get("model") or "").startswith(("timm:", "torchvision:"))
+    return _word(row, "model").startswith(("timm:", "torchvision:"))
 
 
 def _pretrained_tag(row: Row) -> str:
     """What comes after the dot in timm's names, or the name of the weights that it chose."""
-    model, weights = str(row.get("model") or ""), str(row.get("weights") or "")
+    model, weights = _word(row, "model"), _word(row, "weights")
     return f"{model.partition('.')[2]} {weights.removeprefix('pretrained')}".strip().lower()
 
 

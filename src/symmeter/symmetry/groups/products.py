@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
-from itertools import combinations, product
+from itertools import product
 
 import torch
 
@@ -107,18 +107,11 @@ def multiply(factors: list[Group]) -> Group:
     >>> multiply([Cyclic(4), Reflection()]).name, multiply([Cyclic(2), Symmetric(3, CHANNELS)]).order
     ('C4*hflip', 12)
     """
-    factors = list(factors)
-    while (pair := _on_the_same(factors)) is not None:
-        i, j = pair
-        other = factors.pop(j)
-        normal = factors[i]
-        factors[i] = SemidirectProduct((normal, other), f"{normal.name}*{other.name}")
-    return factors[0] if len(factors) == 1 else DirectProduct(tuple(factors))
-
-
-def _on_the_same(factors: list[Group]) -> tuple[int, int] | None:
-    """Positions of the first two groups that act on the same thing."""
-    for i, j in combinations(range(len(factors)), 2):
-        if factors[i].acts_on == factors[j].acts_on:
-            return i, j
-    return None
+    on: dict[str, Group] = {}
+    for factor in factors:
+        normal = on.get(factor.acts_on)
+        if normal is not None:
+            factor = SemidirectProduct((normal, factor), f"{normal.name}*{factor.name}")
+        on[factor.acts_on] = factor
+    joined = tuple(on.values())
+    return joined[0] if len(joined) == 1 else DirectProduct(joined)

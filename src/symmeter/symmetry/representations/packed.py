@@ -62,8 +62,10 @@ class Packed(Representation):
 
     def bound_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """That of the first leaf that moves."""
-        moves = [not isinstance(rho, Trivial) for rho in self.representations]
-        return next((leaf for leaf, moved in zip(self.shapes, moves, strict=True) if moved), shape)
+        for leaf, rho in zip(self.shapes, self.representations, strict=True):
+            if not isinstance(rho, Trivial):
+                return leaf
+        return shape
 
     def describe(self) -> str:
         return " + ".join(rho.describe() for rho in self.representations)

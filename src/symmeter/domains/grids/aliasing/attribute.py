@@ -174,7 +174,7 @@ class AliasAttributor(Attributor):
         """The share of LEE that is aliasing: the sum over leaves; what the theorem is silent about counts as none."""
         lee = float(run.columns[Key("lee", generator.name)].mean())
         found = [self._explained(run, generator.name, part.layer)[3] for part in self.parts if part.terminal]
-        return sum(value for value in found if value is not None) / lee if lee else None
+        return sum(filter(None, found)) / lee if lee else None
 
     def rows(self, done: Execution) -> Iterator[LayerRow]:
         for row in super().rows(done):

@@ -1,7 +1,7 @@
 """How a symmetry acts on a tensor whose axes are known, and which axes a tensor has on which it is known to act."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from symmeter.domains.grids.axes.axes import (
     BATCH,
@@ -14,11 +14,13 @@ from symmeter.domains.grids.axes.axes import (
     X,
     Y,
     axis,
+    factors_of,
     has_grid,
     is_whole,
     parts_of,
     roles,
     settle,
+    tokens,
 )
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.interpolant import Interpolant
@@ -28,6 +30,11 @@ from symmeter.domains.grids.tokens import Tokens
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 
+_MIDDLE = {
+    "channels_first": (CHANNEL, Y, X),
+    "channels_last": (Y, X, CHANNEL),
+}  # axes behind that of the batch
+
 
 def axes_under(rho: Representation, shape: Sequence[int]) -> Axes | None:
     """The axes of a tensor that a map, tokens or features without a grid are; None for other representations.
@@ -36,11 +43,11 @@ def axes_under(rho: Representation, shape: Sequence[int]) -> Axes | None:
     ((Factor(role='batch', size=2, ...),), (Factor(role='channel', size=8, ...),))
     """
     if isinstance(rho, Tokens):
-        grid = tuple(Factor(role, n) for role, n in zip(GRID, rho.grid, strict=True) if n != 1)
-        tokens = (Factor(TOKENS, shape[1], prefix=rho.prefix, inside=grid),) if rho.prefix else grid
-        return (axis(BATCH, shape[0]), tokens, axis(CHANNEL, shape[2]))
+        rows, columns = rho.grid
+        places = tokens(rho.prefix, axis(Y, rows) + axis(X, columns))
+        return (axis(BATCH, shape[0]), places, axis(CHANNEL, shape[2]))
     if isinstance(rho, Image):
-        middle = (CHANNEL, Y, X) if rho.layout == "channels_first" else (Y, X, CHANNEL)
+        middle = _MIDDLE[rho.layout]
     elif isinstance(rho, Line):
         middle = (CHANNEL, X)
     elif isinstance(rho, Trivial):
@@ -50,7 +57,9 @@ def axes_under(rho: Representation, shape: Sequence[int]) -> Axes | None:
     return tuple(axis(role, n) for role, n in zip((BATCH, *middle), shape, strict=True))
 
 
-def representation(axes: Axes, interpolant: Interpolant, single: Sequence[str] = ()) -> Representation | None:
+def representation(
+    axes: Axes, interpolant: Interpolant, single: Collection[str] = ()
+) -> Representation | None:
     """How the symmetry acts on a tensor with these axes; None where that is not known.
 
     `single` are the roles of coordinates that have one index only, in the image and everywhere.
@@ -62,27 +71,27 @@ def representation(axes: Axes, interpolant: Interpolant, single: Sequence[str] =
     """
     axes = settle(axes)
     flat = list(itertools.chain.from_iterable(axes))
-    parts = parts_of(flat)
-    batches = tuple(f for f in flat if f.role == BATCH)
-    if len(batches) != 1 or UNKNOWN in roles(flat):
+    if len(factors_of(BATCH, axes)) != 1 or UNKNOWN in roles(flat):
         return None
     if not has_grid(flat):
-        return Trivial() if axes[0] == batches else None
-    rolled = []
-    for role in GRID:
-        own = [part for part in parts if part.role == role]
-        shifts = {part.rolled for part in own} or {0}
-        complete = role in single or is_whole(own)
-        if not complete or len(shifts) > 1:
-            return None
-        rolled.append(shifts.pop())
-    shift = (rolled[0], rolled[1])
-    if any(shift) or any(part.flipped for part in parts):
-        return _in_pieces(axes, interpolant, shift)
-    return _on_grid(axes, interpolant, single) or _in_pieces(axes, interpolant, shift)
+        return Trivial() if roles(axes[0]) == {BATCH} else None
+    rows, columns = (factors_of(role, axes) for role in GRID)
+    whole = (Y in single or is_whole(rows)) and (X in single or is_whole(columns))
+    rolls = set(itertools.product(_rolls(rows), _rolls(columns)))
+    if not whole or len(rolls) > 1:
+        return None
+    (rolled,) = rolls
+    moved = any(rolled) or any(part.flipped for part in parts_of(flat))
+    on_grid = None if moved else _on_grid(axes, interpolant, single)
+    return on_grid or _in_pieces(axes, interpolant, rolled)
 
 
-def _on_grid(axes: Axes, interpolant: Interpolant, single: Sequence[str]) -> Representation | None:
+def _rolls(own: Iterable[Factor]) -> set[int]:
+    """How far the factors of a coordinate have been rolled, no way at all where it has one index."""
+    return {part.rolled for part in own} or {0}
+
+
+def _on_grid(axes: Axes, interpolant: Interpolant, single: Collection[str]) -> Representation | None:
     """Of maps and of tokens, whose grid is whole and in its order; None for axes in any other order."""
     if _are(axes, (BATCH, CHANNEL, Y, X), single):
         return Image(interpolant)
@@ -90,22 +99,21 @@ def _on_grid(axes: Axes, interpolant: Interpolant, single: Sequence[str]) -> Rep
         return Image(interpolant, "channels_last")
     if len(axes) != 3 or not _are((axes[0], axes[2]), (BATCH, CHANNEL), single):
         return None
-    tokens = next((f for f in axes[1] if f.role == TOKENS), None)
-    prefix, grid = (tokens.prefix, tokens.inside) if tokens else (0, axes[1])
+    prefix = sum(f.prefix for f in axes[1])
+    grid = parts_of(axes[1])
     sizes = {f.role: f.size for f in grid}
     if [f.role for f in grid] != [role for role in GRID if role not in single]:
         return None
     return Tokens(interpolant, (sizes.get(Y, 1), sizes.get(X, 1)), prefix)
 
 
-def _are(axes: Axes, wanted: Sequence[str], single: Sequence[str]) -> bool:
+def _are(axes: Axes, wanted: Sequence[str], single: Collection[str]) -> bool:
     """Whether each axis is one factor of its role; channels and coordinates of one index have none."""
     if len(axes) != len(wanted):
         return False
     for factors, role in zip(axes, wanted, strict=True):
-        found = [f.role for f in factors]
-        may_be_single = role in (CHANNEL, *single)
-        if found != [role] and (found or not may_be_single):
+        allowed = ([role], []) if role in (CHANNEL, *single) else ([role],)
+        if [f.role for f in factors] not in allowed:
             return False
     return True
 
@@ -113,7 +121,7 @@ def _are(axes: Axes, wanted: Sequence[str], single: Sequence[str]) -> bool:
 def _in_pieces(axes: Axes, interpolant: Interpolant, rolled: tuple[int, int]) -> Representation | None:
     """How the symmetry acts where the grid is cut up; None where tokens with a prefix are not one axis alone."""
     prefixed = [factors for factors in axes if any(f.role == TOKENS for f in factors)]
-    if len(prefixed) > 1 or any(len(factors) > 1 for factors in prefixed):
+    if sum(map(len, prefixed)) > 1:
         return None
     plain = tuple(tuple(map(_plain, factors)) for factors in axes)
     return Rearranged(interpolant, plain, rolled)

@@ -6,13 +6,16 @@ index * s to that coordinate, so window partitions, their reverse, and flattened
 
 import itertools
 import math
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from torch import Tensor
 
 BATCH, Y, X, CHANNEL, UNKNOWN, TOKENS = "batch", "y", "x", "channel", "unknown", "tokens"
 GRID = (Y, X)
+_step = operator.attrgetter("step")
 
 
 @dataclass(frozen=True)
@@ -38,21 +41,31 @@ class Factor:
 
     def resized(self, size: int) -> "Axis":
         """A whole coordinate at another length, as one axis."""
-        return (replace(self, size=size, step=1),) if size != 1 else ()
+        return _alone(replace(self, size=size, step=1))
 
 
 Axis = tuple[Factor, ...]
 Axes = tuple[Axis, ...]
 
 
+def _alone(factor: Factor) -> Axis:
+    """An axis of one factor; an axis of size 1 has none."""
+    return (factor,) if factor.size != 1 else ()
+
+
 def axis(role: str, size: int) -> Axis:
     """A whole axis of one role; an axis of size 1 has no factors."""
-    return (Factor(role, size),) if size != 1 else ()
+    return _alone(Factor(role, size))
 
 
 def constant(size: int) -> Axis:
     """An axis along which all values are the same: it agrees with any other."""
-    return (Factor(CHANNEL, size, step=0),) if size != 1 else ()
+    return _alone(Factor(CHANNEL, size, step=0))
+
+
+def tokens(prefix: int, inside: Axis) -> Axis:
+    """The grid's factors `inside` behind so many tokens, which may be none."""
+    return (Factor(TOKENS, prefix + size_of(inside), prefix=prefix, inside=inside),) if prefix else inside
 
 
 def channels_if(sure: bool, size: int) -> Axis:
@@ -77,10 +90,7 @@ def roles(factors: Iterable[Factor]) -> set[str]:
 
 def parts_of(factors: Iterable[Factor]) -> list[Factor]:
     """The factors, with those behind a prefix in the place of tokens."""
-    found: list[Factor] = []
-    for factor in factors:
-        found.extend(factor.parts)
-    return found
+    return list(itertools.chain.from_iterable(factor.parts for factor in factors))
 
 
 def has_grid(factors: Iterable[Factor]) -> bool:
@@ -140,13 +150,12 @@ def coalesce(factors: Iterable[Factor]) -> Axis:
 
 def _merged(coarse: Factor, fine: Factor) -> Factor | None:
     """Two neighbours as one factor, None where they are not parts of one coordinate."""
-    role, size = fine.role, coarse.size * fine.size
-    if coarse.role != role or role == TOKENS:
-        return None
-    moved_alike = (coarse.rolled, coarse.flipped) == (fine.rolled, fine.flipped)
-    if moved_alike and coarse.step == fine.size * fine.step:
-        return replace(coarse, size=size, step=fine.step)
-    return Factor(role, size) if role in (CHANNEL, UNKNOWN) else None
+    size = coarse.size * fine.size
+    if coarse == replace(fine, size=coarse.size, step=fine.size * fine.step):
+        return replace(fine, size=size)
+    if coarse.role == fine.role in (CHANNEL, UNKNOWN):
+        return Factor(fine.role, size)
+    return None
 
 
 def settle(axes: Axes, before: Iterable[Axis] = ()) -> Axes:
@@ -160,18 +169,16 @@ def settle(axes: Axes, before: Iterable[Axis] = ()) -> Axes:
     >>> settle(windows[1:], before=windows)
     ((Factor(role='unknown', size=2, step=1, ...),),)
     """
-    hidden = bool(_of(UNKNOWN, axes))  # the fine part may be there
+    hidden = bool(factors_of(UNKNOWN, axes))  # the fine part may be there
     for role in GRID:
-        own = _of(role, axes)
-        if not own:
-            continue
-        reach = max(f.step * f.size for f in own)
-        least = min(f.step for f in own)
-        coarsest = max((f.step for f in _of(role, before)), default=0)
+        own = factors_of(role, axes)
+        reach = max((f.step * f.size for f in own), default=0)
+        least = min((f.step for f in own), default=1)
+        coarsest = max((f.step for f in factors_of(role, before)), default=0)
         if coarsest >= reach:
-            axes = _each(axes, lambda f, role=role: _lost(f) if role in roles((f,)) else f)
-        elif not hidden and least > 1:
-            axes = _each(axes, lambda f, role=role, least=least: _scaled(f, role, least))
+            axes = _each(axes, partial(_lost, role=role))
+        elif not hidden:
+            axes = _each(axes, partial(_scaled, role=role, least=least))
     return axes
 
 
@@ -180,14 +187,15 @@ def _each(axes: Axes, change: Callable[[Factor], Factor]) -> Axes:
     return tuple(tuple(map(change, factors)) for factors in axes)
 
 
-def _of(role: str, axes: Iterable[Axis]) -> list[Factor]:
+def factors_of(role: str, axes: Iterable[Axis]) -> list[Factor]:
     """All factors of a role, those behind a prefix included."""
     parts = parts_of(itertools.chain.from_iterable(axes))
     return [part for part in parts if part.role == role]
 
 
-def _lost(f: Factor) -> Factor:
-    return Factor(UNKNOWN, f.size)
+def _lost(f: Factor, role: str) -> Factor:
+    """The factor, or an unknown one where the coordinate of this role runs along it."""
+    return Factor(UNKNOWN, f.size) if role in roles((f,)) else f
 
 
 def _scaled(f: Factor, role: str, least: int) -> Factor:
@@ -197,7 +205,7 @@ def _scaled(f: Factor, role: str, least: int) -> Factor:
     if f.role != role:
         return f
     if f.rolled % least:
-        return _lost(f)
+        return _lost(f, role)
     return replace(f, step=f.step // least, rolled=f.rolled // least)
 
 
@@ -210,21 +218,22 @@ def grid_along(axes: Axes, place: int) -> Factor | None:
     if not factors or factors[0].role not in GRID:
         return None
     first = factors[0]
-    own = tuple(itertools.takewhile(lambda f: f.role == first.role, factors))
-    beside = roles(factors[len(own) :]) - {CHANNEL}
-    moved = any(f.rolled or f.flipped != first.flipped for f in own)
-    if beside or moved:
-        return None
-    elsewhere = _of(first.role, (*axes[:place], *axes[place + 1 :]))
-    fine = all(f in axes[1] and f.step < own[-1].step for f in elsewhere)
-    ordered = all(a.step > b.step for a, b in itertools.pairwise(own))
-    whole = is_whole([*own, *elsewhere])
-    return first if ordered and fine and whole else None
+    own = list(itertools.takewhile(lambda f: f.role == first.role, factors))
+    elsewhere = factors_of(first.role, (*axes[:place], *axes[place + 1 :]))
+    from_coarse = sorted([*own, *elsewhere], key=_step, reverse=True)
+    conditions = (
+        roles(factors[len(own) :]) <= {CHANNEL},
+        {(f.rolled, f.flipped) for f in own} == {(0, first.flipped)},
+        set(elsewhere) <= set(axes[1]),
+        from_coarse[: len(own)] == own,
+        is_whole(from_coarse),
+    )
+    return first if all(conditions) else None
 
 
 def padded(axes: Axes, shape: Sequence[int]) -> Axes:
     """The axes of a larger tensor around this one: a padded grid is a grid of its own size."""
-    return tuple(_grown(factors, n) for factors, n in zip(axes, shape, strict=True))
+    return tuple(map(_grown, axes, shape))
 
 
 def _grown(factors: Axis, size: int) -> Axis:
@@ -246,29 +255,32 @@ def unify(a: Axes, b: Axes, shape: Sequence[int]) -> Axes:
 
 
 def _same(a: Axis, b: Axis, size: int) -> Axis:
-    if size == 1:
-        return ()
+    """Two axes of one size as one: constants agree with all, others are the same or unknown."""
+    nothing = axis(UNKNOWN, size)
     known = [c for c in (a, b) if size_of(c) == size and UNKNOWN not in roles(c)]
-    if not known:
-        return axis(UNKNOWN, size)
-    varying = [c for c in known if any(f.step for f in c)] or known[:1]
-    if len(varying) == 1 or varying[0] == varying[1]:
-        return varying[0]
+    varying = [c for c in known if any(map(_step, c))]
+    first, *others = dict.fromkeys(varying or known[:1] or [nothing])
+    if not others:
+        return first
     # the same factors in the units of two grids, one of which has been settled
-    finer = tuple(replace(f, step=min(f.step, g.step)) for f, g in zip(*varying, strict=False))
-    alike = all(_in_steps_of(c, finer) == finer for c in varying)
-    return finer if alike and size_of(finer) == size else axis(UNKNOWN, size)
+    (other,) = others
+    if _in_steps_of(first, other) != other:
+        return nothing
+    return tuple(replace(f, step=min(f.step, g.step)) for f, g in zip(first, other, strict=True))
 
 
 def _in_steps_of(factors: Axis, others: Axis) -> Axis:
     return tuple(replace(f, step=other.step) for f, other in zip(factors, others, strict=False))
 
 
-def is_whole(factors: list[Factor]) -> bool:
+def is_whole(factors: Iterable[Factor]) -> bool:
     """Whether these factors make up one coordinate, every index once."""
-    ordered = sorted(factors, key=lambda f: -f.step)
-    follows = all(a.step == b.size * b.step for a, b in itertools.pairwise(ordered))
-    return bool(ordered) and follows and ordered[-1].step == 1
+    reach = 1
+    for f in sorted(factors, key=_step):
+        if f.step != reach:
+            return False
+        reach *= f.size
+    return reach > 1
 
 
 def shape_of(axes: Axes) -> tuple[int, ...]:

@@ -1,8 +1,10 @@
 """Follows the image's axes through a forward pass, operation by operation."""
 
+import itertools
+from collections.abc import Collection
+
 from torch import Tensor
 from torch._ops import OpOverload
-from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
@@ -15,11 +17,12 @@ from symmeter.domains.grids.axes.axes import (
     axis,
     grid_axes,
     padded,
+    roles,
     shape_of,
     unify,
     unknown,
 )
-from symmeter.domains.grids.axes.operations.operation import Found, rule_of
+from symmeter.domains.grids.axes.operations.operation import Found, rule_of, tensors_in
 from symmeter.domains.grids.interpolants.interpolant import Interpolant
 from symmeter.symmetry.representations.representation import Representation
 
@@ -44,13 +47,12 @@ class AxisTracker(TorchDispatchMode, Tracker):
         super().__init__()
         self._interpolant = interpolant
         self._axes = WeakTensorKeyDictionary()
+        self._single: Collection[str] = ()
         if x.ndim == 2 + axes:
             self._axes[x] = grid_axes(x, axes)
-            sizes = (*[1] * (len(GRID) - axes), *x.shape[2:])
-            self._single = [role for role, n in zip(GRID, sizes, strict=True) if n == 1]
+            self._single = set(GRID) - roles(itertools.chain.from_iterable(self._axes[x]))
         else:  # several inputs in one: each is learnt where it is taken out
             self._axes[x] = unknown(x.shape)
-            self._single = []
 
     def axes(self, tensor: Tensor) -> Axes | None:
         """The axes of a tensor; None for one that does not depend on the images."""
@@ -72,8 +74,7 @@ class AxisTracker(TorchDispatchMode, Tracker):
     ) -> object:
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
-        leaves = pytree.tree_leaves((args, kwargs))
-        if any(isinstance(leaf, Tensor) and leaf in self._axes for leaf in leaves):
+        if any(tensor in self._axes for tensor in tensors_in((args, kwargs))):
             self._follow(func, args, kwargs, result)
         return result
 
@@ -88,7 +89,7 @@ class AxisTracker(TorchDispatchMode, Tracker):
         self._axes[whole] = found if known is None else unify(known, found, whole.shape)
 
     def _follow(self, func: OpOverload, args: tuple, kwargs: dict, result: object) -> None:
-        outputs = [t for t in pytree.tree_leaves(result) if isinstance(t, Tensor)]
+        outputs = tensors_in(result)
         name = func.overloadpacket.__name__
         if name.startswith("new_") or name.endswith("_like"):
             return  # takes the shape only
@@ -97,10 +98,9 @@ class AxisTracker(TorchDispatchMode, Tracker):
             self._axes[output] = axes if fits else unknown(output.shape)
         if name == "copy_":
             self._fill(args[0])
-        in_place = name.endswith("_") and not name.startswith("_")
-        written = args[0] if in_place and args and outputs else None
-        if isinstance(written, Tensor) and written is not outputs[0]:
-            self._axes[written] = self._axes[outputs[0]]
+        if name.endswith("_") and not name.startswith("_"):  # in place
+            for written, output in zip(tensors_in(args[:1]), outputs, strict=False):
+                self._axes[written] = self._axes[output]
 
     def _told(self, func: OpOverload, outputs: list[Tensor], args: tuple, kwargs: dict) -> Found:
         """The axes of outputs of any shape by the rule of their operation, None for those that it cannot tell."""

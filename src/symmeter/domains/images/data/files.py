@@ -1,6 +1,8 @@
 """Images on disk: folders with and without classes or a labels.csv, `.npz` archives, single files."""
 
 import csv
+import itertools
+import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
+_KNOWN = ", ".join(extension[1:] for extension in EXTENSIONS)
 
 
 def from_path(path: Path, wanted: Wanted) -> Source:
@@ -30,9 +33,7 @@ def from_path(path: Path, wanted: Wanted) -> Source:
         return _npz(path, wanted)
     if path.suffix.lower() in EXTENSIONS:
         return from_files([(path, path.name, None)], str(path), "image")
-    raise SymmeterError(
-        f"{path}: neither a folder nor .npz nor an image ({', '.join(e[1:] for e in EXTENSIONS)})"
-    )
+    raise SymmeterError(f"{path}: neither a folder nor .npz nor an image ({_KNOWN})")
 
 
 def from_files(entries: Sequence[tuple[Path, str, int | None]], name: str, kind: str, **more: Any) -> Source:
@@ -83,14 +84,13 @@ def _folder(path: Path) -> Source:
     if own:
         notes = (f"{len(classes)} sub-folders left out, for images lie beside them",) if classes else ()
         return from_files(own, str(path), "folder", notes=notes)
-    numbered = all(folder.name.isascii() and folder.name.isdigit() for folder in classes)
+    numbered = all(re.fullmatch("[0-9]+", folder.name) for folder in classes)
+    labels = [int(folder.name) for folder in classes] if numbered else range(len(classes))
     entries = []
-    for position, folder in enumerate(classes):
-        label = int(folder.name) if numbered else position
+    for folder, label in zip(classes, labels, strict=True):
         entries += [(file, f"{folder.name}/{file.name}", label) for file in _images_in(folder)]
     if not entries:
-        known = ", ".join(e[1:] for e in EXTENSIONS)
-        raise SymmeterError(f"{path}: no images in this folder or its sub-folders ({known})")
+        raise SymmeterError(f"{path}: no images in this folder or its sub-folders ({_KNOWN})")
     return from_files(entries, str(path), "class folders")
 
 
@@ -103,23 +103,14 @@ def _images_in(folder: Path) -> list[Path]:
 def _listed(folder: Path) -> Source:
     """A folder with a labels.csv of columns file and label. What it names and is not there is skipped."""
     table = folder / "labels.csv"
-    try:
-        with table.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            lacking = {"file", "label"} - set(reader.fieldnames or ())
-            if lacking:
-                has = ", ".join(reader.fieldnames or ()) or "nothing"
-                raise SymmeterError(f"{table}: it needs the columns file and label; it has {has}")
-            rows = [(row["file"].strip(), (row["label"] or "").strip()) for row in reader if row["file"]]
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise SymmeterError(f"{table}: not a readable CSV file: {error}") from error
-    words = sorted({label for _, label in rows if label})
+    rows = _rows(table)
+    words = sorted({label for _, label in rows} - {""})
     notes: tuple[str, ...] = ()
     try:
-        number = {word: int(word) for word in words}
+        number = dict(zip(words, map(int, words), strict=True))
     except ValueError:
-        number = {word: position for position, word in enumerate(words)}
-        shown = ", ".join(words[:20]) + (", ..." if len(words) > 20 else "")
+        number = dict(zip(words, itertools.count()))
+        shown = ", ".join([*words[:20], "..."][: len(words)])
         notes = (f"labels.csv: {len(words)} label names numbered from 0 in sorted order: {shown}",)
     entries = [(folder / name, name, number.get(label)) for name, label in rows]
     missing = tuple((name, "no such file") for file, name, _ in entries if not file.is_file())
@@ -127,6 +118,20 @@ def _listed(folder: Path) -> Source:
     if not entries:
         raise SymmeterError(f"{table}: none of the {len(rows)} files it names is there")
     return from_files(entries, str(folder), "folder with labels.csv", notes=notes, missing=missing)
+
+
+def _rows(table: Path) -> list[tuple[str, str]]:
+    """(file, label) of the rows of a labels.csv that name a file, "" where one has no label."""
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file, restval="")
+            columns = reader.fieldnames or ()
+            if not {"file", "label"} <= set(columns):
+                has = ", ".join(columns) or "nothing"
+                raise SymmeterError(f"{table}: it needs the columns file and label; it has {has}")
+            return [(row["file"].strip(), row["label"].strip()) for row in reader if row["file"]]
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise SymmeterError(f"{table}: not a readable CSV file: {error}") from error
 
 
 def _npz(path: Path, wanted: Wanted) -> Source:

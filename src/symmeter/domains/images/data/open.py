@@ -1,14 +1,13 @@
 """The way in: which kind of data something is."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from torch import Tensor
-from torch.utils import data as torch_data
 
 from symmeter.domains.images.data.arrays import (
     Planes,
@@ -100,25 +99,16 @@ def _source(data: Any, wanted: Wanted) -> Source:
         return from_arrays(data, None, wanted)
     if isinstance(data, Mapping):
         return from_arrays(*split(data, IMAGE_KEYS, "image"), wanted)
-    if isinstance(data, torch_data.DataLoader):
-        return streams.from_loader(data)
     if isinstance(data, tuple | list) and data:
-        found = _of_list(data, wanted, streams)
-        if found is not None:
-            return found
-    if isinstance(data, Iterable) and (isinstance(data, torch_data.IterableDataset) or not _is_map(data)):
-        return streams.from_batches(data)
-    if _is_map(data):
-        return streams.from_dataset(data)
-    raise SymmeterError(f"images cannot come from {type(data).__name__}; give a tensor, a Dataset or a path")
+        return _of_list(data, wanted, streams)
+    return streams.from_code(data, "a path")
 
 
-def _of_list(data: tuple | list, wanted: Wanted, streams: Reader) -> Source | None:
-    """Images with their labels, paths, or batches; None for what is none of these."""
+def _of_list(data: tuple | list, wanted: Wanted, streams: Reader) -> Source:
+    """Images with their labels, paths, batches, or items of a dataset."""
     first = data[0]
     if len(data) == 2 and is_array(first):
-        has_labels = not is_array(data[1]) or data[1].ndim <= 2
-        if has_labels:
+        if not is_array(data[1]) or data[1].ndim <= 2:  # labels
             return from_arrays(first, data[1], wanted)
         if isinstance(data, tuple) and first.ndim > 2:
             raise SymmeterError(
@@ -129,7 +119,7 @@ def _of_list(data: tuple | list, wanted: Wanted, streams: Reader) -> Source | No
         return from_files([(Path(item), str(item), None) for item in data], "files", "files")
     if np.ndim(split(first, IMAGE_KEYS, "image")[0]) == 4:
         return streams.from_batches(data)
-    return None
+    return streams.from_code(data, "a path")
 
 
 def _at_path(path: str, wanted: Wanted) -> Source:
@@ -140,8 +130,3 @@ def _at_path(path: str, wanted: Wanted) -> Source:
     except OSError as error:
         raise SymmeterError(f"{path}: {error.strerror or error}") from error
     return replace(source, name=os.path.basename(os.path.abspath(expanded)) or path, path=path)
-
-
-def _is_map(data: object) -> bool:
-    """Whether it has items and a length, as a dataset has."""
-    return hasattr(data, "__getitem__") and hasattr(data, "__len__") and not isinstance(data, bytes)

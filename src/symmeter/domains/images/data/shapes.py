@@ -1,6 +1,6 @@
 """Which axes of an array are its channels, and what a shape that is no batch of images may have been meant as."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from torch import Tensor
@@ -46,9 +46,10 @@ def check_inputs(shape: Sequence[int], wanted: Wanted, name: str) -> None:
 def misread(shape: Sequence[int], wanted: Wanted, name: str) -> SymmeterError:
     """The error for what is no batch of images: what it seems to be, and the way around."""
     said = f"{name}: shape {tuple(shape)}"
-    if len(shape) == 5 and 0 not in shape:
+    axes = 0 if 0 in shape else len(shape)
+    if axes == 5:
         return SymmeterError(f"{said} is a batch of {VOLUMES}")
-    if len(shape) != 3 or 0 in shape:
+    if axes != 3:
         return SymmeterError(f"{name}: images of shape {tuple(shape)}; give (N, C, H, W)")
     image = "is one image; add a batch axis: images[None]"
     if wanted.axes == 1:
@@ -102,10 +103,16 @@ def fitted(pixels: Tensor, wanted: Wanted) -> Tensor:
     count = len(pixels)
     if wanted.channels in (None, count):
         return pixels
-    if count == 4 and wanted.channels in (1, 3):
-        pixels, count = pixels[:3], 3
-    if count == 1 and wanted.channels == 3:
-        return pixels.expand(3, -1, -1)
-    if count == wanted.channels or (count, wanted.channels) == (3, 1):
-        return pixels
-    raise SymmeterError(f"the network wants {wanted.channels} channels, and the images have {count}")
+    fitting = _FITTING.get((count, wanted.channels))
+    if fitting is None:
+        raise SymmeterError(f"the network wants {wanted.channels} channels, and the images have {count}")
+    return fitting(pixels)
+
+
+# (channels of the images, channels of the network): what becomes of pixels (C, H, W)
+_FITTING: dict[tuple[int, int | None], Callable[[Tensor], Tensor]] = {
+    (4, 3): lambda pixels: pixels[:3],
+    (4, 1): lambda pixels: pixels[:3],  # made gray where the pixels become inputs
+    (3, 1): lambda pixels: pixels,
+    (1, 3): lambda pixels: pixels.expand(3, -1, -1),
+}

@@ -1,7 +1,6 @@
 """Rules of the operations that take a part of a tensor."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -11,15 +10,16 @@ from symmeter.domains.grids.axes.axes import (
     GRID,
     TOKENS,
     UNKNOWN,
+    Axes,
     Axis,
     Factor,
     axis,
     channels_if,
     roles,
     settle,
-    size_of,
+    tokens,
 )
-from symmeter.domains.grids.axes.operations.operation import AxesOf, Found, rule
+from symmeter.domains.grids.axes.operations.operation import AxesOf, Found, rule, rule_of_one
 
 
 def _cut(factors: Axis, total: int, start: int, size: int, step: int = 1) -> Axis:
@@ -37,25 +37,18 @@ def _cut(factors: Axis, total: int, start: int, size: int, step: int = 1) -> Axi
     return channels_if(roles(factors) == {CHANNEL}, size)
 
 
-def _cut_tokens(tokens: Factor, total: int, start: int, size: int, step: int) -> Axis:
+def _cut_tokens(whole: Factor, total: int, start: int, size: int, step: int) -> Axis:
     """A part of a token axis: with the whole grid it is tokens still, from the prefix alone it is channels."""
     if step > 1:
         return axis(UNKNOWN, size)
-    if start <= tokens.prefix and start + size == total:
-        return replace_prefix(tokens, tokens.prefix - start)
-    return channels_if(start + size <= tokens.prefix, size)
+    if start <= whole.prefix and start + size == total:
+        return tokens(whole.prefix - start, whole.inside)
+    return channels_if(start + size <= whole.prefix, size)
 
 
-def replace_prefix(tokens: Factor, prefix: int) -> Axis:
-    """A token axis with another number of prefix tokens."""
-    if prefix == 0:
-        return tokens.inside
-    return (replace(tokens, prefix=prefix, size=prefix + size_of(tokens.inside)),)
-
-
-@rule("slice")
+@rule_of_one("slice")
 def _slice(
-    axes_of: AxesOf,
+    axes: Axes,
     outputs: list[Tensor],
     x: Tensor,
     dim: int = 0,
@@ -64,25 +57,24 @@ def _slice(
     step: int = 1,
 ) -> Found:
     """x (..., N, ...) to (..., n, ...), every `step`-th index from start to end."""
-    axes = list(axes_of(x) or ())
+    found = list(axes)
     total = x.shape[dim]
     first = range(total)[slice(start, end, step)].start
-    axes[dim] = _cut(axes[dim], total, first, outputs[0].shape[dim], step)
-    return [settle(tuple(axes))]
+    found[dim] = _cut(found[dim], total, first, outputs[0].shape[dim], step)
+    return [settle(tuple(found))]
 
 
-@rule("select")
-def _select(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, dim: int, index: int) -> Found:
+@rule_of_one("select")
+def _select(axes: Axes, outputs: list[Tensor], x: Tensor, dim: int, index: int) -> Found:
     """x (..., N, ...) at one index, without that axis."""
-    axes = list(axes_of(x) or ())
-    axes.pop(dim)
-    return [settle(tuple(axes))]
+    found = list(axes)
+    found.pop(dim)
+    return [settle(tuple(found))]
 
 
-@rule("split split_with_sizes chunk unsafe_split unsafe_split_with_sizes")
-def _split(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, sizes: object, dim: int = 0) -> Found:
+@rule_of_one("split split_with_sizes chunk unsafe_split unsafe_split_with_sizes")
+def _split(axes: Axes, outputs: list[Tensor], x: Tensor, sizes: object, dim: int = 0) -> Found:
     """x (..., N, ...) to several (..., n, ...) that lie one behind the other."""
-    axes = axes_of(x) or ()
     found: Found = []
     start = 0
     for output in outputs:
@@ -93,10 +85,10 @@ def _split(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, sizes: object, dim
     return found
 
 
-@rule("unbind")
-def _unbind(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, dim: int = 0) -> Found:
+@rule_of_one("unbind")
+def _unbind(axes: Axes, outputs: list[Tensor], x: Tensor, dim: int = 0) -> Found:
     """x (..., N, ...) to N tensors without that axis."""
-    return _select(axes_of, outputs, x, dim, 0) * len(outputs)
+    return _select(axes, outputs, x, dim, 0) * len(outputs)
 
 
 @rule("index")

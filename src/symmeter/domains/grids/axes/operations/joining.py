@@ -1,5 +1,6 @@
 """Rules of the operations that put tensors together: beside one another, or into a larger one."""
 
+import itertools
 from collections.abc import Sequence
 
 from torch import Tensor
@@ -7,18 +8,18 @@ from torch import Tensor
 from symmeter.domains.grids.axes.axes import (
     CHANNEL,
     GRID,
-    TOKENS,
     UNKNOWN,
     Axes,
     Axis,
-    Factor,
     axis,
     has_grid,
     padded,
+    parts_of,
     roles,
+    tokens,
     unify,
 )
-from symmeter.domains.grids.axes.operations.operation import AxesOf, Found, elementwise, rule
+from symmeter.domains.grids.axes.operations.operation import AxesOf, Found, elementwise, rule, rule_of_one
 
 
 @rule("cat")
@@ -47,18 +48,14 @@ def _joined(pieces: list[Axis], sizes: list[int]) -> Axis:
     total = sum(sizes)
     if not before:
         return last
-    if not all(roles(piece) <= {CHANNEL} for piece in before):
+    if roles(itertools.chain.from_iterable(before)) - {CHANNEL}:
         return axis(UNKNOWN, total)
     if roles(last) <= {CHANNEL}:
         return axis(CHANNEL, total)
     if not has_grid(last) or UNKNOWN in roles(last):
         return axis(UNKNOWN, total)
-    prefix = sum(sizes[:-1])
-    inside = last
-    if last[0].role == TOKENS:
-        prefix += last[0].prefix
-        inside = last[0].inside
-    return (Factor(TOKENS, total, prefix=prefix, inside=inside),)
+    prefix = sum(sizes[:-1]) + sum(f.prefix for f in last)
+    return tokens(prefix, tuple(parts_of(last)))
 
 
 @rule("stack")
@@ -69,16 +66,15 @@ def _stack(axes_of: AxesOf, outputs: list[Tensor], tensors: Sequence[Tensor], di
     return [(*single[:dim], axis(CHANNEL, len(tensors)), *single[dim:])]
 
 
-@rule(
+@rule_of_one(
     "constant_pad_nd reflection_pad1d reflection_pad2d reflection_pad3d "
     "replication_pad1d replication_pad2d replication_pad3d"
 )
-def _pad(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, pad: Sequence[int], *_: object) -> Found:
+def _pad(axes: Axes, outputs: list[Tensor], x: Tensor, pad: Sequence[int], *_: object) -> Found:
     """x of any shape in a larger one: a padded grid is a grid of its own.
 
     What is put before flattened tokens are prefix tokens.
     """
-    axes = axes_of(x) or ()
     shape = outputs[0].shape
     found = list(padded(axes, shape))
     pairs = zip(pad[::2], pad[1::2], strict=True)

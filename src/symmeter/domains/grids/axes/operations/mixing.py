@@ -21,7 +21,7 @@ from symmeter.domains.grids.axes.axes import (
     size_of,
     unify,
 )
-from symmeter.domains.grids.axes.operations.operation import AxesOf, Found, elementwise, rule
+from symmeter.domains.grids.axes.operations.operation import AxesOf, Found, elementwise, rule, rule_of_one
 
 
 @rule(
@@ -45,17 +45,13 @@ def _reduce(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *args: object, **
 
 def _reduced(ndim: int, *told: object) -> set[int]:
     """Which axes are reduced: those of the first list among what was told, else the first number, else all."""
-    dims: list[int] = []
-    for one in told:
-        if isinstance(one, list | tuple):
-            dims = list(one)
-            break
-        if isinstance(one, int) and not isinstance(one, bool) and not dims:
-            dims = [one]
+    lists = [one for one in told if isinstance(one, list | tuple)]
+    numbers = [one for one in told if type(one) is int]
+    dims = next(iter(lists), numbers[:1])
     return {dim % ndim for dim in dims} or set(range(ndim))
 
 
-@rule(
+@rule_of_one(
     "native_batch_norm _native_batch_norm_legit _native_batch_norm_legit_no_training cudnn_batch_norm "
     "native_layer_norm native_group_norm _fused_rms_norm _softmax _log_softmax native_dropout "
     "_batch_norm_impl_index batch_norm _batch_norm_with_update _batch_norm_no_update _safe_softmax "
@@ -63,10 +59,9 @@ def _reduced(ndim: int, *told: object) -> set[int]:
     "_fake_quantize_learnable_per_tensor_affine _fake_quantize_learnable_per_channel_affine "
     "_fake_quantize_per_tensor_affine_cachemask_tensor_qparams _fused_moving_avg_obs_fq_helper"
 )
-def _as_first(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: object, **__: object) -> Found:
+def _as_first(axes: Axes, outputs: list[Tensor], x: Tensor, *_: object, **__: object) -> Found:
     """x of any shape: outputs of the same shape have its axes."""
-    own = axes_of(x)
-    return [own if output.shape == x.shape else None for output in outputs]
+    return [axes if output.shape == x.shape else None for output in outputs]
 
 
 def _spatial(axes: Axes, outputs: list[Tensor], channels: Axis) -> Found:
@@ -97,24 +92,20 @@ def _mixed(gone: Axis, left: Sequence[Axis], size: int) -> Axis:
     return channels_if(UNKNOWN not in own and own <= coarse, size)
 
 
-@rule("convolution _convolution mkldnn_convolution deform_conv2d")
-def _convolve(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: object, **__: object) -> Found:
+@rule_of_one("convolution _convolution mkldnn_convolution deform_conv2d")
+def _convolve(axes: Axes, outputs: list[Tensor], x: Tensor, *_: object, **__: object) -> Found:
     """x (N, C, ...) to (N, C', ...)."""
-    axes = axes_of(x)
-    if axes is None:
-        return [None]
     channels = _mixed(axes[1], (axes[0], *axes[2:]), outputs[0].shape[1])
     return _spatial(axes, outputs, channels)
 
 
-@rule("im2col")
-def _patches(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *sizes: Sequence[int]) -> Found:
+@rule_of_one("im2col")
+def _patches(axes: Axes, outputs: list[Tensor], x: Tensor, *sizes: Sequence[int]) -> Found:
     """x (N, C, H, W) to (N, C', L), a convolution whose channels are the pixels under its kernel.
 
     Its positions are on one axis.
     """
-    axes = axes_of(x)
-    if axes is None or not _are_images(axes[0], axes[1]):
+    if not _are_images(axes[0], axes[1]):
         return [None]
     places: list[Factor] = []
     for i, length in zip((2, 3), _counts(x.shape[2:], *sizes), strict=True):
@@ -139,78 +130,71 @@ def _counts(size: Sequence[int], *sizes: Sequence[int]) -> list[int]:
     return counts
 
 
-@rule("col2im")
+@rule_of_one("col2im")
 def _from_patches(
-    axes_of: AxesOf, outputs: list[Tensor], x: Tensor, size: Sequence[int], *sizes: Sequence[int]
+    axes: Axes, outputs: list[Tensor], x: Tensor, size: Sequence[int], *sizes: Sequence[int]
 ) -> Found:
     """The reverse, x (N, C', L) to (N, C, H, W).
 
     Patches that lie on the whole grid, in its order, overlap to a grid of the full size.
     """
-    axes = axes_of(x)
-    if axes is None or x.ndim != 3 or not _are_images(axes[0], axes[1]):
+    if x.ndim != 3 or not _are_images(axes[0], axes[1]):
         return [None]
-    places = axes[2]
-    in_order = [f.role for f in places] == list(GRID)
-    if not in_order or [f.size for f in places] != _counts(size, *sizes):
+    in_order = list(zip(GRID, _counts(size, *sizes), strict=True))
+    if [(f.role, f.size) for f in axes[2]] != in_order:
         return [None]
-    row, column = places
+    row, column = axes[2]
     split = (axes[0], axes[1], (row,), (column,))
-    if grid_along(split, 2) is None or grid_along(split, 3) is None:
+    if None in (grid_along(split, 2), grid_along(split, 3)):
         return [None]
     channels, height, width = outputs[0].shape[-3:]
     return [(axes[0], axis(CHANNEL, channels), row.resized(height), column.resized(width))]
 
 
-@rule(
+@rule_of_one(
     "max_pool2d_with_indices max_pool2d avg_pool2d _adaptive_avg_pool2d adaptive_max_pool2d "
     "adaptive_avg_pool2d mkldnn_max_pool2d fractional_max_pool2d max_unpool2d"
 )
-def _pool(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: object, **__: object) -> Found:
+def _pool(axes: Axes, outputs: list[Tensor], x: Tensor, *_: object, **__: object) -> Found:
     """x (N, C, H, W) to (N, C, H', W').
 
     Unpooling as well: it puts values back on the grid of the map that was pooled, whose size it is told.
     """
-    return _pooled(axes_of, outputs, x, 4)
+    return _pooled(axes, outputs, 4)
 
 
-@rule(
+@rule_of_one(
     "max_pool3d_with_indices avg_pool3d _adaptive_avg_pool3d adaptive_max_pool3d fractional_max_pool3d "
     "max_unpool3d"
 )
-def _pool_of_volumes(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: object, **__: object) -> Found:
+def _pool_of_volumes(axes: Axes, outputs: list[Tensor], x: Tensor, *_: object, **__: object) -> Found:
     """x (N, C, D, H, W) to (N, C, D', H', W')."""
-    return _pooled(axes_of, outputs, x, 5)
+    return _pooled(axes, outputs, 5)
 
 
-def _pooled(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, ndim: int) -> Found:
+def _pooled(axes: Axes, outputs: list[Tensor], ndim: int) -> Found:
     """x (N, C, ...) of `ndim` axes."""
-    axes = axes_of(x)
-    if axes is None or len(axes) != ndim:  # without an axis of images the channels would be taken for it
+    if len(axes) != ndim:  # without an axis of images the channels would be taken for it
         return [None] * len(outputs)
     return _spatial(axes, outputs, axes[1])
 
 
-@rule(
+@rule_of_one(
     "upsample_nearest2d upsample_bilinear2d upsample_bicubic2d _upsample_bilinear2d_aa "
     "_upsample_bicubic2d_aa _upsample_lanczos2d_aa _upsample_nearest_exact2d upsample_nearest1d "
     "upsample_linear1d _upsample_nearest_exact1d upsample_nearest3d _upsample_nearest_exact3d "
     "upsample_trilinear3d"
 )
-def _upsample(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: object, **__: object) -> Found:
+def _upsample(axes: Axes, outputs: list[Tensor], x: Tensor, *_: object, **__: object) -> Found:
     """x (N, C, ...) as a pool; what was one is the same everywhere."""
-    axes = axes_of(x)
-    if axes is None:
-        return [None]
     found = _spatial(axes, outputs, axes[1])[0] or ()
     before = zip(axes, found, outputs[0].shape, strict=True)
     return [tuple(new if old else constant(n) for old, new, n in before)]
 
 
-@rule("pixel_shuffle pixel_unshuffle channel_shuffle native_channel_shuffle")
-def _shuffle(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: object) -> Found:
+@rule_of_one("pixel_shuffle pixel_unshuffle channel_shuffle native_channel_shuffle")
+def _shuffle(axes: Axes, outputs: list[Tensor], x: Tensor, *_: object) -> Found:
     """Of a batch of maps (N, C, H, W); more axes before them would be taken for channels."""
-    axes = axes_of(x) or ()
     if len(axes) != 4:
         return [None]
     channels = channels_if(UNKNOWN not in roles(axes[1]), outputs[0].shape[1])
@@ -221,15 +205,16 @@ def _product(a: Axes | None, b: Axes | None, shape: Sequence[int]) -> Found:
     """(..., i, k) times (..., k, j). A constant matrix that mixes positions leaves an axis that is no grid's."""
     if a is None and b is None:
         return [None]
-    *left, i, k = a if a is not None else ((),) * len(shape)
-    *right, l, j = b if b is not None else ((),) * len(shape)
+    without: Axes = ((),) * len(shape)
+    *left, i, k = a or without
+    *right, l, j = b or without
     batch = unify(tuple(left), tuple(right), shape[:-2])
     if a is None:
         i = _mixed(l, (*batch, j), shape[-2])
     if b is None:
         vector = len(shape) == 2 and roles(i) == {BATCH}  # flattened maps into a head
         j = axis(CHANNEL, shape[-1]) if vector else _mixed(k, (*batch, i), shape[-1])
-    return [settle((*batch, i, j), b if a is None and b is not None else a or ())]
+    return [settle((*batch, i, j), a or b or ())]
 
 
 @rule("mm bmm matmul")
@@ -244,10 +229,10 @@ def _addmm(axes_of: AxesOf, outputs: list[Tensor], bias: Tensor, a: Tensor, b: T
     return _product(axes_of(a), axes_of(b), outputs[0].shape)
 
 
-@rule("linear")
-def _linear(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: object) -> Found:
+@rule_of_one("linear")
+def _linear(axes: Axes, outputs: list[Tensor], x: Tensor, *_: object) -> Found:
     """x (..., i, k) times a constant (k, j)."""
-    return _product(axes_of(x), None, outputs[0].shape)
+    return _product(axes, None, outputs[0].shape)
 
 
 @rule(

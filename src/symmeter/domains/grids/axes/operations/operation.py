@@ -30,6 +30,27 @@ def rule(names: str) -> Callable[[Rule], Rule]:
     return register
 
 
+def rule_of_one(names: str) -> Callable[[Rule], Rule]:
+    """Decorates the rule of operations on one tensor x, called as rule(axes of x, outputs, x, *other arguments)."""
+
+    def register(function: Rule) -> Rule:
+        @rule(names)
+        def follow(
+            axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *args: object, **kwargs: object
+        ) -> Found:
+            axes = axes_of(x)
+            return [None] * len(outputs) if axes is None else function(axes, outputs, x, *args, **kwargs)
+
+        return function
+
+    return register
+
+
+def tensors_in(tree: object) -> list[Tensor]:
+    """The tensors of any shape in nested lists, tuples and dictionaries."""
+    return [leaf for leaf in pytree.tree_leaves(tree) if isinstance(leaf, Tensor)]
+
+
 def rule_of(operation: OpOverload) -> Callable[..., Found] | None:
     """The rule of an operation, that of its form which is not in place included; None for one that nobody knows.
 
@@ -68,7 +89,7 @@ def elementwise(axes_of: AxesOf, outputs: list[Tensor], *args: object, **kwargs:
     Outputs of the inputs' broadcast shape have their axes.
     """
     shape = outputs[0].shape
-    tensors = [leaf for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
+    tensors = tensors_in((args, kwargs))
     if torch.broadcast_shapes(*(t.shape for t in tensors)) != shape:
         return [None] * len(outputs)
     found: Axes | None = None

@@ -5,26 +5,26 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from symmeter.domains.grids.axes.axes import CHANNEL, GRID, TOKENS, Axis, Factor, has_grid, roles
-from symmeter.domains.grids.axes.operations.operation import AxesOf, Found, rule
+from symmeter.domains.grids.axes.axes import CHANNEL, GRID, TOKENS, Axes, Axis, Factor, has_grid, roles
+from symmeter.domains.grids.axes.operations.operation import Found, rule_of_one
 
 
-@rule("roll")
+@rule_of_one("roll")
 def _roll(
-    axes_of: AxesOf,
+    axes: Axes,
     outputs: list[Tensor],
     x: Tensor,
     shifts: int | Sequence[int],
     dims: int | Sequence[int] = (),
 ) -> Found:
     """x of any shape: a rolled coordinate carries how far, until it is rolled back."""
-    axes = list(axes_of(x) or ())
+    found = list(axes)
     for shift, dim in zip(_as_list(shifts), _as_list(dims), strict=True):
-        rolled = _rolled(axes[dim], shift)
+        rolled = _rolled(found[dim], shift)
         if rolled is None:
             return [None]
-        axes[dim] = rolled
-    return [tuple(axes)]
+        found[dim] = rolled
+    return [tuple(found)]
 
 
 def _as_list(values: int | Sequence[int]) -> list[int]:
@@ -41,35 +41,33 @@ def _rolled(factors: Axis, shift: int) -> Axis | None:
     return (replace(only, rolled=(only.rolled + shift) % only.size),)
 
 
-@rule("flip")
-def _flip(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, dims: Sequence[int]) -> Found:
+@rule_of_one("flip")
+def _flip(axes: Axes, outputs: list[Tensor], x: Tensor, dims: Sequence[int]) -> Found:
     """x of any shape: a coordinate of the grid runs backwards from then on, until it is flipped back."""
-    axes = list(axes_of(x) or ())
+    found = list(axes)
     for dim in dims:
-        factors = axes[dim]
+        factors = found[dim]
         if any(f.role == TOKENS or f.rolled for f in factors):
             return [None]
-        axes[dim] = tuple(map(_flipped, factors))
-    return [tuple(axes)]
+        found[dim] = tuple(map(_flipped, factors))
+    return [tuple(found)]
 
 
 def _flipped(factor: Factor) -> Factor:
     return replace(factor, flipped=not factor.flipped) if factor.role in GRID else factor
 
 
-@rule("rot90")
-def _rot90(
-    axes_of: AxesOf, outputs: list[Tensor], x: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)
-) -> Found:
+@rule_of_one("rot90")
+def _rot90(axes: Axes, outputs: list[Tensor], x: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Found:
     """x of any shape, k quarter turns from the first axis towards the second.
 
     They are flips, and axes exchanged where k is odd.
     """
     first, second = dims
     flipped = {0: [], 1: [second], 2: [first, second], 3: [first]}[k % 4]
-    (turned,) = _flip(axes_of, outputs, x, flipped)
+    (turned,) = _flip(axes, outputs, x, flipped)
     if turned is None or k % 2 == 0:
         return [turned]
-    axes = list(turned)
-    axes[first], axes[second] = axes[second], axes[first]
-    return [tuple(axes)]
+    found = list(turned)
+    found[first], found[second] = found[second], found[first]
+    return [tuple(found)]

@@ -2,36 +2,28 @@
 
 from torch import Tensor
 
-from symmeter.domains.grids.axes.axes import CHANNEL, axis, channels_if, roles
-from symmeter.domains.grids.axes.operations.operation import AxesOf, Found, rule
+from symmeter.domains.grids.axes.axes import CHANNEL, Axes, axis, channels_if, roles
+from symmeter.domains.grids.axes.operations.operation import AxesOf, Found, rule, rule_of_one
 
 
-@rule("sort topk cumsum cumprod cummax cummin logcumsumexp index_select glu _fft_c2c")
-def _along(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *args: object, **kwargs: object) -> Found:
+@rule_of_one("sort topk cumsum cumprod cummax cummin logcumsumexp index_select glu _fft_c2c")
+def _along(axes: Axes, outputs: list[Tensor], x: Tensor, *args: object, **kwargs: object) -> Found:
     """x of any shape, whose entries are picked, ordered or summed up along some axes.
 
     Channels stay channels, a grid axis is known no longer.
     """
-    axes = list(axes_of(x) or ())
+    found = list(axes)
     for dim in _dims(*args, **kwargs):
-        axes[dim] = channels_if(roles(axes[dim]) <= {CHANNEL}, outputs[0].shape[dim])
-    return [tuple(axes)] * len(outputs)
+        found[dim] = channels_if(roles(found[dim]) <= {CHANNEL}, outputs[0].shape[dim])
+    return [tuple(found)] * len(outputs)
 
 
 def _dims(*args: object, **kwargs: object) -> list[int]:
     """The axes that such an operation is told: the first argument, or the second of topk(x, k, dim)."""
-    given = (
-        args[0] if args and not isinstance(args[0], bool) else -1
-    )  # sort and glu without one take the last
-    given = kwargs.get("dim", given)
-    second = args[1] if len(args) > 1 else None
-    if isinstance(given, int) and isinstance(second, int) and not isinstance(second, bool):
-        given = second
-    if isinstance(given, int):
-        return [given]
-    if isinstance(given, list | tuple):
-        return list(given)
-    raise TypeError(f"no axis: {given!r}")
+    if args and isinstance(args[0], list | tuple):
+        return list(args[0])
+    told = [one for one in (*args[:2], kwargs.get("dim")) if type(one) is int]
+    return told[-1:] or [-1]  # sort and glu without one take the last
 
 
 @rule(
@@ -47,10 +39,9 @@ def _not_followed(axes_of: AxesOf, outputs: list[Tensor], *_: object, **__: obje
     return [None] * len(outputs)
 
 
-@rule("mkldnn_rnn_layer _cudnn_rnn lstm gru _thnn_fused_lstm")
-def _recurrent(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: object, **__: object) -> Found:
+@rule_of_one("mkldnn_rnn_layer _cudnn_rnn lstm gru _thnn_fused_lstm")
+def _recurrent(axes: Axes, outputs: list[Tensor], x: Tensor, *_: object, **__: object) -> Found:
     """A sequence x (..., channels) keeps its positions; the states at its end are not followed."""
-    axes = axes_of(x) or ()
     sequence = (*axes[:-1], axis(CHANNEL, outputs[0].shape[-1]))
     others = len(outputs) - 1
     return [sequence] + [None] * others

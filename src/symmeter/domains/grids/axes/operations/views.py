@@ -6,6 +6,7 @@ from torch import Tensor
 
 from symmeter.domains.grids.axes.axes import (
     CHANNEL,
+    Axes,
     Axis,
     axis,
     channels_if,
@@ -14,48 +15,46 @@ from symmeter.domains.grids.axes.axes import (
     roles,
     size_of,
 )
-from symmeter.domains.grids.axes.operations.operation import AxesOf, Found, rule
+from symmeter.domains.grids.axes.operations.operation import Found, rule_of_one
 
 
-@rule("view _unsafe_view reshape _reshape_alias")
-def _view(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: object) -> Found:
+@rule_of_one("view _unsafe_view reshape _reshape_alias")
+def _view(axes: Axes, outputs: list[Tensor], x: Tensor, *_: object) -> Found:
     """x of any shape to any shape of as many entries."""
-    return [reshape(axes_of(x) or (), outputs[0].shape)]
+    return [reshape(axes, outputs[0].shape)]
 
 
-@rule("permute")
-def _permute(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, order: Sequence[int]) -> Found:
+@rule_of_one("permute")
+def _permute(axes: Axes, outputs: list[Tensor], x: Tensor, order: Sequence[int]) -> Found:
     """x of any shape, its axes in another order."""
-    axes = axes_of(x) or ()
     return [tuple(axes[i] for i in order)]
 
 
-@rule("transpose t")
-def _transpose(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, a: int = 0, b: int = 1) -> Found:
+@rule_of_one("transpose t")
+def _transpose(axes: Axes, outputs: list[Tensor], x: Tensor, a: int = 0, b: int = 1) -> Found:
     """x of any shape, two of its axes exchanged; one of a single axis is left as it is."""
-    axes = list(axes_of(x) or ())
-    if len(axes) > 1:
-        axes[a], axes[b] = axes[b], axes[a]
-    return [tuple(axes)]
+    found = list(axes)
+    if len(found) > 1:
+        found[a], found[b] = found[b], found[a]
+    return [tuple(found)]
 
 
-@rule("unsqueeze squeeze")
-def _singles(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: object) -> Found:
+@rule_of_one("unsqueeze squeeze")
+def _singles(axes: Axes, outputs: list[Tensor], x: Tensor, *_: object) -> Found:
     """x of any shape: axes of size 1 come and go, the others keep their order."""
-    left = [factors for factors in axes_of(x) or () if factors]
+    left = [factors for factors in axes if factors]
     found: list[Axis] = []
     for size in outputs[0].shape:
         found.append(() if size == 1 else left.pop(0))
     return [tuple(found)]
 
 
-@rule("expand repeat")
-def _expand(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, *_: object) -> Found:
+@rule_of_one("expand repeat")
+def _expand(axes: Axes, outputs: list[Tensor], x: Tensor, *_: object) -> Found:
     """x of any shape: what was one is the same at every index, repeated channels are channels.
 
     A tiled grid is not known.
     """
-    axes = axes_of(x) or ()
     new = outputs[0].ndim - len(axes)
     axes = ((),) * new + axes
     sized = zip(axes, outputs[0].shape, strict=True)
@@ -70,42 +69,42 @@ def _tiled(factors: Axis, size: int) -> Axis:
     return channels_if(roles(factors) == {CHANNEL}, size)
 
 
-@rule("unfold")
-def _unfold(axes_of: AxesOf, outputs: list[Tensor], x: Tensor, dim: int, size: int, step: int) -> Found:
+@rule_of_one("unfold")
+def _unfold(axes: Axes, outputs: list[Tensor], x: Tensor, dim: int, size: int, step: int) -> Found:
     """x (..., count size, ...) to (..., count, ..., size): which window, and where in it.
 
     Only windows side by side are followed, not those that overlap.
     """
-    axes = list(axes_of(x) or ())
+    found = list(axes)
     count = outputs[0].shape[dim]
     if size != step or count * size != x.shape[dim]:
         return [None]
-    split = reshape((axes[dim],), (count, size))
+    split = reshape((found[dim],), (count, size))
     if split is None:
         return [None]
-    axes[dim] = split[0]
-    return [(*axes, split[1])]
+    found[dim] = split[0]
+    return [(*found, split[1])]
 
 
-@rule("view_as_complex")
-def _pairs_as_complex(axes_of: AxesOf, outputs: list[Tensor], x: Tensor) -> Found:
+@rule_of_one("view_as_complex")
+def _pairs_as_complex(axes: Axes, outputs: list[Tensor], x: Tensor) -> Found:
     """x (..., 2) to (...), where the pairs are channels."""
-    axes = list(axes_of(x) or ())
-    pairs = axes.pop()
+    found = list(axes)
+    pairs = found.pop()
     if roles(pairs) - {CHANNEL}:
         return [None]
-    return [tuple(axes)]
+    return [tuple(found)]
 
 
-@rule("view_as_real")
-def _complex_as_pairs(axes_of: AxesOf, outputs: list[Tensor], x: Tensor) -> Found:
+@rule_of_one("view_as_real")
+def _complex_as_pairs(axes: Axes, outputs: list[Tensor], x: Tensor) -> Found:
     """x (...) to (..., 2)."""
-    return [(*(axes_of(x) or ()), axis(CHANNEL, 2))]
+    return [(*axes, axis(CHANNEL, 2))]
 
 
-@rule("as_strided")
+@rule_of_one("as_strided")
 def _as_strided(
-    axes_of: AxesOf, outputs: list[Tensor], x: Tensor, size: Sequence[int], stride: Sequence[int], *_: object
+    axes: Axes, outputs: list[Tensor], x: Tensor, size: Sequence[int], stride: Sequence[int], *_: object
 ) -> Found:
     """x of any shape: known where nothing but the strides of axes of size 1 changes, as in global pooling."""
     if tuple(size) != tuple(x.shape):
@@ -115,4 +114,4 @@ def _as_strided(
         if n != 1 and own != dense:
             return [None]
         dense *= n
-    return [axes_of(x)]
+    return [axes]
