@@ -13,7 +13,7 @@ from tests.helpers import Things, check_refused
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from symmeter.domains.sets import SETS, Permutations, Sets
+from symmeter.domains.sets import SETS, Permutations, PointPermutations, Sets
 from symmeter.measuring.measure import measure
 from symmeter.samples import Draw
 from symmeter.symmetry.groups.group import Group
@@ -75,8 +75,8 @@ class TestPermutations(GroupContract):
     parse = staticmethod(group_named)
 
 
-class TestSymmetric(GroupContract):
-    group = Symmetric(4)
+class TestPointPermutations(GroupContract):
+    group = PointPermutations(4)
     shape = (4, 3)
     parse = staticmethod(group_named)
 
@@ -134,3 +134,11 @@ def test_what_does_not_fit_is_refused_in_one_line(tmp_path: Path):
     check_refused("bind it to a shape", Permutations().enumerate)
     check_refused("no such file", SETS.check_path, str(tmp_path / "gone.npz"))
     check_refused("sets have no option 'padding'", measure, net, POINTS, "permutation", padding="zeros")
+
+
+@pytest.mark.parametrize(("n", "shape", "words"), [
+    (5, (6, 2), r"S5 permutes 5 points, but inputs \(B, 6, 2\) have 6; use S6"),
+    (5, (3, 4, 4), r"S5 acts on points \(B, 5, features\)"),
+])  # fmt: skip
+def test_a_group_that_cannot_act_on_a_shape_says_so(n, shape, words):
+    check_refused(words, PointPermutations(n).bind, shape)

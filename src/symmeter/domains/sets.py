@@ -45,6 +45,30 @@ class Points(FiniteRepresentation):
         return "points"
 
 
+class PointPermutations(Symmetric):
+    """All permutations of a set of n points (B, n, features): `S5`."""
+
+    def bind(self, shape: tuple[int, ...], padded: bool = False) -> "PointPermutations":
+        _check_points(self, shape)
+        if shape[0] != self.n:
+            raise SymmeterError(
+                f"{self.name} permutes {self.n} points, but inputs {_shown(shape)} have {shape[0]}; use S{shape[0]}"
+            )
+        return self
+
+
+def _check_points(group: "PointPermutations | Permutations", shape: tuple[int, ...]) -> None:
+    """SymmeterError for inputs that are no points."""
+    if len(shape) != 2:
+        raise SymmeterError(
+            f"{group.name} acts on points (B, {group.n or 'N'}, features); these inputs are {_shown(shape)}"
+        )
+
+
+def _shown(shape: tuple[int, ...]) -> str:
+    return f"(B, {', '.join(map(str, shape))})"
+
+
 @dataclass(frozen=True)
 class Permutations(Group):
     """All permutations of the points of a set, as many as the inputs have: every one is as likely as any other.
@@ -65,11 +89,7 @@ class Permutations(Group):
         return None if self.n is None else math.factorial(self.n)
 
     def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Permutations":
-        if len(shape) != 2:
-            inputs = ", ".join(map(str, shape))
-            raise SymmeterError(
-                f"{self.name} acts on points (B, N, features); these inputs have shape (B, {inputs})"
-            )
+        _check_points(self, shape)
         return Permutations(shape[0])
 
     def enumerate(self) -> tuple[Permutation, ...]:
@@ -119,7 +139,7 @@ class Sets(Domain):
         if word.strip().lower() == "permutation":
             return (Permutations(),)
         match = re.fullmatch(r"[sS](\d+)", word.strip())
-        return (Symmetric(int(match[1])),) if match else ()
+        return (PointPermutations(int(match[1])),) if match else ()
 
     @classmethod
     def takes(cls, data: Any) -> bool:

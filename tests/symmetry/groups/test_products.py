@@ -6,10 +6,10 @@ from tests.helpers import check_refused
 
 from symmeter.domains.grids.planar import Cyclic, Reflection, Rotations
 from symmeter.domains.grids.shifts import Shifts
-from symmeter.symmetry.groups.permutations import CHANNELS, Symmetric
+from symmeter.domains.images.colours import Colours
 from symmeter.symmetry.groups.products import DirectProduct, SemidirectProduct, multiply
 
-COLOURS = Symmetric(3, CHANNELS)
+COLOURS = Colours()
 
 
 class TestProducts(GroupContract):
@@ -35,7 +35,7 @@ class TestProductWithoutEnd(GroupContract):
 
     def contains(self, element):
         turn, colours = element.parts
-        return turn.turn[1:] == (1.0, False) and colours.of == CHANNELS
+        return turn.turn[1:] == (1.0, False) and colours.of == "channels"
 
 
 def test_factors_on_the_same_thing_make_a_semidirect_product_and_others_a_direct_one():

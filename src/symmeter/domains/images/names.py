@@ -8,10 +8,10 @@ from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.grids.planar import AffineBox, Cyclic, Reflection, Rotations, Scales, Translations
 from symmeter.domains.grids.planar_products import dihedral, rigid_motions
 from symmeter.domains.grids.shifts import AXES, parse_shifts
+from symmeter.domains.images.colours import Colours
 from symmeter.errors import SymmeterError, nearest
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Group
-from symmeter.symmetry.groups.permutations import CHANNELS, Symmetric
 from symmeter.symmetry.groups.products import multiply
 
 _CALL = re.compile(r"^([A-Za-z]+)(\d*)(?:_([a-z]))?(?:\((.*)\))?$")  # shift_x(8) is shift(8,x)
@@ -117,10 +117,6 @@ def _motions(extent: str = "0.125") -> Group:
     return rigid_motions(float(extent))
 
 
-def _colours() -> Group:
-    return Symmetric(3, CHANNELS)
-
-
 @dataclass(frozen=True)
 class Written:
     """How a group is written: what builds it from the words in brackets, and examples with their meaning."""
@@ -159,8 +155,8 @@ _WRITTEN: dict[str, Written] = {
             "scale as a factor"
         },
     ),
-    "colours": Written(_colours, {"colours": "permutations of the colour channels"}),
-    "colors": Written(_colours, {}),
+    "colours": Written(Colours, {"colours": "permutations of the colour channels"}),
+    "colors": Written(Colours, {}),
 }
 _PRODUCT = "a product; on the same thing the left factor must be normal: shift*C4"
 # What is written, and what it means; `symmeter list symmetries` prints it.

@@ -1,4 +1,4 @@
-"""Permutations: of points, and of colours."""
+"""Permutations of n things, such as points or channels."""
 
 import math
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ class Permutation(Element):
 
 @dataclass(frozen=True)
 class Symmetric(Group):
-    """S_n on points (B, n, ...), or on the channels of an image (`colours`, S_3)."""
+    """S_n: all permutations of n things, `of` what."""
 
     n: int
     of: str = POINTS
@@ -73,7 +73,7 @@ class Symmetric(Group):
 
     @property
     def name(self) -> str:
-        return f"S{self.n}" if self.of == POINTS else "colours"
+        return f"S{self.n}"
 
     @property
     def acts_on(self) -> str:  # type: ignore[override]
@@ -82,22 +82,6 @@ class Symmetric(Group):
     @property
     def order(self) -> int:  # type: ignore[override]
         return math.factorial(self.n)
-
-    def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Symmetric":
-        if self.of == CHANNELS:
-            if len(shape) != 3:
-                raise SymmeterError(f"{self.name} permutes the channels of images (B, C, H, W)")
-            return Symmetric(shape[0], CHANNELS)
-        shown = f"(B, {', '.join(map(str, shape))})"
-        if len(shape) != 2:
-            raise SymmeterError(
-                f"{self.name} permutes points (B, {self.n}, features); these inputs are {shown}"
-            )
-        if shape[0] != self.n:
-            raise SymmeterError(
-                f"{self.name} permutes {self.n} points, but inputs {shown} have {shape[0]}; use S{shape[0]}"
-            )
-        return self
 
     def enumerate(self) -> tuple[Permutation, ...]:
         return tuple(Permutation(images, self.of) for images in permutations(range(self.n)))
