@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from tests.helpers import Things, check_refused
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, IterableDataset
 
 from symmeter.domains.signals.data import SIGNALS as FORMS
 from symmeter.domains.signals.data import open_signals
@@ -36,6 +36,18 @@ def test_all_forms_give_the_same(tmp_path: Path):
         drawn, of_drawn = read(data, Draw(3, 1))
         assert len(drawn) == 3 and torch.equal(drawn, SIGNALS[of_drawn])
     assert torch.equal(read(SIGNALS)[0], SIGNALS) and read(SIGNALS)[1] is None
+
+
+def test_a_stream_that_knows_its_length_is_read_as_a_stream():
+    class Stream(IterableDataset):
+        def __iter__(self):
+            return iter(PAIRS)
+
+        def __len__(self):
+            return len(PAIRS)
+
+    signals, labels = read(Stream())
+    assert torch.equal(signals, SIGNALS) and labels == LABELS
 
 
 def test_what_is_no_batch_of_signals_is_refused_in_one_line(tmp_path: Path):

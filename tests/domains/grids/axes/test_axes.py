@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from symmeter.domains.grids.axes.acting import axes_under, representation
-from symmeter.domains.grids.axes.axes import size_of
+from symmeter.domains.grids.axes.axes import BATCH, CHANNEL, X, Y, axis, size_of, tokens
 from symmeter.domains.grids.axes.tracker import AxisTracker
 from symmeter.domains.grids.generators import GENERATORS
 from symmeter.domains.grids.grid import Image
@@ -246,6 +246,13 @@ FAMILIES = {
     "convnext_atto": 0, "poolformer_s12": 0, "pvt_v2_b0": 0, "swin_tiny_patch4_window7_224": 24, "levit_128s": 0,
     "vit_tiny_r_s16_p8_224": 0, "mobilevit_xxs": 0,
 }  # fmt: skip
+
+
+def test_tokens_with_a_prefix_that_share_an_axis_are_no_tokens():
+    """(B, heads * N, d): the second head begins with a prefix of its own, in the middle of the axis."""
+    both, places = axis(CHANNEL, 2), tokens(1, axis(Y, 3) + axis(X, 4))
+    assert isinstance(representation((axis(BATCH, 2), places, axis(CHANNEL, 5)), Bandlimited()), Tokens)
+    assert representation((axis(BATCH, 2), both + places, axis(CHANNEL, 5)), Bandlimited()) is None
 
 
 @pytest.mark.slow
