@@ -221,6 +221,21 @@ def test_threads_do_not_lose_each_others_filters():
     assert warnings.filters == before and warnings.showwarning is show
 
 
+def test_a_second_recording_does_not_touch_the_filters_of_the_first(monkeypatch):
+    """Another thread may be warning at that very moment, and Python takes a filter out before it puts it first."""
+    with recorded():
+        before = list(warnings.filters)
+        monkeypatch.setattr(warnings, "simplefilter", lambda *args: pytest.fail("the filters were touched"))
+        with recorded():
+            assert warnings.filters == before
+        monkeypatch.undo()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # as a verb's caller may do
+            with recorded() as found:
+                warnings.warn("heard", stacklevel=1)
+    assert [str(one.message) for one in found] == ["heard"]
+
+
 def test_recorded_says_what_it_heard_when_it_fails_and_never_in_place_of_the_failure():
     def broken():
         with recorded():

@@ -15,6 +15,7 @@ from typing import TextIO
 
 from symmeter.errors import SymmeterWarning
 
+_HEAR_ALL = ("always", None, Warning, None, 0)  # what `simplefilter("always")` puts first
 _PACKAGE = str(Path(__file__).parents[1])
 
 
@@ -93,7 +94,10 @@ def _begin() -> None:
             _filters, _show = warnings.catch_warnings(), warnings.showwarning
             _filters.__enter__()
             warnings.showwarning = _hear
-        warnings.simplefilter("always")  # whatever has been set since, as by a verb's caller
+        # Whatever has been set since, as by a verb's caller. Python takes a filter out before it puts it first, so one
+        # that is first already is left there: another thread may be warning.
+        if _HEAR_ALL not in warnings.filters[:1]:
+            warnings.simplefilter("always")
         _open += 1
 
 
