@@ -2,8 +2,12 @@
 
 import pytest
 from tests.helpers import check_refused
+from torch import nn
 
+from symmeter.domains.images.domain import Images
+from symmeter.models.hub import Hub
 from symmeter.models.load import load_model
+from symmeter.models.loaded import finish
 from symmeter.models.names import list_models
 
 
@@ -16,6 +20,25 @@ def test_list_models():
     assert all("mixer_b16" in name for name in list_models("mixer_b16"))
     assert "timm:resnet50.a1_in1k" in list_models("resnet50.*")
     assert list_models("no_such_thing") == []
+
+
+class Zoo(Hub):
+    """Two networks."""
+
+    def load(self, spec):
+        return finish(spec, nn.Linear(2, 3).eval(), "random")
+
+    def names(self, tagged=False, trained=False):
+        return ["small"] if trained else ["small", "large"]
+
+
+def test_a_kind_of_data_brings_its_hub(monkeypatch):
+    monkeypatch.setattr(Images, "hubs", classmethod(lambda cls: {"zoo": Zoo()}))
+    assert list_models("zoo:*") == ["zoo:small", "zoo:large"]
+    assert list_models("zoo:*", trained=True) == ["zoo:small"]
+    assert load_model("zoo:small").info["parameters"] == 9
+    check_refused("MODEL is zoo:NAME, FILE.onnx.*did you mean 'zoo:small'", load_model, "small")
+    check_refused("did you mean 'zoo:large'", load_model, "zo:large")
 
 
 @pytest.mark.parametrize(
