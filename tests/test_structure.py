@@ -136,6 +136,13 @@ def f(x):  # a function and two decisions: if, and
     assert structure.branches_per_line(made(tmp_path, trees=text)) == pytest.approx(5 / 4)
 
 
+def test_suppress_is_a_handler_by_another_name(tmp_path):
+    handled = "try:\n    f()\nexcept KeyError:\n    pass\n"
+    suppressed = "with contextlib.suppress(KeyError):\n    f()\nwith suppress(KeyError):\n    f()\n"
+    assert structure.branches_per_line(made(tmp_path, trees=handled)) == 1 / 4
+    assert structure.branches_per_line(made(tmp_path, trees=suppressed)) == 2 / 4
+
+
 def test_any_counts_as_a_type_and_not_as_an_import(tmp_path):
     text = "from typing import Any\n\n\ndef f(x: Any) -> list[Any]: ...\n"
     assert structure.any_per_1000_lines(made(tmp_path, trees=text)) == 2 / 4 * 1000

@@ -6,7 +6,7 @@ works on that sum, one row per item; only who calls the network takes it apart. 
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -98,12 +98,20 @@ class Packing:
 
     def parts(self, x: Tensor) -> list[Tensor]:
         """The leaves (B, ...) of x (B, entries), in the order of `leaves`."""
-        pieces = x.split([leaf.size for leaf in self.leaves], -1)
-        found = []
-        for piece, leaf in zip(pieces, self.leaves, strict=True):
-            part = piece.reshape(*piece.shape[:-1], *leaf.shape) * leaf.scale
-            found.append(_restored(part, leaf.dtype))
-        return found
+        shapes = [leaf.shape for leaf in self.leaves]
+        parts = split_leaves(x, shapes, [leaf.scale for leaf in self.leaves])
+        return [_restored(part, leaf.dtype) for part, leaf in zip(parts, self.leaves, strict=True)]
+
+
+def split_leaves(x: Tensor, shapes: Sequence[tuple[int, ...]], scales: Sequence[float]) -> list[Tensor]:
+    """The leaves (..., *shape) of x (..., entries), each of which was divided by its scale.
+
+    >>> [tuple(leaf.shape) for leaf in split_leaves(torch.zeros(5, 7), [(2, 2), (3,)], [1.0, 1.0])]
+    [(5, 2, 2), (5, 3)]
+    """
+    pieces = x.split([math.prod(shape) for shape in shapes], -1)
+    leaves = zip(pieces, shapes, scales, strict=True)
+    return [piece.reshape(*x.shape[:-1], *shape) * scale for piece, shape, scale in leaves]
 
 
 def dotted(path: LeafPath) -> str:

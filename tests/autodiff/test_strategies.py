@@ -92,7 +92,7 @@ def test_strategies_agree_with_central_differences(name):
         except Exception:
             assert isinstance(strategy, Vectorised | Reverse), (
                 strategy.name
-            )  # the engine goes on without them
+            )  # the pushforward goes on without them
             continue
         worked.append(strategy.name)
         check_close(value, y)

@@ -193,7 +193,7 @@ def _doubles(values: Tree) -> Tree:
 
 @contextlib.contextmanager
 def _no_word_of_slow_paths() -> Iterator[None]:
-    """vmap without its warnings of performance: the engine measures what is fastest. The switch is torch's, for all."""
+    """vmap without its warnings of performance: what is fastest is measured. The switch is torch's, for all."""
     _set_vmap_fallback_warning_enabled(False)
     try:
         yield

@@ -70,7 +70,7 @@ def announced(result: Result, interrupted: bool) -> Result:
 
 
 def run_along(plan: Plan, observer: Observer | None = None) -> Execution[DerivativeRun]:
-    """Lie derivatives along all generators of a plan; a `observer` looks on."""
+    """Lie derivatives along all generators of a plan; an `observer` looks on."""
     control = plan.control == "displacement"
     began = time.perf_counter()
     run = DerivativeRun(plan, plan.open(), plan.rho_in(), control, observer=observer)

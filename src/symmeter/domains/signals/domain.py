@@ -114,5 +114,5 @@ class Signals(Gridded):
 
 def _margin(group: Group | None) -> int:
     """Samples at either end that a group needs beyond what the network sees."""
-    margin = margin_of(group)
-    return margin[1] if margin else 0
+    _, beside = margin_of(group) or (0, 0)
+    return beside

@@ -10,6 +10,7 @@ from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.representations.representation import Acted, Representation
 from symmeter.symmetry.representations.trivial import Trivial
+from symmeter.trees import split_leaves
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,7 @@ class Packed(Representation):
 
     def parts(self, x: Tensor) -> list[Tensor]:
         """The leaves (..., *shape) of x (..., entries)."""
-        sizes = [torch.Size(shape).numel() for shape in self.shapes]
-        leaves = zip(x.split(sizes, -1), self.shapes, self._scales, strict=True)
-        return [piece.reshape(*x.shape[:-1], *shape) * scale for piece, shape, scale in leaves]
+        return split_leaves(x, self.shapes, self._scales)
 
     def joined(self, parts: Sequence[Tensor]) -> Tensor:
         """Leaves (B, *shape) as x (B, entries)."""

@@ -110,7 +110,9 @@ def _listed(folder: Path) -> Source:
         number = dict(zip(words, map(int, words), strict=True))
     except ValueError:
         number = dict(zip(words, itertools.count()))
-        shown = ", ".join([*words[:20], "..."][: len(words)])
+        shown = ", ".join(words[:20])
+        if len(words) > 20:
+            shown += ", ..."
         notes = (f"labels.csv: {len(words)} label names numbered from 0 in sorted order: {shown}",)
     entries = [(folder / name, name, number.get(label)) for name, label in rows]
     missing = tuple((name, "no such file") for file, name, _ in entries if not file.is_file())
