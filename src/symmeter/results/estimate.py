@@ -1,32 +1,45 @@
-"""Numbers that know how far they can be trusted: a mean with its error, floor and control."""
+"""Numbers that know how far they can be trusted: a mean with its error, interval, floor and controls."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from symmeter.results.intervals import Interval, Ratio, of_mean, of_ratios
 from symmeter.results.standard_errors import ratio_error, standard_error
-from symmeter.results.verdict import NOT_RESOLVED, on_selectivity, resolved
+from symmeter.results.verdict import resolved, verdict
+
+_NO_INTERVAL = Interval()
 
 
 @dataclass(frozen=True)
 class Estimate:
     """A mean over images and what stands beside it. None means that it could not be had (one image, no control).
 
-    `floor` is what the measurement itself adds; `control` the same statistic along directions of the same size
-    that are no symmetry; `selectivity` = value / control (1: nothing learned, 0: symmetric). `top_share` is the
-    part of the total carried by the 5 % of images with the largest values. `power` is that of an amplitude that the
-    value is made of: 2 for squares, which stand clear of the floor later.
+    `floor` is what the measurement itself adds. `control` is the same statistic along the directions in which other
+    images move, `specificity_control` that along deformations of the same image as fast; `stability` and `specificity`
+    are value over control, image by image, `ratio_of_means` the ratio of the means of value and control. `typical` is
+    the geometric mean of the values above 0. `top_share` is the part of the total carried by the 5 % of images with the
+    largest values. `power` is that of an amplitude that the value is made of: 2 for squares, which stand clear of the
+    floor later.
     """
 
     value: float
     standard_error: float | None
     n: int
+    interval: Interval = _NO_INTERVAL
     floor: float | None = None
     control: float | None = None
     control_standard_error: float | None = None
-    selectivity: float | None = None
-    selectivity_standard_error: float | None = None
+    ratio_of_means: float | None = None
+    ratio_of_means_standard_error: float | None = None
+    stability: Ratio | None = None
+    specificity_control: float | None = None
+    specificity: Ratio | None = None
+    untrained: Ratio | None = None
     median: float | None = None
+    typical: float | None = None
     quantile_05: float | None = None
     quantile_95: float | None = None
     top_share: float | None = None
@@ -39,49 +52,98 @@ class Estimate:
 
     @property
     def verdict(self) -> str:
-        """One or two words: `not resolved`, or those of `symmeter.results.verdict.on_selectivity`."""
-        if not self.resolved:
-            return NOT_RESOLVED
-        return on_selectivity(self.selectivity, self.selectivity_standard_error)
+        """One or two words, those of `symmeter.results.verdict.verdict`."""
+        return verdict(self.resolved, self.n, self.stability, self.specificity, self.untrained)
+
+    def columns(self) -> dict[str, Any]:
+        """What a row holds of it, the verdict included."""
+        found: dict[str, Any] = {name: getattr(self, name) for name in _AS_THEY_ARE}
+        found |= columns_of_interval("interval", self.interval) | {"verdict": self.verdict}
+        for name in ("stability", "specificity", "untrained"):
+            found |= columns_of_ratio(name, getattr(self, name))
+        return found | {"selectivity": found.get("stability")}
+
+
+_AS_THEY_ARE = (
+    "value", "standard_error", "n", "floor", "control", "control_standard_error", "ratio_of_means",
+    "ratio_of_means_standard_error", "specificity_control", "median", "typical", "quantile_05", "quantile_95",
+    "top_share", "power",
+)  # fmt: skip
+
+
+def columns_of_interval(name: str, interval: Interval) -> dict[str, Any]:
+    """`NAME_low` and `NAME_high`, and `NAME_remark` for why they are not there."""
+    return {f"{name}_low": interval.low, f"{name}_high": interval.high, f"{name}_remark": interval.remark}
+
+
+def columns_of_ratio(name: str, ratio: Ratio | None) -> dict[str, Any]:
+    """`NAME`, its interval, and `NAME_pairs`: from how many images it is."""
+    if ratio is None:
+        return {}
+    low, high = ratio.interval.low, ratio.interval.high
+    return {name: ratio.value, f"{name}_low": low, f"{name}_high": high, f"{name}_pairs": ratio.pairs}
 
 
 def estimate(
-    values: np.ndarray, controls: np.ndarray | None = None, floor: float | None = None, power: int = 1
+    values: np.ndarray,
+    controls: Mapping[str, np.ndarray] | None = None,
+    floor: float | None = None,
+    power: int = 1,
+    seed: int = 0,
 ) -> Estimate:
-    """Mean, standard error and spread of values (N,), one per image, with the ratio to their controls (N,).
+    """Mean, error, interval and spread of values (N,), one per image, with the ratios to their controls (N,).
 
-    The selectivity's standard error is that of a ratio of means of paired values. Values must be finite. ValueError
-    when there are none.
+    `controls` may have `stability` and `specificity`. Values must be finite. ValueError when there are none.
 
-    >>> e = estimate(np.array([1.0, 3.0]), np.array([2.0, 6.0]))
-    >>> e.value, e.standard_error, e.selectivity, e.selectivity_standard_error
-    (2.0, 1.0, 0.5, 0.0)
+    >>> e = estimate(np.array([1.0, 3.0, 2.0]), {"stability": np.array([2.0, 6.0, 4.0])})
+    >>> e.value, e.control, e.stability.value, e.ratio_of_means
+    (2.0, 4.0, 0.5, 0.5)
     """
     values = np.asarray(values, np.float64)
     if len(values) == 0:
         raise ValueError("no values to estimate from")
-    value = float(values.mean())
+    value, controls = float(values.mean()), controls or {}
     low, median, high = map(float, np.quantile(values, [0.05, 0.5, 0.95]))
-    control = control_error = selectivity = selectivity_error = None
-    if controls is not None:
-        control, control_error = float(np.mean(controls)), standard_error(controls)
-        if control:
-            selectivity, selectivity_error = value / control, ratio_error(values, controls)
+    control = controls.get("stability")
+    mean = None if control is None else float(np.mean(control))
     return Estimate(
         value=value,
         standard_error=standard_error(values),
         n=len(values),
+        interval=of_mean(values, seed=seed),
         floor=floor,
-        control=control,
-        control_standard_error=control_error,
-        selectivity=selectivity,
-        selectivity_standard_error=selectivity_error,
+        control=mean,
+        control_standard_error=None if control is None else standard_error(control),
+        ratio_of_means=value / mean if mean else None,
+        ratio_of_means_standard_error=None if control is None else ratio_error(values, control),
+        stability=_ratio(values, control),
+        specificity_control=_mean(controls.get("specificity")),
+        specificity=_ratio(values, controls.get("specificity")),
         median=median,
+        typical=typical(values),
         quantile_05=low,
         quantile_95=high,
         top_share=_top_share(values),
         power=power,
     )
+
+
+def typical(values: np.ndarray) -> float | None:
+    """The geometric mean of those of values (N,) that are above 0; None where none is.
+
+    >>> typical(np.array([1.0, 100.0, 0.0]))
+    10.0
+    """
+    above = values[values > 0]
+    return float(np.exp(np.log(above).mean())) if len(above) else None
+
+
+def _mean(controls: np.ndarray | None) -> float | None:
+    return None if controls is None else float(np.mean(controls))
+
+
+def _ratio(values: np.ndarray, controls: np.ndarray | None) -> Ratio | None:
+    return None if controls is None else of_ratios(values, controls)
 
 
 def _top_share(values: np.ndarray) -> float | None:

@@ -45,11 +45,17 @@ class ElementRow(Record):
 class Row(Record):
     """One estimate with its labels.
 
-    Over a group: `error` is what a symmetric network has at 0 and `value` is made of; `floor` is of errors, and
-    `selectivity` = `error` / `control_error`. `worst` is the value at the largest error of any image and element,
-    `constant` what a constant network would score, `elements` how many were run over. `power` is 2 for errors that are
-    squares of an amplitude: they are resolved at 10 floors, amplitudes at 3. `chance`: relative difference of two calls
-    on one image, where the model is random.
+    `interval_low` to `interval_high` is the 95 % interval of the value; an infinite end is none, and where there is no
+    interval `interval_remark` says why. `stability` and `specificity` are the geometric means of value over control,
+    image by image, with their intervals and from how many images they are; `selectivity` is another name of stability.
+    `ratio_of_means` is the ratio of `value` and `control`. `untrained`: how many times the stability (of a specific
+    network the specificity) is that of a copy with fresh weights. `typical` is the geometric mean.
+
+    Over a group: `error` is what a symmetric network has at 0 and `value` is made of; `floor` is of errors, and ratios
+    are of errors. `worst` is the value at the largest error of any image and element, `constant` what a constant network
+    would score, `elements` how many were run over. `power` is 2 for errors that are squares of an amplitude: they are
+    resolved at 10 floors, amplitudes at 3. `chance`: relative difference of two calls on one image, where the model is
+    random.
     """
 
     measure: str
@@ -66,9 +72,27 @@ class Row(Record):
     direction: str
     definition: str
     verdict: str
+    interval_low: float | None = None
+    interval_high: float | None = None
+    interval_remark: str = ""
+    stability: float | None = None
+    stability_low: float | None = None
+    stability_high: float | None = None
+    stability_pairs: int | None = None
+    specificity: float | None = None
+    specificity_low: float | None = None
+    specificity_high: float | None = None
+    specificity_pairs: int | None = None
+    specificity_control: float | None = None
+    untrained: float | None = None
+    untrained_low: float | None = None
+    untrained_high: float | None = None
+    untrained_pairs: int | None = None
     control_standard_error: float | None = None
-    selectivity_standard_error: float | None = None
+    ratio_of_means: float | None = None
+    ratio_of_means_standard_error: float | None = None
     median: float | None = None
+    typical: float | None = None
     quantile_05: float | None = None
     quantile_95: float | None = None
     top_share: float | None = None

@@ -1,18 +1,32 @@
-"""Verdicts: from numbers to one or two words, and which numbers stand clear of the floor."""
+"""Verdicts: from intervals to one or two words, and which numbers stand clear of the floor."""
+
+from symmeter.results.intervals import Interval, Ratio
 
 RESOLVED_FLOORS = 3.0  # an amplitude below this many floors is not resolved
 RESOLVED_SQUARES = 10.0  # and a square below this many: three in amplitude
+FEWEST_IMAGES = 8  # below which there is no verdict
 
-# Selectivities: 0 is symmetric, 1 is that of a network that has learned nothing of the symmetry.
-LEARNED, PARTLY, NOT_LEARNED = "learned", "partly", "not learned"
+# On a response to a symmetry, beside its controls.
+SPECIFIC, STABLE, NOT_STABLE, LEARNED = "specific", "stable", "not stable", "learned"
 NO_CONTROL, NO_TEST, RANDOM = "no control", "no test", "random"
-# Contributions of layers.
+# On the contribution of a layer.
 ADDS, TAKES_AWAY, NONE = "adds", "takes away", "none"
-# Both.
-NOT_RESOLVED, UNCLEAR = "not resolved", "unclear"
+# On both.
+NOT_RESOLVED, UNCLEAR, TOO_FEW = "not resolved", "unclear", "too few"
 
-_HALF = 0.5  # selectivities below it are called learned
-_ERRORS = 2  # standard errors on either side that an interval reaches over
+# The one explanation of the words, which `--help` and the docs print.
+MEANINGS = {
+    NOT_RESOLVED: "too small to tell from what the measurement itself adds (its floor)",
+    SPECIFIC: "stable, and reacts less to this symmetry than to deformations of the same image as fast",
+    STABLE: "reacts less to this symmetry than to changes towards other images of the same size",
+    NOT_STABLE: "does not: the interval of stability reaches 1, and not down to 0.5",
+    UNCLEAR: "the interval of stability reaches from below 0.5 to 1: more images would tell",
+    LEARNED: "with --control untrained: stable or specific, and more so than a copy with fresh weights",
+    TOO_FEW: f"fewer than {FEWEST_IMAGES} images, so no verdict",
+    NO_CONTROL: "there was nothing to compare with",
+}
+
+_HALF = 0.5  # an interval that reaches from below it to 1 says nothing
 
 
 def resolved(value: float, floor: float | None, power: int = 1) -> bool:
@@ -27,36 +41,64 @@ def resolved(value: float, floor: float | None, power: int = 1) -> bool:
     return floor is None or abs(value) >= floors * floor
 
 
-def on_selectivity(selectivity: float | None, standard_error: float | None) -> str:
-    """The verdict on a selectivity and its interval of two standard errors; that of a value that is resolved.
+def verdict(
+    is_resolved: bool,
+    n: int,
+    stability: Ratio | None,
+    specificity: Ratio | None = None,
+    untrained: Ratio | None = None,
+) -> str:
+    """The verdict on a response of n images, from the intervals of its ratios to the controls; see MEANINGS.
 
-    `learned`: below 0.5. `partly`: below 1. `not learned`: reaches 1 and stays above 0.5. `unclear`: reaches from
-    below 0.5 to 1, so more images are needed. `no control`: there is no selectivity.
+    `untrained` is the ratio of stabilities of the network and of its copy with fresh weights, of specificities where
+    the network is specific.
 
-    >>> on_selectivity(0.2, 0.1), on_selectivity(0.7, 0.1), on_selectivity(0.7, 0.3), on_selectivity(0.9, 0.1)
-    ('learned', 'partly', 'unclear', 'not learned')
+    >>> half = Ratio(0.5, Interval(0.4, 0.6), 16)
+    >>> verdict(True, 16, half), verdict(True, 16, half, half), verdict(True, 16, half, untrained=half)
+    ('stable', 'specific', 'learned')
+    >>> verdict(True, 16, Ratio(0.9, Interval(0.7, 1.1), 16)), verdict(True, 16, Ratio(0.9, Interval(0.3, 2.0), 16))
+    ('not stable', 'unclear')
     """
-    if selectivity is None:
+    if not is_resolved:
+        return NOT_RESOLVED
+    if n < FEWEST_IMAGES:
+        return TOO_FEW
+    if stability is None and specificity is None:
         return NO_CONTROL
-    margin = _ERRORS * (standard_error or 0.0)
-    low, high = selectivity - margin, selectivity + margin
-    if high < 1:
-        return LEARNED if high < _HALF else PARTLY
-    return UNCLEAR if low < _HALF else NOT_LEARNED
+    if stability is None or stability.below_one:
+        return _below(stability, specificity, untrained)
+    low = stability.interval.low
+    return UNCLEAR if low is None or low < _HALF else NOT_STABLE
 
 
-def on_contribution(value: float, standard_error: float | None, floor: float | None) -> str:
-    """The verdict on what a layer adds to LEE.
+def _below(stability: Ratio | None, specificity: Ratio | None, untrained: Ratio | None) -> str:
+    """The verdict where stability, as far as it is known, is below 1."""
+    specific = specificity is not None and specificity.below_one
+    if not specific and stability is None:
+        return UNCLEAR
+    if untrained is not None and untrained.below_one:
+        return LEARNED
+    return SPECIFIC if specific else STABLE
 
-    `adds`, `takes away`; `none` for an exact zero, `not resolved` below 3 floors, `unclear` within 2 errors of 0.
 
-    >>> on_contribution(1.0, 0.1, None), on_contribution(-1.0, 0.1, 0.5), on_contribution(1.0, 0.6, None)
-    ('adds', 'not resolved', 'unclear')
+def on_contribution(value: float, interval: Interval, floor: float | None, n: int) -> str:
+    """The verdict on what a layer adds to LEE, from n images.
+
+    `adds`, `takes away`; `none` for an exact zero, `not resolved` below 3 floors, `unclear` where the interval holds 0.
+
+    >>> on_contribution(1.0, Interval(0.8, 1.2), None, 16), on_contribution(-1.0, Interval(-1.2, -0.8), 0.5, 16)
+    ('adds', 'not resolved')
+    >>> on_contribution(1.0, Interval(-0.2, 2.2), None, 16)
+    'unclear'
     """
     if value == 0:
         return NONE
     if not resolved(value, floor):
         return NOT_RESOLVED
-    if standard_error is not None and abs(value) < _ERRORS * standard_error:
-        return UNCLEAR
-    return ADDS if value > 0 else TAKES_AWAY
+    if n < FEWEST_IMAGES:
+        return TOO_FEW
+    if interval.low is not None and interval.low > 0:
+        return ADDS
+    if interval.high is not None and interval.high < 0:
+        return TAKES_AWAY
+    return UNCLEAR

@@ -1,0 +1,250 @@
+"""Intervals that hold: of means of heavy-tailed values, of ratios of means, and of paired ratios.
+
+Values of single images have long tails: after a softmax 1 % of them may hold a third of the sum, and there two standard
+errors hold the truth in 62 to 90 % of draws. What is used here was chosen by its coverage; `studies/instrument.py`
+measures that.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+CONFIDENCE = 0.95
+FEWEST = 3  # values that an interval needs
+_RESAMPLES = 1999
+_ENTRIES = 8_000_000  # of the table of resamples, above which there are fewer of them
+_FEW_RESAMPLES = 499
+# On the side of the long tail the studentised bootstrap of 16 to 64 values misses the truth in 4 to 7 draws of 100 and
+# not in 2.5; that side is taken at 1 %.
+_LONG_TAIL = 0.4
+_MOST_DROPPED = 0.1  # of the pairs, above which a ratio is one of means
+
+
+@dataclass(frozen=True)
+class Interval:
+    """From `low` to `high`; infinite where the values set no bound, None, with a `remark`, where there is no interval."""
+
+    low: float | None = None
+    high: float | None = None
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """How many times one quantity is another, image by image, with its interval and the two-sided p value for 1.
+
+    `pairs` were used, `dropped` had a value that was 0 or not finite. `method`: `paired` for the geometric mean of
+    ratios, `means` for the ratio of means.
+    """
+
+    value: float
+    interval: Interval
+    pairs: int
+    dropped: int = 0
+    p: float | None = None
+    method: str = "paired"
+
+    @property
+    def below_one(self) -> bool:
+        """Whether all of the interval is."""
+        return self.interval.high is not None and self.interval.high < 1
+
+    @property
+    def above_one(self) -> bool:
+        """Whether all of the interval is."""
+        return self.interval.low is not None and self.interval.low > 1
+
+
+def of_mean(
+    values: np.ndarray, confidence: float = CONFIDENCE, *, seed: int = 0, widened: float = 1.0
+) -> Interval:
+    """The interval of the mean of independent values (n,), by the studentised bootstrap (bootstrap-t).
+
+    With t* = (mean* - mean) / se* over resamples of the values, from mean - t*_high se to mean - t*_low se. `widened` is
+    by how many times the standard error is larger than that over these values, where there is another source of chance.
+    Seeded. Source: Efron and Tibshirani 1993, chapter 12.5.
+
+    >>> values = np.random.default_rng(1).lognormal(size=64)  # of mean exp(1/2) = 1.65
+    >>> interval = of_mean(values)
+    >>> bool(interval.low < 1.65 < interval.high), of_mean(np.ones(9)).remark
+    (True, 'all 9 values are equal')
+    """
+    values = np.asarray(values, np.float64)
+    remark = _remark(values)
+    if remark:
+        return Interval(remark=remark)
+    return _studentised(values, float(values.mean()), 1.0, confidence, seed, widened)
+
+
+def of_ratio_of_means(
+    values: np.ndarray, divisors: np.ndarray, confidence: float = CONFIDENCE, *, seed: int = 0
+) -> Interval:
+    """The interval of mean(values) / mean(divisors), both (n,) and of the same images, by the studentised bootstrap.
+
+    The standard error of a resample is that of the delta method: of the mean of v - r d, in units of mean(d).
+
+    >>> d = np.random.default_rng(1).lognormal(size=64)
+    >>> of_ratio_of_means(d / 2, d).remark
+    'the ratio is the same for every value'
+    """
+    values, divisors = np.asarray(values, np.float64), np.asarray(divisors, np.float64)
+    remark = _remark(divisors)
+    if remark.endswith("equal") and divisors.all():
+        return _scaled(of_mean(values, confidence, seed=seed), 1 / float(divisors[0]))
+    divisor = float(divisors.mean())
+    if remark or not divisor:
+        return Interval(remark=remark or "the divisor is 0")
+    ratio = float(values.mean()) / divisor
+    left = values - ratio * divisors
+    if _spread(left) <= 1e-12 * abs(ratio * divisor):
+        return Interval(remark="the ratio is the same for every value")
+    return _studentised(left, ratio, divisors / divisor, confidence, seed, 1.0, 1 / divisor)
+
+
+def of_ratios(values: np.ndarray, divisors: np.ndarray, confidence: float = CONFIDENCE) -> Ratio | None:
+    """The geometric mean of the paired ratios values / divisors, both (n,), with Student's interval on their logarithms.
+
+    What makes all responses of an image large, such as an unsure softmax, cancels in its ratio. Pairs with a 0 or what
+    is not finite say nothing by their logarithm and are dropped, with a count. Where these are more than a tenth, as for
+    measures that are often exactly 0, it is the ratio of means, with its studentised bootstrap. None without a divisor.
+
+    >>> ratio = of_ratios(np.array([1.0, 4.0, 2.0, 0.0]), np.array([2.0, 8.0, 4.0, 0.0]))
+    >>> ratio.value, ratio.pairs, ratio.dropped
+    (0.5, 3, 1)
+    """
+    values, divisors = np.asarray(values, np.float64), np.asarray(divisors, np.float64)
+    finite = np.isfinite(values) & np.isfinite(divisors)
+    alive = finite & ((values != 0) | (divisors != 0))  # 0 / 0 says nothing of either kind of ratio
+    used = finite & (values > 0) & (divisors > 0)
+    dropped = len(values) - int(used.sum())
+    if (alive & ~used).sum() > _MOST_DROPPED * alive.sum():
+        return _of_means(values[finite], divisors[finite], confidence)
+    if not used.any():
+        return None
+    logs = np.log(values[used]) - np.log(divisors[used])
+    interval, p = _student(logs, confidence)
+    bounds = [None if bound is None else float(np.exp(bound)) for bound in (interval.low, interval.high)]
+    return Ratio(float(np.exp(logs.mean())), Interval(*bounds, interval.remark), len(logs), dropped, p)
+
+
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """p values corrected for their number by Holm's method, in their order; None stays None.
+
+    Source: Holm 1979. The smallest is multiplied by how many there are, the next by one less, and none falls below the
+    one before.
+
+    >>> [round(p, 3) for p in holm([0.01, 0.04, 0.03])]
+    [0.03, 0.06, 0.06]
+    """
+    order = sorted((p, i) for i, p in enumerate(p_values) if p is not None)
+    corrected: list[float | None] = [None] * len(p_values)
+    least = 0.0
+    for rank, (p, i) in enumerate(order):
+        least = max(least, min(1.0, (len(order) - rank) * p))
+        corrected[i] = least
+    return corrected
+
+
+def _of_means(values: np.ndarray, divisors: np.ndarray, confidence: float) -> Ratio | None:
+    """The ratio of means, with the p value of its distance from 1 in standard errors."""
+    divisor = float(divisors.mean()) if len(divisors) else 0.0
+    if not divisor:
+        return None
+    ratio = float(values.mean()) / divisor
+    interval = of_ratio_of_means(values, divisors, confidence)
+    _, p = _student(values - divisors, confidence)
+    return Ratio(ratio, interval, len(values), 0, p, "means")
+
+
+def _student(values: np.ndarray, confidence: float) -> tuple[Interval, float | None]:
+    """Student's interval of the mean of values (n,), and the two-sided p value of a mean of 0."""
+    from scipy.special import stdtr, stdtrit  # slow to import, and not needed to show help
+
+    if len(values) < FEWEST:
+        return Interval(remark=_remark(values)), None
+    mean, error = float(values.mean()), _spread(values) / math.sqrt(len(values))
+    half = float(stdtrit(len(values) - 1, (1 + confidence) / 2)) * error
+    t = math.inf if not error and mean else abs(mean) / (error or 1.0)
+    return Interval(mean - half, mean + half), float(2 * stdtr(len(values) - 1, -t))
+
+
+def _studentised(
+    values: np.ndarray,
+    centre: float,
+    divisors: np.ndarray | float,
+    confidence: float,
+    seed: int,
+    widened: float,
+    unit: float = 1.0,
+) -> Interval:
+    """The bootstrap-t interval around `centre` of a mean of values (n,), or of a ratio of means, in this unit.
+
+    `divisors` (n,) are those of the ratio over their mean; their resampled mean divides, and cancels in t*.
+    """
+    n, off = len(values), values - values.mean()
+    scale = _spread(off)
+    off = off / scale
+    counts = resamples(n, seed)
+    means = counts @ off / n
+    if isinstance(divisors, np.ndarray):  # v - r* d with r* - r = means / divisor*
+        extra = divisors - 1
+        drift = means / (1 + counts @ extra / n)
+        squares = _second(counts, off, off) - 2 * drift * _second(counts, off, divisors)
+        squares = squares + drift**2 * _second(counts, divisors, divisors)
+        variances = squares / (n - 1)
+    else:
+        variances = (counts @ off**2 / n - means**2) / (n - 1)
+    errors = np.sqrt(np.maximum(variances, 0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = np.nan_to_num(means / errors, nan=0.0, posinf=np.inf, neginf=-np.inf)
+    tail = (1 - confidence) / 2
+    skew = float((off**3).mean())
+    low_tail, high_tail = (tail, _LONG_TAIL * tail) if skew > 0 else (_LONG_TAIL * tail, tail)
+    ordered = np.sort(t)
+    highest, lowest = _quantile(ordered, 1 - low_tail), _quantile(ordered, high_tail)
+    error = scale / math.sqrt(n) * widened * unit
+    bounds = sorted((centre - highest * error, centre - lowest * error))
+    return Interval(*bounds)
+
+
+def _second(counts: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Mean products (B,) over resamples."""
+    return counts @ (one * other) / counts.shape[1]
+
+
+def _quantile(ordered: np.ndarray, at: float) -> float:
+    """Of sorted values that may be infinite: that at this share of them, nothing between."""
+    return float(ordered[min(len(ordered) - 1, max(0, round(at * (len(ordered) + 1)) - 1))])
+
+
+@lru_cache(maxsize=2)
+def resamples(n: int, seed: int = 0) -> np.ndarray:
+    """How often each of n values is in each of B samples with replacement: (B, n) float32, the same for all rows."""
+    count = max(_FEW_RESAMPLES, min(_RESAMPLES, _ENTRIES // n))
+    random = np.random.default_rng(seed)
+    drawn = random.integers(0, n, (count, n), dtype=np.int32) + n * np.arange(count, dtype=np.int64)[:, None]
+    return np.bincount(drawn.ravel(), minlength=count * n).reshape(count, n).astype(np.float32)
+
+
+def _remark(values: np.ndarray) -> str:
+    """Why these values have no interval; nothing where they have one."""
+    if len(values) < FEWEST:
+        return f"{len(values)} values are too few"
+    if not np.isfinite(values).all():
+        return "not all values are finite"
+    return f"all {len(values)} values are equal" if (values == values[0]).all() else ""
+
+
+def _spread(values: np.ndarray) -> float:
+    """The standard deviation of values (n,)."""
+    return float(np.std(values, ddof=1))
+
+
+def _scaled(interval: Interval, factor: float) -> Interval:
+    """The interval times a number."""
+    if interval.low is None or interval.high is None:
+        return interval
+    return Interval(*sorted((factor * interval.low, factor * interval.high)), interval.remark)
