@@ -37,9 +37,13 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
     add = made.add_argument_group("what to measure").add_argument
     inputs.add_symmetry(add)
     add("--measure", metavar="M", help="names, with commas (default: lee, over groups geed)")
-    controls = "displacement (default), untrained, wrong-group or none"
-    add("--control", metavar="C", default="displacement", help=controls)
-    add("--no-control", action="store_true", help="the same as --control none: half the time, no selectivity")
+    controls = "both (default: stability and specificity), stability, untrained, wrong-group or none"
+    add("--control", metavar="C", default="both", help=controls)
+    add(
+        "--no-control",
+        action="store_true",
+        help="the same as --control none: a third of the time, no verdict",
+    )
     add = made.add_argument_group("over groups").add_argument
     add("--elements", metavar="N", type=positive, help="draw so many (default: all of up to 256, else 64)")
     add("--sampling", metavar="S", default="haar", help="haar (default), or quadrature: in equal steps")
