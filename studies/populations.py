@@ -114,7 +114,7 @@ def subjects(
 ) -> Mapping[str, Callable[[], list[Population]]]:
     """Populations by the names of their networks; without `data` only what is trained here."""
     common: dict[str, Any] = {"progress": False}
-    few = 64 if quick else 2048
+    few = 64 if quick else 512
 
     def digits() -> list[Population]:
         network = trained(lambda: plain(images), images, 0, 1 if quick else 5, device=device)
@@ -136,7 +136,7 @@ def subjects(
         return found
 
     def layers() -> list[Population]:
-        x = _cifar(data, 64 if quick else 512)
+        x = _cifar(data, few)
         return of_layers("ResNet-20", symmeter.attribute(
             RESNET20.load(data), x, "translation_x", "softmax", probes=0, control=False, **common))  # fmt: skip
 

@@ -10,8 +10,8 @@ from symmeter.results.intervals import Interval, Ratio, of_mean, of_ratios
 from symmeter.results.standard_errors import ratio_error, standard_error
 from symmeter.results.verdict import resolved, verdict
 
-# The standard deviation of the logarithm of specificity between untrained networks, beyond the choice of images: weights
-# drawn at random prefer some directions of motion by chance. `studies/instrument.py` measures it, on 12 networks.
+# The standard deviation of the logarithm of specificity between untrained networks, beyond the choice of images:
+# weights drawn at random prefer some directions of motion. `studies/instrument.py` measures it, on 12 networks.
 BETWEEN_NETWORKS = 0.1
 _NO_INTERVAL = Interval()
 
