@@ -55,7 +55,7 @@ class Row(Record):
     are of errors. `worst` is the value at the largest error of any image and element, `constant` what a constant network
     would score, `elements` how many were run over. `power` is 2 for errors that are squares of an amplitude: they are
     resolved at 10 floors, amplitudes at 3. `chance`: relative difference of two calls on one image, where the model is
-    random.
+    random. `column` is the name of its values of single images in `Result.samples`; that of its controls follows from it.
     """
 
     measure: str
@@ -107,6 +107,7 @@ class Row(Record):
     worst_element: str | None = None
     chance: float | None = None
     power: int = 1
+    column: str | None = None
 
     @property
     def whole(self) -> bool:

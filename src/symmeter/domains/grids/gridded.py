@@ -1,9 +1,15 @@
 """What kinds of data on a grid have in common: an interpolant, and what motions bring in from outside."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from torch import Tensor
+
 from symmeter.domain import Domain
+from symmeter.domains.grids.deformations import deformed
 from symmeter.domains.grids.interpolants import parse_interpolant
+from symmeter.symmetry.groups.generators import Generator
+from symmeter.symmetry.representations.representation import Representation
 
 
 class Gridded(Domain):
@@ -27,3 +33,8 @@ class Gridded(Domain):
     def padding(self) -> str:
         """What motions bring in from outside."""
         return self.options.padding or "reflect"
+
+    def deformed(
+        self, rho: Representation, generators: Sequence[Generator], x: Tensor, random: Tensor
+    ) -> list[Tensor] | None:
+        return deformed(rho, generators, x, random)
