@@ -19,7 +19,7 @@ def made_result(columns, names=IMAGES, model="net", *, definition="bandlimited",
     samples = {f"lee:{name}": np.asarray(values, float) for name, values in columns.items()}
     rows = tuple(
         Row(measure="lee", symmetry=name, output=output, layer="", unit=unit, direction="lower = more symmetric",
-            definition=definition, **estimate(np.asarray(values, float), floor=floor).columns())
+            definition=definition, column=f"lee:{name}", **estimate(np.asarray(values, float), floor=floor).columns())
         for name, values in columns.items()
         if ":" not in name
     )  # fmt: skip

@@ -85,13 +85,18 @@ def test_errors_are_compared_in_units_of_their_scale():
 
 
 def orbit_result(values, scales):
-    """Relative errors over C4 of an output with an action, as similarities that are made of errors."""
+    """Relative errors over C4, reported as similarities that are made of errors."""
     made = made_result({"C4": values})
-    row = made.rows[0]
-    own = {**row, "measure": "relative_error", "value": -1.0, "error": row.value, "elements": 4}
-    samples = {"relative_error:logits:invariant": values, "relative_error:logits:invariant:scale": scales}
-    header = {**made.header, "spec": {**made.header["spec"], "output": "logits:invariant"}}
-    return type(made)((Row(**own),), header, (), samples, made.sample_names)
+    own = {
+        **made.rows[0],
+        "measure": "relative_error",
+        "value": -1.0,
+        "error": made.rows[0].value,
+        "elements": 4,
+    }
+    return type(made)(
+        (Row(**own),), made.header, (), {**made.samples, "lee:C4:scale": scales}, made.sample_names
+    )
 
 
 def test_every_other_model_is_compared_with_the_first_and_corrected_by_holm():
@@ -176,7 +181,7 @@ def test_measures_of_all_images_together_are_left_out_by_name():
     results = []
     for factor in (1, 2):
         made = made_result({"rotation": factor * v})
-        pooled = Row(**{**made.rows[0], "measure": "normalised_variance"})
+        pooled = Row(**{**made.rows[0], "measure": "normalised_variance", "column": None})
         results.append(type(made)((*made.rows, pooled), made.header, (), made.samples, made.sample_names))
     comparison = compared(results)
     assert len(comparison.rows) == 1 and "normalised_variance is left out" in comparison.notes[0]

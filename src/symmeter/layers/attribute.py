@@ -25,8 +25,8 @@ from symmeter.measuring.plan import Given, Settings, plan_along
 from symmeter.measuring.rows import derivative_rows
 from symmeter.results.columns import Key
 from symmeter.results.estimate import columns_of_interval, estimate
-from symmeter.results.row import Row
 from symmeter.results.intervals import of_ratio_of_means
+from symmeter.results.row import Row
 from symmeter.results.standard_errors import ratio_error, standard_error
 from symmeter.results.verdict import on_contribution
 from symmeter.symmetry.conjugate import lie_derivative

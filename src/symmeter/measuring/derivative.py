@@ -14,8 +14,8 @@ from torch import Tensor
 from symmeter.autodiff.pushforward import Pushforward
 from symmeter.autodiff.strategies import Strategy
 from symmeter.measures.measure import DerivativeMeasure
-from symmeter.measuring.floor import FLOOR_IMAGES, Floor, differences, nudged
 from symmeter.measuring.directions import Directions, Part
+from symmeter.measuring.floor import FLOOR_IMAGES, Floor, differences, nudged
 from symmeter.measuring.reference_samples import Beside
 from symmeter.measuring.run import Run
 from symmeter.measuring.targets import Target, quantity_of

@@ -77,7 +77,8 @@ def compared(results: Sequence[Measured], names: Sequence[str] | None = None) ->
     single images, or that were measured under different definitions, units or outputs.
 
     >>> from types import SimpleNamespace as Saved
-    >>> row = Row("lee", "rotation", "logits", "", 2.0, 0.1, 9, 0.0, None, None, "1", "lower", "periodic", "stable")
+    >>> row = Row("lee", "rotation", "logits", "", 2.0, 0.1, 9, 0.0, None, None, "1", "lower", "periodic",
+    ...     "stable", column="lee:rotation")
     >>> head = {"definition": "periodic", "data": {"name": "photos"}, "spec": {"output": "logits"}}
     >>> images, values = tuple("abcdefghi"), np.arange(1.0, 10.0)
     >>> one = Saved(rows=(row,), header=head, sample_names=images, samples={"lee:rotation": values})
@@ -152,13 +153,24 @@ class _Pair:
     def _known(self, own: Row, other: Row) -> bool:
         return self.model.known(own) and self.reference.known(other)
 
+    def _same_control(self) -> bool:
+        """Whether the control of stability is of one kind; over groups there may be another."""
+        kinds = {
+            one.result.header["spec"].get("control") == "wrong-group" for one in (self.model, self.reference)
+        }
+        return len(kinds) == 1
+
     def _row(self, own: Row, other: Row, quantity: str) -> tuple[ComparisonRow, bool, Ratio] | None:
+        if quantity == "stability" and not self._same_control():
+            return None
         values, references = self.model.ratios(own, quantity), self.reference.ratios(other, quantity)
         if values is None or references is None:
             return None
         with np.errstate(divide="ignore", invalid="ignore"):  # of_ratios drops what is not finite
             ratio = of_ratios(values[0] / values[1], references[0] / references[1])
-        if ratio is None:
+        if ratio is None or (
+            quantity != VALUE and ratio.method != "paired"
+        ):  # values that are often exactly 0
             return None
         row = ComparisonRow(
             measure=own.measure,
@@ -274,7 +286,8 @@ def _label(row: Row) -> tuple[str, str, str, str]:
 def _name(result: Measured) -> str:
     """The name of a model, with where its weights come from."""
     model: Mapping[str, Any] = result.header["model"]
-    return f"{model['name']} ({model['weights']})" if model.get("weights") else model["name"]
+    weights = model.get("weights") or "as given"
+    return model["name"] if weights == "as given" else f"{model['name']} ({weights})"
 
 
 def _told_apart(names: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from symmeter.results.comparison_row import LESS, MORE, ComparisonRow
 from symmeter.results.paired import QUANTITIES
-from symmeter.results.text import as_text, new_table, short, show_tables
+from symmeter.results.text import as_text, new_table, ratio, short, show_tables
 
 _STYLES = {MORE: "green", LESS: "red"}
 _LEGEND = (
@@ -18,7 +18,7 @@ _LEGEND = (
     "symmetric than the reference. Verdicts are corrected for the number of rows",
 )
 _WIDTH = 80
-_BETWEEN = 3  # characters between two columns
+_BETWEEN = 2  # characters between two columns
 
 
 class Printable(Protocol):
@@ -67,11 +67,14 @@ def _by_quantity(rows: Sequence[ComparisonRow]) -> list[list[ComparisonRow]]:
 
 def _table(rows: Sequence[ComparisonRow]) -> Table:
     """One line per row of one quantity; what varies besides the symmetry takes the place of the values."""
-    varying = [
-        name for name in ("model", "output", "layer", "measure") if len({row[name] for row in rows}) > 1
-    ]
-    columns = {} if varying else {f"{rows[0].quantity} /\nreference": list(map(_both, rows))}
-    columns["ratio"] = [with_interval(row.ratio, row.ratio_low, row.ratio_high) for row in rows]
+    varying = _varying(rows)
+    heading, quantity = "ratio", rows[0].quantity
+    columns = {}
+    if varying:
+        heading = f"{quantity}\nratio"
+    else:
+        columns[f"{quantity} /\nreference"] = list(map(_both, rows))
+    columns[heading] = [ratio(row.ratio, row.ratio_low, row.ratio_high) for row in rows]
     verdicts = [row.verdict for row in rows]
     cells = [*(column + name.split("\n") for name, column in columns.items()), verdicts]
     taken = [max(map(len, column)) + _BETWEEN for column in cells]
@@ -87,6 +90,14 @@ def _table(rows: Sequence[ComparisonRow]) -> Table:
     for verdict, *cells in zip(verdicts, *names.values(), *columns.values(), strict=True):
         table.add_row(*map(escape, cells), Text(verdict, _STYLES.get(verdict, "dim")))
     return table
+
+
+def _varying(rows: Sequence[ComparisonRow]) -> list[str]:
+    """Fields that tell rows apart; a layer that is measured is an output."""
+    several = [
+        name for name in ("model", "output", "layer", "measure") if len({row[name] for row in rows}) > 1
+    ]
+    return [name for name in several if name != "layer" or "output" not in several]
 
 
 def _both(row: ComparisonRow) -> str:
@@ -109,25 +120,3 @@ def _cut(word: str, width: int, keep_end: bool) -> str:
     if len(word) <= width:
         return word
     return "…" + word[len(word) - width + 1 :] if keep_end else word[: width - 1] + "…"
-
-
-def with_interval(value: float, low: float | None, high: float | None) -> str:
-    """A ratio with its interval.
-
-    >>> with_interval(0.5, 0.41, 0.6), with_interval(12.3, 10.0, 1e9), with_interval(2.0, None, None)
-    ('0.50 [0.41, 0.60]', '12 [10, 1e+09]', '2.00')
-    """
-    if low is None or high is None:
-        return _ratio(value)
-    return f"{_ratio(value)} [{_ratio(low)}, {_ratio(high)}]"
-
-
-def _ratio(value: float) -> str:
-    """To two digits behind the point below 1, and to two in all above.
-
-    >>> _ratio(0.123), _ratio(1.04), _ratio(15.2), _ratio(0.0)
-    ('0.12', '1.04', '15', '0.00')
-    """
-    if 0.01 <= value < 10 or value == 0:
-        return f"{value:.2f}"
-    return f"{value:.2g}"
