@@ -21,6 +21,8 @@ _HOME = {
     "aliasing": "domains.grids.aliasing.attribute",
     "maps": "domains.images.maps",
     "Profile": "layers.profile",
+    "Comparison": "results.comparison",
+    "compare": "sweeps.compare",
     "load": "sweeps.load",
     "sweep": "sweeps",
     "Result": "results.result",
@@ -45,7 +47,9 @@ if TYPE_CHECKING:
     from symmeter.measuring.assertion import assert_equivariant
     from symmeter.measuring.measure import measure
     from symmeter.models.load import load_model
+    from symmeter.results.comparison import Comparison
     from symmeter.results.result import Result
+    from symmeter.sweeps.compare import compare
     from symmeter.sweeps.load import load
     from symmeter.sweeps.sweep import sweep
     from symmeter.symmetry.conjugate import lie_derivative
@@ -53,6 +57,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GENERATORS",
+    "Comparison",
     "Profile",
     "Result",
     "SymmeterError",
@@ -61,6 +66,7 @@ __all__ = [
     "aliasing",
     "assert_equivariant",
     "attribute",
+    "compare",
     "lie_derivative",
     "load",
     "load_model",
