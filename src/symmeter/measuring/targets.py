@@ -30,8 +30,8 @@ class Target:
 class OrbitTarget(Target):
     """One output, and what is measured of it over a group.
 
-    `group` is the name of what acts. `average`: positions of the elements over which G-EED takes the mean, none where the kernel is the identity alone
-    or no measure needs it; `estimated`: they are a sample of an infinite kernel.
+    `group` is the name of what acts. `average`: positions of the elements over which G-EED takes the mean, none where
+    the kernel is the identity alone or no measure needs it; `estimated`: they are a sample of an infinite kernel.
     """
 
     measures: list[OrbitMeasure]

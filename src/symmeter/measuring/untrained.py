@@ -18,9 +18,9 @@ def beside_untrained(result: Result, copy: Result, info: Mapping[str, Any]) -> R
     """The result with its copy's response as the control, as strong as if the copy were as sensitive as the network.
 
     Raw errors of the two do not compare, for fresh weights hardly react to anything. So `control` is the copy's value
-    times the ratio of what the network and the copy make of other images' changes. `untrained` compares the two image by
-    image: their stabilities, or where the network is specific their specificities; below 1 what there is was learned.
-    `info` describes the copy.
+    times the ratio of what the network and the copy make of other images' changes. `untrained` compares the two image
+    by image: their stabilities, or where the network is specific their specificities; below 1 what there is was
+    learned. `info` describes the copy.
     """
     others = {(row.measure, row.symmetry, row.output, row.layer): row for row in copy.rows}
     positions = _positions(result, copy)

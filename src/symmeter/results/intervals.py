@@ -25,7 +25,7 @@ _MOST_DROPPED = 0.1  # of the pairs, above which a ratio is one of means
 
 @dataclass(frozen=True)
 class Interval:
-    """From `low` to `high`; infinite where the values set no bound, None, with a `remark`, where there is no interval."""
+    """From `low` to `high`: infinite where the values set no bound; None, with a `remark`, where there is none."""
 
     low: float | None = None
     high: float | None = None
@@ -83,7 +83,8 @@ class Ratio:
 def of_mean(values: np.ndarray, confidence: float = CONFIDENCE, *, seed: int = 0) -> Interval:
     """The interval of the mean of independent values (n,), by the studentised bootstrap (bootstrap-t).
 
-    With t* = (mean* - mean) / se* over resamples of the values, from mean - t*_high se to mean - t*_low se. Seeded. Source: Efron and Tibshirani 1993, chapter 12.5.
+    With t* = (mean* - mean) / se* over resamples of the values, from mean - t*_high se to mean - t*_low se. Seeded.
+    Source: Efron and Tibshirani 1993, chapter 12.5.
 
     >>> values = np.random.default_rng(1).lognormal(size=64)  # of mean exp(1/2) = 1.65
     >>> interval = of_mean(values)
@@ -123,11 +124,12 @@ def of_ratio_of_means(
 
 
 def of_ratios(values: np.ndarray, divisors: np.ndarray, confidence: float = CONFIDENCE) -> Ratio | None:
-    """The geometric mean of the paired ratios values / divisors, both (n,), with Student's interval on their logarithms.
+    """The geometric mean of the paired ratios values / divisors, both (n,), with Student's interval on their logs.
 
     What makes all responses of an image large, such as an unsure softmax, cancels in its ratio. Pairs with a 0 or what
-    is not finite say nothing by their logarithm and are dropped, with a count. Where these are more than a tenth, as for
-    measures that are often exactly 0, it is the ratio of means, with its studentised bootstrap. None without a divisor.
+    is not finite say nothing by their logarithm and are dropped, with a count. Where these are more than a tenth, as
+    for measures that are often exactly 0, it is the ratio of means, with its studentised bootstrap. None without a
+    divisor.
 
     >>> ratio = of_ratios(np.array([1.0, 4.0, 2.0, 0.0]), np.array([2.0, 8.0, 4.0, 0.0]))
     >>> ratio.value, ratio.pairs, ratio.dropped

@@ -111,7 +111,7 @@ def circumstances(head: Mapping[str, Any]) -> str:
 
 def new_table() -> Table:
     """An empty table as all of them look."""
-    return Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
+    return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
 
 
 def _table(rows: Sequence[Row]) -> Table:
@@ -145,7 +145,11 @@ def _numbers(rows: Sequence[Row], short_of_room: bool) -> dict[str, Iterable[str
     ):  # of similarities and decibels it is the error that is compared
         columns["error"] = map(short, _column(rows, "error"))
     for name in _RATIOS:
-        if _known(rows, name) and not (short_of_room and name == "specificity" and shares):
+        if not _known(rows, name):
+            continue
+        if short_of_room and name != "stability":
+            columns[name] = [ratio(r[name]) for r in rows]
+        else:
             columns[name] = [ratio(r[name], r[f"{name}_low"], r[f"{name}_high"]) for r in rows]
     if shares:
         columns["boundary"] = [
@@ -292,28 +296,28 @@ def with_interval(value: float, low: float | None, high: float | None) -> str:
     """A value to three digits with its interval to two, all with one exponent.
 
     >>> with_interval(46.123, 38.2, 60.4), with_interval(1.2345e-5, 1.0e-5, 1.65e-5), with_interval(0.0, None, None)
-    ('46.1 [38, 60]', '1.23 [1, 1.6]e-05', '0')
+    ('46.1 [38 60]', '1.23 [1 1.6]e-05', '0')
     """
     if low is None or high is None:
         return short(value)
-    if value == 0 or 1e-3 <= abs(value) < 1e4:
-        return f"{value:.3g} [{_end(low)}, {_end(high)}]"
+    if value == 0 or 1e-2 <= abs(value) < 1e4:
+        return f"{value:.3g} [{_end(low)} {_end(high)}]"
     exponent = _exponent(value)
     unit = 10.0**exponent
-    return f"{value / unit:.3g} [{_end(low / unit)}, {_end(high / unit)}]e{exponent:+03d}"
+    return f"{value / unit:.3g} [{_end(low / unit)} {_end(high / unit)}]e{exponent:+03d}"
 
 
 def ratio(value: float | None, low: float | None = None, high: float | None = None) -> str:
     """A ratio to two digits behind the point, with its interval.
 
     >>> ratio(0.2712, 0.2501, 0.2944), ratio(12.3, 8.04, 17.2), ratio(None)
-    ('.27 [.25, .29]', '12 [8.04, 17]', '-')
+    ('.27 [.25 .29]', '12 [8.04 17]', '-')
     """
     if value is None:
         return "-"
     if low is None or high is None:
         return _of_ratio(value)
-    return f"{_of_ratio(value)} [{_of_ratio(low)}, {_of_ratio(high)}]"
+    return f"{_of_ratio(value)} [{_of_ratio(low)} {_of_ratio(high)}]"
 
 
 def _of_ratio(value: float) -> str:
@@ -322,4 +326,5 @@ def _of_ratio(value: float) -> str:
 
 def _end(value: float) -> str:
     """An end of an interval: two digits, whole numbers whole."""
-    return f"{value:.0f}" if 10 <= abs(value) < 1e5 else f"{value:.2g}"
+    text = f"{value:.0f}" if 10 <= abs(value) < 1e5 else f"{value:.2g}"
+    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text

@@ -1,8 +1,8 @@
 """The control of specificity on grids: the speeds of a generator, in directions turned by a smooth random angle.
 
-A generator moves every position p with a velocity v(p). Here v(p) is turned by an angle phi(p) that varies smoothly over
-the grid, another one for each sample, so that what moves is as fast everywhere, and no symmetry. A network that has
-learned nothing reacts as strongly to that as to the generator itself. All is linear in the generator.
+A generator moves every position p with a velocity v(p). Here v(p) is turned by an angle phi(p) that varies smoothly
+over the grid, another one for each sample, so that what moves is as fast everywhere, and no symmetry. A network that
+has learned nothing reacts as strongly to that as to the generator itself. All is linear in the generator.
 """
 
 import math
