@@ -15,7 +15,8 @@ __version__ = "0.1.0"
 # Names are imported when they are first used: `symmeter --help` must not wait for torch.
 _HOME = {
     "measure": "measuring.measure",
-    "assert_equivariant": "measuring.assertion",
+    "assert_equivariant": "layers.assertion",
+    "assert_more_equivariant": "measuring.regression",
     "round_trip_error": "domains.grids.round_trip",
     "attribute": "layers.attribute",
     "aliasing": "domains.grids.aliasing.attribute",
@@ -42,10 +43,11 @@ if TYPE_CHECKING:
     from symmeter.domains.grids.round_trip import round_trip_error
     from symmeter.domains.images.maps import maps
     from symmeter.errors import SymmeterError, SymmeterWarning
+    from symmeter.layers.assertion import assert_equivariant
     from symmeter.layers.attribute import attribute
     from symmeter.layers.profile import Profile
-    from symmeter.measuring.assertion import assert_equivariant
     from symmeter.measuring.measure import measure
+    from symmeter.measuring.regression import assert_more_equivariant
     from symmeter.models.load import load_model
     from symmeter.results.comparison import Comparison
     from symmeter.results.result import Result
@@ -65,6 +67,7 @@ __all__ = [
     "Symmetry",
     "aliasing",
     "assert_equivariant",
+    "assert_more_equivariant",
     "attribute",
     "compare",
     "lie_derivative",

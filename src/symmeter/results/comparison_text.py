@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -56,8 +56,10 @@ def show(comparison: Printable, console: Console) -> None:
     counts = sorted(set(comparison.images))
     number = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     subheading = f"{number} {comparison.item}s of both, output {', '.join(outputs)}, {comparison.definition}"
-    tables = [_table(rows) for rows in _by_quantity(comparison.rows)]
-    show_tables(console, heading, subheading, tables, _LEGEND, comparison.notes)
+    tables: list[RenderableType] = []
+    for rows in _by_quantity(comparison.rows):
+        tables += ["", _table(rows)]
+    show_tables(console, heading, subheading, [*tables, ""], _LEGEND, comparison.notes)
 
 
 def _by_quantity(rows: Sequence[ComparisonRow]) -> list[list[ComparisonRow]]:
