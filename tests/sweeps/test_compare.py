@@ -1,9 +1,13 @@
 """`compare` on results, saved ones, stores and models."""
 
+import math
+import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from scipy import stats
 from tests.helpers import check_refused
 from tests.results.compared import made_result, row_of, values_of
 from torch import nn
@@ -105,3 +109,30 @@ def test_mistakes_are_one_line(tmp_path):
     (tmp_path / "empty").mkdir()
     check_refused("no result there", symmeter.compare, result, tmp_path / "empty")
     check_refused("no option .colour.", symmeter.compare, Scaled(1.0), Scaled(2.0), data=x, colour="red")
+
+
+@pytest.mark.slow
+def test_pairs_tell_real_networks_apart_with_fewer_images(shared_data):
+    """ResNet-20 and ResNet-56 on 64 images of CIFAR-10: what is hard for the one is hard for the other."""
+    models = [
+        symmeter.load_model(f"{shared_data}/models.py:{name}", weights=f"{shared_data}/weights/{name}.pth")
+        for name in ("cifar10_resnet20", "cifar10_resnet56")
+    ]
+    spec = {"symmetry": "translation,rotation", "output": "logits", "control": "none", "samples": 64}
+    spec |= {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225), "progress": False}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        results = [symmeter.measure(one, f"{shared_data}/images/cifar10/test.npz", **spec) for one in models]
+    shares = []
+    for row in results[1].compare(results[0]).rows:
+        halves = [half_width(np.log(result.samples[f"lee:{row.symmetry}"])) for result in results]
+        shares.append(math.log(row.ratio_high / row.ratio_low) / 2 / math.hypot(*halves))
+    assert len(shares) == 3 and all(share < 0.85 for share in shares)
+    assert (
+        np.mean(np.square(shares)) < 0.6
+    )  # so of the images that unpaired intervals would need, 60 % are enough
+
+
+def half_width(logs):
+    """Half of Student's 95 % interval of a mean."""
+    return stats.t.ppf(0.975, len(logs) - 1) * stats.sem(logs)
