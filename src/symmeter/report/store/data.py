@@ -7,6 +7,7 @@ from typing import Any
 
 from symmeter.optional import require
 from symmeter.report.store.charts import Chart, specification
+from symmeter.report.store.pairs import pairs
 from symmeter.report.store.table import Tables
 from symmeter.sweeps.store import Store
 from symmeter.sweeps.tables import Frame
@@ -41,6 +42,7 @@ def page_data(found: Tables, drawn: Mapping[str, Mapping[str, Chart]], store: St
         "columns": list(_COLUMNS),
         "charts": specifications,
         "parts": _parts(store),
+        "pairs": pairs(found, store),
         "warnings": _warnings(store, found),
     }
 
