@@ -141,6 +141,7 @@ def plan_along(
     """A plan for what looks inside of a run along generators: LEE of one output, no groups."""
     domain, hypothesis = read_words(given, symmetry)
     generators_only(hypothesis, purpose, domain.generators())
+    domain.check_symmetry(hypothesis, purpose)
     given = replace(given, domain=type(domain))
     plan = make_plan(model, given, hypothesis, "lee", output, settings)
     if len(plan.outputs) > 1:
@@ -157,6 +158,7 @@ def read_words(
     """
     domain = _domain(given, symmetry)
     hypothesis = parse_symmetry(symmetry, domain.symmetry, domain.symmetries)
+    domain.check_symmetry(hypothesis)
     for word in split_list(output) if output is not None else ():
         parse_output(word, domain)
     return domain, hypothesis

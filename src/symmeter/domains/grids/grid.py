@@ -74,7 +74,8 @@ class Image(Representation):
         for generator in generators:
             if isinstance(generator, AffineGenerator):
                 if gradient is None:
-                    gradient = [self.interpolant.differentiate(x, axis) for axis in (columns, rows)]
+                    low = self.interpolant.smoothed(x, (columns, rows))
+                    gradient = [self.interpolant.differentiate(low, axis) for axis in (columns, rows)]
                 results.append(self._along(generator, gradient, x))
             else:
                 changed = self._recolour(generator, x.movedim(channels, -3))
@@ -114,6 +115,7 @@ class Image(Representation):
         """sum_c w dx/dx and sum_c w dx/dy (`axes` 0 and 1) at every position, for a covector w: (B, H, W) each."""
         channels, rows, columns = LAYOUTS[self.layout]
         along = (columns, rows)
+        x = self.interpolant.smoothed(x, along)
         return [self.interpolant.differentiate(x, along[i]).mul_(covector).sum(channels) for i in axes]
 
     def velocity(self, generator: AffineGenerator, height: int, width: int) -> tuple[Tensor, Tensor]:

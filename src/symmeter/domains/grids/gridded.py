@@ -4,6 +4,10 @@ from typing import Any
 
 from symmeter.domain import Domain
 from symmeter.domains.grids.interpolants import parse_interpolant
+from symmeter.errors import SymmeterError
+from symmeter.symmetry.hypothesis import Symmetry
+from symmeter.symmetry.representations.representation import Representation
+from symmeter.symmetry.representations.trivial import Trivial
 
 
 class Gridded(Domain):
@@ -27,3 +31,30 @@ class Gridded(Domain):
     def padding(self) -> str:
         """What motions bring in from outside."""
         return self.options.padding or "reflect"
+
+    def check_symmetry(self, symmetry: Symmetry, purpose: str | None = None) -> None:
+        """A low-passed definition is one of directions of the inputs: no group, and nothing inside of a network."""
+        if self.interpolant.keeps_all:
+            return
+        if purpose is not None:
+            raise SymmeterError(
+                f"definition {self.definition!r} moves {self.item}s by their low frequencies only, which has no "
+                f"counterpart inside of a network, and {purpose} needs one: take 'bandlimited'"
+            )
+        if symmetry.groups:
+            raise SymmeterError(
+                f"definition {self.definition!r} is one of derivatives, and {symmetry.groups[0].name} moves whole "
+                f"{self.item}s: measure it under 'bandlimited'"
+            )
+
+    def still(self, rho: Representation, what: str) -> Representation:
+        """How an output moves: under a low-passed definition, only not at all.
+
+        An equivariant network moves its output by all of X x; what it makes of a part of that is not known.
+        """
+        if not self.interpolant.keeps_all and not isinstance(rho, Trivial):
+            raise SymmeterError(
+                f"definition {self.definition!r} moves {self.item}s by their low frequencies only, so that {what} "
+                "cannot be expected to move along: take an invariant output, or 'bandlimited'"
+            )
+        return rho

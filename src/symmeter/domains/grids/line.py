@@ -41,7 +41,8 @@ class Line(Representation):
         found = []
         for generator in generators:
             if isinstance(generator, AffineGenerator):
-                slope = self.interpolant.differentiate(x, -1) if slope is None else slope
+                if slope is None:
+                    slope = self.interpolant.differentiate(self.interpolant.smoothed(x, (-1,)), -1)
                 across, _ = self._row.velocity(generator, 1, x.shape[-1])
                 found.append(slope * across[0].to(x))
             else:

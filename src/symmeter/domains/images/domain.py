@@ -129,7 +129,7 @@ class Images(Gridded):
         return Image(self.interpolant, padding=self.padding)
 
     def act_by(self, action: str, y: Tensor) -> Representation:
-        return representation_of(action, y, self.interpolant, self.padding)
+        return self.still(representation_of(action, y, self.interpolant, self.padding), "an output on a grid")
 
     def known_action(self, name: str, y: Tensor, model: Any) -> str:
         action = known_action(name, y, model)
