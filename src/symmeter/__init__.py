@@ -20,6 +20,7 @@ _HOME = {
     "attribute": "layers.attribute",
     "aliasing": "domains.grids.aliasing.attribute",
     "maps": "domains.images.maps",
+    "prediction_range": "measuring.prediction",
     "Profile": "layers.profile",
     "load": "sweeps.load",
     "sweep": "sweeps",
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from symmeter.layers.profile import Profile
     from symmeter.measuring.assertion import assert_equivariant
     from symmeter.measuring.measure import measure
+    from symmeter.measuring.prediction import prediction_range
     from symmeter.models.load import load_model
     from symmeter.results.result import Result
     from symmeter.sweeps.load import load
@@ -67,6 +69,7 @@ __all__ = [
     "maps",
     "measure",
     "parse_group",
+    "prediction_range",
     "round_trip_error",
     "sweep",
 ]

@@ -63,6 +63,7 @@ class Domain(ABC):
 
     name: ClassVar[str]
     item: ClassVar[str] = "sample"
+    position: ClassVar[str] = "position"  # the noun of one place on the grid of a sample
     Options: ClassVar[type] = NoOptions
     symmetries: ClassVar[Mapping[str, str]] = {}  # what is written, and what it means
     actions: ClassVar[tuple[str, ...]] = ("invariant",)  # words for how a symmetry acts on an output
@@ -123,7 +124,7 @@ class Domain(ABC):
         """SymmeterError for what is wrong with a path of data, or lacks for it, before a model is built."""
 
     def check_symmetry(self, symmetry: Symmetry, purpose: str | None = None) -> None:  # noqa: B027
-        """SymmeterError for a symmetry that the options do not go with; `purpose` is what looks inside of a model."""
+        """SymmeterError for a symmetry that the options do not go with; `purpose` is more than LEE."""
 
     def obvious_word(self, tensor: Tensor) -> str | None:
         """The word for an input (N, ...) of which nothing was said, where it can be only one thing."""

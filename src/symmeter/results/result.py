@@ -53,7 +53,7 @@ class Result:
             content["elements"] = list(map(asdict, self.elements))
         if self.kind != Result.kind:
             content["kind"] = self.kind
-        return _json_form(content)
+        return as_json(content)
 
     @verb(path=PATH)
     def to_json(self, path: str | os.PathLike) -> None:
@@ -122,11 +122,12 @@ def _without_tables(folder: Path, error: Exception) -> WriteError:
     return WriteError(f"{words}; {folder / HEADER} is written, without the values of single images")
 
 
-def _json_form(value: Any) -> Any:
+def as_json(value: Any) -> Any:
+    """A value as JSON has it: mappings, lists, plain numbers; null for numbers that are not finite."""
     if isinstance(value, Mapping):
-        return {str(k): _json_form(v) for k, v in value.items()}
+        return {str(k): as_json(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_json_form(v) for v in value]
+        return [as_json(v) for v in value]
     if isinstance(value, float | np.floating):
         return float(value) if math.isfinite(value) else None
     return value.item() if isinstance(value, np.generic) else value

@@ -116,7 +116,7 @@ def test_groups_and_layers_are_refused_before_anything_is_measured():
     network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(192, 3)).eval()
     with pytest.raises(SymmeterError, match="one of derivatives, and C4 moves whole images"):
         make_plan(network, given(), "translation,C4", None, "logits", Settings())
-    with pytest.raises(SymmeterError, match="no counterpart inside of a network, and attribution needs one"):
+    with pytest.raises(SymmeterError, match="and attribution needs all of them"):
         plan_along(network, given(), "translation", "logits", Settings(), "attribution")
 
 

@@ -127,6 +127,14 @@ class Image(Representation):
         vy = yx * (scale_y / scale_x) * px + yy * py[:, None] + generator.shift[1] * half_y
         return vx.expand(height, width), vy.expand(height, width)
 
+    def reach(self, generator: Generator, x: Tensor) -> float | None:
+        """The largest |v|, in pixels: of a translation half the image, of a rotation the distance of the corners."""
+        if not isinstance(generator, AffineGenerator):
+            return None
+        _, rows, columns = LAYOUTS[self.layout]
+        vx, vy = self.velocity(generator, x.shape[rows], x.shape[columns])
+        return float(torch.hypot(vx, vy).max()) or None
+
     def units(self, height: int, width: int) -> tuple[tuple[float, float], tuple[float, float]]:
         """Half-extents (x, y) in pixels, and the units in which linear maps act."""
         half_x, half_y = self.interpolant.half_extent(width), self.interpolant.half_extent(height)

@@ -33,13 +33,13 @@ class Gridded(Domain):
         return self.options.padding or "reflect"
 
     def check_symmetry(self, symmetry: Symmetry, purpose: str | None = None) -> None:
-        """A low-passed definition is one of directions of the inputs: no group, and nothing inside of a network."""
+        """A low-passed definition is one of directions of the inputs: no whole motions, nothing inside of a network."""
         if self.interpolant.keeps_all:
             return
         if purpose is not None:
             raise SymmeterError(
-                f"definition {self.definition!r} moves {self.item}s by their low frequencies only, which has no "
-                f"counterpart inside of a network, and {purpose} needs one: take 'bandlimited'"
+                f"definition {self.definition!r} moves {self.item}s by their low frequencies only, and {purpose} needs "
+                "all of them: take 'bandlimited'"
             )
         if symmetry.groups:
             raise SymmeterError(

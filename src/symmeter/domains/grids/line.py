@@ -59,6 +59,10 @@ class Line(Representation):
 
         return act
 
+    def reach(self, generator: Generator, x: Tensor) -> float | None:
+        """The largest speed along the line, in samples."""
+        return self._row.reach(generator, x.unsqueeze(-2))
+
     def border(self, x: Tensor) -> Tensor:
         """(L,) float64: 1 on a sixteenth of the line at either end, at least one sample, and 0 inside."""
         length = x.shape[-1]

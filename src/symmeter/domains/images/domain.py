@@ -54,6 +54,7 @@ class Images(Gridded):
 
     name = "images"
     item = "image"
+    position = "pixel"
     Options = ImageOptions
     symmetries = dict.fromkeys((*FAMILIES, *GENERATORS), "") | GROUPS
     actions = ACTIONS

@@ -43,6 +43,7 @@ class Signals(Gridded):
 
     name = "signals"
     item = "signal"
+    position = "sample"
     Options = SignalOptions
     symmetries = SYMMETRIES
     actions = ("invariant", "equivariant", "channels_first", "signal")

@@ -68,6 +68,10 @@ class Representation(ABC):
         products = [(covector * tangent).flatten(1) for tangent in tangents]
         return torch.stack([product.sum(1, dtype=torch.float64) for product in products])
 
+    def reach(self, generator: Generator, x: Value) -> float | None:
+        """By how many positions of the grid t = 1 moves what moves fastest; None where nothing moves along a grid."""
+        return None
+
     @abstractmethod
     def describe(self) -> str:
         """A few words for tables and headers, such as `grid 7 x 7, channels last`."""
