@@ -173,6 +173,17 @@ class Domain(ABC):
         """
         return displaced(rho, x, other, still, replaced)
 
+    def deformed(
+        self, rho: Representation, generators: Sequence[Generator], x: Tensor, random: Tensor
+    ) -> list[Tensor] | None:
+        """The control of specificity: X x (b, ...) per generator with the speeds kept and the directions turned.
+
+        In a way that is smooth, linear in the generator, and calibrated: networks with random weights must react to it
+        as strongly as to X x. `random` (b, 64) are standard normal numbers, the same for all leaves of a sample. None:
+        there is no such control.
+        """
+        return None
+
     def tracker(self, x: Tensor) -> Tracker | None:
         """What follows the symmetry through a network from the inputs x (B, ...) on; None: layers are not known."""
         return None

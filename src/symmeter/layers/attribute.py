@@ -24,7 +24,8 @@ from symmeter.measuring.measure import named_options
 from symmeter.measuring.plan import Given, Settings, plan_along
 from symmeter.measuring.rows import derivative_rows
 from symmeter.results.columns import Key
-from symmeter.results.estimate import estimate
+from symmeter.results.estimate import columns_of_interval, estimate
+from symmeter.results.intervals import of_ratio_of_means
 from symmeter.results.row import Row
 from symmeter.results.standard_errors import ratio_error, standard_error
 from symmeter.results.verdict import on_contribution
@@ -266,9 +267,12 @@ class Attributor(Observer):
         own |= self._norm(run, Key("norm", root.symmetry, part.layer))
         own["share"] = float(values.mean()) / mean if mean else None
         own["share_standard_error"] = ratio_error(values, lee)
+        own |= columns_of_interval("share", of_ratio_of_means(values, lee, seed=run.seed))
         if part.parent is None:
             return LayerRow(**{**asdict(root), "layer": ""}, contribution=root.value, **own)
-        e = estimate(values, floor=floor)
+        e = estimate(values, floor=floor, seed=run.seed)
+        columns = e.columns() | {"verdict": on_contribution(e.value, e.interval, floor, e.n)}
+        columns |= {"top_share": None, "typical": None}  # of values of both signs they say nothing
         return LayerRow(
             measure="lee",
             symmetry=root.symmetry,
@@ -277,9 +281,9 @@ class Attributor(Observer):
             unit=root.unit,
             direction="sign: + adds to LEE, - takes from it",
             definition=root.definition,
-            verdict=on_contribution(e.value, e.standard_error, floor),
             contribution=e.value,
-            **asdict(replace(e, top_share=None)),  # of values of both signs it says nothing
+            column=str(Key("contribution", root.symmetry, part.layer)),
+            **columns,
             **own,
         )
 

@@ -18,13 +18,17 @@ class LayerRow(Row):
     """One part along one generator.
 
     `contribution` = value, signed and in the unit of LEE; over the terminal parts it adds up to the root's, which is
-    LEE. `share` = mean contribution / mean LEE. `norm` is the mean over images of ||df_after L_X m||^2 (Gruver et al.
+    LEE. `share` = mean contribution / mean LEE, with its
+    interval. `norm` is the mean over images of ||df_after L_X m||^2 (Gruver et al.
     2023, the layerwise error), with its standard error over images, and that which the choice of probes adds.
     """
 
     contribution: float = 0.0
     share: float | None = None
     share_standard_error: float | None = None
+    share_low: float | None = None
+    share_high: float | None = None
+    share_remark: str = ""
     norm: float | None = None
     norm_standard_error: float | None = None
     norm_probe_error: float | None = None

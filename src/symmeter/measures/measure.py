@@ -109,7 +109,12 @@ class Reducer(ABC):
 
 
 class Pool(ABC):
-    """What a measure keeps of all images together, in memory that does not grow with them."""
+    """What a measure keeps of all images together, in memory that does not grow with them.
+
+    Standard errors are of a jackknife that leaves out one of `blocks` of the images each.
+    """
+
+    blocks = 10
 
     def begin(self) -> None:  # noqa: B027
         """A chunk begins, perhaps anew after one that did not come to its end."""

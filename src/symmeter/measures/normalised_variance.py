@@ -10,7 +10,6 @@ from symmeter.measures.measure import OrbitMeasure, Pool, Reducer
 from symmeter.measures.orbit import Chunk, View, wide
 from symmeter.measures.quantity import Quantity
 
-_BLOCKS = 10  # of the jackknife
 _DEAD = 0.01  # of the largest spread over images: units below it have nothing to be compared with
 
 
@@ -79,9 +78,9 @@ class _Units(Pool):
         f = chunk.reference.flatten(1)[keep].double()
         moved = self._deviations[keep].double() / (self._elements - int(chunk.sampled))
         if self._sums is None:
-            self._sums = torch.zeros(_BLOCKS, 4, f.shape[1], dtype=torch.float64, device=f.device)
+            self._sums = torch.zeros(self.blocks, 4, f.shape[1], dtype=torch.float64, device=f.device)
         values = torch.stack([torch.ones_like(f), f, f.square(), moved], 1)
-        blocks = (self._count + torch.arange(len(f), device=f.device)) % _BLOCKS
+        blocks = (self._count + torch.arange(len(f), device=f.device)) % self.blocks
         self._sums.index_add_(0, blocks, values)
         self._count += len(f)
         self._elements = 0
@@ -100,7 +99,7 @@ class _Units(Pool):
         """The number without each block of images."""
         assert self._sums is not None
         whole = self._sums.sum(0)
-        return [self._ratio(whole - self._sums[i]) for i in range(min(_BLOCKS, self._count))]
+        return [self._ratio(whole - self._sums[i]) for i in range(min(self.blocks, self._count))]
 
     def _alive(self, sums: Tensor) -> tuple[Tensor, Tensor]:
         """From sums (4, U): whether each unit counts, and its squared ratio, (U,) each."""

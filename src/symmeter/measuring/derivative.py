@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import compress, count
 from typing import Any
@@ -14,12 +14,13 @@ from torch import Tensor
 from symmeter.autodiff.pushforward import Pushforward
 from symmeter.autodiff.strategies import Strategy
 from symmeter.measures.measure import DerivativeMeasure
+from symmeter.measuring.directions import Directions, Part
 from symmeter.measuring.floor import FLOOR_IMAGES, Floor, differences, nudged
-from symmeter.measuring.reference_samples import ReferenceSamples, blank, of_same_size
+from symmeter.measuring.reference_samples import Beside
 from symmeter.measuring.run import Run
 from symmeter.measuring.targets import Target, quantity_of
 from symmeter.models.outputs import Output
-from symmeter.results.columns import BOUNDARY, Key
+from symmeter.results.columns import BOUNDARY, SPECIFICITY, STABILITY, Key
 from symmeter.samples import Batch
 from symmeter.symmetry.conjugate import deviation, stack
 from symmeter.symmetry.groups.generators import Generator
@@ -47,6 +48,7 @@ class DerivativeRun(Run):
     """
 
     observer: Observer | None = None
+    deform: bool = False  # whether there is a control of specificity
     targets: list[Target] = field(default_factory=list)
     rho_out: Representation = field(default_factory=Trivial)
     pushforward: Pushforward | None = None
@@ -85,38 +87,45 @@ class DerivativeRun(Run):
             self._floor_method = "none"
             self.optional("the floor", lambda: self._find_floor(torch.stack(self._few)))
 
-    def _measure_batch(self, batch: Batch, references: ReferenceSamples | None) -> Iterator[int]:
+    def _measure_batch(self, batch: Batch, beside: Beside) -> Iterator[int]:
         x = batch.inputs.to(self.device, self.dtype)
+        directions = Directions(self.domain, self.rho_in, self.generators)
         if self.pushforward is None:
             self._prepare(x)
+            if self.deform and not directions.can_deform(x[:1]):
+                self.deform = False
+                self.remarks.append(
+                    f"no specificity: {self.domain.name} have no deformations of these inputs"
+                )
         assert self.pushforward is not None
-        generators = self.generators
-
-        still: dict[int, Tensor] = {}
-        lacking: dict[int, Tensor] = {}
-
-        def move(samples: Tensor) -> Tensor:
-            """The directions (T, b, ...) in which the generators move samples (b, ...)."""
-            return stack(self.rho_in.differentiate_all(generators, samples))
+        if not self.deform:
+            beside = replace(beside, random=None)
+        parts: dict[int, Part] = {}
 
         def tangents(part: slice) -> Tensor:
-            """Those of a part of the batch, and behind them as many (T, b, ...) for the control."""
-            own = move(x[part])
-            still[part.start] = blank(own, x[part])
-            if references is None:
-                lacking[part.start] = torch.zeros(own.shape[:2], dtype=torch.bool)
-                return own
-            positions = torch.arange(part.start, part.start + own.shape[1])
-            others, lacking[part.start] = references.directions(positions, own, move)
-            return torch.cat([own, of_same_size(others, own)])
+            """The directions of a part of the batch."""
+            positions = torch.arange(*part.indices(len(x)))
+            found, parts[part.start] = directions.of(x[part], positions, beside)
+            return found
 
-        times = 2 if references is not None else 1
         for part, y, pushed in self.pushforward.push(x, tangents):
-            derivative = deviation(pushed, y, generators * times, self.rho_out)
-            self._record(batch, part, x[part], y, derivative, still[part.start], lacking[part.start])
+            known = parts.pop(part.start)
+            times = 1 + len(known.sizes)
+            derivative = deviation(
+                directions.responses(pushed, known), y, self.generators * times, self.rho_out
+            )
+            self._record(batch, part, x[part], y, derivative, known)
             yield len(y)
         if len(self._few) == FLOOR_IMAGES:
             self._find_floor_once()
+
+    def _deforms(self) -> bool:
+        return self.deform and not self.alone
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """Those that there are, in the order of their directions."""
+        return (STABILITY,) * self.control + (SPECIFICITY,) * self._deforms()
 
     def _prepare(self, x: Tensor) -> None:
         """The first look at the outputs for inputs x (B, ...): how they move, and whether they fit what is asked."""
@@ -167,13 +176,11 @@ class DerivativeRun(Run):
         x: Tensor,
         y: Tensor,
         derivative: Tensor,
-        still: Tensor,
-        lacking: Tensor,
+        known: Part,
     ) -> None:
         """Statistics per sample of one chunk into the columns; samples with non-finite values go by name.
 
-        Of inputs x (b, ...), outputs y (b, ...) and derivatives (T, b, ...). `still`, `lacking` (T, b) are set for
-        samples that a generator leaves as they are, and for those without a control.
+        Of inputs x (b, ...), outputs y (b, ...) and derivatives (T, b, ...), those along the controls the last.
         """
         finite = y.flatten(1).isfinite().all(1) & derivative.flatten(2).isfinite().all(2).all(0)
         more: dict[Key, Tensor] = {}
@@ -186,9 +193,9 @@ class DerivativeRun(Run):
         keep = self._keep(batch.names[part], finite)
         self._few += list(x[finite][: FLOOR_IMAGES - len(self._few)])
         names = list(compress(batch.names[part], keep))
-        without = lacking.cpu().numpy()[:, keep]
+        still, without = (flags.cpu().numpy()[:, keep] for flags in (known.still, known.lacking))
         for i, generator in enumerate(self.generators):
-            self._note_still(generator.name, names, still[i].cpu().numpy()[keep], without[i])
+            self._note_still(generator.name, names, still[i], without[i])
         outputs = self._by_output(y)
         for target, own_y, own in zip(self.targets, outputs, self._by_output(derivative), strict=True):
             self._record_target(target, own_y, own, keep, without)
@@ -200,18 +207,18 @@ class DerivativeRun(Run):
     def _record_target(
         self, target: Target, y: Tensor, derivative: Tensor, keep: np.ndarray, without: np.ndarray
     ) -> None:
-        """The statistics of one output y (b, ...) with derivatives (T, b, ...); those of the control are the last."""
+        """The statistics of one output y (b, ...) with derivatives (T, b, ...); those of controls are the last."""
         border, count = target.rho.border(y), len(self.generators)
         for m in self.measures:
             values = m.statistic(derivative).cpu().numpy()[:, keep]
-            if len(values) > count:
-                values[count:][without] = np.nan
+            if self.control:
+                values[count : 2 * count][without] = np.nan
             edge = None if border is None else m.statistic(derivative[:count], border).cpu().numpy()[:, keep]
             for i, generator in enumerate(self.generators):
                 key = self.key(m, generator, target)
                 self.columns.add(key, values[i])
-                if len(values) > count:
-                    self.columns.add(key.as_control(), values[count + i])
+                for number, control in enumerate(self.controls, start=1):
+                    self.columns.add(key.as_control(control), values[number * count + i])
                 if edge is not None:
                     self.columns.add(key.as_statistic(BOUNDARY), edge[i])
 

@@ -46,6 +46,8 @@ class Execution(Generic[AnyRun]):
             *_skipped(samples),
             *run.notes(),
             *_few(rows, samples.item),
+            *_without_intervals(rows),
+            *_dropped(rows, samples.item),
         ]
         partial = bool(samples.skipped or run.non_finite or run.stopped)
         header = {
@@ -71,9 +73,10 @@ def announced(result: Result, interrupted: bool) -> Result:
 
 def run_along(plan: Plan, observer: Observer | None = None) -> Execution[DerivativeRun]:
     """Lie derivatives along all generators of a plan; an `observer` looks on."""
-    control = plan.control == "displacement"
     began = time.perf_counter()
-    run = DerivativeRun(plan, plan.open(), plan.rho_in(), control, observer=observer)
+    run = DerivativeRun(
+        plan, plan.open(), plan.rho_in(), plan.has_stability, observer=observer, deform=plan.has_specificity
+    )
     return _executed(
         plan,
         run,
@@ -82,14 +85,14 @@ def run_along(plan: Plan, observer: Observer | None = None) -> Execution[Derivat
             "symmetry": plan.symmetry.name,
             "output": ",".join(str(target.output) for target in run.targets),
             "rho_out": run.rho_out.describe(),
-            "control": control,
+            "control": plan.control,
         },
     )
 
 
 def run_over(plan: Plan, group: Group) -> Execution[OrbitRun]:
     """All measures of a plan over one group."""
-    control = plan.control in ("displacement", "wrong-group")
+    control = plan.has_stability or plan.control == "wrong-group"
     began = time.perf_counter()
     run = OrbitRun(plan, plan.open(group), plan.rho_in(group), control, group=group)
     return _executed(
@@ -147,6 +150,28 @@ def _few(rows: Iterable[Row], item: str) -> list[str]:
     few = [row.symmetry for row in rows if row.whole and (row.top_share or 0) > 0.9 and row.n >= 20]
     words = f"a few {item}s carry the mean: 5 % of them hold over 90 % of it for {', '.join(few)}; see median"
     return [words] if few else []
+
+
+def _without_intervals(rows: Iterable[Row]) -> list[str]:
+    """Which rows have no interval, by reason."""
+    names: dict[str, list[str]] = {}
+    for row in rows:
+        if row.whole and row.interval_remark:
+            names.setdefault(row.interval_remark, []).append(f"{row.measure} of {row.symmetry}")
+    return [f"no interval for {shortened(those)}: {reason}" for reason, those in names.items()]
+
+
+def _dropped(rows: Iterable[Row], item: str) -> list[str]:
+    """Which ratios are not of all samples."""
+    notes = []
+    for name in ("stability", "specificity"):
+        short = [row for row in rows if row[f"{name}_pairs"] is not None and row[f"{name}_pairs"] < row.n]
+        if short:
+            words = shortened(
+                f"{row.symmetry} ({counted(row.n - row[f'{name}_pairs'], item)})" for row in short
+            )
+            notes.append(f"{name} leaves out what has a value or a control of 0: {words}")
+    return notes
 
 
 def environment() -> dict[str, Any]:

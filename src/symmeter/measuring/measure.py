@@ -13,10 +13,9 @@ from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.execution import Execution, announced, run_along, run_over
 from symmeter.measuring.plan import Given, Plan, Settings, make_plan
 from symmeter.measuring.rows import derivative_rows, element_rows, orbit_rows
+from symmeter.measuring.untrained import beside_untrained
 from symmeter.models.fresh import untrained
-from symmeter.results.estimate import Estimate
-from symmeter.results.result import Result, Row
-from symmeter.results.standard_errors import independent_ratio_error
+from symmeter.results.result import Result
 from symmeter.verbs.verb import verb
 from symmeter.verbs.warned import recorded
 
@@ -118,7 +117,9 @@ def measured(plan: Plan) -> Result:
         parts.append(replace(part, elements=tuple(element_rows(over.run))))
     result = _joined(parts, plan.symmetry.name, [m.name for m in [*plan.along, *plan.over]])
     if plan.control == "untrained":
-        result = with_untrained(result, plan)
+        fresh = untrained(plan.loaded, plan.settings.seed)
+        with recorded():  # the same as those of the trained one
+            result = beside_untrained(result, measured(plan.of_fresh(fresh)), fresh.info)
     return announced(result, any(one.run.interrupted for one in executed))
 
 
@@ -155,49 +156,3 @@ def _columns_of(names: Sequence[str], parts: Sequence[Result]) -> dict[str, np.n
             if key not in columns:
                 columns[key] = values[chosen]
     return columns
-
-
-def with_untrained(result: Result, plan: Plan) -> Result:
-    """The result with the values of the same model, freshly initialised, as its control."""
-    fresh = untrained(plan.loaded, plan.settings.seed)
-    with recorded():  # the same as those of the trained one
-        other = measured(plan.of_fresh(fresh))
-    values = {(row.measure, row.symmetry, row.output, row.layer): row for row in other.rows}
-    rows = []
-    for row in result.rows:
-        control = values.get((row.measure, row.symmetry, row.output, row.layer))
-        rows.append(row if control is None else controlled(row, control))
-    spec = {**result.header["spec"], "control": "untrained", "control_model": fresh.info}
-    return replace(result, rows=tuple(rows), header={**result.header, "spec": spec})
-
-
-def controlled(row: Row, control: Row) -> Row:
-    """The row with the value of another as its control; the two were measured independently."""
-    error, other = _error(row), _error(control)
-    selectivity = error / other if other else None
-    spread = independent_ratio_error(error, row.standard_error, other, control.standard_error)
-    e = Estimate(
-        error,
-        row.standard_error,
-        row.n,
-        row.floor,
-        other,
-        control.standard_error,
-        selectivity,
-        spread,
-        power=row.power,
-    )
-    return replace(
-        row,
-        control=control.value,
-        control_standard_error=control.standard_error,
-        control_error=control.error,
-        selectivity=selectivity,
-        selectivity_standard_error=spread,
-        verdict=e.verdict,
-    )
-
-
-def _error(row: Row) -> float:
-    """What a row tells of asymmetry: its error, or its value where that is the error."""
-    return row.value if row.error is None else row.error

@@ -20,11 +20,11 @@ from symmeter.measuring.orbit_control import displaced_inputs
 from symmeter.measuring.orbit_floor import METHOD, orbit_floors
 from symmeter.measuring.orbit_pass import Compared, Orbit, unmoved
 from symmeter.measuring.passes import Inputs, moved, watching
-from symmeter.measuring.reference_samples import ReferenceSamples
+from symmeter.measuring.reference_samples import Beside, ReferenceSamples
 from symmeter.measuring.run import Run
 from symmeter.measuring.targets import ElementSums, OrbitTarget, PairSums, Reduced, quantity_of
 from symmeter.models.outputs import Output
-from symmeter.results.columns import Key
+from symmeter.results.columns import VALUE, Key
 from symmeter.samples import Batch
 from symmeter.symmetry.groups.group import ElementSet, Group, choose_elements
 from symmeter.symmetry.representations.representation import Representation
@@ -88,7 +88,7 @@ class OrbitRun(Run):
     def _needs_references(self) -> bool:
         return self.control or self._needs_others
 
-    def _measure_batch(self, batch: Batch, references: ReferenceSamples | None) -> Iterator[int]:
+    def _measure_batch(self, batch: Batch, beside: Beside) -> Iterator[int]:
         x = batch.inputs.to(self.device, self.dtype)
         if self.orbit is None:
             self.orbit = self.prepared(x)
@@ -97,7 +97,7 @@ class OrbitRun(Run):
         while start < len(x):
             part = slice(start, start + orbit.at_once)
             try:
-                self._measure_chunk(batch, part, x[part], references)
+                self._measure_chunk(batch, part, x[part], beside.references)
             except SymmeterError:
                 raise
             except Exception:  # memory ran out, or the model has its own limit to a batch
@@ -156,7 +156,7 @@ class OrbitRun(Run):
         measures = [m.fitted(quantity) for m in self.measures]
         for m in measures:
             m.check(quantity, kernels.elements)
-        target = OrbitTarget(output, quantity, rho, measures)
+        target = OrbitTarget(output, quantity, rho, measures, self.group.name, len(self.plan.outputs) == 1)
         if any(m.needs_mean for m in measures):
             kernels.find(target, y)
         return target
@@ -197,7 +197,7 @@ class OrbitRun(Run):
             if not self.wrong_group:
                 inputs, lacking = displaced_inputs(orbit, self.domain, x, references, positions)
             control = self._control(inputs, compared)
-        keep = self._take(batch.names[part], own, control)
+        keep = self._take(batch.names[part], own, control, lacking.numpy())
         names = list(compress(batch.names[part], keep))
         self._note_still(self.group.name, names, still.numpy()[keep], lacking.numpy()[keep])
         if self.classes:
@@ -217,13 +217,21 @@ class OrbitRun(Run):
             self.columns.discard_controls()
         return control
 
-    def _take(self, names: tuple[str, ...], own: Reduced, control: Reduced | None) -> np.ndarray:
-        """Take down what was found of some samples and of their control; which of them (b,) to keep."""
+    def _take(
+        self, names: tuple[str, ...], own: Reduced, control: Reduced | None, lacking: np.ndarray
+    ) -> np.ndarray:
+        """Take down what was found of some samples and of their control; which of them (b,) to keep.
+
+        Those that are `lacking` (b,) a reference sample have no control.
+        """
         finite = own.finite
         columns = own.columns()
         if control is not None:
             finite = finite & control.finite
-            columns |= {key.as_control(): values for key, values in control.columns().items()}
+            for key, values in control.columns().items():
+                if key.statistic == VALUE:
+                    values = np.where(lacking, np.nan, values)
+                columns[key.as_control()] = values
         keep = self._keep(names, finite)
         own.close(finite)
         if control is not None:

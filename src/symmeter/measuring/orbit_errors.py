@@ -10,6 +10,7 @@ from symmeter.measuring.orbit import OrbitRun
 from symmeter.measuring.targets import OrbitTarget
 from symmeter.results.columns import MAXIMUM, SCALE, Key
 from symmeter.results.estimate import Estimate, estimate
+from symmeter.results.intervals import Interval, Ratio, of_jackknife, of_ratio_of_means
 from symmeter.results.standard_errors import pair_error, ratio_error, standard_error
 
 
@@ -28,6 +29,14 @@ class OrbitErrors:
             return self.element_error
         return math.hypot(self.over_samples.standard_error, self.element_error or 0.0)
 
+    def with_both_kinds_of_chance(self) -> "OrbitErrors":
+        """With an interval that is wider by as much as the standard error is, where elements were drawn."""
+        own = self.over_samples
+        if not self.element_error or not own.standard_error:
+            return self
+        factor = math.hypot(own.standard_error, self.element_error) / own.standard_error
+        return replace(self, over_samples=replace(own, interval=own.interval.widened(own.value, factor)))
+
 
 def orbit_errors(run: OrbitRun, target: OrbitTarget, measure: OrbitMeasure) -> OrbitErrors:
     """What a run has found of one measure of one output."""
@@ -39,11 +48,14 @@ def orbit_errors(run: OrbitRun, target: OrbitTarget, measure: OrbitMeasure) -> O
     maxima = run.columns.get(key.as_statistic(MAXIMUM))
     maximum = None if maxima is None else float(maxima.max()) / scale
     if not np.isfinite(values).all():  # the run says so by name
-        mean = float(values.mean())
+        mean, without = float(values.mean()), Interval(remark="not all values are finite")
         floor = run.floor(key)
-        return OrbitErrors(Estimate(mean, None, len(values), floor, power=measure.power), maximum=mean)
-    whole = _over_samples(run, key, values, measure.power)
-    return OrbitErrors(whole, _element_error(run, measure, key, scale), maximum)
+        found = Estimate(mean, None, len(values), without, floor, power=measure.power)
+        return OrbitErrors(found, maximum=mean)
+    whole = OrbitErrors(
+        _over_samples(run, key, values, measure.power), _element_error(run, measure, key, scale), maximum
+    )
+    return whole.with_both_kinds_of_chance()
 
 
 def mean_scale(run: OrbitRun, key: Key) -> float:
@@ -55,23 +67,24 @@ def mean_scale(run: OrbitRun, key: Key) -> float:
 def _over_samples(run: OrbitRun, key: Key, values: np.ndarray, power: int) -> Estimate:
     """The estimate from values (N,) that are divided by their scale, and the controls by theirs."""
     scale, floor = mean_scale(run, key), run.floor(key)
-    controls = run.columns.get(key.as_control())
-    if run.lacking or (controls is not None and not np.isfinite(controls).all()):
-        controls = None
-    if controls is not None:
-        controls = controls / mean_scale(run, key.as_control())
-    found = estimate(values, controls, None if floor is None else floor / scale, power)
+    controls = run.columns.controls(key)
+    if any(np.isinf(control).any() for control in controls.values()):
+        controls = {}
+    controls = {name: control / mean_scale(run, key.as_control()) for name, control in controls.items()}
+    found = estimate(values, controls, None if floor is None else floor / scale, power, run.seed)
     scales = run.columns.get(key.as_statistic(SCALE))
     if scales is None:
         return found
-    return replace(found, standard_error=ratio_error(run.columns[key], scales))
+    own = run.columns[key]
+    interval = of_ratio_of_means(own, scales, seed=run.seed)
+    return replace(found, standard_error=ratio_error(own, scales), interval=interval)
 
 
 def _pooled(run: OrbitRun, target: OrbitTarget, measure: OrbitMeasure) -> Estimate:
     """Of a measure that is made of all samples together; with its control, where that is known of all of them."""
     own, floor = target.pools[measure.name], run.floor(target.key(measure))
     value, error, n = own.estimate() or (math.nan, None, 0)
-    without = Estimate(value, error, n, floor, power=measure.power)
+    without = Estimate(value, error, n, of_jackknife(value, error, own.blocks), floor, power=measure.power)
     pool = target.control_pools.get(measure.name)
     if pool is None or run.lacking:
         return without
@@ -82,7 +95,9 @@ def _pooled(run: OrbitRun, target: OrbitTarget, measure: OrbitMeasure) -> Estima
     known = replace(without, control=control, control_standard_error=control_error)
     if not control:
         return known
-    return replace(known, selectivity=value / control, selectivity_standard_error=own.ratio_error(pool))
+    ratio, spread = value / control, own.ratio_error(pool)
+    stability = Ratio(ratio, of_jackknife(ratio, spread, own.blocks), n, method="means")
+    return replace(known, ratio_of_means=ratio, ratio_of_means_standard_error=spread, stability=stability)
 
 
 def _element_error(run: OrbitRun, measure: OrbitMeasure, key: Key, scale: float) -> float | None:

@@ -27,7 +27,7 @@ SymmetryArgument = str | Generator | Group | Symmetry | Iterable
 MeasureArgument = str | Measure | Sequence[str | Measure] | None
 OutputArgument = str | Sequence[str] | Mapping[str, str]
 
-CONTROLS = ("displacement", "untrained", "wrong-group", "none")
+CONTROLS = ("both", "stability", "untrained", "wrong-group", "none")
 # Passed over where a kind of data has no such option.
 _DEFAULTS = {"definition": "bandlimited"}
 
@@ -93,8 +93,18 @@ class Plan:
         return self.symmetry.rho_in or self.inputs.representation(self.domain, self.loaded, group)
 
     def of_fresh(self, fresh: LoadedModel) -> "Plan":
-        """The same for a copy of the model with fresh weights, without a control."""
-        return replace(self, loaded=fresh, control="none")
+        """The same for a copy of the model with fresh weights."""
+        return replace(self, loaded=fresh, control="both")
+
+    @property
+    def has_stability(self) -> bool:
+        """Whether there is a control of stability, along generators; over groups the wrong group may take its place."""
+        return self.control in ("both", "stability", "untrained")
+
+    @property
+    def has_specificity(self) -> bool:
+        """Whether there is a control of specificity, along generators."""
+        return self.control in ("both", "untrained")
 
 
 def make_plan(
@@ -111,7 +121,7 @@ def make_plan(
     control = control_mode(settings.control)
     if control == "wrong-group" and hypothesis.generators:
         raise SymmeterError(
-            "the wrong-group control is for groups such as C4; generators have displacement, untrained and none"
+            "the wrong-group control is for groups such as C4; generators have both, stability, untrained and none"
         )
     loaded = domain.described(load_model(model) if isinstance(model, str) else describe(model))
     return Plan(
@@ -180,7 +190,7 @@ def _domain(given: Given, symmetry: SymmetryArgument) -> Domain:
 
 def control_mode(control: bool | str) -> str:
     """The name of a control; SymmeterError with the choices for an unknown one."""
-    mode = {True: "displacement", False: "none"}.get(control, control)  # type: ignore[arg-type]
+    mode = {True: "both", False: "none"}.get(control, control)  # type: ignore[arg-type]
     if mode not in CONTROLS:
         raise SymmeterError(f"unknown control {control!r}; choose from {', '.join(CONTROLS)}")
     return str(mode)

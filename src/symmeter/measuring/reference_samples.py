@@ -1,4 +1,4 @@
-"""Reference samples: the other sample whose displacement stands in for a sample's own, in the insensitivity control."""
+"""Reference samples: the other sample whose displacement stands in for a sample's own, in the control of stability."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+RANDOM = 64  # numbers per sample, of which a kind of data makes its deformation
 _BLANK = 100  # units of round-off of a sample: a direction that is not longer counts as none
 
 
@@ -40,44 +41,50 @@ class ReferenceSamples:
     def directions(
         self, positions: Tensor, own: Tensor, move: Callable[[Tensor], Tensor], first: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """(directions (T, b, ...), lacking (T, b)): those of the first reference sample that is not blank.
+        """(directions (K, b, ...), lacking (K, b)): those of the first reference sample that has them all.
 
-        `move` makes directions (T, b, ...) of samples (b, ...); `first` is what it makes of the first reference
-        samples, where that is known. `lacking` is set where no reference sample has a direction although the sample's
-        `own` (T, b, ...) is not zero.
+        `move` makes directions (K, b, ...) of samples (b, ...); `first` is what it makes of the first reference
+        samples, where that is known. Where no reference sample has a direction for every one of the sample's `own`
+        (K, b, ...) that is not zero, those of the first are taken, and `lacking` is set for what they lack.
         """
         references = self.of(positions)
         found = move(references) if first is None else first
-        lacking = blank(found, references) & (_length(own) > 0).to(found.device)
+        moves = (length_of(own) > 0).to(found.device)
+        lacking = blank(found, references) & moves
         for turn in range(1, len(self.cycle) - 1):
             which = lacking.any(0).nonzero().flatten()
             if not len(which):
                 break
             references = self.of(positions[which.cpu()], turn)
             others = move(references)
-            good = lacking[:, which] & ~blank(others, references)
-            found[:, which] = torch.where(_broadcast(good, found), others, found[:, which])
-            lacking[:, which] &= ~good
+            whole = which[~(blank(others, references) & moves[:, which]).any(0)]
+            found[:, whole] = others[:, torch.isin(which, whole)]
+            lacking[:, whole] = False
         return found, lacking
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What stands beside a batch for its controls; None for no such control.
+
+    `references` for stability, and for specificity `random` (B, RANDOM), normal numbers of every sample.
+    """
+
+    references: ReferenceSamples | None = None
+    random: Tensor | None = None
+
+
+def random_numbers(count: int, seed: int) -> Tensor:
+    """(count, RANDOM) float64, from the normal distribution."""
+    generator = torch.Generator().manual_seed(2**32 + seed)
+    return torch.randn(count, RANDOM, generator=generator, dtype=torch.float64)
 
 
 def blank(directions: Tensor, samples: Tensor) -> Tensor:
     """(T, b): whether directions (T, b, ...) are nothing but round-off of their samples (b, ...)."""
-    return _length(directions) <= _BLANK * torch.finfo(directions.dtype).eps * _length(samples[None])
+    return length_of(directions) <= _BLANK * torch.finfo(directions.dtype).eps * length_of(samples[None])
 
 
-def of_same_size(directions: Tensor, like: Tensor) -> Tensor:
-    """Directions (T, B, ...) scaled, one by one, to the lengths of `like`; what has no length stays 0."""
-    length = _length(directions)
-    size = torch.where(length > 0, _length(like) / torch.where(length > 0, length, 1), 0)
-    return directions * _broadcast(size, like)
-
-
-def _broadcast(values: Tensor, like: Tensor) -> Tensor:
-    """One value per direction (T, b), with an axis of 1 for every further axis of `like` (T, b, ...)."""
-    return values.reshape(*values.shape, *[1] * (like.ndim - 2))
-
-
-def _length(directions: Tensor) -> Tensor:
+def length_of(directions: Tensor) -> Tensor:
     """The Euclidean length (T, b) of each direction (T, b, ...)."""
     return directions.flatten(2).norm(dim=2) if directions.ndim > 2 else directions.abs()

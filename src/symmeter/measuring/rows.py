@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from symmeter.measures.measure import DerivativeMeasure, OrbitMeasure
 from symmeter.measuring.derivative import DerivativeRun
@@ -10,7 +10,7 @@ from symmeter.measuring.orbit import OrbitRun
 from symmeter.measuring.orbit_errors import mean_scale, orbit_errors
 from symmeter.measuring.targets import BY_ELEMENT, OrbitTarget, Target
 from symmeter.results.columns import BOUNDARY, Key
-from symmeter.results.estimate import estimate
+from symmeter.results.estimate import columns_of_interval, estimate
 from symmeter.results.row import ElementRow, Row
 from symmeter.results.verdict import NO_TEST
 from symmeter.symmetry.groups.generators import Generator
@@ -30,8 +30,7 @@ def _derivative_row(run: DerivativeRun, target: Target, m: DerivativeMeasure, ge
     key, accuracy = run.key(m, generator, target), run.accuracy()
     top1 = accuracy["top1"] if accuracy else None
     values = run.columns[key]
-    controls = None if generator.name in run.lacking else run.columns.get(key.as_control())
-    e = estimate(values, controls, run.floor(key, float(values.mean())), m.power)
+    e = estimate(values, run.columns.controls(key), run.floor(key, float(values.mean())), m.power, run.seed)
     border = run.columns.get(key.as_statistic(BOUNDARY))
     share = None
     if border is not None and values.sum():
@@ -44,10 +43,10 @@ def _derivative_row(run: DerivativeRun, target: Target, m: DerivativeMeasure, ge
         unit=m.unit(target.quantity, generator),
         direction=m.direction,
         definition=run.domain.definition,
-        verdict=e.verdict,
         boundary_share=share,
         accuracy=top1,
-        **asdict(e),
+        column=str(key),
+        **e.columns(),
     )
 
 
@@ -62,31 +61,31 @@ def _orbit_row(run: OrbitRun, target: OrbitTarget, m: OrbitMeasure, top1: float 
     errors = orbit_errors(run, target, m)
     e = errors.over_samples
     if not m.tests_symmetry:
-        e = replace(e, floor=None, selectivity=None, selectivity_standard_error=None)
+        e = replace(e, floor=None, stability=None, ratio_of_means=None, ratio_of_means_standard_error=None)
     value, spread = _valued(m), _spread(m, e.value)
     control_spread = None if e.control is None else _spread(m, e.control)(e.control_standard_error)
     low, high = sorted((value(e.quantile_05), value(e.quantile_95)), key=lambda v: (v is None, v))
+    own = e.columns() | {
+        "value": m.value(e.value),
+        "standard_error": spread(errors.standard_error),
+        "control": value(e.control),
+        "control_standard_error": control_spread,
+        "median": value(e.median),
+        "typical": value(e.typical),
+        "quantile_05": low,
+        "quantile_95": high,
+        **columns_of_interval("interval", e.interval.through(m.value)),
+    }
+    if not m.tests_symmetry:
+        own["verdict"] = NO_TEST
     return Row(
         measure=m.name,
         symmetry=run.group.name,
         output=target.output.name,
         layer=target.output.layer,
-        value=m.value(e.value),
-        standard_error=spread(errors.standard_error),
-        n=e.n,
-        floor=e.floor,
-        control=value(e.control),
-        selectivity=e.selectivity,
         unit=m.unit(target.quantity),
         direction=m.direction,
         definition=run.domain.definition,
-        verdict=e.verdict if m.tests_symmetry else NO_TEST,
-        control_standard_error=control_spread,
-        selectivity_standard_error=e.selectivity_standard_error,
-        median=value(e.median),
-        quantile_05=low,
-        quantile_95=high,
-        top_share=e.top_share,
         accuracy=top1,
         error=e.value,
         control_error=e.control,
@@ -95,7 +94,8 @@ def _orbit_row(run: OrbitRun, target: OrbitTarget, m: OrbitMeasure, top1: float 
         constant=run.constants.get(target.key(m)),
         elements=run.elements.count,
         worst_element=_worst_element(run, target),
-        power=m.power,
+        column=str(target.key(m)) if target.key(m) in run.columns else None,
+        **own,
     )
 
 

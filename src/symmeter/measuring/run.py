@@ -19,7 +19,7 @@ from symmeter.measuring.function import Batching, Function
 from symmeter.measuring.interrupt import noticed_interrupts
 from symmeter.measuring.look import Look, look, round_off_ratio
 from symmeter.measuring.plan import Plan
-from symmeter.measuring.reference_samples import ReferenceSamples
+from symmeter.measuring.reference_samples import Beside, ReferenceSamples, random_numbers
 from symmeter.models.outputs import Output
 from symmeter.results.columns import Columns
 from symmeter.results.standard_errors import standard_error
@@ -104,8 +104,8 @@ class Run(ABC):
         )
         try:
             with noticed_interrupts() as check:
-                for batch, references in self._with_references():
-                    for steps in self._measure_batch(batch, references):
+                for batch, beside in self._with_controls():
+                    for steps in self._measure_batch(batch, beside):
                         bar.update(steps)
                         check()
         except SymmeterError as error:
@@ -127,8 +127,8 @@ class Run(ABC):
             raise SymmeterError(f"the model returned {shown}")
 
     @abstractmethod
-    def _measure_batch(self, batch: Batch, references: ReferenceSamples | None) -> Iterator[int]:
-        """Measure some samples; yields the steps done, chunk by chunk. `references`: another sample per sample."""
+    def _measure_batch(self, batch: Batch, beside: Beside) -> Iterator[int]:
+        """Measure some samples and their controls; yields the steps done, chunk by chunk."""
 
     @abstractmethod
     def how(self) -> dict[str, Any]:
@@ -145,7 +145,7 @@ class Run(ABC):
             raise error
         self.stopped = reason
 
-    def _with_references(self) -> Iterator[tuple[Batch, ReferenceSamples | None]]:
+    def _with_controls(self) -> Iterator[tuple[Batch, Beside]]:
         """Batches, each with its reference samples: other ones of it, or of the batch before where it has only one.
 
         A batch that is read has the same size whatever the batch size of the model, unless that is larger: so the
@@ -159,17 +159,20 @@ class Run(ABC):
                 at_hand = torch.cat([at_hand, previous])
             if len(at_hand) == 1 and self.control:
                 self.control, self.alone = False, True
-                self.remarks.append(
-                    f"one {self.item}: no standard error and no control; give more {self.item}s"
-                )
+                self.remarks.append(f"one {self.item}: no interval and no control; give more {self.item}s")
             references = None
             if self._needs_references() and len(at_hand) > 1:
                 references = ReferenceSamples.among(at_hand.to(self.device, self.dtype), self.seed + i)
-            yield batch, references
+            random = random_numbers(len(batch.names), self.seed + i) if self._deforms() else None
+            yield batch, Beside(references, random)
             previous = batch.inputs
 
     def _needs_references(self) -> bool:
         return self.control
+
+    def _deforms(self) -> bool:
+        """Whether there is a control of specificity."""
+        return False
 
     def function_of(self, outputs: Sequence[Output]) -> Function:
         """The model as a function of its inputs to these outputs."""
@@ -269,7 +272,7 @@ class Run(ABC):
             notes.append(f"{name} does not change {images} (blank ones?): value and control are 0 there")
         for name, images in self.lacking.items():
             notes.append(
-                f"no control for {name}: every {self.item} that could be compared with {shortened(images)} is blank"
+                f"stability under {name} without {shortened(images)}: every {self.item} that could stand in is blank"
             )
         if self.non_finite:
             images = counted(len(self.non_finite), self.item)

@@ -30,11 +30,13 @@ class Target:
 class OrbitTarget(Target):
     """One output, and what is measured of it over a group.
 
-    `average`: positions of the elements over which G-EED takes the mean, none where the kernel is the identity alone
-    or no measure needs it; `estimated`: they are a sample of an infinite kernel.
+    `group` is the name of what acts. `average`: positions of the elements over which G-EED takes the mean, none where
+    the kernel is the identity alone or no measure needs it; `estimated`: they are a sample of an infinite kernel.
     """
 
     measures: list[OrbitMeasure]
+    group: str = ""
+    alone: bool = True  # whether it is the only output
     average: list[int] = field(default_factory=list)
     estimated: bool = False
     pools: dict[str, Pool] = field(init=False)
@@ -54,12 +56,12 @@ class OrbitTarget(Target):
 
     def key(self, measure: OrbitMeasure) -> Key:
         """The name of a column."""
-        return Key(measure.name, str(self.output))
+        return Key(measure.name, self.group, output=None if self.alone else str(self.output))
 
     @property
     def by_element(self) -> Key:
         """The name under which the relative errors of single elements go, the identity's 0 among them."""
-        return Key(BY_ELEMENT.name, str(self.output), statistic="element")
+        return self.key(BY_ELEMENT).as_statistic("element")
 
 
 def quantity_of(output: Output, y: Tensor) -> Quantity:
@@ -131,11 +133,10 @@ class Reduced:
         """Values (b,) of every statistic of every measure and output."""
         found = {}
         for target, reducers in zip(self.targets, self.reducers, strict=True):
-            for name, reducer in reducers.items():
-                for column, values in reducer.columns().items():
+            for m in target.measures:
+                for column, values in reducers[m.name].columns().items():
                     statistic = VALUE if column == "error" else column
-                    key = Key(name, str(target.output), statistic=statistic)
-                    found[key] = values.double().cpu().numpy()
+                    found[target.key(m).as_statistic(statistic)] = values.double().cpu().numpy()
         return found
 
     def add_elements(self, sums: dict[Key, ElementSums], count: int, keep: np.ndarray) -> None:

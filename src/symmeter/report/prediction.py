@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def plot_prediction(found: PredictionRange, ax: "Axes | None" = None) -> "Axes":
-    """What motions change over what LEE predicts, against t, one line per generator with its interval; returns the Axes.
+    """What motions change over what LEE predicts, against t, one line per generator; returns the Axes.
 
-    The gray band is where LEE holds within 10 %.
+    Bars are 95 % intervals. The gray band is where LEE holds within 10 %.
     """
     ax = ax or axes(6.4, 4.0)
     units = list(dict.fromkeys(row.t_unit for row in found.rows))

@@ -10,20 +10,25 @@ SCALE = "scale"  # by whose mean the mean of the values is divided
 MAXIMUM = "maximum"  # the largest value over the elements of a group
 BOUNDARY = "boundary"  # the part of the value in the outer ring of the output
 
+# The controls that a column may be of: along the directions of other images, and along deformations of the same one.
+STABILITY, SPECIFICITY = "control", "specificity_control"
+CONTROLS = {"stability": STABILITY, "specificity": SPECIFICITY}
+
 
 @dataclass(frozen=True)
 class Key:
     """The name of a column: which statistic of which measure, of what.
 
-    `of` is the generator that was moved along, or the output that was measured over a group. `layer` is the part of
-    the network, for what is measured layer by layer, `output` the one of several. `control` marks that of the control.
+    `of` is the symmetry: a generator or a group. `layer` is the part of
+    the network, for what is measured layer by layer, `output` the one of several. `control` says of which
+    control it is.
 
     `str(key)` is the name of the column in `Result.samples` and in Parquet files.
 
     >>> str(Key("lee", "rotation")), str(Key("lee", "rotation").as_control())
     ('lee:rotation', 'lee:rotation:control')
-    >>> str(Key("relative_error", "logits", statistic=SCALE, control=True))
-    'relative_error:logits:control:scale'
+    >>> str(Key("relative_error", "C4", statistic=SCALE, control=STABILITY))
+    'relative_error:C4:control:scale'
     >>> str(Key("contribution", "rotation", layer="blocks.0"))
     'contribution:rotation:blocks.0'
     """
@@ -32,12 +37,12 @@ class Key:
     of: str
     layer: str | None = None
     statistic: str = VALUE
-    control: bool = False
+    control: str = ""
     output: str | None = None
 
-    def as_control(self) -> "Key":
-        """The same of the control."""
-        return replace(self, control=True)
+    def as_control(self, which: str = STABILITY) -> "Key":
+        """The same of a control."""
+        return replace(self, control=which)
 
     def as_statistic(self, statistic: str) -> "Key":
         """Another statistic of the same measure."""
@@ -50,7 +55,7 @@ class Key:
         if self.layer is not None:
             words.append(self.layer)
         if self.control:
-            words.append("control")
+            words.append(self.control)
         if self.statistic != VALUE:
             words.append(self.statistic)
         return ":".join(words)
@@ -78,6 +83,11 @@ class Columns:
     def get(self, key: Key | str) -> np.ndarray | None:
         """The values (N,) of a column, None where there is none."""
         return np.concatenate(self._chunks[key]) if key in self._chunks else None
+
+    def controls(self, key: Key) -> dict[str, np.ndarray]:
+        """The controls (N,) that a column has, by the name of the ratio to them."""
+        columns = {name: key.as_control(which) for name, which in CONTROLS.items()}
+        return {name: self[column] for name, column in columns.items() if column in self}
 
     def discard_controls(self) -> None:
         """Forget all columns of the control."""

@@ -93,7 +93,8 @@ def estimate(
 ) -> Estimate:
     """Mean, error, interval and spread of values (N,), one per image, with the ratios to their controls (N,).
 
-    `controls` may have `stability` and `specificity`. Values must be finite. ValueError when there are none.
+    `controls` may have `stability` and `specificity`, not a number for an image without one. Values must be finite.
+    ValueError when there are none.
 
     >>> e = estimate(np.array([1.0, 3.0, 2.0]), {"stability": np.array([2.0, 6.0, 4.0])})
     >>> e.value, e.control, e.stability.value, e.ratio_of_means
@@ -104,8 +105,9 @@ def estimate(
         raise ValueError("no values to estimate from")
     value, controls = float(values.mean()), controls or {}
     low, median, high = map(float, np.quantile(values, [0.05, 0.5, 0.95]))
-    control = controls.get("stability")
-    mean = None if control is None else float(np.mean(control))
+    known = _known(values, controls.get("stability"))
+    turned = _known(values, controls.get("specificity"))
+    mean = None if known is None else float(known[1].mean())
     return Estimate(
         value=value,
         standard_error=standard_error(values),
@@ -113,12 +115,12 @@ def estimate(
         interval=of_mean(values, seed=seed),
         floor=floor,
         control=mean,
-        control_standard_error=None if control is None else standard_error(control),
-        ratio_of_means=value / mean if mean else None,
-        ratio_of_means_standard_error=None if control is None else ratio_error(values, control),
-        stability=_ratio(values, control),
-        specificity_control=_mean(controls.get("specificity")),
-        specificity=_ratio(values, controls.get("specificity")),
+        control_standard_error=None if known is None else standard_error(known[1]),
+        ratio_of_means=float(known[0].mean()) / mean if known is not None and mean else None,
+        ratio_of_means_standard_error=None if known is None else ratio_error(*known),
+        stability=None if known is None else of_ratios(*known),
+        specificity_control=None if turned is None else float(turned[1].mean()),
+        specificity=None if turned is None else of_ratios(*turned),
         median=median,
         typical=typical(values),
         quantile_05=low,
@@ -138,12 +140,12 @@ def typical(values: np.ndarray) -> float | None:
     return float(np.exp(np.log(above).mean())) if len(above) else None
 
 
-def _mean(controls: np.ndarray | None) -> float | None:
-    return None if controls is None else float(np.mean(controls))
-
-
-def _ratio(values: np.ndarray, controls: np.ndarray | None) -> Ratio | None:
-    return None if controls is None else of_ratios(values, controls)
+def _known(values: np.ndarray, controls: np.ndarray | None) -> tuple[np.ndarray, np.ndarray] | None:
+    """Values and controls (n,) of the images that have a control; None where none has."""
+    if controls is None:
+        return None
+    there = ~np.isnan(controls)
+    return (values[there], controls[there]) if there.any() else None
 
 
 def _top_share(values: np.ndarray) -> float | None:

@@ -6,7 +6,7 @@ measures that.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -25,11 +25,33 @@ _MOST_DROPPED = 0.1  # of the pairs, above which a ratio is one of means
 
 @dataclass(frozen=True)
 class Interval:
-    """From `low` to `high`; infinite where the values set no bound, None, with a `remark`, where there is no interval."""
+    """From `low` to `high`: infinite where the values set no bound; None, with a `remark`, where there is none."""
 
     low: float | None = None
     high: float | None = None
     remark: str = ""
+
+    def moved(self, by: float) -> "Interval":
+        """The same around another point."""
+        return self._with(lambda end: end + by)
+
+    def times(self, factor: float) -> "Interval":
+        """The interval of so many times the quantity."""
+        return self._with(lambda end: end * factor)
+
+    def widened(self, centre: float, factor: float) -> "Interval":
+        """With ends that are so many times as far from its centre."""
+        return self._with(lambda end: centre + (end - centre) * factor)
+
+    def through(self, function: Callable[[float], float]) -> "Interval":
+        """The interval of a monotone function of the quantity."""
+        return self._with(function)
+
+    def _with(self, change: Callable[[float], float]) -> "Interval":
+        if self.low is None or self.high is None:
+            return self
+        low, high = sorted((change(self.low), change(self.high)))
+        return Interval(low, high, self.remark)
 
 
 @dataclass(frozen=True)
@@ -58,14 +80,11 @@ class Ratio:
         return self.interval.low is not None and self.interval.low > 1
 
 
-def of_mean(
-    values: np.ndarray, confidence: float = CONFIDENCE, *, seed: int = 0, widened: float = 1.0
-) -> Interval:
+def of_mean(values: np.ndarray, confidence: float = CONFIDENCE, *, seed: int = 0) -> Interval:
     """The interval of the mean of independent values (n,), by the studentised bootstrap (bootstrap-t).
 
-    With t* = (mean* - mean) / se* over resamples of the values, from mean - t*_high se to mean - t*_low se. `widened` is
-    by how many times the standard error is larger than that over these values, where there is another source of chance.
-    Seeded. Source: Efron and Tibshirani 1993, chapter 12.5.
+    With t* = (mean* - mean) / se* over resamples of the values, from mean - t*_high se to mean - t*_low se. Seeded.
+    Source: Efron and Tibshirani 1993, chapter 12.5.
 
     >>> values = np.random.default_rng(1).lognormal(size=64)  # of mean exp(1/2) = 1.65
     >>> interval = of_mean(values)
@@ -76,7 +95,7 @@ def of_mean(
     remark = _remark(values)
     if remark:
         return Interval(remark=remark)
-    return _studentised(values, float(values.mean()), 1.0, confidence, seed, widened)
+    return _studentised(values, None, confidence, seed).moved(float(values.mean()))
 
 
 def of_ratio_of_means(
@@ -93,7 +112,7 @@ def of_ratio_of_means(
     values, divisors = np.asarray(values, np.float64), np.asarray(divisors, np.float64)
     remark = _remark(divisors)
     if remark.endswith("equal") and divisors.all():
-        return _scaled(of_mean(values, confidence, seed=seed), 1 / float(divisors[0]))
+        return of_mean(values, confidence, seed=seed).times(1 / float(divisors[0]))
     divisor = float(divisors.mean())
     if remark or not divisor:
         return Interval(remark=remark or "the divisor is 0")
@@ -101,15 +120,16 @@ def of_ratio_of_means(
     left = values - ratio * divisors
     if _spread(left) <= 1e-12 * abs(ratio * divisor):
         return Interval(remark="the ratio is the same for every value")
-    return _studentised(left, ratio, divisors / divisor, confidence, seed, 1.0, 1 / divisor)
+    return _studentised(left, divisors / divisor, confidence, seed).times(1 / divisor).moved(ratio)
 
 
 def of_ratios(values: np.ndarray, divisors: np.ndarray, confidence: float = CONFIDENCE) -> Ratio | None:
-    """The geometric mean of the paired ratios values / divisors, both (n,), with Student's interval on their logarithms.
+    """The geometric mean of the paired ratios values / divisors, both (n,), with Student's interval on their logs.
 
     What makes all responses of an image large, such as an unsure softmax, cancels in its ratio. Pairs with a 0 or what
-    is not finite say nothing by their logarithm and are dropped, with a count. Where these are more than a tenth, as for
-    measures that are often exactly 0, it is the ratio of means, with its studentised bootstrap. None without a divisor.
+    is not finite say nothing by their logarithm and are dropped, with a count. Where these are more than a tenth, as
+    for measures that are often exactly 0, it is the ratio of means, with its studentised bootstrap. None without a
+    divisor.
 
     >>> ratio = of_ratios(np.array([1.0, 4.0, 2.0, 0.0]), np.array([2.0, 8.0, 4.0, 0.0]))
     >>> ratio.value, ratio.pairs, ratio.dropped
@@ -128,6 +148,18 @@ def of_ratios(values: np.ndarray, divisors: np.ndarray, confidence: float = CONF
     interval, p = _student(logs, confidence)
     bounds = [None if bound is None else float(np.exp(bound)) for bound in (interval.low, interval.high)]
     return Ratio(float(np.exp(logs.mean())), Interval(*bounds, interval.remark), len(logs), dropped, p)
+
+
+def of_jackknife(value: float, error: float | None, blocks: int, confidence: float = CONFIDENCE) -> Interval:
+    """The interval of a positive value with the standard error of a jackknife over so many blocks, on the log scale."""
+    from scipy.special import stdtrit
+
+    if error is None or not value > 0:
+        return Interval(
+            remark="the value has no standard error" if error is None else "the value is not above 0"
+        )
+    half = float(stdtrit(blocks - 1, (1 + confidence) / 2)) * error / value
+    return Interval(value * math.exp(-half), value * math.exp(half))
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
@@ -171,25 +203,17 @@ def _student(values: np.ndarray, confidence: float) -> tuple[Interval, float | N
     return Interval(mean - half, mean + half), float(2 * stdtr(len(values) - 1, -t))
 
 
-def _studentised(
-    values: np.ndarray,
-    centre: float,
-    divisors: np.ndarray | float,
-    confidence: float,
-    seed: int,
-    widened: float,
-    unit: float = 1.0,
-) -> Interval:
-    """The bootstrap-t interval around `centre` of a mean of values (n,), or of a ratio of means, in this unit.
+def _studentised(values: np.ndarray, divisors: np.ndarray | None, confidence: float, seed: int) -> Interval:
+    """The bootstrap-t interval of the mean of values (n,) about that mean.
 
-    `divisors` (n,) are those of the ratio over their mean; their resampled mean divides, and cancels in t*.
+    With `divisors` (n,), of mean 1: that of the ratio of the two means, where values are what it leaves, v - r d.
     """
     n, off = len(values), values - values.mean()
     scale = _spread(off)
     off = off / scale
     counts = resamples(n, seed)
     means = counts @ off / n
-    if isinstance(divisors, np.ndarray):  # v - r* d with r* - r = means / divisor*
+    if divisors is not None:  # v - r* d with r* - r = means / divisor*
         extra = divisors - 1
         drift = means / (1 + counts @ extra / n)
         squares = _second(counts, off, off) - 2 * drift * _second(counts, off, divisors)
@@ -205,9 +229,8 @@ def _studentised(
     low_tail, high_tail = (tail, _LONG_TAIL * tail) if skew > 0 else (_LONG_TAIL * tail, tail)
     ordered = np.sort(t)
     highest, lowest = _quantile(ordered, 1 - low_tail), _quantile(ordered, high_tail)
-    error = scale / math.sqrt(n) * widened * unit
-    bounds = sorted((centre - highest * error, centre - lowest * error))
-    return Interval(*bounds)
+    error = scale / math.sqrt(n)
+    return Interval(-highest * error, -lowest * error)
 
 
 def _second(counts: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -241,10 +264,3 @@ def _remark(values: np.ndarray) -> str:
 def _spread(values: np.ndarray) -> float:
     """The standard deviation of values (n,)."""
     return float(np.std(values, ddof=1))
-
-
-def _scaled(interval: Interval, factor: float) -> Interval:
-    """The interval times a number."""
-    if interval.low is None or interval.high is None:
-        return interval
-    return Interval(*sorted((factor * interval.low, factor * interval.high)), interval.remark)

@@ -52,10 +52,10 @@ class Row(Record):
     network the specificity) is that of a copy with fresh weights. `typical` is the geometric mean.
 
     Over a group: `error` is what a symmetric network has at 0 and `value` is made of; `floor` is of errors, and ratios
-    are of errors. `worst` is the value at the largest error of any image and element, `constant` what a constant network
-    would score, `elements` how many were run over. `power` is 2 for errors that are squares of an amplitude: they are
-    resolved at 10 floors, amplitudes at 3. `chance`: relative difference of two calls on one image, where the model is
-    random.
+    are of errors. `worst` is the value at the largest error of any image and element, `constant` what a constant
+    network would score, `elements` how many were run over. `power` is 2 for errors that are squares of an amplitude:
+    they are resolved at 10 floors, amplitudes at 3. `chance`: relative difference of two calls on one image, where the
+    model is random. `column` is the name of its values of single images in `Result.samples`, where it has some.
     """
 
     measure: str
@@ -107,6 +107,7 @@ class Row(Record):
     worst_element: str | None = None
     chance: float | None = None
     power: int = 1
+    column: str | None = None
 
     @property
     def whole(self) -> bool:

@@ -11,12 +11,23 @@ from rich.table import Table
 from rich.text import Text
 
 from symmeter.results.row import ElementRow, Row
-from symmeter.results.verdict import LEARNED, NOT_LEARNED, NOT_RESOLVED, PARTLY, UNCLEAR
+from symmeter.results.verdict import (
+    LEARNED,
+    NOT_RESOLVED,
+    NOT_STABLE,
+    SPECIFIC,
+    STABLE,
+    TOO_FEW,
+    UNCLEAR,
+)
 from symmeter.verbs.arguments import split_list
 
 WHOLE = "(whole)"  # the layer of a row about all that was measured
 _WORST_ELEMENTS = 8
-_STYLES = {LEARNED: "green", PARTLY: "yellow", NOT_LEARNED: "red", UNCLEAR: "dim", NOT_RESOLVED: "dim"}
+_STYLES = {LEARNED: "green", SPECIFIC: "green", STABLE: "yellow", NOT_STABLE: "red"} | dict.fromkeys(
+    (UNCLEAR, NOT_RESOLVED, TOO_FEW), "dim"
+)
+_RATIOS = ("stability", "specificity", "untrained")
 
 
 class Printable(Protocol):
@@ -100,7 +111,7 @@ def circumstances(head: Mapping[str, Any]) -> str:
 
 def new_table() -> Table:
     """An empty table as all of them look."""
-    return Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
 
 
 def _table(rows: Sequence[Row]) -> Table:
@@ -122,22 +133,28 @@ def _table(rows: Sequence[Row]) -> Table:
 
 def _numbers(rows: Sequence[Row], short_of_room: bool) -> dict[str, Iterable[str]]:
     """The cells of the columns of numbers, by heading."""
-    selectivities = _column(rows, "selectivity")
+    shares = _known(rows, "boundary_share")
+    short_of_room = short_of_room or bool(shares)
     columns: dict[str, Iterable[str]] = {}
-    columns["value ± s.e."] = map(with_error, _column(rows, "value"), _column(rows, "standard_error"))
     if short_of_room:
-        columns["selectivity"] = map(_ratio, selectivities)
+        columns["value"] = map(short, _column(rows, "value"))
     else:
-        # What is divided must be seen: of similarities and decibels that is the error, and not the value.
-        control = "control"
-        if _have_errors(rows):
-            columns["error"] = map(short, _column(rows, "error"))
-            control = "control_error"
-        columns["control"] = map(short, _column(rows, control))
-        columns["selectivity"] = map(_ratio, selectivities, _column(rows, "selectivity_standard_error"))
-    if _known(rows, "boundary_share"):
-        shares = _column(rows, "boundary_share")
-        columns["boundary"] = ["" if share is None else f"{share:.0%}" for share in shares]
+        columns["value [95 %]"] = [with_interval(r.value, r.interval_low, r.interval_high) for r in rows]
+    if (
+        _have_errors(rows) and not short_of_room
+    ):  # of similarities and decibels it is the error that is compared
+        columns["error"] = map(short, _column(rows, "error"))
+    for name in _RATIOS:
+        if not _known(rows, name):
+            continue
+        if short_of_room and name != "stability":
+            columns[name] = [ratio(r[name]) for r in rows]
+        else:
+            columns[name] = [ratio(r[name], r[f"{name}_low"], r[f"{name}_high"]) for r in rows]
+    if shares:
+        columns["boundary"] = [
+            "" if share is None else f"{share:.0%}" for share in _column(rows, "boundary_share")
+        ]
     return columns
 
 
@@ -178,7 +195,7 @@ def _element_table(elements: Sequence[ElementRow]) -> Table:
 
 def _legend(rows: Sequence[Row]) -> list[str]:
     """How to read the table, a line each."""
-    return [*_directions(rows), *_selectivities(rows), *_floors(rows), *_groups(rows)]
+    return [*_directions(rows), *_ratios(rows), *_floors(rows), *_groups(rows)]
 
 
 def _directions(rows: Sequence[Row]) -> list[str]:
@@ -194,17 +211,22 @@ def _directions(rows: Sequence[Row]) -> list[str]:
     return lines
 
 
-def _selectivities(rows: Sequence[Row]) -> list[str]:
-    if not _known(rows, "selectivity"):
+_MEANING = {
+    "stability": "over that to changes of the same size towards other images",
+    "specificity": "over that to deformations of the same image as fast",
+    "untrained": "its stability (or specificity) over that of a copy with fresh weights",
+}
+
+
+def _ratios(rows: Sequence[Row]) -> list[str]:
+    """What was divided by what, and how ratios are read."""
+    names = [name for name in _RATIOS if _known(rows, name)]
+    if not names:
         return []
-    if not _have_errors(rows):
-        return ["selectivity = value / control: 0 symmetric, 1 nothing learned"]
-    lines = ["selectivity = error / that of the control: 0 symmetric, 1 nothing learned"]
-    if len(_different(rows, "measure")) == len(_different(rows, "output")) == 1:
-        lines.insert(
-            0, "error, control: as distances, 0 for a symmetric network; the value is made of the error"
-        )
-    return lines
+    what = "error" if _have_errors(rows) else "response"
+    lines = [f"{name}: {what} {_MEANING[name]}" for name in names if name != "untrained"]
+    lines += [f"{name}: {_MEANING[name]}" for name in names if name == "untrained"]
+    return [*lines, "0: symmetric, 1: no different; [95 % interval]"]
 
 
 def _floors(rows: Sequence[Row]) -> list[str]:
@@ -270,5 +292,39 @@ def plus_minus(error: float | None, form: str) -> str:
     return "" if error is None else f" ± {error:{form}}"
 
 
-def _ratio(value: float | None, error: float | None = None) -> str:
-    return "-" if value is None else f"{value:.2f}{plus_minus(error, '.2f')}"
+def with_interval(value: float, low: float | None, high: float | None) -> str:
+    """A value to three digits with its interval to two, all with one exponent.
+
+    >>> with_interval(46.123, 38.2, 60.4), with_interval(1.2345e-5, 1.0e-5, 1.65e-5), with_interval(0.0, None, None)
+    ('46.1 [38 60]', '1.23 [1 1.6]e-05', '0')
+    """
+    if low is None or high is None:
+        return short(value)
+    if value == 0 or 1e-2 <= abs(value) < 1e4:
+        return f"{value:.3g} [{_end(low)} {_end(high)}]"
+    exponent = _exponent(value)
+    unit = 10.0**exponent
+    return f"{value / unit:.3g} [{_end(low / unit)} {_end(high / unit)}]e{exponent:+03d}"
+
+
+def ratio(value: float | None, low: float | None = None, high: float | None = None) -> str:
+    """A ratio to two digits behind the point, with its interval.
+
+    >>> ratio(0.2712, 0.2501, 0.2944), ratio(12.3, 8.04, 17.2), ratio(None)
+    ('.27 [.25 .29]', '12 [8.04 17]', '-')
+    """
+    if value is None:
+        return "-"
+    if low is None or high is None:
+        return _of_ratio(value)
+    return f"{_of_ratio(value)} [{_of_ratio(low)} {_of_ratio(high)}]"
+
+
+def _of_ratio(value: float) -> str:
+    return f"{value:.2g}" if abs(value) >= 10 else f"{value:.2f}".removeprefix("0")
+
+
+def _end(value: float) -> str:
+    """An end of an interval: two digits, whole numbers whole."""
+    text = f"{value:.0f}" if 10 <= abs(value) < 1e5 else f"{value:.2g}"
+    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text

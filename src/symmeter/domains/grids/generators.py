@@ -22,6 +22,11 @@ class AffineGenerator(Generator):
     linear: tuple[tuple[float, float], tuple[float, float]] = ((0.0, 0.0), (0.0, 0.0))
     shift: tuple[float, float] = (0.0, 0.0)
 
+    @property
+    def coordinates(self) -> tuple[float, ...]:
+        """A and b."""
+        return (*self.linear[0], *self.linear[1], *self.shift)
+
     def flow(self, t: float, half_extent: tuple[float, float], scale: tuple[float, float]) -> Tensor:
         """The 3 x 3 matrix, float64, of the flow p(0) -> p(t) in pixels.
 
@@ -47,6 +52,11 @@ class ColourGenerator(Generator):
 
     deviation: tuple[float, float, float] = (0.0, 0.0, 0.0)
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    @property
+    def coordinates(self) -> tuple[float, ...]:
+        """S and M in the basis I, G and K."""
+        return (*self.deviation, *self.mean)
 
     def matrices(self, channels: int) -> tuple[Tensor, Tensor]:
         """S and M, each (channels, channels) float64; ValueError where hue or saturation lack three channels."""

@@ -1,10 +1,15 @@
 """What kinds of data on a grid have in common: an interpolant, and what motions bring in from outside."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from torch import Tensor
+
 from symmeter.domain import Domain
+from symmeter.domains.grids.deformations import deformed
 from symmeter.domains.grids.interpolants import parse_interpolant
 from symmeter.errors import SymmeterError
+from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
@@ -58,3 +63,8 @@ class Gridded(Domain):
                 "cannot be expected to move along: take an invariant output, or 'bandlimited'"
             )
         return rho
+
+    def deformed(
+        self, rho: Representation, generators: Sequence[Generator], x: Tensor, random: Tensor
+    ) -> list[Tensor] | None:
+        return deformed(rho, generators, x, random)

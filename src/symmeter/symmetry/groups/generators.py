@@ -15,6 +15,11 @@ class Generator:
     name: str
     unit: str
 
+    @property
+    def coordinates(self) -> tuple[float, ...] | None:
+        """Where it lies among the generators of its class, which are a vector space; None for one of its own."""
+        return None
+
     def exp(self, t: float) -> "Flow":
         """The group element exp(tX).
 
