@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from symmeter.cli import inputs
 from symmeter.cli.arguments import UsageError
 from symmeter.cli.terminal import console
+from symmeter.options import Values
 from symmeter.verbs.arguments import split_list
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Ranged:
         from symmeter.measuring.finite import PIXELS
         from symmeter.measuring.prediction import prediction_range
 
-        common = inputs.common_arguments(self._a) | {"symmetry": self._generators}
+        common: Values = inputs.common_arguments(self._a) | {"symmetry": self._generators}
         return prediction_range(
             loaded, self._a.data, t=tuple(self._a.range) or PIXELS, seed=self._a.seed, **common
         )

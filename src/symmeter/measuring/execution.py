@@ -17,11 +17,13 @@ from symmeter.measuring.orbit import OrbitRun
 from symmeter.measuring.plan import Plan
 from symmeter.models.borrowed import borrowed
 from symmeter.options import as_written
+from symmeter.results.prediction import PredictionRange
 from symmeter.results.result import Result, Row
 from symmeter.samples import Samples
 from symmeter.symmetry.groups.group import Group
 from symmeter.verbs.warned import recorded, repeat, told_apart, warn
 
+AnyResult = TypeVar("AnyResult", bound=Result | PredictionRange)
 AnyRun = TypeVar("AnyRun", bound=DerivativeRun | OrbitRun)
 
 
@@ -62,7 +64,7 @@ class Execution(Generic[AnyRun]):
         return kind(rows, header, tuple(notes), run.columns.by_name(), tuple(run.names))
 
 
-def announced(result: Result, interrupted: bool) -> Result:
+def announced(result: AnyResult, interrupted: bool) -> AnyResult:
     """The result; its warnings are said, and Interrupted is raised with it after a Ctrl-C."""
     for note in result.warnings:
         warn(note)

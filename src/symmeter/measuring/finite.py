@@ -1,5 +1,7 @@
 """What whole motions do to an output: f(g x) beside f(x), to be held against the Lie derivative."""
 
+from collections.abc import Callable
+
 from torch import Tensor
 
 from symmeter.measuring.derivative import DerivativeRun
@@ -8,23 +10,22 @@ from symmeter.symmetry.groups.generators import Generator
 PIXELS = (1.0, 0.5, 0.25, 0.1, 0.03)  # how far, where nothing else is asked for
 
 
-def moved_errors(
-    run: DerivativeRun, x: Tensor, y: Tensor, generator: Generator, t: tuple[float, ...]
-) -> list[Tensor]:
-    """|rho_out(g)^-1 f(g x) - f(x)|^2 / dim / t^2 with g = exp(tX), in the unit of LEE: (b,) float64 for every t.
+def difference_quotients(
+    run: DerivativeRun, x: Tensor, y: Tensor, generator: Generator
+) -> Callable[[float], Tensor]:
+    """t -> (rho_out(g)^-1 f(g x) - f(x)) / t with g = exp(tX), of the shape of y.
 
-    For inputs x (b, ...) with outputs y (b, ...). As t goes to 0 this is |L_X f(x)|^2 / dim.
+    For inputs x (b, ...) with outputs y (b, ...). As t goes to 0 this is L_X f(x).
     """
     assert run.pushforward is not None
-    move = run.rho_in.action(x)
-    found = []
-    for one in t:
-        g = generator.exp(one)
-        z = run.pushforward.f(move(g)[0])
-        back = run.rho_out.act(g.inverse(), z)[0]
-        squares = (back.double() - y.double()).square().flatten(1).mean(1)
-        found.append(squares / one**2)
-    return found
+    f, move = run.pushforward.f, run.rho_in.action(x)
+
+    def quotient(t: float) -> Tensor:
+        g = generator.exp(t)
+        back, _ = run.rho_out.act(g.inverse(), f(move(g)[0]))
+        return (back - y) / t
+
+    return quotient
 
 
 def per_position(run: DerivativeRun, x: Tensor, generator: Generator) -> tuple[float, str]:

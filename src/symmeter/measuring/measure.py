@@ -14,6 +14,7 @@ from symmeter.measuring.execution import Execution, announced, run_along, run_ov
 from symmeter.measuring.plan import Given, Plan, Settings, make_plan
 from symmeter.measuring.rows import derivative_rows, element_rows, orbit_rows
 from symmeter.measuring.untrained import beside_untrained
+from symmeter.measuring.whole_pixel import WholePixel
 from symmeter.models.fresh import untrained
 from symmeter.results.result import Result
 from symmeter.verbs.verb import verb
@@ -105,9 +106,11 @@ def measured(plan: Plan) -> Result:
     executed: list[Execution] = []
     parts: list[Result] = []
     if plan.symmetry.generators:
-        along = run_along(plan)
+        pixel = WholePixel()
+        along = run_along(plan, pixel)
         executed.append(along)
-        parts.append(along.result(derivative_rows(along.run)))
+        along.spec.update(whole_pixel=plan.domain.position, whole_pixel_samples=pixel.samples)
+        parts.append(along.result(pixel.added_to(derivative_rows(along.run), along.run)))
     for group in plan.symmetry.groups:
         if executed and executed[-1].run.interrupted:
             break

@@ -10,10 +10,11 @@ from torch import Tensor
 
 from symmeter.domain import Domain
 from symmeter.errors import SymmeterError
+from symmeter.measures.lee import LEE
 from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.derivative import DerivativeRun, Observer
 from symmeter.measuring.execution import announced, run_along
-from symmeter.measuring.finite import PIXELS, moved_errors, per_position
+from symmeter.measuring.finite import PIXELS, difference_quotients, per_position
 from symmeter.measuring.measure import named_options
 from symmeter.measuring.plan import Given, Settings, plan_along
 from symmeter.results.columns import Key
@@ -92,8 +93,9 @@ class Moved(Observer):
         columns = {}
         for generator in run.generators:
             step, self._units[generator.name] = per_position(run, x, generator)
-            found = moved_errors(run, x, y, generator, tuple(step * t for t in self.t))
-            columns |= {_key(generator.name, t): errors for t, errors in zip(self.t, found, strict=True)}
+            quotient = difference_quotients(run, x, y, generator)
+            for t in self.t:
+                columns[_key(generator.name, t)] = LEE().statistic(quotient(step * t)[None])[0]
         return columns
 
     def rows(self, run: DerivativeRun) -> list[PredictionRow]:

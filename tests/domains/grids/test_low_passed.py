@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import symmeter
+from symmeter.domains.grids.deformations import deformed
 from symmeter.domains.grids.generators import GENERATORS
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants import parse_interpolant
@@ -39,6 +40,15 @@ def test_waves_below_half_of_nyquist_move_as_they_do_and_those_above_stand_still
         x = x.movedim(1, -1) if layout == "channels_last" else x
         expected = kept * full.differentiate(generator, x)
         torch.testing.assert_close(low.differentiate(generator, x), expected, atol=1e-12, rtol=0)
+
+
+def test_deformations_are_of_the_low_part_too():
+    random = torch.randn(1, 64)
+    low, full = Image(LowPassed(0.5)), Image(Bandlimited())
+    kept, left_out = wave(3, 7), wave(3, 8)
+    moved = deformed(low, AFFINE, kept + left_out, random)
+    for found, expected in zip(moved, deformed(full, AFFINE, kept, random), strict=True):
+        torch.testing.assert_close(found, expected, atol=1e-12, rtol=0)
 
 
 def test_covectors_pair_with_the_same_direction():

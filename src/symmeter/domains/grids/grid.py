@@ -135,6 +135,14 @@ class Image(Representation):
         vx, vy = self.velocity(generator, x.shape[rows], x.shape[columns])
         return float(torch.hypot(vx, vy).max()) or None
 
+    def step(self, generator: Generator, x: Tensor) -> float | None:
+        """Of translations along one axis, one over half the image. A low-passed derivative predicts no whole motion."""
+        if not isinstance(generator, AffineGenerator) or not self.interpolant.keeps_all:
+            return None
+        reach = self.reach(generator, x)
+        along_one_axis = not any(map(any, generator.linear)) and 0 in generator.shift
+        return 1 / reach if along_one_axis and reach is not None else None
+
     def units(self, height: int, width: int) -> tuple[tuple[float, float], tuple[float, float]]:
         """Half-extents (x, y) in pixels, and the units in which linear maps act."""
         half_x, half_y = self.interpolant.half_extent(width), self.interpolant.half_extent(height)

@@ -63,6 +63,10 @@ class Line(Representation):
         """The largest speed along the line, in samples."""
         return self._row.reach(generator, x.unsqueeze(-2))
 
+    def step(self, generator: Generator, x: Tensor) -> float | None:
+        """Of the translation, one over half the line."""
+        return self._row.step(generator, x.unsqueeze(-2))
+
     def border(self, x: Tensor) -> Tensor:
         """(L,) float64: 1 on a sixteenth of the line at either end, at least one sample, and 0 inside."""
         length = x.shape[-1]

@@ -88,6 +88,10 @@ class Vectors(Representation):
         """That of the grid."""
         return self.grid.reach(generator, x)
 
+    def step(self, generator: Generator, x: Tensor) -> float | None:
+        """That of the grid."""
+        return self.grid.step(generator, x)
+
     def describe(self) -> str:
         return f"vectors, {self.grid.describe()}"
 
