@@ -5,7 +5,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from symmeter.cli import inputs
-from symmeter.cli.arguments import Parser, command, number, positive
+from symmeter.cli.arguments import Parser, above_zero, command, number, positive
 from symmeter.cli.inputs import KindOfData
 from symmeter.cli.ranged import Ranged, check_range
 from symmeter.cli.run_model import given, run_model
@@ -41,6 +41,8 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
     controls = "displacement (default), untrained, wrong-group or none"
     add("--control", metavar="C", default="displacement", help=controls)
     add("--no-control", action="store_true", help="the same as --control none: half the time, no selectivity")
+    words = "go on until every interval is within this share of its value, such as 0.2, or the images end"
+    add("--precision", metavar="P", type=above_zero, help=words)
     words = "how far LEE predicts: f(g x) - f(x) at T pixels over it (default: 1 0.5 0.25 0.1 0.03)"
     add("--range", metavar="T", type=number, nargs="*", help=words)
     add = made.add_argument_group("over groups").add_argument
@@ -70,6 +72,7 @@ def run(a: argparse.Namespace) -> int:
             control=control,
             elements=a.elements,
             sampling=a.sampling,
+            precision=a.precision,
             seed=a.seed,
             **inputs.common_arguments(a),
         )
@@ -92,6 +95,7 @@ def run(a: argparse.Namespace) -> int:
 def _checked(a: argparse.Namespace) -> "tuple[str, Symmetry]":
     """Control and symmetry; SymmeterError for all that can be seen to be wrong without model and data."""
     from symmeter.measuring.plan import check_measures, control_mode, read_words
+    from symmeter.measuring.precision import check_precision
     from symmeter.symmetry.groups.group import SAMPLING
 
     _, symmetry = read_words(given(a), a.symmetry)
@@ -99,6 +103,7 @@ def _checked(a: argparse.Namespace) -> "tuple[str, Symmetry]":
     control = control_mode("none" if a.no_control else a.control)
     if a.sampling not in SAMPLING:
         raise SymmeterError(f"--sampling {a.sampling!r}: choose from {', '.join(SAMPLING)}")
+    check_precision(a.precision, control)
     if a.range is not None:
         check_range(a, symmetry)
     if a.plot is not None:

@@ -1,6 +1,7 @@
 """A result as a table that fits a terminal of 80 columns."""
 
 import io
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -104,6 +105,9 @@ def circumstances(head: Mapping[str, Any]) -> str:
     accuracy = head.get("accuracy")
     if accuracy:
         parts.append(f"accuracy {accuracy['top1']:.3f}{plus_minus(accuracy['standard_error'], '.3f')}")
+    wanted = spec.get("wanted_precision")
+    if wanted is not None and wanted["widest"] is not None and math.isfinite(wanted["widest"]):
+        parts.append(f"intervals within ±{wanted['widest']:.0%} (wanted {wanted['wanted']:.0%})")
     if head["status"] != "complete":
         parts.append(head["status"].upper())
     return ", ".join(parts)

@@ -77,7 +77,7 @@ class Images(Gridded):
 
     def open(self, data: Any, model: LoadedModel, draw: Draw, group: Group | None = None) -> Samples:
         prepared = self.preprocessing(model).with_margin(margin_of(group))
-        return open_data(data, prepared, samples=draw.count, seed=draw.seed)
+        return open_data(data, prepared, samples=draw.count, seed=draw.seed, shuffled=draw.shuffled)
 
     def check(self, data: str, model: str) -> None:
         Preprocessing.unknown().override(
