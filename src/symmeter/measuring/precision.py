@@ -113,7 +113,7 @@ class Precision:
         notes = [] if self.reached else [self._not_reached(item, softmax)]
         if self.total is None:
             notes.append(
-                f"how many {item}s there are is not known, so they were taken as they came: the first of them should be "
+                f"how many {item}s there are is not known, so they were taken as they came: the first ones should be "
                 "like the others"
             )
         return notes
@@ -142,8 +142,8 @@ def widest(row: Row) -> tuple[float, str]:
         found.append((math.inf, f"{row.symmetry}, value"))
     low, high = row.stability_low, row.stability_high
     if row.stability is not None:
-        narrow = low is not None and high is not None and low > 0
-        found.append((math.sqrt(high / low) - 1 if narrow else math.inf, f"{row.symmetry}, stability"))
+        half = math.inf if low is None or high is None or low <= 0 else math.sqrt(high / low) - 1
+        found.append((half, f"{row.symmetry}, stability"))
     return max((width if not math.isnan(width) else math.inf, what) for width, what in found)
 
 
@@ -183,6 +183,6 @@ def check_precision(precision: float | None, control: str) -> None:
     """SymmeterError for a control that measures another network, which cannot stop at the same sample."""
     if precision is not None and control == "untrained":
         raise SymmeterError(
-            f"precision {precision:g} goes with the controls both, stability, wrong-group and none, not with untrained: "
+            f"precision {precision:g} goes with the controls both, stability, wrong-group, none, not with untrained: "
             "a copy with fresh weights would stop at other samples"
         )
