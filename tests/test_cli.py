@@ -589,7 +589,7 @@ def test_one_group_and_measure_show_the_worst_elements_and_a_picture(model, phot
 
 
 @pytest.mark.parametrize(("words", "message"), [
-    (["--symmetry", "C4", "--control", "best"], "unknown control 'best'; choose from displacement"),
+    (["--symmetry", "C4", "--control", "best"], "unknown control 'best'; choose from both"),
     (["--symmetry", "SO2", "--sampling", "even"], "--sampling 'even': choose from haar, quadrature"),
     (["--symmetry", "rotation", "--plot", "a.png"], "--plot draws the error over a group"),
     (["--symmetry", "C4", "--plot", "a.gif"], "give a file that ends in .png, .svg, .pdf"),
@@ -656,10 +656,8 @@ def test_mistakes_in_the_range_and_the_precision(model, photos, fails):
         "C4",
         "--range",
     )
-    assert "nothing moves there" in fails("measure", model, photos, "--control", "both", "--range", "1", "0")
-    assert "one output at a time" in fails(
-        "measure", model, photos, "--control", "both", "--output", "a,b", "--range"
-    )
+    assert "nothing moves there" in fails("measure", model, photos, "--range", "1", "0")
+    assert "one output at a time" in fails("measure", model, photos, "--output", "a,b", "--range")
     assert "a number above 0" in fails("measure", model, photos, "--precision", "0")
     assert "not with untrained" in fails(
         "measure", model, photos, "--precision", "0.2", "--control", "untrained"

@@ -38,9 +38,13 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
     add = made.add_argument_group("what to measure").add_argument
     inputs.add_symmetry(add)
     add("--measure", metavar="M", help="names, with commas (default: lee, over groups geed)")
-    controls = "displacement (default), untrained, wrong-group or none"
-    add("--control", metavar="C", default="displacement", help=controls)
-    add("--no-control", action="store_true", help="the same as --control none: half the time, no selectivity")
+    controls = "both (default: stability and specificity), stability, untrained, wrong-group or none"
+    add("--control", metavar="C", default="both", help=controls)
+    add(
+        "--no-control",
+        action="store_true",
+        help="the same as --control none: a third of the time, no verdict",
+    )
     words = "go on until every interval is within this share of its value, such as 0.2, or the images end"
     add("--precision", metavar="P", type=above_zero, help=words)
     words = "how far LEE predicts: f(g x) - f(x) at T pixels over it (default: 1 0.5 0.25 0.1 0.03)"
