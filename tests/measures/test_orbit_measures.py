@@ -176,7 +176,7 @@ def test_an_infinite_divergence_is_named():
         )
     infinite, finite = result.rows
     assert infinite.value == math.inf and infinite.standard_error is infinite.selectivity is None
-    assert infinite.verdict == "no control" and 0 < finite.value <= math.log(2)
+    assert infinite.verdict == "too few" and 0 < finite.value <= math.log(2)
 
 
 def test_an_output_of_nothing_is_symmetric_or_infinitely_far_from_it():

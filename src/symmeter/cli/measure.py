@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 from symmeter.cli import inputs
@@ -11,6 +12,7 @@ from symmeter.cli.ranged import Ranged, check_range
 from symmeter.cli.run_model import given, run_model
 from symmeter.cli.terminal import check_picture, console
 from symmeter.errors import SymmeterError
+from symmeter.results.verdict import MEANINGS
 
 if TYPE_CHECKING:
     from symmeter.cli.arguments import Commands
@@ -18,7 +20,14 @@ if TYPE_CHECKING:
     from symmeter.results.result import Result
     from symmeter.symmetry.hypothesis import Symmetry
 
-EPILOG = """examples:
+_WORDS = "\n".join(
+    textwrap.fill(f"{word}: {meaning}", 78, initial_indent="  ", subsequent_indent="    ")
+    for word, meaning in MEANINGS.items()
+)
+EPILOG = f"""verdicts, of 95 % intervals:
+{_WORDS}
+
+examples:
   symmeter measure timm:resnet50 photos/ --symmetry translation,rotation
   symmeter measure net.py:build test.npz --weights best.pt --json result.json
   symmeter measure timm:resnet50 photos/ --untrained --output logits

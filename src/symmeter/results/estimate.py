@@ -1,5 +1,6 @@
 """Numbers that know how far they can be trusted: a mean with its error, interval, floor and controls."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -72,15 +73,23 @@ _AS_THEY_ARE = (
 
 
 def columns_of_interval(name: str, interval: Interval) -> dict[str, Any]:
-    """`NAME_low` and `NAME_high`, and `NAME_remark` for why they are not there."""
-    return {f"{name}_low": interval.low, f"{name}_high": interval.high, f"{name}_remark": interval.remark}
+    """`NAME_low` and `NAME_high`, None where the values set no such bound, and `NAME_remark` for why that is."""
+    low, high = bounded(interval.low), bounded(interval.high)
+    missing = [word for word, end in (("lower", low), ("upper", high)) if end is None]
+    remark = interval.remark or (f"the values set no {' and no '.join(missing)} bound" if missing else "")
+    return {f"{name}_low": low, f"{name}_high": high, f"{name}_remark": remark}
+
+
+def bounded(end: float | None) -> float | None:
+    """An end of an interval; None for an infinite one."""
+    return None if end is None or not math.isfinite(end) else end
 
 
 def columns_of_ratio(name: str, ratio: Ratio | None) -> dict[str, Any]:
     """`NAME`, its interval, and `NAME_pairs`: from how many images it is."""
     if ratio is None:
         return {}
-    low, high = ratio.interval.low, ratio.interval.high
+    low, high = bounded(ratio.interval.low), bounded(ratio.interval.high)
     return {name: ratio.value, f"{name}_low": low, f"{name}_high": high, f"{name}_pairs": ratio.pairs}
 
 

@@ -315,8 +315,10 @@ def with_interval(value: float, low: float | None, high: float | None) -> str:
     >>> with_interval(46.123, 38.2, 60.4), with_interval(1.2345e-5, 1.0e-5, 1.65e-5), with_interval(0.0, None, None)
     ('46.1 [38 60]', '1.23 [1 1.6]e-05', '0')
     """
-    if low is None or high is None:
+    if low is None and high is None:
         return short(value)
+    low = -math.inf if low is None else low
+    high = math.inf if high is None else high
     if value == 0 or 1e-2 <= abs(value) < 1e4:
         return f"{value:.3g} [{_end(low)} {_end(high)}]"
     exponent = _exponent(value)
@@ -332,8 +334,10 @@ def ratio(value: float | None, low: float | None = None, high: float | None = No
     """
     if value is None:
         return "-"
-    if low is None or high is None:
+    if low is None and high is None:
         return _of_ratio(value)
+    low = -math.inf if low is None else low
+    high = math.inf if high is None else high
     return f"{_of_ratio(value)} [{_of_ratio(low)} {_of_ratio(high)}]"
 
 
