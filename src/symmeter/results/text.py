@@ -64,7 +64,7 @@ def show(result: Printable, console: Console) -> None:
     tables = [_table(result.rows)]
     if len(result.rows) == 1 and result.rows[0].elements:
         tables.append(_element_table(result.elements))
-    legend = _legend(result.rows)
+    legend = [*_legend(result.rows), *_whole_pixels(result.rows, result.header["spec"])]
     show_tables(console, title(result.header), circumstances(result.header), tables, legend, result.warnings)
 
 
@@ -106,6 +106,9 @@ def circumstances(head: Mapping[str, Any]) -> str:
     accuracy = head.get("accuracy")
     if accuracy:
         parts.append(f"accuracy {accuracy['top1']:.3f}{plus_minus(accuracy['standard_error'], '.3f')}")
+    wanted = spec.get("wanted_precision")
+    if wanted is not None and wanted["widest"] is not None and math.isfinite(wanted["widest"]):
+        parts.append(f"intervals within ±{wanted['widest']:.0%} (wanted {wanted['wanted']:.0%})")
     if head["status"] != "complete":
         parts.append(head["status"].upper())
     return ", ".join(parts)
@@ -241,6 +244,18 @@ def _floors(rows: Sequence[Row]) -> list[str]:
     if _known(rows, "boundary_share"):
         lines.append("boundary: share of the error in the outer ring of the output")
     return lines
+
+
+def _whole_pixels(rows: Sequence[Row], spec: Mapping[str, Any]) -> list[str]:
+    """What one whole pixel does to the first output, next to what LEE predicts."""
+    found: dict[str, str] = {}
+    for row in rows:
+        if row.whole_pixel is not None:
+            found.setdefault(row.symmetry.removeprefix("translation_"), ratio(row.whole_pixel))
+    if not found:
+        return []
+    changes = ", ".join(f"{value} ({name})" for name, value in found.items())
+    return [f"one whole {spec['whole_pixel']}: {changes} of what LEE predicts; --range: how far it does"]
 
 
 def _groups(rows: Sequence[Row]) -> list[str]:
