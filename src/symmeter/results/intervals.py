@@ -214,8 +214,9 @@ def _studentised(values: np.ndarray, divisors: np.ndarray | None, confidence: fl
     counts = resamples(n, seed)
     means = counts @ off / n
     if divisors is not None:  # v - r* d with r* - r = means / divisor*
-        extra = divisors - 1
-        drift = means / (1 + counts @ extra / n)
+        below = 1 + counts @ (divisors - 1) / n
+        means = np.where(below > 0, means, 0.0)  # a resample of divisors of 0 alone has no ratio
+        drift = means / np.where(below > 0, below, 1.0)
         squares = _second(counts, off, off) - 2 * drift * _second(counts, off, divisors)
         squares = squares + drift**2 * _second(counts, divisors, divisors)
         variances = squares / (n - 1)
