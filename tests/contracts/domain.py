@@ -12,8 +12,10 @@ from torch import Tensor, nn
 
 from symmeter.domain import Domain, domains, read_options
 from symmeter.measuring.measure import measure
+from symmeter.measuring.reference_samples import RANDOM
 from symmeter.models.load import describe
 from symmeter.samples import Batch, Draw, Samples
+from symmeter.symmetry.groups.basis import Basis
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group, choose_elements
 from symmeter.symmetry.representations.representation import Representation
@@ -124,6 +126,26 @@ class DomainContract:
             sizes = [d.flatten(1).norm(dim=1) for d in (moved, control)]
             torch.testing.assert_close(sizes[1], sizes[0], rtol=1e-6, atol=1e-6)
             assert g.is_identity or not torch.allclose(control, moved)
+
+    def test_deformations_are_linear_in_the_generator_and_follow_their_random_numbers(self) -> None:
+        x, _, _ = self.ready()
+        domain = self.domain()
+        words = self.domain.generators()
+        generators = [one for word in words for one in self.domain.symmetry(word)]
+        rho = domain.rho_in(describe(self.broken[0]))
+        random = torch.randn(len(x), RANDOM, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+        found = domain.deformed(rho, generators, x, random) if generators else None
+        if found is None:
+            return
+        basis = Basis.of(generators)
+        spanned = torch.stack(domain.deformed(rho, basis.generators, x, random) or [])
+        torch.testing.assert_close(basis.combined(spanned), torch.stack(found), atol=1e-9, rtol=1e-9)
+        alone = torch.stack(domain.deformed(rho, generators, x[1:2], random[1:2]) or [])
+        torch.testing.assert_close(alone[:, 0], torch.stack(found)[:, 1])
+        others = domain.deformed(rho, generators, x, random.roll(1, 0)) or []
+        for generator, one, other in zip(generators, found, others, strict=True):
+            assert one.shape == x.shape and one.dtype == x.dtype, generator
+            assert bool(one.isfinite().all()) and not torch.allclose(one, other), generator
 
     # options
 

@@ -176,7 +176,7 @@ def test_an_infinite_divergence_is_named():
         )
     infinite, finite = result.rows
     assert infinite.value == math.inf and infinite.standard_error is infinite.selectivity is None
-    assert infinite.verdict == "no control" and 0 < finite.value <= math.log(2)
+    assert infinite.verdict == "too few" and 0 < finite.value <= math.log(2)
 
 
 def test_an_output_of_nothing_is_symmetric_or_infinitely_far_from_it():
@@ -211,7 +211,7 @@ def test_squared_loss_is_the_loss_of_the_symmetrised_model_and_equivariance_erro
         net, (IMAGES, LABELS), group, "loss_split,twirled_variance", elements=25, progress=False
     )
     columns = result.samples
-    key = "loss_split:softmax"
+    key = f"loss_split:{group}"
     target = nn.functional.one_hot(LABELS, CLASSES).double()
     with torch.no_grad():
         outputs = torch.stack([net(act(IMAGES)).softmax(1) for act, _ in plain.motions(group)])
@@ -317,9 +317,9 @@ def test_the_error_of_a_pooled_selectivity_is_that_of_paired_images():
         x = torch.randn(30, 2, 6, 6, dtype=torch.float64, generator=random)
         x = x * torch.rand(30, 1, 1, 1, dtype=torch.float64, generator=random) ** 2
         row = symmeter.measure(net, x, "C4", "normalised_variance", "logits", progress=False).rows[0]
-        ratios.append(row.selectivity)
-        errors.append(row.selectivity_standard_error)
-        independent = row.selectivity * math.hypot(row.standard_error / row.value,
+        ratios.append(row.ratio_of_means)
+        errors.append(row.ratio_of_means_standard_error)
+        independent = row.ratio_of_means * math.hypot(row.standard_error / row.value,
                                                    row.control_standard_error / row.control)  # fmt: skip
         assert errors[-1] != pytest.approx(independent, rel=1e-3)
     assert sum(errors) / 30 == pytest.approx(float(torch.tensor(ratios).std()), rel=0.35)
@@ -328,11 +328,11 @@ def test_the_error_of_a_pooled_selectivity_is_that_of_paired_images():
 def test_what_is_divided_divides():
     result = symmeter.measure(classifier(), IMAGES, "C4", "geed(cosine),consistency,geed(kl)", progress=False)
     for row in result.rows:
-        if row.selectivity is not None:
-            assert row.selectivity == pytest.approx(row.error / row.control_error, rel=1e-9)
+        if row.ratio_of_means is not None:
+            assert row.ratio_of_means == pytest.approx(row.error / row.control_error, rel=1e-9)
     row = result.rows[0]
     assert row.value == pytest.approx(row.error - 1) and row.control == pytest.approx(row.control_error - 1)
     text = str(symmeter.measure(classifier(), IMAGES, "C4", "geed(cosine)", progress=False))
-    assert re.search(r"symmetry +value ± s.e. +error +control +selectivity", text)
-    assert "selectivity = error / that of the control" in text
-    assert f"{row.control_error:.3g}" in text
+    assert re.search(r"symmetry +value \[95 %\] +error +stability", text)
+    assert "stability: error over that to changes of the same size" in text
+    assert f"{row.error:.3g}" in text

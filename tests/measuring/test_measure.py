@@ -268,12 +268,12 @@ def test_mistakes_get_one_line(arguments, message):
 def test_one_image_has_no_error_and_no_control():
     with pytest.warns(SymmeterWarning, match="one image"):
         row = symmeter.measure(classifier(), IMAGES[:1], symmetry="rotation").rows[0]
-    assert (row.n, row.standard_error, row.control, row.verdict) == (1, None, None, "no control")
+    assert (row.n, row.standard_error, row.control, row.verdict) == (1, None, None, "too few")
 
 
 def test_without_control():
     result = symmeter.measure(classifier(), IMAGES, symmetry="rotation", control=False)
-    assert result.rows[0].control is None and result.header["spec"]["control"] is False
+    assert result.rows[0].control is None and result.header["spec"]["control"] == "none"
 
 
 def test_the_contract_of_the_json_form():

@@ -100,8 +100,8 @@ def test_columns_rows_and_elements_agree():
     result = measured(measure="relative_error,consistency", symmetry="D4")
     row = result.rows[0]
     assert row.n == 6 and row.elements == 8
-    assert row.value == pytest.approx(result.samples["relative_error:softmax"].mean())
-    assert row.worst == pytest.approx(result.samples["relative_error:softmax:maximum"].max())
+    assert row.value == pytest.approx(result.samples["relative_error:D4"].mean())
+    assert row.worst == pytest.approx(result.samples["relative_error:D4:maximum"].max())
     found = [e for e in result.elements if e.measure == "relative_error"]
     assert len(found) == 8 and found[0].element == "identity" and found[0].value == 0
     assert np.mean([e.value for e in found[1:]]) == pytest.approx(row.value)
@@ -262,7 +262,7 @@ def test_a_margin_is_read_around_files(tmp_path):
     ("rotation,C4", {"measure": "geed"}, "no measure for rotation"),
     ("C4", {"measure": "orbit_accuracy"}, "needs a label for every image"),
     ("C4", {"measure": "loss_split"}, "needs labels"),
-    ("C4", {"control": "other"}, "unknown control 'other'; choose from displacement"),
+    ("C4", {"control": "other"}, "unknown control 'other'; choose from both"),
     ("C4", {"padding": "mirror"}, "unknown padding 'mirror'; choose from reflect"),
     ("SO2", {"sampling": "grid"}, "unknown sampling 'grid'; choose from haar"),
     ("SE2", {"sampling": "quadrature"}, "no quadrature is known"),
@@ -288,19 +288,40 @@ def test_padding_lets_frames_turn(padding):
 
 
 def test_an_untrained_control_is_the_same_network_with_fresh_weights():
-    model = net()
-    with torch.no_grad():
-        model[4].weight *= 0.01  # as if it had learned to react to nothing
-        model[4].bias.zero_()
-    before = {k: v.clone() for k, v in model.state_dict().items()}
-    result = measured(
-        model, symmetry="C4,rotation", measure="geed(l2),lee", output="logits", control="untrained"
+    """Kernels that are nearly the same after a quarter turn, as training with turns would leave them."""
+    model = nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding=1), nn.Tanh(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4)
     )
-    for row in result.rows:
-        assert row.control > row.value and row.selectivity == pytest.approx(row.value / row.control, rel=1e-6)
-        assert row.selectivity < 0.1 and row.verdict == "learned"
+    model = model.double().eval()
+    with torch.no_grad():
+        kernel = model[0].weight
+        turned = torch.stack([kernel.rot90(k, (-2, -1)) for k in range(4)]).mean(0)
+        kernel.copy_(turned + 0.05 * kernel)
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    x = torch.rand(16, 3, 12, 12, dtype=torch.float64)
+    result = measured(
+        model, data=x, symmetry="C4", measure="geed(l2)", output="logits", control="untrained", seed=3
+    )
+    row = result.rows[0]
+    assert row.stability < 0.2 and row.untrained < 0.2 and row.untrained_high < 1 and row.verdict == "learned"
+    assert row.ratio_of_means == pytest.approx(row.error / row.control_error, rel=1e-9)
     assert result.header["spec"]["control_model"]["weights"] == "untrained"
     assert all(torch.equal(before[k], v) for k, v in model.state_dict().items())
+
+
+def test_to_react_to_nothing_is_not_learned():
+    """Scaled to a hundredth, every response is smaller than the copy's, and no ratio to a control changes."""
+    model = net()
+    with torch.no_grad():
+        model[4].weight *= 0.01
+        model[4].bias.zero_()
+    result = measured(
+        model, symmetry="C4,rotation", measure="geed(l2),lee", output="logits", control="untrained", seed=3
+    )
+    fresh = measured(model, symmetry="C4,rotation", measure="geed(l2),lee", output="logits", seed=3)
+    for row, own in zip(result.rows, fresh.rows, strict=True):
+        assert row.verdict == own.verdict != "learned"
+        assert row.stability == own.stability and row.untrained > 0.2
 
 
 def test_one_image_has_no_error_and_no_control():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from symmeter.results.columns import BOUNDARY, MAXIMUM, SCALE, Columns, Key
+from symmeter.results.columns import BOUNDARY, MAXIMUM, SCALE, SPECIFICITY, STABILITY, Columns, Key
 
 
 @pytest.mark.parametrize(
@@ -12,9 +12,13 @@ from symmeter.results.columns import BOUNDARY, MAXIMUM, SCALE, Columns, Key
         (Key("lee", "rotation"), "lee:rotation"),
         (Key("lee", "rotation").as_control(), "lee:rotation:control"),
         (Key("lee", "rotation").as_statistic(BOUNDARY), "lee:rotation:boundary"),
-        (Key("geed", "logits:vectors").as_statistic(SCALE).as_control(), "geed:logits:vectors:control:scale"),
-        (Key("geed", "softmax").as_control().as_statistic(MAXIMUM), "geed:softmax:control:maximum"),
-        (Key("twirled", "softmax").as_statistic("loss"), "twirled:softmax:loss"),
+        (Key("lee", "rotation").as_control(SPECIFICITY), "lee:rotation:specificity_control"),
+        (
+            Key("geed", "C4", output="logits:vectors").as_statistic(SCALE).as_control(),
+            "geed:C4:logits:vectors:control:scale",
+        ),
+        (Key("geed", "C4").as_control().as_statistic(MAXIMUM), "geed:C4:control:maximum"),
+        (Key("twirled", "C4").as_statistic("loss"), "twirled:C4:loss"),
         (Key("contribution", "rotation", ""), "contribution:rotation:"),
         (Key("norm", "rotation", "blocks.0"), "norm:rotation:blocks.0"),
     ],
@@ -24,7 +28,7 @@ def test_the_printed_name_of_a_key(key, name):
 
 
 def test_keys_are_values():
-    assert Key("lee", "rotation").as_control() == Key("lee", "rotation", control=True)
+    assert Key("lee", "rotation").as_control() == Key("lee", "rotation", control=STABILITY)
     assert len({Key("lee", "rotation"), Key("lee", "rotation"), Key("lee", "scaling")}) == 2
 
 

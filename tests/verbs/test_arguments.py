@@ -176,7 +176,7 @@ def _among(value, allowed):
     ({"device": "meta"}, "device is 'meta'; give a device such as 'cpu'"),
     ({"device": torch.device("meta")}, "device is device(type='meta'); give a device such as 'cpu'"),
     ({"seed": 2**63}, "seed is 9223372036854775808; give a whole number from 0 to 2^63 - 1"),
-    ({"control": "best"}, "unknown control 'best'; choose from displacement"),
+    ({"control": "best"}, "unknown control 'best'; choose from both"),
     ({"control": 1}, "control is 1; give True, False, or one of"),
     ({"definition": ["bandlimited"]}, "definition is ['bandlimited']; give a name such as 'bandlimited'"),
 ])  # fmt: skip

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 from symmeter.cli import inputs
@@ -10,6 +11,7 @@ from symmeter.cli.inputs import KindOfData
 from symmeter.cli.run_model import given, run_model
 from symmeter.cli.terminal import check_picture, console
 from symmeter.errors import SymmeterError
+from symmeter.results.verdict import MEANINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +20,14 @@ if TYPE_CHECKING:
     from symmeter.models.loaded import LoadedModel
     from symmeter.results.result import Result
 
-EPILOG = """examples:
+_WORDS = "\n".join(
+    textwrap.fill(f"{word}: {meaning}", 78, initial_indent="  ", subsequent_indent="    ")
+    for word, meaning in MEANINGS.items()
+)
+EPILOG = f"""verdicts, of 95 % intervals:
+{_WORDS}
+
+examples:
   symmeter measure timm:resnet50 photos/ --symmetry translation,rotation
   symmeter measure net.py:build test.npz --weights best.pt --json result.json
   symmeter measure timm:resnet50 photos/ --untrained --output logits
@@ -37,9 +46,13 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
     add = made.add_argument_group("what to measure").add_argument
     inputs.add_symmetry(add)
     add("--measure", metavar="M", help="names, with commas (default: lee, over groups geed)")
-    controls = "displacement (default), untrained, wrong-group or none"
-    add("--control", metavar="C", default="displacement", help=controls)
-    add("--no-control", action="store_true", help="the same as --control none: half the time, no selectivity")
+    controls = "both (default: stability and specificity), stability, untrained, wrong-group or none"
+    add("--control", metavar="C", default="both", help=controls)
+    add(
+        "--no-control",
+        action="store_true",
+        help="the same as --control none: a third of the time, no verdict",
+    )
     add = made.add_argument_group("over groups").add_argument
     add("--elements", metavar="N", type=positive, help="draw so many (default: all of up to 256, else 64)")
     add("--sampling", metavar="S", default="haar", help="haar (default), or quadrature: in equal steps")

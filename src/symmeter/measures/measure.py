@@ -218,5 +218,7 @@ def need_probabilities(name: str, quantity: Quantity) -> None:
 
 
 def decibels(error: float, peak: float) -> float:
-    """10 log10(peak^2 / error); infinite for no error."""
+    """10 log10(peak^2 / error); infinite for no error, and the other way for an infinite one."""
+    if math.isinf(error):
+        return -math.inf
     return math.inf if error <= 0 else 10 * math.log10(peak**2 / error)

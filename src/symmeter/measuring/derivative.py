@@ -20,7 +20,7 @@ from symmeter.measuring.reference_samples import Beside
 from symmeter.measuring.run import Run
 from symmeter.measuring.targets import Target, quantity_of
 from symmeter.models.outputs import Output
-from symmeter.results.columns import BOUNDARY, SPECIFICITY, STABILITY, Key
+from symmeter.results.columns import BOUNDARY, CONTROLS, SPECIFICITY, STABILITY, Key
 from symmeter.samples import Batch
 from symmeter.symmetry.conjugate import deviation, stack
 from symmeter.symmetry.groups.generators import Generator
@@ -94,9 +94,6 @@ class DerivativeRun(Run):
             self._prepare(x)
             if self.deform and not directions.can_deform(x[:1]):
                 self.deform = False
-                self.remarks.append(
-                    f"no specificity: {self.domain.name} have no deformations of these inputs"
-                )
         assert self.pushforward is not None
         if not self.deform:
             beside = replace(beside, random=None)
@@ -271,6 +268,7 @@ class DerivativeRun(Run):
             "chunk": self.pushforward.chunk,
             "dropped": self.pushforward.dropped,
             "floor_method": self._floor_method,
+            "controls": [name for name, control in CONTROLS.items() if control in self.controls],
         }
 
     def notes(self) -> list[str]:

@@ -18,6 +18,7 @@ from symmeter.measuring.plan import Plan
 from symmeter.models.borrowed import borrowed
 from symmeter.options import as_written
 from symmeter.results.result import Result, Row
+from symmeter.results.verdict import FEWEST_IMAGES, NOT_RESOLVED
 from symmeter.samples import Samples
 from symmeter.symmetry.groups.group import Group
 from symmeter.verbs.warned import recorded, repeat, told_apart, warn
@@ -156,7 +157,7 @@ def _without_intervals(rows: Iterable[Row]) -> list[str]:
     """Which rows have no interval, by reason."""
     names: dict[str, list[str]] = {}
     for row in rows:
-        if row.whole and row.interval_remark:
+        if row.whole and row.interval_remark and row.n >= FEWEST_IMAGES and row.verdict != NOT_RESOLVED:
             names.setdefault(row.interval_remark, []).append(f"{row.measure} of {row.symmetry}")
     return [f"no interval for {shortened(those)}: {reason}" for reason, those in names.items()]
 

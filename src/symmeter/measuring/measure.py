@@ -61,9 +61,10 @@ def measure(
         device: where to compute; None for where the model is.
         seed: of the choice of images and of anything random inside the model.
         progress: show a progress bar; None for only on a terminal.
-        control: also move images along the displacements of others, which doubles the cost: True (`displacement`).
-            `untrained`: measure the same model with fresh weights instead; `wrong-group`: take outputs as if
-            the group did not move them; False (`none`): no control.
+        control: what responses are compared with. True (`both`): the changes of other images (stability) and, along
+            generators, deformations of the same image (specificity). `stability`: the former alone. `untrained`: also
+            the same model with fresh weights; `wrong-group`: outputs taken as if the group did not move them; False
+            (`none`): nothing.
         elements: how many group elements to draw; None for all of up to 256, else 64.
         sampling: `haar` (at random) or `quadrature` (in equal steps), for groups that are not enumerated.
         preprocessing: overrides `img_size`, `crop_pct`, `mean`, `std`, `interpolation` of the model's own.

@@ -95,7 +95,8 @@ def of_mean(values: np.ndarray, confidence: float = CONFIDENCE, *, seed: int = 0
     remark = _remark(values)
     if remark:
         return Interval(remark=remark)
-    return _studentised(values, None, confidence, seed).moved(float(values.mean()))
+    interval = _studentised(values, None, confidence, seed).moved(float(values.mean()))
+    return interval.through(lambda end: max(end, 0.0)) if values.min() >= 0 else interval
 
 
 def of_ratio_of_means(
@@ -213,34 +214,32 @@ def _studentised(values: np.ndarray, divisors: np.ndarray | None, confidence: fl
     off = off / scale
     counts = resamples(n, seed)
     means = counts @ off / n
-    if divisors is not None:  # v - r* d with r* - r = means / divisor*
-        below = 1 + counts @ (divisors - 1) / n
-        means = np.where(below > 0, means, 0.0)  # a resample of divisors of 0 alone has no ratio
-        drift = means / np.where(below > 0, below, 1.0)
-        squares = _second(counts, off, off) - 2 * drift * _second(counts, off, divisors)
-        squares = squares + drift**2 * _second(counts, divisors, divisors)
-        variances = squares / (n - 1)
-    else:
-        variances = (counts @ off**2 / n - means**2) / (n - 1)
-    errors = np.sqrt(np.maximum(variances, 0))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = np.nan_to_num(means / errors, nan=0.0, posinf=np.inf, neginf=-np.inf)
+    with np.errstate(
+        divide="ignore", invalid="ignore"
+    ):  # a resample may be of one value, or of divisors of 0
+        t = means / np.sqrt(np.maximum(_squares(counts, off, means, divisors), 0) / (n - 1))
     tail = (1 - confidence) / 2
     skew = float((off**3).mean())
     low_tail, high_tail = (tail, _LONG_TAIL * tail) if skew > 0 else (_LONG_TAIL * tail, tail)
-    ordered = np.sort(t)
-    highest, lowest = _quantile(ordered, 1 - low_tail), _quantile(ordered, high_tail)
+    highest, lowest = _quantile(t, 1 - low_tail, np.inf), _quantile(t, high_tail, -np.inf)
     error = scale / math.sqrt(n)
     return Interval(-highest * error, -lowest * error)
 
 
-def _second(counts: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Mean products (B,) over resamples."""
-    return counts @ (one * other) / counts.shape[1]
+def _squares(
+    counts: np.ndarray, off: np.ndarray, means: np.ndarray, divisors: np.ndarray | None
+) -> np.ndarray:
+    """(B,): the mean square by which the values of each resample differ from their own mean (or ratio)."""
+    mean_of = lambda values: counts @ values / counts.shape[1]
+    if divisors is None:
+        return mean_of(off**2) - means**2
+    drift = means / mean_of(divisors)  # r* - r, in v - r* d
+    return mean_of(off**2) - 2 * drift * mean_of(off * divisors) + drift**2 * mean_of(divisors**2)
 
 
-def _quantile(ordered: np.ndarray, at: float) -> float:
-    """Of sorted values that may be infinite: that at this share of them, nothing between."""
+def _quantile(t: np.ndarray, at: float, unknown: float) -> float:
+    """That of values (B,) at this share of them, nothing between; what is not a number counts as `unknown`."""
+    ordered = np.sort(np.where(np.isnan(t), unknown, t))
     return float(ordered[min(len(ordered) - 1, max(0, round(at * (len(ordered) + 1)) - 1))])
 
 

@@ -80,6 +80,7 @@ def show_tables(
     console.print(escape(subheading), highlight=False)
     for table in tables:
         console.print(table)
+        console.print()
     for line in legend:
         console.print(escape(line), style="dim", highlight=False)
     for warning in warnings:

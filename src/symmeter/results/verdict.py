@@ -1,6 +1,9 @@
 """Verdicts: from intervals to one or two words, and which numbers stand clear of the floor."""
 
-from symmeter.results.intervals import Interval, Ratio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the command line shows MEANINGS without waiting for NumPy
+    from symmeter.results.intervals import Interval, Ratio
 
 RESOLVED_FLOORS = 3.0  # an amplitude below this many floors is not resolved
 RESOLVED_SQUARES = 10.0  # and a square below this many: three in amplitude
@@ -44,15 +47,16 @@ def resolved(value: float, floor: float | None, power: int = 1) -> bool:
 def verdict(
     is_resolved: bool,
     n: int,
-    stability: Ratio | None,
-    specificity: Ratio | None = None,
-    untrained: Ratio | None = None,
+    stability: "Ratio | None",
+    specificity: "Ratio | None" = None,
+    untrained: "Ratio | None" = None,
 ) -> str:
     """The verdict on a response of n images, from the intervals of its ratios to the controls; see MEANINGS.
 
     `untrained` is the ratio of stabilities of the network and of its copy with fresh weights, of specificities where
     the network is specific.
 
+    >>> from symmeter.results.intervals import Interval, Ratio
     >>> half = Ratio(0.5, Interval(0.4, 0.6), 16)
     >>> verdict(True, 16, half), verdict(True, 16, half, half), verdict(True, 16, half, untrained=half)
     ('stable', 'specific', 'learned')
@@ -71,7 +75,7 @@ def verdict(
     return UNCLEAR if low is None or low < _HALF else NOT_STABLE
 
 
-def _below(stability: Ratio | None, specificity: Ratio | None, untrained: Ratio | None) -> str:
+def _below(stability: "Ratio | None", specificity: "Ratio | None", untrained: "Ratio | None") -> str:
     """The verdict where stability, as far as it is known, is below 1."""
     specific = specificity is not None and specificity.below_one
     if not specific and stability is None:
@@ -81,11 +85,12 @@ def _below(stability: Ratio | None, specificity: Ratio | None, untrained: Ratio 
     return SPECIFIC if specific else STABLE
 
 
-def on_contribution(value: float, interval: Interval, floor: float | None, n: int) -> str:
+def on_contribution(value: float, interval: "Interval", floor: float | None, n: int) -> str:
     """The verdict on what a layer adds to LEE, from n images.
 
     `adds`, `takes away`; `none` for an exact zero, `not resolved` below 3 floors, `unclear` where the interval holds 0.
 
+    >>> from symmeter.results.intervals import Interval
     >>> on_contribution(1.0, Interval(0.8, 1.2), None, 16), on_contribution(-1.0, Interval(-1.2, -0.8), 0.5, 16)
     ('adds', 'not resolved')
     >>> on_contribution(1.0, Interval(-0.2, 2.2), None, 16)
