@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from symmeter.results.result import as_json, pandas
+from symmeter.results.json_form import json_form
+from symmeter.results.result import pandas
 from symmeter.results.row import Record
 from symmeter.results.text import as_text, circumstances, new_table, short, show_tables, title
 
@@ -84,7 +85,7 @@ class PredictionRange:
     def to_dict(self) -> dict[str, Any]:
         """The header, the rows and the reach, ready for JSON; numbers that are not finite become null."""
         content = {**self.header, "warnings": list(self.warnings), "rows": list(map(asdict, self.rows))}
-        return as_json(content | {"reach": self.reach})
+        return json_form(content | {"reach": self.reach})
 
     def to_pandas(self) -> Any:
         """A pandas DataFrame with one row per symmetry and t."""

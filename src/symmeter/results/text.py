@@ -312,6 +312,8 @@ def plus_minus(error: float | None, form: str) -> str:
 def with_interval(value: float, low: float | None, high: float | None) -> str:
     """A value to three digits with its interval to two, all with one exponent.
 
+    >>> with_interval(6492.0, 5844.0, 7506.0)
+    '6492 [5844 7506]'
     >>> with_interval(46.123, 38.2, 60.4), with_interval(1.2345e-5, 1.0e-5, 1.65e-5), with_interval(0.0, None, None)
     ('46.1 [38 60]', '1.23 [1 1.6]e-05', '0')
     """
@@ -320,7 +322,8 @@ def with_interval(value: float, low: float | None, high: float | None) -> str:
     low = -math.inf if low is None else low
     high = math.inf if high is None else high
     if value == 0 or 1e-2 <= abs(value) < 1e4:
-        return f"{value:.3g} [{_end(low)} {_end(high)}]"
+        shown = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+        return f"{shown} [{_end(low)} {_end(high)}]"
     exponent = _exponent(value)
     unit = 10.0**exponent
     return f"{value / unit:.3g} [{_end(low / unit)} {_end(high / unit)}]e{exponent:+03d}"
