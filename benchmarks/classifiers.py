@@ -2,9 +2,9 @@
 
     OMP_WAIT_POLICY=PASSIVE python benchmarks/classifiers.py --data DIR [--quick] [--csv FILE]
 
-DIR holds `models.py`, `weights/` and `images/` as in ../shared/data. One table a network: value, and selectivity (0
+DIR holds `models.py`, `weights/` and `images/` as in ../shared/data. One table a network: value, and stability (0
 symmetric, 1 nothing learned). The last table is the caution of Kvinge et al.: by the raw G-EED untrained networks look
-more invariant, by selectivity they do not.
+more invariant, by stability they do not.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import numpy as np
 
 import symmeter
 from symmeter.results.result import Result
+from symmeter.results.text import ratio
 
 GROUPS = ("C4", "D4", "shift(8)")
 MEASURES = (
@@ -73,7 +74,7 @@ def show(name: str, results: dict[str, Result]) -> None:
         for group in GROUPS:
             for result in results.values():
                 row = next((r for r in result.rows if (r.measure, r.symmetry) == (measure, group)), None)
-                cells.append("" if row is None else f"{number(row.value)} (s {number(row.selectivity)})")
+                cells.append("" if row is None else f"{number(row.value)} (s {number(row.stability)})")
         print(f"{measure:22s}" + "".join(f"{cell:>26s}" for cell in cells), flush=True)
 
 
@@ -102,9 +103,9 @@ def main() -> int:
                     for key in ("trained", "untrained")]  # fmt: skip
             caution.append((name, group, *rows))
     heads = f"{'geed(kl)':20s}{'group':10s}{'trained':>12s}{'untrained':>12s}"
-    print(f"\n{heads}{'selectivity trained':>24s}{'untrained':>18s}")
+    print(f"\n{heads}{'stability trained':>24s}{'untrained':>18s}")
     for name, group, trained, fresh in caution:
-        ratios = [f"{r.selectivity:.2f} ± {r.selectivity_standard_error:.2f}" for r in (trained, fresh)]
+        ratios = [ratio(r.stability, r.stability_low, r.stability_high) for r in (trained, fresh)]
         print(
             f"{name:20s}{group:10s}{trained.value:12.4f}{fresh.value:12.2e}{ratios[0]:>24s}{ratios[1]:>18s}"
         )

@@ -82,7 +82,7 @@ class Antialiasing(Study):
         profile = symmeter.attribute(model, images.test_x[:128], "translation_x", control=False, probes=10,
                                      layouts=layouts, **common)  # fmt: skip
         found = {"kind": kind, "seed": seed, "accuracy": accuracy(model, images), "lee": lee.value,
-                 "selectivity": lee.selectivity, "floor": lee.floor, "images": images.name}  # fmt: skip
+                 "stability": lee.stability, "floor": lee.floor, "images": images.name}  # fmt: skip
         found |= {row.measure: row.value for row in shifts}
         return found | _by_stage(model, profile)
 

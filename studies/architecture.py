@@ -97,7 +97,7 @@ class Architecture(Study):
         }  # fmt: skip
         symmetry = ",".join(GENERATORS)
         for row in symmeter.measure(network, images.test_x, symmetry, "lee", progress=False).rows:
-            found |= {f"lee {row.symmetry}": row.value, f"selectivity {row.symmetry}": row.selectivity}
+            found |= {f"lee {row.symmetry}": row.value, f"stability {row.symmetry}": row.stability}
         few = images.test_x[:128]
         profile = symmeter.attribute(network, few, symmetry, control=False, probes=10, progress=False)
         for generator in GENERATORS:
@@ -107,17 +107,17 @@ class Architecture(Study):
 
     def judge(self, table: Any) -> list[Verdict]:
         augmented = "trained on shifts and turns"
-        learned = self._each(table, "selectivity rotation", "trained", "untrained")
+        learned = self._each(table, "stability rotation", "trained", "untrained")
         helped, told = (
-            self._each(table, f"{what} rotation", augmented, "trained") for what in ("lee", "selectivity")
+            self._each(table, f"{what} rotation", augmented, "trained") for what in ("lee", "stability")
         )
         found = [
             Verdict("training makes every architecture more equivariant than chance",
                     yes(all(v.below(1) for v in learned.values())),
-                    f"selectivity under rotation, trained / untrained: {in_words(learned)}"),
+                    f"stability under rotation, trained / untrained: {in_words(learned)}"),
             Verdict("augmentation lowers the error of every architecture",
                     yes(all(v.below(1) for v in helped.values())),
-                    f"rotation, augmented / trained, LEE: {in_words(helped)}; selectivity: {in_words(told)}"),
+                    f"rotation, augmented / trained, LEE: {in_words(helped)}; stability: {in_words(told)}"),
         ]  # fmt: skip
         for setting in ("trained", augmented):
             rows = chosen(table, training=setting)
@@ -126,12 +126,12 @@ class Architecture(Study):
                     kind: ratio(rows, column, {"architecture": kind}, {"architecture": "CNN"})
                     for kind in ("ViT", "mixer")
                 }
-                for column in ("lee translation_x", "selectivity translation_x")
+                for column in ("lee translation_x", "stability translation_x")
             )
             found.append(
                 Verdict(f"without convolutions a network is as equivariant under translation, or more: {setting}",
                         yes(all(v.below(1.1) for v in other.values())),
-                        f"over that of the CNN, LEE: {in_words(other)}; selectivity: {in_words(fair)}")
+                        f"over that of the CNN, LEE: {in_words(other)}; stability: {in_words(fair)}")
             )  # fmt: skip
         few = table[table["training"].isin(("trained a little", "trained"))]
         if len(few["training"].unique()) > 1:

@@ -100,7 +100,7 @@ class Augmentation(Study):
         with torch.no_grad():
             row = symmeter.measure(network, images.test_x, "C4", measure, output, progress=False).rows[0]
         return {"measure": row.measure, "error": row.error, "standard_error": row.standard_error,
-                "selectivity": row.selectivity, "floor": row.floor, "verdict": row.verdict}  # fmt: skip
+                "stability": row.stability, "floor": row.floor, "verdict": row.verdict}  # fmt: skip
 
     def judge(self, table: Any) -> list[Verdict]:
         table = table.assign(error=table["error"].clip(lower=1e-12))  # of a ratio's logarithm

@@ -3,7 +3,7 @@
     python studies/distribution.py [--quick]
 
 CNNs for digits, trained without and with quarter turns, on digits with noise, blur, less contrast and less light of
-growing strength, on crops of photographs and on white noise: G-EED over C4 and its selectivity. Then trained networks
+growing strength, on crops of photographs and on white noise: G-EED over C4 and its stability. Then trained networks
 of CIFAR-10, where they are at hand, on their own images and on others.
 """
 
@@ -92,7 +92,7 @@ class Distribution(Study):
             sure, says = logits(network, given).softmax(1).max(1)
             right = float((says == images.test_y[: len(given)]).float().mean())
             found.append({"kind": kind, "seed": seed, "inputs": name, "strength": strength, "error": row.value,
-                          "selectivity": row.selectivity, "floor": row.floor, "verdict": row.verdict,
+                          "stability": row.stability, "floor": row.floor, "verdict": row.verdict,
                           "confidence": float(sure.mean()), "accuracy": None if name in FAR else right})  # fmt: skip
         return found
 
@@ -115,7 +115,7 @@ class Distribution(Study):
                 x = published.normalised(pixels)
                 row = symmeter.measure(network, x, "translation_x", "lee", progress=False).rows[0]
                 found.append({"kind": published.name, "seed": seed, "inputs": kind, "strength": 0.0,
-                              "error": row.value, "selectivity": row.selectivity, "floor": row.floor,
+                              "error": row.value, "stability": row.stability, "floor": row.floor,
                               "verdict": row.verdict})  # fmt: skip
         return found
 
@@ -127,10 +127,10 @@ class Distribution(Study):
         at = lambda name, position: {"inputs": name, "strength": STRENGTHS[name][position]}
         clean = helps(**CLEAN)
         mild, strong = ({name: helps(**at(name, n)) for name in STRENGTHS} for n in (1, 3))
-        kept = {name: ratio(augmented, "selectivity", at(name, 3), CLEAN) for name in STRENGTHS}
+        kept = {name: ratio(augmented, "stability", at(name, 3), CLEAN) for name in STRENGTHS}
         raw = {name: ratio(unturned, "error", {"inputs": name}, CLEAN) for name in FAR}
         own = {name: ratio(augmented, "error", {"inputs": name}, CLEAN) for name in FAR}
-        lost = {name: ratio(augmented, "selectivity", {"inputs": name}, CLEAN) for name in FAR}
+        lost = {name: ratio(augmented, "stability", {"inputs": name}, CLEAN) for name in FAR}
         found = [
             Verdict("learned invariance carries over to mildly corrupted images (Kvinge et al., 2)",
                     yes(all(v.below(1) for v in mild.values())),
@@ -138,13 +138,13 @@ class Distribution(Study):
             Verdict("it carries over to strongly corrupted ones", yes(all(v.below(1) for v in strong.values())),
                     f"G-EED, augmented / plain, fourth strength: {in_words(strong)}"),
             Verdict("it gets less as corruption grows", yes(all(v.above(1) for v in kept.values())),
-                    f"selectivity of augmented networks, fourth strength over clean: {in_words(kept)}"),
+                    f"stability of augmented networks, fourth strength over clean: {in_words(kept)}"),
             Verdict("a network looks more invariant far from the data (Kvinge et al., 2)",
                     yes(any(v.below(1) for v in raw.values())),
                     f"raw G-EED over that on clean images: plain {in_words(raw)}; augmented {in_words(own)}"),
-            Verdict("what has been learned is gone there: by selectivity it is insensitivity (Kvinge et al., 2)",
+            Verdict("what has been learned is gone there: by stability it is insensitivity (Kvinge et al., 2)",
                     yes(all(v.above(1) for v in lost.values())),
-                    f"selectivity of augmented networks over that on clean images: {in_words(lost)}"),
+                    f"stability of augmented networks over that on clean images: {in_words(lost)}"),
         ]  # fmt: skip
         gap = "equivariance is worse out of distribution (Gruver et al.)"
         if not (table["kind"] == RESNET20.name).any():
@@ -153,11 +153,11 @@ class Distribution(Study):
             rows = chosen(table, kind=name)
             others, raw = (
                 {n: ratio(rows, column, {"inputs": n}, CLEAN) for n in ("digits", *FAR)}
-                for column in ("selectivity", "error")
+                for column in ("stability", "error")
             )
             found.append(
                 Verdict(f"{gap}: {name}", yes(all(v.above(1) for v in others.values())),
-                        f"over that on CIFAR-10, selectivity {in_words(others)}; LEE {in_words(raw)}")
+                        f"over that on CIFAR-10, stability {in_words(others)}; LEE {in_words(raw)}")
             )  # fmt: skip
         return found
 
@@ -175,7 +175,7 @@ class Distribution(Study):
                 else:
                     places, ticks = {(n, 1.0): i + 1 for i, n in enumerate(FAR)}, ["none", *FAR]
                 places = {("clean", 0.0): 0} | places
-                for ax, value in zip(axes[:, column], ("error", "selectivity"), strict=True):
+                for ax, value in zip(axes[:, column], ("error", "stability"), strict=True):
                     shown = [chosen(rows, inputs=n, strength=s)[value].astype(float) for n, s in places]
                     style = {"fmt": "o-" if name in STRENGTHS else "o", "color": colour, "capsize": 3}
                     mean, low, high = np.array([_spread(v, value == "error") for v in shown]).T
@@ -184,7 +184,7 @@ class Distribution(Study):
             axes[0, column].set_title(name)
         axes[0, 0].set_yscale("log")
         axes[0, 0].set_ylabel("G-EED over C4 (KL, nat)")
-        axes[1, 0].set_ylabel("selectivity\n(0 symmetric, 1 nothing learned)")
+        axes[1, 0].set_ylabel("stability\n(0 symmetric, 1 no stabler than to anything else)")
         axes[0, 0].legend()
         return figure
 

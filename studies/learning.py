@@ -149,12 +149,12 @@ class Learning(Study):
         over = partial(_over, table)
         layers = [f"layer {i + 1}" for i in range(len(DEPTHS))]
         raw = {stage: over(stage, "random", "supervised") for stage in (*layers, "latent")}
-        fair = over("latent", "random", "supervised", "selectivity")
+        fair = over("latent", "random", "supervised", "stability")
         found = [
             Verdict("random encoders can score more invariant than trained ones (Kvinge et al., 3)",
                     yes(any(v.below(1) for v in raw.values())), f"geed, random / supervised: {in_words(raw)}"),
-            Verdict("by selectivity random encoders are not more invariant than trained ones", yes(fair.above(1)),
-                    f"selectivity of the latent space, random / supervised: {fair}"),
+            Verdict("by stability random encoders are not more invariant than trained ones", yes(fair.above(1)),
+                    f"stability of the latent space, random / supervised: {fair}"),
         ]  # fmt: skip
         latent = {name: over("latent", name, "supervised") for name in SELF_SUPERVISED}
         others = [v for name, v in latent.items() if name != "contrastive, turns"]
@@ -209,7 +209,7 @@ class Learning(Study):
 
 def _values(row: Any) -> dict[str, Any]:
     return {"measure": row.measure, "error": row.error, "standard_error": row.standard_error,
-            "selectivity": row.selectivity, "floor": row.floor, "verdict": row.verdict}  # fmt: skip
+            "stability": row.stability, "floor": row.floor, "verdict": row.verdict}  # fmt: skip
 
 
 def _over(table: Any, stage: str, one: str, other: str, column: str = "error", **where: Any) -> Interval:

@@ -76,7 +76,7 @@ class Measures(Study):
         for row in (*along.rows, *over.rows):
             sign = -1 if row.measure in HIGHER else 1
             found[row.measure] = sign * row.value
-            found[f"selectivity {row.measure}"] = row.selectivity
+            found[f"stability {row.measure}"] = row.stability
         return found
 
     def judge(self, table: Any) -> list[Verdict]:
@@ -98,7 +98,7 @@ class Measures(Study):
             ends, column, {"epochs": 0}, {"augmentation": name, "epochs": best}
         )
         raw, raw_plain = (untrained("geed(kl)", name) for name in ("any angle", "none"))
-        told = untrained("selectivity geed(kl)", "any angle")
+        told = untrained("stability geed(kl)", "any angle")
         falling = over_seeds(ends, lambda rows: sum(_falls(rows, best).values()))
         return [
             Verdict("the measures rank trained networks alike", yes(agree.above(0.7)),
@@ -106,8 +106,8 @@ class Measures(Study):
             Verdict("random networks can score more invariant than trained ones (Kvinge et al., 3)",
                     yes(raw_plain.below(1)),
                     f"raw geed(kl), untrained / trained: {raw_plain}; / trained on turns: {raw}"),
-            Verdict("selectivity tells untrained networks from those that have learned the symmetry",
-                    yes(told.above(1)), f"selectivity, untrained / trained on turns: {told}"),
+            Verdict("stability tells untrained networks from those that have learned the symmetry",
+                    yes(told.above(1)), f"stability, untrained / trained on turns: {told}"),
             Verdict("measures of decisions agree with each other", yes(decide.above(0.9)),
                     f"rank correlation {decide}"),
             Verdict("training on turns makes all measures fall", yes(falling.above(len(names) - 0.5)),
@@ -131,12 +131,12 @@ class Measures(Study):
         figure.colorbar(shown, ax=left, shrink=0.8)
         for name, colour in zip(AUGMENTATIONS, ("#777777", "#E69F00", "#56B4E9", "#0072B2"), strict=True):
             rows = table[(table["augmentation"] == name) & (table["epochs"] > 0)]
-            right.plot(rows["geed(kl)"], rows["selectivity geed(kl)"], "o", color=colour, label=name)
+            right.plot(rows["geed(kl)"], rows["stability geed(kl)"], "o", color=colour, label=name)
         rows = table[table["epochs"] == 0]
-        right.plot(rows["geed(kl)"], rows["selectivity geed(kl)"], "x", color="black", label="untrained")
+        right.plot(rows["geed(kl)"], rows["stability geed(kl)"], "x", color="black", label="untrained")
         right.set_xscale("log")
         right.set_xlabel("geed(kl) over SO2 (nat)")
-        right.set_ylabel("selectivity (0 symmetric, 1 nothing learned)")
+        right.set_ylabel("stability (0 symmetric, 1 no stabler than to anything else)")
         right.legend()
         return figure
 

@@ -15,12 +15,16 @@ __version__ = "0.1.0"
 # Names are imported when they are first used: `symmeter --help` must not wait for torch.
 _HOME = {
     "measure": "measuring.measure",
-    "assert_equivariant": "measuring.assertion",
+    "assert_equivariant": "layers.assertion",
+    "assert_more_equivariant": "measuring.regression",
     "round_trip_error": "domains.grids.round_trip",
     "attribute": "layers.attribute",
     "aliasing": "domains.grids.aliasing.attribute",
     "maps": "domains.images.maps",
+    "prediction_range": "measuring.prediction",
     "Profile": "layers.profile",
+    "Comparison": "results.comparison",
+    "compare": "sweeps.compare",
     "load": "sweeps.load",
     "sweep": "sweeps",
     "Result": "results.result",
@@ -40,12 +44,16 @@ if TYPE_CHECKING:
     from symmeter.domains.grids.round_trip import round_trip_error
     from symmeter.domains.images.maps import maps
     from symmeter.errors import SymmeterError, SymmeterWarning
+    from symmeter.layers.assertion import assert_equivariant
     from symmeter.layers.attribute import attribute
     from symmeter.layers.profile import Profile
-    from symmeter.measuring.assertion import assert_equivariant
     from symmeter.measuring.measure import measure
+    from symmeter.measuring.prediction import prediction_range
+    from symmeter.measuring.regression import assert_more_equivariant
     from symmeter.models.load import load_model
+    from symmeter.results.comparison import Comparison
     from symmeter.results.result import Result
+    from symmeter.sweeps.compare import compare
     from symmeter.sweeps.load import load
     from symmeter.sweeps.sweep import sweep
     from symmeter.symmetry.conjugate import lie_derivative
@@ -53,6 +61,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GENERATORS",
+    "Comparison",
     "Profile",
     "Result",
     "SymmeterError",
@@ -60,13 +69,16 @@ __all__ = [
     "Symmetry",
     "aliasing",
     "assert_equivariant",
+    "assert_more_equivariant",
     "attribute",
+    "compare",
     "lie_derivative",
     "load",
     "load_model",
     "maps",
     "measure",
     "parse_group",
+    "prediction_range",
     "round_trip_error",
     "sweep",
 ]

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Sequence
 from typing import NoReturn
 
-from symmeter.cli import demo, layers, listing, measure, report, sweep
+from symmeter.cli import compare, demo, layers, listing, measure, report, sweep
 from symmeter.cli.arguments import Parser, UsageError
 from symmeter.cli.inputs import kind_of_data
 from symmeter.cli.terminal import DONE, FAILED, INTERRUPTED, USAGE, complain, reader_may_leave
@@ -20,6 +20,7 @@ EPILOG = """examples:
   symmeter demo
   symmeter measure timm:resnet50 photos/ --symmetry translation,rotation
   symmeter layers timm:resnet50 photos/ --plot layers.pdf
+  symmeter compare timm:resnet18 timm:resnet50 --data photos/
   symmeter sweep 'timm:resnet*' photos/ --store sweep/
   symmeter report sweep/ --out report.html
   symmeter list symmetries
@@ -29,7 +30,7 @@ failed, what is done is saved; 2 bad usage."""
 
 
 # Commands that measure have a flag for each option of the kind of data.
-MEASURING = {"measure": measure, "layers": layers, "sweep": sweep}
+MEASURING = {"measure": measure, "layers": layers, "compare": compare, "sweep": sweep}
 OTHERS = {"report": report, "list": listing, "demo": demo}
 
 

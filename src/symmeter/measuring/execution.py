@@ -15,14 +15,19 @@ from symmeter.measuring.derivative import DerivativeRun, Observer
 from symmeter.measuring.interrupt import Interrupted
 from symmeter.measuring.orbit import OrbitRun
 from symmeter.measuring.plan import Plan
+from symmeter.measuring.precision import Precision
+from symmeter.measuring.rows import derivative_rows, orbit_rows
 from symmeter.models.borrowed import borrowed
 from symmeter.options import as_written
+from symmeter.results.prediction import PredictionRange
 from symmeter.results.result import Result, Row
-from symmeter.results.verdict import FEWEST_IMAGES, NOT_RESOLVED
+from symmeter.results.verdict import FEWEST_IMAGES, NOT_RESOLVED, UNCLEAR
 from symmeter.samples import Samples
 from symmeter.symmetry.groups.group import Group
 from symmeter.verbs.warned import recorded, repeat, told_apart, warn
 
+AnyResult = TypeVar("AnyResult", bound=Result | PredictionRange)
+_ENOUGH_FOR_SOFTMAX = 64  # samples: its tail hides what fewer could tell of logits
 AnyRun = TypeVar("AnyRun", bound=DerivativeRun | OrbitRun)
 
 
@@ -49,6 +54,7 @@ class Execution(Generic[AnyRun]):
             *_few(rows, samples.item),
             *_without_intervals(rows),
             *_dropped(rows, samples.item),
+            *_saturated(rows, samples.item),
         ]
         partial = bool(samples.skipped or run.non_finite or run.stopped)
         header = {
@@ -63,7 +69,7 @@ class Execution(Generic[AnyRun]):
         return kind(rows, header, tuple(notes), run.columns.by_name(), tuple(run.names))
 
 
-def announced(result: Result, interrupted: bool) -> Result:
+def announced(result: AnyResult, interrupted: bool) -> AnyResult:
     """The result; its warnings are said, and Interrupted is raised with it after a Ctrl-C."""
     for note in result.warnings:
         warn(note)
@@ -78,6 +84,7 @@ def run_along(plan: Plan, observer: Observer | None = None) -> Execution[Derivat
     run = DerivativeRun(
         plan, plan.open(), plan.rho_in(), plan.has_stability, observer=observer, deform=plan.has_specificity
     )
+    run.precision = _planned(plan, run.samples, lambda: derivative_rows(run))
     return _executed(
         plan,
         run,
@@ -96,6 +103,7 @@ def run_over(plan: Plan, group: Group) -> Execution[OrbitRun]:
     control = plan.has_stability or plan.control == "wrong-group"
     began = time.perf_counter()
     run = OrbitRun(plan, plan.open(group), plan.rho_in(group), control, group=group)
+    run.precision = _planned(plan, run.samples, lambda: orbit_rows(run))
     return _executed(
         plan,
         run,
@@ -107,6 +115,12 @@ def run_over(plan: Plan, group: Group) -> Execution[OrbitRun]:
             "control": plan.control,
         },
     )
+
+
+def _planned(plan: Plan, samples: Samples, rows: Callable[[], list[Row]]) -> Precision | None:
+    """When to stop, where a precision is wanted; `rows` are made of what a run has so far."""
+    wanted = plan.settings.precision
+    return None if wanted is None else Precision(wanted, samples.total, rows)
 
 
 def _executed(
@@ -135,6 +149,8 @@ def _executed(
         "seconds": round(time.perf_counter() - began, 3),
         **run.how(),
     }
+    if run.precision is not None:
+        spec |= {"wanted_precision": run.precision.summary()}
     if plan.inputs.tree:
         spec |= {"inputs": dict(plan.inputs.words), "left_alone": plan.inputs.still}
     return Execution(plan, run, notes, spec)
@@ -159,7 +175,7 @@ def _without_intervals(rows: Iterable[Row]) -> list[str]:
     for row in rows:
         if row.whole and row.interval_remark and row.n >= FEWEST_IMAGES and row.verdict != NOT_RESOLVED:
             names.setdefault(row.interval_remark, []).append(f"{row.measure} of {row.symmetry}")
-    return [f"no interval for {shortened(those)}: {reason}" for reason, those in names.items()]
+    return [f"interval of {shortened(those)}: {reason}" for reason, those in names.items()]
 
 
 def _dropped(rows: Iterable[Row], item: str) -> list[str]:
@@ -173,6 +189,19 @@ def _dropped(rows: Iterable[Row], item: str) -> list[str]:
             )
             notes.append(f"{name} leaves out what has a value or a control of 0: {words}")
     return notes
+
+
+def _saturated(rows: Iterable[Row], item: str) -> list[str]:
+    """Whether logits would say more than a softmax of few samples."""
+    unclear = [
+        row for row in rows if row.measure == "lee" and row.output == "softmax" and row.verdict == UNCLEAR
+    ]
+    if not unclear or unclear[0].n >= _ENOUGH_FOR_SOFTMAX:
+        return []
+    names = shortened(row.symmetry for row in unclear)
+    return [
+        f"{names}: unclear with {counted(unclear[0].n, item)} after a softmax; --output logits needs fewer"
+    ]
 
 
 def environment() -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """Numbers that know how far they can be trusted: a mean with its error, interval, floor and controls."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from symmeter.results.intervals import Interval, Ratio, of_mean, of_ratios
+from symmeter.results.intervals import CONFIDENCE, Interval, Ratio, of_mean, of_ratios
 from symmeter.results.standard_errors import ratio_error, standard_error
 from symmeter.results.verdict import resolved, verdict
 
@@ -72,15 +73,23 @@ _AS_THEY_ARE = (
 
 
 def columns_of_interval(name: str, interval: Interval) -> dict[str, Any]:
-    """`NAME_low` and `NAME_high`, and `NAME_remark` for why they are not there."""
-    return {f"{name}_low": interval.low, f"{name}_high": interval.high, f"{name}_remark": interval.remark}
+    """`NAME_low` and `NAME_high`, None where the values set no such bound, and `NAME_remark` for why that is."""
+    low, high = bounded(interval.low), bounded(interval.high)
+    missing = [word for word, end in (("lower", low), ("upper", high)) if end is None]
+    remark = interval.remark or (f"the values set no {' and no '.join(missing)} bound" if missing else "")
+    return {f"{name}_low": low, f"{name}_high": high, f"{name}_remark": remark}
+
+
+def bounded(end: float | None) -> float | None:
+    """An end of an interval; None for an infinite one."""
+    return None if end is None or not math.isfinite(end) else end
 
 
 def columns_of_ratio(name: str, ratio: Ratio | None) -> dict[str, Any]:
     """`NAME`, its interval, and `NAME_pairs`: from how many images it is."""
     if ratio is None:
         return {}
-    low, high = ratio.interval.low, ratio.interval.high
+    low, high = bounded(ratio.interval.low), bounded(ratio.interval.high)
     return {name: ratio.value, f"{name}_low": low, f"{name}_high": high, f"{name}_pairs": ratio.pairs}
 
 
@@ -90,6 +99,7 @@ def estimate(
     floor: float | None = None,
     power: int = 1,
     seed: int = 0,
+    confidence: float = CONFIDENCE,
 ) -> Estimate:
     """Mean, error, interval and spread of values (N,), one per image, with the ratios to their controls (N,).
 
@@ -112,15 +122,15 @@ def estimate(
         value=value,
         standard_error=standard_error(values),
         n=len(values),
-        interval=of_mean(values, seed=seed),
+        interval=of_mean(values, confidence, seed=seed),
         floor=floor,
         control=mean,
         control_standard_error=None if known is None else standard_error(known[1]),
         ratio_of_means=float(known[0].mean()) / mean if known is not None and mean else None,
         ratio_of_means_standard_error=None if known is None else ratio_error(*known),
-        stability=None if known is None else of_ratios(*known),
+        stability=None if known is None else of_ratios(*known, confidence),
         specificity_control=None if turned is None else float(turned[1].mean()),
-        specificity=None if turned is None else of_ratios(*turned),
+        specificity=None if turned is None else of_ratios(*turned, confidence),
         median=median,
         typical=typical(values),
         quantile_05=low,

@@ -147,8 +147,7 @@ def of_ratios(values: np.ndarray, divisors: np.ndarray, confidence: float = CONF
         return None
     logs = np.log(values[used]) - np.log(divisors[used])
     interval, p = _student(logs, confidence)
-    bounds = [None if bound is None else float(np.exp(bound)) for bound in (interval.low, interval.high)]
-    return Ratio(float(np.exp(logs.mean())), Interval(*bounds, interval.remark), len(logs), dropped, p)
+    return Ratio(float(np.exp(logs.mean())), interval.through(_exponential), len(logs), dropped, p)
 
 
 def of_jackknife(value: float, error: float | None, blocks: int, confidence: float = CONFIDENCE) -> Interval:
@@ -179,6 +178,11 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
         least = max(least, min(1.0, (len(order) - rank) * p))
         corrected[i] = least
     return corrected
+
+
+def _exponential(log: float) -> float:
+    """exp without an overflow error."""
+    return float(np.exp(min(log, 700.0)))
 
 
 def _of_means(values: np.ndarray, divisors: np.ndarray, confidence: float) -> Ratio | None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -14,8 +13,11 @@ import numpy as np
 from symmeter.errors import WriteError, first_line
 from symmeter.files import write_whole
 from symmeter.optional import require
+from symmeter.results.comparison import Comparison, compared
+from symmeter.results.json_form import json_form
 from symmeter.results.row import ElementRow, Row
 from symmeter.results.text import render
+from symmeter.verbs.arguments import Kind
 from symmeter.verbs.arguments import path as PATH
 from symmeter.verbs.verb import verb
 
@@ -53,7 +55,7 @@ class Result:
             content["elements"] = list(map(asdict, self.elements))
         if self.kind != Result.kind:
             content["kind"] = self.kind
-        return _json_form(content)
+        return json_form(content)
 
     @verb(path=PATH)
     def to_json(self, path: str | os.PathLike) -> None:
@@ -104,8 +106,22 @@ class Result:
         frames = {ROWS: self.to_pandas(), SAMPLES: self.samples_to_pandas()}
         return {name: frame.to_parquet(index=False) for name, frame in frames.items()}
 
+    @verb(other=Kind("a Result", lambda value: _a_result(value)))
+    def compare(self, other: "Result") -> Comparison:
+        """How many times more or less symmetric this is than another, on the images that both have; see `compared`.
+
+        Raises SymmeterError, in one line, where they cannot be compared.
+        """
+        return compared([other, self])
+
     def __str__(self) -> str:
         return render(self)
+
+
+def _a_result(value: object) -> Result:
+    if not isinstance(value, Result):
+        raise TypeError
+    return value
 
 
 def pandas() -> Any:
@@ -120,13 +136,3 @@ def _without_tables(folder: Path, error: Exception) -> WriteError:
             (folder / name).unlink(missing_ok=True)
     words = first_line(error).removeprefix("[Errno 28] ")
     return WriteError(f"{words}; {folder / HEADER} is written, without the values of single images")
-
-
-def _json_form(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(k): _json_form(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_json_form(v) for v in value]
-    if isinstance(value, float | np.floating):
-        return float(value) if math.isfinite(value) else None
-    return value.item() if isinstance(value, np.generic) else value

@@ -8,6 +8,7 @@ from typing import Any
 from symmeter.optional import require
 from symmeter.report.store.bars import BARS, with_bars
 from symmeter.report.store.charts import Chart, specification
+from symmeter.report.store.pairs import pairs
 from symmeter.report.store.seeds import RATIOS
 from symmeter.report.store.table import Tables
 from symmeter.sweeps.store import Store
@@ -36,6 +37,7 @@ def page_data(found: Tables, drawn: Mapping[str, Mapping[str, Chart]], store: St
         "columns": list(_COLUMNS),
         "charts": specifications,
         "parts": _parts(store),
+        "pairs": pairs(found, store),
         "warnings": _warnings(store, found),
     }
 

@@ -163,10 +163,26 @@ const details = () => {
   const notes = data.warnings[name] || [];
   if (notes.length) $("details").append(element("h3", "Warnings"), element("ul", null, ...notes.map((note) => element("li", note))));
 };
+// The same as symmeter compare: the geometric mean of ratios image by image, with Student's interval on the logarithms.
+const pairedRatio = (key, i, j, quantity) => {
+  const logs = [i, j].map((k) => data.pairs.metrics?.[key]?.[data.models[k].name]?.[quantity]);
+  if (i === j || !logs[0] || !logs[1]) return null;
+  const both = logs[0].flatMap((x, at) => (x === null || logs[1][at] === null ? [] : [x - logs[1][at]]));
+  const n = both.length, mean = both.reduce((sum, x) => sum + x, 0) / n;
+  if (n < data.pairs.fewest) return null;
+  const error = Math.sqrt(both.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (n - 1) / n);
+  const ends = (quantiles) => [-1, 1].map((sign) => Math.exp(mean + sign * quantiles[n] * error));
+  const [low, high] = ends(data.pairs.corrected), said = get(key, i, "verdict") === "not resolved" || get(key, j, "verdict") === "not resolved"
+    ? "not resolved" : high < 1 ? "more symmetric" : low > 1 ? "less symmetric" : "no clear difference";
+  const shown = ends(data.pairs.quantiles).map((x) => digits(x, 2)).join(" ");
+  return `${quantity}: ${digits(Math.exp(mean), 2)} times [${shown}], ${n} images: ${said}`;
+};
 const compare = () => {
   const [i, j] = ["left", "right"].map((id) => index.get($(id).value));
   const shown = (key, k) => withError(get(key, k, "value"), get(key, k, "standard_error"));
   const apart = (key) => {
+    const paired = ["value", "stability"].map((quantity) => pairedRatio(key, i, j, quantity)).filter((text) => text !== null);
+    if (paired.length) return paired.join("; ");
     const [a, b] = [i, j].map((k) => get(key, k, "value")), [s, t] = [i, j].map((k) => get(key, k, "standard_error"));
     if (a === null || b === null) return "";
     const ratio = b !== 0 ? `${digits(a / b)} times` : "";

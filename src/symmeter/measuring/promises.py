@@ -1,0 +1,156 @@
+"""Promises of symmetry, held against the rows of a result: AssertionError with all that is needed to see why."""
+
+import math
+
+import torch
+
+from symmeter.errors import SymmeterError
+from symmeter.results.result import Result
+from symmeter.results.row import Row
+from symmeter.results.verdict import FEWEST_IMAGES, RESOLVED_FLOORS, RESOLVED_SQUARES, resolved
+
+_ROUND_OFF = 1e3  # units of round-off that a deep network may add up
+_TESTABLE = 0.1  # relative error that an assertion must be able to see
+_MOST_IMAGES = 1_000_000  # beyond this no number of images is named
+_CAUSES = (
+    "usual causes: a stride or pooling that does not divide the input, padding on one side, positional embeddings, "
+    "a representation of the output that is not the one assumed (output='...:regular(C4)' permutes channels), "
+    "or a group that the grid cannot carry exactly (C8)"
+)
+
+
+def check_complete(result: Result) -> None:
+    """All samples were measured, and the model does the same at every call."""
+    __tracebackhide__ = True
+    if result.status != "complete":
+        raise AssertionError(f"not all of it could be measured: {'; '.join(result.warnings)}")
+    chance = [row.chance for row in result.rows if row.chance is not None]
+    if chance:
+        raise AssertionError(
+            f"{_name(result)} is random: two calls on one image differ by "
+            f"{chance[0]:.2g} of its output, so nothing can be asserted; fix its noise"
+        )
+
+
+def check_elements(result: Result, row: Row, tolerance: float | None) -> None:
+    """The relative error of the worst element of a group is within the tolerance, or within round-off and floor."""
+    __tracebackhide__ = True
+    floor, name = row.floor or 0.0, _name(result)
+    unit = torch.finfo(getattr(torch, result.header["spec"]["dtype"])).eps
+    if RESOLVED_FLOORS * floor > _TESTABLE and tolerance is None:
+        raise AssertionError(
+            f"{name} cannot be tested under {row.symmetry}: its floor is {floor:.1e} of the output, so an error of a "
+            "tenth would not show; take a group that is exact on pixels, or a model in higher precision"
+        )
+    bound = max(_ROUND_OFF * unit, RESOLVED_FLOORS * floor) if tolerance is None else tolerance
+    found = [e for e in result.elements if (e.symmetry, e.output) == (row.symmetry, row.output)]
+    worst = max(found, key=lambda e: math.inf if math.isnan(e.value) else e.value)
+    if worst.value <= bound:
+        return
+    why = (
+        "as given"
+        if tolerance is not None
+        else f"{_ROUND_OFF:g} units of round-off, or {RESOLVED_FLOORS:g} floors"
+    )
+    raise AssertionError(
+        f"{name} is not symmetric under {row.symmetry}{_where(row)}: the worst element is {worst.element!r} with a "
+        f"relative error of {worst.value:.2e}, above the tolerance {bound:.2e} ({why}); floor {floor:.1e}, mean over "
+        f"elements {row.value:.2e}. Output: {result.header['spec']['rho_out']}. {_CAUSES[0].upper()}{_CAUSES[1:]}."
+    )
+
+
+def check_derivative(result: Result, row: Row, tolerance: float | None) -> None:
+    """The mean square of the Lie derivative is within the tolerance, or does not stand clear of its floor."""
+    __tracebackhide__ = True
+    floor, name = row.floor or 0.0, _name(result)
+    bound = RESOLVED_SQUARES * floor if tolerance is None else tolerance
+    response = _response(row)
+    if tolerance is None and response is not None and bound > _TESTABLE**2 * response:
+        raise AssertionError(
+            f"{name} cannot be tested under {row.symmetry}: the floor of its derivative is {floor:.1e}, and its "
+            f"response to other changes of that size only {response:.1e}; take a model in higher precision"
+        )
+    if row.value <= bound:
+        return
+    why = "as given" if tolerance is not None else f"{RESOLVED_SQUARES:g} floors"
+    raise AssertionError(
+        f"{name} is not symmetric under {row.symmetry}{_where(row)}: the mean square of its Lie derivative is "
+        f"{row.value:.2e}{interval_of(row.interval_low, row.interval_high, '.2e')} {row.unit}, above the tolerance "
+        f"{bound:.2e} ({why}). Output: {result.header['spec']['rho_out']}. For a symmetry that is learned, and not "
+        "exact, give max_stability or max_specificity."
+    )
+
+
+def check_ratio(result: Result, row: Row, quantity: str, most: float) -> None:
+    """All of the interval of stability or specificity lies below `most`; what is too small to be resolved passes."""
+    __tracebackhide__ = True
+    name, value, high = _name(result), row[quantity], row[f"{quantity}_high"]
+    where = f"under {row.symmetry}{_where(row)}"
+    if row.n < FEWEST_IMAGES:
+        raise SymmeterError(f"max_{quantity} needs {FEWEST_IMAGES} images or more, and there are {row.n}")
+    error = row.value if row.error is None else row.error
+    if not (error > 0 and resolved(error, row.floor, row.power)):
+        _check_reacts(name, where, row)
+        return
+    if value is None:
+        raise AssertionError(
+            f"{name} has no {quantity} {where}: {'; '.join(result.warnings) or 'no control'}"
+        )
+    if high is not None and high < most:
+        return
+    more = _more_images(row, quantity, most)
+    raise AssertionError(
+        f"{name} is not as symmetric {where} as promised: {quantity} {value:.3g}"
+        f"{interval_of(row[f'{quantity}_low'], high)} from {row[f'{quantity}_pairs']} images must be below {most:g}, "
+        f"with all of its 95 % interval{more}"
+    )
+
+
+def _check_reacts(name: str, where: str, row: Row) -> None:
+    """A network that reacts to nothing has learned no symmetry."""
+    __tracebackhide__ = True
+    response = _response(row)
+    if response is not None and not (response > 0 and resolved(response, row.floor, row.power)):
+        raise AssertionError(
+            f"{name} reacts to nothing, so {where} nothing can be said: are its weights loaded?"
+        )
+
+
+def _response(row: Row) -> float | None:
+    """The largest response to what is no symmetry; None where only that to other images' changes is known.
+
+    These may be symmetries too: a mean over positions is the same whichever image's pixels are moved.
+    """
+    if row.specificity_control is None:
+        return None
+    return max(row.specificity_control, row.control or 0.0)
+
+
+def _more_images(row: Row, quantity: str, most: float) -> str:
+    """Where the value alone would do: about how many images its interval needs, which is as wide as 1 / sqrt(n)."""
+    value, high, pairs = row[quantity], row[f"{quantity}_high"], row[f"{quantity}_pairs"]
+    if not value < most or most <= 0:
+        return ""
+    if high is None or not math.isfinite(high) or not value > 0:
+        return "; more images would decide"
+    needed = math.ceil(pairs * (math.log(high / value) / math.log(most / value)) ** 2)
+    if needed > _MOST_IMAGES:
+        return "; it is too close to that for more images to decide"
+    return f"; about {needed} images would decide"
+
+
+def interval_of(low: float | None, high: float | None, form: str = ".3g") -> str:
+    """An interval in brackets, behind its value; nothing where there is none.
+
+    >>> interval_of(0.5, 2.0), interval_of(None, None)
+    (' [0.5 2]', '')
+    """
+    return "" if low is None or high is None else f" [{low:{form}} {high:{form}}]"
+
+
+def _name(result: Result) -> str:
+    return result.header["model"]["name"]
+
+
+def _where(row: Row) -> str:
+    return f", output {row.output}" if row.layer else ""

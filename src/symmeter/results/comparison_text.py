@@ -1,0 +1,124 @@
+"""A comparison of models as tables that fit a terminal of 80 columns, one for each quantity."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from rich.console import Console, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from symmeter.results.comparison_row import LESS, MORE, ComparisonRow
+from symmeter.results.paired import QUANTITIES
+from symmeter.results.text import as_text, new_table, ratio, short, show_tables
+
+_STYLES = {MORE: "green", LESS: "red"}
+_LEGEND = (
+    "ratio: geometric mean, image by image, with its 95 % interval; below 1: more",
+    "symmetric than the reference. Verdicts are corrected for the number of rows",
+)
+_WIDTH = 80
+_BETWEEN = 2  # characters between two columns
+
+
+class Printable(Protocol):
+    """What of a comparison is printed."""
+
+    @property
+    def rows(self) -> tuple[ComparisonRow, ...]: ...
+
+    @property
+    def models(self) -> tuple[str, ...]: ...
+
+    @property
+    def images(self) -> tuple[int, ...]: ...
+
+    @property
+    def definition(self) -> str: ...
+
+    @property
+    def item(self) -> str: ...
+
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
+
+def render(comparison: Printable, width: int = _WIDTH) -> str:
+    """The tables as plain text."""
+    return as_text(lambda console: show(comparison, console), width)
+
+
+def show(comparison: Printable, console: Console) -> None:
+    """Print a comparison: which models on which images, a table for each quantity, how to read them, and notes."""
+    reference, *others = comparison.models
+    heading = f"{', '.join(others)} against {reference}"
+    outputs = dict.fromkeys(row.output for row in comparison.rows)
+    counts = sorted(set(comparison.images))
+    number = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    subheading = f"{number} {comparison.item}s of both, output {', '.join(outputs)}, {comparison.definition}"
+    tables: list[RenderableType] = []
+    for rows in _by_quantity(comparison.rows):
+        tables += ["", _table(rows)]
+    show_tables(console, heading, subheading, [*tables, ""], _LEGEND, comparison.notes)
+
+
+def _by_quantity(rows: Sequence[ComparisonRow]) -> list[list[ComparisonRow]]:
+    found = [[row for row in rows if row.quantity == quantity] for quantity in QUANTITIES]
+    return [rows for rows in found if rows]
+
+
+def _table(rows: Sequence[ComparisonRow]) -> Table:
+    """One line per row of one quantity; what varies besides the symmetry takes the place of the values."""
+    varying = _varying(rows)
+    heading, quantity = "ratio", rows[0].quantity
+    columns = {}
+    if varying:
+        heading = f"{quantity}\nratio"
+    else:
+        columns[f"{quantity} /\nreference"] = list(map(_both, rows))
+    columns[heading] = [ratio(row.ratio, row.ratio_low, row.ratio_high) for row in rows]
+    verdicts = [row.verdict for row in rows]
+    cells = [*(column + name.split("\n") for name, column in columns.items()), verdicts]
+    taken = [max(map(len, column)) + _BETWEEN for column in cells]
+    names = _fitted(
+        {name: [row[name] for row in rows] for name in ("symmetry", *varying)}, _WIDTH - 2 - sum(taken)
+    )
+    table = new_table()
+    for name in names:
+        table.add_column(name, no_wrap=True)
+    for name in columns:
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    for verdict, *cells in zip(verdicts, *names.values(), *columns.values(), strict=True):
+        table.add_row(*map(escape, cells), Text(verdict, _STYLES.get(verdict, "dim")))
+    return table
+
+
+def _varying(rows: Sequence[ComparisonRow]) -> list[str]:
+    """Fields that tell rows apart; a layer that is measured is an output."""
+    several = [
+        name for name in ("model", "output", "layer", "measure") if len({row[name] for row in rows}) > 1
+    ]
+    return [name for name in several if name != "layer" or "output" not in several]
+
+
+def _both(row: ComparisonRow) -> str:
+    return f"{short(row.value)} / {short(row.reference_value)}"
+
+
+def _fitted(columns: dict[str, list[str]], room: int) -> dict[str, list[str]]:
+    """Columns of names in this room: the widest are cut. Models often differ at the ends of their names."""
+    widths = {name: max(map(len, [name, *column])) for name, column in columns.items()}
+    while sum(widths.values()) > room - _BETWEEN * (len(columns) - 1):
+        widest = max(widths, key=lambda name: widths[name])
+        widths[widest] -= 1
+    return {
+        name: [_cut(word, widths[name], name == "model") for word in column]
+        for name, column in columns.items()
+    }
+
+
+def _cut(word: str, width: int, keep_end: bool) -> str:
+    if len(word) <= width:
+        return word
+    return "…" + word[len(word) - width + 1 :] if keep_end else word[: width - 1] + "…"
