@@ -9,6 +9,7 @@ from symmeter.results.paired import Images, Measured, common_names
 from symmeter.results.row import Row
 from symmeter.results.verdict import NO_TEST
 
+_FIELDS = ("output", "layer", "symmetry", "measure")  # by which rows are matched
 _MUST_AGREE = ("unit", "elements")  # of two rows that are compared
 
 
@@ -61,11 +62,11 @@ def matched_rows(reference: Measured, model: Measured, names: tuple[str, str]) -
 
 
 def _nothing_in_common(reference: Measured, model: Measured, names: tuple[str, str]) -> SymmeterError:
-    """What to say of results that share no row."""
-    for name in ("output", "layer", "symmetry", "measure"):
-        own, other = ({row[name] for row in result.rows} for result in (model, reference))
-        if not own & other:
-            return _differ(name, names, ", ".join(sorted(other)), ", ".join(sorted(own)))
+    """What to say of results that share no row: the first field of which they have no value in common."""
+    labels = [list(zip(*map(_label, result.rows), strict=True)) for result in (reference, model)]
+    for what, first, second in zip(_FIELDS, *labels, strict=True):
+        if set(first).isdisjoint(second):
+            return _differ(what, names, ", ".join(sorted(set(first))), ", ".join(sorted(set(second))))
     return SymmeterError(f"{names[0]} and {names[1]} share no row of one measure, symmetry and output")
 
 
@@ -76,4 +77,4 @@ def _differ(what: str, names: tuple[str, str], first: object, second: object) ->
 
 
 def _label(row: Row) -> tuple[str, str, str, str]:
-    return row.measure, row.symmetry, row.output, row.layer
+    return row.output, row.layer, row.symmetry, row.measure
