@@ -14,7 +14,10 @@ import pandas as pd
 import symmeter
 
 SAME = ["name", "measure", "symmetry", "output", "definition", "images", "seed"]
-NUMBERS = ("value", "standard_error", "control", "selectivity")
+NUMBERS = (
+    "value", "interval_low", "interval_high", "control", "specificity_control", "stability", "stability_low",
+    "stability_high", "specificity", "specificity_low", "specificity_high",
+)  # fmt: skip
 
 
 def main() -> int:
@@ -28,8 +31,11 @@ def main() -> int:
     both = ours.merge(theirs, on=SAME, suffixes=("", " of the store"))
     here, there = len(ours) - len(both), len(theirs) - len(both)
     print(f"{len(both)} rows in both, {here} here only, {there} there only, {twice} twice")
-    for number in NUMBERS if len(both) else ():
+    known = [number for number in NUMBERS if f"{number} of the store" in both]
+    for number in known if len(both) else ():
         apart = (both[f"{number} of the store"] / both[number] - 1).abs()
+        if apart.isna().all():
+            continue
         worst = both.loc[apart.idxmax()]
         print(f"{number}: relative difference {apart.median():.0e} in the median, at most {apart.max():.0e} "
               f"({worst['name']}, {worst['symmetry']})")  # fmt: skip

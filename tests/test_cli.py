@@ -601,3 +601,73 @@ def test_one_group_and_measure_show_the_worst_elements_and_a_picture(model, phot
 ])  # fmt: skip
 def test_mistakes_with_groups(model, photos, fails, words, message):
     assert message in fails("measure", model, photos, *words)
+
+
+def test_the_range_is_below_the_table_in_the_json_and_in_the_picture(model, photos, tmp_path, capsys):
+    pytest.importorskip("matplotlib", exc_type=ImportError)
+    file, picture = tmp_path / "r.json", tmp_path / "r.png"
+    words = [
+        "measure",
+        model,
+        photos,
+        "--control",
+        "both",
+        "--symmetry",
+        "translation_x,C2",
+        "--output",
+        "logits",
+    ]
+    assert main([*words, "--json", str(file), "--range", "1", "0.1"]) == 0
+    table, _, below = capsys.readouterr().out.partition("change / LEE")
+    assert "C2" in table and "C2" not in below and "0.1 pixel" in below
+    content = json.loads(file.read_text())
+    assert [row["t"] for row in content["range"]["rows"]] == [1, 0.1]
+    assert set(content["range"]["reach"]) == {"translation_x"}
+    (row, _) = content["rows"]
+    assert row["whole_pixel"] == pytest.approx(content["range"]["rows"][0]["ratio"], rel=1e-3)
+    alone = [
+        "measure",
+        model,
+        photos,
+        "--control",
+        "both",
+        "--symmetry",
+        "rotation",
+        "--range",
+        "1",
+        "--plot",
+    ]
+    assert main([*alone, str(picture)]) == 0
+    assert picture.stat().st_size > 1000
+    capsys.readouterr()
+    usual = run_json(capsys, model, photos, "--control", "none", "--symmetry", "hue", "--range")
+    assert [row["t"] for row in usual["range"]["rows"]] == [1, 0.5, 0.25, 0.1, 0.03]
+
+
+def test_mistakes_in_the_range_and_the_precision(model, photos, fails):
+    fails(
+        "--range is for generators",
+        "measure",
+        model,
+        photos,
+        "--control",
+        "both",
+        "--symmetry",
+        "C4",
+        "--range",
+    )
+    assert "nothing moves there" in fails("measure", model, photos, "--range", "1", "0")
+    assert "one output at a time" in fails("measure", model, photos, "--output", "a,b", "--range")
+    assert "a number above 0" in fails("measure", model, photos, "--precision", "0")
+    assert "not with untrained" in fails(
+        "measure", model, photos, "--precision", "0.2", "--control", "untrained"
+    )
+
+
+def test_precision_stops_or_says_why_not(model, photos, capsys):
+    found = run_json(
+        capsys, model, photos, "--control", "none", "--precision", "1e-3", "--symmetry", "rotation"
+    )
+    said = found["spec"]["wanted_precision"]
+    assert (said["wanted"], said["looks"], said["reached"], said["images"]) == (1e-3, 1, False, 5)
+    assert any("precision 0.001 not reached with all 5 images" in note for note in found["warnings"])

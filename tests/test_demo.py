@@ -21,6 +21,8 @@ from symmeter.demo.networks import (
     train_digit_nets,
     turn,
 )
+from symmeter.results.intervals import Ratio, of_ratios
+from symmeter.results.text import ratio
 
 pytest.importorskip("sklearn")
 SHORT = 4
@@ -82,9 +84,9 @@ def test_quarter_turn_error_tells_exact_from_broken():
 
 def test_the_networks_are_told_apart(found):
     plain, turned = (found[name].row("rotation") for name in (PLAIN, TURNED))
-    margin = 3 * (plain.selectivity_standard_error + turned.selectivity_standard_error)
-    assert turned.selectivity + margin < plain.selectivity
-    assert turned.selectivity < 0.7 * plain.selectivity
+    assert turned.stability_high < plain.stability_low
+    assert turned.specificity_high < plain.specificity_low
+    assert turned.verdict == "specific"
     assert found[AVERAGED].quarter_turn < 1e-6
     assert min(found[PLAIN].quarter_turn, found[TURNED].quarter_turn) > 0.05
     assert found[TURNED].turned_accuracy > found[PLAIN].turned_accuracy + 0.1
@@ -101,16 +103,50 @@ def test_what_is_measured_is_in_the_result(found):
     assert {row.output for row in result.rows} == {"logits"}
 
 
-def test_statements_follow_from_the_numbers(found):
-    said = " ".join(statements(found))
-    assert "training brought" in said
-    assert "The test agrees" in said
-    assert f"Exactly invariant under quarter turns: {AVERAGED}" in said
-    swapped = found | {PLAIN: found[TURNED], TURNED: found[PLAIN], AVERAGED: found[PLAIN]}
-    said = " ".join(statements(swapped))
-    assert "did not bring" in said
-    assert "The test agrees" in said
-    assert "quarter turns: none" in said
+def with_row(one: Findings, **changed) -> Findings:
+    """The same with another row of rotation."""
+    rows = [dataclasses.replace(r, **changed) if r.symmetry == "rotation" else r for r in one.result.rows]
+    return dataclasses.replace(one, result=dataclasses.replace(one.result, rows=tuple(rows)))
+
+
+def ratio_of(one: Findings, which: str, count: int | None = None) -> Ratio:
+    """A ratio for rotation, from the values of single images."""
+    suffix = {"stability": "control", "specificity": "specificity_control"}[which]
+    samples = one.result.samples
+    return of_ratios(samples["lee:rotation"][:count], samples[f"lee:rotation:{suffix}"][:count])
+
+
+def test_statements_follow_from_the_intervals(found):
+    stability, specificity, few = statements(found)
+    row = found[TURNED].row("rotation")
+    assert f"{ratio(row.stability, row.stability_low, row.stability_high)} ({TURNED})" in stability
+    assert specificity.count(TURNED) == 2
+    assert "specific: " in specificity
+    times = ratio_of(found[TURNED], "stability").value / ratio_of(found[PLAIN], "stability").value
+    assert (
+        f"{TURNED} {ratio(times)} [" in stability
+    )  # on the same images the ratio of means of logs is the mean of ratios
+    of_few = ratio_of(found[PLAIN], "specificity", 16)
+    assert ratio(of_few.value, of_few.interval.low, of_few.interval.high) in few
+    assert (
+        of_few.interval.high - of_few.interval.low
+        > found[PLAIN].row("rotation").specificity_high - found[PLAIN].row("rotation").specificity_low
+    )
+
+
+def test_equal_networks_are_not_told_apart(found):
+    same = dict.fromkeys(found, found[PLAIN])
+    stability, specificity, _ = statements(same)
+    for said in (stability, specificity):
+        assert said.count("not told apart from it") == 2
+
+
+def test_a_network_is_called_what_its_verdict_says(found):
+    for word in ("specific", "stable", "unclear"):
+        changed = {name: with_row(one, verdict=word) for name, one in found.items()}
+        said = statements(changed)[1]
+        shown = {"stable": "only stable"}.get(word, word)
+        assert f"For rotation, {shown}: {PLAIN} (" in said
 
 
 def test_demo_prints_within_80_columns_and_saves(digits, tmp_path, monkeypatch):
@@ -139,6 +175,6 @@ def test_the_whole_demo(capsys):
     assert main(["demo", "--seed", "3"]) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    assert "in training brought the selectivity for rotation" in out
-    assert "The test agrees" in out
-    assert f"quarter turns: {AVERAGED}" in out
+    said = " ".join(out.split())
+    assert "Stability is" in said and "Specificity is" in said and "below 8 images" in said
+    assert f"specific: {PLAIN}" in said or f"specific: {TURNED}" in said

@@ -21,6 +21,7 @@ _HOME = {
     "attribute": "layers.attribute",
     "aliasing": "domains.grids.aliasing.attribute",
     "maps": "domains.images.maps",
+    "prediction_range": "measuring.prediction",
     "Profile": "layers.profile",
     "Comparison": "results.comparison",
     "compare": "sweeps.compare",
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from symmeter.layers.attribute import attribute
     from symmeter.layers.profile import Profile
     from symmeter.measuring.measure import measure
+    from symmeter.measuring.prediction import prediction_range
     from symmeter.measuring.regression import assert_more_equivariant
     from symmeter.models.load import load_model
     from symmeter.results.comparison import Comparison
@@ -76,6 +78,7 @@ __all__ = [
     "maps",
     "measure",
     "parse_group",
+    "prediction_range",
     "round_trip_error",
     "sweep",
 ]

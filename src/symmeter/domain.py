@@ -24,6 +24,7 @@ from symmeter.samples import Draw, Samples
 from symmeter.symmetry.displaced import Inputs, Replaced, Still, displaced
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
+from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.verbs.arguments import split_list, word
 from symmeter.verbs.verb import verb
@@ -62,6 +63,7 @@ class Domain(ABC):
 
     name: ClassVar[str]
     item: ClassVar[str] = "sample"
+    position: ClassVar[str] = "position"  # the noun of one place on the grid of a sample
     Options: ClassVar[type] = NoOptions
     symmetries: ClassVar[Mapping[str, str]] = {}  # what is written, and what it means
     actions: ClassVar[tuple[str, ...]] = ("invariant",)  # words for how a symmetry acts on an output
@@ -120,6 +122,9 @@ class Domain(ABC):
 
     def check(self, data: str, model: str) -> None:  # noqa: B027
         """SymmeterError for what is wrong with a path of data, or lacks for it, before a model is built."""
+
+    def check_symmetry(self, symmetry: Symmetry, purpose: str | None = None) -> None:  # noqa: B027
+        """SymmeterError for a symmetry that the options do not go with; `purpose` is more than LEE."""
 
     def obvious_word(self, tensor: Tensor) -> str | None:
         """The word for an input (N, ...) of which nothing was said, where it can be only one thing."""

@@ -15,10 +15,14 @@ from symmeter.trees import Packing
 
 @dataclass(frozen=True)
 class Draw:
-    """Which samples are wanted: `count` of them, drawn under `seed` and kept in order; None for all."""
+    """Which samples are wanted: `count` of them, drawn under `seed` and kept in order; None for all.
+
+    `shuffled`: in random order, so that the first of them are a sample of all, as far as they can be read in any order.
+    """
 
     count: int | None = None
     seed: int = 0
+    shuffled: bool = False
 
     def __post_init__(self):
         count = self.count
@@ -74,10 +78,12 @@ class Samples:
         self._place = source.path or source.name  # for messages
         self._skipped = dict(source.missing)
         self._used, self._labelled = 0, source.labelled
-        if draw.count is not None and self.total is not None and draw.count < self.total:
+        fewer = draw.count is not None and self.total is not None and draw.count < self.total
+        if self.total is not None and (fewer or draw.shuffled):
             generator = torch.Generator().manual_seed(draw.seed)
             chosen = torch.randperm(self.total, generator=generator)[: draw.count]
-            self._indices, self.total = chosen.sort().values.tolist(), draw.count
+            chosen = chosen if draw.shuffled else chosen.sort().values
+            self._indices, self.total = chosen.tolist(), len(chosen)
 
     @property
     def item(self) -> str:

@@ -135,9 +135,16 @@ class Reader:
                 raise SymmeterError(f"{name}: an iterator can be read once only; give a list or a DataLoader")
             spent = iter(data) is data
             chosen = None if places is None else set(places)
+            items: dict[int, Item] = {}
+            in_order = places is None or list(places) == sorted(places)
             for position, (sample, label) in enumerate(self._members(data, name, single)):
                 if chosen is None or position in chosen:
-                    yield Item(f"{self.item}[{position}]", _ready(sample, label))
+                    item = Item(f"{self.item}[{position}]", _ready(sample, label))
+                    if in_order:
+                        yield item
+                    else:  # a list, which is in memory as a whole
+                        items[position] = item
+            yield from (items[place] for place in places or () if place in items)
 
         return Source(name, "batches", total, stream)
 

@@ -72,6 +72,21 @@ def test_stages_and_frames(found):
     assert {"label", "contribution", "share", "norm"} <= set(frame.columns)
 
 
+@pytest.mark.filterwarnings("ignore:no interval for")
 def test_one_image_has_no_error_bar():
     single = profile(samples=1, control=False, probes=0)
-    assert views.by_kind(single, "translation_x")[0].share_standard_error is None
+    share = views.by_kind(single, "translation_x")[0]
+    assert share.share_standard_error is share.share_low is share.share_high is None
+
+
+def test_intervals_are_those_of_the_rows_and_hold_what_is_added_up(found):
+    rows = {row.layer: row for row in found.rows if row.symmetry == "translation_x"}
+    for share in views.by_module(found, "translation_x"):
+        assert (share.share_low, share.share_high) == (
+            rows[share.label].share_low,
+            rows[share.label].share_high,
+        )
+    for share in views.by_kind(found, "translation_x"):
+        assert share.share_low is None or share.share_low <= share.share <= share.share_high
+    last = views.cumulative(found, "translation_x")[-1]
+    assert last.share == pytest.approx(1) and last.share_low is None  # no image can change it

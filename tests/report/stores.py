@@ -11,7 +11,7 @@ KINDS = {"resnet": 1.0, "vision_transformer": 0.7, "mlp_mixer": 0.6}
 
 
 def made_up(count, seed=0, symmetries=("translation_x", "rotation"), names=None, slope=-3.0):
-    """Rows of `count` models: the error falls with accuracy, and by kind; size has no effect of its own."""
+    """Rows of `count` models: value and stability fall with accuracy, and by kind; size has no effect of its own."""
     random = np.random.default_rng(seed)
     for i in range(count):
         family = list(KINDS)[i % 3]
@@ -19,10 +19,13 @@ def made_up(count, seed=0, symmetries=("translation_x", "rotation"), names=None,
         name = names[i] if names else f"timm:{family}_{i}"
         rows = tuple(
             Row(measure="lee", symmetry=symmetry, output="softmax", layer="", value=value, standard_error=value / 10,
-                n=16, floor=1e-12, control=4 * value, selectivity=0.25, unit="probability^2", direction="lower = more symmetric",
-                definition="bandlimited", verdict="learned", selectivity_standard_error=0.02, accuracy=accuracy)
+                n=16, floor=1e-12, control=4 * value, selectivity=ratio, unit="probability^2", direction="lower = more symmetric",
+                definition="bandlimited", verdict="stable", accuracy=accuracy, interval_low=0.8 * value, interval_high=1.5 * value,
+                stability=ratio, stability_low=0.8 * ratio, stability_high=1.25 * ratio, stability_pairs=16,
+                specificity=0.9, specificity_low=0.7, specificity_high=1.2, specificity_pairs=16, typical=value / 2)
             for symmetry in symmetries
             for value in [float(KINDS[family] * 10 ** (slope * accuracy + random.normal(0, 0.05)))]
+            for ratio in [20 * value]
         )  # fmt: skip
         header = {
             "status": "complete", "definition": "bandlimited", "spec": {"seconds": 1.0, "device": "cpu", "dtype": "float32"},

@@ -77,15 +77,15 @@ def choose(browser, name, value):
 def test_sort_search_filter_and_choice_work(browser, tmp_path):
     path = open_page(browser, tmp_path, 30)
     assert browser.execute_script("return document.querySelectorAll('#figures figure svg').length") >= 4
-    values = [float(row[1].split(" ")[0]) for row in rows(browser)]
+    values = [float(row[2].split(" ")[0]) for row in rows(browser)]
     assert len(values) == 25 and values == sorted(values)
     browser.execute_script(
         "[...document.querySelectorAll('th')].find(t => t.innerText.startsWith('accuracy')).click()"
     )
-    accuracies = [float(row[4]) for row in rows(browser)]
+    accuracies = [float(row[5]) for row in rows(browser)]
     assert accuracies == sorted(accuracies)
     choose(browser, "filter-kind", "mixer")
-    assert {row[6] for row in rows(browser)} == {"mixer"} and len(rows(browser)) == 10
+    assert {row[7] for row in rows(browser)} == {"mixer"} and len(rows(browser)) == 10
     choose(browser, "filter-kind", "")
     browser.execute_script(
         "const i = document.querySelector('.dt-search input'); i.value = 'resnet_3'; i.dispatchEvent(new Event('input'))"
@@ -136,7 +136,7 @@ def test_hovering_a_point_shows_its_name(browser, tmp_path):
         browser,
         "const t = document.querySelector('.vg-tooltip, #vg-tooltip-element'); return t && t.innerText",
     )
-    assert "timm:" in text and "selectivity" in text
+    assert "timm:" in text and "stability" in text and "specificity" in text
     check_clean(browser, path)
 
 

@@ -29,6 +29,25 @@ def test_stacked_bars_add_up_to_lee(found):
     assert "output²" in ax.get_ylabel()
 
 
+def test_bars_are_the_intervals_of_the_rows(found):
+    ax = plots.plot_stacked(found)
+    (lee,) = (c for c in ax.containers if c.get_label() == "LEE, 95 % interval")
+    roots = [row for row in found.rows if row.whole]
+    for row, line in zip(roots, lee.lines[2][0].get_segments(), strict=True):
+        assert line[:, 1].tolist() == pytest.approx([row.interval_low, row.interval_high])
+        assert row.interval_high - row.value != pytest.approx(row.value - row.interval_low, rel=0.01)
+    worst = plots.plot_worst(found, symmetry="translation_x", top=1)
+    share = views.by_module(found, "translation_x")[0]
+    row = next(row for row in found.rows if (row.symmetry, row.layer) == ("translation_x", share.label))
+    (line,) = worst.containers[0].lines[2][0].get_segments()
+    assert line[:, 0].tolist() == pytest.approx([100 * row.share_low, 100 * row.share_high])
+
+
+def test_an_interval_that_is_not_there_has_no_bar_and_an_infinite_one_ends_at_the_edge():
+    found = figures.bars([1.0, 2.0, 3.0], [0.5, None, -np.inf], [1.5, None, np.inf])
+    np.testing.assert_array_equal(found, [[0.5, np.nan, 2.5], [0.5, np.nan, 0.0]])
+
+
 def test_cumulative_ends_at_one(found):
     ax = plots.plot_cumulative(found)
     assert ax.lines[0].get_ydata()[-1] == pytest.approx(1, rel=1e-5)
@@ -71,6 +90,7 @@ def test_no_text_is_cut_off(found):
     assert inside.x1 < whole.x1 + 0.1 and inside.y1 < whole.y1 + 0.1
 
 
+@pytest.mark.filterwarnings("ignore:no interval for")
 def test_maps_of_one_image(tmp_path):
     import symmeter
 

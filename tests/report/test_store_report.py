@@ -5,16 +5,22 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
+from scipy import stats
 from tests.helpers import check_refused
 from tests.report.stores import fill, made_up, quick_frame
 
 from symmeter.cli.app import main
 from symmeter.domains.images.provenance import architecture, training, training_data
+from symmeter.report.store.bars import with_bars
 from symmeter.report.store.charts import charts, save_chart, specification
 from symmeter.report.store.findings import findings
 from symmeter.report.store.page import report
-from symmeter.report.store.statistics import correlations, partial, regression
+from symmeter.report.store.seeds import merged
+from symmeter.report.store.statistics import below_one, correlations, median_interval, regression, usable
 from symmeter.report.store.table import published, tables
+from symmeter.results.estimate import columns_of_ratio
+from symmeter.results.intervals import of_ratios
 from symmeter.sweeps.store import Store
 
 
@@ -57,64 +63,242 @@ def test_a_term_that_others_make_up_is_named_and_left_out(zoo):
     assert len(fitted.left_out) == 2 and all(math.isfinite(e.factor) for e in fitted.effects)
 
 
+def related(values):
+    return {(c.what, c.against, c.of): c for c in correlations(values)}
+
+
 def test_correlations_are_those_of_scipy_and_pandas(zoo):
     values = of(zoo)
-    found = {(c.what, c.of): c for c in correlations(values, "accuracy")}
-    logs = np.log10(values["value"])
-    assert found["linear", "all models"].value == pytest.approx(np.corrcoef(values["accuracy"], logs)[0, 1])
-    assert found["rank", "all models"].value == pytest.approx(
-        values["accuracy"].corr(logs, method="spearman")
-    )
-    assert all(c.low < c.value < c.high and c.clear for c in found.values())
-    assert {of for _, of in found} == {"all models", "CNN", "transformer", "mixer"}
+    found = related(values)
+    logs = np.log10(values["stability"])
+    linear, rank = (found[what, "accuracy", "all models"] for what in ("linear", "rank"))
+    assert linear.value == pytest.approx(np.corrcoef(values["accuracy"], logs)[0, 1])
+    assert rank.value == pytest.approx(values["accuracy"].corr(logs, method="spearman"))
+    interval = stats.pearsonr(values["accuracy"], logs).confidence_interval()
+    assert (linear.low, linear.high) == pytest.approx((interval.low, interval.high))
+    with_accuracy = [c for c in found.values() if c.against == "accuracy"]
+    assert all(c.low < c.value < c.high and c.clear for c in with_accuracy)
+    assert {c.of for c in with_accuracy} == {"all models", "CNN", "transformer", "mixer"}
 
 
 def test_a_partial_correlation_takes_out_what_both_share():
     random = np.random.default_rng(0)
     accuracy = random.normal(size=300)
-    values = pd.DataFrame({"value": 10 ** (-accuracy + 0.1 * random.normal(size=300)), "verdict": "learned", "architecture": "CNN",
-                           "accuracy": accuracy, "parameters": np.exp(accuracy + 0.5 * random.normal(size=300))})  # fmt: skip
-    assert [c.value for c in correlations(values, "parameters")][1] < -0.7
-    given = partial(values, "parameters", "accuracy")
+    values = pd.DataFrame({"value": 10 ** (-accuracy + 0.1 * random.normal(size=300)), "verdict": "stable", "architecture": "CNN",
+                           "training": "supervised", "accuracy": accuracy,
+                           "parameters": np.exp(accuracy + 0.5 * random.normal(size=300))})  # fmt: skip
+    found = related(values)
+    assert found["rank", "parameters", "all models"].value < -0.7
+    given = found["rank, given accuracy", "parameters", "all models"]
     assert abs(given.value) < 0.15 and not given.clear
+
+
+@pytest.mark.parametrize("n", [8, 30])
+@pytest.mark.parametrize("truth", [0.0, 0.6])
+def test_intervals_of_correlations_hold(n, truth):
+    random = np.random.default_rng(0)
+    ranked = 6 / math.pi * math.asin(truth / 2)  # the rank correlation of normal numbers
+    held = {"linear": 0, "rank": 0}
+    for _ in range(400):
+        x, noise = random.normal(size=(2, n))
+        y = truth * x + math.sqrt(1 - truth**2) * noise
+        values = pd.DataFrame({"value": 10**y, "accuracy": x, "parameters": 1.0, "verdict": "stable",
+                               "architecture": "CNN", "training": "supervised"})  # fmt: skip
+        for c in correlations(values):
+            held[c.what] += c.low < (ranked if c.what == "rank" else truth) < c.high
+    assert min(held.values()) >= 0.92 * 400
+
+
+def test_where_nothing_is_there_corrected_tests_say_so():
+    """Of stores in which nothing goes with anything, some correlation is called clear in at most 5 %."""
+    random, called = np.random.default_rng(0), 0
+    for _ in range(200):
+        values = pd.DataFrame(random.normal(size=(36, 3)), columns=["value", "accuracy", "parameters"])
+        values = 10 ** values[["value", "parameters"]].assign(accuracy=values["accuracy"])
+        values = values.assign(
+            verdict="stable", training="supervised", architecture=["CNN", "mixer", "hybrid"] * 12
+        )
+        called += any(c.clear for c in correlations(values))
+    assert called <= 16  # 10 are expected at most, with a spread of 3
+
+
+def test_a_random_effect_of_the_images_changes_nothing():
+    """Why there is none: coefficients of single images, with an effect for every image, are those of means of logs."""
+    random = np.random.default_rng(0)
+    models, images = 40, 12
+    size, own, common = random.normal(size=models), random.normal(size=models), random.normal(size=images)
+    logs = 0.3 * size[:, None] + own[:, None] + common + random.normal(size=(models, images))
+    x, y = np.repeat(size, images), logs.ravel()
+    image = np.tile(np.arange(images), models)
+    by_image = sm.MixedLM(y, sm.add_constant(x), groups=image).fit()
+    of_means = sm.OLS(logs.mean(1), sm.add_constant(size)).fit()
+    assert by_image.params[1] == pytest.approx(of_means.params[1], rel=1e-6)
+    by_model = sm.MixedLM(y, sm.add_constant(x), groups=np.repeat(np.arange(models), images)).fit()
+    assert by_model.params[1] == pytest.approx(of_means.params[1], rel=1e-6)
+    assert by_model.bse[1] == pytest.approx(of_means.bse[1], rel=0.05)
+    assert by_image.bse[1] < 0.5 * of_means.bse[1]  # as if every image were another model
+
+
+def test_how_many_are_below_one_after_the_correction():
+    """Of ratios that are 1, none; of one far below, that one; the p value is that of the t test on the logs."""
+    random = np.random.default_rng(0)
+    logs = random.normal(0, 0.5, (60, 16))
+    logs[0] -= 2
+    ratios = [of_ratios(np.exp(row), np.ones(16)) for row in logs]
+    values = pd.DataFrame([columns_of_ratio("stability", ratio) for ratio in ratios])
+    assert below_one(values) == 1
+    assert (
+        sum(ratio.interval.high < 1 for ratio in ratios) > 1
+    )  # some by chance, which the correction takes out
+
+
+def test_the_interval_of_a_median_is_of_order_alone():
+    values = np.arange(1.0, 22.0)
+    low, high = median_interval(values)
+    assert (low, high) == (6.0, 16.0)  # from tables of the sign test
+    assert median_interval([1.0, 2.0]) == (-math.inf, math.inf)
 
 
 def test_values_that_are_not_resolved_are_counted_and_left_out(zoo):
     frame = quick_frame(30)
     frame.loc[:3, "verdict"] = "not resolved"
-    frame.loc[4:5, "value"] = 0.0
+    frame.loc[4:5, "stability"] = 0.0
     found = tables(frame)
     words = " ".join(findings(found, found.metrics[0]))
     assert "3 values not resolved or 0" in words
     assert regression(of(found, found.metrics[0].key)).n == 27
 
 
+def fresh_copies(count, **columns):
+    """As many models with fresh weights, whose values are small because they hardly react."""
+    fresh = quick_frame(count, seed=1)
+    numbers = {
+        "stability": 0.97,
+        "stability_low": 0.8,
+        "stability_high": 1.2,
+        "verdict": "not stable",
+    } | columns
+    return fresh.assign(name=fresh["name"] + " fresh", untrained=True, value=fresh["value"] / 50, **numbers)
+
+
 def test_the_caution_of_untrained_networks_is_a_finding():
-    fresh = quick_frame(12, seed=1)
-    fresh = fresh.assign(
-        name=fresh["name"] + " fresh", untrained=True, value=fresh["value"] / 50, selectivity=0.97
-    )
-    found = tables(pd.concat([quick_frame(12), fresh], ignore_index=True))
+    found = tables(pd.concat([quick_frame(12), fresh_copies(12)], ignore_index=True))
     words = " ".join(findings(found, found.metrics[0]))
-    assert "times the error of untrained ones" in words and "selectivity of 0.25 against 0.97" in words
+    assert (
+        "Median stability of trained networks" in words and "of untrained ones 0.97 (0.97 to 0.97)" in words
+    )
+    chosen, _ = usable(of(found))
+    assert set(chosen["training"]) == {"supervised"}
+
+
+def test_no_untrained_network_and_none_without_a_verdict_is_named():
+    """Not even where their ratios are the smallest."""
+    low = {"stability": 1e-3, "stability_low": 5e-4, "stability_high": 2e-3}
+    frame = quick_frame(12)
+    for name, word in (
+        ("timm:resnet_0", "not resolved"),
+        ("timm:resnet_3", "unclear"),
+        ("timm:resnet_6", "too few"),
+    ):
+        for column, value in (low | {"verdict": word}).items():
+            frame.loc[frame["name"] == name, column] = value
+    found = tables(pd.concat([frame, fresh_copies(12, **low | {"verdict": "stable"})], ignore_index=True))
+    said = next(words for words in findings(found, found.metrics[0]) if words.startswith("Most stable"))
+    best = of(found, found.metrics[0].key)
+    best = best[best["named"]].sort_values("stability").iloc[0]
+    assert f"Most stable: {best['name']} (" in said and best["stability"] > 0.01
+    for name in ("fresh", "timm:resnet_0 ", "timm:resnet_3 ", "timm:resnet_6 "):
+        assert name not in said
+
+
+def test_without_a_control_no_network_is_named():
+    frame = quick_frame(12)
+    ratios = [
+        c for c in frame if c.startswith(("stability", "specificity")) or c in ("selectivity", "control")
+    ]
+    found = tables(frame.assign(**dict.fromkeys(ratios), verdict="no control"))
+    words = " ".join(findings(found, found.metrics[0]))
+    assert "Measured without a control" in words and "Most" not in words
+    assert "geometric mean" in words
 
 
 def test_few_models_are_no_statistics():
     found = tables(quick_frame(3))
-    assert regression(of(found)) is None and correlations(of(found), "accuracy") == []
+    assert regression(of(found)) is None and correlations(of(found)) == []
     assert findings(found, found.metrics[0])
     check_refused("no cells in this store", tables, pd.DataFrame())
 
 
+def merged_seeds(frames):
+    found = tables(pd.concat([one.assign(seed=i) for i, one in enumerate(frames)], ignore_index=True))
+    return found.values.iloc[0]
+
+
 def test_seeds_of_a_model_become_their_mean_with_the_spread_in_the_error():
     one = quick_frame(2, symmetries=("rotation",))
-    other = one.assign(seed=1, value=one["value"] * 1.5)
-    found = tables(pd.concat([one, other], ignore_index=True))
-    row, first = found.values.iloc[0], one.iloc[0]
+    row, first = merged_seeds([one, one.assign(value=one["value"] * 1.5)]), one.iloc[0]
     assert row["seeds"] == 2 and row["value"] == pytest.approx(1.25 * first["value"])
-    within = 2 * first["standard_error"] ** 2 / 4
     between = np.var([first["value"], 1.5 * first["value"]], ddof=1) / 2
-    assert row["standard_error"] == pytest.approx(math.sqrt(within + between))
+    assert row["standard_error"] == pytest.approx(math.sqrt(first["standard_error"] ** 2 + between))
+
+
+def test_seeds_that_agree_leave_the_interval_as_it_is():
+    one = quick_frame(2, symmetries=("rotation",))
+    row, first = merged_seeds([one, one, one]), one.iloc[0]
+    for name in ("value", "interval_low", "interval_high", "stability", "stability_low", "stability_high"):
+        assert row[name] == pytest.approx(first[name])
+    assert row["verdict"] == "stable"
+
+
+def test_seeds_that_do_not_agree_widen_the_interval():
+    """Without errors of their own, it is Student's interval of the logs over the seeds."""
+    one = quick_frame(2, symmetries=("rotation",))
+    ratios = [0.2, 0.3, 0.6]
+    exact = [one.assign(**dict.fromkeys(("stability", "stability_low", "stability_high"), r)) for r in ratios]
+    row, logs = merged_seeds(exact), np.log(ratios)
+    half = stats.t.ppf(0.975, 2) * np.std(logs, ddof=1) / math.sqrt(3)
+    assert row["stability"] == pytest.approx(np.exp(logs.mean()))
+    assert row["stability_low"] == pytest.approx(np.exp(logs.mean() - half))
+    assert row["stability_high"] == pytest.approx(np.exp(logs.mean() + half))
+    assert row["stability_high"] > 1 and row["verdict"] == "unclear"
+
+
+def test_merged_intervals_hold_the_truth():
+    """Of seeds that differ by themselves and share their images, each with an interval of its own."""
+    random, held, images = np.random.default_rng(0), 0, 12
+    for _ in range(300):
+        common = random.normal(0, 0.8, images)
+        rows = []
+        for _ in range(3):
+            logs = random.normal(0, 0.3) + common + random.normal(0, 0.2, images)
+            ratio = of_ratios(np.exp(logs), np.ones(images))
+            rows.append({"name": "a", "metric": "m", "cell": "c", "verdict": "unclear", "value": 1.0, "n": images}
+                        | columns_of_ratio("stability", ratio))  # fmt: skip
+        found = merged(rows)
+        held += found["stability_low"] < 1 < found["stability_high"]
+    assert held >= 0.94 * 300
+
+
+def test_an_interval_without_an_end_stays_without_it():
+    one = quick_frame(2, symmetries=("rotation",))
+    row = merged_seeds([one, one.assign(interval_high=math.inf)])
+    assert row["interval_high"] == math.inf and math.isfinite(row["interval_low"])
+    row = merged_seeds([one, one.assign(interval_low=None, interval_high=None)])
+    assert math.isnan(row["interval_low"])
+
+
+def test_bars_end_where_intervals_do_and_at_the_edge_of_the_data():
+    frame = quick_frame(4, symmetries=("rotation",))
+    frame.loc[0, "interval_high"], frame.loc[1, "stability_low"] = math.inf, -math.inf
+    frame.loc[2, ["stability_low", "stability_high"]] = None
+    values = with_bars(tables(frame).values)
+    finite = values["interval_high"].replace(math.inf, np.nan)
+    assert values["value_to"].tolist() == [finite.max(), *values["interval_high"][1:]]
+    assert (
+        values["stability_from"][1]
+        == values[["stability_low", "stability"]].replace(-math.inf, np.nan).min().min()
+    )
+    assert values["stability_from"].isna().tolist() == [False, False, True, False]
 
 
 @pytest.mark.parametrize(("name", "family", "kind", "data", "method"), [
@@ -161,8 +345,10 @@ def test_every_chart_is_written_in_every_form(zoo, tmp_path):
     assert set(made) >= {
         "error against accuracy",
         "error against parameters",
-        "error by architecture",
-        "selectivity against error",
+        "stability against accuracy",
+        "stability by architecture",
+        "stability against error",
+        "specificity against stability",
     }
     for name, chart in made.items():
         for ending in (".png", ".svg", ".csv"):

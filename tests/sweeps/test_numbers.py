@@ -13,13 +13,13 @@ from torch import nn
 import symmeter
 from symmeter.sweeps.keys import NUMBERS
 
-# By run, value and control of every row.
+# By run, of every row: value, control of stability, and control of specificity.
 STORED = {
     "along": [
-        [0.007137377405884236, 0.01279936318986624],
-        [0.14494730644281514, 0.2984606661679518],
-        [0.005576505341194232, 0.08100045768666252],
-        [0.015451813529006963, 0.03562677612419112],
+        [0.007137377405884236, 0.012799363189866244, 0.006850618230372782],
+        [0.14494730644281514, 0.2984606661679516, 0.15122822046811005],
+        [0.005576505341194232, 0.0810004576866626, 0.04104584701052614],
+        [0.015451813529006963, 0.035626776124191135, 0.01718877716031447],
     ],
     "over": [
         [-0.8966303161444166, -0.7628592520099311],
@@ -30,7 +30,7 @@ STORED = {
         [0.3022222222222223, 0.46833333333333327],
     ],
     "layers": [
-        [0.005576505341194232, 0.08100045768666252],
+        [0.005576505341194232, 0.0810004576866626, 0.04104584701052614],
         [0.010005011289952398],
         [-0.0011534356306702649],
         [0.0007307078023419828],
@@ -40,7 +40,9 @@ STORED = {
         [-2.3042407307824947e-05],
         [0.0],
     ],
-    "periodic": [[8.92139121066414]],
+    "periodic": [
+        [8.92139121066414],
+    ],
 }
 
 
@@ -90,7 +92,8 @@ RUNS = {"along": along, "over": over, "layers": layers, "periodic": periodic}
 
 def values(run):
     """Values and controls, row by row, where there are any; contributions of layers are values."""
-    return [[x for x in (row.value, row.control) if x is not None] for row in RUNS[run]().rows]
+    numbers = [(row.value, row.control, row.specificity_control) for row in RUNS[run]().rows]
+    return [[x for x in row if x is not None] for row in numbers]
 
 
 @pytest.mark.parametrize("run", RUNS)

@@ -106,9 +106,9 @@ def _outputs(a: argparse.Namespace) -> Lines:
 
 
 def _definitions(a: argparse.Namespace) -> Lines:
-    from symmeter.domains.grids.interpolants import INTERPOLANTS
+    from symmeter.domains.grids.interpolants import definitions
 
-    return [(name, (d.__doc__ or "").partition("\n")[0].rstrip(".")) for name, d in INTERPOLANTS.items()]
+    return definitions()
 
 
 def _layers(a: argparse.Namespace) -> Lines:

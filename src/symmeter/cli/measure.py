@@ -6,19 +6,19 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from symmeter.cli import inputs
-from symmeter.cli.arguments import Parser, command, positive
+from symmeter.cli.arguments import Parser, above_zero, command, number, positive
 from symmeter.cli.inputs import KindOfData
+from symmeter.cli.ranged import Ranged, check_range
 from symmeter.cli.run_model import given, run_model
 from symmeter.cli.terminal import check_picture, console
 from symmeter.errors import SymmeterError
 from symmeter.results.verdict import MEANINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from symmeter.cli.arguments import Commands
     from symmeter.models.loaded import LoadedModel
     from symmeter.results.result import Result
+    from symmeter.symmetry.hypothesis import Symmetry
 
 _WORDS = "\n".join(
     textwrap.fill(f"{word}: {meaning}", 78, initial_indent="  ", subsequent_indent="    ")
@@ -34,6 +34,7 @@ examples:
   symmeter measure timm:resnet50 photos/ --output layer3 --samples 100
   symmeter measure timm:resnet50 photos/ --symmetry C4,hflip,shift(8)
   symmeter measure timm:resnet50 photos/ --symmetry SO2 --measure geed,consistency
+  symmeter measure timm:resnet50 photos/ --output logits --range 1 0.3 0.1
 
 symmeter list symmetries (measures, outputs, definitions, models) has the names."""
 
@@ -53,10 +54,14 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
         action="store_true",
         help="the same as --control none: a third of the time, no verdict",
     )
+    words = "go on until every interval is within this share of its value, such as 0.2, or the images end"
+    add("--precision", metavar="P", type=above_zero, help=words)
+    words = "how far LEE predicts: f(g x) - f(x) at T pixels over it (default: 1 0.5 0.25 0.1 0.03)"
+    add("--range", metavar="T", type=number, nargs="*", help=words)
     add = made.add_argument_group("over groups").add_argument
     add("--elements", metavar="N", type=positive, help="draw so many (default: all of up to 256, else 64)")
     add("--sampling", metavar="S", default="haar", help="haar (default), or quadrature: in equal steps")
-    add("--plot", metavar="FILE", help="error over the angle: .png, .svg or .pdf")
+    add("--plot", metavar="FILE", help="error over the angle, or the range: .png, .svg or .pdf")
     inputs.add_model(made)
     inputs.add_options(made, kind)
     inputs.add_computing(made, kind)
@@ -67,28 +72,43 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
 
 def run(a: argparse.Namespace) -> int:
     """Measure, write the files, print the table."""
-    control = _checked_control(a)
+    control, symmetry = _checked(a)
+    ranged = None if a.range is None else Ranged(a, symmetry)
 
     def measured(loaded: "LoadedModel") -> "Result":
         from symmeter.measuring.measure import measure
 
-        return measure(
+        result = measure(
             loaded,
             a.data,
             measure=a.measure,
             control=control,
             elements=a.elements,
             sampling=a.sampling,
+            precision=a.precision,
             seed=a.seed,
             **inputs.common_arguments(a),
         )
+        return result if ranged is None else ranged.added_to(result, loaded)
 
-    return run_model(a, measured, _print, _plotted(a.plot) if a.plot is not None else None)
+    def show(result: "Result") -> None:
+        _print(result)
+        if ranged is not None:
+            ranged.show()
+
+    def plot(result: "Result") -> None:
+        if symmetry.groups or ranged is None:
+            _plot_elements(result, a.plot)
+        else:
+            ranged.plot(a.plot)
+
+    return run_model(a, measured, show, plot if a.plot is not None else None)
 
 
-def _checked_control(a: argparse.Namespace) -> str:
-    """The control; SymmeterError for all that can be seen to be wrong without model and data."""
+def _checked(a: argparse.Namespace) -> "tuple[str, Symmetry]":
+    """Control and symmetry; SymmeterError for all that can be seen to be wrong without model and data."""
     from symmeter.measuring.plan import check_measures, control_mode, read_words
+    from symmeter.measuring.precision import check_precision
     from symmeter.symmetry.groups.group import SAMPLING
 
     _, symmetry = read_words(given(a), a.symmetry)
@@ -96,23 +116,25 @@ def _checked_control(a: argparse.Namespace) -> str:
     control = control_mode("none" if a.no_control else a.control)
     if a.sampling not in SAMPLING:
         raise SymmeterError(f"--sampling {a.sampling!r}: choose from {', '.join(SAMPLING)}")
+    check_precision(a.precision, control)
+    if a.range is not None:
+        check_range(a, symmetry)
     if a.plot is not None:
         check_picture(a.plot)
-        if not symmetry.groups:
+        if not symmetry.groups and a.range is None:
             raise SymmeterError(
-                "--plot draws the error over a group such as C8 or SO2; for layers see symmeter layers"
+                "--plot draws the error over a group such as C8 or SO2, or with --range how far LEE predicts; for "
+                "layers see symmeter layers"
             )
-    return control
+    return control, symmetry
 
 
-def _plotted(file: str) -> "Callable[[Result], None]":
-    def plot(result: "Result") -> None:
-        from symmeter.report.elements import overview
-        from symmeter.report.figures import save_figure
+def _plot_elements(result: "Result", file: str) -> None:
+    """What the elements of a group do, over the angle."""
+    from symmeter.report.elements import overview
+    from symmeter.report.figures import save_figure
 
-        save_figure(overview(result), file)
-
-    return plot
+    save_figure(overview(result), file)
 
 
 def _print(result: "Result") -> None:

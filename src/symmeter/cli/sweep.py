@@ -43,9 +43,9 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
 
 def _add_measuring(add: Add) -> None:
     inputs.add_symmetry(add)
-    controls = "displacement (default), untrained or none"
+    controls = "both (default: stability and specificity), stability, untrained, wrong-group or none"
     add("--measure", metavar="M", help="names, with commas (default: lee, over groups geed)")
-    add("--control", metavar="C", default="displacement", help=controls)
+    add("--control", metavar="C", default="both", help=controls)
     add("--elements", metavar="N", type=positive, help="draw so many elements of a group")
     add("--sampling", metavar="S", default="haar", help="haar (default) or quadrature")
     add("--layers", action="store_true", help="attribute the error to layers as well")

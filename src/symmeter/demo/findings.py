@@ -1,12 +1,12 @@
 """What symmeter and plain tests say about the three networks, as tables and as sentences."""
 
 import dataclasses
-import math
 import textwrap
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from rich import box
 from rich.console import Console
@@ -15,10 +15,8 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from symmeter.demo.networks import (
-    AVERAGED,
     EPOCHS,
     PLAIN,
-    TURNED,
     Digits,
     load_digits,
     one_thread,
@@ -28,14 +26,20 @@ from symmeter.demo.networks import (
 from symmeter.errors import SymmeterWarning, WriteError
 from symmeter.measuring.measure import measure
 from symmeter.models.load import describe
+from symmeter.results.columns import CONTROLS
+from symmeter.results.estimate import Estimate, estimate
+from symmeter.results.intervals import CONFIDENCE, Ratio, holm, of_ratios
 from symmeter.results.result import Result
 from symmeter.results.row import Row
-from symmeter.results.text import with_error
+from symmeter.results.text import ratio, with_interval
+from symmeter.results.verdict import FEWEST_IMAGES, SPECIFIC, STABLE
 
 SYMMETRY = "rotation,translation,scale"
 OUTPUT = "logits"  # softmax is flat where a network is sure, and the few other digits would carry the mean
-ROUND_OFF = 1e-5  # a relative error below this is float32 round-off
-CLEAR = 3.0  # standard errors between two numbers that are called different
+ASKED = "rotation"  # the symmetry that the sentences are about
+SPECIFICITY = "specificity"
+FEW = 16  # images of which it is said what their interval would have been
+LEVEL = 1 - CONFIDENCE  # of a corrected p value, above which two numbers are not told apart
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,12 @@ class Findings:
     def row(self, symmetry: str) -> Row:
         """The row of one generator."""
         return next(row for row in self.result.rows if row.symmetry == symmetry)
+
+    def responses(self, symmetry: str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """The response to one generator of every image (N,), and those to its controls by the name of the ratio."""
+        column, samples = self.row(symmetry).column, self.result.samples
+        controls = {name: f"{column}:{which}" for name, which in CONTROLS.items()}
+        return samples[f"{column}"], {name: samples[key] for name, key in controls.items()}
 
 
 @torch.no_grad()
@@ -133,16 +143,14 @@ def _show(found: dict[str, Findings], console: Console) -> None:
     }
     _explain(console, terms)
     console.print("\n[bold]What symmeter measures[/bold]")
-    table = _table("LEE rotation", "rotation", "shift x", "shift y", "scale")
     for name, f in found.items():
-        raw, others = f.row("rotation"), ("translation_x", "translation_y", "scale")
-        cells = [f"{_selectivity(f.row(other))[0]:.2f}" for other in others]
-        table.add_row(name, with_error(raw.value, raw.standard_error), _words(raw), *cells)
-    console.print(table)
+        console.print(_measured(name, f))
+        console.print()
     terms = {
-        "LEE rotation": f"mean squared change of the {OUTPUT} per radian of a tiny turn",
-        "rotation ... scale": "selectivity = LEE / control, a step of the same size in",
-        "": "another direction: 0 = symmetric, 1 = nothing learned",
+        "value": f"LEE, mean squared change of the {OUTPUT} by a tiny step",
+        "stability": "value over that of steps as large towards other images",
+        "specificity": "value over that of deformations of the image as fast",
+        "": "0 = symmetric, 1 = no different; [95 % interval]",
     }
     _explain(console, terms)
     console.print("\n[bold]What the numbers say[/bold]")
@@ -154,9 +162,23 @@ def _show(found: dict[str, Findings], console: Console) -> None:
     console.print()
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("network", no_wrap=True)
+def _measured(name: str, found: Findings) -> Table:
+    """The rows of one network."""
+    table = _table("value [95 %]", "stability", "specificity", first=name)
+    table.add_column("verdict", no_wrap=True)
+    for row in found.result.rows:
+        table.add_row(
+            row.symmetry,
+            with_interval(row.value, row.interval_low, row.interval_high),
+            *(_ratio(row, which) for which in CONTROLS),
+            row.verdict,
+        )
+    return table
+
+
+def _table(*columns: str, first: str = "network") -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(first, no_wrap=True, min_width=18)
     for column in columns:
         table.add_column(column, justify="right", no_wrap=True)
     return table
@@ -168,53 +190,81 @@ def _explain(console: Console, words: dict[str, str]) -> None:
 
 
 def statements(found: dict[str, Findings]) -> list[str]:
-    """What the numbers say, in plain words; every claim is decided by the numbers."""
-    plain, turned = found[PLAIN], found[TURNED]
-    before, after, built_in = (found[name].row("rotation") for name in (PLAIN, TURNED, AVERAGED))
-    ratio, distance = _lower(after, before)
-    learned = distance > CLEAR
-    did, times = ("brought", f", {ratio:.1f} times lower") if learned else ("did not bring", "")
-    lines = [
-        f"Turning the digits in training {did} the selectivity for rotation down: "
-        f"{_words(after)} against {_words(before)}{times}."
+    """What the numbers say of stability, of specificity and of few images; every claim is decided by intervals."""
+    others = [name for name in found if name != PLAIN]
+    tried = [(name, which) for which in CONTROLS for name in others]
+    ratios = [_times(found[name], found[PLAIN], which) for name, which in tried]
+    corrected = holm([None if one is None else one.p for one in ratios])
+    said = {key: _against(*one) for key, one in zip(tried, zip(ratios, corrected, strict=True), strict=True)}
+    stable = "; ".join(f"{name} {said[name, 'stability']}" for name in others)
+    specific = "; ".join(f"{name} {said[name, 'specificity']}" for name in others)
+    return [
+        "Stability is how a network reacts to a symmetry over how it reacts to steps as large towards other images. "
+        f"For {ASKED}: {_listed(found, 'stability')}. Image by image, over that of the {PLAIN}: {stable}.",
+        "Specificity is the same over deformations of the image itself as fast: below 1, the network minds this "
+        f"symmetry less than others near it. For {ASKED}, {_verdicts(found)}. Image by image, over that of the "
+        f"{PLAIN}: {specific}.",
+        _of_few(found[PLAIN]),
     ]
-    confirmed = (turned.turned_accuracy - plain.turned_accuracy > 0.1) == learned
-    lines.append(
-        f"The test {'agrees' if confirmed else 'does not agree'}: of digits turned by any angle it gets "
-        f"{turned.turned_accuracy:.0%} right, the plain CNN {plain.turned_accuracy:.0%}."
-    )
-    raw = before.value / after.value
-    if learned and raw < 0.75 * ratio:
-        lines.append(
-            f"The raw LEE shows less of that: a ratio of {raw:.1f} in place of {ratio:.1f}, for this network "
-            "answers more strongly to a change in any direction. The control takes that out."
+
+
+def _listed(found: dict[str, Findings], which: str) -> str:
+    return ", ".join(f"{_ratio(f.row(ASKED), which)} ({name})" for name, f in found.items())
+
+
+def _verdicts(found: dict[str, Findings]) -> str:
+    """Which networks are specific to the symmetry, which only stable, and which neither."""
+    by_verdict: dict[str, list[str]] = {}
+    for name, f in found.items():
+        by_verdict.setdefault(f.row(ASKED).verdict, []).append(
+            f"{name} ({_ratio(f.row(ASKED), SPECIFICITY)})"
         )
-    exact = [name for name, f in found.items() if f.quarter_turn < ROUND_OFF]
-    rest = [f.quarter_turn for name, f in found.items() if name not in exact]
-    others = f" (at round-off). The others are off by {min(rest):.0%} or more" if exact and rest else ""
-    lines.append(f"Exactly invariant under quarter turns: {', '.join(exact) or 'none'}{others}.")
-    ratio, distance = _lower(built_in, before)
-    much, times = ("a little", f"{ratio:.1f} times") if distance > CLEAR else ("nothing", "no")
-    lines.append(
-        f"LEE asks about small turns, and quarter turns say {much} about those: "
-        f"averaged over them, the selectivity is {_words(built_in)}, "
-        f"{times} lower than that of the plain CNN."
+    words = {SPECIFIC: "specific", STABLE: "only stable"}
+    order = sorted(by_verdict, key=lambda word: [*words, word].index(word))
+    return "; ".join(f"{words.get(word, word)}: {', '.join(by_verdict[word])}" for word in order)
+
+
+def _times(one: Findings, other: Findings, which: str) -> Ratio | None:
+    """How many times a ratio of one network is that of another on the same images, image by image."""
+    (a, controls_a), (b, controls_b) = one.responses(ASKED), other.responses(ASKED)
+    return of_ratios(a * controls_b[which], b * controls_a[which])
+
+
+def _against(times: Ratio | None, p: float | None) -> str:
+    """A comparison in words: a number where the two are told apart, after the correction for how many were tried."""
+    if times is None or p is None or p >= LEVEL:
+        return "not told apart from it"
+    return ratio(times.value, times.interval.low, times.interval.high)
+
+
+def _of_few(found: Findings) -> str:
+    """What the first images alone would have said."""
+    row, few = found.row(ASKED), _first(found, FEW)
+    ratios = few.specificity
+    would = "-" if ratios is None else ratio(ratios.value, ratios.interval.low, ratios.interval.high)
+    verdict = f"also {row.verdict}" if few.verdict == row.verdict else f"{few.verdict}, not {row.verdict}"
+    return (
+        f"An interval of few images is wide: by the first {few.n} of these {row.n} digits alone, the specificity of "
+        f"the {PLAIN} for {ASKED} is {would}, which {_holds(ratios, row)} {_ratio(row, SPECIFICITY)} of all; the "
+        f"verdict is {verdict}. Below {FEWEST_IMAGES} images there is none."
     )
-    return lines
 
 
-def _selectivity(row: Row) -> tuple[float, float]:
-    """Selectivity and its standard error; NaN where there is none."""
-    value, error = row.selectivity, row.selectivity_standard_error
-    return math.nan if value is None else value, math.nan if error is None else error
+def _holds(few: Ratio | None, row: Row) -> str:
+    """Whether the interval of few images holds the number of all."""
+    if few is None or few.interval.low is None or few.interval.high is None or row.specificity is None:
+        return "says nothing of the"
+    inside = few.interval.low <= row.specificity <= few.interval.high
+    return "holds the" if inside else "misses, as one in twenty does, the"
 
 
-def _words(row: Row) -> str:
-    return "{:.2f} ± {:.2f}".format(*_selectivity(row))
+def _first(found: Findings, count: int) -> Estimate:
+    """What would be known from the first so many images."""
+    row = found.row(ASKED)
+    values, controls = found.responses(ASKED)
+    fewer = {name: control[:count] for name, control in controls.items()}
+    return estimate(values[:count], fewer, row.floor, row.power)
 
 
-def _lower(row: Row, than: Row) -> tuple[float, float]:
-    """How many times lower the selectivity of one row is than of another, and by how many standard errors."""
-    (a, error_a), (b, error_b) = _selectivity(row), _selectivity(than)
-    spread = math.hypot(error_a, error_b)
-    return b / a if a else math.inf, (b - a) / spread if spread else math.inf
+def _ratio(row: Row, which: str) -> str:
+    return ratio(row[which], row[f"{which}_low"], row[f"{which}_high"])

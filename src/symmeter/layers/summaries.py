@@ -12,6 +12,7 @@ import numpy as np
 from symmeter.layers.kinds import BLOCK, GLUE, KINDS_OF_LAYERS, NETWORK
 from symmeter.layers.profile import Profile
 from symmeter.layers.tree import Part
+from symmeter.results.intervals import Interval, of_ratio_of_means
 from symmeter.results.result import pandas
 from symmeter.results.standard_errors import ratio_error, standard_error
 
@@ -26,7 +27,8 @@ _INNER = ("patch embedding", "attention", "mlp", "pooling")  # containers that n
 class Share:
     """One line of a view: mean contribution in the unit of LEE, and its ratio to the mean LEE.
 
-    The share's standard error is that of a ratio of means over images (delta method). `parts` counts what was added up.
+    The share is a ratio of means over images: its standard error is by the delta method, its 95 % interval by the
+    studentised bootstrap, None where there is none. `parts` counts what was added up.
     """
 
     label: str
@@ -34,6 +36,8 @@ class Share:
     standard_error: float | None
     share: float | None
     share_standard_error: float | None
+    share_low: float | None
+    share_high: float | None
     norm: float | None
     kind: str
     depth: int
@@ -97,9 +101,7 @@ def cumulative(profile: Profile, symmetry: str) -> list[Share]:
     shares = []
     for count, (i, total) in enumerate(zip(rows, running, strict=True), start=1):
         part = profile.parts[i]
-        shares.append(
-            values.share(total, None, label=part.layer, kind=part.kind, depth=part.depth, parts=count)
-        )
+        shares.append(values.share(total, label=part.layer, kind=part.kind, depth=part.depth, parts=count))
     return shares
 
 
@@ -182,11 +184,14 @@ class _Values:
     parts: Sequence[Part]
     contributions: np.ndarray
     norms: np.ndarray | None
+    intervals: Sequence[Interval]  # of the shares of single parts
 
     @staticmethod
     def of(profile: Profile, symmetry: str) -> "_Values":
         """Those of a profile."""
-        return _Values(profile.parts, profile.contributions(symmetry), profile.norms(symmetry))
+        rows = [row for row in profile.rows if row.symmetry == symmetry]
+        intervals = [Interval(row["share_low"], row["share_high"]) for row in rows]
+        return _Values(profile.parts, profile.contributions(symmetry), profile.norms(symmetry), intervals)
 
     def lines(self, rows: Sequence[int]) -> list[Share]:
         """One line per part."""
@@ -197,13 +202,23 @@ class _Values:
         """Parts added up to one line."""
         total = self.contributions[rows].sum(0)
         norm = None if self.norms is None else float(self.norms[rows].sum(0).mean())
-        return self.share(total, norm, label=label, kind=kind, depth=depth, parts=len(rows))
+        own = self.intervals[rows[0]] if len(rows) == 1 else None
+        return self.share(total, norm, own, label=label, kind=kind, depth=depth, parts=len(rows))
 
     def share(
-        self, values: np.ndarray, norm: float | None, *, label: str, kind: str, depth: int, parts: int
+        self,
+        values: np.ndarray,
+        norm: float | None = None,
+        interval: Interval | None = None,
+        *,
+        label: str,
+        kind: str,
+        depth: int,
+        parts: int,
     ) -> Share:
-        """The line of some contributions (images,) with their mean norm."""
+        """The line of some contributions (images,) with their mean norm, and the interval of their share if known."""
         mean, lee = float(values.mean()), self.contributions[0]
+        interval = interval or of_ratio_of_means(values, lee)
         whole = float(lee.mean())
         return Share(
             label=label,
@@ -211,6 +226,8 @@ class _Values:
             standard_error=standard_error(values),
             share=mean / whole if whole else None,
             share_standard_error=ratio_error(values, lee),
+            share_low=interval.low,
+            share_high=interval.high,
             norm=norm,
             kind=kind,
             depth=depth,

@@ -18,6 +18,7 @@ from symmeter.symmetry.representations.representation import Representation
 from symmeter.verbs.arguments import (
     Kind,
     Kinds,
+    above,
     anything,
     choice,
     instance,
@@ -155,6 +156,7 @@ ARGUMENTS: Kinds = {
     "control": Kind("True, False, or one of " + ", ".join(CONTROLS), _control),
     "elements": whole(2, 31).or_none("for all of up to 256, else 64"),
     "sampling": choice("sampling", SAMPLING),
+    "precision": above(0.0).or_none("for all images"),
     "preprocessing": Kind("a dictionary such as {'img_size': 224}", _mapping).or_none("for the model's own"),
     "domain": Kind("a kind of data, such as 'images'", _domain).or_none("to see it from the data"),
     "inputs": Kind("a word such as 'points', or one for each input: {leaf: word}", _inputs).or_none(

@@ -156,7 +156,7 @@ class DerivativeRun(Run):
         self.remarks += self.domain.remarks(output.name, y, rho, self.generators)
         return Target(output, quantity_of(output, y), rho)
 
-    def _by_output(self, values: Tensor) -> list[Tensor]:
+    def by_output(self, values: Tensor) -> list[Tensor]:
         """Outputs or their derivatives (..., entries) as one tensor for each output."""
         return self.rho_out.parts(values) if isinstance(self.rho_out, Packed) else [values]
 
@@ -193,8 +193,8 @@ class DerivativeRun(Run):
         still, without = (flags.cpu().numpy()[:, keep] for flags in (known.still, known.lacking))
         for i, generator in enumerate(self.generators):
             self._note_still(generator.name, names, still[i], without[i])
-        outputs = self._by_output(y)
-        for target, own_y, own in zip(self.targets, outputs, self._by_output(derivative), strict=True):
+        outputs = self.by_output(y)
+        for target, own_y, own in zip(self.targets, outputs, self.by_output(derivative), strict=True):
             self._record_target(target, own_y, own, keep, without)
         for key, values in more.items():
             self.columns.add(key, values.numpy()[keep])
@@ -236,7 +236,7 @@ class DerivativeRun(Run):
         for part in x.split(self.pushforward.chunk):
             here, off, found = differences(derivative, part, self.pushforward.strategy, self.nudge)
             method = method or found
-            for k, (total, error) in enumerate(zip(self._by_output(here), self._by_output(off), strict=True)):
+            for k, (total, error) in enumerate(zip(self.by_output(here), self.by_output(off), strict=True)):
                 totals[k].append(total)
                 errors[k].append(error)
         self._floor_method = method

@@ -15,14 +15,18 @@ from symmeter.measuring.derivative import DerivativeRun, Observer
 from symmeter.measuring.interrupt import Interrupted
 from symmeter.measuring.orbit import OrbitRun
 from symmeter.measuring.plan import Plan
+from symmeter.measuring.precision import Precision
+from symmeter.measuring.rows import derivative_rows, orbit_rows
 from symmeter.models.borrowed import borrowed
 from symmeter.options import as_written
+from symmeter.results.prediction import PredictionRange
 from symmeter.results.result import Result, Row
 from symmeter.results.verdict import FEWEST_IMAGES, NOT_RESOLVED, UNCLEAR
 from symmeter.samples import Samples
 from symmeter.symmetry.groups.group import Group
 from symmeter.verbs.warned import recorded, repeat, told_apart, warn
 
+AnyResult = TypeVar("AnyResult", bound=Result | PredictionRange)
 _ENOUGH_FOR_SOFTMAX = 64  # samples: its tail hides what fewer could tell of logits
 AnyRun = TypeVar("AnyRun", bound=DerivativeRun | OrbitRun)
 
@@ -65,7 +69,7 @@ class Execution(Generic[AnyRun]):
         return kind(rows, header, tuple(notes), run.columns.by_name(), tuple(run.names))
 
 
-def announced(result: Result, interrupted: bool) -> Result:
+def announced(result: AnyResult, interrupted: bool) -> AnyResult:
     """The result; its warnings are said, and Interrupted is raised with it after a Ctrl-C."""
     for note in result.warnings:
         warn(note)
@@ -80,6 +84,7 @@ def run_along(plan: Plan, observer: Observer | None = None) -> Execution[Derivat
     run = DerivativeRun(
         plan, plan.open(), plan.rho_in(), plan.has_stability, observer=observer, deform=plan.has_specificity
     )
+    run.precision = _planned(plan, run.samples, lambda: derivative_rows(run))
     return _executed(
         plan,
         run,
@@ -98,6 +103,7 @@ def run_over(plan: Plan, group: Group) -> Execution[OrbitRun]:
     control = plan.has_stability or plan.control == "wrong-group"
     began = time.perf_counter()
     run = OrbitRun(plan, plan.open(group), plan.rho_in(group), control, group=group)
+    run.precision = _planned(plan, run.samples, lambda: orbit_rows(run))
     return _executed(
         plan,
         run,
@@ -109,6 +115,12 @@ def run_over(plan: Plan, group: Group) -> Execution[OrbitRun]:
             "control": plan.control,
         },
     )
+
+
+def _planned(plan: Plan, samples: Samples, rows: Callable[[], list[Row]]) -> Precision | None:
+    """When to stop, where a precision is wanted; `rows` are made of what a run has so far."""
+    wanted = plan.settings.precision
+    return None if wanted is None else Precision(wanted, samples.total, rows)
 
 
 def _executed(
@@ -137,6 +149,8 @@ def _executed(
         "seconds": round(time.perf_counter() - began, 3),
         **run.how(),
     }
+    if run.precision is not None:
+        spec |= {"wanted_precision": run.precision.summary()}
     if plan.inputs.tree:
         spec |= {"inputs": dict(plan.inputs.words), "left_alone": plan.inputs.still}
     return Execution(plan, run, notes, spec)

@@ -12,8 +12,10 @@ from symmeter.domain import Domain
 from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.execution import Execution, announced, run_along, run_over
 from symmeter.measuring.plan import Given, Plan, Settings, make_plan
+from symmeter.measuring.precision import of_several
 from symmeter.measuring.rows import derivative_rows, element_rows, orbit_rows
 from symmeter.measuring.untrained import beside_untrained
+from symmeter.measuring.whole_pixel import WholePixel
 from symmeter.models.fresh import untrained
 from symmeter.results.result import Result
 from symmeter.verbs.verb import verb
@@ -37,6 +39,7 @@ def measure(
     control: bool | str = True,
     elements: int | None = None,
     sampling: str = "haar",
+    precision: float | None = None,
     preprocessing: dict[str, Any] | None = None,
     domain: str | type[Domain] | None = None,
     inputs: Any = None,
@@ -67,6 +70,9 @@ def measure(
             (`none`): nothing.
         elements: how many group elements to draw; None for all of up to 256, else 64.
         sampling: `haar` (at random) or `quadrature` (in equal steps), for groups that are not enumerated.
+        precision: stop when the relative half width of the 95 % interval of every value and stability is at most this,
+            such as 0.2. Images are then taken in random order and looked at after 16, 32, 64, ...; every look has wider
+            intervals, so that all hold together (see `symmeter.measuring.precision`). None for all images.
         preprocessing: overrides `img_size`, `crop_pct`, `mean`, `std`, `interpolation` of the model's own.
         domain: the kind of data, such as `"images"` or `"signals"`, or a `Domain` of your own; None to see it from the
             data, the symmetry and `inputs`.
@@ -92,7 +98,7 @@ def measure(
     (8, 'probability^2 / radian^2')
     """
     given = Given(data, domain, inputs, labels, named_options(definition, preprocessing) | options)
-    settings = Settings(samples, batch_size, device, seed, progress, control, elements, sampling)
+    settings = Settings(samples, batch_size, device, seed, progress, control, elements, sampling, precision)
     return measured(make_plan(model, given, symmetry, measure, output, settings))
 
 
@@ -106,9 +112,11 @@ def measured(plan: Plan) -> Result:
     executed: list[Execution] = []
     parts: list[Result] = []
     if plan.symmetry.generators:
-        along = run_along(plan)
+        pixel = WholePixel()
+        along = run_along(plan, pixel)
         executed.append(along)
-        parts.append(along.result(derivative_rows(along.run)))
+        along.spec.update(whole_pixel=plan.domain.position, whole_pixel_samples=pixel.samples)
+        parts.append(along.result(pixel.added_to(derivative_rows(along.run), along.run)))
     for group in plan.symmetry.groups:
         if executed and executed[-1].run.interrupted:
             break
@@ -137,6 +145,8 @@ def _joined(parts: list[Result], symmetry: str, measures: list[str]) -> Result:
         "measure": ",".join(measures),
         "runs": [part.header["spec"] for part in parts],
     }
+    if "wanted_precision" in first.header["spec"]:
+        spec["wanted_precision"] = of_several([part.header["spec"]["wanted_precision"] for part in parts])
     return Result(
         rows=tuple(chain.from_iterable(part.rows for part in parts)),
         header={**first.header, "spec": spec, "status": "complete" if complete else "partial"},

@@ -11,6 +11,7 @@ from symmeter.errors import SymmeterError
 from symmeter.measures import parse_measures
 from symmeter.measures.measure import DerivativeMeasure, Measure, OrbitMeasure
 from symmeter.measuring.inputs import Inputs, Words
+from symmeter.measuring.precision import check_precision
 from symmeter.models.borrowed import home, usable_device
 from symmeter.models.load import describe, load_model
 from symmeter.models.loaded import LoadedModel
@@ -44,6 +45,7 @@ class Settings:
     control: bool | str = True
     elements: int | None = None
     sampling: str = "haar"
+    precision: float | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class Plan:
 
     def open(self, group: Group | None = None) -> Samples:
         """The samples, ready for the model; a group may want more of each than the model takes."""
-        draw = Draw(self.settings.samples, self.settings.seed)
+        draw = Draw(self.settings.samples, self.settings.seed, self.settings.precision is not None)
         return self.inputs.open(self.domain, self.loaded, draw, self.dtype, group)
 
     def rho_in(self, group: Group | None = None) -> Representation:
@@ -123,6 +125,7 @@ def make_plan(
         raise SymmeterError(
             "the wrong-group control is for groups such as C4; generators have both, stability, untrained and none"
         )
+    check_precision(settings.precision, control)
     loaded = domain.described(load_model(model) if isinstance(model, str) else describe(model))
     return Plan(
         loaded=loaded,
@@ -151,6 +154,7 @@ def plan_along(
     """A plan for what looks inside of a run along generators: LEE of one output, no groups."""
     domain, hypothesis = read_words(given, symmetry)
     generators_only(hypothesis, purpose, domain.generators())
+    domain.check_symmetry(hypothesis, purpose)
     given = replace(given, domain=type(domain))
     plan = make_plan(model, given, hypothesis, "lee", output, settings)
     if len(plan.outputs) > 1:
@@ -167,6 +171,7 @@ def read_words(
     """
     domain = _domain(given, symmetry)
     hypothesis = parse_symmetry(symmetry, domain.symmetry, domain.symmetries)
+    domain.check_symmetry(hypothesis)
     for word in split_list(output) if output is not None else ():
         parse_output(word, domain)
     return domain, hypothesis

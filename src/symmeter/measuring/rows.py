@@ -30,7 +30,8 @@ def _derivative_row(run: DerivativeRun, target: Target, m: DerivativeMeasure, ge
     key, accuracy = run.key(m, generator, target), run.accuracy()
     top1 = accuracy["top1"] if accuracy else None
     values = run.columns[key]
-    e = estimate(values, run.columns.controls(key), run.floor(key, float(values.mean())), m.power, run.seed)
+    floor = run.floor(key, float(values.mean()))
+    e = estimate(values, run.columns.controls(key), floor, m.power, run.seed, run.confidence)
     border = run.columns.get(key.as_statistic(BOUNDARY))
     share = None
     if border is not None and values.sum():

@@ -29,8 +29,8 @@ def plot_elements(
 ) -> "Axes":
     """A measure over the angle or the factor of scale, one line per output with one standard error; returns the Axes.
 
-    Without a `measure` the relative error ||f(g x) - g f(x)|| / ||f(x)||, 0 at the identity. SymmeterError where the
-    result has no elements with an angle.
+    Single elements have no intervals, so bands are of standard errors. Without a `measure` it is the relative error
+    ||f(g x) - g f(x)|| / ||f(x)||, 0 at the identity. SymmeterError where no element of the result has an angle.
     """
     curves = _curves(result, measure, symmetry)
     ax = ax or axes(6.4, 4.0)
@@ -42,7 +42,7 @@ def plot_elements(
     ax.set_xlabel(_AXES.get(unit, unit))
     if unit == "degree":
         ax.set_xticks(np.arange(0, 361, 45))
-    ax.set_ylabel(_quantity(result, measure))
+    ax.set_ylabel(f"{_quantity(result, measure)}, ± s.e.")
     head = result.header["model"]["name"]
     ax.set_title(head if len(curves) > 1 else f"{head}: {curves[0].label}", fontsize=10)
     _add_legend(ax, curves)

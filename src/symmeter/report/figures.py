@@ -1,8 +1,11 @@
 """What all pictures share: figures that touch no global settings, colours, words, and the file that is written."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
+
+import numpy as np
 
 from symmeter.errors import WriteError, first_line
 from symmeter.files import check_ending, write_whole
@@ -14,6 +17,7 @@ from symmeter.verbs.verb import verb
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 _DOTS = 300  # an inch, of a PNG
 # Okabe and Ito's palette, which the colour-blind can tell apart, and darker ones for more lines than it has.
@@ -46,6 +50,24 @@ def save_figure(what: "Axes | Figure", path: str | Path) -> Path:
         raise WriteError(f"cannot write {place}: {reason}") from error
     write_whole(place, content.getvalue())
     return place
+
+
+def bars(
+    values: Sequence[float], low: Sequence[float | None], high: Sequence[float | None]
+) -> "NDArray[np.float64]":
+    """How far error bars of values (n,) go down and up, (2, n), from the ends of their intervals.
+
+    Not a number where there is no interval, and so no bar; an infinite end is drawn to the edge of the data.
+
+    >>> bars([1.0, 2.0], [0.5, None], [float("inf"), None]).tolist()
+    [[0.5, nan], [1.0, nan]]
+    """
+    own, ends = np.array(values, float), np.array([low, high], float)
+    finite = np.concatenate([own[None], ends])
+    finite = finite[np.isfinite(finite)]
+    if len(finite):
+        ends = np.clip(ends, finite.min(), finite.max())
+    return np.maximum(np.stack([own - ends[0], ends[1] - own]), 0)
 
 
 def line_colours(count: int) -> list[str]:

@@ -12,11 +12,11 @@ from symmeter.results.text import (
     as_text,
     circumstances,
     new_table,
-    plus_minus,
+    ratio,
     short,
     show_tables,
     title,
-    with_error,
+    with_interval,
 )
 
 _NAME_WIDTH = 34
@@ -57,13 +57,13 @@ def _table(profile: Profile, symmetry: str, by: str, depth: int | None, top: int
     told = any(value is not None for value in explained.values())
     table = new_table()
     table.add_column(symmetry, no_wrap=True)
-    for name in ["share ± s.e.", "contribution", *["norm"] * norms, *["aliasing"] * told]:
+    for name in ["share [95 %]", "contribution", *["norm"] * norms, *["aliasing"] * told]:
         table.add_column(name, justify="right", no_wrap=True)
     empty = [""] * (norms + told)
     for share in shown:
         cells = [
             shortened_name(share.label) or WHOLE,
-            _percent(share.share, share.share_standard_error),
+            _percent(share.share, share.share_low, share.share_high),
             short(share.contribution),
         ]
         cells += [short(share.norm)] * norms + [_percent(explained.get(share.label))] * told
@@ -75,8 +75,10 @@ def _table(profile: Profile, symmetry: str, by: str, depth: int | None, top: int
             left = [f"{share:.1%}", short(contribution)]
         table.add_row(f"{len(rest)} more", *left, *empty, style="dim")
     table.add_section()
-    whole = [f"whole: LEE, selectivity {short(root.selectivity)}", "100.0%" if root.value else "-"]
-    table.add_row(*map(escape, [*whole, with_error(root.value, root.standard_error), *empty]))
+    stability = ratio(root.stability, root.stability_low, root.stability_high)
+    whole = [f"whole, stability {stability}", "100.0%" if root.value else "-"]
+    lee = with_interval(root.value, root.interval_low, root.interval_high)
+    table.add_row(*map(escape, [*whole, lee, *empty]))
     return table
 
 
@@ -109,10 +111,23 @@ def shortened_name(name: str, width: int = _NAME_WIDTH) -> str:
     return name[:head] + "…" + name[-(width - 1 - head) :]
 
 
-def _percent(share: float | None, error: float | None = None) -> str:
+def _percent(share: float | None, low: float | None = None, high: float | None = None) -> str:
+    """A share with its interval.
+
+    >>> _percent(0.1234, 0.101, 0.15), _percent(-1e-6), _percent(0.5, 0.4, float("inf"))
+    ('12.3% [10 15]', '0.0%', '50.0% [40 inf]')
+    """
     if share is None:
         return "-"
     text = f"{share:.1%}"
     if text == "-0.0%":
         text = "0.0%"
-    return text + plus_minus(error, ".1%")
+    if low is None or high is None:
+        return text
+    return f"{text} [{_end(low)} {_end(high)}]"
+
+
+def _end(share: float) -> str:
+    """An end of an interval in per cent, with a digit behind the point below ten."""
+    text = f"{100 * share:.0f}" if abs(share) >= 0.0995 else f"{100 * share:.1f}"
+    return "0" if text in ("0.0", "-0.0") else text

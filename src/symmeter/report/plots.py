@@ -9,9 +9,8 @@ import numpy as np
 
 from symmeter.layers import summaries as views
 from symmeter.layers.profile import Profile
-from symmeter.report.figures import axes, line_colours, new_figure, signs, words
+from symmeter.report.figures import axes, bars, line_colours, new_figure, signs, words
 from symmeter.report.layers import shortened_name
-from symmeter.results.standard_errors import standard_error
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -44,22 +43,23 @@ def plot_stacked(
 ) -> "Axes":
     """Stacked bars of contributions by kind, one per generator, or per profile of a dict (Gruver et al., Fig. 1).
 
-    Negative contributions are stacked below 0; a black mark with one standard error is LEE.
+    Negative contributions are stacked below 0; a black mark with its 95 % interval is LEE.
     """
     ax = ax or axes(6.4, 4.2)
-    bars = _bars(profiles, symmetry)
-    positions = np.arange(len(bars))
-    _stack_kinds(ax, [views.by_kind(profile, name) for _, profile, name in bars])
-    lee = [profile.contributions(name)[0] for _, profile, name in bars]
-    means, errors = [v.mean() for v in lee], [standard_error(v) or 0.0 for v in lee]
+    stacks = _stacks(profiles, symmetry)
+    positions = np.arange(len(stacks))
+    _stack_kinds(ax, [views.by_kind(profile, name) for _, profile, name in stacks])
+    roots = [next(row for row in profile.rows if row.symmetry == name) for _, profile, name in stacks]
+    means = [row.value for row in roots]
+    errors = bars(means, [row.interval_low for row in roots], [row.interval_high for row in roots])
     mark = {"fmt": "D", "color": "black", "markersize": 4, "capsize": 4, "zorder": 5}
-    ax.errorbar(positions, means, errors, label="LEE ± s.e.", **mark)
+    ax.errorbar(positions, means, errors, label="LEE, 95 % interval", **mark)
     ax.axhline(0, color="black", linewidth=0.8)
-    labels = [words(label) for label, _, _ in bars]
+    labels = [words(label) for label, _, _ in stacks]
     ax.set_xticks(positions, labels)
-    if len(bars) > _UPRIGHT:
+    if len(stacks) > _UPRIGHT:
         ax.set_xticks(positions, labels, rotation=30, ha="right")
-    ax.set_ylabel(f"contribution ({_unit([profile for _, profile, _ in bars])})")
+    ax.set_ylabel(f"contribution ({_unit([profile for _, profile, _ in stacks])})")
     _legend(ax)
     _clean(ax)
     return ax
@@ -82,23 +82,23 @@ def _stack_kinds(ax: "Axes", shares: Sequence[Sequence[views.Share]]) -> None:
 def plot_cumulative(
     profile: Profile, ax: "Axes | None" = None, symmetries: Sequence[str] | None = None
 ) -> "Axes":
-    """Running sum of contributions along the calls as a share of LEE, with a band of one standard error (Fig. 4)."""
+    """Running sum of contributions along the calls as a share of LEE, with a band of their 95 % intervals (Fig. 4)."""
     ax = ax or axes(6.4, 3.6)
     symmetries = symmetries or profile.symmetries
     for colour, symmetry in zip(line_colours(len(symmetries)), symmetries, strict=True):
         lines = views.cumulative(profile, symmetry)
         share = np.array([line.share for line in lines], float)  # NaN for None
-        error = np.array([line.share_standard_error or 0.0 for line in lines])
+        down, up = bars(share, [line.share_low for line in lines], [line.share_high for line in lines])
         position = np.arange(1, len(lines) + 1)
         ax.step(position, share, where="post", color=colour, label=words(symmetry), linewidth=1.4)
         ax.fill_between(
-            position, share - error, share + error, step="post", color=colour, alpha=0.15, linewidth=0
+            position, share - down, share + up, step="post", color=colour, alpha=0.15, linewidth=0
         )
     ax.axhline(1, color="black", linestyle="--", linewidth=0.8)
     ax.axhline(0, color="black", linewidth=0.8)
     _mark_stages(ax, profile)
     ax.set_xlabel("leaves and glue, in the order of the forward pass")
-    ax.set_ylabel("running sum / LEE")
+    ax.set_ylabel("running sum / LEE, 95 % interval")
     ax.set_xlim(1, max(2, sum(part.terminal for part in profile.parts)))
     ax.legend(fontsize=8, frameon=False, loc="best", ncols=2)
     _clean(ax)
@@ -130,12 +130,15 @@ def plot_tree(profile: Profile, ax: "Axes | None" = None, depth: int | None = No
 def plot_worst(
     profile: Profile, ax: "Axes | None" = None, symmetry: str | None = None, top: int = 12
 ) -> "Axes":
-    """The parts with the largest contributions, with one standard error, in the colours of their kinds."""
+    """The parts with the largest contributions, with 95 % intervals, in the colours of their kinds."""
     ax = ax or axes(6.4, 4.2)
     symmetry = symmetry or profile.symmetries[0]
     lines = views.by_module(profile, symmetry)[:top][::-1]
     shares = [100 * (line.share or 0.0) for line in lines]
-    errors = [100 * (line.share_standard_error or 0.0) for line in lines]
+    ends = [
+        [None if end is None else 100 * end for end in (line.share_low, line.share_high)] for line in lines
+    ]
+    errors = bars(shares, [low for low, _ in ends], [high for _, high in ends])
     ax.barh(
         range(len(lines)),
         shares,
@@ -147,7 +150,7 @@ def plot_worst(
         range(len(lines)), [shortened_name(line.label, 30) for line in lines], fontsize=8, parse_math=False
     )
     ax.axvline(0, color="black", linewidth=0.8)
-    ax.set_xlabel(f"share of LEE, {words(symmetry)} (%)")
+    ax.set_xlabel(f"share of LEE, {words(symmetry)} (%), 95 % interval")
     _clean(ax)
     return ax
 
@@ -207,7 +210,7 @@ def overview(profile: Profile) -> "Figure":
     return figure
 
 
-def _bars(profiles: Profile | dict[str, Profile], symmetry: str | None) -> list[tuple[str, Profile, str]]:
+def _stacks(profiles: Profile | dict[str, Profile], symmetry: str | None) -> list[tuple[str, Profile, str]]:
     if isinstance(profiles, dict):
         return [(label, profile, symmetry or profile.symmetries[0]) for label, profile in profiles.items()]
     return [(name, profiles, name) for name in profiles.symmetries if symmetry in (None, name)]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from symmeter.results.intervals import Interval, Ratio, of_mean, of_ratios
+from symmeter.results.intervals import CONFIDENCE, Interval, Ratio, of_mean, of_ratios
 from symmeter.results.standard_errors import ratio_error, standard_error
 from symmeter.results.verdict import resolved, verdict
 
@@ -99,6 +99,7 @@ def estimate(
     floor: float | None = None,
     power: int = 1,
     seed: int = 0,
+    confidence: float = CONFIDENCE,
 ) -> Estimate:
     """Mean, error, interval and spread of values (N,), one per image, with the ratios to their controls (N,).
 
@@ -121,15 +122,15 @@ def estimate(
         value=value,
         standard_error=standard_error(values),
         n=len(values),
-        interval=of_mean(values, seed=seed),
+        interval=of_mean(values, confidence, seed=seed),
         floor=floor,
         control=mean,
         control_standard_error=None if known is None else standard_error(known[1]),
         ratio_of_means=float(known[0].mean()) / mean if known is not None and mean else None,
         ratio_of_means_standard_error=None if known is None else ratio_error(*known),
-        stability=None if known is None else of_ratios(*known),
+        stability=None if known is None else of_ratios(*known, confidence),
         specificity_control=None if turned is None else float(turned[1].mean()),
-        specificity=None if turned is None else of_ratios(*turned),
+        specificity=None if turned is None else of_ratios(*turned, confidence),
         median=median,
         typical=typical(values),
         quantile_05=low,

@@ -56,6 +56,9 @@ class Row(Record):
     network would score, `elements` how many were run over. `power` is 2 for errors that are squares of an amplitude:
     they are resolved at 10 floors, amplitudes at 3. `chance`: relative difference of two calls on one image, where the
     model is random. `column` is the name of its values of single images in `Result.samples`, where it has some.
+
+    `whole_pixel`, of LEE along translations: what a shift by one whole pixel changes, |f(g x) - f(x)|^2 / dim / t^2,
+    over LEE, the means of both over the same first 64 images; 1 would be what LEE predicts.
     """
 
     measure: str
@@ -108,6 +111,7 @@ class Row(Record):
     chance: float | None = None
     power: int = 1
     column: str | None = None
+    whole_pixel: float | None = None
 
     @property
     def whole(self) -> bool:

@@ -64,7 +64,7 @@ def show(result: Printable, console: Console) -> None:
     tables = [_table(result.rows)]
     if len(result.rows) == 1 and result.rows[0].elements:
         tables.append(_element_table(result.elements))
-    legend = _legend(result.rows)
+    legend = [*_legend(result.rows), *_whole_pixels(result.rows, result.header["spec"])]
     show_tables(console, title(result.header), circumstances(result.header), tables, legend, result.warnings)
 
 
@@ -106,6 +106,9 @@ def circumstances(head: Mapping[str, Any]) -> str:
     accuracy = head.get("accuracy")
     if accuracy:
         parts.append(f"accuracy {accuracy['top1']:.3f}{plus_minus(accuracy['standard_error'], '.3f')}")
+    wanted = spec.get("wanted_precision")
+    if wanted is not None and wanted["widest"] is not None and math.isfinite(wanted["widest"]):
+        parts.append(f"intervals within ±{wanted['widest']:.0%} (wanted {wanted['wanted']:.0%})")
     if head["status"] != "complete":
         parts.append(head["status"].upper())
     return ", ".join(parts)
@@ -243,6 +246,18 @@ def _floors(rows: Sequence[Row]) -> list[str]:
     return lines
 
 
+def _whole_pixels(rows: Sequence[Row], spec: Mapping[str, Any]) -> list[str]:
+    """What one whole pixel does to the first output, next to what LEE predicts."""
+    found: dict[str, str] = {}
+    for row in rows:
+        if row.whole_pixel is not None:
+            found.setdefault(row.symmetry.removeprefix("translation_"), ratio(row.whole_pixel))
+    if not found:
+        return []
+    changes = ", ".join(f"{value} ({name})" for name, value in found.items())
+    return [f"one whole {spec['whole_pixel']}: {changes} of what LEE predicts; --range: how far it does"]
+
+
 def _groups(rows: Sequence[Row]) -> list[str]:
     """How many elements every group had, and which changed the first output most."""
     lines = {}
@@ -297,6 +312,8 @@ def plus_minus(error: float | None, form: str) -> str:
 def with_interval(value: float, low: float | None, high: float | None) -> str:
     """A value to three digits with its interval to two, all with one exponent.
 
+    >>> with_interval(6492.0, 5844.0, 7506.0)
+    '6492 [5844 7506]'
     >>> with_interval(46.123, 38.2, 60.4), with_interval(1.2345e-5, 1.0e-5, 1.65e-5), with_interval(0.0, None, None)
     ('46.1 [38 60]', '1.23 [1 1.6]e-05', '0')
     """
@@ -305,7 +322,8 @@ def with_interval(value: float, low: float | None, high: float | None) -> str:
     low = -math.inf if low is None else low
     high = math.inf if high is None else high
     if value == 0 or 1e-2 <= abs(value) < 1e4:
-        return f"{value:.3g} [{_end(low)} {_end(high)}]"
+        shown = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+        return f"{shown} [{_end(low)} {_end(high)}]"
     exponent = _exponent(value)
     unit = 10.0**exponent
     return f"{value / unit:.3g} [{_end(low / unit)} {_end(high / unit)}]e{exponent:+03d}"

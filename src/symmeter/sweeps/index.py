@@ -25,12 +25,12 @@ _SAME = (
     "layer",
     "definition",
 )
+_RATIOS = ("stability", "specificity", "untrained")
+# Columns that are there also where they are empty, or where no cell has them.
 _KEPT = (
-    "floor",
-    "control",
-    "selectivity",
-    "standard_error",
-)  # columns that are there also where they are empty
+    "floor", "control", "specificity_control", "standard_error", "interval_low", "interval_high", "typical",
+    *(name + part for name in _RATIOS for part in ("", "_low", "_high", "_pairs")),
+)  # fmt: skip
 
 
 def cells(folder: Folder) -> set[str]:
@@ -48,7 +48,8 @@ def newest_rows(folder: Folder, kind: str) -> Frame:
     if not len(frame):
         return frame
     kept = [column for column in frame if column in _KEPT or frame[column].notna().any()]
-    frame = frame[kept].astype(dict.fromkeys(_KEPT, float))
+    missing = [column for column in _KEPT if column not in kept]
+    frame = frame.reindex(columns=[*kept, *missing]).astype(dict.fromkeys(_KEPT, float))
     same = [column for column in _SAME if column in frame]
     newest = frame.sort_values("created", kind="stable").drop_duplicates(same, keep="last")
     return newest.sort_values(["name", "created"], kind="stable").reset_index(drop=True)

@@ -26,7 +26,7 @@ class Spec:
     output: str = "softmax"
     samples: int | None = None
     seed: int = 0
-    control: str = "displacement"
+    control: str = "both"
     elements: int | None = None
     sampling: str = "haar"
     probes: int = 0

@@ -93,7 +93,7 @@ def sweep(
     layers: bool = False,
     untrained: bool = False,
     retry_errors: bool = False,
-    control: str = "displacement",
+    control: str = "both",
     elements: int | None = None,
     sampling: str = "haar",
     probes: int = 0,

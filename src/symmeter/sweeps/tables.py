@@ -8,7 +8,10 @@ from symmeter.optional import require
 # What pandas and Arrow hand out; their own types name every form an expression might take, and so hold none.
 Frame = Any  # a pandas DataFrame
 ArrowTable = Any
-_WHOLE = ("n", "elements", "depth", "calls", "order")  # columns that hold whole numbers
+# Columns that hold whole numbers.
+_WHOLE = (
+    "n", "elements", "depth", "calls", "order", "power", "stability_pairs", "specificity_pairs", "untrained_pairs",
+)  # fmt: skip
 
 
 def arrow_table(content: bytes) -> ArrowTable:

@@ -47,7 +47,8 @@ def _(rho: Image, generators: Sequence[Generator], x: Tensor, random: Tensor) ->
             found.append(_recoloured(rho, generator, x, random))
             continue
         if gradient is None:
-            gradient = [rho.interpolant.differentiate(x, axis) for axis in (columns, rows)]
+            low = rho.interpolant.smoothed(x, (columns, rows))
+            gradient = [rho.interpolant.differentiate(low, axis) for axis in (columns, rows)]
         fields = _turned(rho.velocity(generator, x.shape[rows], x.shape[columns]), random)
         across, down = (field.to(x).unsqueeze(channels) for field in fields)
         found.append(gradient[0] * across + gradient[1] * down)

@@ -74,7 +74,8 @@ class Image(Representation):
         for generator in generators:
             if isinstance(generator, AffineGenerator):
                 if gradient is None:
-                    gradient = [self.interpolant.differentiate(x, axis) for axis in (columns, rows)]
+                    low = self.interpolant.smoothed(x, (columns, rows))
+                    gradient = [self.interpolant.differentiate(low, axis) for axis in (columns, rows)]
                 results.append(self._along(generator, gradient, x))
             else:
                 changed = self._recolour(generator, x.movedim(channels, -3))
@@ -114,6 +115,7 @@ class Image(Representation):
         """sum_c w dx/dx and sum_c w dx/dy (`axes` 0 and 1) at every position, for a covector w: (B, H, W) each."""
         channels, rows, columns = LAYOUTS[self.layout]
         along = (columns, rows)
+        x = self.interpolant.smoothed(x, along)
         return [self.interpolant.differentiate(x, along[i]).mul_(covector).sum(channels) for i in axes]
 
     def velocity(self, generator: AffineGenerator, height: int, width: int) -> tuple[Tensor, Tensor]:
@@ -124,6 +126,22 @@ class Image(Representation):
         vx = xx * px + xy * (scale_x / scale_y) * py[:, None] + generator.shift[0] * half_x
         vy = yx * (scale_y / scale_x) * px + yy * py[:, None] + generator.shift[1] * half_y
         return vx.expand(height, width), vy.expand(height, width)
+
+    def reach(self, generator: Generator, x: Tensor) -> float | None:
+        """The largest |v|, in pixels: of a translation half the image, of a rotation the distance of the corners."""
+        if not isinstance(generator, AffineGenerator):
+            return None
+        _, rows, columns = LAYOUTS[self.layout]
+        vx, vy = self.velocity(generator, x.shape[rows], x.shape[columns])
+        return float(torch.hypot(vx, vy).max()) or None
+
+    def step(self, generator: Generator, x: Tensor) -> float | None:
+        """Of translations along one axis, one over half the image. A low-passed derivative predicts no whole motion."""
+        if not isinstance(generator, AffineGenerator) or not self.interpolant.keeps_all:
+            return None
+        reach = self.reach(generator, x)
+        along_one_axis = not any(map(any, generator.linear)) and 0 in generator.shift
+        return 1 / reach if along_one_axis and reach is not None else None
 
     def units(self, height: int, width: int) -> tuple[tuple[float, float], tuple[float, float]]:
         """Half-extents (x, y) in pixels, and the units in which linear maps act."""

@@ -41,7 +41,8 @@ class Line(Representation):
         found = []
         for generator in generators:
             if isinstance(generator, AffineGenerator):
-                slope = self.interpolant.differentiate(x, -1) if slope is None else slope
+                if slope is None:
+                    slope = self.interpolant.differentiate(self.interpolant.smoothed(x, (-1,)), -1)
                 across, _ = self._row.velocity(generator, 1, x.shape[-1])
                 found.append(slope * across[0].to(x))
             else:
@@ -57,6 +58,14 @@ class Line(Representation):
             return moved.squeeze(-2), mask.squeeze(-2)
 
         return act
+
+    def reach(self, generator: Generator, x: Tensor) -> float | None:
+        """The largest speed along the line, in samples."""
+        return self._row.reach(generator, x.unsqueeze(-2))
+
+    def step(self, generator: Generator, x: Tensor) -> float | None:
+        """Of the translation, one over half the line."""
+        return self._row.step(generator, x.unsqueeze(-2))
 
     def border(self, x: Tensor) -> Tensor:
         """(L,) float64: 1 on a sixteenth of the line at either end, at least one sample, and 0 inside."""

@@ -84,6 +84,14 @@ class Vectors(Representation):
     def border(self, x: Tensor) -> Tensor | None:
         return self.grid.border(x)
 
+    def reach(self, generator: Generator, x: Tensor) -> float | None:
+        """That of the grid."""
+        return self.grid.reach(generator, x)
+
+    def step(self, generator: Generator, x: Tensor) -> float | None:
+        """That of the grid."""
+        return self.grid.step(generator, x)
+
     def describe(self) -> str:
         return f"vectors, {self.grid.describe()}"
 

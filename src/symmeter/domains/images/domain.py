@@ -54,6 +54,7 @@ class Images(Gridded):
 
     name = "images"
     item = "image"
+    position = "pixel"
     Options = ImageOptions
     symmetries = dict.fromkeys((*FAMILIES, *GENERATORS), "") | GROUPS
     actions = ACTIONS
@@ -76,7 +77,7 @@ class Images(Gridded):
 
     def open(self, data: Any, model: LoadedModel, draw: Draw, group: Group | None = None) -> Samples:
         prepared = self.preprocessing(model).with_margin(margin_of(group))
-        return open_data(data, prepared, samples=draw.count, seed=draw.seed)
+        return open_data(data, prepared, samples=draw.count, seed=draw.seed, shuffled=draw.shuffled)
 
     def check(self, data: str, model: str) -> None:
         Preprocessing.unknown().override(
@@ -129,7 +130,7 @@ class Images(Gridded):
         return Image(self.interpolant, padding=self.padding)
 
     def act_by(self, action: str, y: Tensor) -> Representation:
-        return representation_of(action, y, self.interpolant, self.padding)
+        return self.still(representation_of(action, y, self.interpolant, self.padding), "an output on a grid")
 
     def known_action(self, name: str, y: Tensor, model: Any) -> str:
         action = known_action(name, y, model)

@@ -43,6 +43,7 @@ class Signals(Gridded):
 
     name = "signals"
     item = "signal"
+    position = "sample"
     Options = SignalOptions
     symmetries = SYMMETRIES
     actions = ("invariant", "equivariant", "channels_first", "signal")
@@ -82,7 +83,7 @@ class Signals(Gridded):
         if y.ndim != 3:
             shape = ", ".join(["B", *map(str, y.shape[1:])])
             raise ValueError(f"it has shape ({shape}) and so no axis of time: that takes (B, C, L)")
-        return self._signal(amplitude=action == "signal")
+        return self.still(self._signal(amplitude=action == "signal"), "an output in time")
 
     def known_action(self, name: str, y: Tensor, model: LoadedModel) -> str:
         """Outputs (B, C', L') are taken to have time last; their amplitudes are left alone."""

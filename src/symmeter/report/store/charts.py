@@ -1,12 +1,14 @@
 """The charts of a report as Vega-Lite specifications, and as files."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from symmeter.domains.images.provenance import ARCHITECTURES
 from symmeter.files import check_ending, write_whole
 from symmeter.optional import require
+from symmeter.report.store.bars import ENDS, with_bars
 from symmeter.report.store.table import Metric
 from symmeter.sweeps.tables import Frame
 
@@ -19,24 +21,63 @@ Chart: TypeAlias = "alt.Chart | alt.LayerChart | alt.FacetChart"
 COLOURS = dict(zip(ARCHITECTURES, ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#777777"), strict=True))
 SHAPES = dict(zip(ARCHITECTURES, ("circle", "square", "triangle-up", "diamond", "cross"), strict=True))
 FORMATS = (".png", ".svg", ".csv")
+_RATIO = "0: symmetric, 1: no different"
 _TITLES = {"accuracy": "accuracy (top-1)", "parameters": "parameters", "training_data": "training data"}
 
 
+@dataclass(frozen=True)
+class _Number:
+    """What an axis shows: a column with its words. `least` is its smallest number where the axis is logarithmic.
+
+    Beside a column that has intervals are those of where its bars end, `COLUMN_from` and `COLUMN_to`.
+    """
+
+    column: str
+    title: str
+    least: float | None = None
+    format: str = ".2~g"
+    zero: bool = False
+
+    @property
+    def scale(self) -> "alt.Scale":
+        alt = _altair()
+        return alt.Scale(zero=self.zero) if self.least is None else alt.Scale(type="log")
+
+    def along(self, channel: Any, column: str = "") -> Any:
+        """The axis, for `alt.X` or `alt.Y`; of another column on the same axis."""
+        axis = _altair().Axis(format=self.format, tickCount=6)
+        return channel(f"{column or self.column}:Q", title=self.title, scale=self.scale, axis=axis)
+
+
+_STABILITY = _Number("stability", f"stability ({_RATIO})", zero=True)
+_SPECIFICITY = _Number("specificity", f"specificity ({_RATIO})", zero=True)
+_RULED = (_STABILITY.column, _SPECIFICITY.column)  # have a line at 1
+
+
 def charts(metric: Metric, values: Frame, backdrop: Frame = None) -> dict[str, Chart]:
-    """Altair charts of one metric by name, without their data: the rows of `values` are put in as `models`."""
+    """Altair charts of one metric by name, without their data: the rows of `values` are put in as `models`.
+
+    Those of stability first, where it was measured; error bars are 95 % intervals.
+    """
     positive = values["value"][values["value"] > 0]
     logarithmic = metric.lower_is_better and len(positive) > 1 and bool(positive.max() > 5 * positive.min())
+    error = _Number("value", _title(metric), float(positive.min()) if logarithmic else None)
+    stable = values["stability"].notna().sum() >= 2
     made = {}
-    for name in ("accuracy", "parameters"):
-        if values[name].notna().sum() >= 2:
-            made[f"error against {name}"] = _scatter(
-                metric, name, logarithmic, backdrop if name == "accuracy" else None
-            )
+    numbers = {"stability": _STABILITY, "error": error} if stable else {"error": error}
+    for word, number in numbers.items():
+        for name in ("accuracy", "parameters"):
+            if values[name].notna().sum() >= 2:
+                behind = backdrop if name == "accuracy" and word == "error" else None
+                made[f"{word} against {name}"] = _scatter(number, _known(name), behind)
+    word, number = next(iter(numbers.items()))
     for name in ("architecture", "training", "training_data"):
         if values[name].nunique() > 1:
-            made[f"error by {_TITLES.get(name, name)}"] = _strip(metric, name, logarithmic)
-    if values["selectivity"].notna().sum() >= 2:
-        made["selectivity against error"] = _selectivity(metric, logarithmic)
+            made[f"{word} by {_TITLES.get(name, name)}"] = _strip(number, name)
+    if stable:
+        made["stability against error"] = _scatter(_STABILITY, error)
+    if stable and values["specificity"].notna().sum() >= 2:
+        made["specificity against stability"] = _scatter(_SPECIFICITY, _STABILITY)
     return made
 
 
@@ -55,7 +96,7 @@ def save_chart(spec: dict[str, Any], values: Frame, path: str | Path) -> None:
         write_whole(place, values.to_csv(index=False))
         return
     convert = require("vl_convert", "report")
-    models = json.loads(values.to_json(orient="records"))
+    models = json.loads(with_bars(values).to_json(orient="records"))
     datasets = {**spec.get("datasets", {}), "models": models}
     full = {**spec, "config": {"tick": {"color": "black"}}, "datasets": datasets}
     if ending == ".svg":
@@ -69,17 +110,20 @@ def _altair() -> Any:
     return require("altair", "report")
 
 
-def _base(logarithmic: bool) -> "alt.Chart":
-    """The models; on a logarithmic axis those with a value above 0."""
+def _base(*numbers: _Number) -> "alt.Chart":
+    """The models; where an axis is logarithmic those with a number above 0."""
     chart = _altair().Chart(_altair().NamedData("models")).properties(width="container", height=340)
-    return chart.transform_filter("datum.value > 0") if logarithmic else chart
+    for number in numbers:
+        if number.least is not None:
+            chart = chart.transform_filter(f"datum.{number.column} > 0")
+    return chart
 
 
-def _error(metric: Metric, logarithmic: bool) -> "alt.Y":
-    """The axis of the metric."""
-    alt = _altair()
-    scale = alt.Scale(type="log") if logarithmic else alt.Scale(zero=False)
-    return alt.Y("value:Q", title=_title(metric), scale=scale, axis=alt.Axis(format=".2~g", tickCount=6))
+def _known(name: str) -> _Number:
+    """The axis of what is known of the models."""
+    if name == "parameters":
+        return _Number(name, _TITLES[name], 1.0, "~s")
+    return _Number(name, _TITLES[name], format=".2~f")
 
 
 def _title(metric: Metric) -> str:
@@ -111,8 +155,11 @@ def _tooltip() -> list["alt.Tooltip"]:
     return [
         alt.Tooltip("name:N"),
         alt.Tooltip("value:Q", format=".3~g"),
-        alt.Tooltip("standard_error:Q", title="s.e.", format=".2~g"),
-        alt.Tooltip("selectivity:Q", format=".2f"),
+        *_ends("interval", ".2~g"),
+        alt.Tooltip("stability:Q", format=".2f"),
+        *_ends("stability", ".2f"),
+        alt.Tooltip("specificity:Q", format=".2f"),
+        *_ends("specificity", ".2f"),
         alt.Tooltip("verdict:N"),
         alt.Tooltip("accuracy:Q", format=".3f"),
         alt.Tooltip("parameters:Q", format=".3~s"),
@@ -121,35 +168,49 @@ def _tooltip() -> list["alt.Tooltip"]:
     ]
 
 
-def _scatter(metric: Metric, against: str, logarithmic: bool, backdrop: Frame) -> Chart:
+def _ends(name: str, form: str) -> list["alt.Tooltip"]:
+    """The ends of an interval."""
     alt = _altair()
-    scale = alt.Scale(type="log") if against == "parameters" else alt.Scale(zero=False)
-    x = alt.X(
-        f"{against}:Q",
-        title=_TITLES[against],
-        scale=scale,
-        axis=alt.Axis(format="~s" if against == "parameters" else ".2~f", tickCount=6),
-    )
+    return [alt.Tooltip(f"{name}_{end}:Q", title=f"  95 %, {end}", format=form) for end in ("low", "high")]
+
+
+def _scatter(y: _Number, x: _Number, backdrop: Frame = None) -> Chart:
+    """One number of the models against another, with the 95 % interval of each that has one."""
+    alt = _altair()
     hovered = alt.selection_point(on="pointerover", empty=False, fields=["name"])
-    y, size = _error(metric, logarithmic), alt.when(hovered).then(alt.value(160)).otherwise(alt.value(55))
-    marks = _base(logarithmic).mark_point(filled=True, size=55)
-    points = marks.encode(x, y, tooltip=_tooltip(), size=size, **_kind()).add_params(hovered)
-    layers = _error_bars(metric, x, logarithmic) + points
+    size = alt.when(hovered).then(alt.value(160)).otherwise(alt.value(55))
+    marks = _base(x, y).mark_point(filled=True, size=55)
+    points = marks.encode(x.along(alt.X), y.along(alt.Y), tooltip=_tooltip(), size=size, **_kind())
+    layers = [*_rules(x, y), _bars(y, x, upright=True)]
+    if x.column in ENDS:
+        layers.append(_bars(x, y, upright=False))
+    found = alt.layer(*layers, points.add_params(hovered))
     if backdrop is not None:
-        layers = alt.layer(_backdrop(backdrop, logarithmic), layers).resolve_scale(y="independent")
-    return layers.properties(width="container", height=340)
+        found = alt.layer(_backdrop(backdrop, y.least is not None), found).resolve_scale(y="independent")
+    return found.properties(width="container", height=340)
 
 
-def _error_bars(metric: Metric, x: "alt.X", logarithmic: bool) -> "alt.Chart":
-    """One standard error up and down; on a logarithmic axis not down to 0."""
+def _bars(number: _Number, other: _Number, upright: bool) -> "alt.Chart":
+    """The 95 % intervals of a number; on a logarithmic axis not down to 0, but to the smallest number."""
     alt = _altair()
-    lowest = f"datum.value / {10 if logarithmic else 1e9}"
-    ends = {
-        "low": f"max(datum.value - datum.standard_error, {lowest})",
-        "high": "datum.value + datum.standard_error",
-    }
-    rules = _base(logarithmic).transform_calculate(**ends).mark_rule(opacity=0.25)
-    return rules.encode(x, alt.Y("low:Q", title=_title(metric)), alt.Y2("high:Q"), _kind()["color"])
+    low = f"datum.{number.column}_from"
+    if number.least is not None:
+        low = f"max({low}, {number.least:g})"
+    there = f"isValid(datum.{number.column}_from) && isValid(datum.{number.column}_to)"
+    ends = {"bar_low": low, "bar_high": f"max(datum.{number.column}_to, {low})"}
+    rules = _base(number, other).transform_filter(there).transform_calculate(**ends).mark_rule(opacity=0.25)
+    along, across, end = (alt.Y, alt.X, alt.Y2) if upright else (alt.X, alt.Y, alt.X2)
+    return rules.encode(
+        number.along(along, "bar_low"), end("bar_high:Q"), other.along(across), _kind()["color"]
+    )
+
+
+def _rules(x: _Number, y: _Number) -> list["alt.Chart"]:
+    """Lines at 1, where ratios say no different."""
+    alt = _altair()
+    one = alt.Chart(alt.Data(values=[{"one": 1}])).mark_rule(strokeDash=[4, 4], color="#777777")
+    ruled = ((x, alt.X), (y, alt.Y))
+    return [one.encode(number.along(channel, "one")) for number, channel in ruled if number.column in _RULED]
 
 
 def _backdrop(points: Frame, logarithmic: bool) -> "alt.Chart":
@@ -165,39 +226,16 @@ def _backdrop(points: Frame, logarithmic: bool) -> "alt.Chart":
     return chart.mark_circle(color="#999999", opacity=0.3, size=18).encode(alt.X("accuracy:Q"), y)
 
 
-def _strip(metric: Metric, column: str, logarithmic: bool) -> Chart:
+def _strip(number: _Number, column: str) -> Chart:
+    """A number by what is known in words of the models, with its median."""
     alt = _altair()
     x = alt.X(f"{column}:N", title=_TITLES.get(column, column), axis=alt.Axis(labelAngle=0, labelLimit=120))
     points = (
-        _base(logarithmic)
+        _base(number)
         .mark_point(filled=True, size=35)
-        .encode(x, _error(metric, logarithmic), alt.XOffset("jitter:Q"), tooltip=_tooltip(), **_kind())
+        .encode(x, number.along(alt.Y), alt.XOffset("jitter:Q"), tooltip=_tooltip(), **_kind())
         .transform_calculate(jitter="random()")
     )
-    ticks = (
-        _base(logarithmic)
-        .mark_tick(thickness=3, width=46)
-        .encode(x, alt.Y("median(value):Q", title=_title(metric)))
-    )
+    median = alt.Y(f"median({number.column}):Q", title=number.title, scale=number.scale)
+    ticks = _base(number).mark_tick(thickness=3, width=46).encode(x, median)
     return (points + ticks).properties(width="container", height=340)
-
-
-def _selectivity(metric: Metric, logarithmic: bool) -> Chart:
-    """Which networks are symmetric, and which only insensitive: low and low is learned, low and high is nothing."""
-    alt = _altair()
-    x = alt.X(
-        "value:Q",
-        title=_title(metric),
-        scale=alt.Scale(type="log") if logarithmic else alt.Scale(zero=False),
-        axis=alt.Axis(format=".2~g", tickCount=6),
-    )
-    y = alt.Y(
-        "selectivity:Q", title="selectivity (0 symmetric, 1 nothing learned)", axis=alt.Axis(tickCount=6)
-    )
-    points = _base(logarithmic).mark_point(filled=True, size=55).encode(x, y, tooltip=_tooltip(), **_kind())
-    line = (
-        alt.Chart(alt.Data(values=[{"one": 1}]))
-        .mark_rule(strokeDash=[4, 4], color="#777777")
-        .encode(alt.Y("one:Q"))
-    )
-    return (line + points).properties(width="container", height=340)

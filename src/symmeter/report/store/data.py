@@ -6,24 +6,19 @@ from dataclasses import asdict
 from typing import Any
 
 from symmeter.optional import require
+from symmeter.report.store.bars import BARS, with_bars
 from symmeter.report.store.charts import Chart, specification
 from symmeter.report.store.pairs import pairs
+from symmeter.report.store.seeds import RATIOS
 from symmeter.report.store.table import Tables
 from symmeter.sweeps.store import Store
 from symmeter.sweeps.tables import Frame
 
 _COLUMNS = (
-    "value",
-    "standard_error",
-    "floor",
-    "control",
-    "selectivity",
-    "selectivity_standard_error",
-    "n",
-    "verdict",
-    "seeds",
-    "cell",
-)
+    "value", "interval_low", "interval_high", "standard_error", "floor", "control", "specificity_control",
+    *(name + part for name in RATIOS for part in ("", "_low", "_high")),
+    "n", "verdict", "named", "seeds", "cell", *BARS,
+)  # fmt: skip
 Fields = list[object]  # of one row, as JSON can say them
 _PARTS = 12  # parts of a network that a section names
 _WARNED = 500  # stores up to this many cells have their warnings read
@@ -49,7 +44,7 @@ def page_data(found: Tables, drawn: Mapping[str, Mapping[str, Chart]], store: St
 
 def _rows(values: Frame, models: Frame) -> list[Fields | None]:
     """One list per model, in the order of `models`, None where it has no value: shorter than names in every row."""
-    by_name = {row["name"]: row for row in values.to_dict("records")}
+    by_name = {row["name"]: row for row in with_bars(values).to_dict("records")}
     found: list[Fields | None] = []
     for name in models["name"]:
         row = by_name.get(name)
@@ -67,7 +62,11 @@ def _parts(store: Store) -> dict[str, dict[str, list[Fields]]]:
     for (name, symmetry), rows in frame.groupby(["name", "symmetry"], sort=False):
         top = rows.reindex(rows["share"].astype(float).abs().sort_values(ascending=False).index)[:_PARTS]
         found.setdefault(name, {})[symmetry] = [
-            [row["layer"], row["layer_kind"], _plain(row["share"]), _plain(row.get("share_standard_error"))]
+            [
+                row["layer"],
+                row["layer_kind"],
+                *(_plain(row.get(f"share{end}")) for end in ("", "_low", "_high")),
+            ]
             for row in top.to_dict("records")
         ]
     return found
@@ -91,11 +90,13 @@ def _records(table: Frame) -> list[dict[str, object]]:
 
 
 def _plain(value: Any) -> object:
-    """What JSON can say: six digits of a number, None for what is missing."""
+    """What JSON can say: six digits of a number, None for what is missing, words for what is infinite."""
     if value is None or value is getattr(require("pandas", "io"), "NA", None):
         return None
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, float):
-        return float(f"{value:.6g}") if math.isfinite(value) else None
+        if math.isinf(value):
+            return "inf" if value > 0 else "-inf"
+        return None if math.isnan(value) else float(f"{value:.6g}")
     return value

@@ -17,12 +17,16 @@ const index = new Map(data.models.map((model, i) => [model.name, i]));
 const metricOf = new Map(data.metrics.map((metric) => [metric.key, metric]));
 const digits = (x, n = 3) => {
   if (x === null || x === undefined) return "";
+  if (typeof x === "string") return x.replace("inf", "∞");
   const size = Math.abs(x);
   if (size !== 0 && (size < 1e-3 || size >= 1e6)) return Number(x).toExponential(n - 1).replace("e+", "e");
   return Number(Number(x).toPrecision(n)).toString();
 };
 const withError = (x, e) => (x === null ? "" : digits(x) + (e === null ? "" : " ± " + digits(e, 1)));
+const ends = { value: ["interval_low", "interval_high"], stability: ["stability_low", "stability_high"], specificity: ["specificity_low", "specificity_high"] };
+const withInterval = (x, low, high, n = 3) => (x === null || x === undefined ? "" : digits(x, n) + (low === null ? "" : ` [${digits(low, 2)}, ${digits(high, 2)}]`));
 const get = (key, i, name) => (data.values[key][i] === null ? null : data.values[key][i][column[name]]);
+const interval = (key, i, name, n = 3) => withInterval(get(key, i, name), ...ends[name].map((end) => get(key, i, end)), n);
 let current = data.metrics[0].key;
 
 const rowsOf = (key) => data.models.flatMap((model, i) => data.values[key][i] === null ? [] : [{
@@ -75,10 +79,12 @@ const save = (name, rows) => {
 let ranking = null;
 const drawRanking = (jQuery) => {
   if (ranking) { ranking.destroy(); $("models").replaceChildren(); }
-  const rows = rowsOf(current), low = metricOf.get(current).lower_is_better;
+  const rows = rowsOf(current);
   const number = (n) => (x, type) => (type === "display" ? digits(x, n) : x ?? "");
   const text = (x, type) => (type === "display" ? element("span", x ?? "").innerHTML : x ?? "");
-  const error = (x, type, row) => (type === "display" ? withError(x, row.standard_error) : x);
+  const shown = (column, n) => (x, type, row) => (type === "display" ? withInterval(x, ...ends[column].map((end) => row[end]), n) : x);
+  const last = Number.MAX_VALUE;  // those that are not ranked come after all others
+  const ranked = (x, type, row) => (type === "sort" || type === "type" ? (x === null ? last : row.named ? x : 1e6 + x) : shown("stability", 2)(x, type, row));
   const name = (x, type) => {
     if (type !== "display") return x;
     const button = element("button", x);
@@ -87,10 +93,11 @@ const drawRanking = (jQuery) => {
   };
   ranking = jQuery($("models")).DataTable({
     data: rows, pageLength: 25, lengthMenu: [10, 25, 100, 500], deferRender: true, autoWidth: false, scrollX: true,
-    order: [[1, low ? "asc" : "desc"]], language: { search: "Search:" },
+    order: [[2, "asc"], [0, "asc"]], language: { search: "Search:" },
     columns: [
-      { title: "model", data: "name", render: name }, { title: "value ± s.e.", data: "value", render: error },
-      { title: "selectivity", data: "selectivity", render: number(2) }, { title: "verdict", data: "verdict", render: text },
+      { title: "model", data: "name", render: name }, { title: "value [95 %]", data: "value", render: shown("value", 3) },
+      { title: "stability [95 %]", data: "stability", render: ranked }, { title: "specificity [95 %]", data: "specificity", render: shown("specificity", 2) },
+      { title: "verdict", data: "verdict", render: text },
       { title: "accuracy", data: "accuracy", render: number(3) }, { title: "parameters", data: "parameters", render: (x, t) => t === "display" && x ? `${digits(x / 1e6)} M` : x ?? "" },
       { title: "architecture", data: "architecture", render: text }, { title: "training", data: "training", render: text },
       { title: "training data", data: "training_data", render: text },
@@ -101,8 +108,8 @@ const drawRanking = (jQuery) => {
 const applyFilters = () => {
   const exactly = (value) => (value ? `^${value.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$` : "");
   const weights = { "": "", untrained: "^untrained$", trained: "^(?!untrained$)" }[$("filter-weights").value];
-  ranking.column(6).search(exactly($("filter-kind").value), true, false);
-  ranking.column(7).search(weights, true, false).draw();
+  ranking.column(7).search(exactly($("filter-kind").value), true, false);
+  ranking.column(8).search(weights, true, false).draw();
 };
 
 // one model, and two
@@ -120,33 +127,36 @@ const tableOf = (heads, rows) => {
   const body = rows.map((row) => element("tr", null, ...row.map((word) => element("td", word))));
   return element("table", null, element("thead", null, head), element("tbody", null, ...body));
 };
+const percent = (x) => (typeof x === "number" ? 100 * x : x);
 const details = () => {
   const name = $("chosen").value, i = index.get(name), scroll = element("div");
   scroll.className = "scroll";
   const rows = data.metrics.filter((m) => data.values[m.key][i] !== null).map((m) => [m.key,
-    withError(get(m.key, i, "value"), get(m.key, i, "standard_error")), digits(get(m.key, i, "floor"), 2), digits(get(m.key, i, "control")),
-    withError(get(m.key, i, "selectivity"), get(m.key, i, "selectivity_standard_error")), get(m.key, i, "verdict"), String(get(m.key, i, "n"))]);
-  scroll.append(tableOf(["metric", "value ± s.e.", "floor", "control", "selectivity ± s.e.", "verdict", "images"], rows));
+    interval(m.key, i, "value"), digits(get(m.key, i, "floor"), 2), interval(m.key, i, "stability", 2), interval(m.key, i, "specificity", 2),
+    get(m.key, i, "verdict"), String(get(m.key, i, "n"))]);
+  scroll.append(tableOf(["metric", "value [95 %]", "floor", "stability [95 %]", "specificity [95 %]", "verdict", "images"], rows));
   $("details").replaceChildren(element("h3", name), facts(i), element("h3", "Generator profile and controls"), scroll);
   const profile = element("div");
   profile.className = "chart";
-  const bars = data.metrics.filter((m) => get(m.key, i, "selectivity") !== null).map((m) => ({ metric: m.key,
-    selectivity: get(m.key, i, "selectivity"), error: get(m.key, i, "selectivity_standard_error") ?? 0 }));
+  const bars = data.metrics.flatMap((m) => ["stability", "specificity"].filter((name) => get(m.key, i, name) !== null).map((ratio) => (
+    { metric: m.key, ratio, value: get(m.key, i, ratio), from: get(m.key, i, `${ratio}_from`), to: get(m.key, i, `${ratio}_to`) })));
   if (bars.length) {
     $("details").append(profile);
     profile.setAttribute("role", "img");
-    profile.setAttribute("aria-label", "selectivity by metric, as in the table above");
+    profile.setAttribute("aria-label", "stability and specificity by metric, as in the table above");
     const y = { field: "metric", type: "nominal", title: null, sort: null, axis: { labelLimit: 260 } };
-    window.vegaEmbed(profile, { width: "container", height: { step: 22 }, config: config(), data: { values: bars }, layer: [
-      { mark: { type: "bar", color: "#56B4E9" }, encoding: { y, x: { field: "selectivity", type: "quantitative", title: "selectivity (0 symmetric, 1 nothing learned)" } } },
-      { transform: [{ calculate: "datum.selectivity - datum.error", as: "low" }, { calculate: "datum.selectivity + datum.error", as: "high" }],
-        mark: { type: "rule", strokeWidth: 2 }, encoding: { y, x: { field: "low", type: "quantitative" }, x2: { field: "high" }, color: { value: config().axis.labelColor } } },
+    const yOffset = { field: "ratio", type: "nominal", sort: null };
+    const color = { field: "ratio", type: "nominal", title: null, sort: null, scale: { range: ["#56B4E9", "#E69F00"] } };
+    window.vegaEmbed(profile, { width: "container", height: { step: 18 }, config: config(), data: { values: bars }, layer: [
+      { mark: { type: "bar" }, encoding: { y, yOffset, color, x: { field: "value", type: "quantitative", title: "ratio with its 95 % interval (0 symmetric, 1 no different)" } } },
+      { transform: [{ filter: "isValid(datum.from)" }],
+        mark: { type: "rule", strokeWidth: 2 }, encoding: { y, yOffset, x: { field: "from", type: "quantitative" }, x2: { field: "to" }, color: { value: config().axis.labelColor } } },
       { mark: { type: "rule", strokeDash: [4, 4], color: "#777777" }, encoding: { x: { datum: 1 } } } ] },
       { actions: { export: true, source: false, compiled: false, editor: false } });
   }
   for (const [symmetry, parts] of Object.entries(data.parts[name] || {})) {
-    const box = element("div", null, tableOf(["layer", "kind", "share of the error"],
-      parts.map(([layer, kind, share, e]) => [layer, kind, `${digits(100 * share)} %` + (e === null ? "" : ` ± ${digits(100 * e, 1)} %`)])));
+    const box = element("div", null, tableOf(["layer", "kind", "share of the error, % [95 %]"],
+      parts.map(([layer, kind, share, ...own]) => [layer, kind, withInterval(percent(share), ...own.map(percent))])));
     box.className = "scroll";
     $("details").append(element("h3", `Layers: ${symmetry}`), box);
   }
@@ -185,7 +195,7 @@ const compare = () => {
     about("architecture", (m) => m.architecture), about("parameters", (m) => m.parameters === null ? "" : `${digits(m.parameters / 1e6)} M`),
     about("accuracy", (m) => digits(m.accuracy)), about("training", (m) => m.training),
     ...data.metrics.map((m) => [m.key, shown(m.key, i), shown(m.key, j), apart(m.key)]),
-    ...data.metrics.map((m) => [`selectivity, ${m.key}`, digits(get(m.key, i, "selectivity"), 2), digits(get(m.key, j, "selectivity"), 2), ""]),
+    ...data.metrics.map((m) => [`stability, ${m.key}`, digits(get(m.key, i, "stability"), 2), digits(get(m.key, j, "stability"), 2), ""]),
   ]));
 };
 

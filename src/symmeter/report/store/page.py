@@ -14,9 +14,10 @@ from symmeter.files import write_whole
 from symmeter.optional import require
 from symmeter.report.store.charts import FORMATS, Chart, charts, save_chart, specification
 from symmeter.report.store.data import page_data
-from symmeter.report.store.findings import findings
-from symmeter.report.store.statistics import correlations, partial, regression
+from symmeter.report.store.findings import findings, p_value
+from symmeter.report.store.statistics import correlations, regression, words_of
 from symmeter.report.store.table import Metric, Tables, failures, published, tables
+from symmeter.results.verdict import MEANINGS
 from symmeter.sweeps.executors.executor import REASONS
 from symmeter.sweeps.store import Store
 from symmeter.sweeps.tables import Frame
@@ -80,6 +81,7 @@ def _page(title: str, store: Store, found: Tables, drawn: Charts) -> str:
         statistics=[_statistics(found, metric) for metric in found.metrics],
         failures=failures(store.errors(), found.models),
         reasons=REASONS,
+        verdicts=MEANINGS,
         count=len(found.models),
         rows=len(found.values),
         sources=sorted(set(found.models["data"])),
@@ -118,10 +120,16 @@ def _save(found: Tables, drawn: Charts, folder: Path) -> None:
 
 def _statistics(found: Tables, metric: Metric) -> dict[str, object]:
     values = found.of(metric)
-    related = [(against, c) for against in ("accuracy", "parameters") for c in correlations(values, against)]
-    if (given := partial(values, "parameters", "accuracy")) is not None:
-        related.append(("parameters", given))
-    return {"key": metric.key, "correlations": related, "regression": regression(values)}
+    related = [(one, p_value(one.p)) for one in correlations(values)]
+    fitted = regression(values)
+    effects = [] if fitted is None else [(effect, p_value(effect.p)) for effect in fitted.effects]
+    return {
+        "key": metric.key,
+        "what": words_of(values),
+        "correlations": related,
+        "regression": fitted,
+        "effects": effects,
+    }
 
 
 def _script(data: object) -> str:

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from symmeter.domains.images.provenance import architecture, training, training_data
 from symmeter.errors import SymmeterError
 from symmeter.measures import parse_measures
 from symmeter.optional import require
+from symmeter.report.store.seeds import NUMBERS, merged
+from symmeter.results.verdict import LEARNED, NOT_STABLE, SPECIFIC, STABLE
 from symmeter.sweeps.tables import Frame
 
-_NUMBERS = ("value", "standard_error", "floor", "control", "selectivity", "selectivity_standard_error", "n")
+UNTRAINED = "untrained"  # the training of networks with fresh weights
+_TELLING = (SPECIFIC, STABLE, LEARNED, NOT_STABLE)  # verdicts that say something of a network
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,11 @@ class Metric:
 
 @dataclass(frozen=True)
 class Tables:
-    """`models`: one row per model. `values`: one row per model and metric, with the columns of `models` beside."""
+    """`models`: one row per model. `values`: one row per model and metric, with the columns of `models` beside.
+
+    `named` in `values`: whether a row may be called the most or the least symmetric. Rows of fresh weights, which react
+    little to anything, and rows whose verdict says nothing may not.
+    """
 
     models: Frame
     values: Frame
@@ -69,7 +74,11 @@ def tables(frame: Frame, accuracies: Mapping[str, float] | None = None) -> Table
         )
         for key, first in ((key, rows.iloc[0]) for key, rows in frame.groupby("metric", sort=False))
     )
-    values = pd.DataFrame([_merged(rows) for _, rows in frame.groupby(["name", "metric"], sort=False)])
+    seeds: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for record in frame.to_dict("records"):
+        seeds.setdefault((record["name"], record["metric"]), []).append(record)
+    values = pd.DataFrame(list(map(merged, seeds.values())))
+    values = values.astype(dict.fromkeys(NUMBERS, float))
     first = frame.drop_duplicates("name")
     records = first.to_dict("records")
     models = pd.DataFrame(
@@ -88,7 +97,9 @@ def tables(frame: Frame, accuracies: Mapping[str, float] | None = None) -> Table
     models["accuracy"] = [
         _accuracy(row, accuracy, first, accuracies or {}) for row in models.to_dict("records")
     ]
-    return Tables(models, values.merge(models.drop(columns="data"), on="name"), metrics)
+    values = values.merge(models.drop(columns="data"), on="name")
+    values["named"] = values["verdict"].isin(_TELLING) & (values["training"] != UNTRAINED)
+    return Tables(models, values, metrics)
 
 
 def failures(errors: Mapping[str, Mapping[str, Any]], models: Frame) -> list[Mapping[str, Any]]:
@@ -147,19 +158,6 @@ def _keys(frame: Frame) -> Frame:
     return keys
 
 
-def _merged(rows: Frame) -> dict[str, object]:
-    """One row of one model and metric; of several seeds the mean, with an error that their spread is part of."""
-    found = {"name": rows["name"].iloc[0], "metric": rows["metric"].iloc[0], "cell": rows["cell"].iloc[-1]}
-    for column in _NUMBERS:
-        values = rows[column].astype(float) if column in rows else None
-        found[column] = None if values is None or values.isna().all() else float(values.mean())
-    if len(rows) > 1 and found["standard_error"] is not None:
-        within = rows["standard_error"].astype(float).pow(2).sum() / len(rows) ** 2
-        found["standard_error"] = float(np.sqrt(within + rows["value"].astype(float).var() / len(rows)))
-    verdicts = list(dict.fromkeys(rows["verdict"]))
-    return found | {"verdict": verdicts[0] if len(verdicts) == 1 else "unclear", "seeds": len(rows)}
-
-
 def _accuracy(row: dict[str, Any], measured: Frame, first: Frame, known: Mapping[str, float]) -> float | None:
     value = measured.get(row["name"])
     if value is not None and value == value:
@@ -172,4 +170,4 @@ def _accuracy(row: dict[str, Any], measured: Frame, first: Frame, known: Mapping
                 if number == number:
                     return number / 100 if number > 1 else number
     name = row["model"].removeprefix("timm:")
-    return known.get(name) if row["training"] != "untrained" else None
+    return known.get(name) if row["training"] != UNTRAINED else None

@@ -59,6 +59,13 @@ class Packed(Representation):
         ]
         return [self.joined(leaves) for leaves in zip(*found, strict=True)]
 
+    def reach(self, generator: Generator, x: Tensor) -> float | None:
+        """That of the leaf that moves furthest."""
+        found = [
+            rho.reach(generator, leaf) for rho, leaf in zip(self.representations, self.parts(x), strict=True)
+        ]
+        return max(filter(None, found), default=None)
+
     def bound_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """That of the first leaf that moves."""
         for leaf, rho in zip(self.shapes, self.representations, strict=True):

@@ -68,6 +68,14 @@ class Representation(ABC):
         products = [(covector * tangent).flatten(1) for tangent in tangents]
         return torch.stack([product.sum(1, dtype=torch.float64) for product in products])
 
+    def reach(self, generator: Generator, x: Value) -> float | None:
+        """By how many positions of the grid t = 1 moves what moves fastest; None where nothing moves along a grid."""
+        return None
+
+    def step(self, generator: Generator, x: Value) -> float | None:
+        """t that moves all of x by one whole position of its grid; None for what is no translation of a grid."""
+        return None
+
     @abstractmethod
     def describe(self) -> str:
         """A few words for tables and headers, such as `grid 7 x 7, channels last`."""

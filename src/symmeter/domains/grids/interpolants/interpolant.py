@@ -6,6 +6,7 @@ an image by a finite amount; its slope at the pixels is the derivative.
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -61,6 +62,15 @@ class Interpolant(ABC):
         """Whole positions (P, ...) folded into 0, ..., n - 1, by default at mirrors half a pixel outside."""
         period = indices % (2 * n)
         return torch.minimum(period, 2 * n - 1 - period)
+
+    @property
+    def keeps_all(self) -> bool:
+        """Whether the derivative is that of all frequencies, and so that of the motions of an image."""
+        return True
+
+    def smoothed(self, x: Tensor, axes: Sequence[int]) -> Tensor:
+        """What of x (..., n, ...) is differentiated along these axes: all of it, or its low frequencies."""
+        return x
 
     def half_extent(self, n: int) -> float:
         """What a translation by 1 is, in pixels: half the image."""

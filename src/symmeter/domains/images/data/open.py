@@ -68,7 +68,12 @@ class ImagePreparation(Preparation):
 
 
 def open_data(
-    data: Any, preprocessing: Preprocessing | None = None, *, samples: int | None = None, seed: int = 0
+    data: Any,
+    preprocessing: Preprocessing | None = None,
+    *,
+    samples: int | None = None,
+    seed: int = 0,
+    shuffled: bool = False,
 ) -> Samples:
     """Images from whatever `data` is; `samples` of them, drawn under `seed` and kept in order, or all.
 
@@ -84,7 +89,7 @@ def open_data(
     [((2, 3, 8, 8), [0, 1]), ((1, 3, 8, 8), [4])]
     """
     preprocessing = preprocessing or Preprocessing.unknown()
-    draw = Draw(samples, seed)
+    draw = Draw(samples, seed, shuffled)
     source = _source(data, wanted_by(preprocessing))
     return Samples(source, ImagePreparation(preprocessing, source.path or source.name), draw)
 
