@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Protocol
 
-from rich.console import Console, RenderableType
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -56,10 +56,8 @@ def show(comparison: Printable, console: Console) -> None:
     subheading = (
         f"{number_of_images(comparison)} of both, output {', '.join(outputs)}, {comparison.definition}"
     )
-    tables: list[RenderableType] = []
-    for _, rows in groupby(comparison.rows, key=lambda row: row.quantity):
-        tables += ["", _table(list(rows))]
-    show_tables(console, heading, subheading, [*tables, ""], _LEGEND, comparison.notes)
+    tables = [_table(list(rows)) for _, rows in groupby(comparison.rows, key=lambda row: row.quantity)]
+    show_tables(console, heading, subheading, tables, _LEGEND, comparison.notes)
 
 
 def _table(rows: Sequence[ComparisonRow]) -> Table:
