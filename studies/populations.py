@@ -52,19 +52,20 @@ class Population:
 
 
 def coverage(population: Population, n: int, draws: int) -> dict[str, Any]:
-    """Of so many draws of n images with replacement: the share that holds the truth, among those with two bounds.
+    """The share that holds the truth, of the intervals of so many draws of n images with replacement.
 
-    `withheld` is the share of draws without; `below` and `above` that of intervals that miss the truth on that side.
+    `withheld` is the share of draws in which a bound is missing: no interval, or an end that is infinite, which what is
+    said of the other end has to answer for. `below` and `above` are those that miss the truth on that side.
     """
     random, truth = np.random.default_rng([n, len(population.values)]), population.truth
     found = [population.interval(random.integers(0, len(population.values), n)) for _ in range(draws)]
-    ends = np.array([(np.nan, np.nan) if one.low is None else (one.low, one.high) for one in found], float)
-    given = ends[np.isfinite(ends).all(1)]
+    ends = np.array([(one.low, one.high) for one in found if one.low is not None], float).reshape(-1, 2)
     slack = 1e-12 * abs(truth)  # of equal values
-    below, above = (given[:, 1] < truth - slack).mean(), (given[:, 0] > truth + slack).mean()
+    below, above = (ends[:, 1] < truth - slack).mean(), (ends[:, 0] > truth + slack).mean()
+    whole = int(np.isfinite(ends).all(1).sum())
     return {"kind": "coverage", "population": population.name, "of": population.kind, "setting": n,
             "coverage": float(1 - below - above), "below": float(below), "above": float(above),
-            "withheld": 1 - len(given) / len(ends), "value": truth}  # fmt: skip
+            "withheld": 1 - whole / draws, "value": truth}  # fmt: skip
 
 
 def covered(
