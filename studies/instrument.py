@@ -130,7 +130,7 @@ class Instrument(Study):
                 )
         sizes, draws = ((8, 16), 20) if self.quick else ((8, 16, 64, 256), 400)
         made = lambda kind, seed: trained_here(
-            kind, few, seed, 1 if self.quick else 5, 4 * max(sizes), s.device
+            kind, few, seed, 1 if self.quick else 5, 2 * max(sizes), s.device
         )
         for kind in TRAININGS:
             for seed in range(1 if self.quick else SEEDS):

@@ -38,4 +38,5 @@ def test_it_falls_along_what_a_network_was_trained_on(study, digits, kind, own, 
     result = study.trained_here(kind, digits, 0, 5, 64, "cpu")
     rows = {row.symmetry: row for row in result.rows}
     assert rows[own].verdict == "specific" and rows[own].specificity < 0.5
-    assert rows[other].specificity > 0.5 and rows["translation_x"].specificity > 0.5
+    assert rows[other].specificity > 0.5
+    assert rows[own].specificity < 0.75 * min(rows[name].specificity for name in rows if name != own)
