@@ -34,7 +34,7 @@ def main() -> int:
     known = [number for number in NUMBERS if f"{number} of the store" in both]
     for number in known if len(both) else ():
         apart = (both[f"{number} of the store"] / both[number] - 1).abs()
-        if not apart.notna().sum():
+        if not len(apart.dropna()):
             continue
         worst = both.loc[apart.idxmax()]
         print(f"{number}: relative difference {apart.median():.0e} in the median, at most {apart.max():.0e} "

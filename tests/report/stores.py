@@ -32,7 +32,7 @@ def made_up(count, seed=0, symmetries=("translation_x", "rotation"), names=None,
             "model": {"name": name, "family": family, "parameters": int(size), "weights": "pretrained in1k"},
             "data": {"name": "photos", "used": 16}, "environment": {}, "accuracy": {"top1": accuracy},
         }  # fmt: skip
-        entry = {"model": name, "name": name, "untrained": False, "tags": {}}
+        entry = {"model": name, "name": name, "untrained": False, "tags": {"training": "supervised"}}
         task = {
             "key": f"{i:032x}",
             "entry": entry,

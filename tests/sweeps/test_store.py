@@ -1,6 +1,8 @@
 """Cells in a folder: whole or not at all, and readable by others."""
 
+import dataclasses
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +53,17 @@ def test_what_is_written_is_what_is_read(store):
     for name, values in result.samples.items():
         np.testing.assert_array_equal(again.samples[name], values)
     assert store.keys() == {"k1"} and "k1" in store and store.broken(["k1"]) == {}
+
+
+def test_an_interval_without_an_end_comes_back_without_it(store):
+    result, _ = cell(symmetry="rotation")
+    open_row = dataclasses.replace(result.rows[0], interval_high=math.inf, stability_high=math.inf)
+    result = dataclasses.replace(result, rows=(open_row,))
+    entry = {"model": "zoo:small", "name": "", "untrained": False, "tags": {}}
+    task = {"key": "k1", "entry": entry, "spec": {"seed": 0, "kind": "measure"}, "data": "x", "code": "1"}
+    store.commit("k1", packed(result, task, None))
+    assert store.result("k1").rows == result.rows
+    assert store.frame()["interval_high"].tolist() == [math.inf]
 
 
 def test_an_attribution_comes_back_as_a_profile(store):

@@ -15,19 +15,18 @@ from symmeter.measuring.derivative import DerivativeRun, Observer
 from symmeter.measuring.interrupt import Interrupted
 from symmeter.measuring.orbit import OrbitRun
 from symmeter.measuring.plan import Plan
-from symmeter.measuring.precision import Precision
+from symmeter.measuring.precision import AllSamples, Precision
 from symmeter.measuring.rows import derivative_rows, orbit_rows
 from symmeter.models.borrowed import borrowed
 from symmeter.options import as_written
 from symmeter.results.prediction import PredictionRange
 from symmeter.results.result import Result, Row
-from symmeter.results.verdict import FEWEST_IMAGES, NOT_RESOLVED, UNCLEAR
+from symmeter.results.verdict import FEWEST_IMAGES, NOT_RESOLVED
 from symmeter.samples import Samples
 from symmeter.symmetry.groups.group import Group
 from symmeter.verbs.warned import recorded, repeat, told_apart, warn
 
 AnyResult = TypeVar("AnyResult", bound=Result | PredictionRange)
-_ENOUGH_FOR_SOFTMAX = 64  # samples: its tail hides what fewer could tell of logits
 AnyRun = TypeVar("AnyRun", bound=DerivativeRun | OrbitRun)
 
 
@@ -54,7 +53,6 @@ class Execution(Generic[AnyRun]):
             *_few(rows, samples.item),
             *_without_intervals(rows),
             *_dropped(rows, samples.item),
-            *_saturated(rows, samples.item),
         ]
         partial = bool(samples.skipped or run.non_finite or run.stopped)
         header = {
@@ -84,7 +82,7 @@ def run_along(plan: Plan, observer: Observer | None = None) -> Execution[Derivat
     run = DerivativeRun(
         plan, plan.open(), plan.rho_in(), plan.has_stability, observer=observer, deform=plan.has_specificity
     )
-    run.precision = _planned(plan, run.samples, lambda: derivative_rows(run))
+    run.until = _until(plan, run.samples, lambda: derivative_rows(run))
     return _executed(
         plan,
         run,
@@ -103,7 +101,7 @@ def run_over(plan: Plan, group: Group) -> Execution[OrbitRun]:
     control = plan.has_stability or plan.control == "wrong-group"
     began = time.perf_counter()
     run = OrbitRun(plan, plan.open(group), plan.rho_in(group), control, group=group)
-    run.precision = _planned(plan, run.samples, lambda: orbit_rows(run))
+    run.until = _until(plan, run.samples, lambda: orbit_rows(run))
     return _executed(
         plan,
         run,
@@ -117,10 +115,10 @@ def run_over(plan: Plan, group: Group) -> Execution[OrbitRun]:
     )
 
 
-def _planned(plan: Plan, samples: Samples, rows: Callable[[], list[Row]]) -> Precision | None:
-    """When to stop, where a precision is wanted; `rows` are made of what a run has so far."""
+def _until(plan: Plan, samples: Samples, rows: Callable[[], list[Row]]) -> AllSamples | Precision:
+    """When a run has measured enough; `rows` are made of what it has so far."""
     wanted = plan.settings.precision
-    return None if wanted is None else Precision(wanted, samples.total, rows)
+    return AllSamples() if wanted is None else Precision(wanted, samples.total, rows)
 
 
 def _executed(
@@ -149,8 +147,8 @@ def _executed(
         "seconds": round(time.perf_counter() - began, 3),
         **run.how(),
     }
-    if run.precision is not None:
-        spec |= {"wanted_precision": run.precision.summary()}
+    if isinstance(run.until, Precision):
+        spec |= {"wanted_precision": run.until.summary()}
     if plan.inputs.tree:
         spec |= {"inputs": dict(plan.inputs.words), "left_alone": plan.inputs.still}
     return Execution(plan, run, notes, spec)
@@ -189,19 +187,6 @@ def _dropped(rows: Iterable[Row], item: str) -> list[str]:
             )
             notes.append(f"{name} leaves out what has a value or a control of 0: {words}")
     return notes
-
-
-def _saturated(rows: Iterable[Row], item: str) -> list[str]:
-    """Whether logits would say more than a softmax of few samples."""
-    unclear = [
-        row for row in rows if row.measure == "lee" and row.output == "softmax" and row.verdict == UNCLEAR
-    ]
-    if not unclear or unclear[0].n >= _ENOUGH_FOR_SOFTMAX:
-        return []
-    names = shortened(row.symmetry for row in unclear)
-    return [
-        f"{names}: unclear with {counted(unclear[0].n, item)} after a softmax; --output logits needs fewer"
-    ]
 
 
 def environment() -> dict[str, Any]:
