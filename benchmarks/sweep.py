@@ -41,8 +41,8 @@ def synthetic(cell, random: np.random.Generator) -> tuple[dict, Result]:
     value = float(10 ** random.normal(-3, 0.5))
     rows = tuple(
         Row(measure="lee", symmetry=name, output="softmax", layer="", value=value, standard_error=value / 9, n=16,
-            floor=1e-12, control=value * 4, selectivity=0.25, stability=0.25, unit="probability^2", direction="lower = more symmetric",
-            definition="bandlimited", verdict="stable")
+            floor=1e-12, control=value * 4, selectivity=0.25, stability=0.25, unit="probability^2",
+            direction="lower = more symmetric", definition="bandlimited", verdict="stable")
         for name in ("translation_x", "translation_y", "rotation")
     )  # fmt: skip
     header = {"status": "complete", "definition": "bandlimited", "spec": {"seconds": 1.0}, "environment": {},

@@ -21,13 +21,12 @@ from symmeter.models.borrowed import borrowed
 from symmeter.options import as_written
 from symmeter.results.prediction import PredictionRange
 from symmeter.results.result import Result, Row
-from symmeter.results.verdict import FEWEST_IMAGES, NOT_RESOLVED, UNCLEAR
+from symmeter.results.verdict import FEWEST_IMAGES, NOT_RESOLVED
 from symmeter.samples import Samples
 from symmeter.symmetry.groups.group import Group
 from symmeter.verbs.warned import recorded, repeat, told_apart, warn
 
 AnyResult = TypeVar("AnyResult", bound=Result | PredictionRange)
-_ENOUGH_FOR_SOFTMAX = 64  # samples: its tail hides what fewer could tell of logits
 AnyRun = TypeVar("AnyRun", bound=DerivativeRun | OrbitRun)
 
 
@@ -54,7 +53,6 @@ class Execution(Generic[AnyRun]):
             *_few(rows, samples.item),
             *_without_intervals(rows),
             *_dropped(rows, samples.item),
-            *_saturated(rows, samples.item),
         ]
         partial = bool(samples.skipped or run.non_finite or run.stopped)
         header = {
@@ -189,19 +187,6 @@ def _dropped(rows: Iterable[Row], item: str) -> list[str]:
             )
             notes.append(f"{name} leaves out what has a value or a control of 0: {words}")
     return notes
-
-
-def _saturated(rows: Iterable[Row], item: str) -> list[str]:
-    """Whether logits would say more than a softmax of few samples."""
-    unclear = [
-        row for row in rows if row.measure == "lee" and row.output == "softmax" and row.verdict == UNCLEAR
-    ]
-    if not unclear or unclear[0].n >= _ENOUGH_FOR_SOFTMAX:
-        return []
-    names = shortened(row.symmetry for row in unclear)
-    return [
-        f"{names}: unclear with {counted(unclear[0].n, item)} after a softmax; --output logits needs fewer"
-    ]
 
 
 def environment() -> dict[str, Any]:

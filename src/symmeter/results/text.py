@@ -25,6 +25,7 @@ from symmeter.verbs.arguments import split_list
 
 WHOLE = "(whole)"  # the layer of a row about all that was measured
 _WORST_ELEMENTS = 8
+_ENOUGH_FOR_SOFTMAX = 64  # samples: its tail hides what fewer could tell of logits
 _STYLES = {LEARNED: "green", SPECIFIC: "green", STABLE: "yellow", NOT_STABLE: "red"} | dict.fromkeys(
     (UNCLEAR, NOT_RESOLVED, TOO_FEW), "dim"
 )
@@ -200,7 +201,7 @@ def _element_table(elements: Sequence[ElementRow]) -> Table:
 
 def _legend(rows: Sequence[Row]) -> list[str]:
     """How to read the table, a line each."""
-    return [*_directions(rows), *_ratios(rows), *_floors(rows), *_groups(rows)]
+    return [*_directions(rows), *_ratios(rows), *_floors(rows), *_saturated(rows), *_groups(rows)]
 
 
 def _directions(rows: Sequence[Row]) -> list[str]:
@@ -232,6 +233,15 @@ def _ratios(rows: Sequence[Row]) -> list[str]:
     lines = [f"{name}: {what} {_MEANING[name]}" for name in names if name != "untrained"]
     lines += [f"{name}: {_MEANING[name]}" for name in names if name == "untrained"]
     return [*lines, "0: symmetric, 1: no different; [95 % interval]"]
+
+
+def _saturated(rows: Sequence[Row]) -> list[str]:
+    """Whether logits would say more than a softmax of few samples."""
+    lee = [row for row in rows if (row.measure, row.output) == ("lee", "softmax") and row.whole]
+    unclear = [row.symmetry for row in lee if row.verdict == UNCLEAR and row.n < _ENOUGH_FOR_SOFTMAX]
+    if not unclear:
+        return []
+    return [f"{', '.join(unclear)}: after a softmax few images carry the mean; --output logits needs fewer"]
 
 
 def _floors(rows: Sequence[Row]) -> list[str]:
