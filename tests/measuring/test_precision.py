@@ -43,8 +43,8 @@ def test_batches_end_where_there_is_a_look():
         read = [Batch(torch.zeros(len(part), 1), None, tuple(map(str, part)))
                 for part in torch.arange(count).split(FIRST)]  # fmt: skip
         precision, found, looks = Precision(0.0, count, lambda: [row()]), [], []
-        for batch in precision.batches(iter(read), most):
-            precision.took(len(batch.names))
+        for batch in precision.batches(SimpleNamespace(batches=lambda size: iter(read)), most):
+            precision.enough(len(batch.names))
             found.append(len(batch.names))
             looks.append(precision.looks)
         precision.finish()
@@ -83,7 +83,7 @@ def test_stopped_intervals_hold(spread):
         precision = Precision(0.25, 512, rows)
         for size in (16, 16, 32, 64, 128, 256):
             taken += size
-            precision.took(size)
+            precision.enough(size)
             if precision.reached:
                 break
         (found,) = rows()

@@ -27,11 +27,11 @@ _SHOWN = 3  # layers that a message names
 
 def _patterns(value: object) -> Patterns:
     """From True, a pattern or several to patterns; none for False and None."""
-    if value is None or value is False:
-        return ()
-    if value is True:
-        return ("*",)
-    return (value,) if isinstance(value, str) else several("names", word).read(value)
+    if isinstance(value, str):
+        return (value,)
+    if value is None or isinstance(value, bool):
+        return ("*",) * bool(value)
+    return several("names", word).read(value)
 
 
 @verb(
@@ -57,6 +57,9 @@ def assert_equivariant(
     preprocessing: dict[str, Any] | None = None,
     batch_size: int | None = None,
     device: str | torch.device | None = None,
+    samples: int | None = None,
+    domain: Any = None,
+    inputs: Any = None,
     **options: Any,
 ) -> Result:
     """Raise AssertionError, naming what is to blame, unless f(g x) = g f(x) for all elements g; else the result.
@@ -74,7 +77,7 @@ def assert_equivariant(
         output: `invariant`, `equivariant`, or as in `symmeter.measure`, such as `"layer3:regular(C4)"`.
         layers: also assert that layers contribute nothing to the error along generators: True for all, or names such
             as `"blocks.*"`. The message names those that do.
-        preprocessing, batch_size, device, options: as in `symmeter.measure`.
+        preprocessing, batch_size, device, samples, domain, inputs, options: as in `symmeter.measure`.
 
     Raises:
         AssertionError: where the promise is broken, or cannot be tested.
@@ -89,8 +92,16 @@ def assert_equivariant(
     """
     __tracebackhide__ = True
     common = {"output": output, "definition": definition, "seed": seed, "preprocessing": preprocessing}
-    common |= {"batch_size": batch_size, "device": device, "progress": False, **options}
-    given = Given(x, options.get("domain"), options.get("inputs"), options=_options(common))
+    common |= {
+        "batch_size": batch_size,
+        "device": device,
+        "samples": samples,
+        "progress": False,
+        "domain": domain,
+        "inputs": inputs,
+        **options,
+    }
+    given = Given(x, domain, inputs, options=named_options(definition, preprocessing) | options)
     _, meant = read_words(given, symmetry)
     if layers and not meant.generators:
         raise SymmeterError(
@@ -132,15 +143,6 @@ def _measures(symmetry: Symmetry) -> list[str]:
     return ["lee"] * bool(symmetry.generators) + ["relative_error"] * bool(symmetry.groups)
 
 
-def _options(common: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of the kind of data among the arguments."""
-    other = ("output", "seed", "batch_size", "device", "progress", "domain", "inputs", "labels", "samples")
-    own = {
-        name: value for name, value in common.items() if name not in (*other, "definition", "preprocessing")
-    }
-    return named_options(common["definition"], common["preprocessing"]) | own
-
-
 def _check_layers(profile: Result, patterns: Patterns, tolerance: float | None) -> None:
     """No terminal part with one of these names adds to the error, or takes from it."""
     __tracebackhide__ = True
@@ -153,7 +155,7 @@ def _check_layers(profile: Result, patterns: Patterns, tolerance: float | None) 
     if not guilty:
         return
     guilty.sort(key=lambda row: -abs(row.value))
-    words = [f"{row.layer} under {row.symmetry} ({_share(row)}{row.value:.2e})" for row in guilty]
+    words = [f"{row.layer} under {row.symmetry} ({row.share or 0:.0%} of the error)" for row in guilty]
     raise AssertionError(
         f"{profile.header['model']['name']}: {len(guilty)} of {len(chosen)} layers break the symmetry, most of all "
         f"{shortened(words, _SHOWN)}; the bound of the worst is {_bound(guilty[0], tolerance):.1e}"
@@ -163,7 +165,3 @@ def _check_layers(profile: Result, patterns: Patterns, tolerance: float | None) 
 def _bound(row: LayerRow, tolerance: float | None) -> float:
     """What a layer may contribute: a square, as LEE is."""
     return RESOLVED_SQUARES * (row.floor or 0.0) if tolerance is None else tolerance
-
-
-def _share(row: LayerRow) -> str:
-    return "" if row.share is None else f"{row.share:.0%} of the error, "

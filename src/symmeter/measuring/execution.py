@@ -15,7 +15,7 @@ from symmeter.measuring.derivative import DerivativeRun, Observer
 from symmeter.measuring.interrupt import Interrupted
 from symmeter.measuring.orbit import OrbitRun
 from symmeter.measuring.plan import Plan
-from symmeter.measuring.precision import Precision
+from symmeter.measuring.precision import AllSamples, Precision
 from symmeter.measuring.rows import derivative_rows, orbit_rows
 from symmeter.models.borrowed import borrowed
 from symmeter.options import as_written
@@ -82,7 +82,7 @@ def run_along(plan: Plan, observer: Observer | None = None) -> Execution[Derivat
     run = DerivativeRun(
         plan, plan.open(), plan.rho_in(), plan.has_stability, observer=observer, deform=plan.has_specificity
     )
-    run.precision = _planned(plan, run.samples, lambda: derivative_rows(run))
+    run.until = _until(plan, run.samples, lambda: derivative_rows(run))
     return _executed(
         plan,
         run,
@@ -101,7 +101,7 @@ def run_over(plan: Plan, group: Group) -> Execution[OrbitRun]:
     control = plan.has_stability or plan.control == "wrong-group"
     began = time.perf_counter()
     run = OrbitRun(plan, plan.open(group), plan.rho_in(group), control, group=group)
-    run.precision = _planned(plan, run.samples, lambda: orbit_rows(run))
+    run.until = _until(plan, run.samples, lambda: orbit_rows(run))
     return _executed(
         plan,
         run,
@@ -115,10 +115,10 @@ def run_over(plan: Plan, group: Group) -> Execution[OrbitRun]:
     )
 
 
-def _planned(plan: Plan, samples: Samples, rows: Callable[[], list[Row]]) -> Precision | None:
-    """When to stop, where a precision is wanted; `rows` are made of what a run has so far."""
+def _until(plan: Plan, samples: Samples, rows: Callable[[], list[Row]]) -> AllSamples | Precision:
+    """When a run has measured enough; `rows` are made of what it has so far."""
     wanted = plan.settings.precision
-    return None if wanted is None else Precision(wanted, samples.total, rows)
+    return AllSamples() if wanted is None else Precision(wanted, samples.total, rows)
 
 
 def _executed(
@@ -147,8 +147,8 @@ def _executed(
         "seconds": round(time.perf_counter() - began, 3),
         **run.how(),
     }
-    if run.precision is not None:
-        spec |= {"wanted_precision": run.precision.summary()}
+    if isinstance(run.until, Precision):
+        spec |= {"wanted_precision": run.until.summary()}
     if plan.inputs.tree:
         spec |= {"inputs": dict(plan.inputs.words), "left_alone": plan.inputs.still}
     return Execution(plan, run, notes, spec)

@@ -72,13 +72,13 @@ def _over_samples(run: OrbitRun, key: Key, values: np.ndarray, power: int) -> Es
         controls = {}
     controls = {name: control / mean_scale(run, key.as_control()) for name, control in controls.items()}
     found = estimate(
-        values, controls, None if floor is None else floor / scale, power, run.seed, run.confidence
+        values, controls, None if floor is None else floor / scale, power, run.seed, run.until.confidence
     )
     scales = run.columns.get(key.as_statistic(SCALE))
     if scales is None:
         return found
     own = run.columns[key]
-    interval = of_ratio_of_means(own, scales, run.confidence, seed=run.seed)
+    interval = of_ratio_of_means(own, scales, run.until.confidence, seed=run.seed)
     return replace(found, standard_error=ratio_error(own, scales), interval=interval)
 
 
@@ -87,7 +87,12 @@ def _pooled(run: OrbitRun, target: OrbitTarget, measure: OrbitMeasure) -> Estima
     own, floor = target.pools[measure.name], run.floor(target.key(measure))
     value, error, n = own.estimate() or (math.nan, None, 0)
     without = Estimate(
-        value, error, n, of_jackknife(value, error, own.blocks, run.confidence), floor, power=measure.power
+        value,
+        error,
+        n,
+        of_jackknife(value, error, own.blocks, run.until.confidence),
+        floor,
+        power=measure.power,
     )
     pool = target.control_pools.get(measure.name)
     if pool is None or run.lacking:
@@ -100,7 +105,7 @@ def _pooled(run: OrbitRun, target: OrbitTarget, measure: OrbitMeasure) -> Estima
     if not control:
         return known
     ratio, spread = value / control, own.ratio_error(pool)
-    stability = Ratio(ratio, of_jackknife(ratio, spread, own.blocks, run.confidence), n, method="means")
+    stability = Ratio(ratio, of_jackknife(ratio, spread, own.blocks, run.until.confidence), n, method="means")
     return replace(known, ratio_of_means=ratio, ratio_of_means_standard_error=spread, stability=stability)
 
 

@@ -17,7 +17,7 @@ from symmeter.errors import SymmeterError
 from symmeter.results.intervals import CONFIDENCE
 from symmeter.results.row import Row
 from symmeter.results.verdict import NOT_RESOLVED
-from symmeter.samples import Batch
+from symmeter.samples import Batch, Samples
 
 FIRST = 16  # samples at the first look
 _UNKNOWN = 16  # looks that are planned where nobody knows how many samples there are
@@ -34,8 +34,33 @@ def planned_looks(total: int | None) -> int:
     return 1 + max(0, math.ceil(math.log2(total / FIRST)))
 
 
+class AllSamples:
+    """No precision is wanted: a run goes on to the last sample."""
+
+    confidence = CONFIDENCE  # of every interval
+
+    def batches(self, samples: Samples, most: int) -> Iterator[Batch]:
+        """All samples, `most` at a time."""
+        return samples.batches(most)
+
+    def enough(self, count: int) -> bool:
+        """Whether the run may stop, after `count` samples more."""
+        return False
+
+    def finish(self) -> None:
+        """The samples have ended."""
+
+    def words(self) -> str:
+        """For the progress bar."""
+        return ""
+
+    def notes(self, item: str, softmax: bool) -> list[str]:
+        """What the reader should know of how the run was stopped, a line each."""
+        return []
+
+
 @dataclass
-class Precision:
+class Precision(AllSamples):
     """When a run has gone far enough: the relative half width of all intervals is at most `wanted`.
 
     `rows` makes the rows of what was measured so far, with intervals at `confidence`.
@@ -51,7 +76,7 @@ class Precision:
     where: str = ""
 
     @property
-    def confidence(self) -> float:
+    def confidence(self) -> float:  # type: ignore[override]
         """Of every interval, so that those of all looks hold together in 95 %."""
         return 1 - (1 - CONFIDENCE) / planned_looks(self.total)
 
@@ -65,10 +90,10 @@ class Precision:
         """After how many samples it is taken."""
         return FIRST * 2**self.looks
 
-    def batches(self, read: Iterator[Batch], most: int) -> Iterator[Batch]:
-        """The samples that were `read` FIRST at a time in larger batches, each ending at a look or of about `most`."""
+    def batches(self, samples: Samples, most: int) -> Iterator[Batch]:
+        """All samples in batches that end at a look, or of about `most`."""
         waiting: list[Batch] = []
-        for batch in read:
+        for batch in samples.batches(FIRST):
             waiting.append(batch)
             count = sum(len(one.names) for one in waiting)
             if count + FIRST > most or self.visited + count >= self.next_look:
@@ -77,14 +102,15 @@ class Precision:
         if waiting:
             yield joined(waiting)
 
-    def took(self, count: int) -> None:
-        """So many samples more are measured: look, where it is time to."""
+    def enough(self, count: int) -> bool:
+        """Look, where it is time to."""
         self.visited += count
         if self.visited >= self.next_look:
             self._look()
+        return self.reached
 
     def finish(self) -> None:
-        """The samples have ended: look at all of them, unless the last look was."""
+        """Look at all samples, unless the last look was at them."""
         if self.visited > self.looked_at:
             self._look()
 
@@ -105,11 +131,9 @@ class Precision:
         }
 
     def words(self) -> str:
-        """For the progress bar."""
         return f"widest interval {percent(self.widest)}, wanted {self.wanted:.0%}" if self.looks else ""
 
     def notes(self, item: str, softmax: bool) -> list[str]:
-        """What the reader should know of how it was stopped, a line each."""
         notes = [] if self.reached else [self._not_reached(item, softmax)]
         if self.total is None:
             notes.append(

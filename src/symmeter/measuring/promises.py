@@ -11,7 +11,6 @@ from symmeter.results.verdict import FEWEST_IMAGES, RESOLVED_FLOORS, RESOLVED_SQ
 
 _ROUND_OFF = 1e3  # units of round-off that a deep network may add up
 _TESTABLE = 0.1  # relative error that an assertion must be able to see
-_MOST_IMAGES = 1_000_000  # beyond this no number of images is named
 _CAUSES = (
     "usual causes: a stride or pooling that does not divide the input, padding on one side, positional embeddings, "
     "a representation of the output that is not the one assumed (output='...:regular(C4)' permutes channels), "
@@ -88,8 +87,7 @@ def check_ratio(result: Result, row: Row, quantity: str, most: float) -> None:
     where = f"under {row.symmetry}{_where(row)}"
     if row.n < FEWEST_IMAGES:
         raise SymmeterError(f"max_{quantity} needs {FEWEST_IMAGES} images or more, and there are {row.n}")
-    error = row.value if row.error is None else row.error
-    if not (error > 0 and resolved(error, row.floor, row.power)):
+    if not row.resolved:
         _check_reacts(name, where, row)
         return
     if value is None:
@@ -129,14 +127,12 @@ def _response(row: Row) -> float | None:
 def _more_images(row: Row, quantity: str, most: float) -> str:
     """Where the value alone would do: about how many images its interval needs, which is as wide as 1 / sqrt(n)."""
     value, high, pairs = row[quantity], row[f"{quantity}_high"], row[f"{quantity}_pairs"]
-    if not value < most or most <= 0:
+    if value >= most:
         return ""
-    if high is None or not math.isfinite(high) or not value > 0:
+    if high is None or math.isinf(high):
         return "; more images would decide"
-    needed = math.ceil(pairs * (math.log(high / value) / math.log(most / value)) ** 2)
-    if needed > _MOST_IMAGES:
-        return "; it is too close to that for more images to decide"
-    return f"; about {needed} images would decide"
+    needed = pairs * (math.log(high / value) / math.log(most / value)) ** 2
+    return f"; about {math.ceil(needed)} images would decide"
 
 
 def interval_of(low: float | None, high: float | None, form: str = ".3g") -> str:

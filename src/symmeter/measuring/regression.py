@@ -13,8 +13,7 @@ from symmeter.results.comparison import Comparison, compared
 from symmeter.results.comparison_row import LESS, ComparisonRow
 from symmeter.results.paired import QUANTITIES, VALUE
 from symmeter.results.result import Result
-from symmeter.results.row import Row
-from symmeter.results.verdict import FEWEST_IMAGES, resolved
+from symmeter.results.verdict import FEWEST_IMAGES
 from symmeter.verbs.arguments import choice, number
 from symmeter.verbs.verb import verb
 from symmeter.verbs.warned import recorded, repeat, told_apart
@@ -112,16 +111,11 @@ def _check_resolved(before: Result, after: Result, comparison: Comparison) -> No
     """A symmetry that the reference has as far as can be measured is not lost."""
     __tracebackhide__ = True
     for old, new in zip(before.rows, after.rows, strict=True):
-        if _stands_clear(new) and not _stands_clear(old):
+        if new.resolved and not old.resolved:
             raise AssertionError(
                 f"{comparison.models[1]} is not symmetric under {new.symmetry}, and {comparison.reference} is, as far "
                 f"as can be measured: {new.measure} {new.value:.2e} {new.unit}, in the reference {old.value:.2e}"
             )
-
-
-def _stands_clear(row: Row) -> bool:
-    error = row.value if row.error is None else row.error
-    return error > 0 and resolved(error, row.floor, row.power)
 
 
 def _words(worse: Sequence[ComparisonRow], margin: float) -> str:

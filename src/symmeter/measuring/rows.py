@@ -31,7 +31,7 @@ def _derivative_row(run: DerivativeRun, target: Target, m: DerivativeMeasure, ge
     top1 = accuracy["top1"] if accuracy else None
     values = run.columns[key]
     floor = run.floor(key, float(values.mean()))
-    e = estimate(values, run.columns.controls(key), floor, m.power, run.seed, run.confidence)
+    e = estimate(values, run.columns.controls(key), floor, m.power, run.seed, run.until.confidence)
     border = run.columns.get(key.as_statistic(BOUNDARY))
     share = None
     if border is not None and values.sum():

@@ -19,11 +19,10 @@ from symmeter.measuring.function import Batching, Function
 from symmeter.measuring.interrupt import noticed_interrupts
 from symmeter.measuring.look import Look, look, round_off_ratio
 from symmeter.measuring.plan import Plan
-from symmeter.measuring.precision import FIRST, Precision
+from symmeter.measuring.precision import AllSamples, Precision
 from symmeter.measuring.reference_samples import Beside, ReferenceSamples, random_numbers
 from symmeter.models.outputs import Output
 from symmeter.results.columns import Columns
-from symmeter.results.intervals import CONFIDENCE
 from symmeter.results.standard_errors import standard_error
 from symmeter.samples import Batch, Samples
 from symmeter.symmetry.groups.generators import Generator
@@ -51,7 +50,7 @@ class Run(ABC):
     unit_round_off: float = 0.0  # the spacing of numbers just above 1 in what the model computes in
     nudge: float | None = None  # by how much, relative, floors move inputs; None for a unit of their own type
     still: dict[str, int] = field(default_factory=dict)  # by symmetry: samples that it does not change
-    precision: Precision | None = None  # where a run may stop before its samples end
+    until: AllSamples | Precision = field(default_factory=AllSamples)  # when it has measured enough
     lacking: dict[str, list[str]] = field(default_factory=dict)  # and those that have no reference sample
 
     alone = False  # one sample is all there is
@@ -111,10 +110,11 @@ class Run(ABC):
                     for steps in self._measure_batch(batch, beside):
                         bar.update(steps)
                         check()
-                    if self._is_enough(len(batch.names), bar):
+                    if self.until.enough(len(batch.names)):
                         break
+                    bar.set_postfix_str(self.until.words())
                 else:
-                    self._finish_precision()
+                    self.until.finish()
         except SymmeterError as error:
             self._stop(error, str(error))
         except KeyboardInterrupt as error:
@@ -132,23 +132,6 @@ class Run(ABC):
                 else f"nothing: there was no {self.item}"
             )
             raise SymmeterError(f"the model returned {shown}")
-
-    def _is_enough(self, count: int, bar: tqdm) -> bool:
-        """Whether all intervals are narrow enough, after so many samples more."""
-        if self.precision is None:
-            return False
-        self.precision.took(count)
-        bar.set_postfix_str(self.precision.words())
-        return self.precision.reached
-
-    def _finish_precision(self) -> None:
-        if self.precision is not None:
-            self.precision.finish()
-
-    @property
-    def confidence(self) -> float:
-        """Of the intervals."""
-        return CONFIDENCE if self.precision is None else self.precision.confidence
 
     @abstractmethod
     def _measure_batch(self, batch: Batch, beside: Beside) -> Iterator[int]:
@@ -177,10 +160,7 @@ class Run(ABC):
         """
         previous = None
         size = max(self.batch_size or 1, self.loading_batch)
-        batches = self.samples.batches(size if self.precision is None else FIRST)
-        if self.precision is not None:
-            batches = self.precision.batches(batches, size)
-        for i, batch in enumerate(batches):
+        for i, batch in enumerate(self.until.batches(self.samples, size)):
             at_hand = batch.inputs
             if len(batch.names) == 1 and previous is not None:
                 at_hand = torch.cat([at_hand, previous])
@@ -306,9 +286,8 @@ class Run(ABC):
             notes.append(
                 f"{images} left out, the model returned NaN or infinity: {shortened(self.non_finite)}"
             )
-        if self.precision is not None and not self.stopped:
-            softmax = any(output.name == "softmax" for output in self.plan.outputs)
-            notes += self.precision.notes(self.item, softmax)
+        if not self.stopped:
+            notes += self.until.notes(self.item, any(o.name == "softmax" for o in self.plan.outputs))
         if self.stopped:
             notes.append(f"stopped after {len(self.names)} {self.item}s: {self.stopped}")
         return notes

@@ -48,7 +48,7 @@ def _beside(
     ratio = _ratio(row, which, result, copy, positions)
     changed: dict[str, Any] = {"control": None, "control_standard_error": None, "control_error": None}
     if row.ratio_of_means and other.ratio_of_means:
-        control = _error(row) * other.ratio_of_means / row.ratio_of_means
+        control = row.asymmetry * other.ratio_of_means / row.ratio_of_means
         changed |= {"control": control, "ratio_of_means": row.ratio_of_means / other.ratio_of_means}
         changed |= {"control_error": None if row.error is None else control}
         changed["ratio_of_means_standard_error"] = None
@@ -71,8 +71,3 @@ def _ratio(
     own, control = (result.samples[name][positions[0]] for name in names)
     fresh, fresh_control = (copy.samples[name][positions[1]] for name in names)
     return of_ratios(own * fresh_control, control * fresh)
-
-
-def _error(row: Row) -> float:
-    """What a row tells of asymmetry: its error, or its value where that is the error."""
-    return row.value if row.error is None else row.error

@@ -53,7 +53,9 @@ def save_figure(what: "Axes | Figure", path: str | Path) -> Path:
 
 
 def bars(
-    values: "Sequence[float] | NDArray[np.float64]", low: Sequence[float | None], high: Sequence[float | None]
+    values: "Sequence[float] | NDArray[np.float64]",
+    low: Sequence[float | None],
+    high: Sequence[float | None],
 ) -> "NDArray[np.float64]":
     """How far error bars of values (n,) go down and up, (2, n), from the ends of their intervals.
 

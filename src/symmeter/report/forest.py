@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from symmeter.errors import SymmeterError
+from symmeter.optional import require
 from symmeter.report.figures import axes, line_colours, words
 from symmeter.results.comparison import Comparison
 from symmeter.results.comparison_row import LESS, MORE, ComparisonRow
+from symmeter.results.comparison_text import number_of_images, varying
 from symmeter.results.paired import QUANTITIES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _LINE = 0.28  # inches of height for a ratio
-_WIDEST = 30.0  # times 1 or a part of it, beyond which the axis does not go for the sake of an interval
+_WIDEST = 100.0  # times a ratio, or a part of it, beyond which no interval is drawn
 
 
 def forest(comparison: Comparison, ax: "Axes | None" = None, quantity: str | None = None) -> "Axes":
@@ -26,18 +28,15 @@ def forest(comparison: Comparison, ax: "Axes | None" = None, quantity: str | Non
     """
     rows = _ordered(comparison, quantity)
     if not rows:
-        raise SymmeterError(f"quantity {quantity!r}: choose from {', '.join(_quantities(comparison))}")
+        known = dict.fromkeys(row.quantity for row in comparison.rows)
+        raise SymmeterError(f"quantity {quantity!r}: choose from {', '.join(known)}")
     own = ax is None
     ax = ax or axes(7.0, 1.3 + _LINE * len(rows))
     colours = dict(zip(comparison.models[1:], line_colours(len(comparison.models) - 1), strict=True))
     for height, row in enumerate(rows):
         _draw(ax, height, row, colours[row.model])
     ax.axvline(1, color="black", linewidth=0.8, zorder=0)
-    ax.set_xscale("log")
-    ax.set_xlim(*_limits(rows))
-    ticks = [t for t in (0.03, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30) if ax.get_xlim()[0] <= t <= ax.get_xlim()[1]]
-    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    ax.minorticks_off()
+    _logarithmic(ax)
     ax.set_yticks(range(len(rows)), [_label(row, rows) for row in rows], fontsize=8, parse_math=False)
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.set_xlabel("times the reference, image by image (left of 1: more symmetric)")
@@ -46,17 +45,11 @@ def forest(comparison: Comparison, ax: "Axes | None" = None, quantity: str | Non
     return ax
 
 
-def _quantities(comparison: Comparison) -> list[str]:
-    """Those that the comparison has."""
-    return [name for name in QUANTITIES if any(row.quantity == name for row in comparison.rows)]
-
-
 def _ordered(comparison: Comparison, quantity: str | None) -> list[ComparisonRow]:
     """Rows by quantity, then by symmetry, so that models stand beside one another."""
-    names = _quantities(comparison) if quantity is None else [quantity]
-    rows = [row for name in names for row in comparison.rows if row.quantity == name]
-    places = {_place(row): i for i, row in enumerate(reversed(rows))}
-    return sorted(rows, key=lambda row: (QUANTITIES.index(row.quantity), -places[_place(row)]))
+    rows = [row for row in comparison.rows if quantity in (None, row.quantity)]
+    places = list(dict.fromkeys(map(_place, rows)))
+    return sorted(rows, key=lambda row: (QUANTITIES.index(row.quantity), places.index(_place(row))))
 
 
 def _place(row: ComparisonRow) -> tuple[str, str, str, str, str]:
@@ -65,36 +58,34 @@ def _place(row: ComparisonRow) -> tuple[str, str, str, str, str]:
 
 def _label(row: ComparisonRow, rows: Sequence[ComparisonRow]) -> str:
     """The quantity and symmetry of a row, with output and measure where there are several."""
-    parts = [f"{row.quantity}, {words(row.symmetry)}"]
-    for name in ("output", "measure"):
-        if len({other[name] for other in rows}) > 1:
-            parts.append(str(row[name]))
-    return ", ".join(parts)
+    return ", ".join(
+        [row.quantity, words(row.symmetry), *(row[name] for name in varying(rows, "output", "measure"))]
+    )
 
 
 def _draw(ax: "Axes", height: int, row: ComparisonRow, colour: str) -> None:
-    """One ratio and its interval; an end that is not there, or infinite, is beyond the axis."""
+    """One ratio and its interval; of an end that is very far, or infinite, a part."""
     if row.ratio_low is not None and row.ratio_high is not None:
-        low, high = max(row.ratio_low, 1e-12), min(row.ratio_high, 1e12)
-        ax.plot([low, high], [height, height], color=colour, linewidth=1.4, solid_capstyle="butt")
-    clear = row.verdict in (MORE, LESS)
-    ax.plot(row.ratio, height, "o", color=colour, markersize=5, markerfacecolor=colour if clear else "white")
+        ends = np.clip([row.ratio_low, row.ratio_high], row.ratio / _WIDEST, row.ratio * _WIDEST)
+        ax.plot(ends, [height, height], color=colour, linewidth=1.4, solid_capstyle="butt")
+    filled = colour if row.verdict in (MORE, LESS) else "white"
+    ax.plot(row.ratio, height, "o", color=colour, markersize=5, markerfacecolor=filled)
 
 
-def _limits(rows: Sequence[ComparisonRow]) -> tuple[float, float]:
-    """What the axis shows: every ratio, and its interval as long as that is not too wide."""
-    ratios = np.array([row.ratio for row in rows if row.ratio > 0] or [1.0])
-    ends = np.array([end for row in rows for end in (row.ratio_low, row.ratio_high) if end], float)
-    ends = ends.clip(1 / _WIDEST, _WIDEST)
-    known = np.concatenate([ratios, ends, [0.8, 1.25]])
-    return float(known.min() / 1.1), float(known.max() * 1.1)
+def _logarithmic(ax: "Axes") -> None:
+    """A logarithmic axis with plain numbers, and a little room beside 1 on both sides."""
+    ticker = require("matplotlib.ticker", "plot")
+    ax.set_xscale("log")
+    ax.update_datalim([(0.8, 0), (1.25, 0)])
+    ax.autoscale_view(scaley=False)
+    ax.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.minorticks_off()
 
 
 def _name_models(ax: "Axes", comparison: Comparison, colours: dict[str, str], own: bool) -> None:
     """One model against another in the title, of several a legend, below where the figure is our `own`."""
-    counts = sorted(set(comparison.images))
-    number = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    against = f"against {comparison.reference}, {number} {comparison.item}s"
+    against = f"against {comparison.reference}, {number_of_images(comparison)}"
     if len(colours) == 1:
         ax.set_title(f"{comparison.models[1]} {against}", fontsize=9, parse_math=False)
         return

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symmeter.errors import SymmeterError, shortened
+from symmeter.errors import SymmeterError
 from symmeter.results.paired import Images, Measured, common_names
 from symmeter.results.row import Row
-from symmeter.results.verdict import NO_TEST
 
-_MUST_AGREE = ("unit", "elements")  # of two rows that are compared
+_FIELDS = ("output", "layer", "symmetry", "measure")  # by which rows are matched
+Labels = list[tuple[str, ...]]  # for every field its values in all rows
 
 
 def common_images(reference: Measured, model: Measured, names: tuple[str, str]) -> list[str]:
@@ -21,11 +21,11 @@ def common_images(reference: Measured, model: Measured, names: tuple[str, str]) 
                 "save results to a folder (--out DIR), a JSON file leaves them out"
             )
     common = common_names([reference, model])
-    sources = [result.header["data"].get("name") for result in (reference, model)]
-    numbered = all(name.isdecimal() for name in common)  # as those of a tensor, which any other has too
-    if not common or (numbered and sources[0] != sources[1]) or not _labels_agree(reference, model, common):
+    first, second = reference.header["data"].get("name"), model.header["data"].get("name")
+    numbered = "".join(common).isdecimal()  # as the images of any tensor
+    if not common or (numbered and first != second) or not _labels_agree(reference, model, common):
         raise SymmeterError(
-            f"{names[0]} was measured on other images ({sources[0]}) than {names[1]} ({sources[1]}): "
+            f"{names[0]} was measured on other images ({first}) than {names[1]} ({second}): "
             "measure both on the same data, with the same --samples and --seed"
         )
     return common
@@ -33,40 +33,36 @@ def common_images(reference: Measured, model: Measured, names: tuple[str, str]) 
 
 def _labels_agree(reference: Measured, model: Measured, common: Sequence[str]) -> bool:
     """Whether images of one name have one class, where both results know it."""
-    labels = [Images.of(result, common).column("label") for result in (reference, model)]
-    if labels[0] is None or labels[1] is None:
-        return True
-    return bool(np.array_equal(labels[0], labels[1], equal_nan=True))
+    first, second = Images.of(reference, common).column("label"), Images.of(model, common).column("label")
+    return first is None or second is None or bool(np.array_equal(first, second, equal_nan=True))
 
 
 def matched_rows(reference: Measured, model: Measured, names: tuple[str, str]) -> list[tuple[Row, Row]]:
     """Rows of the model, each with that of the reference; SymmeterError where they cannot be compared."""
-    definitions = [result.header["definition"] for result in (reference, model)]
-    if definitions[0] != definitions[1]:
-        raise _differ("definition", names, *definitions)
-    by_label = {_label(row): row for row in reference.rows if row.whole}
-    pairs = [(row, by_label[_label(row)]) for row in model.rows if row.whole and _label(row) in by_label]
+    _check_equal("definition", names, reference.header["definition"], model.header["definition"])
+    others = {_label(row): row for row in reference.rows if row.whole}
+    pairs = [(row, others[_label(row)]) for row in model.rows if row.whole and _label(row) in others]
     if not pairs:
-        raise _nothing_in_common(reference, model, names)
+        labels = [list(zip(*map(_label, result.rows), strict=True)) for result in (reference, model)]
+        raise _nothing_in_common(*labels, names)
     for own, other in pairs:
-        for name in _MUST_AGREE:
-            if own[name] != other[name]:
-                raise _differ(f"{name} of {own.measure} {own.symmetry}", names, other[name], own[name])
-    tests = [(own, other) for own, other in pairs if own.verdict != NO_TEST]
-    if not tests:
-        raise SymmeterError(
-            f"{shortened(own.measure for own, _ in pairs)}: no measure of symmetry to compare"
-        )
-    return tests
+        row = f"{own.measure} {own.symmetry}"
+        _check_equal(f"unit of {row}", names, other.unit, own.unit)
+        _check_equal(f"elements of {row}", names, other.elements, own.elements)
+    return pairs
 
 
-def _nothing_in_common(reference: Measured, model: Measured, names: tuple[str, str]) -> SymmeterError:
-    """What to say of results that share no row."""
-    for name in ("output", "layer", "symmetry", "measure"):
-        own, other = ({row[name] for row in result.rows} for result in (model, reference))
-        if not own & other:
-            return _differ(name, names, ", ".join(sorted(other)), ", ".join(sorted(own)))
+def _nothing_in_common(first: Labels, second: Labels, names: tuple[str, str]) -> SymmeterError:
+    """What to say of results that share no row, from the values of all fields: the first field that differs."""
+    for what, ours, theirs in zip(_FIELDS, first, second, strict=True):
+        if set(ours).isdisjoint(theirs):
+            return _differ(what, names, ", ".join(sorted(set(ours))), ", ".join(sorted(set(theirs))))
     return SymmeterError(f"{names[0]} and {names[1]} share no row of one measure, symmetry and output")
+
+
+def _check_equal(what: str, names: tuple[str, str], first: object, second: object) -> None:
+    if first != second:
+        raise _differ(what, names, first, second)
 
 
 def _differ(what: str, names: tuple[str, str], first: object, second: object) -> SymmeterError:
@@ -76,4 +72,4 @@ def _differ(what: str, names: tuple[str, str], first: object, second: object) ->
 
 
 def _label(row: Row) -> tuple[str, str, str, str]:
-    return row.measure, row.symmetry, row.output, row.layer
+    return row.output, row.layer, row.symmetry, row.measure

@@ -19,7 +19,6 @@ from symmeter.results.intervals import Ratio, holm, of_ratios
 from symmeter.results.json_form import json_form
 from symmeter.results.paired import QUANTITIES, VALUE, Images, Measured
 from symmeter.results.row import Row
-from symmeter.results.verdict import resolved
 from symmeter.verbs.arguments import path as PATH
 from symmeter.verbs.verb import verb
 
@@ -148,7 +147,8 @@ class _Pair:
     def notes(self) -> list[str]:
         """What is left out, a line each."""
         left_out = dict.fromkeys(own.measure for own, other in self.matched if not self._known(own, other))
-        lines = [f"{name} is left out: it has no values of single images to compare" for name in left_out]
+        why = "it says nothing of symmetry alone, or has no values of single images"
+        lines = [f"{name} is left out: {why}" for name in left_out]
         total = max(len(self.reference.result.sample_names), len(self.model.result.sample_names))
         if self.count < total:
             lines.append(f"{self.names[1]}: {self.count} of {total} are in both results, and only they count")
@@ -194,7 +194,7 @@ class _Pair:
             p_corrected=None,
             verdict="",
         )
-        return row, _resolved(own) and _resolved(other), ratio
+        return row, own.resolved and other.resolved, ratio
 
 
 def _judged(found: Sequence[tuple[ComparisonRow, bool, Ratio]]) -> Iterator[ComparisonRow]:
@@ -212,12 +212,6 @@ def _typical(quantity: str, values: np.ndarray, divisors: np.ndarray) -> float |
         return float(values.mean())
     ratio = of_ratios(values, divisors)
     return None if ratio is None else ratio.value
-
-
-def _resolved(row: Row) -> bool:
-    """Whether the error of a row stands clear of its floor."""
-    error = row.value if row.error is None else row.error
-    return error > 0 and resolved(error, row.floor, row.power)
 
 
 def name_of(result: Measured) -> str:

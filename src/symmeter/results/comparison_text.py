@@ -1,15 +1,15 @@
 """A comparison of models as tables that fit a terminal of 80 columns, one for each quantity."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Protocol
 
-from rich.console import Console, RenderableType
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from symmeter.results.comparison_row import LESS, MORE, ComparisonRow
-from symmeter.results.paired import QUANTITIES
 from symmeter.results.text import as_text, new_table, ratio, short, show_tables
 
 _STYLES = {MORE: "green", LESS: "red"}
@@ -53,26 +53,20 @@ def show(comparison: Printable, console: Console) -> None:
     reference, *others = comparison.models
     heading = f"{', '.join(others)} against {reference}"
     outputs = dict.fromkeys(row.output for row in comparison.rows)
-    counts = sorted(set(comparison.images))
-    number = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    subheading = f"{number} {comparison.item}s of both, output {', '.join(outputs)}, {comparison.definition}"
-    tables: list[RenderableType] = []
-    for rows in _by_quantity(comparison.rows):
-        tables += ["", _table(rows)]
-    show_tables(console, heading, subheading, [*tables, ""], _LEGEND, comparison.notes)
-
-
-def _by_quantity(rows: Sequence[ComparisonRow]) -> list[list[ComparisonRow]]:
-    found = [[row for row in rows if row.quantity == quantity] for quantity in QUANTITIES]
-    return [rows for rows in found if rows]
+    subheading = (
+        f"{number_of_images(comparison)} of both, output {', '.join(outputs)}, {comparison.definition}"
+    )
+    tables = [_table(list(rows)) for _, rows in groupby(comparison.rows, key=lambda row: row.quantity)]
+    show_tables(console, heading, subheading, tables, _LEGEND, comparison.notes)
 
 
 def _table(rows: Sequence[ComparisonRow]) -> Table:
     """One line per row of one quantity; what varies besides the symmetry takes the place of the values."""
-    varying = _varying(rows)
+    # a layer that is measured is an output
+    several = varying(rows, "model", "output", "measure")
     heading, quantity = "ratio", rows[0].quantity
     columns = {}
-    if varying:
+    if several:
         heading = f"{quantity}\nratio"
     else:
         columns[f"{quantity} /\nreference"] = list(map(_both, rows))
@@ -81,7 +75,7 @@ def _table(rows: Sequence[ComparisonRow]) -> Table:
     cells = [*(column + name.split("\n") for name, column in columns.items()), verdicts]
     taken = [max(map(len, column)) + _BETWEEN for column in cells]
     names = _fitted(
-        {name: [row[name] for row in rows] for name in ("symmetry", *varying)}, _WIDTH - 2 - sum(taken)
+        {name: [row[name] for row in rows] for name in ("symmetry", *several)}, _WIDTH - 2 - sum(taken)
     )
     table = new_table()
     for name in names:
@@ -94,12 +88,15 @@ def _table(rows: Sequence[ComparisonRow]) -> Table:
     return table
 
 
-def _varying(rows: Sequence[ComparisonRow]) -> list[str]:
-    """Fields that tell rows apart; a layer that is measured is an output."""
-    several = [
-        name for name in ("model", "output", "layer", "measure") if len({row[name] for row in rows}) > 1
-    ]
-    return [name for name in several if name != "layer" or "output" not in several]
+def number_of_images(comparison: Printable) -> str:
+    """How many images were compared; the least and the most where models differ in that."""
+    numbers = dict.fromkeys([min(comparison.images), max(comparison.images)])
+    return f"{' to '.join(map(str, numbers))} {comparison.item}s"
+
+
+def varying(rows: Sequence[ComparisonRow], *names: str) -> list[str]:
+    """Those of some fields that tell rows apart."""
+    return [name for name in names if len({row[name] for row in rows}) > 1]
 
 
 def _both(row: ComparisonRow) -> str:
@@ -107,18 +104,15 @@ def _both(row: ComparisonRow) -> str:
 
 
 def _fitted(columns: dict[str, list[str]], room: int) -> dict[str, list[str]]:
-    """Columns of names in this room: the widest are cut. Models often differ at the ends of their names."""
+    """Columns of names in this room: the widest are cut."""
     widths = {name: max(map(len, [name, *column])) for name, column in columns.items()}
     while sum(widths.values()) > room - _BETWEEN * (len(columns) - 1):
         widest = max(widths, key=lambda name: widths[name])
         widths[widest] -= 1
-    return {
-        name: [_cut(word, widths[name], name == "model") for word in column]
-        for name, column in columns.items()
-    }
+    return {name: [_cut(word, widths[name]) for word in column] for name, column in columns.items()}
 
 
-def _cut(word: str, width: int, keep_end: bool) -> str:
-    if len(word) <= width:
-        return word
-    return "…" + word[len(word) - width + 1 :] if keep_end else word[: width - 1] + "…"
+def _cut(word: str, width: int) -> str:
+    """A word in this width; models often differ at the ends of their names, so that something of both ends stays."""
+    cut = len(word) > width
+    return f"{word[: width // 3]}…{word[width // 3 + 1 - width :]}" if cut else word

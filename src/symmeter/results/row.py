@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from symmeter.results.verdict import resolved
+
 
 @dataclass(frozen=True)
 class Record(Mapping[str, Any]):
@@ -117,3 +119,13 @@ class Row(Record):
     def whole(self) -> bool:
         """Whether the row is about all that was measured, and not about a part of it."""
         return True
+
+    @property
+    def asymmetry(self) -> float:
+        """What it tells of asymmetry: the error that the value is made of, or the value where that is the error."""
+        return self.value if self.error is None else self.error
+
+    @property
+    def resolved(self) -> bool:
+        """Whether its error is positive and stands clear of its floor."""
+        return self.asymmetry > 0 and resolved(self.asymmetry, self.floor, self.power)

@@ -265,7 +265,7 @@ def _whole_pixels(rows: Sequence[Row], spec: Mapping[str, Any]) -> list[str]:
     if not found:
         return []
     changes = ", ".join(f"{value} ({name})" for name, value in found.items())
-    return [f"one whole {spec['whole_pixel']}: {changes} of what LEE predicts; --range: how far it does"]
+    return [f"one whole {spec['whole_pixel']}: {changes} of what LEE predicts (see --range)"]
 
 
 def _groups(rows: Sequence[Row]) -> list[str]:

@@ -19,6 +19,7 @@ class LowPassed(Bandlimited):
     With P the projection on the waves k < `share` n along every axis, an image x moves in the direction X P x. It is a
     definition of directions: what exp(tX) does to a whole image is not filtered.
 
+    >>> import torch
     >>> n = 8
     >>> position = torch.arange(n, dtype=torch.float64) + 0.5
     >>> low, high = (torch.cos(math.pi * position * k / n) for k in (3, 5))
