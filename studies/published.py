@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 import symmeter
+from symmeter.domains.images.data.open import open_data
 from symmeter.domains.images.preprocessing import Preprocessing
 
 
@@ -37,9 +38,7 @@ class Published:
     def pixels(self, place: Path, samples: int | None = None, seed: int = 0) -> Tensor:
         """Images (N, C, H, W) in [0, 1] of its size."""
         size = Preprocessing(size=(self.side, self.side), channels=3, source="the network")
-        batches = symmeter.domains.images.data.open.open_data(
-            place, size, samples=samples, seed=seed
-        ).batches(256)
+        batches = open_data(place, size, samples=samples, seed=seed).batches(256)
         return torch.cat([batch.inputs for batch in batches])
 
     def normalised(self, pixels: Tensor) -> Tensor:
@@ -51,3 +50,4 @@ _CIFAR = ("cifar10/test.npz", 32, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 RESNET20 = Published("cifar10_resnet20", *_CIFAR)
 RESNET56 = Published("cifar10_resnet56", *_CIFAR)
 MOBILENET = Published("mobilenetv2_100", "photos", 224, (0.5,) * 3, (0.5,) * 3)
+MOBILENETV1 = Published("mobilenetv1_050", "photos", 160, (0.5,) * 3, (0.5,) * 3)

@@ -11,6 +11,9 @@ from symmeter.results.intervals import CONFIDENCE, Interval, Ratio, of_mean, of_
 from symmeter.results.standard_errors import ratio_error, standard_error
 from symmeter.results.verdict import resolved, verdict
 
+# The standard deviation of the logarithm of specificity between untrained networks, beyond the choice of images:
+# weights drawn at random prefer some directions of motion. `studies/instrument.py` measures it, on 12 networks.
+BETWEEN_NETWORKS = 0.1
 _NO_INTERVAL = Interval()
 
 
@@ -104,6 +107,7 @@ def estimate(
     """Mean, error, interval and spread of values (N,), one per image, with the ratios to their controls (N,).
 
     `controls` may have `stability` and `specificity`, not a number for an image without one. Values must be finite.
+    The interval of specificity holds the chance of an untrained network's weights too, BETWEEN_NETWORKS.
     ValueError when there are none.
 
     >>> e = estimate(np.array([1.0, 3.0, 2.0]), {"stability": np.array([2.0, 6.0, 4.0])})
@@ -130,7 +134,7 @@ def estimate(
         ratio_of_means_standard_error=None if known is None else ratio_error(*known),
         stability=None if known is None else of_ratios(*known, confidence),
         specificity_control=None if turned is None else float(turned[1].mean()),
-        specificity=None if turned is None else of_ratios(*turned, confidence),
+        specificity=None if turned is None else of_ratios(*turned, confidence, beyond=BETWEEN_NETWORKS),
         median=median,
         typical=typical(values),
         quantile_05=low,

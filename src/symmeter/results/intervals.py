@@ -20,6 +20,10 @@ _FEW_RESAMPLES = 499
 # On the side of the long tail the studentised bootstrap of 16 to 64 values misses the truth in 4 to 7 draws of 100 and
 # not in 2.5; that side is taken at 1 %.
 _LONG_TAIL = 0.4
+# A sample that has not seen the tail does not know of it. Where a lognormal tail as long as that of the values would
+# leave the mean a relative variance above this, fewer values than _ENOUGH set no upper bound to it.
+_MOST_VARIANCE = 1 / 3
+_ENOUGH = 256
 _MOST_DROPPED = 0.1  # of the pairs, above which a ratio is one of means
 
 
@@ -84,6 +88,7 @@ def of_mean(values: np.ndarray, confidence: float = CONFIDENCE, *, seed: int = 0
     """The interval of the mean of independent values (n,), by the studentised bootstrap (bootstrap-t).
 
     With t* = (mean* - mean) / se* over resamples of the values, from mean - t*_high se to mean - t*_low se. Seeded.
+    Values of at least 0 whose tail is too long for their number have no upper bound, and a remark.
     Source: Efron and Tibshirani 1993, chapter 12.5.
 
     >>> values = np.random.default_rng(1).lognormal(size=64)  # of mean exp(1/2) = 1.65
@@ -96,7 +101,14 @@ def of_mean(values: np.ndarray, confidence: float = CONFIDENCE, *, seed: int = 0
     if remark:
         return Interval(remark=remark)
     interval = _studentised(values, None, confidence, seed).moved(float(values.mean()))
-    return interval.through(lambda end: max(end, 0.0)) if values.min() >= 0 else interval
+    if values.min() < 0:
+        return interval
+    interval = interval.through(lambda end: max(end, 0.0))
+    if not _too_long_a_tail(values):
+        return interval
+    return Interval(
+        interval.low, math.inf, f"the tail is too long for {len(values)} values to set an upper bound"
+    )
 
 
 def of_ratio_of_means(
@@ -124,13 +136,16 @@ def of_ratio_of_means(
     return _studentised(left, divisors / divisor, confidence, seed).times(1 / divisor).moved(ratio)
 
 
-def of_ratios(values: np.ndarray, divisors: np.ndarray, confidence: float = CONFIDENCE) -> Ratio | None:
+def of_ratios(
+    values: np.ndarray, divisors: np.ndarray, confidence: float = CONFIDENCE, *, beyond: float = 0.0
+) -> Ratio | None:
     """The geometric mean of the paired ratios values / divisors, both (n,), with Student's interval on their logs.
 
     What makes all responses of an image large, such as an unsure softmax, cancels in its ratio. Pairs with a 0 or what
     is not finite say nothing by their logarithm and are dropped, with a count. Where these are more than a tenth, as
     for measures that are often exactly 0, it is the ratio of means, with its studentised bootstrap. None without a
-    divisor.
+    divisor. `beyond` is the standard deviation of the logarithm that comes from elsewhere than the choice of images,
+    and is the same for all of them: interval and p value hold it too.
 
     >>> ratio = of_ratios(np.array([1.0, 4.0, 2.0, 0.0]), np.array([2.0, 8.0, 4.0, 0.0]))
     >>> ratio.value, ratio.pairs, ratio.dropped
@@ -142,11 +157,11 @@ def of_ratios(values: np.ndarray, divisors: np.ndarray, confidence: float = CONF
     used = finite & (values > 0) & (divisors > 0)
     dropped = len(values) - int(used.sum())
     if (alive & ~used).sum() > _MOST_DROPPED * alive.sum():
-        return _of_means(values[finite], divisors[finite], confidence)
+        return _of_means(values[finite], divisors[finite], confidence, beyond)
     if not used.any():
         return None
     logs = np.log(values[used]) - np.log(divisors[used])
-    interval, p = _student(logs, confidence)
+    interval, p = _student(logs, confidence, beyond)
     return Ratio(float(np.exp(logs.mean())), interval.through(_exponential), len(logs), dropped, p)
 
 
@@ -185,27 +200,43 @@ def _exponential(log: float) -> float:
     return float(np.exp(min(log, 700.0)))
 
 
-def _of_means(values: np.ndarray, divisors: np.ndarray, confidence: float) -> Ratio | None:
+def _of_means(values: np.ndarray, divisors: np.ndarray, confidence: float, beyond: float) -> Ratio | None:
     """The ratio of means, with the p value of its distance from 1 in standard errors."""
     divisor = float(divisors.mean()) if len(divisors) else 0.0
     if not divisor:
         return None
     ratio = float(values.mean()) / divisor
-    interval = of_ratio_of_means(values, divisors, confidence)
-    _, p = _student(values - divisors, confidence)
+    interval = _with_chance_beyond(of_ratio_of_means(values, divisors, confidence), ratio, beyond, confidence)
+    _, p = _student(values - divisors, confidence, beyond * ratio * divisor)
     return Ratio(ratio, interval, len(values), 0, p, "means")
 
 
-def _student(values: np.ndarray, confidence: float) -> tuple[Interval, float | None]:
-    """Student's interval of the mean of values (n,), and the two-sided p value of a mean of 0."""
-    from scipy.special import stdtr, stdtrit  # slow to import, and not needed to show help
+def _with_chance_beyond(interval: Interval, ratio: float, beyond: float, confidence: float) -> Interval:
+    """The interval of a ratio, with further chance of this standard deviation of its logarithm added in squares."""
+    from scipy.special import ndtri
+
+    if interval.low is None or interval.high is None or not beyond:
+        return interval
+    more = float(ndtri((1 + confidence) / 2)) * beyond * ratio
+    low, high = (math.hypot(end - ratio, more) for end in (interval.low, interval.high))
+    return Interval(ratio - low, ratio + high, interval.remark)
+
+
+def _student(values: np.ndarray, confidence: float, beyond: float = 0.0) -> tuple[Interval, float | None]:
+    """Student's interval of the mean of values (n,), and the two-sided p value of a mean of 0.
+
+    `beyond` is the standard deviation of a normal shift of all of them, added in squares.
+    """
+    from scipy.special import ndtri, stdtr, stdtrit  # slow to import, and not needed to show help
 
     if len(values) < FEWEST:
         return Interval(remark=_remark(values)), None
-    mean, error = float(values.mean()), _spread(values) / math.sqrt(len(values))
-    half = float(stdtrit(len(values) - 1, (1 + confidence) / 2)) * error
+    mean, error, degrees = float(values.mean()), _spread(values) / math.sqrt(len(values)), len(values) - 1
+    more = float(ndtri((1 + confidence) / 2)) * beyond
+    half = math.hypot(float(stdtrit(degrees, (1 + confidence) / 2)) * error, more)
+    error = math.hypot(error, beyond)
     t = math.inf if not error and mean else abs(mean) / (error or 1.0)
-    return Interval(mean - half, mean + half), float(2 * stdtr(len(values) - 1, -t))
+    return Interval(mean - half, mean + half), float(2 * stdtr(degrees, -t))
 
 
 def _studentised(values: np.ndarray, divisors: np.ndarray | None, confidence: float, seed: int) -> Interval:
@@ -228,6 +259,16 @@ def _studentised(values: np.ndarray, divisors: np.ndarray | None, confidence: fl
     highest, lowest = _quantile(t, 1 - low_tail, np.inf), _quantile(t, high_tail, -np.inf)
     error = scale / math.sqrt(n)
     return Interval(-highest * error, -lowest * error)
+
+
+def _too_long_a_tail(values: np.ndarray) -> bool:
+    """Whether so few values (n,) >= 0 have a tail above their median that can hide most of the mean."""
+    positive = values[values > 0]
+    if len(values) >= _ENOUGH or len(positive) < FEWEST:
+        return False
+    logs = np.log(positive) - np.log(np.median(positive))
+    variance = float((logs[logs >= 0] ** 2).mean())  # of a lognormal with such an upper half
+    return math.expm1(min(variance, 100.0)) / len(values) > _MOST_VARIANCE
 
 
 def _squares(

@@ -49,7 +49,8 @@ class Row(Record):
 
     `interval_low` to `interval_high` is the 95 % interval of the value; where one of them is not there,
     `interval_remark` says why. `stability` and `specificity` are the geometric means of value over control,
-    image by image, with their intervals and from how many images they are; `selectivity` is another name of stability.
+    image by image, with their intervals and from how many images they are; that of specificity holds the chance of an
+    untrained network's weights too. `selectivity` is another name of stability.
     `ratio_of_means` is the ratio of `value` and `control`. `untrained`: how many times the stability (of a specific
     network the specificity) is that of a copy with fresh weights. `typical` is the geometric mean.
 

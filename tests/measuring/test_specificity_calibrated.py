@@ -1,0 +1,41 @@
+"""Specificity is 1 where nothing was learned, and falls along what was trained: on real photographs and digits."""
+
+import importlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+STUDIES = Path(__file__).resolve().parents[2] / "studies"
+
+
+@pytest.fixture
+def study(monkeypatch):
+    """The module of the study that trains and builds these networks."""
+    monkeypatch.syspath_prepend(str(STUDIES))
+    return importlib.import_module("calibration")
+
+
+@pytest.fixture
+def digits(study, shared_data):
+    return importlib.import_module("images").digits(shared_data).first(4000, 64)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "seed"), [("CNN", 0), ("mixer", 0)])
+def test_of_untrained_networks_it_is_one_within_its_interval(study, shared_data, kind, seed):
+    rows = study.null_of_specificity(kind, seed, shared_data)
+    inside = [row["specificity_low"] <= 1 <= row["specificity_high"] for row in rows]
+    assert len(rows) == 9 and np.mean(inside) >= 8 / 9
+    assert all(row["verdict"] != "specific" for row in rows)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "own", "other"), [("turned", "rotation", "scale"), ("scaled", "scale", "rotation")]
+)
+def test_it_falls_along_what_a_network_was_trained_on(study, digits, kind, own, other):
+    result = study.trained_here(kind, digits, 0, 5, 64, "cpu")
+    rows = {row.symmetry: row for row in result.rows}
+    assert rows[own].verdict == "specific" and rows[own].specificity < 0.5
+    assert rows[other].specificity > 0.5 and rows["translation_x"].specificity > 0.5
