@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 import symmeter
+from symmeter.results.numbers import ratio
 from symmeter.results.result import Result
-from symmeter.results.text import ratio
 
 GROUPS = ("C4", "D4", "shift(8)")
 MEASURES = (

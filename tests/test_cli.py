@@ -514,7 +514,7 @@ def test_layers_prints_parts_that_add_up(model, photos, capsys):
     out, err = capsys.readouterr()
     assert err == ""
     assert max(map(len, out.splitlines())) <= 80
-    for word in ("translation_x", "share ± s.e.", "contribution", "norm", "whole: LEE", "100.0%"):
+    for word in ("translation_x", "share [95 %]", "contribution", "norm", "whole", "100.0%"):
         assert word in out
     for by in ("kind", "stage", "calls"):
         assert main(["layers", model, photos, "--by", by, "--probes", "0", "--depth", "1"]) == 0

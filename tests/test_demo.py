@@ -22,7 +22,7 @@ from symmeter.demo.networks import (
     turn,
 )
 from symmeter.results.intervals import Ratio, of_ratios
-from symmeter.results.text import ratio
+from symmeter.results.numbers import ratio
 
 pytest.importorskip("sklearn")
 SHORT = 4

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import symmeter
-from symmeter.domain import Domain, Tracker, domains
+from symmeter.domain import Domain, domains
 from symmeter.report.store.page import report
 from symmeter.samples import Preparation, Samples
 from symmeter.source import from_tensors
@@ -18,6 +18,7 @@ from symmeter.symmetry.groups.generators import Flow, Generator
 from symmeter.symmetry.groups.permutations import Symmetric
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
+from symmeter.symmetry.tracker import Tracker
 
 BEADS = torch.rand(12, 5, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
 NET = nn.Sequential(nn.Linear(5, 5), nn.ReLU(), nn.Linear(5, 3)).double().eval()

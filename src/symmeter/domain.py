@@ -14,7 +14,7 @@ from functools import cache
 from importlib import import_module, metadata
 from importlib.util import find_spec
 from itertools import chain
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -26,32 +26,13 @@ from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.symmetry.representations.representation import Representation
+from symmeter.symmetry.tracker import Tracker
 from symmeter.verbs.arguments import split_list, word
 from symmeter.verbs.verb import verb
 
 ENTRY_POINTS = "symmeter.domains"
 _HOME, _FILE, _DEFAULT = "symmeter.domains", "domain", "images"
 Symmetries = tuple[Generator | Group, ...]
-
-
-class Tracker(ABC):
-    """Follows how a symmetry acts on the tensors inside a network while the network runs; a context manager.
-
-    One that reads it off the shape of a tensor needs `representation` alone.
-    """
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:  # noqa: B027
-        """The network has run, or has failed."""
-
-    @abstractmethod
-    def representation(self, tensor: Tensor) -> Representation | None:
-        """How the symmetry acts on a tensor; None where that is not known."""
-
-    def learn(self, tensor: Tensor, rho: Representation) -> None:  # noqa: B027
-        """Go on from what somebody knows of a tensor (B, ...)."""
 
 
 class Domain(ABC):

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from symmeter.domain import Domain, Tracker
+from symmeter.domain import Domain
 from symmeter.options import option
 from symmeter.samples import Preparation, Samples
 from symmeter.source import from_tensors
@@ -18,6 +18,7 @@ from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.groups.permutations import Permutation
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
+from symmeter.symmetry.tracker import Tracker
 from symmeter.verbs.arguments import above
 
 VOLUME = Generator("volume", "log-unit")

@@ -8,7 +8,7 @@ import torch
 
 import symmeter
 from symmeter.errors import SymmeterError
-from symmeter.results.text import with_error
+from symmeter.results.numbers import with_error
 
 
 @pytest.fixture(scope="module")

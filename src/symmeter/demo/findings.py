@@ -29,9 +29,9 @@ from symmeter.models.load import describe
 from symmeter.results.columns import CONTROLS
 from symmeter.results.estimate import Estimate, estimate
 from symmeter.results.intervals import CONFIDENCE, Ratio, holm, of_ratios
+from symmeter.results.numbers import ratio, with_interval
 from symmeter.results.result import Result
 from symmeter.results.row import Row
-from symmeter.results.text import ratio, with_interval
 from symmeter.results.verdict import FEWEST_IMAGES, SPECIFIC, STABLE
 
 SYMMETRY = "rotation,translation,scale"

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from symmeter.domain import Domain, Tracker
+from symmeter.domain import Domain
 from symmeter.errors import SymmeterError
 from symmeter.layers.layouts import Layouts
 from symmeter.layers.probes import SquaredNorm, probes
@@ -25,6 +25,7 @@ from symmeter.layers.tree import Tree, grow
 from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.symmetry.representations.packed import Packed
 from symmeter.symmetry.representations.representation import Representation
+from symmeter.symmetry.tracker import Tracker
 from symmeter.trees import unpacking_watched
 
 Watch = Callable[[int, Tap, Tensor], None]

@@ -113,7 +113,7 @@ class Directions:
 def _deformed(
     domain: Domain, rho: Representation, generators: Sequence[Generator], x: Tensor, random: Tensor
 ) -> list[Tensor] | None:
-    """The same for inputs of several leaves: each is deformed in its own way, what stays as it is not at all."""
+    """The same of x (b, ...), of whose leaves each is deformed in its own way, and what stays as it is not at all."""
     if isinstance(rho, Trivial):
         return [torch.zeros_like(x) for _ in generators]
     if not isinstance(rho, Packed):

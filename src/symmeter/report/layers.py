@@ -7,17 +7,8 @@ from rich.text import Text
 
 from symmeter.layers import summaries as views
 from symmeter.layers.profile import Profile
-from symmeter.results.text import (
-    WHOLE,
-    as_text,
-    circumstances,
-    new_table,
-    ratio,
-    short,
-    show_tables,
-    title,
-    with_interval,
-)
+from symmeter.results.numbers import ratio, short, with_interval
+from symmeter.results.text import WHOLE, as_text, circumstances, new_table, show_tables, title
 
 _NAME_WIDTH = 34
 _ADDED = {"kind": views.by_kind, "stage": views.by_stage}  # views that add parts up to a few lines

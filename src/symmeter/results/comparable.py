@@ -43,8 +43,8 @@ def matched_rows(reference: Measured, model: Measured, names: tuple[str, str]) -
     others = {_label(row): row for row in reference.rows if row.whole}
     pairs = [(row, others[_label(row)]) for row in model.rows if row.whole and _label(row) in others]
     if not pairs:
-        labels = [list(zip(*map(_label, result.rows), strict=True)) for result in (reference, model)]
-        raise _nothing_in_common(*labels, names)
+        first, second = (list(zip(*map(_label, result.rows), strict=True)) for result in (reference, model))
+        raise _nothing_in_common(first, second, names)
     for own, other in pairs:
         row = f"{own.measure} {own.symmetry}"
         _check_equal(f"unit of {row}", names, other.unit, own.unit)

@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from symmeter.results.comparison_row import LESS, MORE, ComparisonRow
-from symmeter.results.text import as_text, new_table, ratio, short, show_tables
+from symmeter.results.numbers import ratio, short
+from symmeter.results.text import as_text, new_table, show_tables
 
 _STYLES = {MORE: "green", LESS: "red"}
 _LEGEND = (

@@ -10,9 +10,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from symmeter.results.json_form import json_form
+from symmeter.results.numbers import short
 from symmeter.results.result import pandas
 from symmeter.results.row import Record
-from symmeter.results.text import as_text, circumstances, new_table, short, show_tables, title
+from symmeter.results.text import as_text, circumstances, new_table, show_tables, title
 
 WITHIN = 0.1  # of 1: where LEE is said to predict
 

@@ -38,7 +38,7 @@ def deformed(
 
 @deformed.register
 def _(rho: Image, generators: Sequence[Generator], x: Tensor, random: Tensor) -> list[Tensor]:
-    """w . grad x with w the turned velocities, for affine generators; turned changes of colour for the others."""
+    """w . grad x (b, ...) with w the turned velocities, for affine generators; turned colours for the others."""
     channels, rows, columns = LAYOUTS[rho.layout]
     gradient = None
     found = []
@@ -57,7 +57,7 @@ def _(rho: Image, generators: Sequence[Generator], x: Tensor, random: Tensor) ->
 
 @deformed.register
 def _(rho: Vectors, generators: Sequence[Generator], x: Tensor, random: Tensor) -> list[Tensor] | None:
-    """w . grad u - (Dw) u: the components of u turn with the deformation, as with a symmetry."""
+    """w . grad u - (Dw) u for u (b, ...): its components turn with the deformation, as with a symmetry."""
     if not isinstance(rho.grid, Image):
         return None
     channels, rows, columns = LAYOUTS[rho.grid.layout]
@@ -99,7 +99,7 @@ def _angles(random: Tensor, height: int, width: int) -> Tensor:
 
 
 def _cosines(n: int) -> Tensor:
-    """(waves, n) float64, of mean square 1."""
+    """The lowest cosines at n positions, (W, n) float64 for W waves, of mean square 1."""
     k = torch.arange(_WAVES, dtype=torch.float64)[:, None]
     position = (torch.arange(n, dtype=torch.float64) + 0.5) / n
     return torch.where(k > 0, math.sqrt(2), 1.0) * torch.cos(math.pi * k * position)
@@ -116,7 +116,7 @@ def _mixed(fields: Fields, x: Tensor, channels: int) -> Tensor:
 
 
 def _recoloured(rho: Image, generator: Generator, x: Tensor, random: Tensor) -> Tensor:
-    """The change of colour X x, at every pixel turned in the space of colours by a smooth function of its colour."""
+    """X x (b, ...), at every pixel turned in the space of colours by a smooth function of its colour."""
     changed = rho.differentiate(generator, x)
     if rho.pixels is None or not isinstance(generator, ColourGenerator):
         return changed

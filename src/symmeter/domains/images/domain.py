@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from symmeter.domain import Symmetries, Tracker
+from symmeter.domain import Symmetries
 from symmeter.domains.grids.actions import (
     ACTIONS,
     is_action,
@@ -42,6 +42,7 @@ from symmeter.samples import Draw, Samples
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.representations.representation import Representation
+from symmeter.symmetry.tracker import Tracker
 from symmeter.trees import is_tree
 
 

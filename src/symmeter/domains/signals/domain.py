@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from symmeter.domain import Inputs, Symmetries, Tracker
+from symmeter.domain import Inputs, Symmetries
 from symmeter.domains.grids.axes.tracker import AxisTracker
 from symmeter.domains.grids.gridded import Gridded
 from symmeter.domains.grids.options import DEFINITION, PADDING
@@ -22,6 +22,7 @@ from symmeter.symmetry.displaced import as_far, displaced, turned
 from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
+from symmeter.symmetry.tracker import Tracker
 
 
 @dataclass(frozen=True)

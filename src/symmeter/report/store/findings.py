@@ -18,7 +18,7 @@ from symmeter.report.store.statistics import (
     words_of,
 )
 from symmeter.report.store.table import UNTRAINED, Metric, Tables
-from symmeter.results.text import ratio
+from symmeter.results.numbers import ratio
 from symmeter.results.verdict import MEANINGS, NOT_RESOLVED, NOT_STABLE
 from symmeter.sweeps.tables import Frame
 

@@ -8,7 +8,6 @@ from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from symmeter.domain import Tracker
 from symmeter.domains.grids.axes.acting import axes_under, representation
 from symmeter.domains.grids.axes.axes import (
     GRID,
@@ -25,6 +24,7 @@ from symmeter.domains.grids.axes.axes import (
 from symmeter.domains.grids.axes.operations.operation import Found, rule_of, tensors_in
 from symmeter.domains.grids.interpolants.interpolant import Interpolant
 from symmeter.symmetry.representations.representation import Representation
+from symmeter.symmetry.tracker import Tracker
 
 
 class AxisTracker(TorchDispatchMode, Tracker):
