@@ -36,8 +36,8 @@ def untrained(kind: str, seed: int) -> nn.Module:
     name = NETWORKS[kind]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        size = {"img_size": _PHOTOGRAPHS.side} if name.startswith(_FIXED) else {}
-        network = timm.create_model(name, pretrained=False, **size)
+        size: dict[str, Any] = {"img_size": _PHOTOGRAPHS.side} if name.startswith(_FIXED) else {}
+        network: Any = timm.create_model(name, pretrained=False, **size)
         if kind == "mixer":
             nn.init.trunc_normal_(network.head.weight, std=0.02)
     return network.eval()
@@ -46,7 +46,7 @@ def untrained(kind: str, seed: int) -> nn.Module:
 def null_of_specificity(kind: str, seed: int, data: Path, symmetry: str = "affine") -> list[dict[str, Any]]:
     """Rows of an untrained network on 32 photographs, logits; other photographs and deformations for every network."""
     x = _PHOTOGRAPHS.normalised(_PHOTOGRAPHS.pixels(_PHOTOGRAPHS.place(data), 32, seed=seed))
-    pixels = {"mean": _PHOTOGRAPHS.mean, "std": _PHOTOGRAPHS.std}
+    pixels: dict[str, Any] = {"mean": _PHOTOGRAPHS.mean, "std": _PHOTOGRAPHS.std}
     result = symmeter.measure(
         untrained(kind, seed), x, symmetry, output="logits", seed=seed, progress=False, **pixels
     )

@@ -119,14 +119,15 @@ class Instrument(Study):
     def _calibrated(self) -> Iterable[dict[str, Any]]:
         """Untrained networks, networks trained here, and swaps."""
         s, few = self.settings, self.few(self.images(), 4000, 2000, quick=(256, 32))
-        if s.data is not None and not self.quick:
+        data = s.data
+        if data is not None and not self.quick:
             for kind in NETWORKS:
                 for seed in range(SEEDS):
                     yield from self.step(
-                        f"null-{kind}-{seed}", lambda k=kind, n=seed: null_of_specificity(k, n, s.data)
+                        f"null-{kind}-{seed}", lambda k=kind, n=seed: null_of_specificity(k, n, data)
                     )
                 yield from self.step(
-                    f"null-colours-{kind}", lambda k=kind: null_of_specificity(k, 0, s.data, "colour")
+                    f"null-colours-{kind}", lambda k=kind: null_of_specificity(k, 0, data, "colour")
                 )
         sizes, draws = ((8, 16), 20) if self.quick else ((8, 16, 64, 256), 400)
         made = lambda kind, seed: trained_here(
