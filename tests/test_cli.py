@@ -112,7 +112,15 @@ def test_measure_prints_a_table(model, photos, capsys):
     assert err == ""
     assert "\x1b" not in out
     assert max(map(len, out.splitlines())) <= 80
-    for word in ("translation_x", "translation_y", "rotation", "selectivity", "5 images", "softmax"):
+    for word in (
+        "translation_x",
+        "translation_y",
+        "rotation",
+        "stability",
+        "specificity",
+        "5 images",
+        "softmax",
+    ):
         assert word in out
 
 
@@ -149,7 +157,7 @@ def test_options_reach_the_measurement(model, photos, capsys):
     assert content["definition"] == "periodic"
     assert content["model"]["parameters"] == 112 + 16 * 7 + 7
     assert content["data"]["used"] == content["spec"]["samples"] == 3
-    assert (content["spec"]["seed"], content["spec"]["control"]) == (7, False)
+    assert (content["spec"]["seed"], content["spec"]["control"]) == (7, "none")
     (row, *_) = content["rows"]
     assert (row["output"], row["selectivity"]) == ("logits", None)
     preprocessing = content["data"]["preprocessing"]

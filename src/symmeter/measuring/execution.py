@@ -21,7 +21,6 @@ from symmeter.models.borrowed import borrowed
 from symmeter.options import as_written
 from symmeter.results.prediction import PredictionRange
 from symmeter.results.result import Result, Row
-from symmeter.results.verdict import FEWEST_IMAGES, NOT_RESOLVED
 from symmeter.samples import Samples
 from symmeter.symmetry.groups.group import Group
 from symmeter.verbs.warned import recorded, repeat, told_apart, warn
@@ -51,8 +50,6 @@ class Execution(Generic[AnyRun]):
             *_skipped(samples),
             *run.notes(),
             *_few(rows, samples.item),
-            *_without_intervals(rows),
-            *_dropped(rows, samples.item),
         ]
         partial = bool(samples.skipped or run.non_finite or run.stopped)
         header = {
@@ -165,28 +162,6 @@ def _few(rows: Iterable[Row], item: str) -> list[str]:
     few = [row.symmetry for row in rows if row.whole and (row.top_share or 0) > 0.9 and row.n >= 20]
     words = f"a few {item}s carry the mean: 5 % of them hold over 90 % of it for {', '.join(few)}; see median"
     return [words] if few else []
-
-
-def _without_intervals(rows: Iterable[Row]) -> list[str]:
-    """Which rows have no interval, by reason."""
-    names: dict[str, list[str]] = {}
-    for row in rows:
-        if row.whole and row.interval_remark and row.n >= FEWEST_IMAGES and row.verdict != NOT_RESOLVED:
-            names.setdefault(row.interval_remark, []).append(f"{row.measure} of {row.symmetry}")
-    return [f"interval of {shortened(those)}: {reason}" for reason, those in names.items()]
-
-
-def _dropped(rows: Iterable[Row], item: str) -> list[str]:
-    """Which ratios are not of all samples."""
-    notes = []
-    for name in ("stability", "specificity"):
-        short = [row for row in rows if row[f"{name}_pairs"] is not None and row[f"{name}_pairs"] < row.n]
-        if short:
-            words = shortened(
-                f"{row.symmetry} ({counted(row.n - row[f'{name}_pairs'], item)})" for row in short
-            )
-            notes.append(f"{name} leaves out what has a value or a control of 0: {words}")
-    return notes
 
 
 def environment() -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A copy with fresh weights beside the network: what of its stability is learned."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -7,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from symmeter.results.columns import CONTROLS
-from symmeter.results.estimate import columns_of_ratio
+from symmeter.results.estimate import BETWEEN_NETWORKS, columns_of_ratio
 from symmeter.results.intervals import Ratio, of_ratios
 from symmeter.results.result import Result
 from symmeter.results.row import Row
 from symmeter.results.verdict import LEARNED, SPECIFIC, STABLE
+
+_TWO_NETWORKS = BETWEEN_NETWORKS * math.sqrt(2)  # the chance of the weights of both
 
 
 def beside_untrained(result: Result, copy: Result, info: Mapping[str, Any]) -> Result:
@@ -20,7 +23,7 @@ def beside_untrained(result: Result, copy: Result, info: Mapping[str, Any]) -> R
     Raw errors of the two do not compare, for fresh weights hardly react to anything. So `control` is the copy's value
     times the ratio of what the network and the copy make of other images' changes. `untrained` compares the two image
     by image: their stabilities, or where the network is specific their specificities; below 1 what there is was
-    learned. `info` describes the copy.
+    learned. Its interval holds the chance of the weights of both. `info` describes the copy.
     """
     others = {(row.measure, row.symmetry, row.output, row.layer): row for row in copy.rows}
     positions = _positions(result, copy)
@@ -70,4 +73,4 @@ def _ratio(
         return None
     own, control = (result.samples[name][positions[0]] for name in names)
     fresh, fresh_control = (copy.samples[name][positions[1]] for name in names)
-    return of_ratios(own * fresh_control, control * fresh)
+    return of_ratios(own * fresh_control, control * fresh, beyond=_TWO_NETWORKS)

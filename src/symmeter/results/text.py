@@ -202,7 +202,14 @@ def _element_table(elements: Sequence[ElementRow]) -> Table:
 
 def _legend(rows: Sequence[Row]) -> list[str]:
     """How to read the table, a line each."""
-    return [*_directions(rows), *_ratios(rows), *_floors(rows), *_saturated(rows), *_groups(rows)]
+    return [
+        *_directions(rows),
+        *_ratios(rows),
+        *_floors(rows),
+        *_missing(rows),
+        *_saturated(rows),
+        *_groups(rows),
+    ]
 
 
 def _directions(rows: Sequence[Row]) -> list[str]:
@@ -240,9 +247,26 @@ def _saturated(rows: Sequence[Row]) -> list[str]:
     """Whether logits would say more than a softmax of few samples."""
     lee = [row for row in rows if (row.measure, row.output) == ("lee", "softmax") and row.whole]
     unclear = [row.symmetry for row in lee if row.verdict == UNCLEAR and row.n < _ENOUGH_FOR_SOFTMAX]
-    if not unclear:
-        return []
-    return [f"{', '.join(unclear)}: after a softmax few images carry the mean; --output logits needs fewer"]
+    return [
+        f"{', '.join(unclear)}: after a softmax few images carry the mean; --output logits needs fewer"
+    ] * bool(unclear)
+
+
+def _missing(rows: Sequence[Row]) -> list[str]:
+    """Why some intervals have no end, and which ratios are not of all images, by symmetry."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if not row.whole or row.verdict in (NOT_RESOLVED, TOO_FEW):
+            continue
+        if row.interval_remark:
+            found.setdefault(f"no bound of the value: {row.interval_remark}", []).append(row.symmetry)
+        for name in ("stability", "specificity"):
+            left_out = row.n - (row.n if row[f"{name}_pairs"] is None else row[f"{name}_pairs"])
+            if left_out:
+                found.setdefault(f"{name} without {left_out} whose ratio is 0 or unknown", []).append(
+                    row.symmetry
+                )
+    return [f"{', '.join(dict.fromkeys(names))}: {reason}" for reason, names in found.items()]
 
 
 def _floors(rows: Sequence[Row]) -> list[str]:
