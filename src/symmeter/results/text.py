@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from symmeter.results.legend import RATIOS, column, different, have_errors, known, legend, whole_pixels
 from symmeter.results.numbers import plus_minus, ratio, short, with_error, with_interval
 from symmeter.results.row import ElementRow, Row
 from symmeter.results.verdict import (
@@ -26,11 +27,9 @@ from symmeter.verbs.arguments import split_list
 
 WHOLE = "(whole)"  # the layer of a row about all that was measured
 _WORST_ELEMENTS = 8
-_ENOUGH_FOR_SOFTMAX = 64  # samples: its tail hides what fewer could tell of logits
 _STYLES = {LEARNED: "green", SPECIFIC: "green", STABLE: "yellow", NOT_STABLE: "red"} | dict.fromkeys(
     (UNCLEAR, NOT_RESOLVED, TOO_FEW), "dim"
 )
-_RATIOS = ("stability", "specificity", "untrained")
 
 
 class Printable(Protocol):
@@ -66,8 +65,8 @@ def show(result: Printable, console: Console) -> None:
     tables = [_table(result.rows)]
     if len(result.rows) == 1 and result.rows[0].elements:
         tables.append(_element_table(result.elements))
-    legend = [*_legend(result.rows), *_whole_pixels(result.rows, result.header["spec"])]
-    show_tables(console, title(result.header), circumstances(result.header), tables, legend, result.warnings)
+    lines = [*legend(result.rows), *whole_pixels(result.rows, result.header["spec"])]
+    show_tables(console, title(result.header), circumstances(result.header), tables, lines, result.warnings)
 
 
 def show_tables(
@@ -123,9 +122,9 @@ def new_table() -> Table:
 
 def _table(rows: Sequence[Row]) -> Table:
     """One line per row; outputs, layers and measures have a column where there are several, which leaves less room."""
-    place = "output" if len(_different(rows, "output")) > 1 else "layer"
-    varying = [name for name in (place, "measure") if len(_different(rows, name)) > 1]
-    names = {name: [word or WHOLE for word in _column(rows, name)] for name in ("symmetry", *varying)}
+    place = "output" if len(different(rows, "output")) > 1 else "layer"
+    varying = [name for name in (place, "measure") if len(different(rows, name)) > 1]
+    names = {name: [word or WHOLE for word in column(rows, name)] for name in ("symmetry", *varying)}
     numbers = _numbers(rows, bool(varying))
     table = new_table()
     for name in names:
@@ -140,19 +139,19 @@ def _table(rows: Sequence[Row]) -> Table:
 
 def _numbers(rows: Sequence[Row], short_of_room: bool) -> dict[str, Iterable[str]]:
     """The cells of the columns of numbers, by heading."""
-    shares = _known(rows, "boundary_share")
+    shares = known(rows, "boundary_share")
     short_of_room = short_of_room or bool(shares)
     columns: dict[str, Iterable[str]] = {}
     if short_of_room:
-        columns["value"] = map(short, _column(rows, "value"))
+        columns["value"] = map(short, column(rows, "value"))
     else:
         columns["value [95 %]"] = [with_interval(r.value, r.interval_low, r.interval_high) for r in rows]
     if (
-        _have_errors(rows) and not short_of_room
+        have_errors(rows) and not short_of_room
     ):  # of similarities and decibels it is the error that is compared
-        columns["error"] = map(short, _column(rows, "error"))
-    for name in _RATIOS:
-        if not _known(rows, name):
+        columns["error"] = map(short, column(rows, "error"))
+    for name in RATIOS:
+        if not known(rows, name):
             continue
         if short_of_room and name != "stability":
             columns[name] = [ratio(r[name]) for r in rows]
@@ -160,29 +159,9 @@ def _numbers(rows: Sequence[Row], short_of_room: bool) -> dict[str, Iterable[str
             columns[name] = [ratio(r[name], r[f"{name}_low"], r[f"{name}_high"]) for r in rows]
     if shares:
         columns["boundary"] = [
-            "" if share is None else f"{share:.0%}" for share in _column(rows, "boundary_share")
+            "" if share is None else f"{share:.0%}" for share in column(rows, "boundary_share")
         ]
     return columns
-
-
-def _column(rows: Sequence[Row], name: str) -> list[Any]:
-    """One field of all rows."""
-    return [row[name] for row in rows]
-
-
-def _different(rows: Sequence[Row], name: str) -> list[Any]:
-    """The values of a field, each once."""
-    return list(dict.fromkeys(_column(rows, name)))
-
-
-def _known(rows: Sequence[Row], name: str) -> list[Any]:
-    """The values of a field in the rows that have one."""
-    return [value for value in _column(rows, name) if value is not None]
-
-
-def _have_errors(rows: Sequence[Row]) -> bool:
-    """Whether values are not the errors that they are made of, with a control to compare them with."""
-    return any(row.control_error is not None and row.error != row.value for row in rows)
 
 
 def _element_table(elements: Sequence[ElementRow]) -> Table:
@@ -198,107 +177,3 @@ def _element_table(elements: Sequence[ElementRow]) -> Table:
     for e in worst:
         table.add_row(escape(e.element), with_error(e.value, e.standard_error))
     return table
-
-
-def _legend(rows: Sequence[Row]) -> list[str]:
-    """How to read the table, a line each."""
-    return [
-        *_directions(rows),
-        *_ratios(rows),
-        *_floors(rows),
-        *_missing(rows),
-        *_saturated(rows),
-        *_groups(rows),
-    ]
-
-
-def _directions(rows: Sequence[Row]) -> list[str]:
-    units = _different(rows, "unit")
-    directions = _different(rows, "direction")
-    if len(directions) == 1:
-        others = " and so on" if len(units) > 1 else ""
-        return [f"value: {directions[0]}; unit {units[0]}{others}"]
-    lines = []
-    for direction in directions:
-        those = [row for row in rows if row.direction == direction]
-        lines.append(f"{direction}: {', '.join(_different(those, 'measure'))}")
-    return lines
-
-
-_MEANING = {
-    "stability": "over that to changes of the same size towards other images",
-    "specificity": "over that to deformations of the same image as fast",
-    "untrained": "its stability (or specificity) over that of a copy with fresh weights",
-}
-
-
-def _ratios(rows: Sequence[Row]) -> list[str]:
-    """What was divided by what, and how ratios are read."""
-    names = [name for name in _RATIOS if _known(rows, name)]
-    if not names:
-        return []
-    what = "error" if _have_errors(rows) else "response"
-    lines = [f"{name}: {what} {_MEANING[name]}" for name in names if name != "untrained"]
-    lines += [f"{name}: {_MEANING[name]}" for name in names if name == "untrained"]
-    return [*lines, "0: symmetric, 1: no different; [95 % interval]"]
-
-
-def _saturated(rows: Sequence[Row]) -> list[str]:
-    """Whether logits would say more than a softmax of few samples."""
-    lee = [row for row in rows if (row.measure, row.output) == ("lee", "softmax") and row.whole]
-    unclear = [row.symmetry for row in lee if row.verdict == UNCLEAR and row.n < _ENOUGH_FOR_SOFTMAX]
-    return [
-        f"{', '.join(unclear)}: after a softmax few images carry the mean; --output logits needs fewer"
-    ] * bool(unclear)
-
-
-def _missing(rows: Sequence[Row]) -> list[str]:
-    """Why some intervals have no end, and which ratios are not of all images, by symmetry."""
-    found: dict[str, list[str]] = {}
-    for row in rows:
-        if not row.whole or row.verdict in (NOT_RESOLVED, TOO_FEW):
-            continue
-        if row.interval_remark:
-            found.setdefault(f"no bound of the value: {row.interval_remark}", []).append(row.symmetry)
-        for name in ("stability", "specificity"):
-            left_out = row.n - (row.n if row[f"{name}_pairs"] is None else row[f"{name}_pairs"])
-            if left_out:
-                found.setdefault(f"{name} without {left_out} whose ratio is 0 or unknown", []).append(
-                    row.symmetry
-                )
-    return [f"{', '.join(dict.fromkeys(names))}: {reason}" for reason, names in found.items()]
-
-
-def _floors(rows: Sequence[Row]) -> list[str]:
-    lines = []
-    floors = _known(rows, "floor")
-    if floors and len(_different(rows, "measure")) == 1:
-        lines.append(f"floor of the measurement: at most {max(floors):.1e}")
-    elif floors:
-        lines.append("not resolved: below 3 floors of the measurement, 10 for squares")
-    if _known(rows, "boundary_share"):
-        lines.append("boundary: share of the error in the outer ring of the output")
-    return lines
-
-
-def _whole_pixels(rows: Sequence[Row], spec: Mapping[str, Any]) -> list[str]:
-    """What one whole pixel does to the first output, next to what LEE predicts."""
-    found: dict[str, str] = {}
-    for row in rows:
-        if row.whole_pixel is not None:
-            found.setdefault(row.symmetry.removeprefix("translation_"), ratio(row.whole_pixel))
-    if not found:
-        return []
-    changes = ", ".join(f"{value} ({name})" for name, value in found.items())
-    return [f"one whole {spec['whole_pixel']}: {changes} of what LEE predicts (see --range)"]
-
-
-def _groups(rows: Sequence[Row]) -> list[str]:
-    """How many elements every group had, and which changed the first output most."""
-    lines = {}
-    for row in rows:
-        if row.elements:
-            worst = f"; worst by relative_error: {row.worst_element}" if row.worst_element else ""
-            drawn = " drawn" if row.element_standard_error is not None else ""
-            lines.setdefault(row.symmetry, f"{row.symmetry}: {row.elements} elements{drawn}{worst}")
-    return list(lines.values())

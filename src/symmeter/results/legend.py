@@ -1,0 +1,135 @@
+"""How to read the table of a result: what its columns are, and what is missing."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from symmeter.results.numbers import ratio
+from symmeter.results.row import Row
+from symmeter.results.verdict import NOT_RESOLVED, TOO_FEW, UNCLEAR
+
+RATIOS = ("stability", "specificity", "untrained")
+_ENOUGH_FOR_SOFTMAX = 64  # samples: its tail hides what fewer could tell of logits
+
+
+def legend(rows: Sequence[Row]) -> list[str]:
+    """How to read the table, a line each."""
+    return [
+        *_directions(rows),
+        *_ratios(rows),
+        *_floors(rows),
+        *_missing(rows),
+        *_saturated(rows),
+        *_groups(rows),
+    ]
+
+
+def _directions(rows: Sequence[Row]) -> list[str]:
+    units = different(rows, "unit")
+    directions = different(rows, "direction")
+    if len(directions) == 1:
+        others = " and so on" if len(units) > 1 else ""
+        return [f"value: {directions[0]}; unit {units[0]}{others}"]
+    lines = []
+    for direction in directions:
+        those = [row for row in rows if row.direction == direction]
+        lines.append(f"{direction}: {', '.join(different(those, 'measure'))}")
+    return lines
+
+
+_MEANING = {
+    "stability": "over that to changes of the same size towards other images",
+    "specificity": "over that to deformations of the same image as fast",
+    "untrained": "its stability (or specificity) over that of a copy with fresh weights",
+}
+
+
+def _ratios(rows: Sequence[Row]) -> list[str]:
+    """What was divided by what, and how ratios are read."""
+    names = [name for name in RATIOS if known(rows, name)]
+    if not names:
+        return []
+    what = "error" if have_errors(rows) else "response"
+    lines = [f"{name}: {what} {_MEANING[name]}" for name in names if name != "untrained"]
+    lines += [f"{name}: {_MEANING[name]}" for name in names if name == "untrained"]
+    return [*lines, "0: symmetric, 1: no different; [95 % interval]"]
+
+
+def _saturated(rows: Sequence[Row]) -> list[str]:
+    """Whether logits would say more than a softmax of few samples."""
+    lee = [row for row in rows if (row.measure, row.output) == ("lee", "softmax") and row.whole]
+    unclear = [row.symmetry for row in lee if row.verdict == UNCLEAR and row.n < _ENOUGH_FOR_SOFTMAX]
+    return [
+        f"{', '.join(unclear)}: after a softmax few images carry the mean; --output logits needs fewer"
+    ] * bool(unclear)
+
+
+def _missing(rows: Sequence[Row]) -> list[str]:
+    """Why some intervals have no end, and which ratios are not of all images, by symmetry."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if not row.whole or row.verdict in (NOT_RESOLVED, TOO_FEW):
+            continue
+        if row.interval_remark:
+            found.setdefault(f"no bound of the value: {row.interval_remark}", []).append(row.symmetry)
+        for name in ("stability", "specificity"):
+            left_out = row.n - (row.n if row[f"{name}_pairs"] is None else row[f"{name}_pairs"])
+            if left_out:
+                found.setdefault(f"{name} without {left_out} whose ratio is 0 or unknown", []).append(
+                    row.symmetry
+                )
+    return [f"{', '.join(dict.fromkeys(names))}: {reason}" for reason, names in found.items()]
+
+
+def _floors(rows: Sequence[Row]) -> list[str]:
+    lines = []
+    floors = known(rows, "floor")
+    if floors and len(different(rows, "measure")) == 1:
+        lines.append(f"floor of the measurement: at most {max(floors):.1e}")
+    elif floors:
+        lines.append("not resolved: below 3 floors of the measurement, 10 for squares")
+    if known(rows, "boundary_share"):
+        lines.append("boundary: share of the error in the outer ring of the output")
+    return lines
+
+
+def whole_pixels(rows: Sequence[Row], spec: Mapping[str, Any]) -> list[str]:
+    """What one whole pixel does to the first output, next to what LEE predicts."""
+    found: dict[str, str] = {}
+    for row in rows:
+        if row.whole_pixel is not None:
+            found.setdefault(row.symmetry.removeprefix("translation_"), ratio(row.whole_pixel))
+    if not found:
+        return []
+    changes = ", ".join(f"{value} ({name})" for name, value in found.items())
+    return [f"one whole {spec['whole_pixel']}: {changes} of what LEE predicts (see --range)"]
+
+
+def _groups(rows: Sequence[Row]) -> list[str]:
+    """How many elements every group had, and which changed the first output most."""
+    lines = {}
+    for row in rows:
+        if row.elements:
+            worst = f"; worst by relative_error: {row.worst_element}" if row.worst_element else ""
+            drawn = " drawn" if row.element_standard_error is not None else ""
+            lines.setdefault(row.symmetry, f"{row.symmetry}: {row.elements} elements{drawn}{worst}")
+    return list(lines.values())
+
+
+def column(rows: Sequence[Row], name: str) -> list[Any]:
+    """One field of all rows."""
+    return [row[name] for row in rows]
+
+
+def different(rows: Sequence[Row], name: str) -> list[Any]:
+    """The values of a field, each once."""
+    return list(dict.fromkeys(column(rows, name)))
+
+
+def known(rows: Sequence[Row], name: str) -> list[Any]:
+    """The values of a field in the rows that have one."""
+    return [value for value in column(rows, name) if value is not None]
+
+
+def have_errors(rows: Sequence[Row]) -> bool:
+    """Whether values are not the errors that they are made of, with a control to compare them with."""
+    return any(row.control_error is not None and row.error != row.value for row in rows)
