@@ -59,7 +59,7 @@ def test_saved_results_make_a_table_a_file_and_a_picture(saved, tmp_path, capsys
         "net (after) against net (before)",
         "16 images",
         "2.00 [2.00 2.00]",
-        "less symmetric",
+        "larger error",
         "stability",
     ):
         assert word in out

@@ -225,7 +225,7 @@ def test_preprocessing_batch_size_and_options_are_passed_on():
 def test_a_model_that_has_become_less_symmetric_is_caught():
     better, worse = Spectrum(0.1), Spectrum(1.0)
     passed = symmeter.assert_more_equivariant(better, worse, IMAGES, **PERIODIC)
-    assert {row.verdict for row in passed.rows if row.quantity == "stability"} == {"more symmetric"}
+    assert {row.verdict for row in passed.rows if row.quantity == "stability"} == {"more stable"}
     symmeter.assert_more_equivariant(better, better, IMAGES, **PERIODIC)
     with pytest.raises(AssertionError) as caught:
         symmeter.assert_more_equivariant(worse, better, IMAGES, **PERIODIC)

@@ -25,7 +25,7 @@ def test_a_model_scaled_on_every_image_by_one_factor_has_just_that_ratio():
     assert row.ratio_low == pytest.approx(FACTOR, rel=1e-9) and row.ratio_high == pytest.approx(
         FACTOR, rel=1e-9
     )
-    assert (row.pairs, row.verdict, row.model, row.reference) == (16, "more symmetric", "B", "net")
+    assert (row.pairs, row.verdict, row.model, row.reference) == (16, "smaller error", "B", "net")
     assert row.value == pytest.approx(FACTOR * row.reference_value) == pytest.approx(FACTOR * values.mean())
 
 
@@ -37,7 +37,7 @@ def test_a_ratio_that_varies_has_the_interval_of_its_logarithms():
     assert row.ratio == pytest.approx(stats.gmean(factors))
     assert (row.ratio_low, row.ratio_high) == pytest.approx((math.exp(low), math.exp(high)))
     assert row.p == row.p_corrected == pytest.approx(test.pvalue)
-    assert row.verdict == "less symmetric"
+    assert row.verdict == "larger error"
 
 
 def test_images_are_matched_by_name_in_whatever_order():
@@ -136,7 +136,7 @@ def test_what_either_did_not_resolve_is_not_compared(which):
 
 def test_below_eight_images_there_is_no_verdict():
     values = values_of(0)
-    for n, verdict in [(7, "too few"), (8, "more symmetric")]:
+    for n, verdict in [(7, "too few"), (8, "smaller error")]:
         results = [made_result({"rotation": f * values[:n]}, IMAGES[:n]) for f in (1, FACTOR)]
         assert row_of(compared(results)).verdict == verdict
 
@@ -227,7 +227,7 @@ def test_json_and_pandas_have_every_row(tmp_path):
 def test_a_result_compares_itself_with_another():
     first, second = made_result({"rotation": values_of(0)}), made_result({"rotation": FACTOR * values_of(0)})
     row = row_of(second.compare(first))
-    assert row.ratio == pytest.approx(FACTOR) and row.verdict == "more symmetric"
+    assert row.ratio == pytest.approx(FACTOR) and row.verdict == "smaller error"
     check_refused("other is 3", first.compare, 3)
 
 

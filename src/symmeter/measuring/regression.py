@@ -10,7 +10,7 @@ from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.measure import measure as run
 from symmeter.measuring.promises import interval_of
 from symmeter.results.comparison import Comparison, compared
-from symmeter.results.comparison_row import LESS, ComparisonRow
+from symmeter.results.comparison_row import ComparisonRow
 from symmeter.results.paired import QUANTITIES, VALUE
 from symmeter.results.result import Result
 from symmeter.results.verdict import FEWEST_IMAGES
@@ -64,7 +64,7 @@ def assert_more_equivariant(
     >>> smooth, rough = (lambda x: x[..., 2:6, 2:6].mean((2, 3))), (lambda x: x[:, :, 3, 3])
     >>> comparison = assert_more_equivariant(smooth, rough, x, "rotation", "logits", quantity="value")
     >>> comparison.rows[0].verdict
-    'more symmetric'
+    'smaller error'
     >>> assert_more_equivariant(rough, smooth, x, "rotation", "logits", quantity="value")
     Traceback (most recent call last):
     AssertionError: <lambda> #2 is less symmetric under rotation than <lambda>: value...
@@ -82,9 +82,7 @@ def assert_more_equivariant(
     rows = [row for row in comparison.rows if row.quantity == quantity]
     _check_testable(comparison, rows, quantity)
     _check_resolved(before, after, comparison)
-    worse = [
-        row for row in rows if row.verdict == LESS and row.ratio_low is not None and row.ratio_low > margin
-    ]
+    worse = [row for row in rows if row.worse and row.ratio_low is not None and row.ratio_low > margin]
     if worse:
         raise AssertionError(_words(worse, margin))
     return comparison

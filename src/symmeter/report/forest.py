@@ -9,7 +9,7 @@ from symmeter.errors import SymmeterError
 from symmeter.optional import require
 from symmeter.report.figures import axes, line_colours, words
 from symmeter.results.comparison import Comparison
-from symmeter.results.comparison_row import LESS, MORE, ComparisonRow
+from symmeter.results.comparison_row import ComparisonRow
 from symmeter.results.comparison_text import number_of_images, varying
 from symmeter.results.paired import QUANTITIES
 
@@ -21,7 +21,7 @@ _WIDEST = 100.0  # times a ratio, or a part of it, beyond which no interval is d
 
 
 def forest(comparison: Comparison, ax: "Axes | None" = None, quantity: str | None = None) -> "Axes":
-    """Ratios to the reference with their 95 % intervals, quantity by quantity; left of 1 is more symmetric.
+    """Ratios to the reference with their 95 % intervals, quantity by quantity; left of 1 is the smaller one.
 
     A filled mark is a clear difference. `quantity`: only `value`, `stability` or `specificity`. Returns the Axes, and
     shows nothing; SymmeterError where there is no such row.
@@ -39,7 +39,7 @@ def forest(comparison: Comparison, ax: "Axes | None" = None, quantity: str | Non
     _logarithmic(ax)
     ax.set_yticks(range(len(rows)), [_label(row, rows) for row in rows], fontsize=8, parse_math=False)
     ax.set_ylim(len(rows) - 0.5, -0.5)
-    ax.set_xlabel("times the reference, image by image (left of 1: more symmetric)")
+    ax.set_xlabel("times the reference, image by image (left of 1: smaller)")
     _name_models(ax, comparison, colours, own)
     ax.spines[["top", "right"]].set_visible(False)
     return ax
@@ -68,7 +68,7 @@ def _draw(ax: "Axes", height: int, row: ComparisonRow, colour: str) -> None:
     if row.ratio_low is not None and row.ratio_high is not None:
         ends = np.clip([row.ratio_low, row.ratio_high], row.ratio / _WIDEST, row.ratio * _WIDEST)
         ax.plot(ends, [height, height], color=colour, linewidth=1.4, solid_capstyle="butt")
-    filled = colour if row.verdict in (MORE, LESS) else "white"
+    filled = colour if row.better or row.worse else "white"
     ax.plot(row.ratio, height, "o", color=colour, markersize=5, markerfacecolor=filled)
 
 

@@ -84,7 +84,7 @@ def compared(results: Sequence[Measured], names: Sequence[str] | None = None) ->
     >>> one = Saved(rows=(row,), header=head, sample_names=images, samples={"lee:rotation": values})
     >>> two = Saved(rows=(row,), header=head, sample_names=images, samples={"lee:rotation": values / 2})
     >>> [(row.ratio, row.verdict) for row in compared([one, two], ["A", "B"]).rows]
-    [(0.5, 'more symmetric')]
+    [(0.5, 'smaller error')]
     """
     if len(results) < 2:
         raise SymmeterError(f"{len(results)} result to compare; give two or more")
@@ -203,7 +203,7 @@ def _judged(found: Sequence[tuple[ComparisonRow, bool, Ratio]]) -> Iterator[Comp
         own = [one for one in found if one[0].quantity == quantity]
         corrected = holm([row.p for row, _, _ in own])
         for (row, is_resolved, ratio), p in zip(own, corrected, strict=True):
-            yield replace(row, p_corrected=p, verdict=verdict_on(is_resolved, ratio, p))
+            yield replace(row, p_corrected=p, verdict=verdict_on(quantity, is_resolved, ratio, p))
 
 
 def _typical(quantity: str, values: np.ndarray, divisors: np.ndarray) -> float | None:

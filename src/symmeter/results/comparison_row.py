@@ -6,7 +6,10 @@ from symmeter.results.intervals import CONFIDENCE, Ratio
 from symmeter.results.row import Record
 from symmeter.results.verdict import FEWEST_IMAGES, NOT_RESOLVED, TOO_FEW
 
-MORE, LESS, NO_DIFFERENCE = "more symmetric", "less symmetric", "no clear difference"
+NO_DIFFERENCE = "no clear difference"
+# By quantity: what a ratio clearly below 1 says, and one above. A smaller error alone is not more symmetry.
+BETTER = {"value": "smaller error", "stability": "more stable", "specificity": "more specific"}
+WORSE = {"value": "larger error", "stability": "less stable", "specificity": "less specific"}
 
 
 @dataclass(frozen=True)
@@ -37,14 +40,24 @@ class ComparisonRow(Record):
     p_corrected: float | None
     verdict: str
 
+    @property
+    def better(self) -> bool:
+        """Whether the ratio is clearly below 1."""
+        return self.verdict == BETTER[self.quantity]
 
-def verdict_on(resolved: bool, ratio: Ratio, p_corrected: float | None) -> str:
+    @property
+    def worse(self) -> bool:
+        """Whether the ratio is clearly above 1."""
+        return self.verdict == WORSE[self.quantity]
+
+
+def verdict_on(quantity: str, resolved: bool, ratio: Ratio, p_corrected: float | None) -> str:
     """Whether a ratio is clearly below or above 1: its interval is, and by the corrected p value it still is.
 
     >>> from symmeter.results.intervals import Interval
     >>> half = Ratio(0.5, Interval(0.4, 0.6), 16, p=0.001)
-    >>> verdict_on(True, half, 0.01), verdict_on(True, half, 0.2), verdict_on(False, half, 0.01)
-    ('more symmetric', 'no clear difference', 'not resolved')
+    >>> [verdict_on("stability", *given) for given in ((True, half, 0.01), (True, half, 0.2), (False, half, 0.01))]
+    ['more stable', 'no clear difference', 'not resolved']
     """
     if not resolved:
         return NOT_RESOLVED
@@ -53,5 +66,5 @@ def verdict_on(resolved: bool, ratio: Ratio, p_corrected: float | None) -> str:
     if p_corrected is None or p_corrected >= 1 - CONFIDENCE:
         return NO_DIFFERENCE
     if ratio.below_one:
-        return MORE
-    return LESS if ratio.above_one else NO_DIFFERENCE
+        return BETTER[quantity]
+    return WORSE[quantity] if ratio.above_one else NO_DIFFERENCE

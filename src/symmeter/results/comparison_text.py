@@ -9,11 +9,10 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from symmeter.results.comparison_row import LESS, MORE, ComparisonRow
+from symmeter.results.comparison_row import ComparisonRow
 from symmeter.results.numbers import ratio, short
 from symmeter.results.text import as_text, new_table, show_tables
 
-_STYLES = {MORE: "green", LESS: "red"}
 _LEGEND = (
     "ratio: geometric mean, image by image, with its 95 % interval; below 1: more",
     "symmetric than the reference. Verdicts are corrected for the number of rows",
@@ -84,9 +83,16 @@ def _table(rows: Sequence[ComparisonRow]) -> Table:
     for name in columns:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
-    for verdict, *cells in zip(verdicts, *names.values(), *columns.values(), strict=True):
-        table.add_row(*map(escape, cells), Text(verdict, _STYLES.get(verdict, "dim")))
+    for row, *cells in zip(rows, *names.values(), *columns.values(), strict=True):
+        table.add_row(*map(escape, cells), Text(row.verdict, _style(row)))
     return table
+
+
+def _style(row: ComparisonRow) -> str:
+    """In which colour a verdict is printed."""
+    if row.better:
+        return "green"
+    return "red" if row.worse else "dim"
 
 
 def number_of_images(comparison: Printable) -> str:

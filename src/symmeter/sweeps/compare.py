@@ -59,7 +59,7 @@ def compare(*models: Any, data: Any = None, **arguments: Any) -> Comparison:
     >>> one, two = (lambda x: x[:, :, 0, 0]), (lambda x: x[:, :, 0, 0] / 2)
     >>> row = compare(one, two, data=x, symmetry="rotation", output="logits").rows[0]
     >>> round(row.ratio, 6), row.verdict
-    (0.25, 'more symmetric')
+    (0.25, 'smaller error')
     """
     found: list[_Named] = []
     notes: list[str] = []

@@ -173,7 +173,7 @@ const pairedRatio = (key, i, j, quantity) => {
   const error = Math.sqrt(both.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (n - 1) / n);
   const ends = (quantiles) => [-1, 1].map((sign) => Math.exp(mean + sign * quantiles[n] * error));
   const [low, high] = ends(data.pairs.corrected), said = get(key, i, "verdict") === "not resolved" || get(key, j, "verdict") === "not resolved"
-    ? "not resolved" : high < 1 ? "more symmetric" : low > 1 ? "less symmetric" : "no clear difference";
+    ? "not resolved" : high < 1 ? data.pairs.words[quantity][0] : low > 1 ? data.pairs.words[quantity][1] : "no clear difference";
   const shown = ends(data.pairs.quantiles).map((x) => digits(x, 2)).join(" ");
   return `${quantity}: ${digits(Math.exp(mean), 2)} times [${shown}], ${n} images: ${said}`;
 };

@@ -8,6 +8,7 @@ import numpy as np
 
 from symmeter.report.store.table import Metric, Tables
 from symmeter.results.columns import STABILITY
+from symmeter.results.comparison_row import BETTER, WORSE
 from symmeter.results.intervals import CONFIDENCE
 from symmeter.results.verdict import FEWEST_IMAGES
 from symmeter.sweeps.store import Store
@@ -35,6 +36,7 @@ def pairs(found: Tables, store: Store) -> dict[str, Any]:
     alpha = 1 - CONFIDENCE
     return {
         "fewest": FEWEST_IMAGES,
+        "words": {quantity: [BETTER[quantity], WORSE[quantity]] for quantity in BETTER},
         "metrics": metrics,
         "quantiles": _quantiles(alpha),
         "corrected": _quantiles(alpha / len(metrics)),
