@@ -3,6 +3,7 @@
 import pytest
 import torch
 from studies.steerable import discs, steerable
+from tests.helpers import check_refused
 from tests.measuring.test_ground_truth import broken
 from torch import nn
 
@@ -217,6 +218,11 @@ def test_preprocessing_batch_size_and_options_are_passed_on():
         samples=8,
     )
     assert result.header["data"]["preprocessing"]["size"] == [8, 8] and result.rows[0].n == 8
+
+
+def test_over_groups_there_is_no_specificity_to_bound():
+    check_refused("max_specificity=0.5: over a group such as C4", symmeter.assert_equivariant,
+                  Spectrum(0.1), IMAGES, "rotation,C4", max_specificity=0.5)  # fmt: skip
 
 
 # against a reference

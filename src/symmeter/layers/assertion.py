@@ -108,6 +108,11 @@ def assert_equivariant(
             f"layers: the error is attributed along generators such as rotation, and {meant.name} is a group; over a "
             "group name layers as output='layer1:equivariant,layer2:equivariant'"
         )
+    if max_specificity is not None and meant.groups:
+        raise SymmeterError(
+            f"max_specificity={max_specificity:g}: over a group such as {meant.groups[0].name} there are no "
+            "deformations as fast to compare with; give generators such as rotation, or max_stability"
+        )
     most = {"stability": max_stability, "specificity": max_specificity}
     bounds = {name: bound for name, bound in most.items() if bound is not None}
     named = None
@@ -124,8 +129,7 @@ def assert_equivariant(
             check = check_derivative if row.elements is None else check_elements
             check(result, row, tolerance)
         for name, bound in bounds.items():
-            if name == "stability" or row.elements is None:  # groups have no deformations as fast
-                check_ratio(result, row, name, bound)
+            check_ratio(result, row, name, bound)
     if named is not None:
         _check_layers(named, _patterns(layers), tolerance)
     return result
