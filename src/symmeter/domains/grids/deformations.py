@@ -2,7 +2,8 @@
 
 A generator moves every position p with a velocity v(p). Here v(p) is turned by an angle phi(p) that varies smoothly
 over the grid, another one for each sample, so that what moves is as fast everywhere, and no symmetry. A network that
-has learned nothing reacts as strongly to that as to the generator itself. All is linear in the generator.
+has learned nothing reacts as strongly to that as to the generator itself. Changes of colour are turned in the space of
+colours, for each sample in its own way. All is linear in the generator.
 """
 
 import math
@@ -21,7 +22,7 @@ from symmeter.symmetry.representations.representation import Representation
 
 _WAVES = 4  # per axis: the lowest cosines of a grid
 _SPREAD = math.pi  # the standard deviation of the angle over the grid, beside one that is uniform
-_COLOURS = slice(_WAVES**2, _WAVES**2 + 12)  # the random numbers that colours take
+_MOST_CHANNELS = 6  # whose rotations can be made of the random numbers that are left
 Fields = tuple[Tensor, Tensor]
 
 
@@ -116,40 +117,24 @@ def _mixed(fields: Fields, x: Tensor, channels: int) -> Tensor:
 
 
 def _recoloured(rho: Image, generator: Generator, x: Tensor, random: Tensor) -> Tensor:
-    """X x (b, ...), at every pixel turned in the space of colours by a smooth function of its colour."""
+    """X x (b, ...) with the changes of colour turned: by one random rotation of the channels for each sample.
+
+    So every pixel changes as much as before, in a pattern of the same grain, along another map of colours.
+    0, and so nothing to compare with, where there is one channel, or more than there are random numbers for.
+    """
     changed = rho.differentiate(generator, x)
     if rho.pixels is None or not isinstance(generator, ColourGenerator):
         return changed
-    channels = LAYOUTS[rho.layout][0]
-    change, planes = changed.movedim(channels, 1), x.movedim(channels, 1)
-    std = torch.tensor(rho.pixels.std, dtype=x.dtype, device=x.device)[:, None, None]
-    waves = torch.cos(math.pi * rho.pixels.to_unit(planes))
-    change = change * std
-    if planes.shape[1] == 3:
-        change = _rotated(change, _rotation_vectors(waves, random))
-    else:
-        weights = random[:, _COLOURS][:, : 1 + planes.shape[1]].to(x)
-        change = change * torch.cos(_SPREAD * _mixture(waves, weights))[:, None]
-    return (change / std).movedim(1, channels)
+    axis = LAYOUTS[rho.layout][0]
+    channels = x.shape[axis]
+    if not 1 < channels <= _MOST_CHANNELS:
+        return torch.zeros_like(changed)
+    turns = _rotations(random, channels).to(changed)
+    return torch.einsum("bdc,bc...->bd...", turns, changed.movedim(axis, 1)).movedim(1, axis)
 
 
-def _rotation_vectors(waves: Tensor, random: Tensor) -> Tensor:
-    """(b, 3, H, W): an axis times an angle at every pixel, from waves of its colour (b, 3, H, W)."""
-    weights = random[:, _COLOURS].reshape(-1, 3, 4).to(waves)
-    return torch.stack([_SPREAD * _mixture(waves, weights[:, j]) for j in range(3)], 1)
-
-
-def _mixture(waves: Tensor, weights: Tensor) -> Tensor:
-    """(b, H, W): a constant and the waves (b, C, H, W), with weights (b, 1 + C), of about variance 1."""
-    used = waves[:, : weights.shape[1] - 1]
-    found = weights[:, :1, None] + torch.einsum("bchw,bc->bhw", used, weights[:, 1 : 1 + used.shape[1]])
-    return found / math.sqrt(1 + used.shape[1] / 2)
-
-
-def _rotated(vectors: Tensor, turns: Tensor) -> Tensor:
-    """Vectors (b, 3, H, W) turned about axes by angles, given as their products `turns` (Rodrigues)."""
-    angle = turns.norm(dim=1, keepdim=True)
-    axis = turns / angle.clamp(min=torch.finfo(turns.dtype).tiny)
-    along = (axis * vectors).sum(1, keepdim=True) * axis
-    across = torch.linalg.cross(axis, vectors, dim=1)
-    return angle.cos() * vectors + angle.sin() * across + (1 - angle.cos()) * along
+def _rotations(random: Tensor, channels: int) -> Tensor:
+    """(b, C, C) float64 orthogonal matrices, uniformly distributed (QR with the signs of R; Stewart 1980)."""
+    numbers = random[:, _WAVES**2 :][:, : channels**2].double().reshape(-1, channels, channels)
+    q, r = torch.linalg.qr(numbers)
+    return q * r.diagonal(dim1=-2, dim2=-1).sign()[:, None]
