@@ -45,6 +45,7 @@ def test_the_regression_finds_what_was_put_in(zoo):
     assert regression(of(zoo)).r_squared > 0.9
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_truth_as_often_as_they_say():
     inside = 0
     for seed in range(40):
@@ -93,6 +94,7 @@ def test_a_partial_correlation_takes_out_what_both_share():
     assert abs(given.value) < 0.15 and not given.clear
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [8, 30])
 @pytest.mark.parametrize("truth", [0.0, 0.6])
 def test_intervals_of_correlations_hold(n, truth):
