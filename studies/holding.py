@@ -81,7 +81,9 @@ def _of_nulls(table: Any) -> list[Verdict]:
         rows = table[(table["kind"] == kind)]
         if not len(rows):
             if kind == "null":
-                found.append(Verdict(claim, "not testable here", "needs photographs"))
+                found.append(
+                    Verdict(claim, "not testable here", "needs photographs, and more than a quick look")
+                )
             continue
         told = rows[(rows["verdict"] != "not resolved") & rows["specificity_low"].notna()]
         inside = (told["specificity_low"] <= 1) & (told["specificity_high"] >= 1)

@@ -179,5 +179,5 @@ def test_the_whole_demo(capsys):
     out, err = capsys.readouterr()
     assert err == ""
     said = " ".join(out.split())
-    assert "Stability is" in said and "Specificity is" in said and "below 8 images" in said
+    assert "Stability is" in said and "Specificity is" in said and "Below 8 images" in said
     assert f"specific: {PLAIN}" in said or f"specific: {TURNED}" in said

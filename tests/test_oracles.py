@@ -164,7 +164,7 @@ def test_probed_norms_are_those_of_the_definition(shared_data, shared_oracles):
 
 
 @pytest.mark.slow
-def test_selectivity_tells_trained_from_untrained(shared_data):
+def test_stability_tells_trained_from_untrained(shared_data):
     """Raw LEE calls the untrained network far more invariant; the control is not fooled."""
     weights = str(shared_data / "weights" / "mobilenetv2_100.pth")
     same = {"pad_type": "same"}
@@ -178,7 +178,7 @@ def test_selectivity_tells_trained_from_untrained(shared_data):
         )
     ]  # fmt: skip
     for trained_row, untrained_row in zip(results[0].rows, results[1].rows, strict=True):
-        assert trained_row.selectivity < 0.35 < 0.7 < untrained_row.selectivity
+        assert trained_row.stability < 0.35 < 0.7 < untrained_row.stability
         assert untrained_row.value < trained_row.value / 10
-        assert trained_row.verdict in ("learned", "partly")
-        assert untrained_row.verdict in ("unclear", "not learned")  # 16 images leave wide intervals
+        assert trained_row.verdict in ("stable", "specific")
+        assert untrained_row.verdict in ("unclear", "not stable")  # 16 images leave wide intervals

@@ -71,7 +71,8 @@ def test_trained_networks_are_measured_where_they_are_at_hand(name, tmp_path, sh
     table = pd.read_csv(tmp_path / f"{name}.csv")
     if name != "instrument":  # of which that network is the only one
         assert "cifar10_resnet20" in set(table["name" if name == "aliasing" else "kind"])
-    assert "not testable here" not in (tmp_path / f"{name}.md").read_text()
+    verdicts = (tmp_path / f"{name}.md").read_text().splitlines()
+    assert all("more than a quick look" in line for line in verdicts if "not testable here" in line)
 
 
 def test_steps_of_other_settings_are_not_mixed(tmp_path):
