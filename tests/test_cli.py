@@ -614,17 +614,7 @@ def test_mistakes_with_groups(model, photos, fails, words, message):
 def test_the_range_is_below_the_table_in_the_json_and_in_the_picture(model, photos, tmp_path, capsys):
     pytest.importorskip("matplotlib", exc_type=ImportError)
     file, picture = tmp_path / "r.json", tmp_path / "r.png"
-    words = [
-        "measure",
-        model,
-        photos,
-        "--control",
-        "both",
-        "--symmetry",
-        "translation_x,C2",
-        "--output",
-        "logits",
-    ]
+    words = ["measure", model, photos, *["--symmetry", "translation_x,C2", "--output", "logits"]]
     assert main([*words, "--json", str(file), "--range", "1", "0.1"]) == 0
     table, _, below = capsys.readouterr().out.partition("change / LEE")
     assert "C2" in table and "C2" not in below and "0.1 pixel" in below
@@ -633,19 +623,8 @@ def test_the_range_is_below_the_table_in_the_json_and_in_the_picture(model, phot
     assert set(content["range"]["reach"]) == {"translation_x"}
     (row, _) = content["rows"]
     assert row["whole_pixel"] == pytest.approx(content["range"]["rows"][0]["ratio"], rel=1e-3)
-    alone = [
-        "measure",
-        model,
-        photos,
-        "--control",
-        "both",
-        "--symmetry",
-        "rotation",
-        "--range",
-        "1",
-        "--plot",
-    ]
-    assert main([*alone, str(picture)]) == 0
+    alone = ["measure", model, photos, *["--symmetry", "rotation", "--range", "1", "--plot"], str(picture)]
+    assert main(alone) == 0
     assert picture.stat().st_size > 1000
     capsys.readouterr()
     usual = run_json(capsys, model, photos, "--control", "none", "--symmetry", "hue", "--range")

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings(f"ignore::{SymmeterWarning.__module__}.{
 
 def row(**columns):
     known = {"symmetry": "rotation", "verdict": "unclear", "value": 2.0, "interval_low": 1.0, "interval_high": 4.0,
-             "interval_remark": "", "stability": None, "stability_low": None, "stability_high": None}  # fmt: skip
+             "standard_error": 0.1, "stability": None, "stability_low": None, "stability_high": None}  # fmt: skip
     return SimpleNamespace(**known | columns)
 
 
@@ -32,9 +32,9 @@ def test_the_widest_interval_is_relative_and_of_a_ratio_on_the_log_scale():
     stable = row(stability=0.5, stability_low=0.1, stability_high=0.9)
     assert widest(stable) == (pytest.approx(2.0), "rotation, stability")
     assert widest(row(stability=0.5, stability_low=0.0, stability_high=0.9))[0] == math.inf
-    assert widest(row(interval_low=None, interval_remark="all 16 values are equal"))[0] == 0
-    assert widest(row(interval_low=None, interval_remark="2 values are too few"))[0] == math.inf
-    assert widest(row(interval_high=math.inf))[0] == math.inf
+    assert widest(row(interval_low=None, interval_high=None, standard_error=0.0))[0] == 0
+    assert widest(row(interval_low=None, interval_high=None))[0] == math.inf
+    assert widest(row(interval_high=None))[0] == math.inf
     assert widest(row(verdict="not resolved", interval_high=1e9))[0] == 0
 
 

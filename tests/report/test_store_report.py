@@ -283,23 +283,19 @@ def test_merged_intervals_hold_the_truth():
 
 def test_an_interval_without_an_end_stays_without_it():
     one = quick_frame(2, symmetries=("rotation",))
-    row = merged_seeds([one, one.assign(interval_high=math.inf)])
-    assert row["interval_high"] == math.inf and math.isfinite(row["interval_low"])
+    row = merged_seeds([one, one.assign(interval_high=None)])
+    assert math.isnan(row["interval_high"]) and math.isfinite(row["interval_low"])
     row = merged_seeds([one, one.assign(interval_low=None, interval_high=None)])
     assert math.isnan(row["interval_low"])
 
 
 def test_bars_end_where_intervals_do_and_at_the_edge_of_the_data():
     frame = quick_frame(4, symmetries=("rotation",))
-    frame.loc[0, "interval_high"], frame.loc[1, "stability_low"] = math.inf, -math.inf
+    frame.loc[0, "interval_high"], frame.loc[1, "stability_low"] = None, None
     frame.loc[2, ["stability_low", "stability_high"]] = None
     values = with_bars(tables(frame).values)
-    finite = values["interval_high"].replace(math.inf, np.nan)
-    assert values["value_to"].tolist() == [finite.max(), *values["interval_high"][1:]]
-    assert (
-        values["stability_from"][1]
-        == values[["stability_low", "stability"]].replace(-math.inf, np.nan).min().min()
-    )
+    assert values["value_to"].tolist() == [values["interval_high"].max(), *values["interval_high"][1:]]
+    assert values["stability_from"][1] == values[["stability_low", "stability"]].min().min()
     assert values["stability_from"].isna().tolist() == [False, False, True, False]
 
 

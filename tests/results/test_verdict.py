@@ -3,7 +3,7 @@
 import pytest
 
 from symmeter.results.intervals import Interval, Ratio
-from symmeter.results.verdict import MEANINGS, on_contribution, resolved, verdict
+from symmeter.results.verdict import MEANINGS, against_untrained, on_contribution, resolved, verdict
 
 
 def ratio(low, high, n=16):
@@ -21,13 +21,14 @@ NARROW, BELOW, NEAR, WIDE = ratio(0.1, 0.2), ratio(0.6, 0.99), ratio(0.6, 1.4), 
     (None, NEAR, None, "unclear"), (Ratio(0.5, Interval(), 2), None, None, "unclear"),
 ])  # fmt: skip
 def test_words_come_from_intervals_alone(stability, specificity, untrained, word):
-    assert verdict(True, 16, stability, specificity, untrained) == word
-    assert verdict(False, 16, stability, specificity, untrained) == "not resolved"
+    said = verdict(True, 16, stability, specificity)
+    assert (said if untrained is None else against_untrained(said, untrained)) == word
+    assert verdict(False, 16, stability, specificity) == "not resolved"
     assert word in MEANINGS
 
 
 def test_below_8_images_there_is_no_verdict():
-    assert verdict(True, 7, NARROW, NARROW, NARROW) == "too few"
+    assert verdict(True, 7, NARROW, NARROW) == against_untrained("too few", NARROW) == "too few"
     assert verdict(True, 8, NARROW) == "stable"
     assert verdict(False, 7, NARROW) == "not resolved"  # of the instrument, not of the images
     assert on_contribution(1.0, Interval(0.9, 1.1), None, 7) == "too few"

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -26,12 +25,13 @@ from symmeter.demo.networks import (
 from symmeter.errors import SymmeterWarning, WriteError
 from symmeter.measuring.measure import measure
 from symmeter.models.load import describe
-from symmeter.results.columns import CONTROLS
+from symmeter.results.columns import CONTROL_OF
 from symmeter.results.estimate import Estimate, estimate
 from symmeter.results.intervals import CONFIDENCE, Ratio, holm, of_ratios
 from symmeter.results.numbers import ratio, with_interval
 from symmeter.results.result import Result
 from symmeter.results.row import Row
+from symmeter.results.text import new_table
 from symmeter.results.verdict import FEWEST_IMAGES, SPECIFIC, STABLE
 
 SYMMETRY = "rotation,translation,scale"
@@ -58,7 +58,7 @@ class Findings:
     def responses(self, symmetry: str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """The response to one generator of every image (N,), and those to its controls by the name of the ratio."""
         column, samples = self.row(symmetry).column, self.result.samples
-        controls = {name: f"{column}:{which}" for name, which in CONTROLS.items()}
+        controls = {name: f"{column}:{which}" for name, which in CONTROL_OF.items()}
         return samples[f"{column}"], {name: samples[key] for name, key in controls.items()}
 
 
@@ -170,14 +170,14 @@ def _measured(name: str, found: Findings) -> Table:
         table.add_row(
             row.symmetry,
             with_interval(row.value, row.interval_low, row.interval_high),
-            *(_ratio(row, which) for which in CONTROLS),
+            *(_ratio(row, which) for which in CONTROL_OF),
             row.verdict,
         )
     return table
 
 
 def _table(*columns: str, first: str = "network") -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    table = new_table()
     table.add_column(first, no_wrap=True, min_width=18)
     for column in columns:
         table.add_column(column, justify="right", no_wrap=True)
@@ -192,7 +192,7 @@ def _explain(console: Console, words: dict[str, str]) -> None:
 def statements(found: dict[str, Findings]) -> list[str]:
     """What the numbers say of stability, of specificity and of few images; every claim is decided by intervals."""
     others = [name for name in found if name != PLAIN]
-    tried = [(name, which) for which in CONTROLS for name in others]
+    tried = [(name, which) for which in CONTROL_OF for name in others]
     ratios = [_times(found[name], found[PLAIN], which) for name, which in tried]
     corrected = holm([None if one is None else one.p for one in ratios])
     said = {key: _against(*one) for key, one in zip(tried, zip(ratios, corrected, strict=True), strict=True)}

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from itertools import compress, count
 from typing import Any
 
@@ -20,7 +20,7 @@ from symmeter.measuring.reference_samples import Beside
 from symmeter.measuring.run import Run
 from symmeter.measuring.targets import Target, quantity_of
 from symmeter.models.outputs import Output
-from symmeter.results.columns import BOUNDARY, CONTROLS, SPECIFICITY, STABILITY, Key
+from symmeter.results.columns import BOUNDARY, CONTROL_OF, SPECIFICITY, STABILITY, Key
 from symmeter.samples import Batch
 from symmeter.symmetry.conjugate import deviation, stack
 from symmeter.symmetry.groups.generators import Generator
@@ -89,7 +89,7 @@ class DerivativeRun(Run):
 
     def _measure_batch(self, batch: Batch, beside: Beside) -> Iterator[int]:
         x = batch.inputs.to(self.device, self.dtype)
-        directions = Directions(self.domain, self.rho_in, self.generators)
+        directions = self.directions
         if self.pushforward is None:
             self._prepare(x)
             if self.deform and not directions.can_deform(x[:1]):
@@ -108,9 +108,8 @@ class DerivativeRun(Run):
         for part, y, pushed in self.pushforward.push(x, tangents):
             known = parts.pop(part.start)
             times = 1 + len(known.sizes)
-            derivative = deviation(
-                directions.responses(pushed, known), y, self.generators * times, self.rho_out
-            )
+            responses = directions.responses(pushed, known).unflatten(0, (times, -1))
+            derivative = deviation(responses, y, self.generators, self.rho_out).flatten(0, 1)
             self._record(batch, part, x[part], y, derivative, known)
             yield len(y)
         if len(self._few) == FLOOR_IMAGES:
@@ -122,7 +121,13 @@ class DerivativeRun(Run):
     @property
     def controls(self) -> tuple[str, ...]:
         """Those that there are, in the order of their directions."""
-        return (STABILITY,) * self.control + (SPECIFICITY,) * self._deforms()
+        there = {STABILITY: self.control, SPECIFICITY: self._deforms()}
+        return tuple(name for name, is_there in there.items() if is_there)
+
+    @cached_property
+    def directions(self) -> Directions:
+        """In which samples are moved."""
+        return Directions(self.domain, self.rho_in, self.generators)
 
     def _prepare(self, x: Tensor) -> None:
         """The first look at the outputs for inputs x (B, ...): how they move, and whether they fit what is asked."""
@@ -268,7 +273,7 @@ class DerivativeRun(Run):
             "chunk": self.pushforward.chunk,
             "dropped": self.pushforward.dropped,
             "floor_method": self._floor_method,
-            "controls": [name for name, control in CONTROLS.items() if control in self.controls],
+            "controls": [name for name, control in CONTROL_OF.items() if control in self.controls],
         }
 
     def notes(self) -> list[str]:

@@ -44,8 +44,8 @@ class Directions:
 
     def __post_init__(self) -> None:
         self.basis = Basis.of(self.generators)
-        names = [one.name for one in self.generators]
-        self._own = [names.index(one.name) for one in self.basis.generators]
+        generators = list(self.generators)
+        self._own = [generators.index(one) for one in self.basis.generators]
 
     def of(self, x: Tensor, positions: Tensor, beside: Beside) -> tuple[Tensor, Part]:
         """(T + controls * K, b, ...) directions of samples x (b, ...) at these positions (b,) of their batch."""
@@ -101,13 +101,13 @@ class Directions:
 
     def _sizes(self, directions: Tensor, own: Tensor) -> Tensor:
         """(T, b): how many times longer own directions are than those made of these (K, b, ...); 0 for none."""
-        made = torch.stack([length_of(one[None])[0] for one in self._one_by_one(directions)])
+        lengths = []
+        for row in self.basis.coefficients.to(
+            directions
+        ):  # one after the other, to hold no more than one of them
+            lengths.append(length_of(torch.einsum("k,k...->...", row, directions)[None])[0])
+        made = torch.stack(lengths)
         return torch.where(made > 0, length_of(own) / torch.where(made > 0, made, 1), 0)
-
-    def _one_by_one(self, directions: Tensor):
-        """Those of every generator (b, ...) from those of the basis (K, b, ...), without holding them all."""
-        for row in self.basis.coefficients:
-            yield torch.einsum("k,k...->...", row.to(directions), directions)
 
 
 def _deformed(

@@ -15,7 +15,7 @@ from symmeter.measuring.derivative import DerivativeRun, Observer
 from symmeter.measuring.interrupt import Interrupted
 from symmeter.measuring.orbit import OrbitRun
 from symmeter.measuring.plan import Plan
-from symmeter.measuring.precision import AllSamples, Precision
+from symmeter.measuring.precision import AllSamples, Precision, Until
 from symmeter.measuring.rows import derivative_rows, orbit_rows
 from symmeter.models.borrowed import borrowed
 from symmeter.options import as_written
@@ -112,7 +112,7 @@ def run_over(plan: Plan, group: Group) -> Execution[OrbitRun]:
     )
 
 
-def _until(plan: Plan, samples: Samples, rows: Callable[[], list[Row]]) -> AllSamples | Precision:
+def _until(plan: Plan, samples: Samples, rows: Callable[[], list[Row]]) -> Until:
     """When a run has measured enough; `rows` are made of what it has so far."""
     wanted = plan.settings.precision
     return AllSamples() if wanted is None else Precision(wanted, samples.total, rows)

@@ -7,6 +7,7 @@ looks depend on each other (alpha spending in equal parts).
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,8 +35,8 @@ def planned_looks(total: int | None) -> int:
     return 1 + max(0, math.ceil(math.log2(total / FIRST)))
 
 
-class AllSamples:
-    """No precision is wanted: a run goes on to the last sample."""
+class Until(ABC):
+    """When a run has measured enough."""
 
     confidence = CONFIDENCE  # of every interval
 
@@ -43,11 +44,11 @@ class AllSamples:
         """All samples, `most` at a time."""
         return samples.batches(most)
 
+    @abstractmethod
     def enough(self, count: int) -> bool:
         """Whether the run may stop, after `count` samples more."""
-        return False
 
-    def finish(self) -> None:
+    def finish(self) -> None:  # noqa: B027
         """The samples have ended."""
 
     def words(self) -> str:
@@ -59,8 +60,15 @@ class AllSamples:
         return []
 
 
+class AllSamples(Until):
+    """No precision is wanted: a run goes on to the last sample."""
+
+    def enough(self, count: int) -> bool:
+        return False
+
+
 @dataclass
-class Precision(AllSamples):
+class Precision(Until):
     """When a run has gone far enough: the relative half width of all intervals is at most `wanted`.
 
     `rows` makes the rows of what was measured so far, with intervals at `confidence`.
@@ -162,7 +170,7 @@ def widest(row: Row) -> tuple[float, str]:
     if row.interval_low is not None and row.interval_high is not None:
         width = (row.interval_high - row.interval_low) / 2
         found.append((width / abs(row.value) if row.value else math.inf, f"{row.symmetry}, value"))
-    elif not row.interval_remark.endswith("equal"):
+    elif row.standard_error != 0:  # not the same for all images
         found.append((math.inf, f"{row.symmetry}, value"))
     low, high = row.stability_low, row.stability_high
     if row.stability is not None:

@@ -19,7 +19,7 @@ from symmeter.measuring.function import Batching, Function
 from symmeter.measuring.interrupt import noticed_interrupts
 from symmeter.measuring.look import Look, look, round_off_ratio
 from symmeter.measuring.plan import Plan
-from symmeter.measuring.precision import AllSamples, Precision
+from symmeter.measuring.precision import AllSamples, Until
 from symmeter.measuring.reference_samples import Beside, ReferenceSamples, random_numbers
 from symmeter.models.outputs import Output
 from symmeter.results.columns import Columns
@@ -50,7 +50,7 @@ class Run(ABC):
     unit_round_off: float = 0.0  # the spacing of numbers just above 1 in what the model computes in
     nudge: float | None = None  # by how much, relative, floors move inputs; None for a unit of their own type
     still: dict[str, int] = field(default_factory=dict)  # by symmetry: samples that it does not change
-    until: AllSamples | Precision = field(default_factory=AllSamples)  # when it has measured enough
+    until: Until = field(default_factory=AllSamples)  # when it has measured enough
     lacking: dict[str, list[str]] = field(default_factory=dict)  # and those that have no reference sample
 
     alone = False  # one sample is all there is

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from symmeter.results.columns import CONTROLS
+from symmeter.results.columns import CONTROL_OF
 from symmeter.results.estimate import BETWEEN_NETWORKS, columns_of_ratio
 from symmeter.results.intervals import Ratio, of_ratios
 from symmeter.results.result import Result
 from symmeter.results.row import Row
-from symmeter.results.verdict import LEARNED, SPECIFIC, STABLE
+from symmeter.results.verdict import SPECIFIC, against_untrained
 
 _TWO_NETWORKS = BETWEEN_NETWORKS * math.sqrt(2)  # the chance of the weights of both
 
@@ -57,8 +57,7 @@ def _beside(
         changed["ratio_of_means_standard_error"] = None
     if ratio is not None:
         changed |= columns_of_ratio("untrained", ratio)
-        if ratio.below_one and row.verdict in (SPECIFIC, STABLE):
-            changed["verdict"] = LEARNED
+        changed["verdict"] = against_untrained(row.verdict, ratio)
     return replace(row, **changed)
 
 
@@ -68,7 +67,7 @@ def _ratio(
     """How many times the ratio of value and control of the network is that of its copy, image by image."""
     if row.column is None:
         return None
-    names = (row.column, f"{row.column}:{CONTROLS[which]}")
+    names = (row.column, f"{row.column}:{CONTROL_OF[which]}")
     if not all(name in found.samples for name in names for found in (result, copy)):
         return None
     own, control = (result.samples[name][positions[0]] for name in names)

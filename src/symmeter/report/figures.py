@@ -10,6 +10,7 @@ import numpy as np
 from symmeter.errors import WriteError, first_line
 from symmeter.files import check_ending, write_whole
 from symmeter.optional import require
+from symmeter.results.intervals import ends_of
 from symmeter.verbs.arguments import anything
 from symmeter.verbs.arguments import path as PATH
 from symmeter.verbs.verb import verb
@@ -59,12 +60,13 @@ def bars(
 ) -> "NDArray[np.float64]":
     """How far error bars of values (n,) go down and up, (2, n), from the ends of their intervals.
 
-    Not a number where there is no interval, and so no bar; an infinite end is drawn to the edge of the data.
+    Not a number where there is no interval, and so no bar; to the edge of the data where an end is not bounded.
 
-    >>> bars([1.0, 2.0], [0.5, None], [float("inf"), None]).tolist()
+    >>> bars([1.0, 2.0], [0.5, None], [None, None]).tolist()
     [[0.5, nan], [1.0, nan]]
     """
-    own, ends = np.array(values, float), np.array([low, high], float)
+    own = np.array(values, float)
+    ends = np.array([ends_of(*both) or (np.nan, np.nan) for both in zip(low, high, strict=True)], float).T
     finite = np.concatenate([own[None], ends])
     finite = finite[np.isfinite(finite)]
     if len(finite):

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
+FEWEST = 3  # values that an interval needs
 _RESAMPLES = 1999
 _ENTRIES = 8_000_000  # of the table of resamples, above which there are fewer of them
 _FEW_RESAMPLES = 499
@@ -48,7 +49,7 @@ def studentised(
 def too_long_a_tail(values: np.ndarray) -> bool:
     """Whether so few values (n,) >= 0 have a tail above their median that can hide most of the mean."""
     positive = values[values > 0]
-    if len(values) >= _ENOUGH or len(positive) < 3:
+    if len(values) >= _ENOUGH or len(positive) < FEWEST:
         return False
     logs = np.log(positive) - np.log(np.median(positive))
     variance = float((logs[logs >= 0] ** 2).mean())  # of a lognormal with such an upper half

@@ -12,7 +12,7 @@ BOUNDARY = "boundary"  # the part of the value in the outer ring of the output
 
 # The controls that a column may be of: along the directions of other images, and along deformations of the same one.
 STABILITY, SPECIFICITY = "control", "specificity_control"
-CONTROLS = {"stability": STABILITY, "specificity": SPECIFICITY}
+CONTROL_OF = {"stability": STABILITY, "specificity": SPECIFICITY}
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Columns:
 
     def controls(self, key: Key) -> dict[str, np.ndarray]:
         """The controls (N,) that a column has, by the name of the ratio to them."""
-        columns = {name: key.as_control(which) for name, which in CONTROLS.items()}
+        columns = {name: key.as_control(which) for name, which in CONTROL_OF.items()}
         return {name: self[column] for name, column in columns.items() if column in self}
 
     def discard_controls(self) -> None:

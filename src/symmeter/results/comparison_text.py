@@ -14,8 +14,8 @@ from symmeter.results.numbers import ratio, short
 from symmeter.results.text import as_text, new_table, show_tables
 
 _LEGEND = (
-    "ratio: geometric mean, image by image, with its 95 % interval; below 1: more",
-    "symmetric than the reference. Verdicts are corrected for the number of rows",
+    "ratio: geometric mean, image by image, with its 95 % interval; below 1: a smaller",
+    "error, more stable, more specific. Verdicts are corrected for the number of rows",
 )
 _WIDTH = 80
 _BETWEEN = 2  # characters between two columns

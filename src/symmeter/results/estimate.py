@@ -41,7 +41,6 @@ class Estimate:
     stability: Ratio | None = None
     specificity_control: float | None = None
     specificity: Ratio | None = None
-    untrained: Ratio | None = None
     median: float | None = None
     typical: float | None = None
     quantile_05: float | None = None
@@ -57,13 +56,13 @@ class Estimate:
     @property
     def verdict(self) -> str:
         """One or two words, those of `symmeter.results.verdict.verdict`."""
-        return verdict(self.resolved, self.n, self.stability, self.specificity, self.untrained)
+        return verdict(self.resolved, self.n, self.stability, self.specificity)
 
     def columns(self) -> dict[str, Any]:
         """What a row holds of it, the verdict included."""
         found: dict[str, Any] = {name: getattr(self, name) for name in _AS_THEY_ARE}
         found |= columns_of_interval("interval", self.interval) | {"verdict": self.verdict}
-        for name in ("stability", "specificity", "untrained"):
+        for name in ("stability", "specificity"):
             found |= columns_of_ratio(name, getattr(self, name))
         return found | {"selectivity": found.get("stability")}
 

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from symmeter.results.bootstrap import spread, studentised, too_long_a_tail
+from symmeter.results.bootstrap import FEWEST, spread, studentised, too_long_a_tail
 
 CONFIDENCE = 0.95
-FEWEST = 3  # values that an interval needs
 _MOST_DROPPED = 0.1  # of the pairs, above which a ratio is one of means
 
 
@@ -26,41 +25,48 @@ class Interval:
     high: float | None = None
     remark: str = ""
 
+    def through(self, function: Callable[[float], float]) -> "Interval":
+        """The interval of a monotone function of the quantity."""
+        if self.low is None or self.high is None:
+            return self
+        low, high = sorted((function(self.low), function(self.high)))
+        return Interval(low, high, self.remark)
+
     def moved(self, by: float) -> "Interval":
         """The same around another point."""
-        return self._with(lambda end: end + by)
+        return self.through(lambda end: end + by)
 
     def times(self, factor: float) -> "Interval":
         """The interval of so many times the quantity."""
-        return self._with(lambda end: end * factor)
+        return self.through(lambda end: end * factor)
 
     def widened(self, centre: float, factor: float) -> "Interval":
         """With ends that are so many times as far from its centre."""
-        return self._with(lambda end: centre + (end - centre) * factor)
+        return self.through(lambda end: centre + (end - centre) * factor)
 
-    def through(self, function: Callable[[float], float]) -> "Interval":
-        """The interval of a monotone function of the quantity."""
-        return self._with(function)
 
-    def _with(self, change: Callable[[float], float]) -> "Interval":
-        if self.low is None or self.high is None:
-            return self
-        low, high = sorted((change(self.low), change(self.high)))
-        return Interval(low, high, self.remark)
+def ends_of(low: float | None, high: float | None) -> tuple[float, float] | None:
+    """The ends that a row holds, infinite where the values set no such bound; None for no interval.
+
+    >>> ends_of(0.5, None), ends_of(None, None)
+    ((0.5, inf), None)
+    """
+    if low is None and high is None:
+        return None
+    return -math.inf if low is None else low, math.inf if high is None else high
 
 
 @dataclass(frozen=True)
 class Ratio:
     """How many times one quantity is another, image by image, with its interval and the two-sided p value for 1.
 
-    `pairs` were used, `dropped` had a value that was 0 or not finite. `method`: `paired` for the geometric mean of
+    `pairs` were used; the others had a value that was 0 or not finite. `method`: `paired` for the geometric mean of
     ratios, `means` for the ratio of means.
     """
 
     value: float
     interval: Interval
     pairs: int
-    dropped: int = 0
     p: float | None = None
     method: str = "paired"
 
@@ -114,10 +120,10 @@ def of_ratio_of_means(
     'the ratio is the same for every value'
     """
     values, divisors = np.asarray(values, np.float64), np.asarray(divisors, np.float64)
+    divisor = float(divisors.mean()) if len(divisors) else 0.0
+    if len(divisors) and divisor and not np.ptp(divisors):
+        return of_mean(values, confidence, seed=seed).times(1 / divisor)
     remark = _remark(divisors)
-    if remark.endswith("equal") and divisors.all():
-        return of_mean(values, confidence, seed=seed).times(1 / float(divisors[0]))
-    divisor = float(divisors.mean())
     if remark or not divisor:
         return Interval(remark=remark or "the divisor is 0")
     ratio = float(values.mean()) / divisor
@@ -139,21 +145,20 @@ def of_ratios(
     and is the same for all of them: interval and p value hold it too.
 
     >>> ratio = of_ratios(np.array([1.0, 4.0, 2.0, 0.0]), np.array([2.0, 8.0, 4.0, 0.0]))
-    >>> ratio.value, ratio.pairs, ratio.dropped
-    (0.5, 3, 1)
+    >>> ratio.value, ratio.pairs
+    (0.5, 3)
     """
     values, divisors = np.asarray(values, np.float64), np.asarray(divisors, np.float64)
     finite = np.isfinite(values) & np.isfinite(divisors)
     alive = finite & ((values != 0) | (divisors != 0))  # 0 / 0 says nothing of either kind of ratio
     used = finite & (values > 0) & (divisors > 0)
-    dropped = len(values) - int(used.sum())
     if (alive & ~used).sum() > _MOST_DROPPED * alive.sum():
         return _of_means(values[finite], divisors[finite], confidence, beyond)
     if not used.any():
         return None
     logs = np.log(values[used]) - np.log(divisors[used])
     interval, p = _student(logs, confidence, beyond)
-    return Ratio(float(np.exp(logs.mean())), interval.through(_exponential), len(logs), dropped, p)
+    return Ratio(float(np.exp(logs.mean())), interval.through(_exponential), len(logs), p)
 
 
 def of_jackknife(value: float, error: float | None, blocks: int, confidence: float = CONFIDENCE) -> Interval:
@@ -199,7 +204,7 @@ def _of_means(values: np.ndarray, divisors: np.ndarray, confidence: float, beyon
     ratio = float(values.mean()) / divisor
     interval = _with_chance_beyond(of_ratio_of_means(values, divisors, confidence), ratio, beyond, confidence)
     _, p = _student(values - divisors, confidence, beyond * ratio * divisor)
-    return Ratio(ratio, interval, len(values), 0, p, "means")
+    return Ratio(ratio, interval, len(values), p, "means")
 
 
 def _with_chance_beyond(interval: Interval, ratio: float, beyond: float, confidence: float) -> Interval:

@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from symmeter.results.numbers import ratio
-from symmeter.results.row import Row
+from symmeter.results.row import RATIOS, Row
 from symmeter.results.verdict import NOT_RESOLVED, TOO_FEW, UNCLEAR
 
-RATIOS = ("stability", "specificity", "untrained")
 _ENOUGH_FOR_SOFTMAX = 64  # samples: its tail hides what fewer could tell of logits
 
 

@@ -1,6 +1,6 @@
 """Numbers as they are printed: with their error, their interval, or as ratios."""
 
-import math
+from symmeter.results.intervals import ends_of
 
 
 def with_error(value: float, error: float | None) -> str:
@@ -51,10 +51,10 @@ def with_interval(value: float, low: float | None, high: float | None) -> str:
     >>> with_interval(46.123, 38.2, 60.4), with_interval(1.2345e-5, 1.0e-5, 1.65e-5), with_interval(0.0, None, None)
     ('46.1 [38 60]', '1.23 [1 1.6]e-05', '0')
     """
-    if low is None and high is None:
+    ends = ends_of(low, high)
+    if ends is None:
         return short(value)
-    low = -math.inf if low is None else low
-    high = math.inf if high is None else high
+    low, high = ends
     if value == 0 or 1e-2 <= abs(value) < 1e4:
         shown = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
         return f"{shown} [{_end(low)} {_end(high)}]"
@@ -71,10 +71,10 @@ def ratio(value: float | None, low: float | None = None, high: float | None = No
     """
     if value is None:
         return "-"
-    if low is None and high is None:
+    ends = ends_of(low, high)
+    if ends is None:
         return _of_ratio(value)
-    low = -math.inf if low is None else low
-    high = math.inf if high is None else high
+    low, high = ends
     return f"{_of_ratio(value)} [{_of_ratio(low)} {_of_ratio(high)}]"
 
 

@@ -6,12 +6,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from symmeter.results.columns import CONTROLS, SCALE
+from symmeter.results.columns import CONTROL_OF, SCALE
 from symmeter.results.row import Row
 from symmeter.results.verdict import NO_TEST
 
 VALUE = "value"
-QUANTITIES = (VALUE, *CONTROLS)
+QUANTITIES = (VALUE, *CONTROL_OF)
 
 
 class Measured(Protocol):
@@ -60,7 +60,7 @@ class Images:
         values = self._errors(f"{row.column}")
         if values is None or quantity == VALUE:
             return None if values is None else (values, np.ones(len(values)))
-        controls = self._errors(f"{row.column}:{CONTROLS[quantity]}")
+        controls = self._errors(f"{row.column}:{CONTROL_OF[quantity]}")
         return None if controls is None else (values, controls)
 
     def _errors(self, name: str) -> np.ndarray | None:

@@ -6,6 +6,8 @@ from typing import Any
 
 from symmeter.results.verdict import resolved
 
+RATIOS = ("stability", "specificity", "untrained")  # each with `_low`, `_high` and `_pairs`
+
 
 @dataclass(frozen=True)
 class Record(Mapping[str, Any]):

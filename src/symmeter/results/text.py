@@ -11,9 +11,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from symmeter.results.legend import RATIOS, column, different, have_errors, known, legend, whole_pixels
+from symmeter.results.legend import column, different, have_errors, known, legend, whole_pixels
 from symmeter.results.numbers import plus_minus, ratio, short, with_error, with_interval
-from symmeter.results.row import ElementRow, Row
+from symmeter.results.row import RATIOS, ElementRow, Row
 from symmeter.results.verdict import (
     LEARNED,
     NOT_RESOLVED,

@@ -49,16 +49,12 @@ def verdict(
     n: int,
     stability: "Ratio | None",
     specificity: "Ratio | None" = None,
-    untrained: "Ratio | None" = None,
 ) -> str:
     """The verdict on a response of n images, from the intervals of its ratios to the controls; see MEANINGS.
 
-    `untrained` is the ratio of stabilities of the network and of its copy with fresh weights, of specificities where
-    the network is specific.
-
     >>> from symmeter.results.intervals import Interval, Ratio
     >>> half = Ratio(0.5, Interval(0.4, 0.6), 16)
-    >>> verdict(True, 16, half), verdict(True, 16, half, half), verdict(True, 16, half, untrained=half)
+    >>> verdict(True, 16, half), verdict(True, 16, half, half), against_untrained("stable", half)
     ('stable', 'specific', 'learned')
     >>> verdict(True, 16, Ratio(0.9, Interval(0.7, 1.1), 16)), verdict(True, 16, Ratio(0.9, Interval(0.3, 2.0), 16))
     ('not stable', 'unclear')
@@ -69,20 +65,21 @@ def verdict(
         return TOO_FEW
     if stability is None and specificity is None:
         return NO_CONTROL
-    if stability is None or stability.below_one:
-        return _below(stability, specificity, untrained)
+    specific = specificity is not None and specificity.below_one
+    if stability is None:
+        return SPECIFIC if specific else UNCLEAR
+    if stability.below_one:
+        return SPECIFIC if specific else STABLE
     low = stability.interval.low
     return UNCLEAR if low is None or low < _HALF else NOT_STABLE
 
 
-def _below(stability: "Ratio | None", specificity: "Ratio | None", untrained: "Ratio | None") -> str:
-    """The verdict where stability, as far as it is known, is below 1."""
-    specific = specificity is not None and specificity.below_one
-    if not specific and stability is None:
-        return UNCLEAR
-    if untrained is not None and untrained.below_one:
-        return LEARNED
-    return SPECIFIC if specific else STABLE
+def against_untrained(word: str, untrained: "Ratio") -> str:
+    """The verdict of a network beside its copy with fresh weights: `learned` where it is the more stable, or specific.
+
+    `untrained` is the ratio of their stabilities, of their specificities where the network is specific.
+    """
+    return LEARNED if word in (SPECIFIC, STABLE) and untrained.below_one else word
 
 
 def on_contribution(value: float, interval: "Interval", floor: float | None, n: int) -> str:

@@ -62,9 +62,7 @@ def packed(result: Result, task: Task, state: str | None) -> dict[str, bytes]:
     """The files of a cell. Rows carry the settings, so that a table of all cells needs nothing else."""
     entry, spec = task["entry"], task["spec"]
     content = result.to_dict()
-    del content["rows"]
-    rows = map(dataclasses.asdict, result.rows)  # with infinite ends of intervals, which JSON cannot say
-    elements = content.pop("elements", None)
+    rows, elements = content.pop("rows"), content.pop("elements", None)
     content |= {"cell": {"key": task["key"], "entry": entry, "data": task["data"], "spec": spec}}
     content["model"]["state_sha256"] = state
     labels = _labels(result, content, task)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from symmeter.optional import require
+from symmeter.results.row import RATIOS
 from symmeter.sweeps.folder import Folder
 from symmeter.sweeps.tables import ArrowTable, Frame, arrow_table, data_frame
 
@@ -25,11 +26,10 @@ _SAME = (
     "layer",
     "definition",
 )
-_RATIOS = ("stability", "specificity", "untrained")
 # Columns that are there also where they are empty, or where no cell has them.
 _KEPT = (
     "floor", "control", "specificity_control", "standard_error", "interval_low", "interval_high", "typical",
-    *(name + part for name in _RATIOS for part in ("", "_low", "_high", "_pairs")),
+    *(name + part for name in RATIOS for part in ("", "_low", "_high", "_pairs")),
 )  # fmt: skip
 
 

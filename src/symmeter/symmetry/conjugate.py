@@ -93,7 +93,7 @@ def lie_derivative(
 
 
 def deviation(pushed: Value, y: Value, generators: Sequence[Generator], rho_out: Representation) -> Value:
-    """(T, B, ...): pushed tangents (T, B, ...) minus X y, for y (B, ...); 0 for an equivariant model."""
+    """(..., T, B, ...): pushed tangents, of that shape, minus X y, for y (B, ...); 0 for an equivariant model."""
     expected = stack(rho_out.differentiate_all(generators, y))
     return pytree.tree_map(torch.sub, pushed, expected)
 

@@ -1,4 +1,4 @@
-"""Where the error bars of charts end: intervals with their infinite ends drawn to the edge of the data."""
+"""Where the error bars of charts end: at the edge of the data where an interval has no bound."""
 
 import numpy as np
 
@@ -16,10 +16,10 @@ BARS = tuple(f"{column}_{end}" for column in ENDS for end in ("from", "to"))
 def with_bars(values: Frame) -> Frame:
     """The values with columns `value_from`, `value_to` and so on: None where there is no interval, and so no bar.
 
-    An infinite end is put at the edge of what is finite among numbers and intervals of that column.
+    Where one end is missing the values set no such bound: it is put at the edge of what is known of that column.
 
     >>> import pandas as pd
-    >>> numbers = {"value": [1.0, 2.0], "interval_low": [0.5, 1.5], "interval_high": [3.0, np.inf]}
+    >>> numbers = {"value": [1.0, 2.0], "interval_low": [0.5, 1.5], "interval_high": [3.0, None]}
     >>> with_bars(pd.DataFrame(numbers))["value_to"].tolist()
     [3.0, 3.0]
     """
@@ -30,6 +30,8 @@ def with_bars(values: Frame) -> Frame:
         all_numbers = values[[column, *ends]].to_numpy(float)
         finite = all_numbers[np.isfinite(all_numbers)]
         edges = (finite.min(), finite.max()) if len(finite) else (np.nan, np.nan)
-        for name, end in zip(("from", "to"), ends, strict=True):
-            columns[f"{column}_{name}"] = values[end].astype(float).clip(*edges)
+        there = values[list(ends)].notna().any(axis=1)
+        for name, end, edge in zip(("from", "to"), ends, edges, strict=True):
+            known = values[end].astype(float).clip(*edges)
+            columns[f"{column}_{name}"] = known.where(known.notna() | ~there, edge)
     return values.assign(**columns)

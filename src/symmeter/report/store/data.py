@@ -9,8 +9,8 @@ from symmeter.optional import require
 from symmeter.report.store.bars import BARS, with_bars
 from symmeter.report.store.charts import Chart, specification
 from symmeter.report.store.pairs import pairs
-from symmeter.report.store.seeds import RATIOS
 from symmeter.report.store.table import Tables
+from symmeter.results.row import RATIOS
 from symmeter.sweeps.store import Store
 from symmeter.sweeps.tables import Frame
 

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from symmeter.results.intervals import CONFIDENCE, Interval, Ratio
-from symmeter.results.verdict import NOT_RESOLVED, verdict
+from symmeter.results.estimate import bounded
+from symmeter.results.intervals import CONFIDENCE, Interval, Ratio, ends_of
+from symmeter.results.row import RATIOS
+from symmeter.results.verdict import NOT_RESOLVED, against_untrained, verdict
 
-RATIOS = ("stability", "specificity", "untrained")
 NUMBERS = (
     "value", "interval_low", "interval_high", "standard_error", "typical", "floor", "control", "specificity_control",
     "n", *(name + part for name in RATIOS for part in ("", "_low", "_high", "_pairs")),
@@ -49,14 +50,17 @@ def _over_seeds(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     typical = _column(rows, "typical")
     found["typical"] = None if typical is None else _geometric(typical)
     interval = _interval(rows, "value", "interval", images, lambda x: x)
-    found |= {"interval_low": interval.low, "interval_high": interval.high}
+    found |= {"interval_low": bounded(interval.low), "interval_high": bounded(interval.high)}
     ratios = {name: _ratio(rows, name) for name in RATIOS}
     for name, ratio in ratios.items():
         interval = Interval() if ratio is None else ratio.interval
-        found |= {name: ratio and ratio.value, f"{name}_low": interval.low, f"{name}_high": interval.high}
+        found |= {name: ratio and ratio.value, f"{name}_low": bounded(interval.low)}
+        found[f"{name}_high"] = bounded(interval.high)
         found[f"{name}_pairs"] = ratio and ratio.pairs
     resolved = all(row["verdict"] != NOT_RESOLVED for row in rows)
-    return found | {"verdict": verdict(resolved, int(images), *ratios.values())}
+    word = verdict(resolved, int(images), ratios["stability"], ratios["specificity"])
+    untrained = ratios["untrained"]
+    return found | {"verdict": word if untrained is None else against_untrained(word, untrained)}
 
 
 def _column(rows: Sequence[Mapping[str, Any]], name: str) -> np.ndarray | None:
@@ -109,10 +113,12 @@ def _interval(
     scale: Callable[[np.ndarray], np.ndarray],
 ) -> Interval:
     """The interval of the mean of a number of the seeds, on a scale, from their own ones, each of so many images."""
-    own = [_column(rows, column) for column in (name, f"{interval}_low", f"{interval}_high")]
-    if any(values is None for values in own) or images < 2:
+    values = _column(rows, name)
+    ends = [ends_of(*(number(row.get(f"{interval}_{end}")) for end in ("low", "high"))) for row in rows]
+    known = [both for both in ends if both is not None]
+    if values is None or len(known) < len(rows) or images < 2:
         return Interval(remark="not all seeds have an interval")
-    centres, low, high = (scale(values) for values in own if values is not None)
+    centres, low, high = (scale(numbers) for numbers in (values, *np.array(known, float).T))
     between = float(centres.var(ddof=1)) / len(centres)
     halves = [_half(between, len(centres) - 1, side, images - 1) for side in (centres - low, high - centres)]
     return Interval(float(centres.mean()) - halves[0], float(centres.mean()) + halves[1])
