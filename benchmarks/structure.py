@@ -49,7 +49,7 @@ LAYERS = (
     ("cli",),
     ("demo", "report"),
     ("sweeps",),
-    ("domains",),  # each kind of data may build on DOMAIN_BELOW, and none on another
+    ("domains",),  # each kind of data may build on DOMAINS_BELOW, and none on another
     ("layers",),
     ("measuring",),
     ("measures",),
@@ -62,7 +62,7 @@ LAYERS = (
     ("source", "trees", "verbs", "files", "optional"),
     ("errors",),
 )
-DOMAIN_BELOW = "domains.grids"
+DOMAINS_BELOW = ("domains.grids", "domains.space")
 # Where the content of folders and files of the tree of old lies now, so that older commits can be counted.
 MOVED = {
     "domains": "definitions preprocessing pixels resizing data",
@@ -73,7 +73,7 @@ MOVED = {
     "verbs": "verb arguments warned",
 }
 # The rooms of the mathematics, which any option has to reach: what counts is who has to hand it there.
-MATHEMATICS = ("domains/grids/", "symmetry/", "groups/", "representations/", "definitions/")
+MATHEMATICS = ("domains/grids/", "domains/space/", "symmetry/", "groups/", "representations/", "definitions/")
 OWN = ("domains/signals/",)  # kinds of data that have an option of their own by that name
 OPTION = "padding"  # an option of a domain that crosses the tree from the command line to the mathematics
 NO_TENSORS = ("Callable", "dict", "Mapping")
@@ -228,7 +228,7 @@ def _is_between_domains(one: Import) -> bool:
     """Whether one kind of data imports from another that is not the one below all."""
     importer, imported = (".".join(module.split(".")[:2]) for module in (one.importer, one.imported))
     in_new_tree = all(module.startswith("domains.") for module in (importer, imported))
-    return in_new_tree and imported not in (importer, DOMAIN_BELOW)
+    return in_new_tree and imported not in (importer, *DOMAINS_BELOW)
 
 
 def _home(module: str) -> str:

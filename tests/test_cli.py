@@ -186,24 +186,26 @@ def test_several_arrays_are_several_inputs(model, tmp_path, capsys, fails):
     arrays = {"pos": np.random.default_rng(0).random((5, 3, 2)), "z": np.arange(5)[:, None]}
     np.savez("sets.npz", labels=np.zeros(5, int), **arrays)
     words = ["measure", "paired.py:Paired", "sets.npz", "--symmetry", "S3", "--output", "logits", "--domain"]
-    assert main([*words, "sets", "--inputs", "pos=points,z=scalars", "--json", "-"]) == 0
+    assert main([*words, "points", "--inputs", "pos=points,z=scalars", "--json", "-"]) == 0
     content = json.loads(capsys.readouterr().out)
     assert content["spec"]["inputs"] == {"pos": "points", "z": "scalars"}
-    assert content["spec"]["left_alone"] == ["z"] and content["data"]["used"] == 5
+    assert content["spec"]["left_alone"] == [] and content["data"]["used"] == 5
     tensors = {name: torch.from_numpy(values) for name, values in arrays.items()}
     net = lambda pos, z: torch.cat([pos.tanh().sum(1), z.float() * pos[:, 0]], 1)
     inputs = {"pos": "points", "z": "scalars"}
-    own = symmeter.measure(net, tensors, "S3", output="logits", domain="sets", inputs=inputs, progress=False)
+    own = symmeter.measure(
+        net, tensors, "S3", output="logits", domain="points", inputs=inputs, progress=False
+    )
     assert content["rows"][0]["value"] == pytest.approx(own.rows[0].value, rel=1e-5)
     for given, said in [
         ("position=points", "there is no 'position'; the data has pos (5, 3, 2), z (5, 1)"),
-        ("pos=point", "sets have no input 'point'; did you mean 'points'?"),
+        ("pos=point", "points have no input 'point'; did you mean 'points'?"),
         ("pos=", "inputs 'pos=': write leaf=word,leaf=word"),
         ("points", "sets.npz has pos, z: say how the symmetry acts on each"),
     ]:
-        assert said in fails(*words, "sets", "--inputs", given)
+        assert said in fails(*words, "points", "--inputs", given)
     words[2] = "net.py"
-    assert "net.py: sets are read from an .npz" in fails(*words, "sets", "--inputs", "pos=points")
+    assert "net.py: sets are read from an .npz" in fails(*words, "points", "--inputs", "pos=points")
     assert "unknown domain 'set'; did you mean 'sets'?" in fails(*words, "set")
 
 
@@ -559,7 +561,7 @@ def test_layers_tells_what_is_aliasing(model, photos, capsys):
     (["--probes", "-2"], "'-2' is not a whole number, 0 or more"),
     (["--aliasing", "--symmetry", "rotation"], "about translations, not rotation"),
     (["--aliasing", "--definition", "gruver2023"], "--aliasing needs periodic"),
-    (["--aliasing", "--domain", "sets"], "--aliasing is about images, not about sets"),
+    (["--aliasing", "--domain", "points"], "--aliasing is about images, not about points"),
     (["--depth", "0"], "'0' is not a positive whole number"),
 ])  # fmt: skip
 def test_mistakes_with_layers(model, photos, fails, words, message):

@@ -13,7 +13,7 @@ import symmeter
 import symmeter.domain
 from symmeter.cli.app import main
 from symmeter.domains.images.options import ImageOptions
-from symmeter.domains.sets import Sets
+from symmeter.domains.points.domain import Points
 from symmeter.options import as_written, from_text, option
 from symmeter.sweeps.cell import measured_cell
 from symmeter.sweeps.model_list import read_models
@@ -36,7 +36,7 @@ class ToyOptions:
     shift: tuple = option((), several("numbers", number(), 0), "what is added", "S", type="number", many=True)
 
 
-class ToySets(Sets):
+class ToySets(Points):
     """Sets with two options."""
 
     name = "toys"
@@ -93,7 +93,9 @@ def test_the_flag_reaches_the_data_and_the_spec_of_the_result(place, capsys):
         assert main([*words, "--gain", str(gain), "--shift", "1", "2"]) == 0
         content = json.loads(capsys.readouterr().out)
         assert content["spec"]["options"] == {"gain": gain, "shift": [1.0, 2.0]}
-        expected = symmeter.measure(net, points * gain, "S3", output="logits", domain="sets", progress=False)
+        expected = symmeter.measure(
+            net, points * gain, "S3", output="logits", domain="points", progress=False
+        )
         assert content["rows"][0]["value"] == pytest.approx(expected.rows[0].value, rel=1e-5)
     assert main(words) == 0
     assert json.loads(capsys.readouterr().out)["spec"]["options"] == {"gain": 1.0, "shift": []}

@@ -26,11 +26,13 @@ from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.symmetry.representations.representation import Representation
+from symmeter.symmetry.representations.trivial import Trivial
 from symmeter.symmetry.tracker import Tracker
 from symmeter.verbs.arguments import split_list, word
 from symmeter.verbs.verb import verb
 
 ENTRY_POINTS = "symmeter.domains"
+STILL = ("invariant", "scalars")  # words for inputs that no symmetry moves
 _HOME, _FILE, _DEFAULT = "symmeter.domains", "domain", "images"
 Symmetries = tuple[Generator | Group, ...]
 
@@ -113,6 +115,8 @@ class Domain(ABC):
 
     def leaf(self, word: str, tensor: Tensor, model: Any) -> tuple[Tensor, Representation]:
         """One of several inputs (N, ...) as the model takes it, and how the symmetry acts on it, by its word."""
+        if word in STILL:
+            return tensor, Trivial()
         raise SymmeterError(f"{self.name} have no input {word!r}{nearest(word, self.input_words)}")
 
     # how symmetries act

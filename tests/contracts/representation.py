@@ -32,6 +32,7 @@ class RepresentationContract:
     generators: Sequence[Generator] = ()
 
     linear = True  # False for an affine action, as on pixel values that have an offset
+    affine = True  # False for an action that is not even that, as on orientations
     keeps_shape = True  # False where the moved value has another shape, as a window of a larger image
     batch_axis = 0  # the axis on which the items of the batch are, one after the other
     items: int | None = (
@@ -75,6 +76,7 @@ class RepresentationContract:
         self.check_close(mask, mask_alone)
 
     def test_the_action_is_linear(self) -> None:
+        self._need_affine()
         other = self.like_example(1)
         mixed = pytree.tree_map(lambda a, b: 0.75 * a + 0.25 * b, self.example, other)
         for g in self.elements:
@@ -151,6 +153,7 @@ class RepresentationContract:
 
     def test_derivatives_are_linear_and_the_same_alone_and_among_others(self) -> None:
         self._need_generators()
+        self._need_affine()
         other = self.like_example(3)
         mixed = pytree.tree_map(lambda a, b: 2 * a - b, self.example, other)
         tangents = self.representation.differentiate_all(self.generators, self.example)
@@ -223,6 +226,10 @@ class RepresentationContract:
     def _need_same_shape(self) -> None:
         if not self.keeps_shape:
             pytest.skip("moved values have another shape, so nothing can be moved twice")
+
+    def _need_affine(self) -> None:
+        if not self.affine:
+            pytest.skip("the action is not affine")
 
     def _need_generators(self) -> None:
         if not self.generators:

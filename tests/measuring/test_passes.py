@@ -6,7 +6,8 @@ import torch
 from symmeter.domain import parse_group
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.series import Bandlimited
-from symmeter.domains.sets import Points
+from symmeter.domains.space.components import Positions
+from symmeter.domains.space.field import NODE, Field
 from symmeter.measuring.passes import moved
 from symmeter.symmetry.displaced import displaced
 
@@ -66,5 +67,5 @@ def test_constant_images_stay_finite():
 def test_points_have_a_control_too():
     x, other = torch.rand(2, 2, 5, 3, dtype=torch.float64)
     g = parse_group("S5").enumerate()[7]
-    y, gx = displaced(Points(), x, other)(g), moved(Points(), x)(g)
+    y, gx = displaced(Field(Positions(), NODE), x, other)(g), moved(Field(Positions(), NODE), x)(g)
     torch.testing.assert_close((y - x).flatten(1).norm(dim=1), (gx - x).flatten(1).norm(dim=1))

@@ -43,12 +43,12 @@ def test_what_an_entry_says_goes_before_what_is_said_of_all(images):
 
 
 def test_an_entry_of_another_domain_has_only_its_own_options(images):
-    rows = [{"model": "timm:resnet18", "domain": "sets", "inputs": "points"}]
-    (cell,) = plan(read_models(rows, untrained=True), images, Spec("S4", domain="sets", options={}))
-    assert (cell.spec.domain, cell.spec.inputs, cell.spec.options) == ("sets", "points", {})
+    rows = [{"model": "timm:resnet18", "domain": "points", "inputs": "points"}]
+    (cell,) = plan(read_models(rows, untrained=True), images, Spec("S4", domain="points", options={}))
+    assert (cell.spec.domain, cell.spec.inputs, cell.spec.options) == ("points", "points", {})
     (cell,) = plan(
         [Entry("timm:resnet18", domain="images")], images, Spec("rotation", options={"padding": "zeros"})
     )
     assert cell.spec.options == {"padding": "zeros"}
-    refused = [Entry("timm:resnet18", domain="sets")]
-    check_refused("timm:resnet18: unknown symmetry 'rotation'", plan, refused, images, Spec("rotation"))
+    refused = [Entry("timm:resnet18", domain="points")]
+    check_refused("timm:resnet18: unknown symmetry 'hue'", plan, refused, images, Spec("hue"))

@@ -6,7 +6,7 @@ from tests.helpers import check_refused
 from symmeter.domain import parse_group
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.images.domain import Images
-from symmeter.domains.sets import Sets
+from symmeter.domains.points.domain import Points
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.hypothesis import Symmetry, generators_only
 from symmeter.symmetry.hypothesis import parse_symmetry as parse_with
@@ -15,7 +15,7 @@ from symmeter.symmetry.representations.trivial import Trivial
 
 def parse_symmetry(what):
     """With the names of images, and of sets."""
-    return parse_with(what, lambda word: Images.symmetry(word) or Sets.symmetry(word), Images.symmetries)
+    return parse_with(what, lambda word: Images.symmetry(word) or Points.symmetry(word), Images.symmetries)
 
 
 def names(what):

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from symmeter.domain import Domain
+from symmeter.domain import STILL, Domain
 from symmeter.errors import SymmeterError, shortened
 from symmeter.models.loaded import LoadedModel
 from symmeter.samples import Draw, Preparation, Samples
@@ -22,7 +22,6 @@ from symmeter.symmetry.representations.trivial import Trivial
 from symmeter.trees import LeafPath, Packing, dotted, filled, tensors
 
 _LABELS = "labels"  # the array of an .npz with the classes
-STILL = ("scalars", "invariant")  # words for leaves that no symmetry moves
 
 Words = str | Mapping[str, str] | Sequence[str] | None  # how the symmetry acts on each input, as it was given
 
@@ -76,19 +75,13 @@ class Inputs:
     @property
     def still(self) -> list[str]:
         """The leaves of a tree that the symmetry leaves alone."""
-        if not self.tree:
-            return []
-        return [path for path in map(dotted, tensors(self.data)) if self._word(path) in STILL]
+        return [dotted(path) for path, leaf in self.leaves.items() if isinstance(leaf.rho, Trivial)]
 
     def prepared(self, domain: Domain, model: LoadedModel) -> "Inputs":
         """With the leaves as the model takes them, each with how the symmetry acts on it."""
         leaves = {}
         for path, tensor in tensors(self.data).items() if self.words else ():
-            word = self._word(dotted(path))
-            if word in STILL:
-                leaves[path] = PreparedLeaf(tensor, Trivial())
-            else:
-                leaves[path] = PreparedLeaf(*domain.leaf(word, tensor, model))
+            leaves[path] = PreparedLeaf(*domain.leaf(self._word(dotted(path)), tensor, model))
         return replace(self, leaves=leaves)
 
     @cached_property

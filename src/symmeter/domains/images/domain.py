@@ -34,7 +34,7 @@ from symmeter.domains.images.names import GROUPS, named
 from symmeter.domains.images.options import ImageOptions
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.domains.images.psnr import EQR, EQT, EQTFractional
-from symmeter.errors import SymmeterError, nearest
+from symmeter.errors import SymmeterError
 from symmeter.models.hub import Hub
 from symmeter.models.loaded import LoadedModel
 from symmeter.optional import require
@@ -111,7 +111,7 @@ class Images(Gridded):
     def leaf(self, word: str, tensor: Tensor, model: LoadedModel) -> tuple[Tensor, Representation]:
         """An image (N, C, H, W), pixels in uint8 or inputs in floating point; or a field of vectors (N, 2, H, W)."""
         if word not in ("image", "vectors"):
-            raise SymmeterError(f"images have no input {word!r}{nearest(word, self.input_words)}")
+            return super().leaf(word, tensor, model)
         prepared = self.preprocessing(model)
         rows = rows_of(tensor, wanted_by(prepared), f"input {word!r}")
         if not isinstance(rows, Tensor):

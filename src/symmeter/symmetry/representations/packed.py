@@ -9,7 +9,6 @@ from torch import Tensor
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.representations.representation import Acted, Representation
-from symmeter.symmetry.representations.trivial import Trivial
 from symmeter.trees import split_leaves
 
 
@@ -67,11 +66,9 @@ class Packed(Representation):
         return max(filter(None, found), default=None)
 
     def bound_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """That of the first leaf that moves."""
-        for leaf, rho in zip(self.shapes, self.representations, strict=True):
-            if not isinstance(rho, Trivial):
-                return leaf
-        return shape
+        """That of the first leaf that binds a group."""
+        leaves = zip(self.shapes, self.representations, strict=True)
+        return next((leaf for leaf, rho in leaves if rho.binds), shape)
 
     def describe(self) -> str:
         return " + ".join(rho.describe() for rho in self.representations)

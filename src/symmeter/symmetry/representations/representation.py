@@ -22,6 +22,11 @@ class Representation(ABC):
     """
 
     @property
+    def binds(self) -> bool:
+        """Whether a group that acts on several tensors at once is bound to the shape of one of these."""
+        return True
+
+    @property
     def channel_axis(self) -> int | None:
         """The axis of a value that holds its channels; None where that is not known, as for an invariant value."""
         return 1

@@ -20,6 +20,10 @@ class Trivial(Representation):
     """
 
     @property
+    def binds(self) -> bool:
+        return False
+
+    @property
     def channel_axis(self) -> None:
         return None
 

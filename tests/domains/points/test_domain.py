@@ -13,7 +13,9 @@ from tests.helpers import Things, check_refused
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from symmeter.domains.sets import SETS, Permutations, PointPermutations, Sets
+from symmeter.domains.points.data import SETS
+from symmeter.domains.points.domain import Points
+from symmeter.domains.space.permutations import Permutations, PointPermutations
 from symmeter.measuring.measure import measure
 from symmeter.samples import Draw
 from symmeter.symmetry.groups.group import Group
@@ -55,12 +57,12 @@ class Ordered(nn.Module):
 
 
 def group_named(text: str) -> Group:
-    (group,) = Sets.symmetry(text)
+    (group,) = Points.symmetry(text)
     return group
 
 
-class TestSets(DomainContract):
-    domain = Sets
+class TestDomain(DomainContract):
+    domain = Points
     data = POINTS
     group = "permutation"
     equivariant = (DeepSet(), "permutation", "logits:points")
@@ -118,7 +120,7 @@ def test_all_forms_of_data_give_the_same(tmp_path: Path):
         str(tmp_path / "points.npz"),
     )  # fmt: skip
     for data in forms:
-        assert torch.equal(inputs_of(Sets().open(data, None, Draw()).batches(3)), POINTS)
+        assert torch.equal(inputs_of(Points().open(data, None, Draw()).batches(3)), POINTS)
     (row,) = measure(DeepSet(True), str(tmp_path / "points.npz"), "permutation", output="logits").rows
     assert row.verdict == "not resolved"
 
@@ -129,11 +131,13 @@ def test_what_does_not_fit_is_refused_in_one_line(tmp_path: Path):
         "how the symmetry acts on it is not known", measure, net, POINTS, "permutation", output="logits"
     )
     check_refused("use S4", measure, net, POINTS, "S5", output="logits:points")
-    check_refused("points must be a float tensor", measure, net, POINTS.long(), "permutation", domain="sets")
+    check_refused(
+        "points must be a float tensor", measure, net, POINTS.long(), "permutation", domain="points"
+    )
     check_refused("acts on points", Permutations().bind, (3, 4, 4))
     check_refused("bind it to a shape", Permutations().enumerate)
     check_refused("no such file", SETS.check_path, str(tmp_path / "gone.npz"))
-    check_refused("sets have no option 'padding'", measure, net, POINTS, "permutation", padding="zeros")
+    check_refused("points have no option 'padding'", measure, net, POINTS, "permutation", padding="zeros")
 
 
 @pytest.mark.parametrize(("n", "shape", "words"), [

@@ -1,0 +1,88 @@
+"""Points in space and other sets: what symmeter has to know of them, in one class."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from torch import Tensor
+
+from symmeter.domain import Domain, Symmetries
+from symmeter.domains.points.data import SETS, SetPreparation, rows_of
+from symmeter.domains.space.components import Positions
+from symmeter.domains.space.field import NODE, Field
+from symmeter.domains.space.permutations import PERMUTATIONS, permutations_of
+from symmeter.domains.space.words import (
+    ACTIONS,
+    GROUPS,
+    MEANINGS,
+    generators_of,
+    groups_of,
+    parse_word,
+    representation_of,
+)
+from symmeter.errors import SymmeterError
+from symmeter.samples import Draw, Samples
+from symmeter.source import is_array
+from symmeter.symmetry.groups.group import Group
+from symmeter.symmetry.representations.representation import Representation
+from symmeter.symmetry.representations.trivial import Trivial
+
+
+class Points(Domain):
+    """Sets of points (B, N, features), in space where they have three coordinates.
+
+    Their order means nothing, so permutations act on them; rotations, reflections and translations of space act on
+    coordinates, and on vectors, tensors and irreps in their own ways.
+
+    >>> [one.name for word in ("S4", "SO3", "rotation_x", "C4(z)") for one in Points.symmetry(word)]
+    ['S4', 'SO3', 'rotation_x', 'C4(z)']
+    """
+
+    name = "points"
+    item = "set"
+    symmetries: ClassVar = {**MEANINGS, **GROUPS, **PERMUTATIONS}
+    actions = ACTIONS
+    input_words = ACTIONS
+
+    @classmethod
+    def symmetry(cls, word: str) -> Symmetries:
+        return generators_of(word) or permutations_of(word) or groups_of(word)
+
+    @classmethod
+    def takes(cls, data: Any) -> bool:
+        """Batches (N, points, features), and what may hold them: files of arrays, and dictionaries with `points`."""
+        if isinstance(data, str | Path):
+            return str(data).lower().endswith(".npz")
+        if isinstance(data, Mapping):
+            return "points" in data
+        values = data[0] if isinstance(data, tuple | list) and len(data) == 2 else data
+        return is_array(values) and np.ndim(values) > 2  # with another number of axes, what is wrong is said
+
+    def open(self, data: Any, model: Any, draw: Draw, group: Group | None = None) -> Samples:
+        return Samples(SETS.source(data), SetPreparation(), draw)
+
+    def check(self, data: str, model: str) -> None:
+        SETS.check_path(data)
+
+    def leaf(self, word: str, tensor: Tensor, model: Any) -> tuple[Tensor, Representation]:
+        """One of several inputs (N, ...), by a word for components, with the place where they are."""
+        try:
+            rho = representation_of(word, tensor)
+        except ValueError as error:
+            raise SymmeterError(f"inputs: {word!r} does not fit: {error}") from error
+        if rho is None:
+            return super().leaf(word, tensor, model)
+        if isinstance(rho, Field) and isinstance(rho.components, Positions):
+            return rows_of(tensor, f"input {word!r}"), rho
+        return tensor, rho
+
+    def rho_in(self, model: Any, group: Group | None = None) -> Representation:
+        return Field(Positions(), NODE)
+
+    def act_by(self, action: str, y: Tensor) -> Representation:
+        return representation_of(action, y) or Trivial()
+
+    def is_action(self, word: str) -> bool:
+        """A word for components, such as `vectors`, `node scalars` or `2x1o+0e`."""
+        return parse_word(word) is not None

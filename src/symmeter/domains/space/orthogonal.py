@@ -1,0 +1,64 @@
+"""The continuous groups of rotations: SO3, O3, and the rotations about one axis."""
+
+from dataclasses import dataclass
+
+import torch
+
+from symmeter.domains.space.motion import INVERSION, Motion, rotation_about, rotation_of
+from symmeter.domains.space.point_groups import ROTATIONS, WITH_INVERSION
+from symmeter.symmetry.groups.group import Element, Group
+
+SPACE = "space"
+
+
+@dataclass(frozen=True)
+class Orthogonal(Group):
+    """SO3, all rotations, and O3, which has those and their mirror images.
+
+    Haar-random ones are those of random unit quaternions. Random cosets g I of the icosahedral group I integrate what
+    has a degree up to 5 without error, so a sample is made of these; `designs` are the groups it can be made of.
+
+    >>> Orthogonal(mirrored=True).name, [group.order for group in Orthogonal().designs]
+    ('O3', [60, 24, 12])
+    """
+
+    mirrored: bool = False
+    acts_on = SPACE
+
+    @property
+    def name(self) -> str:
+        return "O3" if self.mirrored else "SO3"
+
+    @property
+    def designs(self) -> tuple[Group, ...]:
+        """Finite subgroups that can stand in for the whole, the finest first."""
+        return WITH_INVERSION if self.mirrored else ROTATIONS
+
+    def draw(self, random: torch.Generator) -> Motion:
+        rotation = Motion(rotation_of(torch.randn(4, generator=random, dtype=torch.float64)))
+        if self.mirrored and bool(torch.randint(2, (), generator=random)):
+            return INVERSION @ rotation
+        return rotation
+
+
+@dataclass(frozen=True)
+class AxisRotations(Group):
+    """`SO2(z)`: the rotations about one axis through the origin.
+
+    >>> [g.name for g in AxisRotations("y").quadrature(3)]
+    ['identity', 'rotate 120 about y', 'rotate 120 about -y']
+    """
+
+    axis: str = "z"
+    acts_on = SPACE
+
+    @property
+    def name(self) -> str:
+        return f"SO2({self.axis})"
+
+    def draw(self, random: torch.Generator) -> Motion:
+        turns = torch.rand((), generator=random, dtype=torch.float64)
+        return rotation_about(self.axis, 360 * float(turns))
+
+    def quadrature(self, count: int) -> tuple[Element, ...]:
+        return tuple(rotation_about(self.axis, 360 * k / count) for k in range(count))
