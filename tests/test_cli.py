@@ -199,7 +199,7 @@ def test_several_arrays_are_several_inputs(model, tmp_path, capsys, fails):
     assert content["rows"][0]["value"] == pytest.approx(own.rows[0].value, rel=1e-5)
     for given, said in [
         ("position=points", "there is no 'position'; the data has pos (5, 3, 2), z (5, 1)"),
-        ("pos=point", "points have no input 'point'; did you mean 'points'?"),
+        ("pos=point", "points have no input 'point'; did you mean 'points' or 'voigt'?"),
         ("pos=", "inputs 'pos=': write leaf=word,leaf=word"),
         ("points", "sets.npz has pos, z: say how the symmetry acts on each"),
     ]:
