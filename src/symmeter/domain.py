@@ -21,6 +21,7 @@ from torch import Tensor
 from symmeter.errors import SymmeterError, nearest, shortened
 from symmeter.options import NoOptions
 from symmeter.samples import Draw, Samples
+from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.displaced import Inputs, Replaced, Still, displaced
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
@@ -148,6 +149,15 @@ class Domain(ABC):
     def is_whole_action(self, word: str) -> bool:
         """Whether such a word alone, as an output, stands for the logits with that action: `vectors`."""
         return word in ("invariant", "equivariant")
+
+    @property
+    def audits(self) -> bool:
+        """Whether actions are exact, so that it can be asked whether they are the right ones."""
+        return self.definition == "exact"
+
+    def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
+        """Other ways in which a symmetry might act on a value (B, ...) on which it acts by `rho`."""
+        return ()
 
     def remarks(
         self, name: str, y: Tensor, rho: Representation, moved_by: Iterable[Generator | Element]

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from symmeter.domain import Domain, Symmetries
 from symmeter.domains.points.data import SETS, SetPreparation, rows_of
+from symmeter.domains.space.alternatives import alternatives
 from symmeter.domains.space.components import Positions
 from symmeter.domains.space.deformations import deformed
 from symmeter.domains.space.field import NODE, Field
@@ -25,6 +26,7 @@ from symmeter.domains.space.words import (
 from symmeter.errors import SymmeterError
 from symmeter.samples import Draw, Samples
 from symmeter.source import is_array
+from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.representations.representation import Representation
@@ -92,6 +94,9 @@ class Points(Domain):
     ) -> list[Tensor] | None:
         """X x (b, ...) per generator with its directions turned by a rotation that varies smoothly over space."""
         return deformed(rho, generators, x, random)
+
+    def alternatives(self, rho: Representation, value: Tensor) -> list[Alternative]:
+        return alternatives(rho, value)
 
     def is_action(self, word: str) -> bool:
         """A word for components, such as `vectors`, `node scalars` or `2x1o+0e`."""
