@@ -1,7 +1,7 @@
 """A run over a group: batches of samples through one shared pass over the orbit for all measures and outputs."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import compress
 from typing import Any
 
@@ -22,6 +22,7 @@ from symmeter.measuring.orbit_pass import Compared, Orbit, unmoved
 from symmeter.measuring.passes import Inputs, moved, watching
 from symmeter.measuring.reference_samples import Beside, ReferenceSamples
 from symmeter.measuring.run import Run
+from symmeter.measuring.spectrum import spectra
 from symmeter.measuring.targets import ElementSums, OrbitTarget, PairSums, Reduced, quantity_of
 from symmeter.models.outputs import Output
 from symmeter.results.columns import VALUE, Key
@@ -44,6 +45,7 @@ class OrbitRun(Run):
     constants: dict[Key, float] = field(default_factory=dict)
     sums: dict[Key, ElementSums] = field(default_factory=dict)
     pairs: dict[Key, PairSums] = field(default_factory=dict)
+    distances: dict[str, PairSums] = field(default_factory=dict)
     _floors: dict[Key, float] = field(default_factory=dict)
 
     loading_batch = 32
@@ -240,6 +242,7 @@ class OrbitRun(Run):
             self.columns.add(key, values[keep])
         own.add_elements(self.sums, self.elements.count, keep)
         own.add_pairs(self.pairs, torch.from_numpy(keep))
+        own.add_distances(self.distances, torch.from_numpy(keep))
         return keep
 
     # what was found
@@ -256,12 +259,15 @@ class OrbitRun(Run):
             "closed": self.group.closed,  # False: a window of a group, and means are over the window
             "elements": orbit.elements.count,
             "sampled": orbit.elements.sampled,
-            "sampling": self.plan.settings.sampling,
+            "sampling": orbit.elements.sampling,
+            "replicates": orbit.elements.replicates,  # 0: elements were not drawn in cosets of a design
+            "design": orbit.elements.design.name if orbit.elements.design else None,
             "forward_passes": orbit.forwards,
             "kernel": orbit.kernels.counts,
             "kernel_mean": {str(t.output): "estimated" if t.estimated else "whole" for t in averaged},
             "chunk": orbit.at_once,
             "floor_method": METHOD,
+            "spectrum": {name: asdict(one) for name, one in spectra(self.elements, self.distances).items()},
         }
 
     def notes(self) -> list[str]:
@@ -271,7 +277,8 @@ class OrbitRun(Run):
                 notes += pool.notes(target.quantity)
             for m in target.measures:
                 notes += infinities(self.columns, target.key(m), self.item)
-        return notes
+        found = spectra(self.elements, self.distances)
+        return notes + [note for name, one in found.items() for note in one.notes(name)]
 
 
 def _labels(batch: Batch, part: slice) -> Tensor | None:
