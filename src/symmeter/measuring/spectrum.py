@@ -39,8 +39,11 @@ class _Fit:
         pairs = ~np.eye(len(self.half), dtype=bool)
         columns = np.stack([*self.degrees[:, pairs], np.ones(pairs.sum())])
         weight = _SUM * pairs.sum()
-        root = np.linalg.cholesky(columns @ columns.T + weight)  # of the normal equations
-        return nnls(root.T, np.linalg.solve(root, columns @ self.half[pairs] + weight))[0]
+        normal = columns @ columns.T + weight
+        normal += _NOTHING * np.diag(normal.diagonal())  # few elements do not tell all degrees apart
+        root = np.linalg.cholesky(normal)
+        found = nnls(root.T, np.linalg.solve(root, columns @ self.half[pairs] + weight))[0]
+        return found / found.sum()
 
 
 def spectra(elements: ElementSet, pairs: Mapping[str, PairSums]) -> dict[str, Spectrum]:
