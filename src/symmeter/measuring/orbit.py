@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from itertools import compress
 from typing import Any
 
@@ -26,6 +27,7 @@ from symmeter.measuring.spectrum import spectra
 from symmeter.measuring.targets import ElementSums, OrbitTarget, PairSums, Reduced, quantity_of
 from symmeter.models.outputs import Output
 from symmeter.results.columns import VALUE, Key
+from symmeter.results.spectrum import Spectrum
 from symmeter.samples import Batch
 from symmeter.symmetry.groups.group import ElementSet, Group, choose_elements
 from symmeter.symmetry.representations.representation import Representation
@@ -177,8 +179,6 @@ class OrbitRun(Run):
         shapes = tuple(known[output] for output in kept) if known else None
         return replace(self.function_of(kept), batching=function.batching, shapes=shapes)
 
-    # chunk by chunk
-
     def _measure_chunk(
         self, batch: Batch, part: slice, x: Tensor, references: ReferenceSamples | None
     ) -> None:
@@ -251,6 +251,11 @@ class OrbitRun(Run):
         """The floor of a column's error; None where it could not be found."""
         return self._floors.get(key)
 
+    @cached_property
+    def spectra(self) -> dict[str, Spectrum]:
+        """By output, how much of the response is of which degree, when the run has ended."""
+        return spectra(self.elements, self.distances)
+
     def how(self) -> dict[str, Any]:
         orbit = self._known
         averaged = [target for target in orbit.targets if target.average]
@@ -267,7 +272,7 @@ class OrbitRun(Run):
             "kernel_mean": {str(t.output): "estimated" if t.estimated else "whole" for t in averaged},
             "chunk": orbit.at_once,
             "floor_method": METHOD,
-            "spectrum": {name: asdict(one) for name, one in spectra(self.elements, self.distances).items()},
+            "spectrum": {name: asdict(one) for name, one in self.spectra.items()},
         }
 
     def notes(self) -> list[str]:
@@ -277,8 +282,7 @@ class OrbitRun(Run):
                 notes += pool.notes(target.quantity)
             for m in target.measures:
                 notes += infinities(self.columns, target.key(m), self.item)
-        found = spectra(self.elements, self.distances)
-        return notes + [note for name, one in found.items() for note in one.notes(name)]
+        return notes + [note for name, one in self.spectra.items() for note in one.notes(name)]
 
 
 def _labels(batch: Batch, part: slice) -> Tensor | None:

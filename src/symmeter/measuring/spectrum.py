@@ -36,7 +36,7 @@ class _Fit:
         """(L + 1,) by least squares: none below 0, adding up to 1, the last what is beyond."""
         from scipy.optimize import nnls  # slow to import
 
-        pairs = ~np.eye(len(self.half), dtype=bool)
+        pairs = np.triu(np.ones_like(self.half, dtype=bool), 1)
         columns = np.stack([*self.degrees[:, pairs], np.ones(pairs.sum())])
         weight = _SUM * pairs.sum()
         normal = columns @ columns.T + weight

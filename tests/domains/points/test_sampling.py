@@ -56,19 +56,19 @@ def test_a_mean_over_the_kernel_that_is_estimated_from_cosets_has_no_bias_for_sq
 
 
 def test_consistency_is_over_pairs_of_different_cosets():
-    """Classes by the sign of a linear function, counted here by hand."""
+    """Classes by whether a linear function is above 0.5, counted here by hand."""
 
-    class Sign(Linear):
+    class Above(Linear):
         def forward(self, x):
             y = super().forward(x)[:, :1]
-            return torch.cat([y, -y], 1)
+            return torch.cat([y, torch.full_like(y, 0.5)], 1)
 
     chosen = choose_elements(Orthogonal(), 24, seed=3)
     moved = torch.stack([POINTS[:, 0] @ g.rotation.T for g in chosen.elements])
-    first = moved @ DIRECTION[0] > 0  # (24, samples)
+    first = moved @ DIRECTION[0] > 0.5  # (24, samples)
     coset = torch.arange(24) // 12
     agreeing = (first[:, None] == first)[coset[:, None] != coset].double().mean()
-    found = measured(Sign(), "consistency", elements=24, seed=3).rows[0]
+    found = measured(Above(), "consistency", elements=24, seed=3).rows[0]
     assert found.value == pytest.approx(float(agreeing), abs=1e-12)
     assert found.value != pytest.approx(float((first[:, None] == first).double().mean()), abs=1e-3)
 

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 
@@ -224,21 +225,24 @@ def draw_cosets(group: Group, count: int, random: torch.Generator) -> ElementSet
             f"sampling={HAAR!r}"
         )
     design = group.designs[fitting[0]]
-    ordered = _in_cosets(members[fitting[0]], members[-1])
+    ordered = _in_cosets(design, group.designs[-1])
     replicates = count // len(ordered)
     chosen = [group.draw(random) for _ in range(replicates)]
     elements = tuple(g @ d for g in chosen for d in ordered)
     return ElementSet(group, elements, True, replicates, design, len(members[-1]))
 
 
-def _in_cosets(elements: Sequence[Element], subgroup: Sequence[Element]) -> list[Element]:
-    """The elements of a group, the identity first, coset by coset of a subgroup."""
-    left, found = list(elements), []
+@cache
+def _in_cosets(group: Group, subgroup: Group) -> tuple[Element, ...]:
+    """The elements of a finite group, the identity first, coset by coset of a subgroup."""
+    left = [(g, g.inverse()) for g in group.enumerate()]
+    found: list[Element] = []
     while left:
-        for g in [left[0] @ s for s in subgroup]:
-            place = next(i for i, other in enumerate(left) if (g @ other.inverse()).is_identity)
-            found.append(left.pop(place))
-    return found
+        first, _ = left[0]
+        for g in [first @ s for s in subgroup.enumerate()]:
+            place = next(i for i, (_, inverse) in enumerate(left) if (g @ inverse).is_identity)
+            found.append(left.pop(place)[0])
+    return tuple(found)
 
 
 def equal_pairs(elements: Sequence[Element]) -> int:
