@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from symmeter.domains.space.harmonics import mixing
-from symmeter.domains.space.motion import rotation_of
+from symmeter.domains.space.motion import Motion, rotation_of
 from symmeter.domains.space.orthogonal import Orthogonal
 from symmeter.results.coset_errors import Cosets
 from symmeter.results.standard_errors import pair_error
@@ -89,7 +89,8 @@ def cosets(order: int, blocks: int) -> Sample:
     """Random cosets of the rotations of a regular solid, as `draw_cosets` makes them."""
     group = Orthogonal()
     found = draw_cosets(group, 2 * order, torch.Generator().manual_seed(0))
-    elements = torch.stack([g.rotation for g in found.elements[: found.block]])
+    turned = [g for g in found.elements[: found.block] if isinstance(g, Motion)]
+    elements = torch.stack([g.rotation for g in turned])
     return Sample(f"{blocks} x {order}", elements[0].mT @ elements, blocks, found.part)
 
 
