@@ -1,7 +1,8 @@
 """A run over a group: batches of samples through one shared pass over the orbit for all measures and outputs."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from itertools import compress
 from typing import Any
 
@@ -22,9 +23,11 @@ from symmeter.measuring.orbit_pass import Compared, Orbit, unmoved
 from symmeter.measuring.passes import Inputs, moved, watching
 from symmeter.measuring.reference_samples import Beside, ReferenceSamples
 from symmeter.measuring.run import Run
+from symmeter.measuring.spectrum import spectra
 from symmeter.measuring.targets import ElementSums, OrbitTarget, PairSums, Reduced, quantity_of
 from symmeter.models.outputs import Output
 from symmeter.results.columns import VALUE, Key
+from symmeter.results.spectrum import Spectrum
 from symmeter.samples import Batch
 from symmeter.symmetry.groups.group import ElementSet, Group, choose_elements
 from symmeter.symmetry.representations.representation import Representation
@@ -44,6 +47,7 @@ class OrbitRun(Run):
     constants: dict[Key, float] = field(default_factory=dict)
     sums: dict[Key, ElementSums] = field(default_factory=dict)
     pairs: dict[Key, PairSums] = field(default_factory=dict)
+    distances: dict[str, PairSums] = field(default_factory=dict)
     _floors: dict[Key, float] = field(default_factory=dict)
 
     loading_batch = 32
@@ -175,8 +179,6 @@ class OrbitRun(Run):
         shapes = tuple(known[output] for output in kept) if known else None
         return replace(self.function_of(kept), batching=function.batching, shapes=shapes)
 
-    # chunk by chunk
-
     def _measure_chunk(
         self, batch: Batch, part: slice, x: Tensor, references: ReferenceSamples | None
     ) -> None:
@@ -240,6 +242,7 @@ class OrbitRun(Run):
             self.columns.add(key, values[keep])
         own.add_elements(self.sums, self.elements.count, keep)
         own.add_pairs(self.pairs, torch.from_numpy(keep))
+        own.add_distances(self.distances, torch.from_numpy(keep))
         return keep
 
     # what was found
@@ -247,6 +250,11 @@ class OrbitRun(Run):
     def floor(self, key: Key) -> float | None:
         """The floor of a column's error; None where it could not be found."""
         return self._floors.get(key)
+
+    @cached_property
+    def spectra(self) -> dict[str, Spectrum]:
+        """By output, how much of the response is of which degree, when the run has ended."""
+        return spectra(self.elements, self.distances)
 
     def how(self) -> dict[str, Any]:
         orbit = self._known
@@ -256,12 +264,15 @@ class OrbitRun(Run):
             "closed": self.group.closed,  # False: a window of a group, and means are over the window
             "elements": orbit.elements.count,
             "sampled": orbit.elements.sampled,
-            "sampling": self.plan.settings.sampling,
+            "sampling": orbit.elements.sampling,
+            "replicates": orbit.elements.replicates,  # 0: elements were not drawn in cosets of a design
+            "design": orbit.elements.design.name if orbit.elements.design else None,
             "forward_passes": orbit.forwards,
             "kernel": orbit.kernels.counts,
             "kernel_mean": {str(t.output): "estimated" if t.estimated else "whole" for t in averaged},
             "chunk": orbit.at_once,
             "floor_method": METHOD,
+            "spectrum": {name: asdict(one) for name, one in self.spectra.items()},
         }
 
     def notes(self) -> list[str]:
@@ -271,7 +282,7 @@ class OrbitRun(Run):
                 notes += pool.notes(target.quantity)
             for m in target.measures:
                 notes += infinities(self.columns, target.key(m), self.item)
-        return notes
+        return notes + [note for name, one in self.spectra.items() for note in one.notes(name)]
 
 
 def _labels(batch: Batch, part: slice) -> Tensor | None:

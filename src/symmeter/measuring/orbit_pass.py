@@ -78,7 +78,8 @@ class Orbit:
         passes = self._passes(inputs)
         chunks = self._chunks(self._reference(passes, compared.x), which, compared)
         average(passes, self.targets, chunks)
-        reduced = Reduced(self.targets, chunks, pools or [{} for _ in chunks], alone=alone)
+        spectra = alone and self.elements.sampled and bool(self.elements.group.designs)
+        reduced = Reduced(self.targets, chunks, pools or [{} for _ in chunks], alone, spectra)
         for i, outputs in passes(which):
             g = self.members[i]
             element = g @ g.inverse() if wrong else g
@@ -113,10 +114,11 @@ class Orbit:
         `other` (b, ...) is its output for another sample per sample, `labels` (b,) are their classes.
         """
         sampled, finite = self.elements.sampled, self.elements.finite
+        block = self.elements.block if len(which) == len(self.members) else 1
         equal = 0
         if sampled or finite:
             equal = equal_pairs([self.members[i] for i in which])
-        return Chunk(y, target.rho, len(which), sampled, finite, equal, other=other, labels=labels)
+        return Chunk(y, target.rho, len(which), sampled, block, finite, equal, other=other, labels=labels)
 
     def _passes(self, inputs: Inputs) -> Passes:
         return Passes(self.function, inputs, self.kernels.all, self.at_once)
