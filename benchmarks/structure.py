@@ -55,6 +55,7 @@ LAYERS = (
     ("measures",),
     ("results",),
     ("models",),
+    ("kinds",),
     ("domain",),
     ("symmetry",),
     ("autodiff",),

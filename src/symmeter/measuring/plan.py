@@ -6,8 +6,9 @@ from typing import Any
 
 import torch
 
-from symmeter.domain import Domain, domain_of, find_domain, read_options
+from symmeter.domain import Domain
 from symmeter.errors import SymmeterError
+from symmeter.kinds import domain_of, find_domain, read_options
 from symmeter.measures import parse_measures
 from symmeter.measures.measure import DerivativeMeasure, Measure, OrbitMeasure
 from symmeter.measuring.inputs import Inputs, Words

@@ -8,7 +8,10 @@ import numpy as np
 from torch import Tensor
 
 from symmeter.domain import Domain, Symmetries
-from symmeter.domains.points.data import SETS, SetPreparation, rows_of
+from symmeter.domains.points.data import check_data, is_single, open_points, rows_of
+from symmeter.domains.points.files import is_cloud
+from symmeter.domains.points.graphs import are_graphs, named_graphs
+from symmeter.domains.points.options import PointOptions
 from symmeter.domains.space.components import Positions
 from symmeter.domains.space.field import NODE, Field
 from symmeter.domains.space.permutations import PERMUTATIONS, permutations_of
@@ -21,8 +24,8 @@ from symmeter.domains.space.words import (
     parse_word,
     representation_of,
 )
-from symmeter.errors import SymmeterError
-from symmeter.samples import Draw, Samples
+from symmeter.errors import SymmeterError, shortened
+from symmeter.samples import Draw, Named, Samples
 from symmeter.source import is_array
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.representations.representation import Representation
@@ -41,6 +44,8 @@ class Points(Domain):
 
     name = "points"
     item = "set"
+    files = "a .ply, .off or .xyz file, a folder of these, an .npz"
+    Options = PointOptions
     symmetries: ClassVar = {**MEANINGS, **GROUPS, **PERMUTATIONS}
     actions = ACTIONS
     input_words = ACTIONS
@@ -51,19 +56,44 @@ class Points(Domain):
 
     @classmethod
     def takes(cls, data: Any) -> bool:
-        """Batches (N, points, features), and what may hold them: files of arrays, and dictionaries with `points`."""
+        """Batches (N, points, features), and what may hold them: files, graphs, and dictionaries with points."""
         if isinstance(data, str | Path):
-            return str(data).lower().endswith(".npz")
+            return str(data).lower().endswith(".npz") or cls.owns(data)
         if isinstance(data, Mapping):
-            return "points" in data
+            return is_single(data) or any(map(_may_be_points, data.values()))
         values = data[0] if isinstance(data, tuple | list) and len(data) == 2 else data
-        return is_array(values) and np.ndim(values) > 2  # with another number of axes, what is wrong is said
+        with_points = is_array(values) and np.ndim(values) > 2  # with other axes, what is wrong is said
+        return with_points or cls.owns(data)
+
+    @classmethod
+    def owns(cls, data: Any) -> bool:
+        """Clouds and meshes on disk, and graphs of torch_geometric."""
+        return is_cloud(data) if isinstance(data, str | Path) else are_graphs(data)
+
+    @classmethod
+    def knows_input(cls, word: str) -> bool:
+        return parse_word(word) is not None
+
+    def named(self, data: Any, words: Mapping[str, str]) -> Named | None:
+        """Graphs by their attributes. SymmeterError for a dictionary of which several leaves could be points."""
+        if are_graphs(data):
+            return named_graphs(data, words, ACTIONS)
+        if isinstance(data, Mapping) and not words and not is_single(data):
+            self._check_said(data)
+        return None
+
+    def _check_said(self, data: Mapping) -> None:
+        leaves = shortened([f"{key} {tuple(np.shape(one))}" for key, one in data.items() if is_array(one)])
+        raise SymmeterError(
+            f"inputs are {leaves}: say how the symmetry acts on them with inputs={{leaf: word}}, the words being "
+            f"{', '.join(ACTIONS)}; leaves that are not named are left alone"
+        )
 
     def open(self, data: Any, model: Any, draw: Draw, group: Group | None = None) -> Samples:
-        return Samples(SETS.source(data), SetPreparation(), draw)
+        return open_points(data, self.options, draw)
 
     def check(self, data: str, model: str) -> None:
-        SETS.check_path(data)
+        check_data(data)
 
     def leaf(self, word: str, tensor: Tensor, model: Any) -> tuple[Tensor, Representation]:
         """One of several inputs (N, ...), by a word for components, with the place where they are."""
@@ -71,6 +101,10 @@ class Points(Domain):
             rho = representation_of(word, tensor)
         except ValueError as error:
             raise SymmeterError(f"inputs: {word!r} does not fit: {error}") from error
+        if self.options != PointOptions():
+            raise SymmeterError(
+                "the options points and centred are for sets alone: with inputs= give leaves as the model takes them"
+            )
         if rho is None:
             return super().leaf(word, tensor, model)
         if isinstance(rho, Field) and isinstance(rho.components, Positions):
@@ -86,3 +120,8 @@ class Points(Domain):
     def is_action(self, word: str) -> bool:
         """A word for components, such as `vectors`, `node scalars` or `2x1o+0e`."""
         return parse_word(word) is not None
+
+
+def _may_be_points(value: object) -> bool:
+    """Whether a value could be points in space, (N, points, 3)."""
+    return is_array(value) and np.ndim(value) > 2 and np.shape(value)[-1] == 3

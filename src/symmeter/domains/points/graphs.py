@@ -1,0 +1,162 @@
+"""Graphs of torch_geometric: their attributes as leaves with words, and one batch of them again for the model."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from symmeter.domains.points.graph_batch import EDGES, GraphBatch
+from symmeter.errors import SymmeterError, shortened
+from symmeter.samples import Named
+
+Graph = Any  # a torch_geometric Data
+LABELS = "y"
+_MOVED = {"pos": "points", "normal": "node vectors", EDGES: "index", "face": "index"}
+_SCALARS = {
+    "z": "node scalars",
+    "x": "node scalars",
+    "edge_attr": "edge scalars",
+    "edge_weight": "edge scalars",
+}
+_RESERVED = (LABELS, "batch", "ptr", "num_nodes")  # targets, and what a batch is given anew
+
+
+def are_graphs(data: object) -> bool:
+    """Whether data is a `Data`, a `Batch` or a dataset of torch_geometric, or a list of `Data`."""
+    geometric = sys.modules.get("torch_geometric.data")  # who has graphs has it
+    if geometric is None:
+        return False
+    if isinstance(data, list | tuple):
+        return len(data) > 0 and all(isinstance(one, geometric.Data) for one in data)
+    return isinstance(data, geometric.Data | geometric.Batch | geometric.Dataset)
+
+
+def named_graphs(data: Any, words: Mapping[str, str], choices: Sequence[str]) -> Named:
+    """Graphs as a tree of tensors (B, ...) by attribute, with the words that the user gave, and those of known names.
+
+    A known name is `pos`, `normal`, `z`, `x`, `edge_index`, `edge_attr`, `edge_weight` or `face`; other attributes of
+    nodes and edges are scalars there. SymmeterError for a float of width 3 of which nothing is known: `choices` are the
+    words for it.
+    """
+    graphs = _listed(data)
+    sizes = _Sizes.of(graphs)
+    leaves = {key: _stacked(key, graphs, sizes) for key in _attributes(graphs)}
+    asked = [key for key, leaf in leaves.items() if key not in words and _is_asked(key, leaf)]
+    if asked:
+        shapes = shortened([f"{key} {tuple(leaf.shape)}" for key, leaf in leaves.items()])
+        raise SymmeterError(
+            f"graphs have {shapes}: say how the symmetry acts on {', '.join(asked)} with "
+            f"inputs={{{asked[0]!r}: word}}, the words being {', '.join(choices)}"
+        )
+    known = {key: word for key, leaf in leaves.items() if (word := sizes.word(key, leaf)) is not None}
+    padded = frozenset(
+        key for key in leaves if leaves[key].shape[1:] != torch.as_tensor(graphs[0][key]).shape
+    )
+    return Named(GraphBatch(leaves, graphs[0], padded), {**known, **words}, _labels(graphs))
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """Nodes of every graph, and edges of the largest; `edges` are those of each."""
+
+    nodes: int
+    edges: tuple[int, ...]
+
+    @staticmethod
+    def of(graphs: Sequence[Graph]) -> "_Sizes":
+        nodes = sorted({int(graph.num_nodes or 0) for graph in graphs})
+        if nodes[0] == 0:
+            raise SymmeterError("there are graphs without nodes: leave them out")
+        # The one place that wants all graphs of one size: edges are padded, nodes are not.
+        if len(nodes) > 1:
+            raise SymmeterError(
+                f"graphs differ in size ({nodes[0]} to {nodes[-1]} nodes): measure those of one size at a time"
+            )
+        return _Sizes(nodes[0], tuple(int(graph.num_edges) for graph in graphs))
+
+    def word(self, key: str, leaf: Tensor) -> str | None:
+        """The word for an attribute (B, ...); None where it is one of whole graphs."""
+        known = _MOVED.get(key) or _SCALARS.get(key)
+        if known is None and "index" in key:
+            return "index"
+        if known is None and leaf.ndim > 1:
+            places = {max(self.edges): "edge scalars", self.nodes: "node scalars"}
+            return places.get(leaf.shape[1])
+        return known
+
+
+def _listed(data: Any) -> list[Graph]:
+    """One `Data` for each graph."""
+    geometric = sys.modules["torch_geometric.data"]
+    if isinstance(data, geometric.Batch):
+        try:
+            return data.to_data_list()
+        except RuntimeError as error:
+            raise SymmeterError(
+                "a Batch that was put together by hand: give the list of its graphs"
+            ) from error
+    graphs = [data] if isinstance(data, geometric.Data) else list(data)
+    if not graphs:
+        raise SymmeterError("no graphs")
+    return graphs
+
+
+def _attributes(graphs: Sequence[Graph]) -> list[str]:
+    """The attributes that are numbers; SymmeterError where graphs differ in them."""
+    first, *others = [
+        {key for key, value in graph.to_dict().items() if _is_number(value)} - set(_RESERVED)
+        for graph in graphs
+    ]
+    for other in others:
+        if other != first:
+            raise SymmeterError(
+                f"graphs differ in what they have: {', '.join(sorted(first ^ other))} is not in all"
+            )
+    return [key for key in graphs[0].to_dict() if key in first]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Tensor | int | float) and not isinstance(value, bool)
+
+
+def _stacked(key: str, graphs: Sequence[Graph], sizes: _Sizes) -> Tensor:
+    """An attribute of all graphs, (B, ...); edges that a graph has fewer are -1, and their attributes 0."""
+    values = [torch.as_tensor(graph[key]).detach() for graph in graphs]
+    if any(value.layout != torch.strided for value in values):
+        raise SymmeterError(f"{key} is a sparse matrix: give the graph as edge_index")
+    if all(value.shape == values[0].shape for value in values):
+        return torch.stack(values)
+    axis = 1 if key == EDGES else 0
+    if any(
+        value.ndim <= axis or value.shape[axis] != e for value, e in zip(values, sizes.edges, strict=True)
+    ):
+        shapes = shortened(list(dict.fromkeys(str(tuple(value.shape)) for value in values)))
+        raise SymmeterError(f"graphs differ in the shape of {key}: {shapes}")
+    filled = -1 if key == EDGES else 0
+    longest = max(sizes.edges)
+    return torch.stack([_padded(value, axis, longest, filled) for value in values])
+
+
+def _padded(value: Tensor, axis: int, length: int, filled: int) -> Tensor:
+    """A value (...) that is as long as `length` on one axis."""
+    shape = list(value.shape)
+    shape[axis] = length - shape[axis]
+    return torch.cat([value, value.new_full(shape, filled)], axis)
+
+
+def _is_asked(key: str, leaf: Tensor) -> bool:
+    """Whether an attribute (B, ...) could be vectors, and its name does not say what it is."""
+    if key in _MOVED or not leaf.is_floating_point() or leaf.shape[-1:] != (3,) or leaf.ndim < 2:
+        return False
+    return leaf.ndim > 2 or key not in _SCALARS
+
+
+def _labels(graphs: Sequence[Graph]) -> Tensor | None:
+    """The classes (B,) of the graphs, where `y` is one whole number for each."""
+    marks = [graph.to_dict().get(LABELS) for graph in graphs]
+    tensors = [torch.as_tensor(mark) for mark in marks if isinstance(mark, Tensor | int)]
+    whole = [mark for mark in tensors if mark.numel() == 1 and not mark.is_floating_point()]
+    return torch.stack([mark.reshape(()) for mark in whole]) if len(whole) == len(graphs) else None
