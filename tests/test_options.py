@@ -14,6 +14,7 @@ import symmeter.kinds
 from symmeter.cli.app import main
 from symmeter.domains.images.options import ImageOptions
 from symmeter.domains.points.domain import Points
+from symmeter.domains.points.options import PointOptions
 from symmeter.options import as_written, from_text, option
 from symmeter.sweeps.cell import measured_cell
 from symmeter.sweeps.model_list import read_models
@@ -31,7 +32,7 @@ def build():
 
 
 @dataclass(frozen=True)
-class ToyOptions:
+class ToyOptions(PointOptions):
     gain: float = option(1.0, number(0.0), "what sets are multiplied by", "G", type="number")
     shift: tuple = option((), several("numbers", number(), 0), "what is added", "S", type="number", many=True)
 

@@ -84,6 +84,8 @@ def domain_of(data: Any, symmetry: Any, words: Iterable[str] = ()) -> type[Domai
         known = dict.fromkeys(chain.from_iterable(d.input_words for d in domains().values()))
         wrong = next((w for w in words if w not in known), words[0])
         raise SymmeterError(f"inputs: {wrong!r} is no way in which a symmetry acts{nearest(wrong, known)}")
+    if words and len(fits) == 1:
+        return fits[0]
     fits = [d for d in fits if (words or d.takes(data)) and _knows(d, symmetry)]
     if not fits:
         _check_of_another(symmetry)

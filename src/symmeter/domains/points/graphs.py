@@ -79,13 +79,10 @@ class _Sizes:
 
     def word(self, key: str, leaf: Tensor) -> str | None:
         """The word for an attribute (B, ...); None where it is one of whole graphs."""
-        known = _MOVED.get(key) or _SCALARS.get(key)
-        if known is None and "index" in key:
-            return "index"
-        if known is None and leaf.ndim > 1:
-            places = {max(self.edges): "edge scalars", self.nodes: "node scalars"}
-            return places.get(leaf.shape[1])
-        return known
+        places = {max(self.edges): "edge scalars", self.nodes: "node scalars"}
+        by_size = places.get(leaf.shape[1]) if leaf.ndim > 1 else None
+        guessed = "index" if "index" in key else by_size
+        return (_MOVED | _SCALARS).get(key, guessed)
 
 
 def _listed(data: Any) -> list[Graph]:
@@ -106,16 +103,13 @@ def _listed(data: Any) -> list[Graph]:
 
 def _attributes(graphs: Sequence[Graph]) -> list[str]:
     """The attributes that are numbers; SymmeterError where graphs differ in them."""
-    first, *others = [
-        {key for key, value in graph.to_dict().items() if _is_number(value)} - set(_RESERVED)
-        for graph in graphs
-    ]
-    for other in others:
-        if other != first:
-            raise SymmeterError(
-                f"graphs differ in what they have: {', '.join(sorted(first ^ other))} is not in all"
-            )
-    return [key for key in graphs[0].to_dict() if key in first]
+    found = [[key for key, value in graph.to_dict().items() if _is_number(value)] for graph in graphs]
+    lacking = set().union(*found) - set(found[0]).intersection(*found)
+    if lacking:
+        raise SymmeterError(
+            f"graphs differ in what they have: {', '.join(sorted(lacking))} is not in all of them"
+        )
+    return [key for key in found[0] if key not in _RESERVED]
 
 
 def _is_number(value: object) -> bool:
@@ -125,23 +119,19 @@ def _is_number(value: object) -> bool:
 def _stacked(key: str, graphs: Sequence[Graph], sizes: _Sizes) -> Tensor:
     """An attribute of all graphs, (B, ...); edges that a graph has fewer are -1, and their attributes 0."""
     values = [torch.as_tensor(graph[key]).detach() for graph in graphs]
-    if any(value.layout != torch.strided for value in values):
+    if values[0].layout != torch.strided:
         raise SymmeterError(f"{key} is a sparse matrix: give the graph as edge_index")
-    if all(value.shape == values[0].shape for value in values):
+    shapes = dict.fromkeys(tuple(value.shape) for value in values)
+    if len(shapes) == 1:
         return torch.stack(values)
-    axis = 1 if key == EDGES else 0
-    if any(
-        value.ndim <= axis or value.shape[axis] != e for value, e in zip(values, sizes.edges, strict=True)
-    ):
-        shapes = shortened(list(dict.fromkeys(str(tuple(value.shape)) for value in values)))
-        raise SymmeterError(f"graphs differ in the shape of {key}: {shapes}")
-    filled = -1 if key == EDGES else 0
-    longest = max(sizes.edges)
-    return torch.stack([_padded(value, axis, longest, filled) for value in values])
+    axis, filler = (1, -1) if key == EDGES else (0, 0)
+    if [value.shape[axis] for value in values] != list(sizes.edges):
+        raise SymmeterError(f"graphs differ in the shape of {key}: {shortened(list(map(str, shapes)))}")
+    return torch.stack([_padded(value, axis, max(sizes.edges), filler) for value in values])
 
 
 def _padded(value: Tensor, axis: int, length: int, filled: int) -> Tensor:
-    """A value (...) that is as long as `length` on one axis."""
+    """A value of any shape that is as long as `length` on one axis."""
     shape = list(value.shape)
     shape[axis] = length - shape[axis]
     return torch.cat([value, value.new_full(shape, filled)], axis)
@@ -156,7 +146,6 @@ def _is_asked(key: str, leaf: Tensor) -> bool:
 
 def _labels(graphs: Sequence[Graph]) -> Tensor | None:
     """The classes (B,) of the graphs, where `y` is one whole number for each."""
-    marks = [graph.to_dict().get(LABELS) for graph in graphs]
-    tensors = [torch.as_tensor(mark) for mark in marks if isinstance(mark, Tensor | int)]
-    whole = [mark for mark in tensors if mark.numel() == 1 and not mark.is_floating_point()]
-    return torch.stack([mark.reshape(()) for mark in whole]) if len(whole) == len(graphs) else None
+    marks = [torch.as_tensor(graph.get(LABELS, 0.0)) for graph in graphs]
+    whole = all(mark.numel() == 1 and not mark.is_floating_point() for mark in marks)
+    return torch.cat([mark.reshape(1) for mark in marks]) if whole else None
