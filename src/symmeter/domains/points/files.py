@@ -35,7 +35,7 @@ def is_cloud(data: str | Path) -> bool:
     """
     place = Path(data).expanduser()
     if place.is_dir():
-        return has_files(place, EXTENSIONS) and not all(map(_of_atoms, files_in(place, EXTENSIONS)))
+        return has_files(place, EXTENSIONS) and not any(map(_of_atoms, files_in(place, (".xyz",))[:1]))
     return place.suffix.lower() in EXTENSIONS and not _of_atoms(place)
 
 

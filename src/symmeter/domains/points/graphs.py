@@ -91,7 +91,7 @@ def _listed(data: Any) -> list[Graph]:
     if isinstance(data, geometric.Batch):
         try:
             return data.to_data_list()
-        except RuntimeError as error:
+        except (AttributeError, RuntimeError) as error:
             raise SymmeterError(
                 "a Batch that was put together by hand: give the list of its graphs"
             ) from error
