@@ -70,7 +70,7 @@ def test_permutations_are_not_resolved_and_rotations_are(pointnet: nn.Module, fo
     assert permutation.verdict == "not resolved" and permutation.value < 1e-5
     for row in (about_y, every):
         assert row.n == 24 and row.verdict != "not resolved"
-        assert row.low is not None and 0 < row.low < row.value < row.high
+        assert 0 < row.interval_low < row.value < row.interval_high
         assert row.value > 1e3 * row.floor and row.control > 0
     assert about_y.value < every.value  # ModelNet's objects stand upright
 
