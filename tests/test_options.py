@@ -13,6 +13,7 @@ import symmeter
 import symmeter.kinds
 from symmeter.cli.app import main
 from symmeter.domains.images.options import ImageOptions
+from symmeter.domains.points.data import open_points
 from symmeter.domains.points.domain import Points
 from symmeter.domains.points.options import PointOptions
 from symmeter.options import as_written, from_text, option
@@ -32,7 +33,7 @@ def build():
 
 
 @dataclass(frozen=True)
-class ToyOptions(PointOptions):
+class ToyOptions:
     gain: float = option(1.0, number(0.0), "what sets are multiplied by", "G", type="number")
     shift: tuple = option((), several("numbers", number(), 0), "what is added", "S", type="number", many=True)
 
@@ -46,7 +47,7 @@ class ToySets(Points):
 
     def open(self, data, model, draw, group=None):
         points = np.load(data)["points"] * np.float32(self.options.gain)
-        return super().open(points, model, draw, group)
+        return open_points(points, PointOptions(), draw)
 
 
 @pytest.fixture

@@ -53,8 +53,9 @@ class Inputs:
         """From the arguments `data`, `inputs` and `labels`; SymmeterError where the data could mean several things."""
         if inputs is not None and isinstance(data, str):
             data, labels = _archived(Path(data).expanduser(), inputs, labels)
-        own = domain.named(data, _by_name(inputs))
+        own = domain.named(data, inputs if isinstance(inputs, Mapping) else {})
         if own is not None:
+            _check_named(inputs, own.words)
             paths = {dotted(path): tensor for path, tensor in tensors(own.tree).items()}
             labels = own.labels if labels is None else labels
             return Inputs(own.tree, labels, _words_by_path(own.words, paths), tree=True)
@@ -139,9 +140,13 @@ class _Ready(Preparation):
         return raw
 
 
-def _by_name(inputs: Words) -> Mapping[str, str]:
-    """The words of leaves that have names."""
-    return inputs if isinstance(inputs, Mapping) else {}
+def _check_named(inputs: Words, known: Mapping[str, str]) -> None:
+    """SymmeterError for words without the names of their leaves."""
+    if not isinstance(inputs, Mapping | None):
+        names = ", ".join(known)
+        raise SymmeterError(
+            f"inputs={inputs!r}: this data has names, write a dict {{leaf: word}} with {names}"
+        )
 
 
 def _must_be_tree(data: object) -> bool:

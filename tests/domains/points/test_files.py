@@ -171,6 +171,22 @@ def test_the_command_line_reads_clouds(folder: Path, capsys, monkeypatch):
     assert "points=800: a set has 40 points" in capsys.readouterr().err
 
 
+def test_an_archive_of_several_arrays_is_asked_about(tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    clouds = np.random.default_rng(0).normal(size=(4, 8, 3))
+    np.savez("one.npz", pos=clouds, labels=np.arange(4), weight=np.ones(4))
+    assert inputs_of(opened("one.npz").batches(4)).shape == (4, 8, 3)
+    np.savez("two.npz", pos=clouds, normals=clouds)
+    check_refused(r"inputs are pos \(4, 8, 3\), normals \(4, 8, 3\): say how", opened, "two.npz")
+    Path("net.py").write_text(
+        "def build():\n    return lambda pos, normals: (pos * normals).sum((1, 2))[:, None]\n"
+    )
+    command = ["measure", "net.py:build", "two.npz", "--symmetry", "SO3", "--output", "logits", "--quiet"]
+    assert main([*command, "--inputs", "pos=points,normals=node vectors"]) == 0
+    assert "not resolved" in capsys.readouterr().out
+    assert main([*command, "--inputs", "pos=points"]) == 0 and "not resolved " not in capsys.readouterr().out
+
+
 def test_the_package_that_is_missing_is_named(folder: Path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "trimesh", None)
     check_refused(

@@ -112,12 +112,39 @@ def test_several_arguments_are_given_by_name(graphs):
         assert row.value < 1e-12
 
 
+def test_layers_of_torch_geometric_are_at_the_floor(geometric, graphs):
+    layers = pytest.importorskip("torch_geometric.nn")
+
+    class Convolved(nn.Module):
+        def __init__(self):
+            super().__init__()
+            torch.manual_seed(0)
+            self.kinds, self.conv = nn.Embedding(10, 4), layers.GCNConv(4, 6)
+            self.norm, self.attention = layers.GraphNorm(6), layers.GATv2Conv(6, 5)
+
+        def forward(self, data):
+            h = self.norm(self.conv(self.kinds(data.z), data.edge_index).relu(), data.batch)
+            h = self.attention(h, data.edge_index) * data.pos.norm(dim=1, keepdim=True)
+            return layers.global_add_pool(h, data.batch)
+
+    net = Convolved().double().eval()
+    words = "logits,norm:node scalars,attention:node scalars"
+    for row in measured(net, graphs, "permutation,SO3", words).rows:
+        assert row.value < 1e-12, row
+    for row in symmeter.measure(net, graphs, "rotation", output="logits", progress=False).rows:
+        assert row.verdict == "not resolved"
+
+
 def test_other_attributes_are_scalars_where_they_are(geometric):
     data = made(
         geometric, charge=torch.rand(5, dtype=torch.float64), field_index=torch.tensor([[3, 0]]), weight=2.0
     )
     words = named_graphs(data, {}, ()).words
-    assert words["charge"] == "node scalars" and words["field_index"] == "index" and "weight" not in words
+    assert (
+        words["charge"] == "node scalars"
+        and words["field_index"] == "index"
+        and words["weight"] == "invariant"
+    )
     assert named_graphs(data, {"charge": "invariant"}, ()).words["charge"] == "invariant"
 
 
@@ -149,9 +176,21 @@ def test_what_does_not_fit_is_refused_in_one_line(geometric, graphs):
     )
     refused(made(geometric, 2, adj_t=torch.eye(5).to_sparse()), "adj_t is a sparse matrix")
     refused(
-        [geometric.Data(edge_index=torch.zeros(2, 0, dtype=torch.long), num_nodes=0)], "graphs without nodes"
+        [geometric.Data(edge_index=torch.zeros(2, 0, dtype=torch.long), num_nodes=0)], "some without nodes"
     )
     refused(geometric.Batch(pos=torch.rand(4, 3)), "give the list of its graphs")
+
+
+def test_words_without_names_are_refused(graphs):
+    for inputs in ("points", ("points", "node scalars")):
+        check_refused(
+            "write a dict .leaf: word. with edge_index, edge_attr, pos, z",
+            measured,
+            Token(),
+            graphs,
+            "SO3",
+            inputs=inputs,
+        )
 
 
 def test_graphs_are_of_this_kind_and_of_no_other(graphs):

@@ -94,6 +94,14 @@ def test_a_readout_of_the_first_node_breaks_permutations_and_nothing_else():
     assert all(value < 1e-12 for key, value in rows.items() if key != ("permutation", "logits"))
 
 
+def test_words_in_turn_are_those_of_the_leaves():
+    by_name, in_turn = (
+        measured(CASES[1], Egnn(True), "SO3", "energy", inputs=words)[0].value
+        for words in (WORDS, tuple(WORDS.values()))
+    )
+    assert by_name == in_turn > 1e-3
+
+
 def test_edges_have_to_be_relabelled_with_the_nodes():
     case = CASES[3]
     (row,) = measured(case, MessagePassing(), "permutation", "logits", inputs=WORDS)

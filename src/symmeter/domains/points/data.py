@@ -1,7 +1,7 @@
 """Clouds of points and other sets from tensors, arrays, pairs with labels, datasets, loaders and files."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,10 @@ from torch import Tensor
 
 from symmeter.domains.points.files import Sampled, check_path, from_path
 from symmeter.domains.points.options import UNIT_SPHERE, PointOptions
-from symmeter.errors import SymmeterError
+from symmeter.domains.space.words import ACTIONS
+from symmeter.errors import SymmeterError, shortened
 from symmeter.samples import Draw, Preparation, Samples
-from symmeter.source import LABEL_KEYS, Source, is_array
+from symmeter.source import LABEL_KEYS, Source, is_array, opened_npz
 from symmeter.streams import Reader, as_tensor
 
 
@@ -61,9 +62,9 @@ def centred(rows: Tensor, how: bool | str) -> Tensor:
         return rows
     places, features = rows[:, :3], rows[:, 3:]
     places = places - places.mean(0)
-    radius = places.norm(dim=1).max()
-    if how == UNIT_SPHERE and radius > 0:
-        places = places / radius
+    if how == UNIT_SPHERE:
+        radius = places.norm(dim=1).max()
+        places = places / radius.clamp(min=torch.finfo(places.dtype).tiny)
     return torch.cat([places, features], 1)
 
 
@@ -86,21 +87,44 @@ def check_data(path: str) -> None:
 
 
 def _source(data: Any, options: PointOptions, seed: int) -> Source:
-    if isinstance(data, str | Path) and Path(data).suffix.lower() != ".npz":
-        return from_path(str(data), Sampled(options.points, seed))
+    if isinstance(data, str | Path):
+        archive = Path(data).suffix.lower() == ".npz"
+        return _from_npz(str(data)) if archive else from_path(str(data), Sampled(options.points, seed))
     if isinstance(data, tuple) and len(data) > 1 and all(is_array(one) and np.ndim(one) > 1 for one in data):
-        shapes = ", ".join(str(tuple(np.shape(one))) for one in data)
+        shapes = ", ".join([str(tuple(np.shape(one))) for one in data])
         raise SymmeterError(
             f"{shapes} are several arrays, and only the first can be points: two inputs are said with "
             "inputs=('points', 'node vectors'), labels (N,) with labels=, batches are a list [x, y]"
         )
+    if isinstance(data, Mapping):
+        _check_single(data)
     return SETS.source(data)
 
 
+def _from_npz(path: str) -> Source:
+    """The points of an archive that has them alone, with or without labels."""
+    SETS.check_path(path)
+    place = Path(path).expanduser()
+    with opened_npz(place) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    _check_single(arrays)
+    return replace(SETS.source(arrays), name=place.name, path=path)
+
+
 def is_single(data: Mapping) -> bool:
-    """Whether a dictionary holds one array of points, and at most labels beside it."""
-    named = [key for key in data if key not in LABEL_KEYS]
+    """Whether a dictionary holds one array of points, and no other that says more than one number of each set."""
+    named = [key for key in data if key not in LABEL_KEYS and np.ndim(data[key]) > 1]
     return len(named) == 1 and named[0] in SETS.keys
+
+
+def _check_single(data: Mapping) -> None:
+    """SymmeterError for several arrays that could be inputs: which of them are points is not guessed."""
+    if not is_single(data) and len(data) > 1:
+        leaves = shortened([f"{key} {tuple(np.shape(one))}" for key, one in data.items()])
+        raise SymmeterError(
+            f"inputs are {leaves}: say how the symmetry acts on them with inputs={{leaf: word}}, the words being "
+            f"{', '.join(ACTIONS)}; leaves that are not named are left alone"
+        )
 
 
 def rows_of(points: Any, name: str) -> Tensor:

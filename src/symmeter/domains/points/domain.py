@@ -24,7 +24,7 @@ from symmeter.domains.space.words import (
     parse_word,
     representation_of,
 )
-from symmeter.errors import SymmeterError, shortened
+from symmeter.errors import SymmeterError
 from symmeter.samples import Draw, Named, Samples
 from symmeter.source import is_array
 from symmeter.symmetry.groups.group import Group
@@ -62,8 +62,8 @@ class Points(Domain):
         if isinstance(data, Mapping):
             return is_single(data) or any(map(_may_be_points, data.values()))
         values = data[0] if isinstance(data, tuple | list) and len(data) == 2 else data
-        with_points = is_array(values) and np.ndim(values) > 2  # with other axes, what is wrong is said
-        return with_points or cls.owns(data)
+        several = is_array(values) and np.ndim(values) == 3 and np.shape(values)[1] > 1
+        return several or cls.owns(data)
 
     @classmethod
     def owns(cls, data: Any) -> bool:
@@ -75,19 +75,8 @@ class Points(Domain):
         return parse_word(word) is not None
 
     def named(self, data: Any, words: Mapping[str, str]) -> Named | None:
-        """Graphs by their attributes. SymmeterError for a dictionary of which several leaves could be points."""
-        if are_graphs(data):
-            return named_graphs(data, words, ACTIONS)
-        if isinstance(data, Mapping) and not words and not is_single(data):
-            self._check_said(data)
-        return None
-
-    def _check_said(self, data: Mapping) -> None:
-        leaves = shortened([f"{key} {tuple(np.shape(one))}" for key, one in data.items() if is_array(one)])
-        raise SymmeterError(
-            f"inputs are {leaves}: say how the symmetry acts on them with inputs={{leaf: word}}, the words being "
-            f"{', '.join(ACTIONS)}; leaves that are not named are left alone"
-        )
+        """Graphs by their attributes."""
+        return named_graphs(data, words, ACTIONS) if are_graphs(data) else None
 
     def open(self, data: Any, model: Any, draw: Draw, group: Group | None = None) -> Samples:
         return open_points(data, self.options, draw)

@@ -56,9 +56,9 @@ class GraphBatch(Gathered):
 
         One number for each has an axis of its own, (B, N, 1).
         """
-        rows = y.shape[0] if y.ndim else 0
-        if rows == self.count:
+        if y.shape[:1] in ((), (self.count,)):
             return y
+        rows = len(y)
         entries = y[:, None] if y.ndim == 1 else y
         if rows == self.count * self.nodes:
             return entries.unflatten(0, (self.count, self.nodes))
@@ -93,12 +93,11 @@ class GraphBatch(Gathered):
         if leaf.ndim == 1:
             return leaf
         value = self.like[key]
-        axis, step = self.like.__cat_dim__(key, value), self.like.__inc__(key, value)
-        if not isinstance(step, int) or step:
+        axis, step = self.like.__cat_dim__(key, value) % (leaf.ndim - 1), self.like.__inc__(key, value)
+        if torch.as_tensor(step).any():
             graph = torch.arange(self.count, device=leaf.device).view(-1, *[1] * (leaf.ndim - 1))
             leaf = torch.where(leaf < 0, leaf, leaf + graph * step)
-        joined = leaf.movedim(0, axis - 1 if axis < 0 else axis)
-        joined = joined.flatten(axis - 1, axis) if axis < 0 else joined.flatten(axis, axis + 1)
+        joined = leaf.movedim(0, axis).flatten(axis, axis + 1)
         return joined.index_select(axis, self._edges) if key in self.padded else joined
 
 

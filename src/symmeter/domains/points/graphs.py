@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -21,6 +22,9 @@ _SCALARS = {
     "edge_attr": "edge scalars",
     "edge_weight": "edge scalars",
 }
+_PADDING = {
+    EDGES: (1, -1)
+}  # the axis of the edges, and what stands where there is none; of all others 0 and 0
 _RESERVED = (LABELS, "batch", "ptr", "num_nodes")  # targets, and what a batch is given anew
 
 
@@ -51,10 +55,8 @@ def named_graphs(data: Any, words: Mapping[str, str], choices: Sequence[str]) ->
             f"graphs have {shapes}: say how the symmetry acts on {', '.join(asked)} with "
             f"inputs={{{asked[0]!r}: word}}, the words being {', '.join(choices)}"
         )
-    known = {key: word for key, leaf in leaves.items() if (word := sizes.word(key, leaf)) is not None}
-    padded = frozenset(
-        key for key in leaves if leaves[key].shape[1:] != torch.as_tensor(graphs[0][key]).shape
-    )
+    known = {key: sizes.word(key, leaf) for key, leaf in leaves.items()}
+    padded = frozenset(key for key in leaves if tuple(leaves[key].shape[1:]) != np.shape(graphs[0][key]))
     return Named(GraphBatch(leaves, graphs[0], padded), {**known, **words}, _labels(graphs))
 
 
@@ -67,9 +69,9 @@ class _Sizes:
 
     @staticmethod
     def of(graphs: Sequence[Graph]) -> "_Sizes":
-        nodes = sorted({int(graph.num_nodes or 0) for graph in graphs})
+        nodes = sorted({int(graph.num_nodes or 0) for graph in graphs} or {0})
         if nodes[0] == 0:
-            raise SymmeterError("there are graphs without nodes: leave them out")
+            raise SymmeterError("no graphs, or some without nodes: leave these out")
         # The one place that wants all graphs of one size: edges are padded, nodes are not.
         if len(nodes) > 1:
             raise SymmeterError(
@@ -77,10 +79,10 @@ class _Sizes:
             )
         return _Sizes(nodes[0], tuple(int(graph.num_edges) for graph in graphs))
 
-    def word(self, key: str, leaf: Tensor) -> str | None:
-        """The word for an attribute (B, ...); None where it is one of whole graphs."""
+    def word(self, key: str, leaf: Tensor) -> str:
+        """The word for an attribute (B, ...), by its name or by what there are as many of."""
         places = {max(self.edges): "edge scalars", self.nodes: "node scalars"}
-        by_size = places.get(leaf.shape[1]) if leaf.ndim > 1 else None
+        by_size = places.get((*leaf.shape, 0)[1], "invariant")
         guessed = "index" if "index" in key else by_size
         return (_MOVED | _SCALARS).get(key, guessed)
 
@@ -95,10 +97,7 @@ def _listed(data: Any) -> list[Graph]:
             raise SymmeterError(
                 "a Batch that was put together by hand: give the list of its graphs"
             ) from error
-    graphs = [data] if isinstance(data, geometric.Data) else list(data)
-    if not graphs:
-        raise SymmeterError("no graphs")
-    return graphs
+    return [data] if isinstance(data, geometric.Data) else list(data)
 
 
 def _attributes(graphs: Sequence[Graph]) -> list[str]:
@@ -124,7 +123,7 @@ def _stacked(key: str, graphs: Sequence[Graph], sizes: _Sizes) -> Tensor:
     shapes = dict.fromkeys(tuple(value.shape) for value in values)
     if len(shapes) == 1:
         return torch.stack(values)
-    axis, filler = (1, -1) if key == EDGES else (0, 0)
+    axis, filler = _PADDING.get(key, (0, 0))
     if [value.shape[axis] for value in values] != list(sizes.edges):
         raise SymmeterError(f"graphs differ in the shape of {key}: {shortened(list(map(str, shapes)))}")
     return torch.stack([_padded(value, axis, max(sizes.edges), filler) for value in values])
@@ -139,9 +138,9 @@ def _padded(value: Tensor, axis: int, length: int, filled: int) -> Tensor:
 
 def _is_asked(key: str, leaf: Tensor) -> bool:
     """Whether an attribute (B, ...) could be vectors, and its name does not say what it is."""
-    if key in _MOVED or not leaf.is_floating_point() or leaf.shape[-1:] != (3,) or leaf.ndim < 2:
-        return False
-    return leaf.ndim > 2 or key not in _SCALARS
+    wide = leaf.is_floating_point() and leaf.ndim > 1 and leaf.shape[-1] == 3
+    known = _MOVED if leaf.ndim > 2 else _MOVED | _SCALARS  # three numbers may be one for each of three nodes
+    return wide and key not in known
 
 
 def _labels(graphs: Sequence[Graph]) -> Tensor | None:
