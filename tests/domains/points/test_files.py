@@ -1,5 +1,6 @@
 """Clouds and meshes from files and folders, drawn and centred as the options say."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -179,12 +180,14 @@ def test_an_archive_of_several_arrays_is_asked_about(tmp_path: Path, monkeypatch
     np.savez("two.npz", pos=clouds, normals=clouds)
     check_refused(r"inputs are pos \(4, 8, 3\), normals \(4, 8, 3\): say how", opened, "two.npz")
     Path("net.py").write_text(
-        "def build():\n    return lambda pos, normals: (pos * normals).sum((1, 2))[:, None]\n"
+        "from torch import nn\n\nclass Facing(nn.Module):\n    def forward(self, pos, normals):\n"
+        "        return (pos * normals).sum((1, 2))[:, None]\n"
     )
-    command = ["measure", "net.py:build", "two.npz", "--symmetry", "SO3", "--output", "logits", "--quiet"]
-    assert main([*command, "--inputs", "pos=points,normals=node vectors"]) == 0
-    assert "not resolved" in capsys.readouterr().out
-    assert main([*command, "--inputs", "pos=points"]) == 0 and "not resolved " not in capsys.readouterr().out
+    command = ["measure", "net.py:Facing", "two.npz", "--symmetry", "SO3", "--output", "logits", "--quiet"]
+    for words, verdict in (("pos=points,normals=node vectors", True), ("pos=points", False)):
+        assert main([*command, "--inputs", words, "--json", "-"]) == 0
+        (row,) = json.loads(capsys.readouterr().out)["rows"]
+        assert (row["verdict"] == "not resolved") == verdict
 
 
 def test_the_package_that_is_missing_is_named(folder: Path, monkeypatch):
