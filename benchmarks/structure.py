@@ -55,7 +55,6 @@ LAYERS = (
     ("measures",),
     ("results",),
     ("models",),
-    ("kinds",),
     ("domain",),
     ("symmetry",),
     ("autodiff",),

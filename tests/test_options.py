@@ -10,7 +10,7 @@ from tests.helpers import check_refused
 from torch import nn
 
 import symmeter
-import symmeter.kinds
+import symmeter.domain
 from symmeter.cli.app import main
 from symmeter.domains.images.options import ImageOptions
 from symmeter.domains.points.data import open_points
@@ -53,8 +53,8 @@ class ToySets(Points):
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """The toy domain is known, and there are a network and some sets for it."""
-    known = {**symmeter.kinds.domains(), "toys": ToySets}
-    monkeypatch.setattr(symmeter.kinds, "domains", lambda: known)
+    known = {**symmeter.domain.domains(), "toys": ToySets}
+    monkeypatch.setattr(symmeter.domain, "domains", lambda: known)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "net.py").write_text(NET)
     np.savez("toys.npz", points=torch.rand(4, 3, 2, generator=torch.Generator().manual_seed(0)).numpy())

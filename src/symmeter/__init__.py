@@ -31,19 +31,19 @@ _HOME = {
     "load_model": "models",
     "lie_derivative": "symmetry.conjugate",
     "Symmetry": "symmetry.hypothesis",
-    "parse_group": "kinds",
+    "parse_group": "domain",
     "GENERATORS": "domains.grids.generators",
     "SymmeterError": "errors",
     "SymmeterWarning": "errors",
 }
 
 if TYPE_CHECKING:
+    from symmeter.domain import parse_group
     from symmeter.domains.grids.aliasing.attribute import aliasing
     from symmeter.domains.grids.generators import GENERATORS
     from symmeter.domains.grids.round_trip import round_trip_error
     from symmeter.domains.images.maps import maps
     from symmeter.errors import SymmeterError, SymmeterWarning
-    from symmeter.kinds import parse_group
     from symmeter.layers.assertion import assert_equivariant
     from symmeter.layers.attribute import attribute
     from symmeter.layers.profile import Profile

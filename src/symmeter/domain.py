@@ -1,8 +1,18 @@
-"""The port: what a kind of data supplies. Whatever lies between the data and the result asks a `Domain`."""
+"""The port: what a kind of data supplies, and where kinds of data are found. It knows none of them itself.
+
+A domain is one folder or file under `symmeter/domains/`, or a class that another package names under the entry point
+`symmeter.domains`. Whatever lies between the data and the result asks a `Domain`.
+"""
 
 import contextlib
+import inspect
+import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from functools import cache
+from importlib import import_module, metadata
+from importlib.util import find_spec
 from typing import Any, ClassVar
 
 from torch import Tensor
@@ -17,8 +27,12 @@ from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 from symmeter.symmetry.tracker import Tracker
+from symmeter.verbs.arguments import word
+from symmeter.verbs.verb import verb
 
+ENTRY_POINTS = "symmeter.domains"
 STILL = ("invariant", "scalars")  # words for inputs that no symmetry moves
+_HOME, _FILE, _DEFAULT = "symmeter.domains", "domain", "images"
 Symmetries = tuple[Generator | Group, ...]
 
 
@@ -70,8 +84,8 @@ class Domain(ABC):
         """Whether data is of this kind, as far as can be seen without reading it."""
 
     @classmethod
-    def owns(cls, data: Any) -> bool:
-        """Whether data that it takes can be of no other kind."""
+    def claims(cls, data: Any) -> bool:
+        """Whether data is surely of this kind, whatever else would take it too."""
         return False
 
     @classmethod
@@ -184,3 +198,63 @@ class Domain(ABC):
     def measures(cls) -> Sequence[type]:
         """Measures that make sense for this kind of data only."""
         return ()
+
+
+def read_options(domain: type[Domain], given: Mapping[str, Any]) -> Domain:
+    """The domain with these options; SymmeterError, in one line, for one that it does not have."""
+    known = {f.name: f for f in fields(domain.Options)}
+    values = {}
+    for name, value in given.items():
+        if name not in known:
+            raise SymmeterError(f"{domain.name} have no option {name!r}{nearest(name, known)}")
+        values[name] = known[name].metadata["kind"].check(name, value)
+    return domain(domain.Options(**values))
+
+
+@cache
+def domains() -> Mapping[str, type[Domain]]:
+    """All kinds of data by name: those under symmeter/domains/, then those of other packages."""
+    found: dict[str, type[Domain]] = {}
+    for module in pkgutil.iter_modules(import_module(_HOME).__path__):
+        place = f"{_HOME}.{module.name}" + (f".{_FILE}" if module.ispkg else "")
+        if find_spec(place) is not None:
+            found |= {d.name: d for d in _defined(import_module(place))}
+    for point in metadata.entry_points(group=ENTRY_POINTS):
+        domain = point.load()
+        if not (isinstance(domain, type) and issubclass(domain, Domain)):
+            raise SymmeterError(
+                f"the entry point {point.name!r} of {ENTRY_POINTS} is {domain!r}, which is no Domain"
+            )
+        found.setdefault(domain.name, domain)
+    return {_DEFAULT: found[_DEFAULT], **found}
+
+
+def _defined(module: Any) -> list[type[Domain]]:
+    """The domains that a module defines."""
+    classes = filter(inspect.isclass, vars(module).values())
+    return [c for c in classes if issubclass(c, Domain) and c.__module__ == module.__name__]
+
+
+def find_domain(name: str | type[Domain]) -> type[Domain]:
+    """The domain of this name, or a domain itself; SymmeterError with the choices."""
+    if not isinstance(name, str):
+        return name
+    if name not in domains():
+        raise SymmeterError(f"unknown domain {name!r}{nearest(name, domains())}")
+    return domains()[name]
+
+
+@verb(text=word)
+def parse_group(text: str) -> Group:
+    """A group from its written form; SymmeterError that says what is wrong with it.
+
+    >>> parse_group("D4").order, parse_group("shift(2)").name, parse_group("C2*colours").name
+    (8, 'shift(2)', 'C2*colours')
+    """
+    for domain in domains().values():
+        for found in domain.symmetry(text):
+            if isinstance(found, Group):
+                return found
+    usual = domains()[_DEFAULT]
+    known = [name for name in usual.symmetries if name not in usual.generators()]
+    raise SymmeterError(f"symmetry {text!r} is no group{nearest(text, known)}")

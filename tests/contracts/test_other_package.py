@@ -13,7 +13,7 @@ from tests.helpers import check_refused
 from torch import nn
 
 import symmeter
-from symmeter.kinds import domains
+from symmeter.domain import domains
 from symmeter.measuring.measure import measure
 from symmeter.report.store.page import report
 

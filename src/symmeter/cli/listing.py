@@ -84,7 +84,7 @@ def _models(a: argparse.Namespace) -> Lines:
 
 
 def _symmetries(a: argparse.Namespace) -> Lines:
-    from symmeter.kinds import domains
+    from symmeter.domain import domains
 
     return [line for domain in domains().values() for line in domain.listed()]
 
@@ -96,7 +96,7 @@ def _measures(a: argparse.Namespace) -> Lines:
 
 
 def _outputs(a: argparse.Namespace) -> Lines:
-    from symmeter.kinds import domains
+    from symmeter.domain import domains
 
     actions: dict[str, str] = {}
     for domain in domains().values():

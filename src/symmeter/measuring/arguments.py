@@ -6,9 +6,8 @@ from typing import Any
 
 import torch
 
-from symmeter.domain import Domain
+from symmeter.domain import Domain, find_domain
 from symmeter.errors import SymmeterError
-from symmeter.kinds import find_domain
 from symmeter.measures.measure import Measure
 from symmeter.measuring.plan import CONTROLS
 from symmeter.models.loaded import LoadedModel

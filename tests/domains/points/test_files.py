@@ -16,7 +16,7 @@ from symmeter.domains.points.data import open_points
 from symmeter.domains.points.domain import Points
 from symmeter.domains.points.files import is_cloud
 from symmeter.domains.points.options import PointOptions
-from symmeter.kinds import domain_of
+from symmeter.measuring.choice import domain_of
 from symmeter.samples import Draw
 
 trimesh = pytest.importorskip("trimesh")

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 import symmeter
 from symmeter.domains.points.domain import Points
 from symmeter.domains.points.graphs import named_graphs
-from symmeter.kinds import domain_of
+from symmeter.measuring.choice import domain_of
 
 # torch_geometric compiles when it is imported, which torch says is no longer done.
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:FutureWarning", "ignore::DeprecationWarning")

@@ -4,12 +4,12 @@ import re
 
 from torch import Tensor
 
+from symmeter.domain import parse_group
 from symmeter.domains.grids.grid import LAYOUTS, Image
 from symmeter.domains.grids.interpolants.interpolant import Interpolant
 from symmeter.domains.grids.tokens import Tokens
 from symmeter.domains.grids.vectors import Vectors
 from symmeter.errors import SymmeterError
-from symmeter.kinds import parse_group
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.representations.linear import Regular
 from symmeter.symmetry.representations.representation import Representation

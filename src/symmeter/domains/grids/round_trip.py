@@ -2,10 +2,10 @@
 
 from torch import Tensor
 
+from symmeter.domain import parse_group
 from symmeter.domains.grids.grid import PADDINGS, Image
 from symmeter.domains.grids.interpolants import parse_interpolant
 from symmeter.domains.grids.interpolants.interpolant import Interpolant
-from symmeter.kinds import parse_group
 from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.symmetry.groups.group import Group, choose_elements
 from symmeter.verbs.arguments import choice, instance

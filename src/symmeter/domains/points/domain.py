@@ -31,6 +31,10 @@ from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 
+_WIDEST = (
+    16  # coordinates and features of one point; wider ones look like signals, and their kind has to be said
+)
+
 
 class Points(Domain):
     """Sets of points (B, N, features), in space where they have three coordinates.
@@ -58,15 +62,15 @@ class Points(Domain):
     def takes(cls, data: Any) -> bool:
         """Batches (N, points, features), and what may hold them: files, graphs, and dictionaries with points."""
         if isinstance(data, str | Path):
-            return str(data).lower().endswith(".npz") or cls.owns(data)
+            return str(data).lower().endswith(".npz") or cls.claims(data)
         if isinstance(data, Mapping):
             return is_single(data) or any(map(_may_be_points, data.values()))
         values = data[0] if isinstance(data, tuple | list) and len(data) == 2 else data
-        several = is_array(values) and np.ndim(values) == 3 and np.shape(values)[1] > 1
-        return several or cls.owns(data)
+        several = is_array(values) and np.ndim(values) == 3 and np.shape(values)[2] <= _WIDEST
+        return several or cls.claims(data)
 
     @classmethod
-    def owns(cls, data: Any) -> bool:
+    def claims(cls, data: Any) -> bool:
         """Clouds and meshes on disk, and graphs of torch_geometric."""
         return is_cloud(data) if isinstance(data, str | Path) else are_graphs(data)
 
