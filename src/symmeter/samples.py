@@ -43,6 +43,15 @@ class Batch:
         return None if self.labels is None else self.labels[part]
 
 
+@dataclass(frozen=True)
+class Named:
+    """Data of a form of its own as a tree of tensors (N, ...), with the words for its leaves, and its labels."""
+
+    tree: object
+    words: Mapping[str, str]
+    labels: object = None
+
+
 class Preparation:
     """How what was read becomes one network input; a kind of data overrides what it does otherwise."""
 

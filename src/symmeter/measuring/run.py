@@ -188,7 +188,8 @@ class Run(ABC):
     def _look(self, outputs: Sequence[Output], x: Tensor) -> Function:
         """The function of some outputs, after a first look at the model on x (n, ...); what it shows is remarked on."""
         function = self.function_of(outputs)
-        self.seen = look(function, x, self.model, self.batch_size, self.item)
+        packed = self.samples.packing is not None
+        self.seen = look(function, x, self.model, self.batch_size, self.item, packed)
         self.remarks += self.seen.notes
         self.unit_round_off = self.seen.precision.unit
         if self.unit_round_off > torch.finfo(self.dtype).eps:
