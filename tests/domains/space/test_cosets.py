@@ -68,7 +68,22 @@ def test_what_cannot_be_drawn_in_cosets_is_refused():
     )
     check_refused("O3 is sampled in cosets, at least 48 elements", choose_elements, MIRRORED, 24)
     check_refused("no design is known for cosets of SO2", choose_elements, Rotations(), 60, sampling="cosets")
-    check_refused("no quadrature is known for SO3", choose_elements, ROTATIONS, 60, sampling="quadrature")
+    words = "elements is 20; a quadrature of O3 has at least 24: give as many"
+    check_refused(words, choose_elements, MIRRORED, 20, sampling="quadrature")
+
+
+@pytest.mark.parametrize(
+    ("count", "elements", "exact"), [(12, 12, 2), (59, 24, 3), (60, 60, 5), (500, 192, 7)]
+)
+def test_a_quadrature_is_exact_up_to_a_degree_and_draws_nothing(count, elements, exact):
+    chosen = choose_elements(ROTATIONS, count, seed=5, sampling="quadrature")
+    assert (chosen.count, chosen.sampled, chosen.sampling) == (elements, False, "quadrature")
+    assert chosen == choose_elements(ROTATIONS, count, seed=6, sampling="quadrature")
+    for degree in range(1, exact + 1):
+        assert float(wigner_mean(degree, chosen.elements).norm()) < 1e-9
+    assert float(wigner_mean(exact + 1, chosen.elements).norm()) > 0.1
+    both = choose_elements(MIRRORED, 2 * count, sampling="quadrature").elements
+    assert len(both) == 2 * elements and sum(g.parity for g in both) == 0
 
 
 @pytest.mark.parametrize("group", [ROTATIONS, MIRRORED], ids=["SO3", "O3"])

@@ -8,6 +8,8 @@ import torch
 
 from symmeter.domains.space.motion import INVERSION, Motion, rotation_about, rotation_of
 from symmeter.domains.space.point_groups import ROTATIONS, WITH_INVERSION
+from symmeter.domains.space.rules import rules
+from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.degrees import Part
 from symmeter.symmetry.groups.group import Element, Group
 
@@ -47,6 +49,21 @@ class Orthogonal(Group):
         if self.mirrored and bool(torch.randint(2, (), generator=random)):
             return INVERSION @ rotation
         return rotation
+
+    def quadrature(self, count: int) -> tuple[Element, ...]:
+        """The finest rule of no more than so many elements; SymmeterError where there is none.
+
+        >>> [len(Orthogonal(mirrored).quadrature(200)) for mirrored in (False, True)]
+        [192, 120]
+        """
+        images = 2 if self.mirrored else 1
+        rule = next((rule for rule in rules() if images * len(rule) <= count), None)
+        if rule is None:
+            least = images * len(rules()[-1])
+            raise SymmeterError(
+                f"elements is {count}; a quadrature of {self.name} has at least {least}: give as many"
+            )
+        return (*rule, *(INVERSION @ g for g in rule)) if self.mirrored else rule
 
     def parts(self, elements: Sequence[Element], degree: int) -> tuple[Part, ...]:
         """The degrees 0, 1, ... of functions of rotations, those of O3 even and odd under inversion.
