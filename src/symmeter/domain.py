@@ -51,6 +51,8 @@ class Domain(ABC):
     symmetries: ClassVar[Mapping[str, str]] = {}  # what is written, and what it means
     actions: ClassVar[tuple[str, ...]] = ("invariant",)  # words for how a symmetry acts on an output
     input_words: ClassVar[tuple[str, ...]] = ()  # words for how it acts on one of several inputs
+    needs_references: ClassVar[bool] = True  # whether the control of stability takes other samples
+    hides_precision: ClassVar[bool] = False  # whether models compute in a precision that their numbers do not show
     class_axis: ClassVar[int] = -1  # of the scores of classes in outputs (B, n, m): the axis of a softmax
 
     def __init__(self, options: Any = None):
@@ -83,6 +85,16 @@ class Domain(ABC):
     def takes(cls, data: Any) -> bool:
         """Whether data is of this kind, as far as can be seen without reading it."""
 
+    @classmethod
+    def claims(cls, data: Any) -> bool:
+        """Whether data is surely of this kind, whatever else would take it too."""
+        return False
+
+    @classmethod
+    def takes_model(cls, model: Any) -> bool:
+        """Whether something that cannot be called is a model of this kind of data all the same."""
+        return False
+
     @property
     def definition(self) -> str:
         """By which definition inputs are moved, for the rows of a result."""
@@ -98,6 +110,19 @@ class Domain(ABC):
     def described(self, model: Any) -> Any:
         """A LoadedModel with what this kind of data has to know of it, found once."""
         return model
+
+    def asked(self, model: Any, output: Any, data: Any) -> tuple[Any, Any]:
+        """A LoadedModel and the outputs of it that are asked for, as this kind of data understands them.
+
+        SymmeterError for what cannot be measured.
+        """
+        if not callable(model.model):
+            raise SymmeterError(f"{model.name} cannot be called on {self.name}: {self.name} need another model")
+        return model, output
+
+    def failure(self, model: Any, name: str) -> str:
+        """Why a model returned no number for a sample of this name; nothing where that is not known."""
+        return ""
 
     @abstractmethod
     def open(self, data: Any, model: Any, draw: Draw, group: Group | None = None) -> Samples:
@@ -120,6 +145,18 @@ class Domain(ABC):
         raise SymmeterError(f"{self.name} have no input {word!r}{nearest(word, self.input_words)}")
 
     # how symmetries act
+
+    def bound(self, group: Group, rho: Representation, x: Tensor) -> Group:
+        """The group as it acts by `rho` on samples x (B, ...) of one kind."""
+        return group.bind(rho.bound_shape(tuple(x.shape[1:])), self.padded)
+
+    def unit(self, name: str) -> str:
+        """The unit of an output of this name; nothing where it has none that is known."""
+        return ""
+
+    def with_another(self, x: Tensor) -> Tensor:
+        """A sample (1, ...) with another one like it, by which it is seen whether samples are told apart."""
+        return x
 
     @abstractmethod
     def rho_in(self, model: Any, group: Group | None = None) -> Representation:
@@ -233,7 +270,7 @@ def find_domain(name: str | type[Domain]) -> type[Domain]:
 def domain_of(data: Any, symmetry: Any, words: Iterable[str] = ()) -> type[Domain]:
     """The one kind of data that takes `data`, knows every word of the symmetry, and has these words for inputs.
 
-    Where there is none, images, which say what is wrong; where there are several, SymmeterError with the choices.
+    One that surely has it comes first. Where there is none, images, which say what is wrong; where there are several, SymmeterError with the choices.
     """
     words = list(words)
     fits = [d for d in domains().values() if set(words) <= set(d.input_words)]
@@ -241,6 +278,9 @@ def domain_of(data: Any, symmetry: Any, words: Iterable[str] = ()) -> type[Domai
         known = dict.fromkeys(chain.from_iterable(d.input_words for d in domains().values()))
         wrong = next((w for w in words if w not in known), words[0])
         raise SymmeterError(f"inputs: {wrong!r} is no way in which a symmetry acts{nearest(wrong, known)}")
+    claiming = [] if words else [d for d in fits if d.claims(data)]
+    if len(claiming) == 1:
+        return claiming[0]
     fits = [d for d in fits if (words or d.takes(data)) and _knows(d, symmetry)]
     if not fits:
         _check_of_another(symmetry)

@@ -88,6 +88,7 @@ class DerivativeRun(Run):
             self.optional("the floor", lambda: self._find_floor(torch.stack(self._few)))
 
     def _measure_batch(self, batch: Batch, beside: Beside) -> Iterator[int]:
+        self._check_kind(batch)
         x = batch.inputs.to(self.device, self.dtype)
         directions = self.directions
         if self.pushforward is None:
@@ -159,7 +160,7 @@ class DerivativeRun(Run):
         """What is measured of an output y (1, ...)."""
         rho = self.plan.symmetry.rho_out or output.representation(y, self.model, self.domain)
         self.remarks += self.domain.remarks(output.name, y, rho, self.generators)
-        return Target(output, quantity_of(output, y), rho)
+        return Target(output, quantity_of(output, y, self.domain), rho)
 
     def by_output(self, values: Tensor) -> list[Tensor]:
         """Outputs or their derivatives (..., entries) as one tensor for each output."""

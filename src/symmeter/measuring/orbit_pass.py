@@ -87,15 +87,20 @@ class Orbit:
         self.forwards += passes.forwards
         return reduced
 
-    def reduced_floor(self, inputs: Inputs, compared: Compared, pools: list[dict[str, Pool]]) -> Reduced:
-        """The same on a few elements for a symmetric network: its outputs are moved as they should be, and rounded."""
+    def reduced_floor(
+        self, inputs: Inputs, compared: Compared, pools: list[dict[str, Pool]], unit: float | None = None
+    ) -> Reduced:
+        """The same on a few elements for a symmetric network: its outputs are moved as they should be, and rounded.
+
+        `unit` is how far round-off moves outputs, relative to their size; None for that of their own type.
+        """
         passes = self._passes(inputs)
         chunks = self._chunks(self._unmoved_outputs(compared.x), self.few, compared)
         reduced = Reduced(self.targets, chunks, pools)
         for i, outputs in passes(self.few):
             g = self.members[i]
             for k, y in enumerate(outputs):
-                moved = self.targets[k].rho.act(g, nudged(y, i))[0]  # rounded anew, where f(g x) would be
+                moved = self.targets[k].rho.act(g, nudged(y, i, unit))[0]  # rounded anew, where f(g x) would be
                 reduced.add(k, i, View(g, moved, chunks[k], i, g.is_identity))
         self.forwards += passes.forwards
         return reduced

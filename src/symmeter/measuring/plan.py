@@ -127,6 +127,7 @@ def make_plan(
         )
     check_precision(settings.precision, control)
     loaded = domain.described(load_model(model) if isinstance(model, str) else describe(model))
+    loaded, output = domain.asked(loaded, output, given.data)
     return Plan(
         loaded=loaded,
         domain=domain,

@@ -1,8 +1,8 @@
 """One run: batches of samples through a model, statistics per sample into columns."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import compress
 from typing import Any
 
@@ -17,7 +17,9 @@ from symmeter.errors import SymmeterError, counted, first_line, shortened
 from symmeter.measures.quantity import are_probabilities
 from symmeter.measuring.function import Batching, Function
 from symmeter.measuring.interrupt import noticed_interrupts
+from symmeter.measuring.kinds import Recent
 from symmeter.measuring.look import Look, look, round_off_ratio
+from symmeter.measuring.answered import answered_precision
 from symmeter.measuring.plan import Plan
 from symmeter.measuring.precision import AllSamples, Until
 from symmeter.measuring.reference_samples import Beside, ReferenceSamples, random_numbers
@@ -52,6 +54,7 @@ class Run(ABC):
     still: dict[str, int] = field(default_factory=dict)  # by symmetry: samples that it does not change
     until: Until = field(default_factory=AllSamples)  # when it has measured enough
     lacking: dict[str, list[str]] = field(default_factory=dict)  # and those that have no reference sample
+    kind: Hashable = None  # of the samples, where there is more than one
 
     alone = False  # one sample is all there is
     loading_batch = LOADING_BATCH
@@ -127,7 +130,7 @@ class Run(ABC):
             bar.close()
         if not self.names:
             shown = (
-                f"NaN or infinite values for every {self.item}"
+                f"NaN or infinite values for every {self.item}: {self._left_out()}"
                 if self.non_finite
                 else f"nothing: there was no {self.item}"
             )
@@ -156,23 +159,35 @@ class Run(ABC):
         """Batches, each with its reference samples: other ones of it, or of the batch before where it has only one.
 
         A batch that is read has the same size whatever the batch size of the model, unless that is larger: so the
-        choice of a batch size changes no number.
+        choice of a batch size changes no number. Samples of different kinds do not stand in for each other.
         """
-        previous = None
+        previous: Recent[Tensor] = Recent()
         size = max(self.batch_size or 1, self.loading_batch)
         for i, batch in enumerate(self.until.batches(self.samples, size)):
-            at_hand = batch.inputs
-            if len(batch.names) == 1 and previous is not None:
-                at_hand = torch.cat([at_hand, previous])
-            if len(at_hand) == 1 and self.control:
+            at_hand, before = batch.inputs, previous.get(batch.kind)
+            if len(batch.names) == 1 and before is not None:
+                at_hand = torch.cat([at_hand, before])
+            lone = len(at_hand) == 1 and self.samples.varied
+            if lone:
+                at_hand = torch.cat([at_hand, at_hand])
+            if len(at_hand) == 1 and self.control and self.domain.needs_references:
                 self.control, self.alone = False, True
                 self.remarks.append(f"one {self.item}: no interval and no control; give more {self.item}s")
             references = None
             if self._needs_references() and len(at_hand) > 1:
                 references = ReferenceSamples.among(at_hand.to(self.device, self.dtype), self.seed + i)
             random = random_numbers(len(batch.names), self.seed + i) if self._deforms() else None
-            yield batch, Beside(references, random)
-            previous = batch.inputs
+            yield batch, Beside(references, random, lone)
+            previous.keep(batch.kind, batch.inputs)
+
+    def _check_kind(self, batch: Batch) -> None:
+        """SymmeterError for samples of another shape than the first, where only one can be measured."""
+        self.kind = self.kind or batch.kind
+        if batch.kind != self.kind:
+            raise SymmeterError(
+                f"{self.item}s differ in shape, and derivatives are taken of one shape: give those of one shape, or "
+                "measure over groups"
+            )
 
     def _needs_references(self) -> bool:
         return self.control
@@ -188,7 +203,12 @@ class Run(ABC):
     def _look(self, outputs: Sequence[Output], x: Tensor) -> Function:
         """The function of some outputs, after a first look at the model on x (n, ...); what it shows is remarked on."""
         function = self.function_of(outputs)
+        if len(x) == 1:
+            x = self.domain.with_another(x)
         self.seen = look(function, x, self.model, self.batch_size, self.item)
+        if self.domain.hides_precision and self.seen.chance is None:
+            found = answered_precision(self.seen.function, x[:1], self.seen.precision)
+            self.seen = replace(self.seen, precision=found)
         self.remarks += self.seen.notes
         self.unit_round_off = self.seen.precision.unit
         if self.unit_round_off > torch.finfo(self.dtype).eps:
@@ -271,6 +291,12 @@ class Run(ABC):
             "n": int(known.sum()),
         }
 
+    def _left_out(self) -> str:
+        """The samples for which the model returned no finite number, each with the reason where that is known."""
+        reasons = [self.domain.failure(self.model, name) for name in self.non_finite]
+        named = zip(self.non_finite, reasons, strict=True)
+        return shortened([f"{name} ({why})" if why else name for name, why in named])
+
     def notes(self) -> list[str]:
         """What makes the numbers less trustworthy, a line each."""
         notes = list(self.remarks)
@@ -278,14 +304,13 @@ class Run(ABC):
             images = counted(still, self.item)
             notes.append(f"{name} does not change {images} (blank ones?): value and control are 0 there")
         for name, images in self.lacking.items():
+            why = "is blank, or there is none of this shape" if self.samples.varied else "is blank"
             notes.append(
-                f"stability under {name} without {shortened(images)}: every {self.item} that could stand in is blank"
+                f"stability under {name} without {shortened(images)}: every {self.item} that could stand in {why}"
             )
         if self.non_finite:
             images = counted(len(self.non_finite), self.item)
-            notes.append(
-                f"{images} left out, the model returned NaN or infinity: {shortened(self.non_finite)}"
-            )
+            notes.append(f"{images} left out, the model returned NaN or infinity: {self._left_out()}")
         if not self.stopped:
             notes += self.until.notes(self.item, any(o.name == "softmax" for o in self.plan.outputs))
         if self.stopped:
