@@ -52,7 +52,9 @@ class Domain(ABC):
     actions: ClassVar[tuple[str, ...]] = ("invariant",)  # words for how a symmetry acts on an output
     input_words: ClassVar[tuple[str, ...]] = ()  # words for how it acts on one of several inputs
     needs_references: ClassVar[bool] = True  # whether the control of stability takes other samples
-    hides_precision: ClassVar[bool] = False  # whether models compute in a precision that their numbers do not show
+    hides_precision: ClassVar[bool] = (
+        False  # whether models compute in a precision that their numbers do not show
+    )
     class_axis: ClassVar[int] = -1  # of the scores of classes in outputs (B, n, m): the axis of a softmax
 
     def __init__(self, options: Any = None):
@@ -117,7 +119,9 @@ class Domain(ABC):
         SymmeterError for what cannot be measured.
         """
         if not callable(model.model):
-            raise SymmeterError(f"{model.name} cannot be called on {self.name}: {self.name} need another model")
+            raise SymmeterError(
+                f"{model.name} cannot be called on {self.name}: {self.name} need another model"
+            )
         return model, output
 
     def failure(self, model: Any, name: str) -> str:
@@ -270,7 +274,8 @@ def find_domain(name: str | type[Domain]) -> type[Domain]:
 def domain_of(data: Any, symmetry: Any, words: Iterable[str] = ()) -> type[Domain]:
     """The one kind of data that takes `data`, knows every word of the symmetry, and has these words for inputs.
 
-    One that surely has it comes first. Where there is none, images, which say what is wrong; where there are several, SymmeterError with the choices.
+    One that surely has the data comes first. Where there is none, images, which say what is wrong; where there are
+    several, SymmeterError with the choices.
     """
     words = list(words)
     fits = [d for d in domains().values() if set(words) <= set(d.input_words)]

@@ -6,7 +6,8 @@ from torch import Tensor
 from symmeter.measuring.function import Function
 from symmeter.models.precision import Precision
 
-_TINY, _SMALL = 1e-9, 1e-4  # moves in the unit of the inputs: below float32, and for the slope
+# Moves in the unit of the inputs: below float32, for the slope, and aside, for a sample itself may be on a kink.
+_TINY, _SMALL, _ASIDE = 1e-9, 1e-4, 1e-3
 _DIRECTIONS = 2  # in one of them there may be a kink
 _MISSED = 0.5  # of the change that the slope predicts
 _WIDE = 1e-13  # relative: a change that is missed by less is round-off of float64
@@ -22,14 +23,15 @@ def answered_precision(function: Function, x: Tensor, seen: Precision) -> Precis
     """
     if x.dtype != torch.float64 or seen.unit > torch.finfo(torch.float64).eps:
         return seen
-    coarse = [_in_steps(function, x, seed) for seed in range(_DIRECTIONS)]
-    return _SINGLE if all(coarse) else seen
+    coarse = all(_in_steps(function, x, seed) for seed in range(_DIRECTIONS))
+    return _SINGLE if coarse else seen
 
 
 def _in_steps(function: Function, x: Tensor, seed: int) -> bool:
-    """Whether some output does not follow a tiny move of x (1, ...) in one random direction."""
+    """Whether some output does not follow a tiny move from beside x (1, ...) in one random direction."""
     generator = torch.Generator().manual_seed(seed)
-    direction = torch.randn(x.shape, generator=generator, dtype=x.dtype).to(x.device)
+    aside, direction = torch.randn(2, *x.shape, generator=generator, dtype=x.dtype).to(x.device)
+    x = x + _ASIDE * aside
     here, there = function(x), function(x + _TINY * direction)
     ahead, behind = function(x + _SMALL * direction), function(x - _SMALL * direction)
     for y, moved, after, before in zip(here, there, ahead, behind, strict=True):

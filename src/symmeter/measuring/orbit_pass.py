@@ -100,7 +100,9 @@ class Orbit:
         for i, outputs in passes(self.few):
             g = self.members[i]
             for k, y in enumerate(outputs):
-                moved = self.targets[k].rho.act(g, nudged(y, i, unit))[0]  # rounded anew, where f(g x) would be
+                moved = self.targets[k].rho.act(g, nudged(y, i, unit))[
+                    0
+                ]  # rounded anew, where f(g x) would be
                 reduced.add(k, i, View(g, moved, chunks[k], i, g.is_identity))
         self.forwards += passes.forwards
         return reduced

@@ -15,11 +15,11 @@ from symmeter.autodiff.memory import out_of_memory
 from symmeter.domain import Domain
 from symmeter.errors import SymmeterError, counted, first_line, shortened
 from symmeter.measures.quantity import are_probabilities
+from symmeter.measuring.answered import answered_precision
 from symmeter.measuring.function import Batching, Function
 from symmeter.measuring.interrupt import noticed_interrupts
 from symmeter.measuring.kinds import Recent
 from symmeter.measuring.look import Look, look, round_off_ratio
-from symmeter.measuring.answered import answered_precision
 from symmeter.measuring.plan import Plan
 from symmeter.measuring.precision import AllSamples, Until
 from symmeter.measuring.reference_samples import Beside, ReferenceSamples, random_numbers
@@ -130,7 +130,7 @@ class Run(ABC):
             bar.close()
         if not self.names:
             shown = (
-                f"NaN or infinite values for every {self.item}: {self._left_out()}"
+                f"NaN or infinite values for every {self.item}{self._why_none()}"
                 if self.non_finite
                 else f"nothing: there was no {self.item}"
             )
@@ -291,11 +291,18 @@ class Run(ABC):
             "n": int(known.sum()),
         }
 
+    def _why_none(self) -> str:
+        """The reasons where no sample is left; nothing where the model gave none."""
+        known = any(self.domain.failure(self.model, name) for name in self.non_finite)
+        return f": {self._left_out()}" if known else ""
+
     def _left_out(self) -> str:
-        """The samples for which the model returned no finite number, each with the reason where that is known."""
-        reasons = [self.domain.failure(self.model, name) for name in self.non_finite]
-        named = zip(self.non_finite, reasons, strict=True)
-        return shortened([f"{name} ({why})" if why else name for name, why in named])
+        """The samples for which the model returned no finite number, with the reason where that is known."""
+        reasons: dict[str, list[str]] = {}
+        for name in self.non_finite:
+            reasons.setdefault(self.domain.failure(self.model, name), []).append(name)
+        named = [f"{shortened(names)} ({why})" if why else shortened(names) for why, names in reasons.items()]
+        return shortened(named, joiner="; ")
 
     def notes(self) -> list[str]:
         """What makes the numbers less trustworthy, a line each."""

@@ -38,12 +38,14 @@ class Frames:
     def of(data: Any) -> "Frames":
         """From frames, one frame, a path, or BUILTIN; SymmeterError for what cannot be read."""
         if isinstance(data, str | Path):
-            return molecules() if str(data) == BUILTIN else read(Path(data).expanduser(), str(data))
+            path = Path(data).expanduser()
+            return molecules() if str(data) == BUILTIN else read(path, str(data))
         atoms = [data] if is_atoms(data) else list(data)
         for i, one in enumerate(atoms):
             if not is_atoms(one):
                 raise SymmeterError(f"frame {i} is a {type(one).__name__}: give ase.Atoms")
-        return Frames(atoms, _numbered(len(atoms)), f"{len(atoms)} frames")
+        count = "1 frame" if len(atoms) == 1 else f"{len(atoms)} frames"
+        return Frames(atoms, _numbered(len(atoms)), count)
 
     @property
     def periodic(self) -> bool:
@@ -113,14 +115,14 @@ def read(path: Path, shown: str) -> Frames:
         raise
     except Exception as error:  # its readers raise many kinds
         raise SymmeterError(f"{shown}: ASE cannot read it: {reason(error)}") from error
-    return Frames(atoms, _numbered(len(atoms)), path.name, shown)
+    return Frames(atoms, _numbered(len(atoms)), path.name, path=shown)
 
 
 def molecules() -> Frames:
     """The molecules of ASE's G2 collection that are made of hydrogen, carbon, nitrogen and oxygen."""
     found = require("ase.collections", EXTRA).g2
     common = {name: atoms for name in found.names if _is_common(atoms := found[name])}
-    return Frames(list(common.values()), list(common), "molecules of G2", BUILTIN)
+    return Frames(list(common.values()), list(common), "molecules of G2", path=BUILTIN)
 
 
 def _is_common(atoms: "Atoms") -> bool:

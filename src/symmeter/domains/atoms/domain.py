@@ -17,7 +17,7 @@ from symmeter.domains.atoms.networks import FrameNetwork
 from symmeter.domains.atoms.quantities import QUANTITIES, action_of, usual_among
 from symmeter.domains.atoms.rows import POSITIONS, FrameRows, Layout, row_of
 from symmeter.domains.space.words import ACTIONS, GROUPS, groups_of, parse_word, representation_of
-from symmeter.errors import SymmeterError, nearest
+from symmeter.errors import SymmeterError
 from symmeter.models.behind import Behind
 from symmeter.models.borrowed import home
 from symmeter.models.leaves import leaves
@@ -31,6 +31,7 @@ from symmeter.verbs.arguments import split_list
 _OWN = {"permutation": LikeAtoms(), "lattice": Lattice(), "cell": Cells()}
 _UNNAMED = "softmax"  # the output where none is named, which no potential has
 _ASIDE = 0.01  # angstrom
+_ASKED = 8  # frames, to see what a model returns
 
 
 class Atoms(Domain):
@@ -99,7 +100,7 @@ class Atoms(Domain):
         for name in names:
             if name not in has:
                 kind = type(calculator).__name__
-                raise SymmeterError(f"{kind} has no output {name!r}, it has {', '.join(has)}{nearest(name, has)}")
+                raise SymmeterError(f"{kind} has no output {name!r}: it has {', '.join(has)}")
         return names
 
     def failure(self, model: FrameModel, name: str) -> str:
@@ -159,20 +160,23 @@ class Atoms(Domain):
         aside = parts | {POSITIONS: parts[POSITIONS] + _ASIDE * noise.to(x)}
         return torch.cat([x, layout.joined(aside)])
 
-    def displaced(
-        self, rho: Representation, x: Tensor, other: Tensor, still: Any, replaced: Any
-    ) -> Inputs:
+    def displaced(self, rho: Representation, x: Tensor, other: Tensor, still: Any, replaced: Any) -> Inputs:
         """g -> rows x (B, entries) of which every atom is moved as far as by g, in a direction of its own."""
         return scattered(rho, x)
 
 
 def _usual(model: FrameNetwork | FunctionModel, frames: Frames) -> list[str]:
-    """The outputs that are measured of a model where none is named, by what it says to the first frame."""
-    row = next((row_of(atoms, i) for i, atoms in enumerate(frames.atoms) if len(atoms)), None)
-    if row is None:
-        raise SymmeterError(f"{frames.name}: no frame has atoms")
-    with torch.enable_grad():
-        returned = model(row[None].to(home(model)[1] or torch.float32))
+    """The outputs that are measured of a model where none is named, by what it says to the first frame that it can."""
+    returned = None
+    for number, atoms in enumerate(frames.atoms[:_ASKED]):
+        row = row_of(atoms, number)[None] if len(atoms) else None
+        if row is not None:
+            with torch.enable_grad():
+                returned = model(row.to(home(model)[1] or torch.float32))
+        if returned is not None and _says_something(returned):
+            break
+    if returned is None:
+        raise SymmeterError(f"{frames.name}: no frame to measure on, the first {_ASKED} have no atoms")
     if not isinstance(returned, Mapping):
         return ["logits"]
     found = usual_among(leaves(returned), frames.periodic)
@@ -182,3 +186,8 @@ def _usual(model: FrameNetwork | FunctionModel, frames: Frames) -> list[str]:
         f"the model returns {', '.join(leaves(returned))}: say which is measured and how symmetries act on it, such as "
         "output='energy:invariant'"
     )
+
+
+def _says_something(returned: Any) -> bool:
+    """Whether there is a number in what a model returned."""
+    return any(bool(tensor.isfinite().any()) for tensor in leaves(returned).values())

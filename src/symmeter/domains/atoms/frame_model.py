@@ -128,7 +128,7 @@ def as_atoms(parts: Mapping[str, Tensor], template: "Atoms") -> "Atoms":
     order = parts[ORDER].round().int().tolist()
     atoms = template[order] if order != sorted(order) else template.copy()
     atoms.set_positions(parts[POSITIONS].numpy(), apply_constraint=False)
-    has = template.cell.array.any(1)[:, None]
+    has = np.linalg.norm(template.cell.array, axis=1, keepdims=True) > 0
     atoms.set_cell(parts[CELL].numpy() * has, scale_atoms=False)
     if template.has(MOMENTA):
         atoms.set_momenta(parts[MOMENTA].numpy(), apply_constraint=False)

@@ -32,7 +32,7 @@ class OfFrame(Group):
     def of(self, numbers: tuple[int, ...], periodic: tuple[bool, ...]) -> "OfFrame":
         """The group of a frame of atoms with these numbers, periodic along these axes."""
 
-    def check(self, atoms: "Atoms", name: str) -> None:  # noqa: B027
+    def check(self, atoms: "Atoms", name: str) -> None:
         """SymmeterError where the group cannot act on a frame of this name."""
 
     def lacks(self, atoms: "Atoms") -> str:
@@ -52,7 +52,7 @@ class LikeAtoms(OfFrame):
     """
 
     numbers: tuple[int, ...] = ()
-    name = "permutation"
+    name = "permutation"  # type: ignore[assignment]
     acts_on = POINTS
 
     @property
@@ -140,7 +140,7 @@ class Lattice(OfFrame):
 
     atoms: int = 0
     periodic: tuple[bool, ...] = (True, True, True)
-    name = "lattice"
+    name = "lattice"  # type: ignore[assignment]
     acts_on = "lattice"
     closed = False
 
@@ -149,7 +149,9 @@ class Lattice(OfFrame):
 
     def check(self, atoms: "Atoms", name: str) -> None:
         if not atoms.pbc.any():
-            raise SymmeterError(f"lattice moves atoms by the vectors of their cell, and {name} has no periodic axis")
+            raise SymmeterError(
+                f"lattice moves atoms by the vectors of their cell, and {name} has no periodic axis"
+            )
         _check_cell(self.name, atoms, name)
 
     def draw(self, random: torch.Generator) -> Wrap:
@@ -189,7 +191,7 @@ class Rebase(RowElement):
 class Cells(OfFrame):
     """Other choices of the cell of one lattice: matrices of GL(3, Z) with entries -1, 0 and 1, drawn at random."""
 
-    name = "cell"
+    name = "cell"  # type: ignore[assignment]
     acts_on = "cell"
     closed = False
 
@@ -198,7 +200,9 @@ class Cells(OfFrame):
 
     def check(self, atoms: "Atoms", name: str) -> None:
         if not atoms.pbc.all():
-            raise SymmeterError(f"cell takes frames that are periodic along all three axes, and {name} is not")
+            raise SymmeterError(
+                f"cell takes frames that are periodic along all three axes, and {name} is not"
+            )
         _check_cell(self.name, atoms, name)
 
     def draw(self, random: torch.Generator) -> Rebase:
