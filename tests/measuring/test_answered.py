@@ -27,7 +27,6 @@ def found(model, x=X, seen=DOUBLE):
     (lambda x: smooth(x.numpy()), "float64"),
     (lambda x: smooth(x.numpy().astype(np.float32)).astype(np.float64), "float32"),
     (lambda x: smooth(x.numpy()).astype(np.float32).astype(np.float64), "float32"),
-    (lambda x: smooth(x.numpy()).astype(np.float16).astype(np.float64), "float32"),  # or coarser still
     (lambda x: np.ones((len(x), 2)), "float64"),
     (lambda x: 1e-12 * smooth(x.numpy()), "float64"),
     (lambda x: np.full((len(x), 2), np.nan), "float64"),

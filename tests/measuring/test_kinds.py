@@ -1,6 +1,10 @@
 """What is kept of samples of several shapes: little, and only what goes together."""
 
+import torch
+from torch import nn
+
 from symmeter.domains.space.point_groups import cyclic
+from symmeter.measuring.function import Function
 from symmeter.measuring.kernels import Kernels
 from symmeter.measuring.kinds import Orbits, Recent
 from symmeter.measuring.orbit_pass import Orbit
@@ -11,7 +15,8 @@ from symmeter.symmetry.representations.trivial import Trivial
 
 def orbit(group, count=None):
     elements = choose_elements(group, count)
-    return Orbit(None, Trivial(), elements, Kernels(elements), [], 1)
+    function = Function.of(nn.Identity(), [], torch.device("cpu"), torch.float64)
+    return Orbit(function, Trivial(), elements, Kernels(elements), [], 1)
 
 
 def test_no_more_kinds_are_kept_than_asked_for():

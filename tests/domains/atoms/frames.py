@@ -1,9 +1,6 @@
 """Frames and calculators that several tests of atoms share: exact ones of ASE, and the same with a planted fault."""
 
 import numpy as np
-import pytest
-
-ase = pytest.importorskip("ase", reason="needs the extra `atoms`")
 from ase import Atoms as Frame
 from ase.calculators.calculator import Calculator, all_changes
 from ase.calculators.lj import LennardJones

@@ -1,7 +1,7 @@
 """Calculators, functions and networks of atoms: those that have a symmetry, and each fault that breaks one."""
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ from symmeter.domains.atoms.rows import POSITIONS, Layout
 from symmeter.measuring.measure import measure
 from symmeter.results.result import Result
 
-FEW = {"elements": 6, "progress": False}
+FEW: dict[str, Any] = {"elements": 6, "progress": False}
 SAID = pytest.mark.filterwarnings("ignore::symmeter.errors.SymmeterWarning")
 ALL = "O3,translation,permutation,lattice,cell,mirror(z)"
 
@@ -65,7 +65,7 @@ def rows_of(result: Result) -> dict:
     return {(row.symmetry, row.output): row for row in result.rows}
 
 
-def errors(model, frames, symmetry: str, **options) -> dict:
+def errors(model, frames, symmetry: str, **options: Any) -> dict:
     """The verdicts by symmetry and output; control off unless asked for."""
     options = FEW | {"control": False} | options
     return {key: row.verdict for key, row in rows_of(measure(model, frames, symmetry, **options)).items()}
@@ -103,7 +103,7 @@ def _conjugated(rotation: np.ndarray, p: np.ndarray) -> np.ndarray:
 def _rotations(count: int) -> list[np.ndarray]:
     from scipy.spatial.transform import Rotation
 
-    return list(Rotation.random(count, random_state=0).as_matrix())
+    return list(Rotation.random(count, rng=np.random.default_rng(0)).as_matrix())
 
 
 def test_a_cell_left_behind_is_caught():
@@ -172,7 +172,7 @@ MIXED = [frame for n in range(8) for frame in (cluster(4, n), cluster(6, n), cry
 
 
 def test_frames_of_all_sizes_in_one_run_are_as_in_runs_of_their_own():
-    options = FEW | {"output": "forces", "batch_size": 3}
+    options: dict[str, Any] = FEW | {"output": "forces", "batch_size": 3}
     together = measure(Planted(), MIXED, "O3,permutation", **options)
     values = dict(zip(together.sample_names, _column(together, "O3"), strict=True))
     permuted = dict(zip(together.sample_names, _column(together, "permutation"), strict=True))
@@ -192,7 +192,7 @@ def _column(result: Result, group: str) -> np.ndarray:
 
 
 def test_elements_of_different_sizes_are_not_listed_as_one():
-    options = {"output": "energy", "control": False, "progress": False, "elements": 8}
+    options: dict[str, Any] = {"output": "energy", "control": False, "progress": False, "elements": 8}
     result = measure(Planted(), MIXED, "permutation,O3", **options)
     assert {e.symmetry for e in result.elements} == {"O3"}
     one = measure(Planted(), MIXED[::3], "permutation,O3", **options)

@@ -77,10 +77,10 @@ def test_every_array_and_constraint_moves_with_the_atoms():
 def test_the_lattice_moves_atoms_by_its_vectors_and_nothing_is_wrapped_back():
     frame = crystal()
     wrapped = moved(frame, Wrap(((5, 0, 0), (0, 0, 0), (0, -1, 0), (0, 0, 0))))
-    np.testing.assert_allclose(wrapped.positions[0], frame.positions[0] + 5 * frame.cell[0])
-    np.testing.assert_allclose(wrapped.positions[2], frame.positions[2] - frame.cell[1])
+    np.testing.assert_allclose(wrapped.positions[0], frame.positions[0] + 5 * frame.cell.array[0])
+    np.testing.assert_allclose(wrapped.positions[2], frame.positions[2] - frame.cell.array[1])
     other = moved(frame, Rebase(((1, 1, 0), (0, 1, 0), (0, 0, 1))))
-    np.testing.assert_allclose(other.cell[0], frame.cell[0] + frame.cell[1])
+    np.testing.assert_allclose(other.cell.array[0], frame.cell.array[0] + frame.cell.array[1])
     assert np.array_equal(other.positions, frame.positions)
 
 

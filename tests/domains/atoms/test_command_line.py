@@ -4,8 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("ase", reason="needs the extra `atoms`")
 from ase.io import write
 from tests.domains.atoms.frames import CLUSTERS, CRYSTALS, cluster
 
