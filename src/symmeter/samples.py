@@ -48,6 +48,11 @@ class Batch:
         """The labels (b,) of a part of the batch."""
         return None if self.labels is None else self.labels[part]
 
+    def known_labels(self, part: slice) -> Tensor | None:
+        """The same; None where none of them is known."""
+        labels = self.labels_of(part)
+        return None if labels is None or bool((labels < 0).all()) else labels
+
 
 class Preparation:
     """How what was read becomes one network input; a kind of data overrides what it does otherwise."""
@@ -56,7 +61,7 @@ class Preparation:
     varied = False  # whether samples may differ in shape
 
     def kind(self, value: Tensor) -> Hashable:
-        """What the samples (...) of one batch have in common, where they may differ."""
+        """What the samples of one batch, of any shape, have in common where they may differ."""
         return tuple(value.shape)
 
     def input(self, raw: Any) -> Tensor:

@@ -14,6 +14,7 @@ from torch import Tensor
 from symmeter.autodiff.pushforward import Pushforward
 from symmeter.autodiff.strategies import Strategy
 from symmeter.measures.measure import DerivativeMeasure
+from symmeter.measuring.accuracy import record
 from symmeter.measuring.directions import Directions, Part
 from symmeter.measuring.floor import FLOOR_IMAGES, Floor, differences, nudged
 from symmeter.measuring.reference_samples import Beside
@@ -88,7 +89,6 @@ class DerivativeRun(Run):
             self.optional("the floor", lambda: self._find_floor(torch.stack(self._few)))
 
     def _measure_batch(self, batch: Batch, beside: Beside) -> Iterator[int]:
-        self._check_kind(batch)
         x = batch.inputs.to(self.device, self.dtype)
         directions = self.directions
         if self.pushforward is None:
@@ -205,7 +205,7 @@ class DerivativeRun(Run):
         for key, values in more.items():
             self.columns.add(key, values.numpy()[keep])
         if self._scores is not None:
-            self._record_accuracy(batch.labels_of(part), outputs[self._scores], keep)
+            record(self.columns, batch.labels_of(part), outputs[self._scores], keep)
 
     def _record_target(
         self, target: Target, y: Tensor, derivative: Tensor, keep: np.ndarray, without: np.ndarray
@@ -228,8 +228,7 @@ class DerivativeRun(Run):
     def _find_floor(self, x: Tensor) -> None:
         """The floor from a few samples x (b, ...), in chunks that are known to fit; what is not finite is left out."""
         assert self.pushforward is not None
-        f, draws = self.pushforward.f, count()
-        generators = self.generators
+        f, draws, generators = self.pushforward.f, count(), self.generators
 
         def derivative(x: Tensor, strategy: Strategy) -> Tensor:
             """(T, b, ...), with round-off in the output too: beside a large bias that of the input is lost."""

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from symmeter.errors import SymmeterError, shortened
 from symmeter.measures.measure import OrbitMeasure
+from symmeter.measuring.accuracy import record
 from symmeter.measuring.constant_network import constant_values
 from symmeter.measuring.function import Function
 from symmeter.measuring.infinite_values import infinities
@@ -51,6 +52,7 @@ class OrbitRun(Run):
 
     loading_batch = 32
     unit = "pass"
+    of_any_shape = True
 
     @property
     def measures(self) -> tuple[OrbitMeasure, ...]:
@@ -110,7 +112,7 @@ class OrbitRun(Run):
             start += len(x[part])
         if self.names and self._floors.wanted(self.samples.varied):
             few = x[: min(self._floors.missing, orbit.at_once)]
-            labels = _labels(batch, slice(0, len(few)))
+            labels = batch.known_labels(slice(0, len(few)))
             units = (self.nudge, self.unit_round_off if self.domain.hides_precision else None)
             found = self.optional("the floor", lambda: orbit_floors(orbit, few, labels, *units))
             self._floors.add(found or {}, len(few))
@@ -212,7 +214,7 @@ class OrbitRun(Run):
         others = None
         if references is not None and self._needs_others and not beside.lone:
             others = orbit.function(orbit.still(references.of(positions)))
-        compared = Compared(x, _labels(batch, part), others)
+        compared = Compared(x, batch.known_labels(part), others)
         still = torch.ones(len(x), dtype=torch.bool)
         watched = watching(moved(self.rho_in, x), orbit.still(x), still)
         own = orbit.reduced(watched, compared, pools=[t.pools for t in orbit.targets], alone=True)
@@ -228,7 +230,7 @@ class OrbitRun(Run):
         names = list(compress(batch.names[part], keep))
         self._note_still(self.group.name, names, still.numpy()[keep], lacking.numpy()[keep])
         if self.classes:
-            self._record_accuracy(batch.labels_of(part), _scores(own), keep)
+            record(self.columns, batch.labels_of(part), own.scores, keep)
         if not self.constants:
             self.constants = constant_values(orbit, own.chunks)
 
@@ -277,18 +279,12 @@ class OrbitRun(Run):
         return self._floors.of(key)
 
     def how(self) -> dict[str, Any]:
-        orbit = self.orbits.largest
-        averaged = [target for target in orbit.targets if target.average]
         return {
             "group": self.group.name,
             "closed": self.group.closed,  # False: a window of a group, and means are over the window
-            "elements": orbit.elements.count,
-            "sampled": orbit.elements.sampled,
             "sampling": self.plan.settings.sampling,
             "forward_passes": self.forwards,
-            "kernel": orbit.kernels.counts,
-            "kernel_mean": {str(t.output): "estimated" if t.estimated else "whole" for t in averaged},
-            "chunk": orbit.at_once,
+            **self.orbits.largest.summary(),
             "floor_method": METHOD,
         }
 
@@ -300,18 +296,3 @@ class OrbitRun(Run):
             for m in target.measures:
                 notes += infinities(self.columns, target.key(m), self.item)
         return notes
-
-
-def _labels(batch: Batch, part: slice) -> Tensor | None:
-    """The labels (b,) of a part of a batch; None where none of them is known."""
-    labels = batch.labels_of(part)
-    return None if labels is None or bool((labels < 0).all()) else labels
-
-
-def _scores(reduced: Reduced) -> Tensor:
-    """The scores of classes (b, K) among the outputs."""
-    return next(
-        chunk.reference
-        for target, chunk in zip(reduced.targets, reduced.chunks, strict=True)
-        if target.output.name in ("softmax", "logits")
-    )

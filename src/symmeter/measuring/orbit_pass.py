@@ -57,6 +57,17 @@ class Orbit:
         step = max(1, len(self.members) // FEW_ELEMENTS)
         return range(0, len(self.members), step)[:FEW_ELEMENTS]
 
+    def summary(self) -> dict[str, object]:
+        """What is said of it in the header of a result."""
+        averaged = [target for target in self.targets if target.average]
+        return {
+            "elements": self.elements.count,
+            "sampled": self.elements.sampled,
+            "kernel": self.kernels.counts,
+            "kernel_mean": {str(t.output): "estimated" if t.estimated else "whole" for t in averaged},
+            "chunk": self.at_once,
+        }
+
     def still(self, x: Tensor) -> Tensor:
         """The inputs x (b, ...) as they are: a window of each where the group moves a window."""
         return unmoved(self.rho_in, self.elements, x)

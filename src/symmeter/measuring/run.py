@@ -15,6 +15,7 @@ from symmeter.autodiff.memory import out_of_memory
 from symmeter.domain import Domain
 from symmeter.errors import SymmeterError, counted, first_line, shortened
 from symmeter.measures.quantity import are_probabilities
+from symmeter.measuring.accuracy import accuracy_of
 from symmeter.measuring.answered import answered_precision
 from symmeter.measuring.function import Batching, Function
 from symmeter.measuring.interrupt import noticed_interrupts
@@ -25,7 +26,6 @@ from symmeter.measuring.precision import AllSamples, Until
 from symmeter.measuring.reference_samples import Beside, ReferenceSamples, random_numbers
 from symmeter.models.outputs import Output
 from symmeter.results.columns import Columns
-from symmeter.results.standard_errors import standard_error
 from symmeter.samples import Batch, Samples
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.representations.representation import Representation
@@ -57,6 +57,7 @@ class Run(ABC):
     kind: Hashable = None  # of the samples, where there is more than one
 
     alone = False  # one sample is all there is
+    of_any_shape = False  # whether samples may differ in shape
     loading_batch = LOADING_BATCH
     unit = ""  # of the progress bar; nothing for one sample
 
@@ -110,6 +111,7 @@ class Run(ABC):
         try:
             with noticed_interrupts() as check:
                 for batch, beside in self._with_controls():
+                    self._check_kind(batch)
                     for steps in self._measure_batch(batch, beside):
                         bar.update(steps)
                         check()
@@ -183,7 +185,7 @@ class Run(ABC):
     def _check_kind(self, batch: Batch) -> None:
         """SymmeterError for samples of another shape than the first, where only one can be measured."""
         self.kind = self.kind or batch.kind
-        if batch.kind != self.kind:
+        if batch.kind != self.kind and not self.of_any_shape:
             raise SymmeterError(
                 f"{self.item}s differ in shape, and derivatives are taken of one shape: give those of one shape, or "
                 "measure over groups"
@@ -203,8 +205,7 @@ class Run(ABC):
     def _look(self, outputs: Sequence[Output], x: Tensor) -> Function:
         """The function of some outputs, after a first look at the model on x (n, ...); what it shows is remarked on."""
         function = self.function_of(outputs)
-        if len(x) == 1:
-            x = self.domain.with_another(x)
+        x = self.domain.with_another(x) if len(x) == 1 else x
         self.seen = look(function, x, self.model, self.batch_size, self.item)
         if self.domain.hides_precision and self.seen.chance is None:
             found = answered_precision(self.seen.function, x[:1], self.seen.precision)
@@ -259,37 +260,11 @@ class Run(ABC):
         if lacking.any():
             self.lacking.setdefault(name, []).extend(compress(names, lacking))
 
-    def _record_accuracy(self, labels: Tensor | None, y: Tensor, keep: np.ndarray) -> None:
-        """Whether the class scores y (b, K) of some samples hit their labels (b,); only those to `keep` (b,) count."""
-        if labels is None:
-            return
-        known = labels.numpy()[keep]
-        order = y.topk(min(5, y.shape[1]), 1).indices.cpu().numpy()[keep]
-        hits = order == known[:, None]
-        unknown = known < 0
-        self.columns.add("label", np.where(unknown, np.nan, known))
-        self.columns.add("top1", np.where(unknown, np.nan, hits[:, 0]))
-        self.columns.add("top5", np.where(unknown, np.nan, hits.any(1)))
-
     def accuracy(self) -> dict[str, Any] | None:
         """Top-1 and top-5 accuracy over the labelled samples, None without labels that fit the output."""
-        if "label" not in self.columns or not self.classes:
-            return None
-        labels = self.columns["label"]
-        known = ~np.isnan(labels)
-        if not known.any():
-            return None
-        if labels[known].max() >= self.classes:
-            note = f"labels go up to {labels[known].max():.0f} but the model has {self.classes} outputs: no accuracy"
-            self.remarks += [note] if note not in self.remarks else []
-            return None
-        top1, top5 = self.columns["top1"][known], self.columns["top5"][known]
-        return {
-            "top1": float(top1.mean()),
-            "standard_error": standard_error(top1),
-            "top5": float(top5.mean()) if self.classes > 5 else None,
-            "n": int(known.sum()),
-        }
+        found, note = accuracy_of(self.columns, self.classes)
+        self.remarks += [note] if note and note not in self.remarks else []
+        return found
 
     def _why_none(self) -> str:
         """The reasons where no sample is left; nothing where the model gave none."""

@@ -146,6 +146,12 @@ class Reduced:
                     found[target.key(m).as_statistic(statistic)] = values.double().cpu().numpy()
         return found
 
+    @property
+    def scores(self) -> Tensor:
+        """The scores of classes (b, K) among the outputs."""
+        pairs = zip(self.targets, self.chunks, strict=True)
+        return next(chunk.reference for target, chunk in pairs if target.output.is_scores(chunk.reference))
+
     def add_elements(self, sums: dict[Key, ElementSums], count: int, keep: np.ndarray) -> None:
         """Add what single elements did on the samples to `keep` (b,)."""
         for key, errors in self._by_element.items():

@@ -85,5 +85,6 @@ def test_what_cannot_be_wrapped_is_refused_in_one_line():
 
 
 def test_a_frame_without_like_atoms_says_so():
-    assert "no two atoms of one element" in LikeAtoms().lacks(Frame("HF"))
-    assert LikeAtoms().lacks(cluster()) == ""
+    with pytest.raises(ValueError, match="no two atoms of one element"):
+        LikeAtoms().check_one(Frame("HF"))
+    LikeAtoms().check_one(cluster())

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from symmeter.domains.atoms.groups import OfFrame
 from symmeter.domains.atoms.rows import NUMBERS, PBC, Layout, row_of
-from symmeter.errors import SymmeterError
+from symmeter.errors import SymmeterError, counted
 from symmeter.optional import require
 from symmeter.samples import Preparation
 from symmeter.source import Item, Source, indexed, reason
@@ -44,8 +44,7 @@ class Frames:
         for i, one in enumerate(atoms):
             if not is_atoms(one):
                 raise SymmeterError(f"frame {i} is a {type(one).__name__}: give ase.Atoms")
-        count = "1 frame" if len(atoms) == 1 else f"{len(atoms)} frames"
-        return Frames(atoms, _numbered(len(atoms)), count)
+        return Frames(atoms, _numbered(len(atoms)), counted(len(atoms), "frame"))
 
     @property
     def periodic(self) -> bool:
@@ -68,21 +67,22 @@ class FramePreparation(Preparation):
         self._groups = groups
 
     def input(self, raw: tuple[int, "Atoms"]) -> Tensor:
-        """One frame as a row (entries,); ValueError for one on which there is nothing to measure."""
+        """One frame as a row (E,); ValueError for one on which there is nothing to measure."""
         number, atoms = raw
-        lacks = [group.lacks(atoms) for group in self._groups] if len(atoms) else ["it has no atoms"]
-        if any(lacks):
-            raise ValueError("; ".join(filter(None, lacks)))
+        if not len(atoms):
+            raise ValueError("it has no atoms")
+        for group in self._groups:
+            group.check_one(atoms)
         return row_of(atoms, number)
 
     def kind(self, value: Tensor) -> object:
-        """The number of atoms, and what else the groups depend on, of a row (entries,)."""
+        """The number of atoms, and what else the groups depend on, of a row (E,)."""
         layout = Layout.of(value)
         return composition(value) if self._groups else layout.atoms
 
 
 def composition(row: Tensor) -> tuple[tuple[int, ...], tuple[bool, ...]]:
-    """Atomic numbers and periodic axes of a row (entries,)."""
+    """Atomic numbers and periodic axes of a row (E,)."""
     parts = Layout.of(row).parts(row)
     return tuple(parts[NUMBERS].round().int().tolist()), tuple((parts[PBC] > 0.5).tolist())
 

@@ -167,16 +167,15 @@ class Atoms(Domain):
 
 def _usual(model: FrameNetwork | FunctionModel, frames: Frames) -> list[str]:
     """The outputs that are measured of a model where none is named, by what it says to the first frame that it can."""
-    returned = None
-    for number, atoms in enumerate(frames.atoms[:_ASKED]):
-        row = row_of(atoms, number)[None] if len(atoms) else None
-        if row is not None:
-            with torch.enable_grad():
-                returned = model(row.to(home(model)[1] or torch.float32))
-        if returned is not None and _says_something(returned):
+    rows = [row_of(atoms, i)[None] for i, atoms in enumerate(frames.atoms[:_ASKED]) if len(atoms)]
+    if not rows:
+        raise SymmeterError(f"{frames.name}: no frame to measure on, the first have no atoms")
+    returned: Any = None
+    for row in rows:
+        with torch.enable_grad():
+            returned = model(row.to(home(model)[1] or torch.float32))
+        if any(bool(tensor.isfinite().any()) for tensor in leaves(returned).values()):
             break
-    if returned is None:
-        raise SymmeterError(f"{frames.name}: no frame to measure on, the first {_ASKED} have no atoms")
     if not isinstance(returned, Mapping):
         return ["logits"]
     found = usual_among(leaves(returned), frames.periodic)
@@ -186,8 +185,3 @@ def _usual(model: FrameNetwork | FunctionModel, frames: Frames) -> list[str]:
         f"the model returns {', '.join(leaves(returned))}: say which is measured and how symmetries act on it, such as "
         "output='energy:invariant'"
     )
-
-
-def _says_something(returned: Any) -> bool:
-    """Whether there is a number in what a model returned."""
-    return any(bool(tensor.isfinite().any()) for tensor in leaves(returned).values())

@@ -48,23 +48,20 @@ class FrameModel(ABC):
         """The outputs for one frame by name."""
 
     @property
+    @abstractmethod
     def promised(self) -> tuple[str, ...]:
-        """The names of outputs that a frame has even where it fails."""
-        return ()
+        """The names of outputs that frames have even where all of them fail."""
 
     def __call__(self, rows: Tensor) -> dict[str, Tensor]:
         layout = Layout.of(rows)
         with torch.enable_grad():  # forces may be derivatives
             answers = [self._answer(row, layout) for row in rows.detach().double().cpu()]
-        known = {name: value.shape for answer in answers for name, value in answer.items()}
-        if not known:
-            known = {name: shape_for(QUANTITIES[name].shape, layout.atoms) for name in self.promised}
-        if not known:
-            raise SymmeterError("; ".join(dict.fromkeys(self.frames.failures.values())))
-        return {name: _stacked(answers, name, shape) for name, shape in known.items()}
+        usual = {name: shape_for(QUANTITIES[name].shape, layout.atoms) for name in self.promised}
+        shapes = {name: value.shape for answer in answers for name, value in answer.items()} or usual
+        return {name: _stacked(answers, name, shape) for name, shape in shapes.items()}
 
     def _answer(self, row: Tensor, layout: Layout) -> Found:
-        """The outputs for one row (entries,); none where it fails."""
+        """The outputs for one row (E,); none where it fails."""
         parts = layout.parts(row)
         number = int(parts[FRAME].round())
         try:
@@ -120,7 +117,7 @@ class FunctionModel(FrameModel):
     def found(self, atoms: "Atoms") -> Found:
         returned = self.function(atoms)
         named = returned if isinstance(returned, Mapping) else {"energy": returned}
-        return {str(name): _array(value) for name, value in named.items() if value is not None}
+        return {str(name): _array(value) for name, value in named.items()}
 
 
 def as_atoms(parts: Mapping[str, Tensor], template: "Atoms") -> "Atoms":

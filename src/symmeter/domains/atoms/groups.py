@@ -2,7 +2,6 @@
 
 import math
 from abc import abstractmethod
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import permutations, product
@@ -35,9 +34,8 @@ class OfFrame(Group):
     def check(self, atoms: "Atoms", name: str) -> None:
         """SymmeterError where the group cannot act on a frame of this name."""
 
-    def lacks(self, atoms: "Atoms") -> str:
-        """Why there is nothing to measure on a frame; nothing where there is."""
-        return ""
+    def check_one(self, atoms: "Atoms") -> None:
+        """ValueError where there is nothing to measure on a frame, so that it is left out."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +60,9 @@ class LikeAtoms(OfFrame):
     def of(self, numbers: tuple[int, ...], periodic: tuple[bool, ...]) -> "LikeAtoms":
         return LikeAtoms(numbers)
 
-    def lacks(self, atoms: "Atoms") -> str:
-        counts = Counter(atoms.numbers.tolist())
-        return "" if max(counts.values()) > 1 else "no two atoms of one element, so nothing to exchange"
+    def check_one(self, atoms: "Atoms") -> None:
+        if len(set(atoms.numbers.tolist())) == len(atoms):
+            raise ValueError("no two atoms of one element, so nothing to exchange")
 
     @property
     def _places(self) -> list[list[int]]:

@@ -127,7 +127,7 @@ class FrameRows(Representation):
 
 
 def row_of(atoms: "Atoms", number: int) -> Tensor:
-    """One frame as a row (entries,) in float64; `number` is its place among the frames."""
+    """One frame as a row (E,) in float64; `number` is its place among the frames."""
     layout = Layout(len(atoms))
     parts = {name: np.zeros(shape_for(part.shape, len(atoms))) for name, part in PARTS.items()}
     parts |= {POSITIONS: atoms.positions, NUMBERS: atoms.numbers, ORDER: np.arange(len(atoms))}
