@@ -50,10 +50,10 @@ class Domain(ABC):
     symmetries: ClassVar[Mapping[str, str]] = {}  # what is written, and what it means
     actions: ClassVar[tuple[str, ...]] = ("invariant",)  # words for how a symmetry acts on an output
     input_words: ClassVar[tuple[str, ...]] = ()  # words for how it acts on one of several inputs
+    measure_over: ClassVar[str] = "geed"  # the measure over groups where none is named
+    between_networks: ClassVar[float] = 0.1  # how far apart untrained ones are in log specificity
     needs_references: ClassVar[bool] = True  # whether the control of stability takes other samples
-    hides_precision: ClassVar[bool] = (
-        False  # whether models compute in a precision that their numbers do not show
-    )
+    hides_precision: ClassVar[bool] = False  # whether numbers may be coarser than their type
     class_axis: ClassVar[int] = -1  # of the scores of classes in outputs (B, n, m): the axis of a softmax
 
     def __init__(self, options: Any = None):
@@ -180,6 +180,10 @@ class Domain(ABC):
     def is_action(self, word: str) -> bool:
         """Whether a word says how a symmetry acts on an output."""
         return word in self.actions
+
+    def is_whole_action(self, word: str) -> bool:
+        """Whether such a word alone, as an output, stands for the logits with that action: `vectors`."""
+        return word in ("invariant", "equivariant")
 
     def remarks(
         self, name: str, y: Tensor, rho: Representation, moved_by: Iterable[Generator | Element]

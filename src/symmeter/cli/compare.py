@@ -48,7 +48,11 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
     made.add_argument("--data", metavar="DATA", help=f"what models are measured on: {kind.files}, ...")
     add = made.add_argument_group("what to measure of models").add_argument
     inputs.add_symmetry(add)
-    add("--measure", metavar="M", help="names, with commas (default: lee, over groups geed)")
+    add(
+        "--measure",
+        metavar="M",
+        help="names, with commas (default: lee; over groups geed, of points equivariance_error)",
+    )
     add("--elements", metavar="N", type=positive, help="over groups: draw so many")
     add("--weights", metavar="FILE", nargs="+", help="checkpoints, one for each model")
     add_model_kwargs(add)
@@ -114,7 +118,7 @@ def _loaded(a: argparse.Namespace, words: list[str]) -> list["LoadedModel"]:
     if len(weights) != len(words):
         raise SymmeterError(f"--weights has {len(weights)} files for {len(words)} models; give one for each")
     domain, symmetry = read_words(given(a), a.symmetry, a.output)
-    check_measures(a.measure, symmetry)
+    check_measures(a.measure, symmetry, domain.measure_over)
     for word in words:
         domain.check(a.data, word)
     kwargs = parse_model_kwargs(a.model_kwargs)

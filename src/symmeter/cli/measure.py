@@ -46,7 +46,11 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
     inputs.add_model_and_data(made, kind)
     add = made.add_argument_group("what to measure").add_argument
     inputs.add_symmetry(add)
-    add("--measure", metavar="M", help="names, with commas (default: lee, over groups geed)")
+    add(
+        "--measure",
+        metavar="M",
+        help="names, with commas (default: lee; over groups geed, of points equivariance_error)",
+    )
     controls = "both (default: stability and specificity), stability, untrained, wrong-group or none"
     add("--control", metavar="C", default="both", help=controls)
     add(
@@ -111,8 +115,8 @@ def _checked(a: argparse.Namespace) -> "tuple[str, Symmetry]":
     from symmeter.measuring.precision import check_precision
     from symmeter.symmetry.groups.group import SAMPLING
 
-    _, symmetry = read_words(given(a), a.symmetry)
-    check_measures(a.measure, symmetry)
+    domain, symmetry = read_words(given(a), a.symmetry)
+    check_measures(a.measure, symmetry, domain.measure_over)
     control = control_mode("none" if a.no_control else a.control)
     if a.sampling not in SAMPLING:
         raise SymmeterError(f"--sampling {a.sampling!r}: choose from {', '.join(SAMPLING)}")

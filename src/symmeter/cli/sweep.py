@@ -44,7 +44,11 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
 def _add_measuring(add: Add) -> None:
     inputs.add_symmetry(add)
     controls = "both (default: stability and specificity), stability, untrained, wrong-group or none"
-    add("--measure", metavar="M", help="names, with commas (default: lee, over groups geed)")
+    add(
+        "--measure",
+        metavar="M",
+        help="names, with commas (default: lee; over groups geed, of points equivariance_error)",
+    )
     add("--control", metavar="C", default="both", help=controls)
     add("--elements", metavar="N", type=positive, help="draw so many elements of a group")
     add("--sampling", metavar="S", default="haar", help="haar (default) or quadrature")

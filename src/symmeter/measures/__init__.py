@@ -14,12 +14,13 @@ from symmeter.measures.measure import DerivativeMeasure, Measure, OrbitMeasure
 from symmeter.measures.normalised_variance import NormalisedVariance
 from symmeter.measures.registry import known_measures, parse_measures, register
 from symmeter.measures.relative_error import RelativeError, RelativeInvariance
-from symmeter.measures.twirled import EquivarianceLoss, TwirledVariance
+from symmeter.measures.twirled import EquivarianceError, EquivarianceLoss, TwirledVariance
 
 register(
     LEE,
     GEED,
     TwirledVariance,
+    EquivarianceError,
     EquivarianceLoss,
     RelativeError,
     RelativeInvariance,

@@ -1,5 +1,7 @@
 """Twirled variance, and the exact split of squared loss that it makes."""
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -32,6 +34,28 @@ class TwirledVariance(OrbitMeasure):
 
     def unit(self, quantity: Quantity) -> str:
         return f"{quantity.unit}^2"
+
+
+class EquivarianceError(TwirledVariance):
+    """A = sqrt(E_x E_g ||z(g) - mean z||^2 / dim), the root of the twirled variance: in the output's own unit.
+
+    What a prediction is off by for no other reason than the frame in which the input was given: eV, eV/angstrom.
+
+    Source: the design of symmeter, as `TwirledVariance`.
+    """
+
+    name = "equivariance_error"
+    description = "root mean square of the conjugated model about its mean over the orbit, per output entry"
+    amplitude = True
+
+    def value(self, error: float) -> float:
+        return math.sqrt(max(error, 0.0))
+
+    def slope(self, error: float) -> float:
+        return 0.5 / math.sqrt(error) if error > 0 else 0.0
+
+    def unit(self, quantity: Quantity) -> str:
+        return quantity.unit
 
 
 class _Spread(Reducer):

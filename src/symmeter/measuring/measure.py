@@ -128,7 +128,9 @@ def measured(plan: Plan) -> Result:
     if plan.control == "untrained":
         fresh = untrained(plan.loaded, plan.settings.seed)
         with recorded():  # the same as those of the trained one
-            result = beside_untrained(result, measured(plan.of_fresh(fresh)), fresh.info)
+            result = beside_untrained(
+                result, measured(plan.of_fresh(fresh)), fresh.info, plan.domain.between_networks
+            )
     return announced(result, any(one.run.interrupted for one in executed))
 
 

@@ -120,7 +120,7 @@ def make_plan(
 ) -> Plan:
     """The plan of a call; SymmeterError, in one line, for a word that means nothing or does not fit the others."""
     domain, hypothesis = read_words(given, symmetry)
-    along, over = check_measures(measure, hypothesis)
+    along, over = check_measures(measure, hypothesis, domain.measure_over)
     control = control_mode(settings.control)
     if control == "wrong-group" and hypothesis.generators:
         raise SymmeterError(
@@ -202,18 +202,21 @@ def control_mode(control: bool | str) -> str:
 
 
 def check_measures(
-    what: MeasureArgument, symmetry: Symmetry
+    what: MeasureArgument, symmetry: Symmetry, usual: str = "geed"
 ) -> tuple[list[DerivativeMeasure], list[OrbitMeasure]]:
-    """The measures along generators, and those over groups; SymmeterError where one has nothing to measure."""
+    """The measures along generators, and those over groups; SymmeterError where one has nothing to measure.
+
+    `usual` is that over groups where none is named.
+    """
     if what is None:
-        what = ["lee"] * bool(symmetry.generators) + ["geed"] * bool(symmetry.groups)
+        what = ["lee"] * bool(symmetry.generators) + [usual] * bool(symmetry.groups)
     measures = parse_measures(what)
     along = [m for m in measures if isinstance(m, DerivativeMeasure)]
     over = [m for m in measures if isinstance(m, OrbitMeasure)]
     if along and not symmetry.generators:
         raise SymmeterError(
             f"measure {along[0].name!r} needs generators such as rotation, and {symmetry.name} is a group: leave the "
-            "measure out for geed, or choose another"
+            f"measure out for {usual}, or choose another"
         )
     if over and not symmetry.groups:
         raise SymmeterError(
@@ -225,7 +228,9 @@ def check_measures(
             f"no measure for {symmetry.generators[0].name}: add lee, or leave that symmetry out"
         )
     if symmetry.groups and not over:
-        raise SymmeterError(f"no measure for {symmetry.groups[0].name}: add geed, or leave that symmetry out")
+        raise SymmeterError(
+            f"no measure for {symmetry.groups[0].name}: add {usual}, or leave that symmetry out"
+        )
     return along, over
 
 

@@ -31,7 +31,15 @@ def _derivative_row(run: DerivativeRun, target: Target, m: DerivativeMeasure, ge
     top1 = accuracy["top1"] if accuracy else None
     values = run.columns[key]
     floor = run.floor(key, float(values.mean()))
-    e = estimate(values, run.columns.controls(key), floor, m.power, run.seed, run.until.confidence)
+    e = estimate(
+        values,
+        run.columns.controls(key),
+        floor,
+        m.power,
+        run.seed,
+        run.until.confidence,
+        run.domain.between_networks,
+    )
     border = run.columns.get(key.as_statistic(BOUNDARY))
     share = None
     if border is not None and values.sum():
@@ -79,6 +87,10 @@ def _orbit_row(run: OrbitRun, target: OrbitTarget, m: OrbitMeasure, top1: float 
     }
     if not m.tests_symmetry:
         own["verdict"] = NO_TEST
+    errors_apart = {"error": e.value, "control_error": e.control}
+    if m.amplitude:
+        own |= {"floor": value(e.floor), "power": 1}
+        errors_apart = {}
     return Row(
         measure=m.name,
         symmetry=run.group.name,
@@ -88,8 +100,7 @@ def _orbit_row(run: OrbitRun, target: OrbitTarget, m: OrbitMeasure, top1: float 
         direction=m.direction,
         definition=run.domain.definition,
         accuracy=top1,
-        error=e.value,
-        control_error=e.control,
+        **errors_apart,
         element_standard_error=spread(errors.element_error),
         worst=value(errors.maximum),
         constant=run.constants.get(target.key(m)),

@@ -14,10 +14,10 @@ from symmeter.results.result import Result
 from symmeter.results.row import Row
 from symmeter.results.verdict import SPECIFIC, against_untrained
 
-_TWO_NETWORKS = BETWEEN_NETWORKS * math.sqrt(2)  # the chance of the weights of both
 
-
-def beside_untrained(result: Result, copy: Result, info: Mapping[str, Any]) -> Result:
+def beside_untrained(
+    result: Result, copy: Result, info: Mapping[str, Any], between_networks: float = BETWEEN_NETWORKS
+) -> Result:
     """The result with its copy's response as the control, as strong as if the copy were as sensitive as the network.
 
     Raw errors of the two do not compare, for fresh weights hardly react to anything. So `control` is the copy's value
@@ -27,10 +27,11 @@ def beside_untrained(result: Result, copy: Result, info: Mapping[str, Any]) -> R
     """
     others = {(row.measure, row.symmetry, row.output, row.layer): row for row in copy.rows}
     positions = _positions(result, copy)
+    chance = between_networks * math.sqrt(2)  # of the weights of both
     rows = []
     for row in result.rows:
         other = others.get((row.measure, row.symmetry, row.output, row.layer))
-        rows.append(row if other is None else _beside(row, other, result, copy, positions))
+        rows.append(row if other is None else _beside(row, other, result, copy, positions, chance))
     spec = {**result.header["spec"], "control": "untrained", "control_model": dict(info)}
     return replace(result, rows=tuple(rows), header={**result.header, "spec": spec})
 
@@ -44,11 +45,16 @@ def _positions(result: Result, copy: Result) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _beside(
-    row: Row, other: Row, result: Result, copy: Result, positions: tuple[np.ndarray, np.ndarray]
+    row: Row,
+    other: Row,
+    result: Result,
+    copy: Result,
+    positions: tuple[np.ndarray, np.ndarray],
+    chance: float,
 ) -> Row:
     """The row of the network, beside that of its copy."""
     which = "specificity" if row.verdict == SPECIFIC else "stability"
-    ratio = _ratio(row, which, result, copy, positions)
+    ratio = _ratio(row, which, result, copy, positions, chance)
     changed: dict[str, Any] = {"control": None, "control_standard_error": None, "control_error": None}
     if row.ratio_of_means and other.ratio_of_means:
         control = row.asymmetry * other.ratio_of_means / row.ratio_of_means
@@ -62,7 +68,12 @@ def _beside(
 
 
 def _ratio(
-    row: Row, which: str, result: Result, copy: Result, positions: tuple[np.ndarray, np.ndarray]
+    row: Row,
+    which: str,
+    result: Result,
+    copy: Result,
+    positions: tuple[np.ndarray, np.ndarray],
+    chance: float,
 ) -> Ratio | None:
     """How many times the ratio of value and control of the network is that of its copy, image by image."""
     if row.column is None:
@@ -72,4 +83,4 @@ def _ratio(
         return None
     own, control = (result.samples[name][positions[0]] for name in names)
     fresh, fresh_control = (copy.samples[name][positions[1]] for name in names)
-    return of_ratios(own * fresh_control, control * fresh, beyond=_TWO_NETWORKS)
+    return of_ratios(own * fresh_control, control * fresh, beyond=chance)

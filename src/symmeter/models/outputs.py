@@ -108,8 +108,8 @@ class Output:
 
 def parse_output(text: str, domain: Domain | None = None) -> Output:
     """An output from its written form; SymmeterError for an action that the domain does not know."""
-    if text in ("invariant", "equivariant"):
-        return Output("logits", text)
+    if domain is not None and domain.is_whole_action(text):
+        return Output("logits", text, class_axis=domain.class_axis)
     name, colon, action = text.partition(":")
     if not name:
         raise SymmeterError(

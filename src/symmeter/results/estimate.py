@@ -12,7 +12,8 @@ from symmeter.results.standard_errors import ratio_error, standard_error
 from symmeter.results.verdict import resolved, verdict
 
 # The standard deviation of the logarithm of specificity between untrained networks, beyond the choice of images:
-# weights drawn at random prefer some directions of motion. `studies/instrument.py` measures it, on 12 networks.
+# weights drawn at random prefer some directions of motion. `studies/instrument.py` measures it, on 12 networks of
+# images; kinds of data on which networks differ more have their own, `Domain.between_networks`.
 BETWEEN_NETWORKS = 0.1
 _NO_INTERVAL = Interval()
 
@@ -102,11 +103,12 @@ def estimate(
     power: int = 1,
     seed: int = 0,
     confidence: float = CONFIDENCE,
+    between_networks: float = BETWEEN_NETWORKS,
 ) -> Estimate:
     """Mean, error, interval and spread of values (N,), one per image, with the ratios to their controls (N,).
 
     `controls` may have `stability` and `specificity`, not a number for an image without one. Values must be finite.
-    The interval of specificity holds the chance of an untrained network's weights too, BETWEEN_NETWORKS.
+    The interval of specificity holds the chance of an untrained network's weights too, `between_networks`.
     ValueError when there are none.
 
     >>> e = estimate(np.array([1.0, 3.0, 2.0]), {"stability": np.array([2.0, 6.0, 4.0])})
@@ -133,7 +135,7 @@ def estimate(
         ratio_of_means_standard_error=None if known is None else ratio_error(*known),
         stability=None if known is None else of_ratios(*known, confidence),
         specificity_control=None if turned is None else float(turned[1].mean()),
-        specificity=None if turned is None else of_ratios(*turned, confidence, beyond=BETWEEN_NETWORKS),
+        specificity=None if turned is None else of_ratios(*turned, confidence, beyond=between_networks),
         median=median,
         typical=typical(values),
         quantile_05=low,

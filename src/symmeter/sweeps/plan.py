@@ -44,7 +44,7 @@ class Spec:
         if self.kind == "layers":
             generators_only(symmetry, "attribution", domain.generators())
         else:
-            check_measures(self.measure, symmetry)
+            check_measures(self.measure, symmetry, domain.measure_over)
         control_mode(self.control)
         return replace(self, domain=domain.name, options=as_written(domain.options, everything=False))
 

@@ -1,6 +1,6 @@
 """Points in space and other sets: what symmeter has to know of them, in one class."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,6 +10,7 @@ from torch import Tensor
 from symmeter.domain import Domain, Symmetries
 from symmeter.domains.points.data import SETS, SetPreparation, rows_of
 from symmeter.domains.space.components import Positions
+from symmeter.domains.space.deformations import deformed
 from symmeter.domains.space.field import NODE, Field
 from symmeter.domains.space.permutations import PERMUTATIONS, permutations_of
 from symmeter.domains.space.words import (
@@ -24,6 +25,7 @@ from symmeter.domains.space.words import (
 from symmeter.errors import SymmeterError
 from symmeter.samples import Draw, Samples
 from symmeter.source import is_array
+from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
@@ -44,6 +46,8 @@ class Points(Domain):
     symmetries: ClassVar = {**MEANINGS, **GROUPS, **PERMUTATIONS}
     actions = ACTIONS
     input_words = ACTIONS
+    between_networks = 0.45  # they prefer axes, and pooling is stable by itself: docs/domains.md
+    measure_over = "equivariance_error"
 
     @classmethod
     def symmetry(cls, word: str) -> Symmetries:
@@ -83,6 +87,15 @@ class Points(Domain):
     def act_by(self, action: str, y: Tensor) -> Representation:
         return representation_of(action, y) or Trivial()
 
+    def deformed(
+        self, rho: Representation, generators: Sequence[Generator], x: Tensor, random: Tensor
+    ) -> list[Tensor] | None:
+        """X x (b, ...) per generator with its directions turned by a rotation that varies smoothly over space."""
+        return deformed(rho, generators, x, random)
+
     def is_action(self, word: str) -> bool:
         """A word for components, such as `vectors`, `node scalars` or `2x1o+0e`."""
         return parse_word(word) is not None
+
+    def is_whole_action(self, word: str) -> bool:
+        return self.is_action(word)

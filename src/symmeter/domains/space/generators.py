@@ -1,6 +1,6 @@
 """Generators that move points of space: turns about the axes, translations along them, and growth."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -31,6 +31,18 @@ class SpaceGenerator(Generator):
     def spin(self) -> Tensor:
         """A, (3, 3) float64."""
         return torch.tensor(self.linear, dtype=torch.float64)
+
+    @property
+    def axis(self) -> Tensor:
+        """w (3,) float64 with A v = w x v."""
+        spin = self.spin
+        return torch.stack([spin[2, 1], spin[0, 2], spin[1, 0]])
+
+    def turned(self, rotation: Tensor) -> "SpaceGenerator":
+        """The same about an axis, or along a direction, that is turned by R (3, 3) float64."""
+        rotation = rotation.to(self.spin)
+        shift = rotation @ torch.tensor(self.shift, dtype=torch.float64)
+        return replace(self, linear=matrix_of(rotation @ self.spin @ rotation.mT), shift=vector_of(shift))
 
     def motion(self, t: float) -> Motion:
         """exp(tX)."""

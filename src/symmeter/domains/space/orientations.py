@@ -22,7 +22,7 @@ class Quaternions(Components):
         return upright(product(quaternion_of(motion, self.word).to(x), x))
 
     def rate(self, generator: SpaceGenerator, x: Tensor) -> Tensor:
-        return product(_half_spin(generator).to(x), x)
+        return product(torch.cat([torch.zeros(1), generator.axis / 2]).to(x), x)
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class AxisAngles(Components):
         return to_axis_angle(upright(turned))
 
     def rate(self, generator: SpaceGenerator, x: Tensor) -> Tensor:
-        spin = 2 * _half_spin(generator).to(x)[1:].expand_as(x)
+        spin = generator.axis.to(x).expand_as(x)
         angle = x.norm(dim=-1, keepdim=True).clamp(min=1e-4)
         bent = (1 - angle / 2 / torch.tan(angle / 2)) / angle.square()  # 1 / 12 where nothing is turned
         across = torch.linalg.cross(x, spin)
@@ -80,9 +80,3 @@ def to_axis_angle(q: Tensor) -> Tensor:
     half = torch.atan2(sine, q[..., :1])
     tiny = torch.finfo(q.dtype).tiny ** 0.5
     return 2 * v * torch.where(sine > tiny, half / sine.clamp(min=tiny), torch.ones_like(half))
-
-
-def _half_spin(generator: SpaceGenerator) -> Tensor:
-    """(0, omega / 2), a quaternion (4,) float64."""
-    spin = generator.spin
-    return torch.stack([torch.zeros((), dtype=torch.float64), spin[2, 1], spin[0, 2], spin[1, 0]]) / 2
