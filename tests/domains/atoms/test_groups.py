@@ -11,6 +11,7 @@ from tests.helpers import check_refused
 
 from symmeter.domains.atoms.groups import Cells, Lattice, LikeAtoms, Rebase, Wrap, bound_to, parts_of_frames
 from symmeter.domains.space.orthogonal import Orthogonal
+from symmeter.domains.space.permutations import Permutations
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.groups.products import Composed, multiply
 
@@ -70,6 +71,7 @@ def test_products_are_bound_factor_by_factor():
     bound = bound_to(product, (1, 1, 8), NONE)
     assert isinstance(bound, Composed) and bound.factors[1].order == 2
     assert bound_to(Orthogonal(), (1, 1), NONE) == Orthogonal()
+    assert bound_to(Permutations(), (1, 8), NONE) == LikeAtoms((1, 8))  # of points, here of like atoms
 
 
 def test_what_cannot_be_wrapped_is_refused_in_one_line():

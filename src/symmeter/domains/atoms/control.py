@@ -82,7 +82,13 @@ class _Places:
 
     def _distances(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """From each of (T, 3) to the image of each of (K, 3) that is about the nearest, (T, K)."""
-        vectors = self.cell[self.pbc > 0.5]
+        vectors, inverse = self._lattice
         apart = a[:, None] - b
-        whole = np.rint(apart @ np.linalg.pinv(vectors))
+        whole = np.rint(apart @ inverse)
         return np.linalg.norm(apart - whole @ vectors, axis=-1)
+
+    @cached_property
+    def _lattice(self) -> tuple[np.ndarray, np.ndarray]:
+        """The vectors (k, 3) of the periodic axes, and what takes (..., 3) to numbers of them (3, k)."""
+        vectors = self.cell[self.pbc > 0.5]
+        return vectors, np.linalg.pinv(vectors)

@@ -12,10 +12,11 @@ from symmeter.domain import Domain, Inputs, Symmetries
 from symmeter.domains.atoms.control import scattered
 from symmeter.domains.atoms.data import FramePreparation, Frames, check_path, composition, is_frames
 from symmeter.domains.atoms.frame_model import CalculatorModel, FrameModel, FunctionModel, implemented
-from symmeter.domains.atoms.groups import Cells, Lattice, LikeAtoms, bound_to, parts_of_frames
+from symmeter.domains.atoms.groups import Cells, Lattice, bound_to, parts_of_frames
 from symmeter.domains.atoms.networks import FrameNetwork
 from symmeter.domains.atoms.quantities import QUANTITIES, action_of, usual_among
 from symmeter.domains.atoms.rows import POSITIONS, FrameRows, Layout, row_of
+from symmeter.domains.space.permutations import Permutations
 from symmeter.domains.space.words import ACTIONS, GROUPS, groups_of, parse_word, representation_of
 from symmeter.errors import SymmeterError
 from symmeter.models.behind import Behind
@@ -28,7 +29,7 @@ from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 from symmeter.verbs.arguments import split_list
 
-_OWN = {"permutation": LikeAtoms(), "lattice": Lattice(), "cell": Cells()}
+_OWN = {"permutation": Permutations(), "lattice": Lattice(), "cell": Cells()}
 _UNNAMED = "softmax"  # the output where none is named, which no potential has
 _ASIDE = 0.01  # angstrom
 _ASKED = 8  # frames, to see what a model returns
@@ -77,13 +78,11 @@ class Atoms(Domain):
     def asked(self, model: LoadedModel, output: Any, data: Any) -> tuple[LoadedModel, Any]:
         """A calculator, a function or a network as a function of rows, and the outputs of it that are meant."""
         frames = self.frames(data)
-        asked = model.model
+        asked = model.model.function if isinstance(model.model, Behind) else model.model
         if self.takes_model(asked):
             names = self._names(asked, output, frames)
             output = ",".join(names) if output == _UNNAMED else output
             return replace(model, model=CalculatorModel(asked, frames, names)), output
-        if isinstance(asked, Behind):
-            asked = asked.function
         known = FrameNetwork(asked) if isinstance(asked, nn.Module) else FunctionModel(asked, frames)
         if output == _UNNAMED:
             output = ",".join(_usual(known, frames))

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from symmeter.domains.atoms.rows import CELL, POSITIONS, RowElement
+from symmeter.domains.space.permutations import Permutations
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.groups.permutations import POINTS, Permutation
@@ -211,9 +212,12 @@ class Cells(OfFrame):
 
 
 def bound_to(group: Group, numbers: tuple[int, ...], periodic: tuple[bool, ...]) -> Group:
-    """A group, or a product, as it acts on frames of atoms with these numbers, periodic along these axes."""
-    if isinstance(group, OfFrame):
-        return group.of(numbers, periodic)
+    """A group, or a product, as it acts on frames of atoms with these numbers, periodic along these axes.
+
+    Permutations of all points are those of like atoms here.
+    """
+    if isinstance(group, OfFrame | Permutations):
+        return _of_frames(group).of(numbers, periodic)
     if isinstance(group, Composed):
         return replace(group, factors=tuple(bound_to(one, numbers, periodic) for one in group.factors))
     return group
@@ -221,10 +225,14 @@ def bound_to(group: Group, numbers: tuple[int, ...], periodic: tuple[bool, ...])
 
 def parts_of_frames(group: Group | None) -> Iterator[OfFrame]:
     """The groups among the factors of a group that depend on what frames are made of."""
-    if isinstance(group, OfFrame):
-        yield group
+    if isinstance(group, OfFrame | Permutations):
+        yield _of_frames(group)
     for factor in group.factors if isinstance(group, Composed) else ():
         yield from parts_of_frames(factor)
+
+
+def _of_frames(group: OfFrame | Permutations) -> OfFrame:
+    return LikeAtoms() if isinstance(group, Permutations) else group
 
 
 def _check_cell(word: str, atoms: "Atoms", name: str) -> None:
