@@ -7,7 +7,7 @@ from symmeter.measuring.function import Function
 from symmeter.models.precision import Precision
 
 # Moves in the unit of the inputs: below float32, for the slope, and aside, for a sample itself may be on a kink.
-_TINY, _SMALL, _ASIDE = 1e-9, 1e-4, 1e-3
+_TINY, _SMALL, _ASIDE = 1e-9, 1e-5, 5e-5
 _DIRECTIONS = 2  # in one of them there may be a kink
 _MISSED = 0.5  # of the change that the slope predicts
 _WIDE = 1e-13  # relative: a change that is missed by less is round-off of float64

@@ -30,7 +30,7 @@ from symmeter.results.result import Result
 
 FEW: dict[str, Any] = {"elements": 6, "progress": False}
 SAID = pytest.mark.filterwarnings("ignore::symmeter.errors.SymmeterWarning")
-ALL = "O3,translation,permutation,lattice,cell,mirror(z)"
+ALL = "O3,translation,permutation,lattice,cell"
 
 
 class Pairs(nn.Module):
@@ -82,32 +82,17 @@ def test_an_exact_potential_is_not_resolved_along_anything():
 
 
 def test_a_planted_direction_is_caught_with_its_size():
-    """As a plain loop over random rotations has it, for the part that no rotation changes is exact."""
-    found = rows_of(measure(Planted(), CLUSTERS, "O3,permutation", elements=240, progress=False))
-    assert found["O3", "forces"].verdict not in ("not resolved", "random")
-    assert found["permutation", "forces"].verdict == found["permutation", "energy"].verdict == "not resolved"
-    squares = []
-    for frame in CLUSTERS:
-        p = frame.positions
-        turned = [_conjugated(g, p) for g in _rotations(400)]
-        squares.append(np.square(turned - np.mean(turned, 0)).mean())
-    assert found["O3", "forces"].value == pytest.approx(1e-2 * np.sqrt(np.mean(squares)), rel=0.03)
-
-
-def _conjugated(rotation: np.ndarray, p: np.ndarray) -> np.ndarray:
-    pulled = np.zeros_like(p)
-    pulled[:, 2] = (p @ rotation.T)[:, 2]
-    return pulled @ rotation
-
-
-def _rotations(count: int) -> list[np.ndarray]:
-    from scipy.spatial.transform import Rotation
-
-    return list(Rotation.random(count, rng=np.random.default_rng(0)).as_matrix())
+    """Turned back, F = c z e_z is c n (n.p) with n a random axis: |F - c p / 3|^2 is 2/9 c^2 |p|^2 in the mean."""
+    options: dict[str, Any] = {"output": "forces", "control": False, "progress": False}
+    (row,) = measure(Planted(), CLUSTERS, "O3", elements=60, **options).rows
+    squares = np.mean([np.square(frame.positions).sum(1) for frame in CLUSTERS])
+    assert row.value == pytest.approx(1e-2 * np.sqrt(2 / 27 * squares), rel=0.01)
+    assert row.verdict == "no control"
+    (row,) = measure(Planted(), CLUSTERS, "permutation", elements=6, **options).rows
+    assert row.verdict == "not resolved"
 
 
 def test_a_cell_left_behind_is_caught():
-    assert set(errors(CellLeftBehind(), CRYSTALS, "O3").values()) == {"no control"}
     found = rows_of(measure(CellLeftBehind(), CRYSTALS, "O3,permutation", output="forces", **FEW))
     assert found["O3", "forces"].value > 1e-2 and found["O3", "forces"].verdict == "not stable"
     assert found["permutation", "forces"].verdict == "not resolved"
