@@ -19,7 +19,8 @@ from torch import Tensor
 
 from symmeter.errors import SymmeterError, nearest
 from symmeter.options import NoOptions
-from symmeter.samples import Draw, Samples
+from symmeter.samples import Draw, Named, Samples
+from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.displaced import Inputs, Replaced, Still, displaced
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
@@ -46,6 +47,7 @@ class Domain(ABC):
     name: ClassVar[str]
     item: ClassVar[str] = "sample"
     position: ClassVar[str] = "position"  # the noun of one place on the grid of a sample
+    files: ClassVar[str] = "an .npz"  # what its data may be on disk, for the help of commands
     Options: ClassVar[type] = NoOptions
     symmetries: ClassVar[Mapping[str, str]] = {}  # what is written, and what it means
     actions: ClassVar[tuple[str, ...]] = ("invariant",)  # words for how a symmetry acts on an output
@@ -96,6 +98,11 @@ class Domain(ABC):
         """Whether something that cannot be called is a model of this kind of data all the same."""
         return False
 
+    @classmethod
+    def knows_input(cls, word: str) -> bool:
+        """Whether a word says how a symmetry acts on one of several inputs."""
+        return word in cls.input_words
+
     @property
     def definition(self) -> str:
         """By which definition inputs are moved, for the rows of a result."""
@@ -113,14 +120,7 @@ class Domain(ABC):
         return model
 
     def asked(self, model: Any, output: Any, data: Any) -> tuple[Any, Any]:
-        """A LoadedModel and the outputs of it that are asked for, as this kind of data understands them.
-
-        SymmeterError for what cannot be measured.
-        """
-        if not callable(model.model):
-            raise SymmeterError(
-                f"{model.name} cannot be called on {self.name}: {self.name} need another model"
-            )
+        """A LoadedModel and the outputs of it that are asked for, as this kind of data understands them."""
         return model, output
 
     def failure(self, model: Any, name: str) -> str:
@@ -141,6 +141,10 @@ class Domain(ABC):
         """The word for an input (N, ...) of which nothing was said, where it can be only one thing."""
         return None
 
+    def named(self, data: Any, words: Mapping[str, str]) -> Named | None:
+        """Data of a form of its own, such as graphs, as leaves by name; `words` are what the user said of them."""
+        return None
+
     def leaf(self, word: str, tensor: Tensor, model: Any) -> tuple[Tensor, Representation]:
         """One of several inputs (N, ...) as the model takes it, and how the symmetry acts on it, by its word."""
         if word in STILL:
@@ -156,10 +160,6 @@ class Domain(ABC):
     def unit(self, name: str) -> str:
         """The unit of an output of this name; nothing where it has none that is known."""
         return ""
-
-    def with_another(self, x: Tensor) -> Tensor:
-        """A sample (1, ...) with another one like it, by which it is seen whether samples are told apart."""
-        return x
 
     @abstractmethod
     def rho_in(self, model: Any, group: Group | None = None) -> Representation:
@@ -184,6 +184,15 @@ class Domain(ABC):
     def is_whole_action(self, word: str) -> bool:
         """Whether such a word alone, as an output, stands for the logits with that action: `vectors`."""
         return word in ("invariant", "equivariant")
+
+    @property
+    def audits(self) -> bool:
+        """Whether actions are exact, so that it can be asked whether they are the right ones."""
+        return self.definition == "exact"
+
+    def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
+        """Other ways in which a symmetry might act on a value (B, ...) on which it acts by `rho`."""
+        return ()
 
     def remarks(
         self, name: str, y: Tensor, rho: Representation, moved_by: Iterable[Generator | Element]

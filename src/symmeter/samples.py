@@ -54,6 +54,15 @@ class Batch:
         return None if labels is None or bool((labels < 0).all()) else labels
 
 
+@dataclass(frozen=True)
+class Named:
+    """Data of a form of its own as a tree of tensors (N, ...), with the words for its leaves, and its labels."""
+
+    tree: object
+    words: Mapping[str, str]
+    labels: object = None
+
+
 class Preparation:
     """How what was read becomes one network input; a kind of data overrides what it does otherwise."""
 

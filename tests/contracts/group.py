@@ -88,6 +88,18 @@ class GroupContract:
         if self.bound.order is not None and self.bound.order <= 4:
             assert {self._number(g) for g in first} == set(range(self.bound.order))
 
+    def test_designs_are_subgroups_the_finest_first(self) -> None:
+        orders = [design.order for design in self.bound.designs]
+        if not orders:
+            pytest.skip("cosets of nothing can stand in for this group")
+        assert None not in orders and orders == sorted(orders, reverse=True)
+        assert self.bound.usual >= 2 * orders[-1]
+        for design in self.bound.designs:
+            elements = design.enumerate()
+            assert all(self.contains(g) for g in elements)
+            for g, h in itertools.product(elements[:: len(elements) // 6], repeat=2):
+                assert any(same(g @ h, known) for known in elements)
+
     def test_elements_can_be_compared_hashed_and_named(self) -> None:
         for g in self._some():
             twin = copy.deepcopy(g)

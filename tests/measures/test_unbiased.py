@@ -15,15 +15,16 @@ PATH = Path(__file__).resolve().parents[2] / "benchmarks" / "unbiased.py"
 COUNTS, SEEDS = (4, 10, 24), 100
 
 
-def loaded():
-    spec = importlib.util.spec_from_file_location("unbiased", PATH)
+def loaded(path):
+    """A script as a module."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
 
 
-unbiased = loaded()
+unbiased = loaded(PATH)
 CASES = list(unbiased.cases())
 
 

@@ -264,7 +264,7 @@ def test_a_margin_is_read_around_files(tmp_path):
     ("C4", {"measure": "loss_split"}, "needs labels"),
     ("C4", {"control": "other"}, "unknown control 'other'; choose from both"),
     ("C4", {"padding": "mirror"}, "unknown padding 'mirror'; choose from reflect"),
-    ("SO2", {"sampling": "grid"}, "unknown sampling 'grid'; choose from haar"),
+    ("SO2", {"sampling": "grid"}, "unknown sampling 'grid'; choose from auto, haar"),
     ("SE2", {"sampling": "quadrature"}, "no quadrature is known"),
     ("SO2", {"elements": 1}, "elements is 1; give a whole number from 2"),
     ("C1", {"measure": "relative_error"}, "there is no other"),

@@ -63,8 +63,13 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
     words = "how far LEE predicts: f(g x) - f(x) at T pixels over it (default: 1 0.5 0.25 0.1 0.03)"
     add("--range", metavar="T", type=number, nargs="*", help=words)
     add = made.add_argument_group("over groups").add_argument
-    add("--elements", metavar="N", type=positive, help="draw so many (default: all of up to 256, else 64)")
-    add("--sampling", metavar="S", default="haar", help="haar (default), or quadrature: in equal steps")
+    add(
+        "--elements",
+        metavar="N",
+        type=positive,
+        help="draw so many (default: all of up to 256, else 64, of SO3 120)",
+    )
+    add("--sampling", metavar="S", default="auto", help="auto (default), haar, cosets or quadrature")
     add("--plot", metavar="FILE", help="error over the angle, or the range: .png, .svg or .pdf")
     inputs.add_model(made)
     inputs.add_options(made, kind)

@@ -5,9 +5,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from symmeter.errors import SymmeterError
-from symmeter.measures.measure import PAIRED, Average, OrbitMeasure, Reducer, need_classes, need_probabilities
+from symmeter.measures.measure import Average, OrbitMeasure, Reducer, need_classes, need_probabilities
 from symmeter.measures.orbit import Chunk, View
 from symmeter.measures.quantity import Quantity
+from symmeter.measures.spread import PAIRED
 from symmeter.symmetry.groups.group import ElementSet, equal_pairs
 
 
@@ -32,7 +33,7 @@ class Consistency(_Agreement):
 
     In a group without end these are pairs of independent elements: a random sample leaves out the pairs of an element
     with itself, a quadrature does not, for there the diagonal is a part of the integral. In a finite group an element
-    that was drawn twice makes no pair.
+    that was drawn twice makes no pair, nor do elements of one coset that were drawn together.
 
     With shifts this is shift consistency: `shift(8)` in the circular form, `shift(8,crop)` in the form of crops.
     Source: Zhang 2019 (two random shifts of every image; here all pairs of the elements).
@@ -55,26 +56,37 @@ class Consistency(_Agreement):
 
 
 class _Pairs(Reducer):
-    """Counts how often every class is predicted: with n_c equal ones, all pairs but n_c^2 of a class disagree."""
+    """Counts how often every class is predicted: with n_c equal ones, all pairs but n_c^2 of a class disagree.
+
+    Of blocks of elements that were drawn together, the pairs inside are counted in the same way and taken away.
+    """
 
     def __init__(self, chunk: Chunk):
         self._chunk = chunk
         self._first = chunk.reference.argmax(1)
         self._votes = torch.zeros(chunk.reference.shape, dtype=torch.float64, device=chunk.reference.device)
         self._count = 0
+        self._within = torch.zeros(len(chunk.reference), dtype=torch.float64, device=chunk.reference.device)
+        self._open = torch.zeros_like(self._votes)  # votes of the block that is not complete yet
         self._predicted: list[Tensor] = []
 
     def add(self, view: View) -> Tensor | None:
         predicted = view.y.argmax(1)
-        self._votes += functional.one_hot(predicted, self._votes.shape[1])
+        votes = functional.one_hot(predicted, self._votes.shape[1])
+        self._votes += votes
+        self._open += votes
         self._count += 1
+        if self._count % self._chunk.block == 0:
+            self._within += self._chunk.block**2 - self._open.square().sum(1)
+            self._open.zero_()
         if self._chunk.sampled and self._count <= PAIRED:
             self._predicted.append(predicted)
         return None if view.still else (predicted != self._first).double()
 
     def columns(self) -> dict[str, Tensor]:
-        disagreeing = self._count**2 - self._votes.square().sum(1)
-        return {"error": disagreeing / max(1, self._count**2 - self._chunk.equal_pairs)}
+        disagreeing = self._count**2 - self._votes.square().sum(1) - self._within
+        left_out = self._chunk.equal_pairs if self._chunk.block == 1 else self._chunk.block * self._count
+        return {"error": disagreeing / max(1, self._count**2 - left_out)}
 
     def pairs(self, keep: Tensor) -> Tensor | None:
         if not self._predicted:

@@ -12,8 +12,6 @@ from symmeter.measures.quantity import Quantity
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import ElementSet
 
-PAIRED = 512  # elements whose pairs are looked at, for a standard error
-
 
 class Measure(ABC):
     """One number per image, and what it means. `register` makes it known by its name.

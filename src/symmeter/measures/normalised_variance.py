@@ -9,6 +9,7 @@ from symmeter.errors import SymmeterError, shortened
 from symmeter.measures.measure import OrbitMeasure, Pool, Reducer
 from symmeter.measures.orbit import Chunk, View, wide
 from symmeter.measures.quantity import Quantity
+from symmeter.measures.spread import OrbitSpread
 
 _DEAD = 0.01  # of the largest spread over images: units below it have nothing to be compared with
 
@@ -58,32 +59,28 @@ class _Units(Pool):
         self.begin()
 
     def begin(self) -> None:
-        self._elements = 0
+        self._spread: OrbitSpread | None = None
 
     def add(self, view: View) -> None:
         z, mask = view.conjugated
         inside = mask.expand_as(z[:1]).flatten() > 0.5
         self._inside = inside if self._inside is None else self._inside & inside
-        z = wide(z).flatten(1)
-        if self._elements == 0:
-            self._mean, self._deviations = torch.zeros_like(z), torch.zeros_like(z)
-        self._elements += 1
-        change = z - self._mean
-        self._mean = self._mean + change / self._elements
-        self._deviations = self._deviations + change * (z - self._mean)
+        if self._spread is None:
+            self._spread = OrbitSpread(view.chunk)
+        self._spread.add(wide(z).flatten(1))
 
     def close(self, chunk: Chunk, keep: Tensor) -> None:
-        if self._elements < 2:
+        spread, self._spread = self._spread, None
+        if spread is None or spread.count < 2:
             raise SymmeterError("normalised_variance needs at least 2 elements")
         f = chunk.reference.flatten(1)[keep].double()
-        moved = self._deviations[keep].double() / (self._elements - int(chunk.sampled))
+        moved = spread.variance()[keep].double()
         if self._sums is None:
             self._sums = torch.zeros(self.blocks, 4, f.shape[1], dtype=torch.float64, device=f.device)
         values = torch.stack([torch.ones_like(f), f, f.square(), moved], 1)
         blocks = (self._count + torch.arange(len(f), device=f.device)) % self.blocks
         self._sums.index_add_(0, blocks, values)
         self._count += len(f)
-        self._elements = 0
 
     def estimate(self) -> tuple[float, float | None, int] | None:
         if self._sums is None or self._count < 2:

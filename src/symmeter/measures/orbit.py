@@ -20,16 +20,18 @@ class Chunk:
     `reference` (b, ...) is f(x). `mean` is f averaged over the kernel of rho_out, None for f(x) itself, where the
     kernel is the identity alone. `other` is f of another image per image; `labels` are (b,).
 
-    `count` elements are run over. `sampled` says whether they were drawn at random, and `finite` whether the group is.
+    `count` elements are run over. `sampled` says whether they were drawn at random, `block` elements in a row together,
+    and `finite` whether the group is.
     `equal_pairs` is how many ordered pairs of positions count as the same element: 0 in a quadrature, where the
-    diagonal is a part of the integral. `halves` are the means over every other element, where `mean` had to be
-    estimated from the elements that were drawn.
+    diagonal is a part of the integral. `halves` are the means over every other block of elements, where `mean` had to
+    be estimated from the elements that were drawn.
     """
 
     reference: Tensor
     rho: Representation
     count: int
     sampled: bool = False
+    block: int = 1
     finite: bool = True
     equal_pairs: int = 0
     mean: Tensor | None = None
@@ -73,9 +75,9 @@ class View:
     def expected(self) -> list[tuple[float, Acted]]:
         """rho(g) of the mean over the kernel, and where it is valid, with weights that add up to 1.
 
-        A mean of M sampled elements, this one among them, is too close to y by some a / M + O(1 / M^2). Twice the
-        distance to the mean of all, less that to the mean of half of them, has no term in 1 / M, and for squares no
-        other either.
+        A mean of M blocks that were drawn, this element's among them, is too close to y by some a / M + O(1 / M^2).
+        Twice the distance to the mean of all, less that to the mean of half of the blocks, this one's among them, has
+        no term in 1 / M, and for squares no other either.
         """
         if self.chunk.mean is None:
             return [(1.0, self.moved)]
@@ -83,7 +85,7 @@ class View:
         if not self.chunk.halves:
             return [(1.0, whole)]
         _, mask = whole
-        half = self.chunk.halves[self.position % 2]
+        half = self.chunk.halves[self.position // self.chunk.block % 2]
         return [(2.0, whole), (-1.0, (half, mask))]
 
 

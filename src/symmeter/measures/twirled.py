@@ -7,18 +7,18 @@ from torch import Tensor
 from torch.nn import functional
 
 from symmeter.errors import SymmeterError
-from symmeter.measures.measure import PAIRED, OrbitMeasure, Reducer, need_probabilities
+from symmeter.measures.measure import OrbitMeasure, Reducer, need_probabilities
 from symmeter.measures.orbit import Chunk, View, masked_mean, wide
 from symmeter.measures.quantity import Quantity
+from symmeter.measures.spread import Distances, OrbitSpread
 from symmeter.symmetry.groups.group import ElementSet
-
-_KEPT = 2**24  # numbers kept of a chunk, to compare elements in pairs
 
 
 class TwirledVariance(OrbitMeasure):
     """A^2 = E_g ||z(g) - mean z||^2 / dim, with z(g) = rho(g)^-1 f(g x) the conjugated model.
 
-    It puts invariance and equivariance on one scale. For N sampled elements the mean is multiplied by N / (N - 1).
+    It puts invariance and equivariance on one scale. Of sampled elements the estimate is without bias: the mean is
+    multiplied by N / (N - 1) where they are independent; of cosets see `symmeter.measures.spread`.
     Entries that some element brought in from outside do not count.
 
     Source: the design of symmeter; metatomic's symmetrised models report the same spread.
@@ -59,50 +59,28 @@ class EquivarianceError(TwirledVariance):
 
 
 class _Spread(Reducer):
-    """Mean and sum of squared deviations, element by element (Welford 1962).
-
-    Of sampled elements some entries are kept, so that pairs of elements can be compared.
-    """
+    """The variance over elements; of sampled ones some entries are kept, so that pairs of them can be compared."""
 
     def __init__(self, chunk: Chunk):
-        self._chunk = chunk
-        self._kept: list[Tensor] = []
-        entries = chunk.reference[0].numel()
-        paired = min(chunk.count, PAIRED)
-        self._step = max(1, entries * paired * len(chunk.reference) // _KEPT)
-        self.mean = torch.zeros_like(wide(chunk.reference))
-        self._deviations = torch.zeros_like(self.mean)
+        self._distances = Distances(chunk) if chunk.sampled else None
+        self._spread = OrbitSpread(chunk)
         self._mask: Tensor | None = None
-        self._count = 0
 
     def add(self, view: View) -> Tensor | None:
         z, mask = view.conjugated
         z = wide(z)
-        self._count += 1
-        change = z - self.mean
-        self.mean = self.mean + change / self._count
-        self._deviations = self._deviations + change * (z - self.mean)
+        self._spread.add(z)
         self._mask = mask if self._mask is None else self._mask * mask
-        if self._chunk.sampled and len(self._kept) < PAIRED:
-            away = z - wide(self._chunk.reference)
-            self._kept.append(away.flatten(1)[:, :: self._step].float())
+        if self._distances is not None:
+            self._distances.add(z, mask)
         return None
 
     def pairs(self, keep: Tensor) -> Tensor | None:
         """(N, N) squared distances, summed over the images to keep: half their mean over pairs is the variance."""
-        if not self._kept:
-            return None
-        z = torch.stack(self._kept)[:, keep]
-        if self._mask is not None and self._mask.ndim:
-            inside = self._mask.expand_as(self._chunk.reference[:1]).flatten()
-            z = z * inside[:: self._step].to(z)
-        z = z.flatten(1).double()
-        squares = z.square().sum(1)
-        return (squares + squares[:, None] - 2 * z @ z.T).clamp(min=0)
+        return None if self._distances is None else self._distances.between(keep)
 
     def columns(self) -> dict[str, Tensor]:
-        freedom = self._count - 1 if self._chunk.sampled else self._count
-        return {"error": masked_mean(self._deviations, self._mask) / freedom}
+        return {"error": masked_mean(self._spread.variance(), self._mask)}
 
 
 class EquivarianceLoss(OrbitMeasure):

@@ -17,12 +17,12 @@ def domain_of(data: Any, symmetry: Any, words: Iterable[str] = ()) -> type[Domai
     several, SymmeterError with the choices.
     """
     words, usual = list(words), next(iter(domains().values()))
-    fits = [d for d in domains().values() if set(words) <= set(d.input_words)]
+    fits = [d for d in domains().values() if all(map(d.knows_input, words))]
     if not fits:
         known = dict.fromkeys(chain.from_iterable(d.input_words for d in domains().values()))
         wrong = next((w for w in words if w not in known), words[0])
         raise SymmeterError(f"inputs: {wrong!r} is no way in which a symmetry acts{nearest(wrong, known)}")
-    claiming = [] if words else [d for d in fits if d.claims(data)]
+    claiming = [d for d in fits if d.claims(data)] or (fits if words else [])
     if len(claiming) == 1:
         return claiming[0]
     fits = [d for d in fits if (words or d.takes(data)) and _knows(d, symmetry)]

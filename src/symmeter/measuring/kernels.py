@@ -58,14 +58,15 @@ def average(passes: Passes, targets: list[OrbitTarget], chunks: list[Chunk]) -> 
     sums = {}
     for k in wanted:
         nothing = torch.zeros_like(chunks[k].reference, dtype=torch.float64)
-        sums[k] = [nothing, nothing.clone()]  # of elements at even and at odd positions
+        sums[k] = [nothing, nothing.clone()]  # of elements in even and in odd blocks
     for i, outputs in passes(sorted(set().union(*wanted.values())), keep=True):
         for k, members in wanted.items():
             if i in members:
-                sums[k][i % 2] += outputs[k]
+                sums[k][i // chunks[k].block % 2] += outputs[k]
     for k, (even, odd) in sums.items():
         chunk, n = chunks[k], len(wanted[k])
         chunk.mean = ((even + odd) / n).to(chunk.reference)
         if targets[k].estimated:
-            halves = (even / ((n + 1) // 2), odd / (n // 2))
+            blocks = n // chunk.block
+            halves = (even / ((blocks + 1) // 2 * chunk.block), odd / (blocks // 2 * chunk.block))
             chunk.halves = tuple(half.to(chunk.reference) for half in halves)

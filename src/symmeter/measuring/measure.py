@@ -18,6 +18,7 @@ from symmeter.measuring.untrained import beside_untrained
 from symmeter.measuring.whole_pixel import WholePixel
 from symmeter.models.fresh import untrained
 from symmeter.results.result import Result
+from symmeter.symmetry.groups.group import AUTO
 from symmeter.verbs.verb import verb
 from symmeter.verbs.warned import recorded
 
@@ -38,7 +39,7 @@ def measure(
     *,
     control: bool | str = True,
     elements: int | None = None,
-    sampling: str = "haar",
+    sampling: str = AUTO,
     precision: float | None = None,
     preprocessing: dict[str, Any] | None = None,
     domain: str | type[Domain] | None = None,
@@ -68,8 +69,9 @@ def measure(
             generators, deformations of the same image (specificity). `stability`: the former alone. `untrained`: also
             the same model with fresh weights; `wrong-group`: outputs taken as if the group did not move them; False
             (`none`): nothing.
-        elements: how many group elements to draw; None for all of up to 256, else 64.
-        sampling: `haar` (at random) or `quadrature` (in equal steps), for groups that are not enumerated.
+        elements: how many group elements to draw; None for all of up to 256, else 64, of SO3 120 and of O3 240.
+        sampling: of groups that are not enumerated: `auto` (of SO3 and O3 `cosets`, else `haar`), `haar` (independent
+            elements), `cosets` (of a finite subgroup, moved at random), or `quadrature` (in equal steps).
         precision: stop when the relative half width of the 95 % interval of every value and stability is at most this,
             such as 0.2. Images are then taken in random order and looked at after 16, 32, 64, ...; every look has wider
             intervals, so that all hold together (see `symmeter.measuring.precision`). None for all images.

@@ -1,7 +1,8 @@
 """A run over a group: batches of samples through one shared pass over the orbit for all measures and outputs."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from itertools import compress
 from typing import Any
 
@@ -23,9 +24,11 @@ from symmeter.measuring.orbit_pass import Compared, Orbit, unmoved
 from symmeter.measuring.passes import Inputs, moved, watching
 from symmeter.measuring.reference_samples import Beside
 from symmeter.measuring.run import Run
+from symmeter.measuring.spectrum import spectra
 from symmeter.measuring.targets import ElementSums, OrbitTarget, PairSums, Reduced, quantity_of
 from symmeter.models.outputs import Output
 from symmeter.results.columns import VALUE, Key
+from symmeter.results.spectrum import Spectrum
 from symmeter.samples import Batch
 from symmeter.symmetry.groups.group import ElementSet, Group, choose_elements
 from symmeter.symmetry.representations.representation import Representation
@@ -48,6 +51,7 @@ class OrbitRun(Run):
     constants: dict[Key, float] = field(default_factory=dict)
     sums: dict[Key, ElementSums] = field(default_factory=dict)
     pairs: dict[Key, PairSums] = field(default_factory=dict)
+    distances: dict[str, PairSums] = field(default_factory=dict)
     _floors: Floors = field(default_factory=Floors)
 
     loading_batch = 32
@@ -118,8 +122,6 @@ class OrbitRun(Run):
             self._floors.add(found or {}, len(few))
         self.forwards += orbit.forwards - before
 
-    # the first look
-
     def _orbit_of(self, batch: Batch, x: Tensor) -> Orbit:
         """The orbit of the kind of samples x (B, ...) in a batch."""
         known = self.orbits.of(batch.kind)
@@ -127,7 +129,7 @@ class OrbitRun(Run):
             known = self.prepared(x) if self.orbit is None else self._prepared_as(self.orbit, x)
             self.orbits.keep(batch.kind, known)
         if not self.orbits.same_count:
-            self.sums, self.pairs = {}, {}
+            self.sums, self.pairs, self.distances = {}, {}, {}
         return known
 
     def _prepared_as(self, other: Orbit, x: Tensor) -> Orbit:
@@ -152,9 +154,8 @@ class OrbitRun(Run):
         elements = self._elements_for(x)
         kernels = Kernels(elements)
         function = self._look(self.plan.outputs, unmoved(self.rho_in, elements, x[:2]))
-        first = function(unmoved(self.rho_in, elements, x[:1]))
         targets = []
-        for output, y in zip(function.outputs, first, strict=True):
+        for output, y in zip(function.outputs, function(unmoved(self.rho_in, elements, x[:1])), strict=True):
             rho = self._representation(output, y)
             if rho is None:
                 continue
@@ -163,8 +164,7 @@ class OrbitRun(Run):
             if output.is_scores(y):
                 self.classes = y.shape[1]
         function = self._narrowed(function, [target.output for target in targets])
-        at_once = self.batch_size or self.loading_batch
-        return Orbit(function, self.rho_in, elements, kernels, targets, at_once)
+        return Orbit(function, self.rho_in, elements, kernels, targets, self.batch_size or self.loading_batch)
 
     def _representation(self, output: Output, y: Tensor) -> Representation | None:
         """How the group acts on an output y (1, ...); None where that is not known and need not be."""
@@ -204,8 +204,6 @@ class OrbitRun(Run):
         known = dict(zip(function.outputs, function.shapes or (), strict=False))
         shapes = tuple(known[output] for output in kept) if known else None
         return replace(self.function_of(kept), batching=function.batching, shapes=shapes)
-
-    # chunk by chunk
 
     def _measure_chunk(self, batch: Batch, part: slice, x: Tensor, beside: Beside) -> None:
         """One chunk x (b, ...) of a batch through the orbit, and through that of the control."""
@@ -270,22 +268,26 @@ class OrbitRun(Run):
         if self.orbits.same_count:
             own.add_elements(self.sums, self.elements.count, keep)
             own.add_pairs(self.pairs, torch.from_numpy(keep))
+            own.add_distances(self.distances, torch.from_numpy(keep))
         return keep
-
-    # what was found
 
     def floor(self, key: Key) -> float | None:
         """The floor of a column's error; None where it could not be found."""
         return self._floors.of(key)
 
+    @cached_property
+    def spectra(self) -> dict[str, Spectrum]:
+        """By output, how much of the response is of which degree, when the run has ended."""
+        return spectra(self.elements, self.distances)
+
     def how(self) -> dict[str, Any]:
         return {
             "group": self.group.name,
             "closed": self.group.closed,  # False: a window of a group, and means are over the window
-            "sampling": self.plan.settings.sampling,
             "forward_passes": self.forwards,
             **self.orbits.largest.summary(),
             "floor_method": METHOD,
+            "spectrum": {name: asdict(one) for name, one in self.spectra.items()},
         }
 
     def notes(self) -> list[str]:
@@ -295,4 +297,4 @@ class OrbitRun(Run):
                 notes += pool.notes(target.quantity)
             for m in target.measures:
                 notes += infinities(self.columns, target.key(m), self.item)
-        return notes
+        return notes + [note for name, one in self.spectra.items() for note in one.notes(name)]

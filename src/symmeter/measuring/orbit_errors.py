@@ -9,6 +9,7 @@ from symmeter.measures.measure import OrbitMeasure
 from symmeter.measuring.orbit import OrbitRun
 from symmeter.measuring.targets import OrbitTarget
 from symmeter.results.columns import MAXIMUM, SCALE, Key
+from symmeter.results.coset_errors import Cosets
 from symmeter.results.estimate import Estimate, estimate
 from symmeter.results.intervals import Interval, Ratio, of_jackknife, of_ratio_of_means
 from symmeter.results.standard_errors import pair_error, ratio_error, standard_error
@@ -118,13 +119,21 @@ def _element_error(run: OrbitRun, measure: OrbitMeasure, key: Key, scale: float)
     sums = run.sums.get(key)
     if sums is None:
         return None
-    known = sums.total[~np.isnan(sums.total)]
-    return standard_error(known / max(1, sums.samples) / scale)
+    known = sums.total[~np.isnan(sums.total)] / max(1, sums.samples) / scale
+    if run.elements.replicates:
+        return _cosets(run).error_of_mean(known)
+    return standard_error(known)
+
+
+def _cosets(run: OrbitRun) -> Cosets:
+    return Cosets(run.elements.block, run.elements.part)
 
 
 def _error_over_pairs(run: OrbitRun, measure: OrbitMeasure, key: Key) -> float | None:
     """The same for means over pairs (n, n), of which those of one element with itself may be left out."""
     pairs = run.pairs[key].total
+    if run.elements.replicates:
+        return _error_over_cosets(run, key, pairs)
     n = len(pairs)
     elements = run.elements.elements[:n]
     counted = ~np.eye(n, dtype=bool)
@@ -140,3 +149,13 @@ def _error_over_pairs(run: OrbitRun, measure: OrbitMeasure, key: Key) -> float |
         return None
     total = float(run.columns[key].mean())
     return error * total * (n * (n - 1) / counted.sum()) * math.sqrt(n / run.elements.count)
+
+
+def _error_over_cosets(run: OrbitRun, key: Key, pairs: np.ndarray) -> float | None:
+    """The same for cosets, from squared distances (n, n) between the first n elements."""
+    block = run.elements.block
+    count = len(pairs) // block * block
+    error = _cosets(run).error_of_variance(pairs[:count, :count])
+    if error is None:
+        return None
+    return error * float(run.columns[key].mean()) * math.sqrt(count / run.elements.count)

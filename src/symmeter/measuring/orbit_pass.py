@@ -63,6 +63,9 @@ class Orbit:
         return {
             "elements": self.elements.count,
             "sampled": self.elements.sampled,
+            "sampling": self.elements.sampling,
+            "replicates": self.elements.replicates,  # 0: elements were not drawn in cosets of a design
+            "design": self.elements.design.name if self.elements.design else None,
             "kernel": self.kernels.counts,
             "kernel_mean": {str(t.output): "estimated" if t.estimated else "whole" for t in averaged},
             "chunk": self.at_once,
@@ -89,7 +92,8 @@ class Orbit:
         passes = self._passes(inputs)
         chunks = self._chunks(self._reference(passes, compared.x), which, compared)
         average(passes, self.targets, chunks)
-        reduced = Reduced(self.targets, chunks, pools or [{} for _ in chunks], alone=alone)
+        spectra = alone and self.elements.sampled and bool(self.elements.group.designs)
+        reduced = Reduced(self.targets, chunks, pools or [{} for _ in chunks], alone, spectra)
         for i, outputs in passes(which):
             g = self.members[i]
             element = g @ g.inverse() if wrong else g
@@ -131,10 +135,11 @@ class Orbit:
         `other` (b, ...) is its output for another sample per sample, `labels` (b,) are their classes.
         """
         sampled, finite = self.elements.sampled, self.elements.finite
+        block = self.elements.block if len(which) == len(self.members) else 1
         equal = 0
         if sampled or finite:
             equal = equal_pairs([self.members[i] for i in which])
-        return Chunk(y, target.rho, len(which), sampled, finite, equal, other=other, labels=labels)
+        return Chunk(y, target.rho, len(which), sampled, block, finite, equal, other=other, labels=labels)
 
     def _passes(self, inputs: Inputs) -> Passes:
         return Passes(self.function, inputs, self.kernels.all, self.at_once)

@@ -19,7 +19,7 @@ from symmeter.models.loaded import LoadedModel
 from symmeter.models.outputs import Output, parse_output, parse_outputs
 from symmeter.samples import Draw, Samples
 from symmeter.symmetry.groups.generators import Generator
-from symmeter.symmetry.groups.group import Group
+from symmeter.symmetry.groups.group import AUTO, Group
 from symmeter.symmetry.hypothesis import Symmetry, generators_only, parse_symmetry
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.verbs.arguments import split_list
@@ -45,7 +45,7 @@ class Settings:
     progress: bool | None = None
     control: bool | str = True
     elements: int | None = None
-    sampling: str = "haar"
+    sampling: str = AUTO
     precision: float | None = None
 
 
@@ -129,6 +129,8 @@ def make_plan(
     check_precision(settings.precision, control)
     loaded = domain.described(load_model(model) if isinstance(model, str) else describe(model))
     loaded, output = domain.asked(loaded, output, given.data)
+    if not callable(loaded.model):
+        raise SymmeterError(f"{loaded.name} cannot be called: {domain.name} need another model")
     return Plan(
         loaded=loaded,
         domain=domain,

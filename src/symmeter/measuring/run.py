@@ -205,8 +205,8 @@ class Run(ABC):
     def _look(self, outputs: Sequence[Output], x: Tensor) -> Function:
         """The function of some outputs, after a first look at the model on x (n, ...); what it shows is remarked on."""
         function = self.function_of(outputs)
-        x = self.domain.with_another(x) if len(x) == 1 else x
-        self.seen = look(function, x, self.model, self.batch_size, self.item)
+        packed = self.samples.packing is not None or self.samples.varied
+        self.seen = look(function, x, self.model, self.batch_size, self.item, packed)
         if self.domain.hides_precision and self.seen.chance is None:
             found = answered_precision(self.seen.function, x[:1], self.seen.precision)
             self.seen = replace(self.seen, precision=found)

@@ -11,6 +11,7 @@ from symmeter.measures.measure import OrbitMeasure, Pool, Reducer
 from symmeter.measures.orbit import Chunk, View
 from symmeter.measures.quantity import OUTPUT, PROBABILITY, Quantity
 from symmeter.measures.relative_error import RelativeError
+from symmeter.measures.spread import Distances
 from symmeter.models.outputs import Output
 from symmeter.results.columns import VALUE, Key
 from symmeter.symmetry.representations.representation import Representation
@@ -92,6 +93,11 @@ class PairSums:
     total: np.ndarray
     samples: int = 0
 
+    def add(self, found: Tensor, keep: Tensor) -> None:
+        """Add what was found of pairs, (N, N), on the samples to `keep` (b,)."""
+        self.total = self.total + found.cpu().numpy()
+        self.samples += int(keep.sum())
+
 
 class Reduced:
     """What the measures make of one pass: reducers by output and measure, and which samples (b,) are finite."""
@@ -102,8 +108,10 @@ class Reduced:
         chunks: list[Chunk],
         pools: list[dict[str, Pool]],
         alone: bool = False,
+        spectra: bool = False,
     ):
-        """`alone`: also what every element does to f(x), whatever the measures."""
+        """`alone`: also what every element does to f(x), whatever the measures. `spectra`: also distances by pairs."""
+        self._distances = [Distances(chunk) for chunk in chunks] if spectra else []
         self.targets, self.chunks, self._pools, self._alone = targets, chunks, pools, alone
         self.reducers: list[dict[str, Reducer]] = [
             {m.name: m.reducer(chunk) for m in target.measures}
@@ -133,6 +141,8 @@ class Reduced:
                 self._by_element.setdefault(target.key(m), {})[i] = error.double().cpu()
             if m.name in self._pools[k]:
                 self._pools[k][m.name].add(view)
+        if self._distances:
+            self._distances[k].add(*view.conjugated)
         if self._alone:
             self._by_element.setdefault(target.by_element, {})[i] = BY_ELEMENT.error(view).double().cpu()
 
@@ -162,15 +172,19 @@ class Reduced:
                 own.squares[i] = np.nan_to_num(own.squares[i]) + (kept**2).sum()
             own.samples += int(keep.sum())
 
+    def add_distances(self, sums: dict[str, PairSums], keep: Tensor) -> None:
+        """Add the squared distances between the values of elements on the samples to `keep` (b,), output by output."""
+        for target, chunk, distances in zip(self.targets, self.chunks, self._distances, strict=False):
+            found = distances.between(keep.to(chunk.reference.device))
+            sums.setdefault(str(target.output), PairSums(np.zeros(()))).add(found, keep)
+
     def add_pairs(self, pairs: dict[Key, PairSums], keep: Tensor) -> None:
         """Add what pairs of elements contribute on the samples to `keep` (b,)."""
         for target, chunk, reducers in zip(self.targets, self.chunks, self.reducers, strict=True):
             for m in target.measures:
                 found = reducers[m.name].pairs(keep.to(chunk.reference.device))
                 if found is not None:
-                    own = pairs.setdefault(target.key(m), PairSums(np.zeros(found.shape)))
-                    own.total += found.cpu().numpy()
-                    own.samples += int(keep.sum())
+                    pairs.setdefault(target.key(m), PairSums(np.zeros(()))).add(found, keep)
 
 
 def _finite(y: Tensor) -> Tensor:

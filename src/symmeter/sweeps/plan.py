@@ -28,7 +28,7 @@ class Spec:
     seed: int = 0
     control: str = "both"
     elements: int | None = None
-    sampling: str = "haar"
+    sampling: str = "auto"
     probes: int = 0
     kind: str = "measure"
     domain: str | None = None

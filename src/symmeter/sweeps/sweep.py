@@ -95,7 +95,7 @@ def sweep(
     retry_errors: bool = False,
     control: str = "both",
     elements: int | None = None,
-    sampling: str = "haar",
+    sampling: str = "auto",
     probes: int = 0,
     domain: str | None = None,
     inputs: str | Mapping[str, str] | Sequence[str] | None = None,

@@ -48,7 +48,7 @@ def test_quadrature_integrates_low_harmonics_exactly():
 
 
 @pytest.mark.parametrize(("options", "words"), [
-    ({"sampling": "sobol"}, "unknown sampling 'sobol'; choose from haar, quadrature"),
+    ({"sampling": "sobol"}, "unknown sampling 'sobol'; choose from auto, haar, cosets, quadrature"),
     ({"count": 1}, "elements is 1; give at least 2"),
 ])  # fmt: skip
 def test_mistakes_in_what_to_run_over(options, words):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +99,17 @@ def is_frames(data: object) -> bool:
         name = Path(data).name.lower()
         return str(data) == BUILTIN or name.endswith(SUFFIXES) or name.startswith(_NAMES)
     return is_atoms(data) or (isinstance(data, list | tuple) and bool(data) and is_atoms(data[0]))
+
+
+def may_be_points(data: object) -> bool:
+    """Whether it is an `.xyz` that does not begin with a number of atoms."""
+    if not isinstance(data, str | Path) or Path(data).suffix.lower() != ".xyz":
+        return False
+    path = Path(data).expanduser()
+    if not path.is_file():
+        return True
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return not next(islice(file, 1), "").strip().isdigit()
 
 
 def check_path(data: str) -> None:

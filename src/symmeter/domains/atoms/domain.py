@@ -1,6 +1,6 @@
 """Atoms: what symmeter has to know of molecules and crystals, in one class."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -10,12 +10,20 @@ from torch import Tensor, nn
 
 from symmeter.domain import Domain, Inputs, Symmetries
 from symmeter.domains.atoms.control import scattered
-from symmeter.domains.atoms.data import FramePreparation, Frames, check_path, composition, is_frames
+from symmeter.domains.atoms.data import (
+    FramePreparation,
+    Frames,
+    check_path,
+    composition,
+    is_frames,
+    may_be_points,
+)
 from symmeter.domains.atoms.frame_model import CalculatorModel, FrameModel, FunctionModel, implemented
 from symmeter.domains.atoms.groups import Cells, Lattice, bound_to, parts_of_frames
 from symmeter.domains.atoms.networks import FrameNetwork
 from symmeter.domains.atoms.quantities import QUANTITIES, action_of, usual_among
-from symmeter.domains.atoms.rows import POSITIONS, FrameRows, Layout, row_of
+from symmeter.domains.atoms.rows import FrameRows, row_of
+from symmeter.domains.space.alternatives import alternatives
 from symmeter.domains.space.permutations import Permutations
 from symmeter.domains.space.words import ACTIONS, GROUPS, groups_of, parse_word, representation_of
 from symmeter.errors import SymmeterError
@@ -24,6 +32,7 @@ from symmeter.models.borrowed import home
 from symmeter.models.leaves import leaves
 from symmeter.models.loaded import LoadedModel
 from symmeter.samples import Draw, Samples
+from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
@@ -31,7 +40,6 @@ from symmeter.verbs.arguments import split_list
 
 _OWN = {"permutation": Permutations(), "lattice": Lattice(), "cell": Cells()}
 _UNNAMED = "softmax"  # the output where none is named, which no potential has
-_ASIDE = 0.01  # angstrom
 _ASKED = 8  # frames, to see what a model returns
 
 
@@ -66,7 +74,8 @@ class Atoms(Domain):
 
     @classmethod
     def claims(cls, data: Any) -> bool:
-        return is_frames(data)
+        """All but an `.xyz` that may be of plain points, for it does not begin with a number of atoms."""
+        return is_frames(data) and not may_be_points(data)
 
     @classmethod
     def takes_model(cls, model: Any) -> bool:
@@ -143,6 +152,9 @@ class Atoms(Domain):
         """That of ASE's own names; of others, one number per frame is invariant."""
         return action_of(name, y) or super().known_action(name, y, model)
 
+    def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
+        return alternatives(rho, value)
+
     def is_action(self, word: str) -> bool:
         """A word for components, such as `node vectors` or `tensors`."""
         return parse_word(word) is not None
@@ -150,14 +162,6 @@ class Atoms(Domain):
     def unit(self, name: str) -> str:
         known = QUANTITIES.get(name)
         return "" if known is None else known.unit
-
-    def with_another(self, x: Tensor) -> Tensor:
-        """A frame (1, entries), and the same with its atoms a little aside."""
-        layout = Layout.of(x)
-        parts = layout.parts(x)
-        noise = torch.randn(parts[POSITIONS].shape, generator=torch.Generator().manual_seed(0))
-        aside = parts | {POSITIONS: parts[POSITIONS] + _ASIDE * noise.to(x)}
-        return torch.cat([x, layout.joined(aside)])
 
     def displaced(self, rho: Representation, x: Tensor, other: Tensor, still: Any, replaced: Any) -> Inputs:
         """g -> rows x (B, entries) of which every atom is moved as far as by g, in a direction of its own."""

@@ -1,11 +1,16 @@
 """The continuous groups of rotations: SO3, O3, and the rotations about one axis."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import torch
 
 from symmeter.domains.space.motion import INVERSION, Motion, rotation_about, rotation_of
 from symmeter.domains.space.point_groups import ROTATIONS, WITH_INVERSION
+from symmeter.domains.space.rules import rules
+from symmeter.errors import SymmeterError
+from symmeter.symmetry.groups.degrees import Part
 from symmeter.symmetry.groups.group import Element, Group
 
 SPACE = "space"
@@ -34,11 +39,51 @@ class Orthogonal(Group):
         """Finite subgroups that can stand in for the whole, the finest first."""
         return WITH_INVERSION if self.mirrored else ROTATIONS
 
+    @property
+    def usual(self) -> int:
+        """Two cosets of the finest design."""
+        return 2 * len(self.designs[0].enumerate())
+
     def draw(self, random: torch.Generator) -> Motion:
         rotation = Motion(rotation_of(torch.randn(4, generator=random, dtype=torch.float64)))
         if self.mirrored and bool(torch.randint(2, (), generator=random)):
             return INVERSION @ rotation
         return rotation
+
+    def quadrature(self, count: int) -> tuple[Element, ...]:
+        """The finest rule of no more than so many elements; SymmeterError where there is none.
+
+        >>> [len(Orthogonal(mirrored).quadrature(200)) for mirrored in (False, True)]
+        [192, 120]
+        """
+        images = 2 if self.mirrored else 1
+        rule = next((rule for rule in rules() if images * len(rule) <= count), None)
+        if rule is None:
+            least = images * len(rules()[-1])
+            raise SymmeterError(
+                f"elements is {count}; a quadrature of {self.name} has at least {least}: give as many"
+            )
+        return (*rule, *(INVERSION @ g for g in rule)) if self.mirrored else rule
+
+    def parts(self, elements: Sequence[Element], degree: int) -> tuple[Part, ...]:
+        """The degrees 0, 1, ... of functions of rotations, those of O3 even and odd under inversion.
+
+        The character of degree l is 1 + 2 cos t + ... + 2 cos l t for a rotation by the angle t.
+
+        >>> [float(part.kernel) for part in Orthogonal().parts([Motion()], 2)]
+        [1.0, 9.0, 25.0]
+        """
+        motions = [g for g in elements if isinstance(g, Motion)]
+        parity = torch.tensor([g.parity for g in motions], dtype=torch.float64)
+        proper = torch.stack([g.rotation for g in motions]) * parity[:, None, None]
+        trace = proper.flatten(1) @ proper.flatten(1).T  # (N, N), of R_i^T R_j
+        angle = ((trace - 1) / 2).clamp(-1, 1).arccos()
+        found = []
+        for l, sign in product(range(degree + 1), (1, -1) if self.mirrored else (None,)):
+            character = 1 + sum((2 * (k * angle).cos() for k in range(1, l + 1)), torch.zeros_like(angle))
+            between = 1.0 if sign is None else torch.where(parity[:, None] == parity, 1.0, sign)
+            found.append(Part(l, sign, (2 * l + 1) * character * between))
+        return tuple(found)
 
 
 @dataclass(frozen=True)

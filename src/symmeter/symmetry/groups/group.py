@@ -4,13 +4,16 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 
 from symmeter.errors import SymmeterError
+from symmeter.symmetry.groups.degrees import Part
 
+AUTO, HAAR, COSETS, QUADRATURE = SAMPLING = ("auto", "haar", "cosets", "quadrature")
 MOST_ENUMERATED = 256  # a larger group is sampled unless its elements are asked for by number
-SAMPLED = 64  # elements drawn where nothing else is asked for
+SAMPLED = 64  # elements of most groups that are drawn where nothing is said
 
 
 class Element(ABC):
@@ -88,6 +91,16 @@ class Group(ABC):
     acts_on: str = "plane"
 
     @property
+    def usual(self) -> int:
+        """How many elements are drawn where nothing is said."""
+        return SAMPLED
+
+    @property
+    def designs(self) -> "tuple[Group, ...]":
+        """Finite subgroups whose cosets g D can stand in for the whole, the finest first; none for most groups."""
+        return ()
+
+    @property
     @abstractmethod
     def name(self) -> str:
         """As it is written on the command line."""
@@ -114,20 +127,29 @@ class Group(ABC):
 
     def quadrature(self, count: int) -> tuple[Element, ...]:
         """Elements whose plain mean integrates smooth functions best; SymmeterError where none is known."""
-        raise SymmeterError(f"no quadrature is known for {self.name}; leave the sampling at 'haar'")
+        raise SymmeterError(f"no quadrature is known for {self.name}; leave the sampling at 'auto'")
+
+    def parts(self, elements: Sequence[Element], degree: int) -> tuple[Part, ...]:
+        """What functions on the group are made of, up to a degree; nothing for a group without degrees."""
+        return ()
 
 
 @dataclass(frozen=True)
 class ElementSet:
     """The elements of a run: all of a finite group, or a sample.
 
-    `sampled`: drawn at random, independently of each other, so estimates are corrected for that and have a standard
-    error over elements. Neither enumerated nor sampled: a quadrature, whose plain mean is an integral.
+    `sampled`: drawn at random, so estimates are corrected for that and have a standard error over elements. Each is
+    drawn by itself, or with `replicates` above 0 as one of so many cosets g D of a `design` D: element number i is in
+    the coset number i // block, which is made of cosets of the coarsest design, `part` elements each. Neither
+    enumerated nor sampled: a quadrature, whose plain mean is an integral.
     """
 
     group: Group
     elements: tuple[Element, ...]
     sampled: bool
+    replicates: int = 0
+    design: Group | None = None
+    part: int = 1
 
     @property
     def finite(self) -> bool:
@@ -139,16 +161,29 @@ class ElementSet:
         """How many elements."""
         return len(self.elements)
 
+    @property
+    def block(self) -> int:
+        """How many elements in a row were drawn together: those of one coset, else 1."""
+        return self.count // self.replicates if self.replicates else 1
 
-SAMPLING = ("haar", "quadrature")
+    @property
+    def sampling(self) -> str:
+        """How they were chosen: `all`, or a word of SAMPLING."""
+        if self.replicates:
+            return COSETS
+        if self.sampled:
+            return HAAR
+        return "all" if self.finite else QUADRATURE
 
 
 def choose_elements(
-    group: Group, count: int | None = None, seed: int = 0, sampling: str = "haar"
+    group: Group, count: int | None = None, seed: int = 0, sampling: str = AUTO
 ) -> ElementSet:
     """All elements of a small finite group, a sample or a quadrature of any other.
 
-    `count` None: all of up to 256, else 64 of them. The same seed draws the same elements.
+    `count` None: all of up to 256, else the usual number, 64 of most groups. `sampling` of a group with designs is
+    that of random cosets, of any other that of independent elements, unless a word of SAMPLING says otherwise. The same
+    seed draws the same elements.
 
     >>> from symmeter.domains.grids.planar import Cyclic, Rotations
     >>> choose_elements(Cyclic(4)).count, choose_elements(Rotations(), 10).sampled
@@ -160,10 +195,54 @@ def choose_elements(
         raise SymmeterError(f"elements is {count}; give at least 2, or leave it out")
     if group.order is not None and group.order <= (MOST_ENUMERATED if count is None else count):
         return ElementSet(group, group.enumerate(), False)
-    count = count or SAMPLED
-    if sampling == "quadrature":
+    count = count or group.usual
+    if sampling == QUADRATURE:
         return ElementSet(group, group.quadrature(count), False)
-    return ElementSet(group, group.sample(count, torch.Generator().manual_seed(seed)), True)
+    random = torch.Generator().manual_seed(seed)
+    if sampling == COSETS or (sampling == AUTO and group.designs):
+        return draw_cosets(group, count, random)
+    return ElementSet(group, group.sample(count, random), True)
+
+
+def draw_cosets(group: Group, count: int, random: torch.Generator) -> ElementSet:
+    """Haar-random cosets g_1 D, g_2 D, ... of the finest design D of which two have no more than `count` elements.
+
+    What D integrates without error, each of them does; that they scatter says how far off the rest is.
+
+    >>> from symmeter.domains.space.orthogonal import Orthogonal
+    >>> found = draw_cosets(Orthogonal(), 130, torch.Generator().manual_seed(0))
+    >>> found.count, found.replicates, found.block, found.design.name
+    (120, 2, 60, 'icosahedral')
+    """
+    if not group.designs:
+        raise SymmeterError(f"no design is known for cosets of {group.name}; leave the sampling at {AUTO!r}")
+    members = [design.enumerate() for design in group.designs]
+    fitting = [i for i, elements in enumerate(members) if 2 * len(elements) <= count]
+    if not fitting:
+        least = 2 * len(members[-1])
+        raise SymmeterError(
+            f"elements is {count}; {group.name} is sampled in cosets, at least {least} elements: give as many, or "
+            f"sampling={HAAR!r}"
+        )
+    design = group.designs[fitting[0]]
+    ordered = _in_cosets(design, group.designs[-1])
+    replicates = count // len(ordered)
+    chosen = [group.draw(random) for _ in range(replicates)]
+    elements = tuple(g @ d for g in chosen for d in ordered)
+    return ElementSet(group, elements, True, replicates, design, len(members[-1]))
+
+
+@cache
+def _in_cosets(group: Group, subgroup: Group) -> tuple[Element, ...]:
+    """The elements of a finite group, the identity first, coset by coset of a subgroup."""
+    left = [(g, g.inverse()) for g in group.enumerate()]
+    found: list[Element] = []
+    while left:
+        first, _ = left[0]
+        for g in [first @ s for s in subgroup.enumerate()]:
+            place = next(i for i, (_, inverse) in enumerate(left) if (g @ inverse).is_identity)
+            found.append(left.pop(place)[0])
+    return tuple(found)
 
 
 def equal_pairs(elements: Sequence[Element]) -> int:
