@@ -53,9 +53,9 @@ class Domain(ABC):
     actions: ClassVar[tuple[str, ...]] = ("invariant",)  # words for how a symmetry acts on an output
     input_words: ClassVar[tuple[str, ...]] = ()  # words for how it acts on one of several inputs
     measure_over: ClassVar[str] = "geed"  # the measure over groups where none is named
-    between_networks: ClassVar[float] = (
-        0.1  # how far apart untrained ones are in log specificity, by their weights
-    )
+    between_networks: ClassVar[float] = 0.1  # how far apart untrained ones are in log specificity
+    needs_references: ClassVar[bool] = True  # whether the control of stability takes other samples
+    hides_precision: ClassVar[bool] = False  # whether numbers may be coarser than their type
     class_axis: ClassVar[int] = -1  # of the scores of classes in outputs (B, n, m): the axis of a softmax
 
     def __init__(self, options: Any = None):
@@ -94,6 +94,11 @@ class Domain(ABC):
         return False
 
     @classmethod
+    def takes_model(cls, model: Any) -> bool:
+        """Whether something that cannot be called is a model of this kind of data all the same."""
+        return False
+
+    @classmethod
     def knows_input(cls, word: str) -> bool:
         """Whether a word says how a symmetry acts on one of several inputs."""
         return word in cls.input_words
@@ -113,6 +118,14 @@ class Domain(ABC):
     def described(self, model: Any) -> Any:
         """A LoadedModel with what this kind of data has to know of it, found once."""
         return model
+
+    def asked(self, model: Any, output: Any, data: Any) -> tuple[Any, Any]:
+        """A LoadedModel and the outputs of it that are asked for, as this kind of data understands them."""
+        return model, output
+
+    def failure(self, model: Any, name: str) -> str:
+        """Why a model returned no number for a sample of this name; nothing where that is not known."""
+        return ""
 
     @abstractmethod
     def open(self, data: Any, model: Any, draw: Draw, group: Group | None = None) -> Samples:
@@ -139,6 +152,14 @@ class Domain(ABC):
         raise SymmeterError(f"{self.name} have no input {word!r}{nearest(word, self.input_words)}")
 
     # how symmetries act
+
+    def bound(self, group: Group, rho: Representation, x: Tensor) -> Group:
+        """The group as it acts by `rho` on samples x (B, ...) of one kind."""
+        return group.bind(rho.bound_shape(tuple(x.shape[1:])), self.padded)
+
+    def unit(self, name: str) -> str:
+        """The unit of an output of this name; nothing where it has none that is known."""
+        return ""
 
     @abstractmethod
     def rho_in(self, model: Any, group: Group | None = None) -> Representation:

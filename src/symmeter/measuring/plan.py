@@ -128,6 +128,9 @@ def make_plan(
         )
     check_precision(settings.precision, control)
     loaded = domain.described(load_model(model) if isinstance(model, str) else describe(model))
+    loaded, output = domain.asked(loaded, output, given.data)
+    if not callable(loaded.model):
+        raise SymmeterError(f"{loaded.name} cannot be called: {domain.name} need another model")
     return Plan(
         loaded=loaded,
         domain=domain,
