@@ -13,7 +13,9 @@ import symmeter
 import symmeter.domain
 from symmeter.cli.app import main
 from symmeter.domains.images.options import ImageOptions
+from symmeter.domains.points.data import open_points
 from symmeter.domains.points.domain import Points
+from symmeter.domains.points.options import PointOptions
 from symmeter.options import as_written, from_text, option
 from symmeter.sweeps.cell import measured_cell
 from symmeter.sweeps.model_list import read_models
@@ -45,7 +47,7 @@ class ToySets(Points):
 
     def open(self, data, model, draw, group=None):
         points = np.load(data)["points"] * np.float32(self.options.gain)
-        return super().open(points, model, draw, group)
+        return open_points(points, PointOptions(), draw)
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ from tests.helpers import UNKNOWN, Things, check_refused, images_of, write
 
 from symmeter.domains.images.data.open import open_data
 from symmeter.errors import SymmeterError
+from symmeter.samples import Draw, Preparation, Samples
+from symmeter.source import Item, from_tensors, indexed
 
 
 def test_samples_are_a_seeded_subset_in_order():
@@ -58,3 +60,60 @@ def test_images_of_different_sizes_need_a_size(tmp_path):
 def test_a_batch_has_at_least_one_image():
     with pytest.raises(SymmeterError, match="batch size 0"):
         next(open_data(torch.zeros(1, 3, 2, 2), UNKNOWN).batches(0))
+
+
+class Rows(Preparation):
+    """Samples of any length."""
+
+    varied = True
+
+
+def of_lengths(lengths, batch_size):
+    """The batches of samples of these lengths, each full of its number."""
+    tensors = [torch.full((length,), float(i)) for i, length in enumerate(lengths)]
+    item = lambda i: Item(f"sample[{i}]", lambda: (tensors[i], None))
+    source = indexed(item, len(tensors), "rows", "sample", "sample")
+    return list(Samples(source, Rows(), Draw()).batches(batch_size))
+
+
+def test_samples_of_one_shape_come_together_in_their_order():
+    lengths = [2, 3, 2, 3, 3, 2, 4, 3]
+    batches = of_lengths(lengths, batch_size=2)
+    shapes = [tuple(batch.inputs.shape) for batch in batches]
+    assert shapes == [(2, 2), (2, 3), (2, 3), (1, 2), (1, 4)]
+    for length in set(lengths):
+        found = [v for batch in batches if batch.kind == (length,) for v in batch.inputs[:, 0].tolist()]
+        assert found == [i for i, other in enumerate(lengths) if other == length]
+    assert sorted(name for batch in batches for name in batch.names) == [f"sample[{i}]" for i in range(8)]
+
+
+def test_ten_thousand_samples_of_many_shapes_wait_in_constant_memory():
+    alive, most = set(), 0
+
+    def load(i):
+        nonlocal most
+        alive.add(i)
+        most = max(most, len(alive))
+        return torch.full((1 + (i * i) % 97,), float(i)), None
+
+    source = indexed(lambda i: Item(str(i), lambda: load(i)), 10_000, "rows", "sample", "sample")
+    sizes = []
+    for batch in Samples(source, Rows(), Draw()).batches(16):
+        alive -= set(map(int, batch.names))
+        sizes.append(len(batch.names))
+    assert sum(sizes) == 10_000 and max(sizes) <= 16 and most <= 4 * 16
+
+
+def test_one_shape_gives_the_same_batches_whether_or_not_others_may_come():
+    tensors = torch.arange(14.0).reshape(7, 2)
+    plain = Samples(from_tensors(tensors, None, "", "sample"), Preparation(), Draw()).batches(3)
+    varied = Samples(from_tensors(tensors, None, "", "sample"), Rows(), Draw()).batches(3)
+    for one, other in zip(plain, varied, strict=True):
+        assert torch.equal(one.inputs, other.inputs) and one.names == other.names
+        assert one.kind is None and other.kind == (2,)
+
+
+def test_samples_of_another_shape_are_refused_where_only_one_is_taken():
+    tensors = [torch.zeros(2), torch.zeros(3)]
+    source = indexed(lambda i: Item(str(i), lambda: (tensors[i], None)), 2, "rows", "sample", "sample")
+    check_refused("samples differ in shape", list, Samples(source, Preparation(), Draw()).batches(2))

@@ -13,14 +13,14 @@ from dataclasses import fields
 from functools import cache
 from importlib import import_module, metadata
 from importlib.util import find_spec
-from itertools import chain
 from typing import Any, ClassVar
 
 from torch import Tensor
 
-from symmeter.errors import SymmeterError, nearest, shortened
+from symmeter.errors import SymmeterError, nearest
 from symmeter.options import NoOptions
-from symmeter.samples import Draw, Samples
+from symmeter.samples import Draw, Named, Samples
+from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.displaced import Inputs, Replaced, Still, displaced
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
@@ -28,7 +28,7 @@ from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 from symmeter.symmetry.tracker import Tracker
-from symmeter.verbs.arguments import split_list, word
+from symmeter.verbs.arguments import word
 from symmeter.verbs.verb import verb
 
 ENTRY_POINTS = "symmeter.domains"
@@ -47,14 +47,15 @@ class Domain(ABC):
     name: ClassVar[str]
     item: ClassVar[str] = "sample"
     position: ClassVar[str] = "position"  # the noun of one place on the grid of a sample
+    files: ClassVar[str] = "an .npz"  # what its data may be on disk, for the help of commands
     Options: ClassVar[type] = NoOptions
     symmetries: ClassVar[Mapping[str, str]] = {}  # what is written, and what it means
     actions: ClassVar[tuple[str, ...]] = ("invariant",)  # words for how a symmetry acts on an output
     input_words: ClassVar[tuple[str, ...]] = ()  # words for how it acts on one of several inputs
     measure_over: ClassVar[str] = "geed"  # the measure over groups where none is named
-    between_networks: ClassVar[float] = (
-        0.1  # how far apart untrained ones are in log specificity, by their weights
-    )
+    between_networks: ClassVar[float] = 0.1  # how far apart untrained ones are in log specificity
+    needs_references: ClassVar[bool] = True  # whether the control of stability takes other samples
+    hides_precision: ClassVar[bool] = False  # whether numbers may be coarser than their type
     class_axis: ClassVar[int] = -1  # of the scores of classes in outputs (B, n, m): the axis of a softmax
 
     def __init__(self, options: Any = None):
@@ -87,6 +88,21 @@ class Domain(ABC):
     def takes(cls, data: Any) -> bool:
         """Whether data is of this kind, as far as can be seen without reading it."""
 
+    @classmethod
+    def claims(cls, data: Any) -> bool:
+        """Whether data is surely of this kind, whatever else would take it too."""
+        return False
+
+    @classmethod
+    def takes_model(cls, model: Any) -> bool:
+        """Whether something that cannot be called is a model of this kind of data all the same."""
+        return False
+
+    @classmethod
+    def knows_input(cls, word: str) -> bool:
+        """Whether a word says how a symmetry acts on one of several inputs."""
+        return word in cls.input_words
+
     @property
     def definition(self) -> str:
         """By which definition inputs are moved, for the rows of a result."""
@@ -103,6 +119,14 @@ class Domain(ABC):
         """A LoadedModel with what this kind of data has to know of it, found once."""
         return model
 
+    def asked(self, model: Any, output: Any, data: Any) -> tuple[Any, Any]:
+        """A LoadedModel and the outputs of it that are asked for, as this kind of data understands them."""
+        return model, output
+
+    def failure(self, model: Any, name: str) -> str:
+        """Why a model returned no number for a sample of this name; nothing where that is not known."""
+        return ""
+
     @abstractmethod
     def open(self, data: Any, model: Any, draw: Draw, group: Group | None = None) -> Samples:
         """The samples of some data, ready for `model` (a LoadedModel); a group may want more of each than the model."""
@@ -117,6 +141,10 @@ class Domain(ABC):
         """The word for an input (N, ...) of which nothing was said, where it can be only one thing."""
         return None
 
+    def named(self, data: Any, words: Mapping[str, str]) -> Named | None:
+        """Data of a form of its own, such as graphs, as leaves by name; `words` are what the user said of them."""
+        return None
+
     def leaf(self, word: str, tensor: Tensor, model: Any) -> tuple[Tensor, Representation]:
         """One of several inputs (N, ...) as the model takes it, and how the symmetry acts on it, by its word."""
         if word in STILL:
@@ -124,6 +152,14 @@ class Domain(ABC):
         raise SymmeterError(f"{self.name} have no input {word!r}{nearest(word, self.input_words)}")
 
     # how symmetries act
+
+    def bound(self, group: Group, rho: Representation, x: Tensor) -> Group:
+        """The group as it acts by `rho` on samples x (B, ...) of one kind."""
+        return group.bind(rho.bound_shape(tuple(x.shape[1:])), self.padded)
+
+    def unit(self, name: str) -> str:
+        """The unit of an output of this name; nothing where it has none that is known."""
+        return ""
 
     @abstractmethod
     def rho_in(self, model: Any, group: Group | None = None) -> Representation:
@@ -148,6 +184,15 @@ class Domain(ABC):
     def is_whole_action(self, word: str) -> bool:
         """Whether such a word alone, as an output, stands for the logits with that action: `vectors`."""
         return word in ("invariant", "equivariant")
+
+    @property
+    def audits(self) -> bool:
+        """Whether actions are exact, so that it can be asked whether they are the right ones."""
+        return self.definition == "exact"
+
+    def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
+        """Other ways in which a symmetry might act on a value (B, ...) on which it acts by `rho`."""
+        return ()
 
     def remarks(
         self, name: str, y: Tensor, rho: Representation, moved_by: Iterable[Generator | Element]
@@ -236,51 +281,6 @@ def find_domain(name: str | type[Domain]) -> type[Domain]:
     if name not in domains():
         raise SymmeterError(f"unknown domain {name!r}{nearest(name, domains())}")
     return domains()[name]
-
-
-def domain_of(data: Any, symmetry: Any, words: Iterable[str] = ()) -> type[Domain]:
-    """The one kind of data that takes `data`, knows every word of the symmetry, and has these words for inputs.
-
-    Where there is none, images, which say what is wrong; where there are several, SymmeterError with the choices.
-    """
-    words = list(words)
-    fits = [d for d in domains().values() if set(words) <= set(d.input_words)]
-    if not fits:
-        known = dict.fromkeys(chain.from_iterable(d.input_words for d in domains().values()))
-        wrong = next((w for w in words if w not in known), words[0])
-        raise SymmeterError(f"inputs: {wrong!r} is no way in which a symmetry acts{nearest(wrong, known)}")
-    fits = [d for d in fits if (words or d.takes(data)) and _knows(d, symmetry)]
-    if not fits:
-        _check_of_another(symmetry)
-        return domains()[_DEFAULT]
-    first = fits[0]
-    if len(fits) > 1 and first.name != _DEFAULT:
-        names = shortened([d.name for d in fits])
-        raise SymmeterError(f"this data could be {names}: say which with domain={first.name!r}")
-    return first
-
-
-def _check_of_another(symmetry: Any) -> None:
-    """SymmeterError where images have no such symmetry, and another kind of data has."""
-    knowing = [d for d in domains().values() if _knows(d, symmetry)]
-    if knowing and knowing[0].name != _DEFAULT:
-        names = " or ".join(d.name for d in knowing)
-        raise SymmeterError(
-            f"symmetry {symmetry!r} is one of {names}, and this data is not seen to be that: "
-            f"say domain={knowing[0].name!r}"
-        )
-
-
-def _knows(domain: type[Domain], symmetry: Any) -> bool:
-    """Whether all names in a symmetry are of this domain; objects are of any."""
-    if isinstance(symmetry, str):
-        symmetry = split_list(symmetry.strip(", "))
-    if not isinstance(symmetry, list | tuple):
-        return True
-    names = [item for item in symmetry if isinstance(item, str)]
-    with contextlib.suppress(SymmeterError):  # it is one of this domain's, misspelt
-        return all(map(domain.symmetry, names))
-    return True
 
 
 @verb(text=word)

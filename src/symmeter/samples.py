@@ -1,6 +1,6 @@
 """Samples on their way into a network: drawn, read, prepared and put into batches."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from torch import Tensor
 from symmeter.errors import SymmeterError
 from symmeter.source import Source, reason
 from symmeter.trees import Packing
+
+_WAITING = 4  # batches
 
 
 @dataclass(frozen=True)
@@ -32,21 +34,44 @@ class Draw:
 
 @dataclass(frozen=True)
 class Batch:
-    """Network inputs (B, ...), labels (B,) int64 with -1 where unknown (None: all are), and names."""
+    """Network inputs (B, ...), labels (B,) int64 with -1 where unknown (None: all are), and names.
+
+    `kind` is what they have in common, where not all samples have it.
+    """
 
     inputs: Tensor
     labels: Tensor | None
     names: tuple[str, ...]
+    kind: Hashable = None
 
     def labels_of(self, part: slice) -> Tensor | None:
         """The labels (b,) of a part of the batch."""
         return None if self.labels is None else self.labels[part]
+
+    def known_labels(self, part: slice) -> Tensor | None:
+        """The same; None where none of them is known."""
+        labels = self.labels_of(part)
+        return None if labels is None or bool((labels < 0).all()) else labels
+
+
+@dataclass(frozen=True)
+class Named:
+    """Data of a form of its own as a tree of tensors (N, ...), with the words for its leaves, and its labels."""
+
+    tree: object
+    words: Mapping[str, str]
+    labels: object = None
 
 
 class Preparation:
     """How what was read becomes one network input; a kind of data overrides what it does otherwise."""
 
     item = "sample"
+    varied = False  # whether samples may differ in shape
+
+    def kind(self, value: Tensor) -> Hashable:
+        """What the samples of one batch, of any shape, have in common where they may differ."""
+        return tuple(value.shape)
 
     def input(self, raw: Any) -> Tensor:
         """One network input, without a batch axis."""
@@ -95,11 +120,19 @@ class Samples:
         """(name, reason) of every sample that could not be read so far."""
         return list(self._skipped.items())
 
+    @property
+    def varied(self) -> bool:
+        """Whether they may differ in shape; then every batch is of one kind."""
+        return self._preparation.varied
+
     def batches(self, batch_size: int) -> Iterator[Batch]:
-        """All samples in their order. Raises SymmeterError when they differ in size, or none can be read."""
+        """All samples in their order. Raises SymmeterError when none can be read, or when they differ in shape.
+
+        Where they may differ, those of one kind come together, in their order.
+        """
         if batch_size < 1:
             raise SymmeterError(f"batch size {batch_size}: give a positive whole number")
-        rows: list[tuple[Tensor, int, str]] = []
+        waiting = _Waiting(batch_size)
         shape, used, visited = None, 0, 0
         for item in self._source.stream(self._indices):
             visited += 1
@@ -112,18 +145,16 @@ class Samples:
                 self._skipped[item.name] = reason(error)
             else:
                 shape = shape or tuple(value.shape)
-                if tuple(value.shape) != shape:
+                if tuple(value.shape) != shape and not self.varied:
                     raise self._preparation.mismatch(shape, tuple(value.shape))
-                rows.append((value, _class_number(label), item.name))
+                kind = self._preparation.kind(value) if self.varied else None
+                waiting.add(kind, (value, _class_number(label), item.name))
                 used += 1
                 self._used = max(self._used, used)
-                if len(rows) == batch_size:
-                    yield self._batch(rows)
-                    rows = []
+                yield from map(self._batch, waiting.ready())
             if visited == self._limit:
                 break
-        if rows:
-            yield self._batch(rows)
+        yield from map(self._batch, waiting.rest())
         if not used:
             first = next((f": {name}: {why}" for name, why in self.skipped), "")
             raise SymmeterError(f"{self._place}: none of the {visited} {self.item}s could be read{first}")
@@ -144,13 +175,44 @@ class Samples:
             "notes": list(self._source.notes),
         }
 
-    def _batch(self, rows: list[tuple[Tensor, int, str]]) -> Batch:
-        """Inputs (...), each with its label and its name, as one batch of inputs (B, ...)."""
-        inputs, labels, names = zip(*rows, strict=True)
+    def _batch(self, alike: "_Alike") -> Batch:
+        """Samples of one kind as one batch of inputs (B, ...)."""
+        inputs, labels, names = zip(*alike.rows, strict=True)
         known = any(label >= 0 for label in labels)
         self._labelled = self._labelled or known
         marks = torch.tensor(labels) if known else None
-        return Batch(torch.stack(inputs), marks, names)
+        return Batch(torch.stack(inputs), marks, names, alike.kind)
+
+
+@dataclass
+class _Alike:
+    """Samples of one kind: inputs (...), each with its label and its name."""
+
+    kind: Hashable
+    rows: list[tuple[Tensor, int, str]]
+
+
+class _Waiting:
+    """Samples that wait for others of their kind, so many together as make up _WAITING batches."""
+
+    def __init__(self, batch_size: int):
+        self._size = batch_size
+        self._alike: dict[Hashable, _Alike] = {}
+
+    def add(self, kind: Hashable, row: tuple[Tensor, int, str]) -> None:
+        """Take one more, an input (...) with its label and its name."""
+        self._alike.setdefault(kind, _Alike(kind, [])).rows.append(row)
+
+    def ready(self) -> Iterator[_Alike]:
+        """What makes up a batch; where too many wait, those of which there are most, the oldest of them first."""
+        most = max(self._alike.values(), key=lambda alike: len(alike.rows))
+        waiting = sum(len(alike.rows) for alike in self._alike.values())
+        if len(most.rows) == self._size or waiting == _WAITING * self._size:
+            yield self._alike.pop(most.kind)
+
+    def rest(self) -> Iterator[_Alike]:
+        """Those that are left at the end."""
+        yield from self._alike.values()
 
 
 def _class_number(label: object) -> int:

@@ -1,6 +1,7 @@
 """What every kind of data becomes: a source, which names its items and reads them one by one."""
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from torch import Tensor
 from symmeter.errors import SymmeterError, first_line
 
 LABEL_KEYS = ("label", "labels", "y")
+File = tuple[Path, str, int | None]  # where it is, its name for messages, and its class
 
 
 @dataclass(frozen=True)
@@ -128,3 +130,46 @@ def from_tensors(inputs: Tensor, labels: Any, name: str, kind: str) -> Source:
     item = lambda i: Item(f"{kind}[{i}]", lambda: (inputs[i], marks[i]))
     shape = "x".join(map(str, inputs.shape))
     return indexed(item, len(inputs), name or f"{kind} {shape}", kind, kind, labelled=labels is not None)
+
+
+def from_files(
+    files: Sequence[File], name: str, kind: str, noun: str, read: Callable[[Path], Any], **more: Any
+) -> Source:
+    """A source of files, each with its name and its label, that `read` reads one by one."""
+    item = lambda i: Item(files[i][1], lambda: (read(files[i][0]), files[i][2]))
+    labelled = any(label is not None for _, _, label in files)
+    return indexed(item, len(files), name, kind, noun, labelled=labelled, **more)
+
+
+def from_folder(folder: Path, extensions: Sequence[str], noun: str, read: Callable[[Path], Any]) -> Source:
+    """The files of these extensions in a folder, or else those in its sub-folders, which are their classes."""
+    own: list[File] = [(file, file.name, None) for file in files_in(folder, extensions)]
+    classes = _folders_in(folder)
+    if own:
+        notes = (f"{len(classes)} sub-folders left out, for {noun}s lie beside them",) if classes else ()
+        return from_files(own, str(folder), "folder", noun, read, notes=notes)
+    numbered = all(re.fullmatch("[0-9]+", inner.name) for inner in classes)
+    labels = [int(inner.name) for inner in classes] if numbered else range(len(classes))
+    files: list[File] = []
+    for inner, label in zip(classes, labels, strict=True):
+        files += [(file, f"{inner.name}/{file.name}", label) for file in files_in(inner, extensions)]
+    if not files:
+        known = ", ".join(extension[1:] for extension in extensions)
+        raise SymmeterError(f"{folder}: no {noun}s in this folder or its sub-folders ({known})")
+    return from_files(files, str(folder), "class folders", noun, read)
+
+
+def files_in(folder: Path, extensions: Sequence[str]) -> list[Path]:
+    """The files of these extensions in a folder by name, without hidden ones."""
+    files = [file for file in folder.iterdir() if file.suffix.lower() in extensions]
+    return sorted(file for file in files if file.name[0] != "." and file.is_file())
+
+
+def has_files(folder: Path, extensions: Sequence[str]) -> bool:
+    """Whether a folder, or one of its first sub-folders, has a file of these extensions."""
+    return any(files_in(place, extensions) for place in (folder, *_folders_in(folder)[:3]))
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    """The sub-folders of a folder by name, without hidden ones."""
+    return sorted(inner for inner in folder.iterdir() if inner.is_dir() and not inner.name.startswith("."))

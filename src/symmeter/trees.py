@@ -6,6 +6,7 @@ works on that sum, one row per item; only who calls the network takes it apart. 
 
 import dataclasses
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,6 +23,22 @@ LeafPath = tuple[str | int, ...]
 Watcher = Callable[[list[Tensor]], None]
 _LARGEST = {torch.float32: 2**24, torch.float64: 2**53}  # whole numbers up to here have no round-off
 _WATCHER: ContextVar[Watcher] = ContextVar("watcher", default=lambda leaves: None)
+
+
+class Gathered(dict, ABC):
+    """Leaves (B, ...) by name of which something else is made when a model is called, such as one batch of graphs."""
+
+    @abstractmethod
+    def refilled(self, members: Mapping[Any, Tree]) -> "Gathered":
+        """The same with other leaves of these names."""
+
+    @abstractmethod
+    def handed_to(self, function: Callable[..., Any]) -> Any:
+        """What a function makes of it."""
+
+    @abstractmethod
+    def by_sample(self, y: Tensor) -> Tensor:
+        """An output of any shape with the axis of the B samples first."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +190,8 @@ def filled(tree: Tree, leaves: Mapping[LeafPath, Tensor], path: LeafPath = ()) -
         return leaves[path]
     members = [(key, filled(member, leaves, (*path, key))) for key, member in _members(tree)]
     values = [value for _, value in members]
+    if isinstance(tree, Gathered):
+        return tree.refilled(dict(members))
     if isinstance(tree, Mapping):
         return type(tree)(dict(members))  # type: ignore[call-arg]
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):  # a named tuple

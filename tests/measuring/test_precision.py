@@ -14,7 +14,7 @@ import symmeter
 from symmeter.errors import SymmeterWarning
 from symmeter.measuring.precision import FIRST, Precision, joined, planned_looks, widest
 from symmeter.results.estimate import estimate
-from symmeter.samples import Batch, Draw, Samples
+from symmeter.samples import Batch, Draw, Preparation, Samples
 from symmeter.source import from_tensors
 from symmeter.streams import Reader
 
@@ -163,7 +163,7 @@ def test_what_is_sorted_is_taken_at_random():
         samples = Samples(source or from_tensors(x, labels, "", "row"), _Ready(), draw)
         return [name for batch in samples.batches(16) for name in batch.names]
 
-    class _Ready:
+    class _Ready(Preparation):
         item = "row"
 
         def input(self, raw):

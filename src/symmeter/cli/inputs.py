@@ -19,12 +19,7 @@ class KindOfData:
     name: str = "images"
     item: str = "image"
     options: type = ImageOptions
-
-    @property
-    def files(self) -> str:
-        """What DATA may be, but for what only some commands take."""
-        own = f"a folder of {self.item}s, " if self.name == "images" else ""
-        return f"{own}an .npz"
+    files: str = "a folder of images, an .npz"  # what DATA may be, but for what only some commands take
 
 
 def kind_of_data(words: Sequence[str]) -> KindOfData:
@@ -38,7 +33,7 @@ def kind_of_data(words: Sequence[str]) -> KindOfData:
     from symmeter.domain import find_domain
 
     domain = find_domain(name)
-    return KindOfData(domain.name, domain.item, domain.Options)
+    return KindOfData(domain.name, domain.item, domain.Options, domain.files)
 
 
 def _domain_named(words: Sequence[str]) -> str | None:

@@ -10,6 +10,7 @@ from symmeter.domain import Domain, find_domain
 from symmeter.errors import SymmeterError
 from symmeter.measures.measure import Measure
 from symmeter.measuring.plan import CONTROLS
+from symmeter.models.hub import is_model
 from symmeter.models.loaded import LoadedModel
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import SAMPLING, Group
@@ -38,7 +39,8 @@ _NOT_DATA = (bool, int, float, complex, bytes, bytearray, type, type(None))
 def _model(value: object) -> object:
     if isinstance(value, str | os.PathLike):
         return path.read(value)
-    if isinstance(value, type) or not (callable(value) or isinstance(value, LoadedModel)):
+    known = callable(value) or isinstance(value, LoadedModel) or is_model(value)
+    if isinstance(value, type) or not known:
         raise SymmeterError(f"a model is an nn.Module, another callable or a name, not {shown(value)}")
     return value
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from symmeter.autodiff.pushforward import Pushforward
 from symmeter.autodiff.strategies import Strategy
 from symmeter.measures.measure import DerivativeMeasure
+from symmeter.measuring.accuracy import record
 from symmeter.measuring.directions import Directions, Part
 from symmeter.measuring.floor import FLOOR_IMAGES, Floor, differences, nudged
 from symmeter.measuring.reference_samples import Beside
@@ -159,7 +160,7 @@ class DerivativeRun(Run):
         """What is measured of an output y (1, ...)."""
         rho = self.plan.symmetry.rho_out or output.representation(y, self.model, self.domain)
         self.remarks += self.domain.remarks(output.name, y, rho, self.generators)
-        return Target(output, quantity_of(output, y), rho)
+        return Target(output, quantity_of(output, y, self.domain), rho)
 
     def by_output(self, values: Tensor) -> list[Tensor]:
         """Outputs or their derivatives (..., entries) as one tensor for each output."""
@@ -204,7 +205,7 @@ class DerivativeRun(Run):
         for key, values in more.items():
             self.columns.add(key, values.numpy()[keep])
         if self._scores is not None:
-            self._record_accuracy(batch.labels_of(part), outputs[self._scores], keep)
+            record(self.columns, batch.labels_of(part), outputs[self._scores], keep)
 
     def _record_target(
         self, target: Target, y: Tensor, derivative: Tensor, keep: np.ndarray, without: np.ndarray
@@ -227,8 +228,7 @@ class DerivativeRun(Run):
     def _find_floor(self, x: Tensor) -> None:
         """The floor from a few samples x (b, ...), in chunks that are known to fit; what is not finite is left out."""
         assert self.pushforward is not None
-        f, draws = self.pushforward.f, count()
-        generators = self.generators
+        f, draws, generators = self.pushforward.f, count(), self.generators
 
         def derivative(x: Tensor, strategy: Strategy) -> Tensor:
             """(T, b, ...), with round-off in the output too: beside a large bias that of the input is lost."""

@@ -14,9 +14,14 @@ def infinities(columns: Columns, key: Key, item: str) -> list[str]:
         (key.as_control(), f"{key.measure} of the control", "there is no control"),
     ):
         values = columns.get(own)
-        if values is None or np.isfinite(values).all():
+        if values is None:
             continue
-        samples = counted(int((~np.isfinite(values)).sum()), item)
+        infinite = (
+            np.isinf(values) if own.control else ~np.isfinite(values)
+        )  # NaN: it lacks a reference sample
+        if not infinite.any():
+            continue
+        samples = counted(int(infinite.sum()), item)
         notes.append(
             f"{whose} is infinite for {samples}, where a probability or norm that it divides by is 0: {what}; "
             "try float64, or a bounded measure (js_consistency, geed)"

@@ -53,6 +53,12 @@ class Inputs:
         """From the arguments `data`, `inputs` and `labels`; SymmeterError where the data could mean several things."""
         if inputs is not None and isinstance(data, str):
             data, labels = _archived(Path(data).expanduser(), inputs, labels)
+        own = domain.named(data, inputs if isinstance(inputs, Mapping) else {})
+        if own is not None:
+            _check_named(inputs, own.words)
+            paths = {dotted(path): tensor for path, tensor in tensors(own.tree).items()}
+            labels = own.labels if labels is None else labels
+            return Inputs(own.tree, labels, _words_by_path(own.words, paths), tree=True)
         if inputs is None and (domain.takes(data) or not _must_be_tree(data)):
             return Inputs(_with_labels(data, labels), labels)
         if isinstance(inputs, str):
@@ -115,7 +121,8 @@ class Inputs:
             return self.leaves[()].rho
         shapes = tuple(leaf.shape for leaf in self.packing.leaves)
         scales = tuple(leaf.scale for leaf in self.packing.leaves)
-        return Packed(shapes, tuple(leaf.rho for leaf in self.leaves.values()), scales)
+        whole = tuple(not leaf.dtype.is_floating_point for leaf in self.packing.leaves)
+        return Packed(shapes, tuple(leaf.rho for leaf in self.leaves.values()), scales, whole)
 
     def _word(self, path: str) -> str:
         """How the symmetry acts on a leaf."""
@@ -131,6 +138,15 @@ class _Ready(Preparation):
     def input(self, raw: Any) -> Tensor:
         """One network input of any shape, as it was read."""
         return raw
+
+
+def _check_named(inputs: Words, known: Mapping[str, str]) -> None:
+    """SymmeterError for words without the names of their leaves."""
+    if not isinstance(inputs, Mapping | None):
+        names = ", ".join(known)
+        raise SymmeterError(
+            f"inputs={inputs!r}: this data has names, write a dict {{leaf: word}} with {names}"
+        )
 
 
 def _must_be_tree(data: object) -> bool:

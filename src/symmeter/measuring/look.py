@@ -37,13 +37,19 @@ class Look:
 
 
 def look(
-    function: Function, x: Tensor, model: Any, batch_size: int | None = None, item: str = "image"
+    function: Function,
+    x: Tensor,
+    model: Any,
+    batch_size: int | None = None,
+    item: str = "image",
+    packed: bool = False,
 ) -> Look:
     """Call the model on one sample, on two, and on the one again, and say what it is. x (n, ...) are some samples.
 
+    `packed`: a sample is several tensors side by side, whose entries must not change places.
     SymmeterError for an output without a batch axis; the model's own error where it takes no number of samples.
     """
-    batching, pair = Batching(), _two(x)
+    batching, pair = Batching(), _two(x, packed)
     try:
         function.call.prepare(pair[:1])  # so that conversions of parameters are not taken for the model's own
         precision, once = precision_of(function.call, pair[:1])
@@ -106,12 +112,14 @@ def _repeated(x: Tensor, size: int) -> Tensor:
     return x[torch.arange(size, device=x.device) % len(x)]
 
 
-def _two(x: Tensor) -> Tensor:
-    """Two different samples (2, ...): the first of x (n, ...) and another, or its mirror image, of equal range."""
-    for other in (*x[1:], x[0].flip(-1)):
-        if not torch.equal(other, x[0]):
-            return torch.stack([x[0], other])
-    return torch.stack([x[0], x[0].roll(1, -1)])
+def _two(x: Tensor, packed: bool) -> Tensor:
+    """Two samples (2, ...): the first of x (n, ...) and another, or its mirror image, which is of equal range.
+
+    Different ones, but where all of several tensors are the same.
+    """
+    made = () if packed else (x[0].flip(-1), x[0].roll(1, -1))
+    different = [other for other in (*x[1:], *made) if not torch.equal(other, x[0])]
+    return torch.stack([x[0], *different[:1], x[0]])[:2]
 
 
 def _shape_of_one(y: Tensor, count: int) -> tuple[int, ...]:

@@ -50,10 +50,10 @@ def measure(
     """Measure how far a model is from a symmetry: value, error, floor and control for every generator or group.
 
     Args:
-        model: an `nn.Module`, any callable from (B, C, H, W) to outputs, a name such as `"timm:resnet50"`, or
-            what `load_model` returns. It is measured in eval mode and left as it was.
+        model: an `nn.Module`, any callable from (B, C, H, W) to outputs, a name such as `"timm:resnet50"`, a calculator
+            of ASE, or what `load_model` returns. It is measured in eval mode and left as it was.
         data: a float tensor (N, C, H, W) of model inputs, uint8 pixels, an (images, labels) pair, a Dataset, a
-            DataLoader, a folder of images, a `.npz`, or `builtin:photos`.
+            DataLoader, a folder of images, a `.npz`, `builtin:photos`, `ase.Atoms`, or a file of structures.
         symmetry: names such as `"translation,rotation"` or `"C4,shift(8)"`, generators, groups, or a `Symmetry` with
             its representations.
         measure: names of measures, such as `"geed,consistency"`; None for `lee` along generators, `geed` over groups.

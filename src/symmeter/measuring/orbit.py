@@ -12,16 +12,17 @@ from torch import Tensor
 
 from symmeter.errors import SymmeterError, shortened
 from symmeter.measures.measure import OrbitMeasure
+from symmeter.measuring.accuracy import record
 from symmeter.measuring.constant_network import constant_values
-from symmeter.measuring.floor import FLOOR_IMAGES
 from symmeter.measuring.function import Function
 from symmeter.measuring.infinite_values import infinities
 from symmeter.measuring.kernels import Kernels
+from symmeter.measuring.kinds import Orbits
 from symmeter.measuring.orbit_control import displaced_inputs
-from symmeter.measuring.orbit_floor import METHOD, orbit_floors
+from symmeter.measuring.orbit_floor import METHOD, Floors, orbit_floors
 from symmeter.measuring.orbit_pass import Compared, Orbit, unmoved
 from symmeter.measuring.passes import Inputs, moved, watching
-from symmeter.measuring.reference_samples import Beside, ReferenceSamples
+from symmeter.measuring.reference_samples import Beside
 from symmeter.measuring.run import Run
 from symmeter.measuring.spectrum import spectra
 from symmeter.measuring.targets import ElementSums, OrbitTarget, PairSums, Reduced, quantity_of
@@ -39,19 +40,23 @@ class OrbitRun(Run):
     """All measures of all outputs over one group.
 
     Of every measure and output there is one column per statistic. `control` may also be "wrong-group": outputs are
-    then taken as if the group did not move them. `orbit` is there from the first batch on.
+    then taken as if the group did not move them. `orbit` is there from the first batch on, that of the samples which
+    are measured at the moment; there is one for each kind of them.
     """
 
     group: Group
     orbit: Orbit | None = None
+    orbits: Orbits = field(default_factory=Orbits)
+    forwards: int = 0  # samples that went through the model
     constants: dict[Key, float] = field(default_factory=dict)
     sums: dict[Key, ElementSums] = field(default_factory=dict)
     pairs: dict[Key, PairSums] = field(default_factory=dict)
     distances: dict[str, PairSums] = field(default_factory=dict)
-    _floors: dict[Key, float] = field(default_factory=dict)
+    _floors: Floors = field(default_factory=Floors)
 
     loading_batch = 32
     unit = "pass"
+    of_any_shape = True
 
     @property
     def measures(self) -> tuple[OrbitMeasure, ...]:
@@ -60,13 +65,13 @@ class OrbitRun(Run):
 
     @property
     def elements(self) -> ElementSet:
-        """The elements of the group that are run over."""
-        return self._known.elements
+        """The elements of the group that are run over; the most, where samples of several shapes have their own."""
+        return self.orbits.largest.elements
 
     @property
     def targets(self) -> list[OrbitTarget]:
         """The outputs, and what is measured of each."""
-        return self._known.targets
+        return self.orbits.largest.targets
 
     @property
     def wrong_group(self) -> bool:
@@ -90,18 +95,16 @@ class OrbitRun(Run):
         return self.samples.total
 
     def _needs_references(self) -> bool:
-        return self.control or self._needs_others
+        return (self.control and self.domain.needs_references) or self._needs_others
 
     def _measure_batch(self, batch: Batch, beside: Beside) -> Iterator[int]:
         x = batch.inputs.to(self.device, self.dtype)
-        if self.orbit is None:
-            self.orbit = self.prepared(x)
-        orbit = self.orbit
-        start = 0
+        orbit = self.orbit = self._orbit_of(batch, x)
+        start, before = 0, orbit.forwards
         while start < len(x):
             part = slice(start, start + orbit.at_once)
             try:
-                self._measure_chunk(batch, part, x[part], beside.references)
+                self._measure_chunk(batch, part, x[part], beside)
             except SymmeterError:
                 raise
             except Exception:  # memory ran out, or the model has its own limit to a batch
@@ -111,24 +114,48 @@ class OrbitRun(Run):
                 continue
             yield len(x[part])
             start += len(x[part])
-        if not self._floors and self.names:
-            few = x[: min(FLOOR_IMAGES, orbit.at_once)]
-            labels = _labels(batch, slice(0, FLOOR_IMAGES))
-            found = self.optional("the floor", lambda: orbit_floors(orbit, few, labels, self.nudge))
-            self._floors = found or {}
+        if self.names and self._floors.wanted(self.samples.varied):
+            few = x[: min(self._floors.missing, orbit.at_once)]
+            labels = batch.known_labels(slice(0, len(few)))
+            units = (self.nudge, self.unit_round_off if self.domain.hides_precision else None)
+            found = self.optional("the floor", lambda: orbit_floors(orbit, few, labels, *units))
+            self._floors.add(found or {}, len(few))
+        self.forwards += orbit.forwards - before
 
-    # the first look
+    def _orbit_of(self, batch: Batch, x: Tensor) -> Orbit:
+        """The orbit of the kind of samples x (B, ...) in a batch."""
+        known = self.orbits.of(batch.kind)
+        if known is None:
+            known = self.prepared(x) if self.orbit is None else self._prepared_as(self.orbit, x)
+            self.orbits.keep(batch.kind, known)
+        if not self.orbits.same_count:
+            self.sums, self.pairs, self.distances = {}, {}, {}
+        return known
+
+    def _prepared_as(self, other: Orbit, x: Tensor) -> Orbit:
+        """The orbit of inputs x (B, ...) of another kind, of which the same is measured."""
+        elements = self._elements_for(x)
+        kernels, function = Kernels(elements), replace(other.function, shapes=None)
+        first = function(unmoved(self.rho_in, elements, x[:1]))
+        targets = []
+        for target, y in zip(other.targets, first, strict=True):
+            rho = self.plan.symmetry.rho_out or target.output.representation(y, self.model, self.domain)
+            targets.append(self._target(target.output, rho, y, kernels).sharing(target))
+        return Orbit(function, self.rho_in, elements, kernels, targets, other.at_once)
+
+    def _elements_for(self, x: Tensor) -> ElementSet:
+        """The elements of the group as it acts on inputs x (B, ...)."""
+        settings = self.plan.settings
+        self.group = self.domain.bound(self.group, self.rho_in, x)
+        return choose_elements(self.group, settings.elements, self.seed, settings.sampling)
 
     def prepared(self, x: Tensor) -> Orbit:
         """A first look at inputs x (B, ...) and their outputs: whether the group can act on them, and how."""
-        settings = self.plan.settings
-        self.group = self.group.bind(self.rho_in.bound_shape(tuple(x.shape[1:])), self.domain.padded)
-        elements = choose_elements(self.group, settings.elements, self.seed, settings.sampling)
+        elements = self._elements_for(x)
         kernels = Kernels(elements)
         function = self._look(self.plan.outputs, unmoved(self.rho_in, elements, x[:2]))
-        first = function(unmoved(self.rho_in, elements, x[:1]))
         targets = []
-        for output, y in zip(function.outputs, first, strict=True):
+        for output, y in zip(function.outputs, function(unmoved(self.rho_in, elements, x[:1])), strict=True):
             rho = self._representation(output, y)
             if rho is None:
                 continue
@@ -137,8 +164,7 @@ class OrbitRun(Run):
             if output.is_scores(y):
                 self.classes = y.shape[1]
         function = self._narrowed(function, [target.output for target in targets])
-        at_once = self.batch_size or self.loading_batch
-        return Orbit(function, self.rho_in, elements, kernels, targets, at_once)
+        return Orbit(function, self.rho_in, elements, kernels, targets, self.batch_size or self.loading_batch)
 
     def _representation(self, output: Output, y: Tensor) -> Representation | None:
         """How the group acts on an output y (1, ...); None where that is not known and need not be."""
@@ -156,7 +182,7 @@ class OrbitRun(Run):
                 f"output {str(output)!r} is invariant, so no group is the wrong one for it; the "
                 "wrong-group control needs an output that the group moves"
             )
-        quantity = quantity_of(output, y)
+        quantity = quantity_of(output, y, self.domain)
         measures = [m.fitted(quantity) for m in self.measures]
         for m in measures:
             m.check(quantity, kernels.elements)
@@ -179,31 +205,30 @@ class OrbitRun(Run):
         shapes = tuple(known[output] for output in kept) if known else None
         return replace(self.function_of(kept), batching=function.batching, shapes=shapes)
 
-    def _measure_chunk(
-        self, batch: Batch, part: slice, x: Tensor, references: ReferenceSamples | None
-    ) -> None:
+    def _measure_chunk(self, batch: Batch, part: slice, x: Tensor, beside: Beside) -> None:
         """One chunk x (b, ...) of a batch through the orbit, and through that of the control."""
-        orbit = self._known
+        orbit, references = self._known, beside.references
         positions = torch.arange(part.start, part.start + len(x))
         others = None
-        if references is not None and self._needs_others:
+        if references is not None and self._needs_others and not beside.lone:
             others = orbit.function(orbit.still(references.of(positions)))
-        compared = Compared(x, _labels(batch, part), others)
+        compared = Compared(x, batch.known_labels(part), others)
         still = torch.ones(len(x), dtype=torch.bool)
         watched = watching(moved(self.rho_in, x), orbit.still(x), still)
         own = orbit.reduced(watched, compared, pools=[t.pools for t in orbit.targets], alone=True)
         lacking = torch.zeros(len(x), dtype=torch.bool)
         control = None
-        if self.control and references is not None:
+        if self.control and (references is not None or not self.domain.needs_references):
             inputs = moved(self.rho_in, x)
             if not self.wrong_group:
                 inputs, lacking = displaced_inputs(orbit, self.domain, x, references, positions)
             control = self._control(inputs, compared)
+            lacking |= beside.lone and self.domain.needs_references and not self.wrong_group
         keep = self._take(batch.names[part], own, control, lacking.numpy())
         names = list(compress(batch.names[part], keep))
         self._note_still(self.group.name, names, still.numpy()[keep], lacking.numpy()[keep])
         if self.classes:
-            self._record_accuracy(batch.labels_of(part), _scores(own), keep)
+            record(self.columns, batch.labels_of(part), own.scores, keep)
         if not self.constants:
             self.constants = constant_values(orbit, own.chunks)
 
@@ -240,16 +265,15 @@ class OrbitRun(Run):
             control.close(finite)
         for key, values in columns.items():
             self.columns.add(key, values[keep])
-        own.add_elements(self.sums, self.elements.count, keep)
-        own.add_pairs(self.pairs, torch.from_numpy(keep))
-        own.add_distances(self.distances, torch.from_numpy(keep))
+        if self.orbits.same_count:
+            own.add_elements(self.sums, self.elements.count, keep)
+            own.add_pairs(self.pairs, torch.from_numpy(keep))
+            own.add_distances(self.distances, torch.from_numpy(keep))
         return keep
-
-    # what was found
 
     def floor(self, key: Key) -> float | None:
         """The floor of a column's error; None where it could not be found."""
-        return self._floors.get(key)
+        return self._floors.of(key)
 
     @cached_property
     def spectra(self) -> dict[str, Spectrum]:
@@ -257,20 +281,11 @@ class OrbitRun(Run):
         return spectra(self.elements, self.distances)
 
     def how(self) -> dict[str, Any]:
-        orbit = self._known
-        averaged = [target for target in orbit.targets if target.average]
         return {
             "group": self.group.name,
             "closed": self.group.closed,  # False: a window of a group, and means are over the window
-            "elements": orbit.elements.count,
-            "sampled": orbit.elements.sampled,
-            "sampling": orbit.elements.sampling,
-            "replicates": orbit.elements.replicates,  # 0: elements were not drawn in cosets of a design
-            "design": orbit.elements.design.name if orbit.elements.design else None,
-            "forward_passes": orbit.forwards,
-            "kernel": orbit.kernels.counts,
-            "kernel_mean": {str(t.output): "estimated" if t.estimated else "whole" for t in averaged},
-            "chunk": orbit.at_once,
+            "forward_passes": self.forwards,
+            **self.orbits.largest.summary(),
             "floor_method": METHOD,
             "spectrum": {name: asdict(one) for name, one in self.spectra.items()},
         }
@@ -283,18 +298,3 @@ class OrbitRun(Run):
             for m in target.measures:
                 notes += infinities(self.columns, target.key(m), self.item)
         return notes + [note for name, one in self.spectra.items() for note in one.notes(name)]
-
-
-def _labels(batch: Batch, part: slice) -> Tensor | None:
-    """The labels (b,) of a part of a batch; None where none of them is known."""
-    labels = batch.labels_of(part)
-    return None if labels is None or bool((labels < 0).all()) else labels
-
-
-def _scores(reduced: Reduced) -> Tensor:
-    """The scores of classes (b, K) among the outputs."""
-    return next(
-        chunk.reference
-        for target, chunk in zip(reduced.targets, reduced.chunks, strict=True)
-        if target.output.name in ("softmax", "logits")
-    )

@@ -1,11 +1,13 @@
 """The floor of a run over a group: the error that measuring a perfectly symmetric network would give."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import count
 
 from torch import Tensor
 
 from symmeter.measures.measure import Pool
-from symmeter.measuring.floor import nudged_within
+from symmeter.measuring.floor import FLOOR_IMAGES, nudged_within
 from symmeter.measuring.orbit_pass import Compared, Orbit
 from symmeter.measuring.passes import Inputs, returned
 from symmeter.results.columns import Key
@@ -13,16 +15,49 @@ from symmeter.results.columns import Key
 METHOD = "g^-1 g x and one unit of round-off"
 
 
+@dataclass
+class Floors:
+    """The mean error per column that a symmetric network is left with, over a few samples: `samples` so far."""
+
+    samples: int = 0
+    _totals: dict[Key, float] = field(default_factory=dict)
+
+    @property
+    def missing(self) -> int:
+        """How many samples more are looked at."""
+        return FLOOR_IMAGES - self.samples
+
+    def wanted(self, varied: bool) -> bool:
+        """Whether samples are to be looked at: once, or until there are enough where they are `varied`."""
+        return not self._totals or (varied and self.missing > 0)
+
+    def add(self, floors: Mapping[Key, float], samples: int) -> None:
+        """The floors of so many samples more."""
+        for key, floor in floors.items():
+            self._totals[key] = self._totals.get(key, 0.0) + samples * floor
+        self.samples += samples if floors else 0
+
+    def of(self, key: Key) -> float | None:
+        """That of a column; None where it could not be found."""
+        total = self._totals.get(key)
+        return None if total is None else total / self.samples
+
+
 def orbit_floors(
-    orbit: Orbit, x: Tensor, labels: Tensor | None, unit: float | None = None
+    orbit: Orbit,
+    x: Tensor,
+    labels: Tensor | None,
+    unit: float | None = None,
+    unit_out: float | None = None,
 ) -> dict[Key, float]:
     """The mean error per measure and target that samples x (b, ...) with labels (b,) leave a symmetric network.
 
-    `unit` is how far round-off moves them, relative to their size; None for that of their own type.
+    `unit` is how far round-off moves them, relative to their size, `unit_out` the same of outputs; None for that of
+    their own type.
     """
     others = orbit.function(orbit.still(x.roll(1, 0)))
     pools = [target.new_pools() for target in orbit.targets]
-    reduced = orbit.reduced_floor(_inputs(orbit, x, unit), Compared(x, labels, others), pools)
+    reduced = orbit.reduced_floor(_inputs(orbit, x, unit), Compared(x, labels, others), pools, unit_out)
     reduced.close(reduced.finite)
     floors = {}
     for k, target in enumerate(orbit.targets):

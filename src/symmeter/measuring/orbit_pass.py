@@ -57,6 +57,20 @@ class Orbit:
         step = max(1, len(self.members) // FEW_ELEMENTS)
         return range(0, len(self.members), step)[:FEW_ELEMENTS]
 
+    def summary(self) -> dict[str, object]:
+        """What is said of it in the header of a result."""
+        averaged = [target for target in self.targets if target.average]
+        return {
+            "elements": self.elements.count,
+            "sampled": self.elements.sampled,
+            "sampling": self.elements.sampling,
+            "replicates": self.elements.replicates,  # 0: elements were not drawn in cosets of a design
+            "design": self.elements.design.name if self.elements.design else None,
+            "kernel": self.kernels.counts,
+            "kernel_mean": {str(t.output): "estimated" if t.estimated else "whole" for t in averaged},
+            "chunk": self.at_once,
+        }
+
     def still(self, x: Tensor) -> Tensor:
         """The inputs x (b, ...) as they are: a window of each where the group moves a window."""
         return unmoved(self.rho_in, self.elements, x)
@@ -88,15 +102,22 @@ class Orbit:
         self.forwards += passes.forwards
         return reduced
 
-    def reduced_floor(self, inputs: Inputs, compared: Compared, pools: list[dict[str, Pool]]) -> Reduced:
-        """The same on a few elements for a symmetric network: its outputs are moved as they should be, and rounded."""
+    def reduced_floor(
+        self, inputs: Inputs, compared: Compared, pools: list[dict[str, Pool]], unit: float | None = None
+    ) -> Reduced:
+        """The same on a few elements for a symmetric network: its outputs are moved as they should be, and rounded.
+
+        `unit` is how far round-off moves outputs, relative to their size; None for that of their own type.
+        """
         passes = self._passes(inputs)
         chunks = self._chunks(self._unmoved_outputs(compared.x), self.few, compared)
         reduced = Reduced(self.targets, chunks, pools)
         for i, outputs in passes(self.few):
             g = self.members[i]
             for k, y in enumerate(outputs):
-                moved = self.targets[k].rho.act(g, nudged(y, i))[0]  # rounded anew, where f(g x) would be
+                moved = self.targets[k].rho.act(g, nudged(y, i, unit))[
+                    0
+                ]  # rounded anew, where f(g x) would be
                 reduced.add(k, i, View(g, moved, chunks[k], i, g.is_identity))
         self.forwards += passes.forwards
         return reduced

@@ -6,10 +6,11 @@ from typing import Any
 
 import torch
 
-from symmeter.domain import Domain, domain_of, find_domain, read_options
+from symmeter.domain import Domain, find_domain, read_options
 from symmeter.errors import SymmeterError
 from symmeter.measures import parse_measures
 from symmeter.measures.measure import DerivativeMeasure, Measure, OrbitMeasure
+from symmeter.measuring.choice import domain_of
 from symmeter.measuring.inputs import Inputs, Words
 from symmeter.measuring.precision import check_precision
 from symmeter.models.borrowed import home, usable_device
@@ -127,6 +128,9 @@ def make_plan(
         )
     check_precision(settings.precision, control)
     loaded = domain.described(load_model(model) if isinstance(model, str) else describe(model))
+    loaded, output = domain.asked(loaded, output, given.data)
+    if not callable(loaded.model):
+        raise SymmeterError(f"{loaded.name} cannot be called: {domain.name} need another model")
     return Plan(
         loaded=loaded,
         domain=domain,

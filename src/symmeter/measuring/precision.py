@@ -102,6 +102,9 @@ class Precision(Until):
         """All samples in batches that end at a look, or of about `most`."""
         waiting: list[Batch] = []
         for batch in samples.batches(FIRST):
+            if waiting and waiting[0].kind != batch.kind:
+                yield joined(waiting)
+                waiting = []
             waiting.append(batch)
             count = sum(len(one.names) for one in waiting)
             if count + FIRST > most or self.visited + count >= self.next_look:
@@ -189,14 +192,14 @@ def percent(width: float) -> str:
 
 
 def joined(batches: Sequence[Batch]) -> Batch:
-    """Several batches as one."""
+    """Several batches of one kind as one."""
     if len(batches) == 1:
         return batches[0]
     labels = None
     if any(batch.labels is not None for batch in batches):
         labels = torch.cat([_labels(batch) for batch in batches])
     names = tuple(name for batch in batches for name in batch.names)
-    return Batch(torch.cat([batch.inputs for batch in batches]), labels, names)
+    return Batch(torch.cat([batch.inputs for batch in batches]), labels, names, batches[0].kind)
 
 
 def _labels(batch: Batch) -> torch.Tensor:

@@ -67,11 +67,13 @@ class ReferenceSamples:
 class Beside:
     """What stands beside a batch for its controls; None for no such control.
 
-    `references` for stability, and for specificity `random` (B, RANDOM), normal numbers of every sample.
+    `references` for stability, and for specificity `random` (B, RANDOM), normal numbers of every sample. `lone`: the
+    only sample of its kind, which stands in for itself, and so has no control.
     """
 
     references: ReferenceSamples | None = None
     random: Tensor | None = None
+    lone: bool = False
 
 
 def random_numbers(count: int, seed: int) -> Tensor:

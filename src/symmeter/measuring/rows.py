@@ -138,7 +138,7 @@ def element_rows(run: OrbitRun) -> list[ElementRow]:
 
 
 def _rows_by_element(run: OrbitRun, target: OrbitTarget, m: OrbitMeasure, key: Key) -> list[ElementRow]:
-    sums = run.sums.get(key)
+    sums = run.sums.get(key) if run.orbits.same_elements else None
     if sums is None or not sums.samples:
         return []
     rows, scale = [], mean_scale(run, key)

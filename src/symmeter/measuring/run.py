@@ -1,8 +1,8 @@
 """One run: batches of samples through a model, statistics per sample into columns."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import compress
 from typing import Any
 
@@ -15,15 +15,17 @@ from symmeter.autodiff.memory import out_of_memory
 from symmeter.domain import Domain
 from symmeter.errors import SymmeterError, counted, first_line, shortened
 from symmeter.measures.quantity import are_probabilities
+from symmeter.measuring.accuracy import accuracy_of
+from symmeter.measuring.answered import answered_precision
 from symmeter.measuring.function import Batching, Function
 from symmeter.measuring.interrupt import noticed_interrupts
+from symmeter.measuring.kinds import Recent
 from symmeter.measuring.look import Look, look, round_off_ratio
 from symmeter.measuring.plan import Plan
 from symmeter.measuring.precision import AllSamples, Until
 from symmeter.measuring.reference_samples import Beside, ReferenceSamples, random_numbers
 from symmeter.models.outputs import Output
 from symmeter.results.columns import Columns
-from symmeter.results.standard_errors import standard_error
 from symmeter.samples import Batch, Samples
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.representations.representation import Representation
@@ -52,8 +54,10 @@ class Run(ABC):
     still: dict[str, int] = field(default_factory=dict)  # by symmetry: samples that it does not change
     until: Until = field(default_factory=AllSamples)  # when it has measured enough
     lacking: dict[str, list[str]] = field(default_factory=dict)  # and those that have no reference sample
+    kind: Hashable = None  # of the samples, where there is more than one
 
     alone = False  # one sample is all there is
+    of_any_shape = False  # whether samples may differ in shape
     loading_batch = LOADING_BATCH
     unit = ""  # of the progress bar; nothing for one sample
 
@@ -107,6 +111,7 @@ class Run(ABC):
         try:
             with noticed_interrupts() as check:
                 for batch, beside in self._with_controls():
+                    self._check_kind(batch)
                     for steps in self._measure_batch(batch, beside):
                         bar.update(steps)
                         check()
@@ -127,7 +132,7 @@ class Run(ABC):
             bar.close()
         if not self.names:
             shown = (
-                f"NaN or infinite values for every {self.item}"
+                f"NaN or infinite values for every {self.item}{self._why_none()}"
                 if self.non_finite
                 else f"nothing: there was no {self.item}"
             )
@@ -156,23 +161,35 @@ class Run(ABC):
         """Batches, each with its reference samples: other ones of it, or of the batch before where it has only one.
 
         A batch that is read has the same size whatever the batch size of the model, unless that is larger: so the
-        choice of a batch size changes no number.
+        choice of a batch size changes no number. Samples of different kinds do not stand in for each other.
         """
-        previous = None
+        previous: Recent[Tensor] = Recent()
         size = max(self.batch_size or 1, self.loading_batch)
         for i, batch in enumerate(self.until.batches(self.samples, size)):
-            at_hand = batch.inputs
-            if len(batch.names) == 1 and previous is not None:
-                at_hand = torch.cat([at_hand, previous])
-            if len(at_hand) == 1 and self.control:
+            at_hand, before = batch.inputs, previous.get(batch.kind)
+            if len(batch.names) == 1 and before is not None:
+                at_hand = torch.cat([at_hand, before])
+            lone = len(at_hand) == 1 and self.samples.varied
+            if lone:
+                at_hand = torch.cat([at_hand, at_hand])
+            if len(at_hand) == 1 and self.control and self.domain.needs_references:
                 self.control, self.alone = False, True
                 self.remarks.append(f"one {self.item}: no interval and no control; give more {self.item}s")
             references = None
             if self._needs_references() and len(at_hand) > 1:
                 references = ReferenceSamples.among(at_hand.to(self.device, self.dtype), self.seed + i)
             random = random_numbers(len(batch.names), self.seed + i) if self._deforms() else None
-            yield batch, Beside(references, random)
-            previous = batch.inputs
+            yield batch, Beside(references, random, lone)
+            previous.keep(batch.kind, batch.inputs)
+
+    def _check_kind(self, batch: Batch) -> None:
+        """SymmeterError for samples of another shape than the first, where only one can be measured."""
+        self.kind = self.kind or batch.kind
+        if batch.kind != self.kind and not self.of_any_shape:
+            raise SymmeterError(
+                f"{self.item}s differ in shape, and derivatives are taken of one shape: give those of one shape, or "
+                "measure over groups"
+            )
 
     def _needs_references(self) -> bool:
         return self.control
@@ -188,7 +205,11 @@ class Run(ABC):
     def _look(self, outputs: Sequence[Output], x: Tensor) -> Function:
         """The function of some outputs, after a first look at the model on x (n, ...); what it shows is remarked on."""
         function = self.function_of(outputs)
-        self.seen = look(function, x, self.model, self.batch_size, self.item)
+        packed = self.samples.packing is not None or self.samples.varied
+        self.seen = look(function, x, self.model, self.batch_size, self.item, packed)
+        if self.domain.hides_precision and self.seen.chance is None:
+            found = answered_precision(self.seen.function, x[:1], self.seen.precision)
+            self.seen = replace(self.seen, precision=found)
         self.remarks += self.seen.notes
         self.unit_round_off = self.seen.precision.unit
         if self.unit_round_off > torch.finfo(self.dtype).eps:
@@ -239,37 +260,24 @@ class Run(ABC):
         if lacking.any():
             self.lacking.setdefault(name, []).extend(compress(names, lacking))
 
-    def _record_accuracy(self, labels: Tensor | None, y: Tensor, keep: np.ndarray) -> None:
-        """Whether the class scores y (b, K) of some samples hit their labels (b,); only those to `keep` (b,) count."""
-        if labels is None:
-            return
-        known = labels.numpy()[keep]
-        order = y.topk(min(5, y.shape[1]), 1).indices.cpu().numpy()[keep]
-        hits = order == known[:, None]
-        unknown = known < 0
-        self.columns.add("label", np.where(unknown, np.nan, known))
-        self.columns.add("top1", np.where(unknown, np.nan, hits[:, 0]))
-        self.columns.add("top5", np.where(unknown, np.nan, hits.any(1)))
-
     def accuracy(self) -> dict[str, Any] | None:
         """Top-1 and top-5 accuracy over the labelled samples, None without labels that fit the output."""
-        if "label" not in self.columns or not self.classes:
-            return None
-        labels = self.columns["label"]
-        known = ~np.isnan(labels)
-        if not known.any():
-            return None
-        if labels[known].max() >= self.classes:
-            note = f"labels go up to {labels[known].max():.0f} but the model has {self.classes} outputs: no accuracy"
-            self.remarks += [note] if note not in self.remarks else []
-            return None
-        top1, top5 = self.columns["top1"][known], self.columns["top5"][known]
-        return {
-            "top1": float(top1.mean()),
-            "standard_error": standard_error(top1),
-            "top5": float(top5.mean()) if self.classes > 5 else None,
-            "n": int(known.sum()),
-        }
+        found, note = accuracy_of(self.columns, self.classes)
+        self.remarks += [note] if note and note not in self.remarks else []
+        return found
+
+    def _why_none(self) -> str:
+        """The reasons where no sample is left; nothing where the model gave none."""
+        known = any(self.domain.failure(self.model, name) for name in self.non_finite)
+        return f": {self._left_out()}" if known else ""
+
+    def _left_out(self) -> str:
+        """The samples for which the model returned no finite number, with the reason where that is known."""
+        reasons: dict[str, list[str]] = {}
+        for name in self.non_finite:
+            reasons.setdefault(self.domain.failure(self.model, name), []).append(name)
+        named = [f"{shortened(names)} ({why})" if why else shortened(names) for why, names in reasons.items()]
+        return shortened(named, joiner="; ")
 
     def notes(self) -> list[str]:
         """What makes the numbers less trustworthy, a line each."""
@@ -278,14 +286,13 @@ class Run(ABC):
             images = counted(still, self.item)
             notes.append(f"{name} does not change {images} (blank ones?): value and control are 0 there")
         for name, images in self.lacking.items():
+            why = "is blank, or there is none of this shape" if self.samples.varied else "is blank"
             notes.append(
-                f"stability under {name} without {shortened(images)}: every {self.item} that could stand in is blank"
+                f"stability under {name} without {shortened(images)}: every {self.item} that could stand in {why}"
             )
         if self.non_finite:
             images = counted(len(self.non_finite), self.item)
-            notes.append(
-                f"{images} left out, the model returned NaN or infinity: {shortened(self.non_finite)}"
-            )
+            notes.append(f"{images} left out, the model returned NaN or infinity: {self._left_out()}")
         if not self.stopped:
             notes += self.until.notes(self.item, any(o.name == "softmax" for o in self.plan.outputs))
         if self.stopped:

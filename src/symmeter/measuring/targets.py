@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from symmeter.domain import Domain
 from symmeter.measures.measure import OrbitMeasure, Pool, Reducer
 from symmeter.measures.orbit import Chunk, View
 from symmeter.measures.quantity import OUTPUT, PROBABILITY, Quantity
@@ -59,15 +60,21 @@ class OrbitTarget(Target):
         """The name of a column."""
         return Key(measure.name, self.group, output=None if self.alone else str(self.output))
 
+    def sharing(self, other: "OrbitTarget") -> "OrbitTarget":
+        """The same with the pools of another, which belongs to samples of another kind."""
+        self.pools, self.control_pools = other.pools, other.control_pools
+        return self
+
     @property
     def by_element(self) -> Key:
         """The name under which the relative errors of single elements go, the identity's 0 among them."""
         return self.key(BY_ELEMENT).as_statistic("element")
 
 
-def quantity_of(output: Output, y: Tensor) -> Quantity:
+def quantity_of(output: Output, y: Tensor, domain: Domain) -> Quantity:
     """What a measure must know of an output y (B, ...)."""
-    return Quantity.of(str(output), y, PROBABILITY if output.name == "softmax" else OUTPUT)
+    unit = PROBABILITY if output.name == "softmax" else domain.unit(output.name) or OUTPUT
+    return Quantity.of(str(output), y, unit)
 
 
 @dataclass
@@ -148,6 +155,12 @@ class Reduced:
                     statistic = VALUE if column == "error" else column
                     found[target.key(m).as_statistic(statistic)] = values.double().cpu().numpy()
         return found
+
+    @property
+    def scores(self) -> Tensor:
+        """The scores of classes (b, K) among the outputs."""
+        pairs = zip(self.targets, self.chunks, strict=True)
+        return next(chunk.reference for target, chunk in pairs if target.output.is_scores(chunk.reference))
 
     def add_elements(self, sums: dict[Key, ElementSums], count: int, keep: np.ndarray) -> None:
         """Add what single elements did on the samples to `keep` (b,)."""

@@ -14,7 +14,8 @@ from types import ModuleType
 from torch import nn
 
 from symmeter.errors import SymmeterError, first_line
-from symmeter.models.loaded import LoadedModel, finish
+from symmeter.models.hub import is_model
+from symmeter.models.loaded import LoadedModel, describe_object, finish
 from symmeter.models.names import unknown_form
 from symmeter.models.spec import ModelSpec
 
@@ -34,15 +35,17 @@ def load_code(spec: ModelSpec) -> LoadedModel:
         except AttributeError:
             words = f"no {attribute!r} in {where}" if attribute else f"write {where}:CALLABLE"
             raise SymmeterError(f"{text}: {words}; {_callables_in(module)}") from None
-        if isinstance(target, nn.Module):
+        if isinstance(target, nn.Module) or is_model(target):
             model = target
         else:
             model = target(**spec.kwargs)
     if model is target and spec.kwargs:
         raise SymmeterError(f"{text}: it is a network already, so --model-kwargs cannot change it")
+    name = f"{Path(where).name}:{attribute}" if from_file else text
+    if is_model(model) and spec.weights is None:
+        return describe_object(model, name, spec=text, weights="as built")
     if not isinstance(model, nn.Module):
         raise SymmeterError(f"{text}: it must return an nn.Module, not {type(model).__name__}")
-    name = f"{Path(where).name}:{attribute}" if from_file else text
     return finish(spec, model, "as built", name)
 
 

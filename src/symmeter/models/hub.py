@@ -36,6 +36,11 @@ def hubs() -> dict[str, Hub]:
     return found
 
 
+def is_model(model: object) -> bool:
+    """Whether something that cannot be called is a model to some kind of data all the same."""
+    return not callable(model) and any(domain.takes_model(model) for domain in domains().values())
+
+
 def unknown_name(spec: str, names: Iterable[str]) -> SymmeterError:
     """The error for a name that its hub does not have; `names` are those that it has."""
     prefix, _, _ = spec.partition(":")

@@ -10,7 +10,7 @@ from symmeter.errors import SymmeterError
 from symmeter.models.behind import as_module, name_of
 from symmeter.models.from_code import load_code
 from symmeter.models.from_onnx import OnnxModel, describe_onnx, load_onnx
-from symmeter.models.hub import hubs
+from symmeter.models.hub import hubs, is_model
 from symmeter.models.loaded import LoadedModel, describe_object
 from symmeter.models.names import unknown_form
 from symmeter.models.spec import ModelSpec
@@ -77,6 +77,8 @@ def describe(model: object) -> LoadedModel:
         return model
     if isinstance(model, OnnxModel):
         return describe_onnx(model)
+    if is_model(model):
+        return describe_object(model, name_of(model), weights="as given")
     if not callable(model):
         raise SymmeterError(f"a model is an nn.Module or another callable, not {type(model).__name__}")
     return describe_object(as_module(model), name_of(model), weights="as given")

@@ -23,7 +23,7 @@ from symmeter.domain import Domain
 from symmeter.errors import SymmeterError, nearest
 from symmeter.models.leaves import leaf_at, main_leaf
 from symmeter.symmetry.representations.representation import Representation
-from symmeter.trees import Packing
+from symmeter.trees import Gathered, Packing, Tree
 from symmeter.verbs.arguments import split_list
 
 # The outputs that have a name, and the methods that a model must have for them, which are timm's.
@@ -170,8 +170,10 @@ class Reader(nn.Module):
     def forward(self, x: Tensor) -> list[Tensor]:
         """One tensor an output, as the model made it: before any softmax."""
         seen: dict[str, object] = {}
-        returned = self._run(x, seen) if self._to_the_end or self._targets else None
-        return [self._tensor(output, x, seen, returned) for output in self.outputs]
+        given = x if self._packing is None else self._packing.unpack(x)
+        returned = self._run(given, seen) if self._to_the_end or self._targets else None
+        found = [self._tensor(output, x, seen, returned) for output in self.outputs]
+        return [given.by_sample(y) for y in found] if isinstance(given, Gathered) else found
 
     def _tensor(self, output: Output, x: Tensor, seen: Mapping[str, object], returned: object) -> Tensor:
         """One output, from what its module (in `seen`) or the model returned for inputs x (B, ...)."""
@@ -188,14 +190,14 @@ class Reader(nn.Module):
             return main_leaf(features)
         return main_leaf(self.model.forward_head(features, pre_logits=True))
 
-    def _called(self, x: Tensor) -> object:
-        """What the model makes of inputs x (B, ...), packed ones taken apart."""
+    def _called(self, given: Tree) -> object:
+        """What the model makes of inputs (B, ...): one tensor, or a tree of them."""
         if self._packing is not None:
-            return called_with(self.model, self._packing.unpack(x))
-        return self.model(x) if isinstance(self.model, nn.Module) else applied(self.model, x)
+            return called_with(self.model, given)
+        return self.model(given) if isinstance(self.model, nn.Module) else applied(self.model, given)
 
-    def _run(self, x: Tensor, seen: dict[str, object]) -> object:
-        """What the model makes of inputs x (B, ...), None where it need not end; `seen` gets what its modules make."""
+    def _run(self, given: Tree, seen: dict[str, object]) -> object:
+        """What the model makes of inputs (B, ...), None where it need not end; `seen` gets what its modules make."""
 
         def keep(name: str, module: nn.Module, args: object, output: object) -> None:
             if name not in seen:  # the first call counts; in-place code may change it later
@@ -208,18 +210,21 @@ class Reader(nn.Module):
                 module = self.model.get_submodule(name)
                 handle = module.register_forward_hook(partial(keep, name), always_call=False)
                 stack.callback(handle.remove)
-            return self._called(x)
+            return self._called(given)
         return None
 
 
 def called_with(function: Callable[..., Returned], inputs: object) -> Returned:
     """What a function makes of a tree of inputs.
 
-    A dict whose keys are its parameters, and a tuple, are several arguments; any other tree is one.
+    A dict whose keys are its parameters, and a tuple, are several arguments; any other tree is one, and what is
+    gathered says itself what is made of it.
 
     >>> called_with(lambda a, b: a - b, {"b": 1, "a": 3}), called_with(len, {"b": 1, "a": 3})
     (2, 2)
     """
+    if isinstance(inputs, Gathered):
+        return inputs.handed_to(function)
     if isinstance(inputs, tuple) and not hasattr(inputs, "_fields"):
         return function(*inputs)
     if isinstance(inputs, dict) and _are_parameters(function, inputs):

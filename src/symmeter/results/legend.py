@@ -5,6 +5,7 @@ from typing import Any
 
 from symmeter.results.numbers import ratio
 from symmeter.results.row import RATIOS, Row
+from symmeter.results.units import by_unit, outputs_of
 from symmeter.results.verdict import NOT_RESOLVED, TOO_FEW, UNCLEAR
 
 _ENOUGH_FOR_SOFTMAX = 64  # samples: its tail hides what fewer could tell of logits
@@ -26,8 +27,10 @@ def _directions(rows: Sequence[Row]) -> list[str]:
     units = different(rows, "unit")
     directions = different(rows, "direction")
     if len(directions) == 1:
+        several = by_unit(rows) if len(units) > 1 else {}
+        named = [f"{unit} ({outputs_of(those)})" for unit, those in several.items()]
         others = " and so on" if len(units) > 1 else ""
-        return [f"value: {directions[0]}; unit {units[0]}{others}"]
+        return [f"value: {directions[0]}; unit {', '.join(named) or units[0] + others}"]
     lines = []
     for direction in directions:
         those = [row for row in rows if row.direction == direction]
@@ -82,7 +85,12 @@ def _missing(rows: Sequence[Row]) -> list[str]:
 def _floors(rows: Sequence[Row]) -> list[str]:
     lines = []
     floors = known(rows, "floor")
-    if floors and len(different(rows, "measure")) == 1:
+    several = by_unit(rows) if len(different(rows, "unit")) > 1 else {}
+    if floors and several and len(different(rows, "measure")) == 1:
+        highest = {unit: max(known(those, "floor"), default=0.0) for unit, those in several.items()}
+        named = [f"{floor:.1e} {unit}" for unit, floor in highest.items()]
+        lines.append(f"floor of the measurement: at most {', '.join(named)}")
+    elif floors and len(different(rows, "measure")) == 1:
         lines.append(f"floor of the measurement: at most {max(floors):.1e}")
     elif floors:
         lines.append("not resolved: below 3 floors of the measurement, 10 for squares")

@@ -14,6 +14,7 @@ from rich.text import Text
 from symmeter.results.legend import column, different, have_errors, known, legend, whole_pixels
 from symmeter.results.numbers import plus_minus, ratio, short, with_error, with_interval
 from symmeter.results.row import RATIOS, ElementRow, Row
+from symmeter.results.units import as_shown
 from symmeter.results.verdict import (
     LEARNED,
     NOT_RESOLVED,
@@ -62,10 +63,11 @@ def as_text(printing: Callable[[Console], None], width: int) -> str:
 
 def show(result: Printable, console: Console) -> None:
     """Print a result: what was measured, the rows, how to read them, and the warnings."""
-    tables = [_table(result.rows)]
-    if len(result.rows) == 1 and result.rows[0].elements:
+    rows = [as_shown(row) for row in result.rows]
+    tables = [_table(rows)]
+    if len(rows) == 1 and rows[0].elements:
         tables.append(_element_table(result.elements))
-    lines = [*legend(result.rows), *whole_pixels(result.rows, result.header["spec"])]
+    lines = [*legend(rows), *whole_pixels(rows, result.header["spec"])]
     show_tables(console, title(result.header), circumstances(result.header), tables, lines, result.warnings)
 
 

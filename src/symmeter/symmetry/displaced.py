@@ -8,7 +8,6 @@ from torch import Tensor
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.representations.packed import Packed
 from symmeter.symmetry.representations.representation import Representation
-from symmeter.symmetry.representations.trivial import Trivial
 
 Inputs = Callable[[Element], Tensor]
 Still = Callable[[Tensor], Tensor]
@@ -29,7 +28,7 @@ def displaced(
     Every channel keeps its contrast, as under g: its deviation u from its mean m turns towards the deviation d of
     g other - other, m + cos(a) u + sin(a) |u| d/|d|, until it has moved as far as that of g x - x. Without that, a
     network that reacts to contrast alone would pass for symmetric. Means are displaced as far as g displaces them. Of
-    several inputs each is turned by itself, and those that the group leaves alone are left alone.
+    several inputs each is turned by itself; those that the group leaves alone, and whole numbers, are left alone.
 
     `still` is what the identity makes of samples. `replaced(g, step, displacement)` may give other displacements in the
     place of `step`, those of `other`, which may be blank; `displacement` are the samples' own. `turn` may take the
@@ -43,10 +42,8 @@ def displaced(
         step = replaced(g, others(g)[0] - other, displacement)
         if not isinstance(rho, Packed):
             return turn(x, displacement, step)
-        parts = zip(rho.representations, *map(rho.parts, (x, displacement, step)), strict=True)
-        return rho.joined(
-            [part if isinstance(leaf, Trivial) else turn(part, d, s) for leaf, part, d, s in parts]
-        )
+        parts = zip(rho.displaceable, *map(rho.parts, (x, displacement, step)), strict=True)
+        return rho.joined([turn(part, d, s) if moves else part for moves, part, d, s in parts])
 
     return inputs
 

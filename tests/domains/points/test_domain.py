@@ -9,6 +9,7 @@ import pytest
 import torch
 from tests.contracts.domain import DomainContract, inputs_of
 from tests.contracts.group import GroupContract
+from tests.domains.points.networks import DeepSet
 from tests.helpers import Things, check_refused
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
@@ -22,25 +23,6 @@ from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.groups.permutations import Symmetric
 
 POINTS = torch.randn(8, 4, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-
-
-class DeepSet(nn.Module):
-    """Each point by itself, together with the mean over all (Zaheer et al. 2017); `pooled` over the points at the end."""
-
-    def __init__(self, pooled: bool = False):
-        super().__init__()
-        torch.manual_seed(0)
-        self.own, self.others, self.head, self.pooled = (
-            nn.Linear(3, 8),
-            nn.Linear(3, 8),
-            nn.Linear(8, 2),
-            pooled,
-        )
-        self.double().eval()
-
-    def forward(self, x: Tensor) -> Tensor:
-        features = torch.tanh(self.own(x) + self.others(x.mean(1, keepdim=True)))
-        return self.head(features.mean(1) if self.pooled else features)
 
 
 class Ordered(nn.Module):
@@ -69,6 +51,8 @@ class TestDomain(DomainContract):
     broken = (Ordered(), "permutation,S4", "logits:invariant")
     outputs: ClassVar = {"invariant": torch.rand(2, 5), "points": torch.rand(2, 4, 5)}
     misfits: ClassVar = {"points": torch.rand(2, 4)}
+    good: ClassVar = {"points": 3, "centred": "unit_sphere"}
+    bad: ClassVar = {"points": 0, "centred": "cube"}
 
 
 class TestPermutations(GroupContract):

@@ -8,7 +8,11 @@ import numpy as np
 from torch import Tensor
 
 from symmeter.domain import Domain, Symmetries
-from symmeter.domains.points.data import SETS, SetPreparation, rows_of
+from symmeter.domains.points.data import check_data, is_single, open_points, rows_of
+from symmeter.domains.points.files import is_cloud
+from symmeter.domains.points.graphs import are_graphs, named_graphs
+from symmeter.domains.points.options import PointOptions
+from symmeter.domains.space.alternatives import alternatives
 from symmeter.domains.space.components import Positions
 from symmeter.domains.space.deformations import deformed
 from symmeter.domains.space.field import NODE, Field
@@ -23,12 +27,15 @@ from symmeter.domains.space.words import (
     representation_of,
 )
 from symmeter.errors import SymmeterError
-from symmeter.samples import Draw, Samples
+from symmeter.samples import Draw, Named, Samples
 from symmeter.source import is_array
+from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
+
+_WIDEST = 16  # coordinates and features of a point; wider ones look like signals, and have to be said
 
 
 class Points(Domain):
@@ -43,6 +50,8 @@ class Points(Domain):
 
     name = "points"
     item = "set"
+    files = "a .ply, .off or .xyz file, a folder of these, an .npz"
+    Options = PointOptions
     symmetries: ClassVar = {**MEANINGS, **GROUPS, **PERMUTATIONS}
     actions = ACTIONS
     input_words = ACTIONS
@@ -55,19 +64,33 @@ class Points(Domain):
 
     @classmethod
     def takes(cls, data: Any) -> bool:
-        """Batches (N, points, features), and what may hold them: files of arrays, and dictionaries with `points`."""
+        """Batches (N, points, features), and what may hold them: files, graphs, and dictionaries with points."""
         if isinstance(data, str | Path):
-            return str(data).lower().endswith(".npz")
+            return str(data).lower().endswith(".npz") or cls.claims(data)
         if isinstance(data, Mapping):
-            return "points" in data
+            return is_single(data) or any(map(_may_be_points, data.values()))
         values = data[0] if isinstance(data, tuple | list) and len(data) == 2 else data
-        return is_array(values) and np.ndim(values) > 2  # with another number of axes, what is wrong is said
+        several = is_array(values) and np.ndim(values) == 3 and np.shape(values)[2] <= _WIDEST
+        return several or cls.claims(data)
+
+    @classmethod
+    def claims(cls, data: Any) -> bool:
+        """Clouds and meshes on disk, and graphs of torch_geometric."""
+        return is_cloud(data) if isinstance(data, str | Path) else are_graphs(data)
+
+    @classmethod
+    def knows_input(cls, word: str) -> bool:
+        return parse_word(word) is not None
+
+    def named(self, data: Any, words: Mapping[str, str]) -> Named | None:
+        """Graphs by their attributes."""
+        return named_graphs(data, words, ACTIONS) if are_graphs(data) else None
 
     def open(self, data: Any, model: Any, draw: Draw, group: Group | None = None) -> Samples:
-        return Samples(SETS.source(data), SetPreparation(), draw)
+        return open_points(data, self.options, draw)
 
     def check(self, data: str, model: str) -> None:
-        SETS.check_path(data)
+        check_data(data)
 
     def leaf(self, word: str, tensor: Tensor, model: Any) -> tuple[Tensor, Representation]:
         """One of several inputs (N, ...), by a word for components, with the place where they are."""
@@ -75,6 +98,10 @@ class Points(Domain):
             rho = representation_of(word, tensor)
         except ValueError as error:
             raise SymmeterError(f"inputs: {word!r} does not fit: {error}") from error
+        if self.options != PointOptions():
+            raise SymmeterError(
+                "the options points and centred are for sets alone: with inputs= give leaves as the model takes them"
+            )
         if rho is None:
             return super().leaf(word, tensor, model)
         if isinstance(rho, Field) and isinstance(rho.components, Positions):
@@ -93,9 +120,17 @@ class Points(Domain):
         """X x (b, ...) per generator with its directions turned by a rotation that varies smoothly over space."""
         return deformed(rho, generators, x, random)
 
+    def alternatives(self, rho: Representation, value: Tensor) -> list[Alternative]:
+        return alternatives(rho, value)
+
     def is_action(self, word: str) -> bool:
         """A word for components, such as `vectors`, `node scalars` or `2x1o+0e`."""
         return parse_word(word) is not None
 
     def is_whole_action(self, word: str) -> bool:
         return self.is_action(word)
+
+
+def _may_be_points(value: object) -> bool:
+    """Whether a value could be points in space, (N, points, 3)."""
+    return is_array(value) and np.ndim(value) > 2 and np.shape(value)[-1] == 3

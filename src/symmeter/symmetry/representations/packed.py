@@ -9,12 +9,15 @@ from torch import Tensor
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.representations.representation import Acted, Representation
+from symmeter.symmetry.representations.trivial import Trivial
 from symmeter.trees import split_leaves
 
 
 @dataclass(frozen=True)
 class Packed(Representation):
     """The direct sum of leaves, packed as (B, entries): `shapes` are those of the leaves per item, in order.
+
+    `whole` says which of them are whole numbers, such as kinds of atoms: a symmetry moves these, and nothing else may.
 
     >>> rho = Packed(((2, 2), (3,)), (Trivial(), Trivial()))
     >>> [tuple(part.shape) for part in rho.parts(torch.zeros(5, 7))]
@@ -24,6 +27,7 @@ class Packed(Representation):
     shapes: tuple[tuple[int, ...], ...]
     representations: tuple[Representation, ...]
     scales: tuple[float, ...] = ()  # by which the leaves were divided; none where they were not
+    whole: tuple[bool, ...] = ()  # none where all are real numbers
 
     def parts(self, x: Tensor) -> list[Tensor]:
         """The leaves (..., *shape) of x (..., entries)."""
@@ -33,6 +37,13 @@ class Packed(Representation):
         """Leaves (B, *shape) as x (B, entries)."""
         pieces = [_flat(part) / scale for part, scale in zip(parts, self._scales, strict=True)]
         return torch.cat(pieces, 1)
+
+    @property
+    def displaceable(self) -> tuple[bool, ...]:
+        """Which leaves can be changed by any amount, and are changed by a symmetry."""
+        whole = self.whole or (False,) * len(self.shapes)
+        leaves = zip(self.representations, whole, strict=True)
+        return tuple(not isinstance(rho, Trivial) and not counted for rho, counted in leaves)
 
     @property
     def _scales(self) -> tuple[float, ...]:

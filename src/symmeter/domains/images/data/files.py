@@ -2,11 +2,9 @@
 
 import csv
 import itertools
-import re
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,7 +12,7 @@ from symmeter.domains.images.data.arrays import from_arrays
 from symmeter.domains.images.data.shapes import Wanted
 from symmeter.errors import SymmeterError
 from symmeter.optional import require
-from symmeter.source import Item, Source, indexed, opened_npz
+from symmeter.source import Source, from_files, from_folder, opened_npz
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -26,21 +24,15 @@ _KNOWN = ", ".join(extension[1:] for extension in EXTENSIONS)
 def from_path(path: Path, wanted: Wanted) -> Source:
     """Whatever lies there; `wanted` is for the pixels of an archive."""
     if path.is_dir():
-        return _folder(path)
+        listed = (path / "labels.csv").is_file()
+        return _listed(path) if listed else from_folder(path, EXTENSIONS, "image", read_image)
     if not path.exists():
         raise SymmeterError(f"{path}: no such file or folder")
     if path.suffix.lower() == ".npz":
         return _npz(path, wanted)
     if path.suffix.lower() in EXTENSIONS:
-        return from_files([(path, path.name, None)], str(path), "image")
+        return from_files([(path, path.name, None)], str(path), "image", "image", read_image)
     raise SymmeterError(f"{path}: neither a folder nor .npz nor an image ({_KNOWN})")
-
-
-def from_files(entries: Sequence[tuple[Path, str, int | None]], name: str, kind: str, **more: Any) -> Source:
-    """Image files, each with its name and its label."""
-    item = lambda i: Item(entries[i][1], lambda: (read_image(entries[i][0]), entries[i][2]))
-    labelled = any(label is not None for _, _, label in entries)
-    return indexed(item, len(entries), name, kind, "image", labelled=labelled, **more)
 
 
 def read_image(path: Path) -> "Image.Image":
@@ -75,31 +67,6 @@ def _unidentified(path: Path) -> str:
     return f"a TIFF of {bands} bands that PIL cannot read: give its pixels as a tensor or an .npz"
 
 
-def _folder(path: Path) -> Source:
-    """The images in a folder, or else those in its sub-folders, which are their classes."""
-    if (path / "labels.csv").is_file():
-        return _listed(path)
-    own = [(file, file.name, None) for file in _images_in(path)]
-    classes = sorted(d for d in path.iterdir() if d.is_dir() and not d.name.startswith("."))
-    if own:
-        notes = (f"{len(classes)} sub-folders left out, for images lie beside them",) if classes else ()
-        return from_files(own, str(path), "folder", notes=notes)
-    numbered = all(re.fullmatch("[0-9]+", folder.name) for folder in classes)
-    labels = [int(folder.name) for folder in classes] if numbered else range(len(classes))
-    entries = []
-    for folder, label in zip(classes, labels, strict=True):
-        entries += [(file, f"{folder.name}/{file.name}", label) for file in _images_in(folder)]
-    if not entries:
-        raise SymmeterError(f"{path}: no images in this folder or its sub-folders ({_KNOWN})")
-    return from_files(entries, str(path), "class folders")
-
-
-def _images_in(folder: Path) -> list[Path]:
-    """The images in a folder by name, without hidden ones."""
-    files = [file for file in folder.iterdir() if file.suffix.lower() in EXTENSIONS]
-    return sorted(file for file in files if file.name[0] != "." and file.is_file())
-
-
 def _listed(folder: Path) -> Source:
     """A folder with a labels.csv of columns file and label. What it names and is not there is skipped."""
     table = folder / "labels.csv"
@@ -119,7 +86,9 @@ def _listed(folder: Path) -> Source:
     entries = [entry for entry in entries if entry[0].is_file()]
     if not entries:
         raise SymmeterError(f"{table}: none of the {len(rows)} files it names is there")
-    return from_files(entries, str(folder), "folder with labels.csv", notes=notes, missing=missing)
+    return from_files(
+        entries, str(folder), "folder with labels.csv", "image", read_image, notes=notes, missing=missing
+    )
 
 
 def _rows(table: Path) -> list[tuple[str, str]]:

@@ -17,13 +17,13 @@ from symmeter.domains.images.data.arrays import (
     rows_of,
     wanted_by,
 )
-from symmeter.domains.images.data.files import from_files, from_path
+from symmeter.domains.images.data.files import from_path, read_image
 from symmeter.domains.images.data.photos import from_builtin
 from symmeter.domains.images.data.shapes import Wanted, misread
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.errors import SymmeterError
 from symmeter.samples import Draw, Preparation, Samples
-from symmeter.source import Source, is_array, split
+from symmeter.source import Source, from_files, is_array, split
 from symmeter.streams import Reader
 
 if TYPE_CHECKING:
@@ -121,7 +121,8 @@ def _of_list(data: tuple | list, wanted: Wanted, streams: Reader) -> Source:
                 "inputs=('image', 'image'), labels with labels=, batches are a list [x, y]"
             )
     if all(isinstance(item, str | Path) for item in data):
-        return from_files([(Path(item), str(item), None) for item in data], "files", "files")
+        files = [(Path(item), str(item), None) for item in data]
+        return from_files(files, "files", "files", "image", read_image)
     if np.ndim(split(first, IMAGE_KEYS, "image")[0]) == 4:
         return streams.from_batches(data)
     return streams.from_code(data, "a path")

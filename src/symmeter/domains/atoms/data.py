@@ -1,0 +1,145 @@
+"""Frames of atoms: from ASE's objects, from any file that ASE reads, and the molecules that come with it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
+
+from symmeter.domains.atoms.groups import OfFrame
+from symmeter.domains.atoms.rows import NUMBERS, PBC, Layout, row_of
+from symmeter.errors import SymmeterError, counted
+from symmeter.optional import require
+from symmeter.samples import Preparation
+from symmeter.source import Item, Source, indexed, reason
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+EXTRA = "atoms"  # the one that brings ASE
+BUILTIN = "builtin:molecules"
+SUFFIXES = (".xyz", ".extxyz", ".cif", ".traj", ".vasp", ".poscar", ".pdb", ".gen", ".xsf", ".res")
+_NAMES = ("poscar", "contcar", "xdatcar")  # of files without a suffix
+_COMMON = frozenset({"H", "C", "N", "O"})  # elements that most calculators know
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """Frames in their order, each with its name. `failures` are (name, reason) of those that a model failed on."""
+
+    atoms: Sequence["Atoms"]
+    names: Sequence[str]
+    name: str
+    path: str | None = None
+    failures: dict[str, str] = field(default_factory=dict)
+
+    @staticmethod
+    def of(data: Any) -> "Frames":
+        """From frames, one frame, a path, or BUILTIN; SymmeterError for what cannot be read."""
+        if isinstance(data, str | Path):
+            path = Path(data).expanduser()
+            return molecules() if str(data) == BUILTIN else read(path, str(data))
+        atoms = [data] if is_atoms(data) else list(data)
+        for i, one in enumerate(atoms):
+            if not is_atoms(one):
+                raise SymmeterError(f"frame {i} is a {type(one).__name__}: give ase.Atoms")
+        return Frames(atoms, _numbered(len(atoms)), counted(len(atoms), "frame"))
+
+    @property
+    def periodic(self) -> bool:
+        """Whether all frames are periodic along all three axes."""
+        return all(bool(one.pbc.all()) for one in self.atoms)
+
+    def source(self) -> Source:
+        """Each frame with its number."""
+        item = lambda i: Item(self.names[i], lambda: ((i, self.atoms[i]), None))
+        return indexed(item, len(self.atoms), self.name, "frame", "frame", path=self.path)
+
+
+class FramePreparation(Preparation):
+    """Frames as rows. Those of a batch have as many atoms, and where `groups` depend on it the same elements."""
+
+    item = "frame"
+    varied = True
+
+    def __init__(self, groups: Sequence[OfFrame] = ()):
+        self._groups = groups
+
+    def input(self, raw: tuple[int, "Atoms"]) -> Tensor:
+        """One frame as a row (E,); ValueError for one on which there is nothing to measure."""
+        number, atoms = raw
+        if not len(atoms):
+            raise ValueError("it has no atoms")
+        for group in self._groups:
+            group.check_one(atoms)
+        return row_of(atoms, number)
+
+    def kind(self, value: Tensor) -> object:
+        """The number of atoms, and what else the groups depend on, of a row (E,)."""
+        layout = Layout.of(value)
+        return composition(value) if self._groups else layout.atoms
+
+
+def composition(row: Tensor) -> tuple[tuple[int, ...], tuple[bool, ...]]:
+    """Atomic numbers and periodic axes of a row (E,)."""
+    parts = Layout.of(row).parts(row)
+    return tuple(parts[NUMBERS].round().int().tolist()), tuple((parts[PBC] > 0.5).tolist())
+
+
+def is_atoms(value: object) -> bool:
+    """Whether it is an `ase.Atoms`; ASE need not be there to see that it is none."""
+    return any((kind.__module__, kind.__name__) == ("ase.atoms", "Atoms") for kind in type(value).__mro__)
+
+
+def is_frames(data: object) -> bool:
+    """Whether data is frames, or a path that looks like some."""
+    if isinstance(data, str | Path):
+        name = Path(data).name.lower()
+        return str(data) == BUILTIN or name.endswith(SUFFIXES) or name.startswith(_NAMES)
+    return is_atoms(data) or (isinstance(data, list | tuple) and bool(data) and is_atoms(data[0]))
+
+
+def may_be_points(data: object) -> bool:
+    """Whether it is an `.xyz` that does not begin with a number of atoms."""
+    if not isinstance(data, str | Path) or Path(data).suffix.lower() != ".xyz":
+        return False
+    path = Path(data).expanduser()
+    if not path.is_file():
+        return True
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return not next(islice(file, 1), "").strip().isdigit()
+
+
+def check_path(data: str) -> None:
+    """SymmeterError for a path that is no file."""
+    if data != BUILTIN and not Path(data).expanduser().is_file():
+        raise SymmeterError(f"{data}: no such file")
+
+
+def read(path: Path, shown: str) -> Frames:
+    """All frames of a file, by ASE; SymmeterError for one that it cannot read."""
+    check_path(str(path))
+    try:
+        atoms = require("ase.io", EXTRA).read(path, index=":")
+    except SymmeterError:
+        raise
+    except Exception as error:  # its readers raise many kinds
+        raise SymmeterError(f"{shown}: ASE cannot read it: {reason(error)}") from error
+    return Frames(atoms, _numbered(len(atoms)), path.name, path=shown)
+
+
+def molecules() -> Frames:
+    """The molecules of ASE's G2 collection that are made of hydrogen, carbon, nitrogen and oxygen."""
+    found = require("ase.collections", EXTRA).g2
+    common = {name: atoms for name in found.names if _is_common(atoms := found[name])}
+    return Frames(list(common.values()), list(common), "molecules of G2", path=BUILTIN)
+
+
+def _is_common(atoms: "Atoms") -> bool:
+    return len(atoms) > 1 and set(atoms.get_chemical_symbols()) <= _COMMON
+
+
+def _numbered(count: int) -> list[str]:
+    return [f"frame[{i}]" for i in range(count)]

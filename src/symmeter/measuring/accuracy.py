@@ -1,0 +1,46 @@
+"""The accuracy of a classifier on the samples of a run, from what is kept of each: its label, and whether it is hit."""
+
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from symmeter.results.columns import Columns
+from symmeter.results.standard_errors import standard_error
+
+
+def record(columns: Columns, labels: Tensor | None, y: Tensor, keep: np.ndarray) -> None:
+    """Whether the class scores y (b, K) of some samples hit their labels (b,); only those to `keep` (b,) count."""
+    if labels is None:
+        return
+    known = labels.numpy()[keep]
+    order = y.topk(min(5, y.shape[1]), 1).indices.cpu().numpy()[keep]
+    hits = order == known[:, None]
+    unknown = known < 0
+    columns.add("label", np.where(unknown, np.nan, known))
+    columns.add("top1", np.where(unknown, np.nan, hits[:, 0]))
+    columns.add("top5", np.where(unknown, np.nan, hits.any(1)))
+
+
+def accuracy_of(columns: Columns, classes: int | None) -> tuple[dict[str, Any] | None, str]:
+    """(top-1 and top-5 accuracy over the labelled samples, what the reader should know of it).
+
+    None without labels that fit the number of classes.
+    """
+    if "label" not in columns or not classes:
+        return None, ""
+    labels = columns["label"]
+    known = ~np.isnan(labels)
+    if not known.any():
+        return None, ""
+    if labels[known].max() >= classes:
+        highest = f"{labels[known].max():.0f}"
+        return None, f"labels go up to {highest} but the model has {classes} outputs: no accuracy"
+    top1, top5 = columns["top1"][known], columns["top5"][known]
+    found = {
+        "top1": float(top1.mean()),
+        "standard_error": standard_error(top1),
+        "top5": float(top5.mean()) if classes > 5 else None,
+        "n": int(known.sum()),
+    }
+    return found, ""

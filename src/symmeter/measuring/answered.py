@@ -1,0 +1,42 @@
+"""The precision that a model computes in, where its numbers do not show it: found from its answer to a tiny move."""
+
+import torch
+from torch import Tensor
+
+from symmeter.measuring.function import Function
+from symmeter.models.precision import Precision
+
+# Moves in the unit of the inputs: below float32, for the slope, and aside, for a sample itself may be on a kink.
+_TINY, _SMALL, _ASIDE = 1e-9, 1e-5, 5e-5
+_DIRECTIONS = 2  # in one of them there may be a kink
+_MISSED = 0.5  # of the change that the slope predicts
+_WIDE = 1e-13  # relative: a change that is missed by less is round-off of float64
+_SINGLE = Precision("float32", torch.finfo(torch.float32).eps)
+
+
+def answered_precision(function: Function, x: Tensor, seen: Precision) -> Precision:
+    """float32 where an output does not follow a move of 1e-9 as its slope says it should; else what was `seen`.
+
+    A model may take float64 and return it, and compute in float32 in between, with a library that shows nothing of
+    that. Its outputs then move in steps: ||f(x + h d) - f(x) - h df(d)|| is not small beside ||h df(d)||. x (1, ...) is
+    one sample in float64. Random models are not asked.
+    """
+    if x.dtype != torch.float64 or seen.unit > torch.finfo(torch.float64).eps:
+        return seen
+    coarse = all(_in_steps(function, x, seed) for seed in range(_DIRECTIONS))
+    return _SINGLE if coarse else seen
+
+
+def _in_steps(function: Function, x: Tensor, seed: int) -> bool:
+    """Whether some output does not follow a tiny move from beside x (1, ...) in one random direction."""
+    generator = torch.Generator().manual_seed(seed)
+    aside, direction = torch.randn(2, *x.shape, generator=generator, dtype=x.dtype).to(x.device)
+    x = x + _ASIDE * aside
+    here, there = function(x), function(x + _TINY * direction)
+    ahead, behind = function(x + _SMALL * direction), function(x - _SMALL * direction)
+    for y, moved, after, before in zip(here, there, ahead, behind, strict=True):
+        expected = (after - before) * (_TINY / (2 * _SMALL))
+        missed = float((moved - y - expected).norm())
+        if missed > max(_MISSED * float(expected.norm()), _WIDE * float(y.norm())):
+            return True
+    return False
