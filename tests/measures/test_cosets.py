@@ -32,7 +32,7 @@ def test_the_correction_for_independent_draws_would_be_a_bias():
     assert sampling.estimated(response, TWO, random)[0] == pytest.approx(0, abs=1e-9)
 
 
-@pytest.mark.parametrize(("degree", "one_coset"), [(3, 0.004), (6, 0.1)])
+@pytest.mark.parametrize(("degree", "one_coset"), [(3, 0.004), (6, 0.09)])
 def test_smooth_responses_need_few_cosets(degree, one_coset):
     """As in the table of the design: one coset is far better than as many independent rotations, and two better yet."""
     haar = sampling.tried("smooth", degree, sampling.haar(60), 20, 1)

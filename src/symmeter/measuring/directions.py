@@ -82,7 +82,7 @@ class Directions:
 
     def can_deform(self, x: Tensor) -> bool:
         """Whether the kind of data has deformations of samples like x (b, ...)."""
-        random = torch.zeros(len(x), RANDOM, dtype=torch.float64, device=x.device)
+        random = torch.ones(len(x), RANDOM, dtype=torch.float64, device=x.device)
         return _deformed(self.domain, self.rho, self.basis.generators, x, random) is not None
 
     def _of_references(

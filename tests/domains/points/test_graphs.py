@@ -62,6 +62,23 @@ def test_a_graph_network_is_at_the_floor_in_every_output(graphs):
         assert row.verdict == "not resolved"
 
 
+def test_along_generators_both_controls_are_there(graphs):
+    class Upright(Token):
+        """It knows which way is up."""
+
+        def forward(self, data):
+            return (
+                super().forward(data)["logits"]
+                + self.mean(data.pos, data)
+                + self.mean(data.pos, data)[:, 2:].tanh()
+            )
+
+    rows = symmeter.measure(Upright(), graphs, "rotation", output="logits", progress=False).rows
+    assert {row.symmetry for row in rows} == {"rotation_x", "rotation_y", "rotation_z"}
+    for row in rows:
+        assert row.stability is not None and row.specificity is not None and row.value > 1e3 * row.floor
+
+
 def test_a_token_of_the_first_node_is_caught(graphs):
     found = measured(Token(broken=True), graphs, "SO3,permutation", control=True).rows
     rows = {(row.symmetry, row.output.partition(":")[0]): row for row in found}

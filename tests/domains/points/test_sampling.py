@@ -113,6 +113,8 @@ def test_elements_cost_one_call_each():
 
 
 def test_mistakes_are_refused_in_one_line():
-    check_refused("SO3 is sampled in cosets, at least 24 elements", measured, Linear(), elements=10)
+    check_refused(
+        "SO3 is sampled in cosets, at least 24 elements", measured, Linear(), elements=10, sampling="cosets"
+    )
     check_refused("choose from auto, haar, cosets, quadrature", measured, Linear(), sampling="sobol")
     assert measured(Linear(), elements=10, sampling="haar").rows[0].elements == 10

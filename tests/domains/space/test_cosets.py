@@ -64,9 +64,11 @@ def test_the_seed_and_the_word_decide():
 
 def test_what_cannot_be_drawn_in_cosets_is_refused():
     check_refused(
-        "elements is 23; SO3 is sampled in cosets, at least 24 elements", choose_elements, ROTATIONS, 23
+        "elements is 23; SO3 is sampled in cosets, at least 24 elements",
+        *(choose_elements, ROTATIONS, 23, 0, "cosets"),
     )
-    check_refused("O3 is sampled in cosets, at least 48 elements", choose_elements, MIRRORED, 24)
+    check_refused("at least 48 elements", choose_elements, MIRRORED, 24, sampling="cosets")
+    assert choose_elements(ROTATIONS, 23).sampling == "haar" != choose_elements(ROTATIONS, 24).sampling
     check_refused("no design is known for cosets of SO2", choose_elements, Rotations(), 60, sampling="cosets")
     words = "elements is 20; a quadrature of O3 has at least 24: give as many"
     check_refused(words, choose_elements, MIRRORED, 20, sampling="quadrature")

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from symmeter.domains.space.components import Components, Positions, Sum, Vectors
-from symmeter.domains.space.field import Field
+from symmeter.domains.space.field import Field, Labels
 from symmeter.domains.space.generators import SpaceGenerator
 from symmeter.domains.space.motion import rotation_of
 from symmeter.symmetry.groups.generators import Generator
@@ -31,6 +31,8 @@ def deformed(
 
     `random` (b, 64) are standard normal numbers, those of a sample its own. None where nothing is known of `rho`.
     """
+    if isinstance(rho, Labels):
+        return rho.differentiate_all(generators, x)
     if not isinstance(rho, Field):
         return None
     known = [one for one in generators if isinstance(one, SpaceGenerator)]

@@ -1,5 +1,6 @@
 """What a group and its elements are, whatever they act on."""
 
+import math
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
@@ -182,8 +183,8 @@ def choose_elements(
     """All elements of a small finite group, a sample or a quadrature of any other.
 
     `count` None: all of up to 256, else the usual number, 64 of most groups. `sampling` of a group with designs is
-    that of random cosets, of any other that of independent elements, unless a word of SAMPLING says otherwise. The same
-    seed draws the same elements.
+    that of random cosets, of any other and of fewer than two cosets that of independent elements, unless a word of
+    SAMPLING says otherwise. The same seed draws the same elements.
 
     >>> from symmeter.domains.grids.planar import Cyclic, Rotations
     >>> choose_elements(Cyclic(4)).count, choose_elements(Rotations(), 10).sampled
@@ -199,9 +200,14 @@ def choose_elements(
     if sampling == QUADRATURE:
         return ElementSet(group, group.quadrature(count), False)
     random = torch.Generator().manual_seed(seed)
-    if sampling == COSETS or (sampling == AUTO and group.designs):
+    if sampling == COSETS or (sampling == AUTO and count >= fewest_in_cosets(group)):
         return draw_cosets(group, count, random)
     return ElementSet(group, group.sample(count, random), True)
+
+
+def fewest_in_cosets(group: Group) -> float:
+    """The elements of two cosets of the coarsest design of a group; infinite where it has none."""
+    return 2 * (group.designs[-1].order or math.inf) if group.designs else math.inf
 
 
 def draw_cosets(group: Group, count: int, random: torch.Generator) -> ElementSet:
