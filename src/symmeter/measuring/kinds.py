@@ -5,7 +5,6 @@ from collections.abc import Hashable
 from typing import Generic, TypeVar
 
 from symmeter.measuring.orbit_pass import Orbit
-from symmeter.symmetry.groups.group import ElementSet
 
 _KEPT = 64  # kinds of which something is kept: a run over many takes no more memory than one over few
 
@@ -65,12 +64,7 @@ class Orbits:
         """Take down the orbit of a kind."""
         self._recent.keep(kind, orbit)
         known = self._largest or orbit
-        self.same_elements = self.same_elements and orbit.members == known.members
-        self.same_count = self.same_count and _alike(orbit.elements, known.elements)
-        if self._largest is None or orbit.elements.count > known.elements.count:
-            self._largest = orbit
-
-
-def _alike(some: ElementSet, others: ElementSet) -> bool:
-    """Whether there are as many of both, chosen in the same way."""
-    return (some.count, some.sampled) == (others.count, others.sampled)
+        here, there = orbit.elements, known.elements
+        self.same_elements &= here.elements == there.elements
+        self.same_count &= (here.count, here.sampled) == (there.count, there.sampled)
+        self._largest = max(known, orbit, key=lambda one: one.elements.count)  # of equal ones the first

@@ -132,7 +132,7 @@ class Run(ABC):
             bar.close()
         if not self.names:
             shown = (
-                f"NaN or infinite values for every {self.item}{self._why_none()}"
+                f"NaN or infinite values for every {self.item}: {self._left_out()}"
                 if self.non_finite
                 else f"nothing: there was no {self.item}"
             )
@@ -265,11 +265,6 @@ class Run(ABC):
         found, note = accuracy_of(self.columns, self.classes)
         self.remarks += [note] if note and note not in self.remarks else []
         return found
-
-    def _why_none(self) -> str:
-        """The reasons where no sample is left; nothing where the model gave none."""
-        known = any(self.domain.failure(self.model, name) for name in self.non_finite)
-        return f": {self._left_out()}" if known else ""
 
     def _left_out(self) -> str:
         """The samples for which the model returned no finite number, with the reason where that is known."""

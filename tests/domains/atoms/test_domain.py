@@ -250,7 +250,7 @@ def test_nan_energies_empty_frames_and_single_atoms():
     (exact(), CLUSTERS, "rotations", {}, "unknown symmetry 'rotations'"),
     (exact(), [Frame()], "O3", {}, "it has no atoms"),
     (exact(), [*CLUSTERS, "H2O"], "O3", {}, "frame 8 is a str: give ase.Atoms"),
-    (exact(), "gone.xyz", "O3", {}, "no such file"),
+    (exact(), "gone.cif", "O3", {}, "no such file"),
     (exact(), torch.zeros(4, 3, 8, 8), "C4", {}, "LennardJones cannot be called: images need another model"),
     (lambda atoms: {"gap": 1.0}, CLUSTERS, "O3", {}, "the model returns gap: say which"),
     (lambda atoms: 1 / 0, CLUSTERS, "O3", {"output": "energy"}, "ZeroDivisionError"),

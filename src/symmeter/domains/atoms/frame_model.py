@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from symmeter.domains.atoms.data import EXTRA, Frames
-from symmeter.domains.atoms.quantities import PER_ATOM, QUANTITIES, with_per_atom
+from symmeter.domains.atoms.quantities import PER_ATOM, QUANTITIES, made_of, of
 from symmeter.domains.atoms.rows import (
     CELL,
     COLLINEAR,
@@ -40,17 +40,13 @@ class FrameModel(ABC):
 
     dtype = torch.float64
 
-    def __init__(self, frames: Frames):
-        self.frames = frames
+    def __init__(self, frames: Frames, promised: Sequence[str]):
+        """`promised` are the names of outputs that frames have even where all of them fail."""
+        self.frames, self.promised = frames, tuple(promised)
 
     @abstractmethod
     def found(self, atoms: "Atoms") -> Found:
         """The outputs for one frame by name."""
-
-    @property
-    @abstractmethod
-    def promised(self) -> tuple[str, ...]:
-        """The names of outputs that frames have even where all of them fail."""
 
     def __call__(self, rows: Tensor) -> dict[str, Tensor]:
         layout = Layout.of(rows)
@@ -80,13 +76,9 @@ class CalculatorModel(FrameModel):
     """A calculator of ASE; `asked` are the outputs that are wanted of it."""
 
     def __init__(self, calculator: Any, frames: Frames, asked: Sequence[str]):
-        super().__init__(frames)
-        self.calculator, self.asked = calculator, tuple(asked)
-        self._properties = tuple(name for name in dict.fromkeys(map(_property, asked)))
-
-    @property
-    def promised(self) -> tuple[str, ...]:
-        return self.asked
+        super().__init__(frames, asked)
+        self.calculator = calculator
+        self._properties = tuple(dict.fromkeys(map(of, asked)))
 
     def found(self, atoms: "Atoms") -> Found:
         require("ase", EXTRA)
@@ -107,12 +99,8 @@ class FunctionModel(FrameModel):
     """A function from a frame to its energy, or to a dict of outputs by name."""
 
     def __init__(self, function: Callable[["Atoms"], Any], frames: Frames):
-        super().__init__(frames)
+        super().__init__(frames, tuple(QUANTITIES))
         self.function = function
-
-    @property
-    def promised(self) -> tuple[str, ...]:
-        return (*QUANTITIES,)
 
     def found(self, atoms: "Atoms") -> Found:
         returned = self.function(atoms)
@@ -137,13 +125,7 @@ def as_atoms(parts: Mapping[str, Tensor], template: "Atoms") -> "Atoms":
 
 def implemented(calculator: Any) -> list[str]:
     """The outputs of a calculator that are known here, in the order of the table."""
-    has = with_per_atom(getattr(calculator, "implemented_properties", ()))
-    return [name for name in QUANTITIES if name in has]
-
-
-def _property(name: str) -> str:
-    """What a calculator is asked for, for the sake of an output."""
-    return "energy" if name == PER_ATOM else name
+    return made_of(getattr(calculator, "implemented_properties", ()))
 
 
 def _array(value: Any) -> np.ndarray:

@@ -34,6 +34,7 @@ QUANTITIES: Mapping[str, Quantity] = {
     "stresses": Quantity("eV/angstrom^3", "node voigt", (None, 6)),
     "charges": Quantity("e", "node scalars", (None,)),
 }
+_MADE_OF = {PER_ATOM: "energy"}
 _MOMENTS_AS_VECTORS = "node pseudovectors"
 
 
@@ -51,11 +52,15 @@ def usual_among(names: Iterable[str], periodic: bool) -> list[str]:
     >>> usual_among(["forces", "energy", "stress", "charges"], periodic=False)
     ['energy', 'energy_per_atom', 'forces']
     """
-    has = with_per_atom(names) - ({"stress"} if not periodic else set())
-    return [name for name in USUAL if name in has]
+    return made_of(names, USUAL if periodic else USUAL[:-1])
 
 
-def with_per_atom(names: Iterable[str]) -> set[str]:
-    """The names, and with an energy that of one atom."""
+def made_of(names: Iterable[str], wanted: Iterable[str] = tuple(QUANTITIES)) -> list[str]:
+    """Those of the wanted outputs that a model with these outputs gives; `of` says what each is made of."""
     has = set(names)
-    return has | {PER_ATOM} if "energy" in has else has
+    return [name for name in wanted if of(name) in has]
+
+
+def of(name: str) -> str:
+    """The output that a calculator is asked for, for the sake of this one."""
+    return _MADE_OF.get(name, name)
