@@ -28,7 +28,7 @@ def remarks(*arguments, **options):
     return [
         line
         for line in result.warnings
-        if "times smaller" in line or "none at all" in line or "action on" in line
+        if "times smaller" in line or "none at all" in line or "action on" in line or "inside" in line
     ]
 
 
@@ -38,8 +38,16 @@ def test_a_cell_that_was_left_behind_is_named():
     for left in ({"pos": "points"}, {"pos": "points", "cell": "invariant"}):
         (line,) = remarks(InCell(), TREE, "SO3", inputs=left)
         assert line.startswith(
-            "input 'cell' turns with the positions, as a 'cell': so the error of output 'logits' is"
+            "input 'cell' does not turn with the positions, and should as a 'cell': so the error of output 'logits' is"
         )
+
+
+def test_a_model_with_a_cell_of_its_own_is_told_so():
+    net, stored = InCell(), CELLS[:1]
+    own = lambda pos, cell: net(pos, stored.to(pos).expand(len(pos), 3, 3))
+    assert remarks(own, TREE, "SO3", inputs={"pos": "points", "cell": "cell"}) == [
+        "the cell does not turn with the positions inside of the model: it gives the same whether the cell turns or not"
+    ]
 
 
 def test_an_output_that_turns_the_other_way_is_named():

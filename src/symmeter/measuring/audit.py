@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import product
+from itertools import chain, product
 
 import torch
 from torch import Tensor
@@ -21,10 +21,10 @@ from symmeter.measuring.floor import nudged_within
 from symmeter.measuring.orbit_pass import Orbit
 from symmeter.measuring.passes import Inputs, moved, returned
 from symmeter.measuring.reference_samples import blank
+from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.representations.packed import Packed
 from symmeter.symmetry.representations.representation import Representation
-from symmeter.symmetry.representations.trivial import Trivial
 
 SAMPLES, ELEMENTS = 2, 3  # that are looked at
 _DECADES = (
@@ -106,10 +106,13 @@ class Audit:
         large = [k for k in range(len(floors)) if self._error(own, k) > _DECADES * floors[k]]
         if not large:
             return []
-        found = self._unread(own)
-        tried = list(self._of_inputs()) if self._leaves is not None and not found else []
+        tried = list(self._of_inputs()) if self._leaves is not None else []
+        unread = [one.unread for outputs, _, one in tried if one.unread and _same(outputs, own)]
+        if unread:
+            return unread
+        found = []
         for k in large:
-            errors = [(self._error(outputs, k), words) for outputs, words in tried]
+            errors = [(self._error(outputs, k), words) for outputs, words, _ in tried]
             found += self._best(k, self._error(own, k), [*errors, *self._of_output(own, k)])
         return found
 
@@ -123,23 +126,6 @@ class Audit:
         less = f"{own / left:.1g} times smaller" if left else "none at all"
         return [f"{words}: so the error of output {name!r} is {less}"]
 
-    def _unread(self, own: Outputs) -> list[str]:
-        """Leaves that change no output when they stay where they were while the rest moves."""
-        leaves, found = self._leaves, []
-        for i in self._moving[1:] if leaves is not None else ():
-            outputs = self._outputs(moved(_with(leaves, i, Trivial()), self.x))
-            if all(
-                torch.equal(y, z)
-                for ys, zs in zip(own, outputs, strict=True)
-                for y, z in zip(ys, zs, strict=True)
-            ):
-                name = leaves.names[i]
-                found.append(
-                    f"the model gives the same whether input {name!r} moves or not: {name!r} does not turn with the "
-                    "rest inside of it, so what it computes with may be that of another frame"
-                )
-        return found
-
     @cached_property
     def _moving(self) -> list[int]:
         """Which leaves some element moves. The first is what the motion is defined by, and never asked about."""
@@ -151,8 +137,8 @@ class Audit:
                 moving.append(i)
         return moving
 
-    def _of_inputs(self) -> Iterator[tuple[Outputs, str]]:
-        """What the model makes of the inputs under every alternative for one of them."""
+    def _of_inputs(self) -> Iterator[tuple[Outputs, str, Alternative]]:
+        """What the model makes of the inputs under every alternative for one of them, in words and as an object."""
         leaves = self._leaves
         assert leaves is not None
         for i, part in enumerate(leaves.parts(self.x)):
@@ -161,7 +147,7 @@ class Audit:
             for one in self.domain.alternatives(leaves.representations[i], part):
                 with suppress(SymmeterError):  # its shape may not be one that some element can act on
                     outputs = self._outputs(moved(_with(leaves, i, one.rho), self.x))
-                    yield outputs, f"input {leaves.names[i]!r} {one.words}"
+                    yield outputs, f"input {leaves.names[i]!r} {one.words}", one
 
     def _of_output(self, own: Outputs, k: int) -> Iterator[tuple[float, str]]:
         """(error of output number k, words) for every alternative for that output."""
@@ -193,6 +179,12 @@ def _with(leaves: Packed, i: int, rho: Representation) -> Packed:
     return replace(
         leaves, representations=(*leaves.representations[:i], rho, *leaves.representations[i + 1 :])
     )
+
+
+def _same(some: Outputs, others: Outputs) -> bool:
+    """Whether no output differs."""
+    pairs = zip(chain.from_iterable(some), chain.from_iterable(others), strict=True)
+    return all(torch.equal(y, z) for y, z in pairs)
 
 
 def _size(differences: Sequence[Tensor]) -> float:

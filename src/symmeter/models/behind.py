@@ -6,8 +6,9 @@ import functools
 import sysconfig
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CodeType, FunctionType, MethodType
+from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 
 from symmeter.errors import SymmeterError
 
@@ -72,9 +73,9 @@ class Behind(nn.Module):
         """The modules of the networks, from the networks down."""
         return [module for network in self.originals for module in network.modules()]
 
-    def forward(self, x: Tensor) -> object:
+    def forward(self, *inputs: Any, **named: Any) -> object:
         """What the callable makes of inputs (B, ...)."""
-        return self.function(x)
+        return self.function(*inputs, **named)
 
     def __deepcopy__(self, memo: dict) -> nn.Module:
         raise SymmeterError(

@@ -21,6 +21,7 @@ from torch.utils import _pytree as pytree
 
 from symmeter.domain import Domain
 from symmeter.errors import SymmeterError, nearest
+from symmeter.models.behind import Behind
 from symmeter.models.leaves import leaf_at, main_leaf
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.trees import Gathered, Packing, Tree
@@ -234,6 +235,7 @@ def called_with(function: Callable[..., Returned], inputs: object) -> Returned:
 
 def _are_parameters(function: Callable, names: Iterable[str]) -> bool:
     called = function.forward if isinstance(function, nn.Module) else function
+    called = function.function if isinstance(function, Behind) else called
     with suppress(TypeError, ValueError):
         inspect.signature(called).bind(**dict.fromkeys(names))
         return True

@@ -12,10 +12,14 @@ from symmeter.symmetry.representations.representation import Acted, Representati
 
 @dataclass(frozen=True)
 class Alternative:
-    """Another action on a value, and what is the case if that is the right one, as the end of a sentence about it."""
+    """Another action on a value, and what is the case if that is the right one, as the end of a sentence about it.
+
+    `unread` is what is the case if it changes no output at all: a sentence, or nothing where that says nothing.
+    """
 
     rho: Representation
     words: str
+    unread: str = ""
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ class Frames:
         if isinstance(data, str | Path):
             path = Path(data).expanduser()
             return molecules() if str(data) == BUILTIN else read(path, str(data))
-        atoms = [data] if is_atoms(data) else list(data)
+        atoms: list[Any] = [data] if is_atoms(data) else list(data)
         for i, one in enumerate(atoms):
             if not is_atoms(one):
                 raise SymmeterError(f"frame {i} is a {type(one).__name__}: give ase.Atoms")
@@ -54,7 +54,10 @@ class Frames:
 
     def source(self) -> Source:
         """Each frame with its number."""
-        item = lambda i: Item(self.names[i], lambda: ((i, self.atoms[i]), None))
+
+        def item(i: int) -> Item:
+            return Item(self.names[i], lambda: ((i, self.atoms[i]), None))
+
         return indexed(item, len(self.atoms), self.name, "frame", "frame", path=self.path)
 
 

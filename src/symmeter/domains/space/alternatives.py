@@ -8,9 +8,13 @@ from symmeter.symmetry.alternatives import Alternative, Transposed
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 
+_CELL_UNREAD = (
+    "the cell does not turn with the positions inside of the model: "
+    "it gives the same whether the cell turns or not"
+)
 _TURNS = "turns with the rest"
 _MOVED: tuple[tuple[Components, str], ...] = (
-    (Cells(), "turns with the positions, as a 'cell'"),
+    (Cells(), "does not turn with the positions, and should as a 'cell'"),
     (Tensors(), f"{_TURNS}, as 'tensors'"),
     (Positions(), "turns and moves with the rest, as 'points'"),
     (Vectors(), f"{_TURNS}, as 'vectors'"),
@@ -24,7 +28,8 @@ def alternatives(rho: Representation, value: Tensor) -> list[Alternative]:
         return _of_unmoved(value)
     if not isinstance(rho, Field):
         return []
-    found = [Alternative(Trivial(), "stays as it is when the rest moves, as 'invariant'")]
+    unread = _CELL_UNREAD if isinstance(rho.components, Cells) else ""
+    found = [Alternative(Trivial(), "stays as it is when the rest moves, as 'invariant'", unread)]
     found.append(Alternative(Transposed(rho), "turns the other way, by R^T in the place of R"))
     if isinstance(rho.components, Vectors):
         other = Vectors(axial=not rho.components.axial)
