@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 import symmeter
 
+# Where a word is wrong on purpose, the audit of actions says which one would be right: that is tested elsewhere.
+pytestmark = pytest.mark.filterwarnings("ignore:.*times smaller")
 RANDOM = torch.Generator().manual_seed(0)
 POS = torch.randn(5, 6, 3, generator=RANDOM, dtype=torch.float64)
 Z = torch.randint(1, 9, (5, 6), generator=RANDOM)
