@@ -36,7 +36,7 @@ def test_smooth_values_are_bounded_by_their_cosets_and_rough_ones_by_the_parts()
     found = Cosets(60, 12).error_of_mean(rough)
     parts = rough.reshape(10, 12).mean(1)
     own = rough.reshape(2, 60).mean(1).std(ddof=1) / 2**0.5
-    expected = max(parts.std(ddof=1) / 10**0.5, own) * t.ppf(0.975, 5) / t.ppf(0.975, np.inf)
+    expected = max(parts.std(ddof=1) / 10**0.5, own) * t.ppf(0.975, 4) / t.ppf(0.975, np.inf)
     assert found == pytest.approx(expected)
 
 

@@ -3,34 +3,42 @@
 Most wrong reports of broken symmetry are wrong tests: a cell left behind when the atoms are turned, a matrix multiplied
 from the wrong side, a pseudo-vector taken for a vector. So where an error stands clear of its floor, a few samples are
 measured again with the action on one leaf at a time replaced by each of its alternatives, and the one that lowers the
-error by decades is named.
+error by decades is named; so is a leaf that the model does not look at.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 
 import torch
 from torch import Tensor
 
 from symmeter.domain import Domain
+from symmeter.errors import SymmeterError
 from symmeter.measuring.floor import nudged_within
 from symmeter.measuring.orbit_pass import Orbit
-from symmeter.measuring.passes import moved, returned
+from symmeter.measuring.passes import Inputs, moved, returned
+from symmeter.measuring.reference_samples import blank
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.representations.packed import Packed
 from symmeter.symmetry.representations.representation import Representation
+from symmeter.symmetry.representations.trivial import Trivial
 
-SAMPLES, ELEMENTS = 2, 4  # that are looked at
+SAMPLES, ELEMENTS = 2, 3  # that are looked at
 _DECADES = (
     100.0  # how many times smaller an error must be to be named, and larger than its floor to be asked about
 )
+_ALIKE, _NOTHING = 10.0, 1e-6  # times the lowest, and of the error: what is as good
 _LAWFUL = 1e-3  # of its size, how far g h may be from g after h
+
+Outputs = list[list[Tensor]]  # by element, then by output
 
 
 @dataclass(frozen=True)
 class Audit:
-    """Some samples x (b, ...) on a few elements of an orbit; `leaves` are the names of the inputs, in order.
+    """Some samples x (b, ...) on a few elements of an orbit.
 
     `unit` is how far round-off moves samples, relative to their size; None for that of their own type.
     """
@@ -38,30 +46,34 @@ class Audit:
     orbit: Orbit
     domain: Domain
     x: Tensor
-    leaves: Sequence[str] = ()
     unit: float | None = None
 
     def remarks(self) -> list[str]:
         """What a reader must know of the actions, a line each; nothing where all is as it should be."""
-        return [*self._unlawful(), *self._better()]
+        return [*self._unlawful(), *self._suspicious()]
 
-    @property
+    @cached_property
     def _elements(self) -> list[Element]:
         """A few that move something, spread over all."""
         moving = [g for g in self.orbit.members if not g.is_identity]
         return moving[:: max(1, len(moving) // ELEMENTS)][:ELEMENTS]
 
-    def _named(self) -> Iterator[tuple[str, Representation, Tensor]]:
-        """Every leaf that is acted on by its name: the inputs, then the outputs (b, ...)."""
+    @cached_property
+    def _leaves(self) -> Packed | None:
+        """The leaves of the inputs; None where they are one tensor, or moved by more than what each of them is."""
         rho = self.orbit.rho_in
-        if isinstance(rho, Packed):
-            names = [f"input {name!r}" for name in self.leaves]
-            yield from zip(names, rho.representations, rho.parts(self.x), strict=True)
-        else:
-            yield "the input", rho, self.x
-        outputs = self.orbit.function(self.orbit.still(self.x))
-        for target, y in zip(self.orbit.targets, outputs, strict=True):
-            yield f"output {target.output.name!r}", target.rho, y
+        leaves = rho.leaves(self.x)
+        if leaves is None:
+            return None
+        same = all(torch.equal(leaves.act(g, self.x)[0], rho.act(g, self.x)[0]) for g in self._elements)
+        return leaves if same else None
+
+    @cached_property
+    def _still(self) -> list[Tensor]:
+        """f(x) (b, ...) of each output."""
+        return self.orbit.function(self.orbit.still(self.x))
+
+    # are they group actions?
 
     def _unlawful(self) -> list[str]:
         """Leaves on which g h does something else than g after h."""
@@ -75,68 +87,125 @@ class Audit:
                 )
         return found
 
-    def _better(self) -> list[str]:
-        """Leaves for which another action makes the error of an output vanish."""
-        found = []
-        own = self._errors(self.orbit.rho_in)
+    def _named(self) -> Iterator[tuple[str, Representation, Tensor]]:
+        """Every leaf that is acted on by its name: the inputs, then the outputs (b, ...)."""
+        if self._leaves is None:
+            yield "the input", self.orbit.rho_in, self.x
+        else:
+            names = [f"input {name!r}" for name in self._leaves.names]
+            yield from zip(names, self._leaves.representations, self._leaves.parts(self.x), strict=True)
+        for target, y in zip(self.orbit.targets, self._still, strict=True):
+            yield f"output {target.output.name!r}", target.rho, y
+
+    # are they the right ones?
+
+    def _suspicious(self) -> list[str]:
+        """Leaves for which another action makes a large error vanish, or which the model does not look at."""
+        own = self._outputs(moved(self.orbit.rho_in, self.x))
         floors = self._floors()
-        for k, target in enumerate(self.orbit.targets):
-            if not own[k] > _DECADES * floors[k]:
-                continue
-            lowest = min(self._tried(k), default=None)
-            if lowest is not None and lowest[0] < own[k] / _DECADES:
-                left, words = lowest
-                times = f"{own[k] / left:.1g} times smaller" if left else "none at all"
-                found.append(f"{words}: so the error of output {target.output.name!r} is {times}")
+        large = [k for k in range(len(floors)) if self._error(own, k) > _DECADES * floors[k]]
+        if not large:
+            return []
+        found = self._unread(own)
+        tried = list(self._of_inputs()) if self._leaves is not None and not found else []
+        for k in large:
+            errors = [(self._error(outputs, k), words) for outputs, words in tried]
+            found += self._best(k, self._error(own, k), [*errors, *self._of_output(own, k)])
         return found
 
-    def _tried(self, k: int) -> Iterator[tuple[float, str]]:
-        """(error of output number k, words) for every alternative."""
-        rho = self.orbit.rho_in
-        if isinstance(rho, Packed):
-            for i, (leaf, part) in enumerate(zip(rho.representations, rho.parts(self.x), strict=True)):
-                for one in self.domain.alternatives(leaf, part):
-                    parts = (*rho.representations[:i], one.rho, *rho.representations[i + 1 :])
-                    error = self._errors(replace(rho, representations=parts))[k]
-                    yield error, f"input {self.leaves[i]!r} {one.words}"
-        y = self.orbit.function(self.orbit.still(self.x))[k]
-        target = self.orbit.targets[k]
-        for one in self.domain.alternatives(target.rho, y):
-            error = self._errors(rho, {k: one.rho})[k]
-            yield error, f"output {target.output.name!r} {one.words}"
+    def _best(self, k: int, own: float, errors: Sequence[tuple[float, str]]) -> list[str]:
+        """What makes the error of output number k vanish, of several that do as well the one that was tried first."""
+        lowest = min([error for error, _ in errors], default=own)
+        if not lowest < own / _DECADES:
+            return []
+        left, words = next(one for one in errors if one[0] <= max(_ALIKE * lowest, own * _NOTHING))
+        name = self.orbit.targets[k].output.name
+        less = f"{own / left:.1g} times smaller" if left else "none at all"
+        return [f"{words}: so the error of output {name!r} is {less}"]
 
-    def _errors(
-        self, rho: Representation, of_outputs: dict[int, Representation] | None = None
-    ) -> list[float]:
-        """The root mean square of rho_out(g)^-1 f(rho(g) x) - f(x) over samples, elements and entries, by output."""
-        function, inputs = self.orbit.function, moved(rho, self.x)
-        before = function(self.orbit.still(self.x))
-        squares = torch.zeros(len(before), dtype=torch.float64)
-        for g in self._elements:
-            for k, (y, still) in enumerate(zip(function(inputs(g)), before, strict=True)):
-                own = (of_outputs or {}).get(k, self.orbit.targets[k].rho)
-                back, _ = own.act(g.inverse(), y)
-                squares[k] += (back.double() - still.double()).square().mean().cpu()
-        return (squares / max(1, len(self._elements))).sqrt().tolist()
+    def _unread(self, own: Outputs) -> list[str]:
+        """Leaves that change no output when they stay where they were while the rest moves."""
+        leaves, found = self._leaves, []
+        for i in self._moving[1:] if leaves is not None else ():
+            outputs = self._outputs(moved(_with(leaves, i, Trivial()), self.x))
+            if all(
+                torch.equal(y, z)
+                for ys, zs in zip(own, outputs, strict=True)
+                for y, z in zip(ys, zs, strict=True)
+            ):
+                name = leaves.names[i]
+                found.append(
+                    f"the model gives the same whether input {name!r} moves or not: {name!r} does not turn with the "
+                    "rest inside of it, so what it computes with may be that of another frame"
+                )
+        return found
+
+    @cached_property
+    def _moving(self) -> list[int]:
+        """Which leaves some element moves. The first is what the motion is defined by, and never asked about."""
+        leaves, moving = self._leaves, []
+        assert leaves is not None
+        for i, (rho, part) in enumerate(zip(leaves.representations, leaves.parts(self.x), strict=True)):
+            steps = torch.stack([rho.act(g, part)[0] - part for g in self._elements])
+            if not bool(blank(steps, part).all()):
+                moving.append(i)
+        return moving
+
+    def _of_inputs(self) -> Iterator[tuple[Outputs, str]]:
+        """What the model makes of the inputs under every alternative for one of them."""
+        leaves = self._leaves
+        assert leaves is not None
+        for i, part in enumerate(leaves.parts(self.x)):
+            if i in self._moving[:1]:
+                continue
+            for one in self.domain.alternatives(leaves.representations[i], part):
+                with suppress(SymmeterError):  # its shape may not be one that some element can act on
+                    outputs = self._outputs(moved(_with(leaves, i, one.rho), self.x))
+                    yield outputs, f"input {leaves.names[i]!r} {one.words}"
+
+    def _of_output(self, own: Outputs, k: int) -> Iterator[tuple[float, str]]:
+        """(error of output number k, words) for every alternative for that output."""
+        target = self.orbit.targets[k]
+        for one in self.domain.alternatives(target.rho, self._still[k]):
+            with suppress(SymmeterError):
+                yield self._error(own, k, one.rho), f"output {target.output.name!r} {one.words}"
+
+    # what that takes
+
+    def _outputs(self, inputs: Inputs) -> Outputs:
+        return [self.orbit.function(inputs(g)) for g in self._elements]
+
+    def _error(self, outputs: Outputs, k: int, rho: Representation | None = None) -> float:
+        """The root mean square of rho_out(g)^-1 f(g x) - f(x) over samples, elements and entries of output number k."""
+        rho = rho or self.orbit.targets[k].rho
+        backs = [rho.act(g.inverse(), own[k])[0] for g, own in zip(self._elements, outputs, strict=True)]
+        return _size([back.double() - self._still[k].double() for back in backs])
 
     def _floors(self) -> list[float]:
-        """The same for inputs that are moved there and back, and rounded."""
-        function = self.orbit.function
+        """The same of each output for inputs that are moved there and back, and rounded."""
         inputs = returned(self.orbit.rho_in, self.x, lambda z, seed: nudged_within(z, seed, self.unit))
-        before = function(self.orbit.still(self.x))
-        squares = torch.zeros(len(before), dtype=torch.float64)
-        for g in self._elements:
-            for k, (y, still) in enumerate(zip(function(inputs(g)), before, strict=True)):
-                squares[k] += (y.double() - still.double()).square().mean().cpu()
-        return (squares / max(1, len(self._elements))).sqrt().tolist()
+        found = self._outputs(inputs)
+        return [_size([own[k].double() - y.double() for own in found]) for k, y in enumerate(self._still)]
+
+
+def _with(leaves: Packed, i: int, rho: Representation) -> Packed:
+    """The same with another action on leaf number i."""
+    return replace(
+        leaves, representations=(*leaves.representations[:i], rho, *leaves.representations[i + 1 :])
+    )
+
+
+def _size(differences: Sequence[Tensor]) -> float:
+    """The root mean square over all of them, of any shape."""
+    return float(torch.stack(list(differences)).square().mean().sqrt()) if differences else 0.0
 
 
 def _off(rho: Representation, g: Element, h: Element, value: Tensor) -> float:
     """How far rho(g h) is from rho(g) rho(h) on a value (b, ...), relative to its size; 0 for what has no product."""
     try:
-        whole = rho.act(g @ h, value)[0]
+        whole = rho.act(g @ h, value)[0].double()
     except ValueError:
         return 0.0
-    apart = rho.act(g, rho.act(h, value)[0])[0]
-    size = float(whole.double().norm())
-    return float((whole.double() - apart.double()).norm()) / size if size else 0.0
+    apart = rho.act(g, rho.act(h, value)[0])[0].double()
+    size = float(whole.norm())
+    return float((whole - apart).norm()) / size if size else 0.0

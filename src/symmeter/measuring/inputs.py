@@ -122,7 +122,8 @@ class Inputs:
         shapes = tuple(leaf.shape for leaf in self.packing.leaves)
         scales = tuple(leaf.scale for leaf in self.packing.leaves)
         whole = tuple(not leaf.dtype.is_floating_point for leaf in self.packing.leaves)
-        return Packed(shapes, tuple(leaf.rho for leaf in self.leaves.values()), scales, whole)
+        names = tuple(leaf.name for leaf in self.packing.leaves)
+        return Packed(shapes, tuple(leaf.rho for leaf in self.leaves.values()), scales, whole, names)
 
     def _word(self, path: str) -> str:
         """How the symmetry acts on a leaf."""

@@ -13,6 +13,7 @@ from torch import Tensor
 from symmeter.errors import SymmeterError, shortened
 from symmeter.measures.measure import OrbitMeasure
 from symmeter.measuring.accuracy import record
+from symmeter.measuring.audit import SAMPLES, Audit
 from symmeter.measuring.constant_network import constant_values
 from symmeter.measuring.function import Function
 from symmeter.measuring.infinite_values import infinities
@@ -53,6 +54,7 @@ class OrbitRun(Run):
     pairs: dict[Key, PairSums] = field(default_factory=dict)
     distances: dict[str, PairSums] = field(default_factory=dict)
     _floors: Floors = field(default_factory=Floors)
+    _audited: bool = False
 
     loading_batch = 32
     unit = "pass"
@@ -120,6 +122,10 @@ class OrbitRun(Run):
             units = (self.nudge, self.unit_round_off if self.domain.hides_precision else None)
             found = self.optional("the floor", lambda: orbit_floors(orbit, few, labels, *units))
             self._floors.add(found or {}, len(few))
+        if self.names and not self._audited and self.domain.audits:
+            self._audited = True
+            audit = Audit(orbit, self.domain, x[: min(SAMPLES, orbit.at_once)], self.nudge)
+            self.remarks += self.optional("the audit of actions", audit.remarks) or []
         self.forwards += orbit.forwards - before
 
     def _orbit_of(self, batch: Batch, x: Tensor) -> Orbit:

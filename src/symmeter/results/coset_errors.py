@@ -5,7 +5,7 @@ the smoother the response. Two of them tell that from one difference alone. The 
 made of are more, and scatter more: what they say is too large for smooth responses, and may be too small, by a third,
 where what D misses carries most. So the smaller of two bounds is taken,
 
-    (1 + 2 / R) t(R - 1) e        and        t(5) max(e, e'),
+    (1 + 2 / R) t(R - 1) e        and        t(4) max(e, e'),
 
 with e and e' the errors by R cosets and by their parts, and t Student's quantiles. `benchmarks/sampling.py` prints how
 often the interval holds, for smooth responses and for those of one high degree.
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 _TWO_SIDED = 0.975
-_FREEDOM = 5
+_FREEDOM = 4
 
 
 @dataclass(frozen=True)

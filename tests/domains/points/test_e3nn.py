@@ -41,7 +41,7 @@ class Called(nn.Module):
 def error(
     net: nn.Module, data: object, output: str, symmetry: str = "O3", inputs: object = "points"
 ) -> float:
-    options = {"elements": 6, "control": False, "progress": False, "inputs": inputs}
+    options = {"elements": 6, "sampling": "haar", "control": False, "progress": False, "inputs": inputs}
     (row,) = symmeter.measure(net, data, symmetry, "relative_error", f"logits:{output}", **options).rows
     return row.value
 

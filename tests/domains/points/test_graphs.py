@@ -44,7 +44,7 @@ def made(geometric, count: int = 6, nodes: int = 5, **more: Tensor) -> list:
 
 
 def measured(net: nn.Module, data: object, symmetry: str, output: object = OUTPUTS, **options):
-    options = {"elements": 6, "progress": False, "control": False} | options
+    options = {"elements": 6, "sampling": "haar", "progress": False, "control": False} | options
     return symmeter.measure(net, data, symmetry, "relative_error", output, **options)
 
 
@@ -94,7 +94,9 @@ def test_all_forms_of_data_give_the_same(geometric, graphs):
     assert values[0] == values[1] == values[2]
     alone = measured(Token(True), graphs[0], "permutation", "logits").rows[0]
     assert alone.n == 1 and alone.value > 0.001
-    labelled = symmeter.measure(Token(), graphs, "SO3", output="softmax", elements=3, progress=False)
+    labelled = symmeter.measure(
+        Token(), graphs, "SO3", output="softmax", elements=3, sampling="haar", progress=False
+    )
     assert labelled.header["data"]["labelled"] and labelled.header["accuracy"]["n"] == 6
 
 

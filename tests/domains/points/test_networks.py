@@ -51,7 +51,13 @@ CASES = [
 
 def measured(case: Case, net: nn.Module, symmetry: str, output: object = None, **options):
     kind = "lee" if symmetry == "rotation" else "relative_error"
-    options = {"control": False, "elements": 6, "progress": False, "inputs": case.inputs} | options
+    options = {
+        "control": False,
+        "elements": 6,
+        "sampling": "haar",
+        "progress": False,
+        "inputs": case.inputs,
+    } | options
     return symmeter.measure(net, case.data, symmetry, kind, output or case.output, **options).rows
 
 

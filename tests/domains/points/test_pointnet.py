@@ -58,7 +58,7 @@ def clouds(folder: Path) -> Tensor:
 
 
 def measured(net: nn.Module, data: object, symmetry: str, kind: str = "relative_error", **options):
-    options = {"elements": 12, "progress": False, "output": "logits"} | options
+    options = {"elements": 12, "sampling": "haar", "progress": False, "output": "logits"} | options
     return symmeter.measure(net, data, symmetry, kind, **options)
 
 

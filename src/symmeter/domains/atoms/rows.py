@@ -79,7 +79,8 @@ class Layout:
         """How symmetries of space and permutations act on rows."""
         shapes = tuple(shape_for(part.shape, self.atoms) for part in PARTS.values())
         parts = tuple(PARTS.values())
-        return Packed(shapes, tuple(part.rho for part in parts), tuple(part.scale for part in parts))
+        scales = tuple(part.scale for part in parts)
+        return Packed(shapes, tuple(part.rho for part in parts), scales, names=tuple(PARTS))
 
     def parts(self, rows: Tensor) -> dict[str, Tensor]:
         """The parts (..., *shape) of rows (..., entries) by name."""
@@ -121,6 +122,10 @@ class FrameRows(Representation):
     def differentiate_all(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
         """X x (B, entries) for every generator."""
         return Layout.of(x).packed.differentiate_all(generators, x)
+
+    def leaves(self, x: Tensor) -> Packed:
+        """The parts of rows x (B, entries)."""
+        return Layout.of(x).packed
 
     def describe(self) -> str:
         return "atoms with their cell"

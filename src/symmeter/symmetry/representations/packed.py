@@ -28,6 +28,7 @@ class Packed(Representation):
     representations: tuple[Representation, ...]
     scales: tuple[float, ...] = ()  # by which the leaves were divided; none where they were not
     whole: tuple[bool, ...] = ()  # none where all are real numbers
+    names: tuple[str, ...] = ()  # of the leaves, for messages
 
     def parts(self, x: Tensor) -> list[Tensor]:
         """The leaves (..., *shape) of x (..., entries)."""
@@ -48,6 +49,9 @@ class Packed(Representation):
     @property
     def _scales(self) -> tuple[float, ...]:
         return self.scales or (1.0,) * len(self.shapes)
+
+    def leaves(self, x: Tensor) -> "Packed":
+        return self
 
     def acting(self, x: Tensor) -> Callable[[Element], Acted]:
         """g -> (rho(g) x, mask), both (B, entries) or what broadcasts to it."""
