@@ -1,5 +1,7 @@
 """Samples of several shapes in one run: the same numbers as in runs of their own, with the control of their own shape."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -43,7 +45,7 @@ def cloud(n: int, seed: int) -> Tensor:
 
 
 DATA = [cloud(n, 10 * n + i) for i in range(9) for n in (4, 7)]
-WORDS = {
+WORDS: dict[str, Any] = {
     "symmetry": "SO3,permutation",
     "output": "logits",
     "elements": 60,
