@@ -20,7 +20,6 @@ from symmeter.errors import SymmeterError
 from symmeter.measuring.floor import nudged_within
 from symmeter.measuring.orbit_pass import Orbit
 from symmeter.measuring.passes import Inputs, moved, returned
-from symmeter.measuring.reference_samples import blank
 from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.representations.packed import Packed
@@ -126,28 +125,29 @@ class Audit:
         less = f"{own / left:.1g} times smaller" if left else "none at all"
         return [f"{words}: so the error of output {name!r} is {less}"]
 
-    @cached_property
-    def _moving(self) -> list[int]:
-        """Which leaves some element moves. The first is what the motion is defined by, and never asked about."""
-        leaves, moving = self._leaves, []
-        assert leaves is not None
-        for i, (rho, part) in enumerate(zip(leaves.representations, leaves.parts(self.x), strict=True)):
-            steps = torch.stack([rho.act(g, part)[0] - part for g in self._elements])
-            if not bool(blank(steps, part).all()):
-                moving.append(i)
-        return moving
-
     def _of_inputs(self) -> Iterator[tuple[Outputs, str, Alternative]]:
-        """What the model makes of the inputs under every alternative for one of them, in words and as an object."""
+        """What the model makes of the inputs under every alternative for one of them, in words and as an object.
+
+        The first leaf that moves is what the motion is defined by, and never asked about.
+        """
         leaves = self._leaves
         assert leaves is not None
+        first = next((i for i, one in enumerate(leaves.displaceable) if one), None)
         for i, part in enumerate(leaves.parts(self.x)):
-            if i in self._moving[:1]:
-                continue
-            for one in self.domain.alternatives(leaves.representations[i], part):
+            others = self.domain.alternatives(leaves.representations[i], part) if i != first else ()
+            for one in filter(lambda one, i=i: self._differs(one.rho, i), others):
                 with suppress(SymmeterError):  # its shape may not be one that some element can act on
                     outputs = self._outputs(moved(_with(leaves, i, one.rho), self.x))
                     yield outputs, f"input {leaves.names[i]!r} {one.words}", one
+
+    def _differs(self, rho: Representation, i: int) -> bool:
+        """Whether some element moves leaf number i otherwise under another action: a blank one moves under none."""
+        leaves = self._leaves
+        assert leaves is not None
+        part, own = leaves.parts(self.x)[i], leaves.representations[i]
+        with suppress(SymmeterError):
+            return any(not torch.equal(rho.act(g, part)[0], own.act(g, part)[0]) for g in self._elements)
+        return False
 
     def _of_output(self, own: Outputs, k: int) -> Iterator[tuple[float, str]]:
         """(error of output number k, words) for every alternative for that output."""
