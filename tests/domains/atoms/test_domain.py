@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 from symmeter.domains.atoms.domain import Atoms
 from symmeter.domains.atoms.rows import POSITIONS, Layout
+from symmeter.errors import SymmeterWarning
 from symmeter.measuring.measure import measure
 from symmeter.results.result import Result
 
