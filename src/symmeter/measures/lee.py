@@ -30,4 +30,4 @@ class LEE(DerivativeMeasure):
         return squares.flatten(2).mean(-1) if squares.ndim > 2 else squares
 
     def unit(self, quantity: Quantity, generator: Generator) -> str:
-        return f"{quantity.unit}^2 / {generator.unit}^2"
+        return f"{quantity.squared_unit} / {generator.unit}^2"

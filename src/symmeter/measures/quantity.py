@@ -32,6 +32,11 @@ class Quantity:
         return cls(name, tuple(y.shape[1:]), unit, are_probabilities(y))
 
     @property
+    def squared_unit(self) -> str:
+        """The unit of a square, in brackets where the unit itself is a quotient or a power."""
+        return f"{self.unit}^2" if self.unit.isalpha() else f"({self.unit})^2"
+
+    @property
     def shown_shape(self) -> str:
         """The shape for messages, with its batch axis."""
         return f"(B, {', '.join(map(str, self.shape))})"

@@ -33,7 +33,7 @@ class TwirledVariance(OrbitMeasure):
         return _Spread(chunk)
 
     def unit(self, quantity: Quantity) -> str:
-        return f"{quantity.unit}^2"
+        return quantity.squared_unit
 
 
 class EquivarianceError(TwirledVariance):

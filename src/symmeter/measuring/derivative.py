@@ -158,7 +158,7 @@ class DerivativeRun(Run):
 
     def _target(self, output: Output, y: Tensor) -> Target:
         """What is measured of an output y (1, ...)."""
-        rho = self.plan.symmetry.rho_out or output.representation(y, self.model, self.domain)
+        rho = self.plan.rho_out(output, y)
         self.remarks += self.domain.remarks(output.name, y, rho, self.generators)
         return Target(output, quantity_of(output, y, self.domain), rho)
 

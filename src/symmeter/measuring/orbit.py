@@ -16,7 +16,6 @@ from symmeter.measuring.accuracy import record
 from symmeter.measuring.audit import SAMPLES, Audit
 from symmeter.measuring.constant_network import constant_values
 from symmeter.measuring.function import Function
-from symmeter.measuring.infinite_values import infinities
 from symmeter.measuring.kernels import Kernels
 from symmeter.measuring.kinds import Orbits
 from symmeter.measuring.orbit_control import displaced_inputs
@@ -26,14 +25,20 @@ from symmeter.measuring.passes import Inputs, moved, watching
 from symmeter.measuring.reference_samples import Beside
 from symmeter.measuring.run import Run
 from symmeter.measuring.spectrum import spectra
-from symmeter.measuring.targets import ElementSums, OrbitTarget, PairSums, Reduced, quantity_of
+from symmeter.measuring.targets import (
+    ElementSums,
+    OrbitTarget,
+    PairSums,
+    Reduced,
+    check_moves,
+    quantity_of,
+)
 from symmeter.models.outputs import Output
 from symmeter.results.columns import VALUE, Key
 from symmeter.results.spectrum import Spectrum
 from symmeter.samples import Batch
 from symmeter.symmetry.groups.group import ElementSet, Group, choose_elements
 from symmeter.symmetry.representations.representation import Representation
-from symmeter.symmetry.representations.trivial import Trivial
 
 
 @dataclass(kw_only=True)
@@ -145,7 +150,7 @@ class OrbitRun(Run):
         first = function(unmoved(self.rho_in, elements, x[:1]))
         targets = []
         for target, y in zip(other.targets, first, strict=True):
-            rho = self.plan.symmetry.rho_out or target.output.representation(y, self.model, self.domain)
+            rho = self.plan.rho_out(target.output, y)
             targets.append(self._target(target.output, rho, y, kernels).sharing(target))
         return Orbit(function, self.rho_in, elements, kernels, targets, other.at_once)
 
@@ -162,7 +167,7 @@ class OrbitRun(Run):
         function = self._look(self.plan.outputs, unmoved(self.rho_in, elements, x[:2]))
         targets = []
         for output, y in zip(function.outputs, function(unmoved(self.rho_in, elements, x[:1])), strict=True):
-            rho = self._representation(output, y)
+            rho = self.plan.known_rho_out(output, y)
             if rho is None:
                 continue
             targets.append(self._target(output, rho, y, kernels))
@@ -172,22 +177,10 @@ class OrbitRun(Run):
         function = self._narrowed(function, [target.output for target in targets])
         return Orbit(function, self.rho_in, elements, kernels, targets, self.batch_size or self.loading_batch)
 
-    def _representation(self, output: Output, y: Tensor) -> Representation | None:
-        """How the group acts on an output y (1, ...); None where that is not known and need not be."""
-        try:
-            return self.plan.symmetry.rho_out or output.representation(y, self.model, self.domain)
-        except SymmeterError:
-            if not self.plan.lenient:
-                raise
-            return None
-
     def _target(self, output: Output, rho: Representation, y: Tensor, kernels: Kernels) -> OrbitTarget:
         """What is measured of an output y (1, ...) on which the group acts by `rho`."""
-        if self.wrong_group and isinstance(rho, Trivial):
-            raise SymmeterError(
-                f"output {str(output)!r} is invariant, so no group is the wrong one for it; the "
-                "wrong-group control needs an output that the group moves"
-            )
+        if self.wrong_group:
+            check_moves(output, rho)
         quantity = quantity_of(output, y, self.domain)
         measures = [m.fitted(quantity) for m in self.measures]
         for m in measures:
@@ -299,8 +292,5 @@ class OrbitRun(Run):
     def notes(self) -> list[str]:
         notes = super().notes()
         for target in self.targets:
-            for pool in target.pools.values():
-                notes += pool.notes(target.quantity)
-            for m in target.measures:
-                notes += infinities(self.columns, target.key(m), self.item)
+            notes += target.notes(self.columns, self.item)
         return notes + [note for name, one in self.spectra.items() for note in one.notes(name)]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from symmeter.domain import Domain, find_domain, read_options
 from symmeter.errors import SymmeterError
@@ -94,6 +95,19 @@ class Plan:
     def rho_in(self, group: Group | None = None) -> Representation:
         """How the symmetry acts on the inputs."""
         return self.symmetry.rho_in or self.inputs.representation(self.domain, self.loaded, group)
+
+    def rho_out(self, output: Output, y: Tensor) -> Representation:
+        """How the symmetry acts on an output y (B, ...); SymmeterError where that is not known."""
+        return self.symmetry.rho_out or output.representation(y, self.model, self.domain)
+
+    def known_rho_out(self, output: Output, y: Tensor) -> Representation | None:
+        """The same; None where it is not known and need not be."""
+        try:
+            return self.rho_out(output, y)
+        except SymmeterError:
+            if not self.lenient:
+                raise
+            return None
 
     def of_fresh(self, fresh: LoadedModel) -> "Plan":
         """The same for a copy of the model with fresh weights."""

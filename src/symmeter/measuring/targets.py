@@ -1,20 +1,24 @@
 """What the measures make of one pass over an orbit, output by output."""
 
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from symmeter.domain import Domain
+from symmeter.errors import SymmeterError
 from symmeter.measures.measure import OrbitMeasure, Pool, Reducer
 from symmeter.measures.orbit import Chunk, View
 from symmeter.measures.quantity import OUTPUT, PROBABILITY, Quantity
 from symmeter.measures.relative_error import RelativeError
 from symmeter.measures.spread import Distances
+from symmeter.measuring.infinite_values import infinities
 from symmeter.models.outputs import Output
-from symmeter.results.columns import VALUE, Key
+from symmeter.results.columns import VALUE, Columns, Key
 from symmeter.symmetry.representations.representation import Representation
+from symmeter.symmetry.representations.trivial import Trivial
 
 BY_ELEMENT = RelativeError()  # what the table and the curve of elements show
 
@@ -65,6 +69,13 @@ class OrbitTarget(Target):
         self.pools, self.control_pools = other.pools, other.control_pools
         return self
 
+    def notes(self, columns: Columns, item: str) -> list[str]:
+        """What the reader must know of its columns, a line each; `item` is the noun of one sample."""
+        notes = list(chain.from_iterable(pool.notes(self.quantity) for pool in self.pools.values()))
+        return notes + list(
+            chain.from_iterable(infinities(columns, self.key(m), item) for m in self.measures)
+        )
+
     @property
     def by_element(self) -> Key:
         """The name under which the relative errors of single elements go, the identity's 0 among them."""
@@ -75,6 +86,15 @@ def quantity_of(output: Output, y: Tensor, domain: Domain) -> Quantity:
     """What a measure must know of an output y (B, ...)."""
     unit = PROBABILITY if output.name == "softmax" else domain.unit(output.name) or OUTPUT
     return Quantity.of(str(output), y, unit)
+
+
+def check_moves(output: Output, rho: Representation) -> None:
+    """SymmeterError for an output that the group does not move: no group is the wrong one for it."""
+    if isinstance(rho, Trivial):
+        raise SymmeterError(
+            f"output {str(output)!r} is invariant, so no group is the wrong one for it; the "
+            "wrong-group control needs an output that the group moves"
+        )
 
 
 @dataclass

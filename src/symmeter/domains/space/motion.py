@@ -1,9 +1,11 @@
 """Motions of space: rotations, reflections, translations and changes of size."""
 
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 
 import torch
 from torch import Tensor
@@ -15,6 +17,7 @@ Matrix = tuple[Vector, Vector, Vector]
 AXES: dict[str, Vector] = {"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "z": (0.0, 0.0, 1.0)}
 IDENTITY: Matrix = tuple(AXES.values())  # type: ignore[assignment]
 DEGREE, FACTOR, LENGTH = "degree", "factor", "length"
+_NAMES = {**{axis: name for name, axis in AXES.items()}, (-1, 0, 0): "-x", (0, -1, 0): "-y", (0, 0, -1): "-z"}
 _SAME = 1e-9  # numbers closer than this are the same
 
 
@@ -186,9 +189,7 @@ def _snap(value: float) -> float:
 
 def _close(a: Matrix, b: Matrix) -> bool:
     """Whether all entries are the same but for round-off."""
-    return all(
-        abs(p - q) < _SAME for one, other in zip(a, b, strict=True) for p, q in zip(one, other, strict=True)
-    )
+    return max(map(abs, map(operator.sub, chain(*a), chain(*b)))) < _SAME
 
 
 def _facing(axis: Tensor) -> Vector:
@@ -198,13 +199,5 @@ def _facing(axis: Tensor) -> Vector:
 
 def _axis_name(axis: Vector) -> str:
     """x, -y, or its components."""
-    for name, one in AXES.items():
-        if _near(axis, one):
-            return name
-        if _near(axis, tuple(-c for c in one)):
-            return f"-{name}"
-    return "(" + ", ".join(f"{c:.2f}" for c in axis) + ")"
-
-
-def _near(a: Sequence[float], b: Sequence[float]) -> bool:
-    return all(abs(p - q) < 1e-6 for p, q in zip(a, b, strict=True))
+    x, y, z = (round(c, 6) for c in axis)
+    return _NAMES.get((x, y, z), "({:.2f}, {:.2f}, {:.2f})".format(*axis))
