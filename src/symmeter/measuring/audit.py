@@ -6,11 +6,12 @@ measured again with the action on one leaf at a time replaced by each of its alt
 error by decades is named; so is a leaf that the model does not look at.
 """
 
+import operator
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain, product
+from itertools import product
 
 import torch
 from torch import Tensor
@@ -102,17 +103,17 @@ class Audit:
         """Leaves for which another action makes a large error vanish, or which the model does not look at."""
         own = self._outputs(moved(self.orbit.rho_in, self.x))
         floors = self._floors()
-        large = [k for k in range(len(floors)) if self._error(own, k) > _DECADES * floors[k]]
-        if not large:
-            return []
-        tried = list(self._of_inputs()) if self._leaves is not None else []
-        unread = [one.unread for outputs, _, one in tried if one.unread and _same(outputs, own)]
+        errors = [self._error(own, k) for k in range(len(floors))]
+        large = [k for k, floor in enumerate(floors) if errors[k] > _DECADES * floor]
+        tried = list(self._of_inputs()) if large and self._leaves is not None else []
+        nothing = [max(_ALIKE * floor, _NOTHING * error) for floor, error in zip(floors, errors, strict=True)]
+        unread = [one.unread for outputs, _, one in tried if one.unread and _same(outputs, own, nothing)]
         if unread:
             return unread
         found = []
         for k in large:
-            errors = [(self._error(outputs, k), words) for outputs, words, _ in tried]
-            found += self._best(k, self._error(own, k), [*errors, *self._of_output(own, k)])
+            lower = [(self._error(outputs, k), words) for outputs, words, _ in tried]
+            found += self._best(k, errors[k], [*lower, *self._of_output(own, k)])
         return found
 
     def _best(self, k: int, own: float, errors: Sequence[tuple[float, str]]) -> list[str]:
@@ -181,10 +182,11 @@ def _with(leaves: Packed, i: int, rho: Representation) -> Packed:
     )
 
 
-def _same(some: Outputs, others: Outputs) -> bool:
-    """Whether no output differs."""
-    pairs = zip(chain.from_iterable(some), chain.from_iterable(others), strict=True)
-    return all(torch.equal(y, z) for y, z in pairs)
+def _same(some: Outputs, others: Outputs, nothing: Sequence[float]) -> bool:
+    """Whether no output differs by more than what counts as nothing for it."""
+    pairs = list(zip(some, others, strict=True))
+    sizes = [_size([ys[k].double() - zs[k].double() for ys, zs in pairs]) for k in range(len(nothing))]
+    return all(map(operator.le, sizes, nothing))
 
 
 def _size(differences: Sequence[Tensor]) -> float:

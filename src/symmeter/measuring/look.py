@@ -14,7 +14,7 @@ from symmeter.measuring.function import Batching, Function
 from symmeter.measuring.suspects import differing_modules
 from symmeter.models.precision import Precision, precision_of
 
-_UNITS = 128  # of round-off: kernels for other batches add up in another order
+ROUND_OFF = 128  # of round-off: kernels for other batches add up in another order
 _WIDE_DIFFERENCE = 1e-9  # relative, in float64: more is no round-off
 _NARROW_DIFFERENCE = 1e3  # units of round-off: more is none either, where float64 cannot be had
 _UNKNOWN_RATIO, _LARGEST_RATIO = 10.0, 100.0
@@ -75,14 +75,14 @@ def look(
             f"the model takes {size} at once and no other number: batches are filled up or taken apart"
         )
     chance, dependence = _difference(once, again), _difference(once, together)
-    if chance > _UNITS * precision.unit:
+    if chance > ROUND_OFF * precision.unit:
         modules = _by(differing_modules(function.call, model, one, one))
         notes.append(
             f"the model is random: two calls on one {item} differ by {chance:.2g} of its output{modules}; "
             "values and floors include that"
         )
         return Look(function, precision, chance, tuple(notes))
-    if dependence > _UNITS * precision.unit and _is_real(function, one, two, dependence, precision):
+    if dependence > ROUND_OFF * precision.unit and _is_real(function, one, two, dependence, precision):
         modules = _by(differing_modules(function.call, model, one, two))
         if batching.size is not None and batching.size > 1:
             raise SymmeterError(

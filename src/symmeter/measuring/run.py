@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
 
@@ -16,7 +16,7 @@ from symmeter.domain import Domain
 from symmeter.errors import SymmeterError, counted, first_line, shortened
 from symmeter.measures.quantity import are_probabilities
 from symmeter.measuring.accuracy import accuracy_of
-from symmeter.measuring.answered import answered_precision
+from symmeter.measuring.answered import answered
 from symmeter.measuring.function import Batching, Function
 from symmeter.measuring.interrupt import noticed_interrupts
 from symmeter.measuring.kinds import Recent
@@ -207,9 +207,8 @@ class Run(ABC):
         function = self.function_of(outputs)
         packed = self.samples.packing is not None or self.samples.varied
         self.seen = look(function, x, self.model, self.batch_size, self.item, packed)
-        if self.domain.hides_precision and self.seen.chance is None:
-            found = answered_precision(self.seen.function, x[:1], self.seen.precision)
-            self.seen = replace(self.seen, precision=found)
+        if self.domain.hides_precision:
+            self.seen = answered(self.seen.function, x[:1], self.seen)
         self.remarks += self.seen.notes
         self.unit_round_off = self.seen.precision.unit
         if self.unit_round_off > torch.finfo(self.dtype).eps:
