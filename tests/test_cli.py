@@ -205,8 +205,10 @@ def test_several_arrays_are_several_inputs(model, tmp_path, capsys, fails):
     ]:
         assert said in fails(*words, "points", "--inputs", given)
     words[2] = "net.py"
-    assert "net.py: sets are read from an .npz" in fails(*words, "points", "--inputs", "pos=points")
-    assert "unknown domain 'set'; did you mean 'sets'?" in fails(*words, "set")
+    assert "net.py: points are read from ply, off, xyz, a folder of these, or an .npz" in fails(
+        *words, "points", "--inputs", "pos=points"
+    )
+    assert "unknown domain 'point'; did you mean 'points'?" in fails(*words, "point")
 
 
 def test_a_layer_as_output(model, photos, capsys):

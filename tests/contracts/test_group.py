@@ -70,6 +70,12 @@ class TakesAnything(Quarters):
         return self
 
 
+class HasAForeignDesign(Quarters):
+    """A third of a turn is none of its elements."""
+
+    designs = (Cyclic(3),)
+
+
 class Spoilt(AffineMap):
     """A quarter turn whose laws subclasses of it break."""
 
@@ -157,6 +163,7 @@ BROKEN_GROUPS = [
     (DrawsTwoOnly(), "test_draws_follow_their_seed_and_lie_in_the_group"),
     (Made(IsOneOfAKind), "test_elements_can_be_compared_hashed_and_named"),
     (Made(HasNoUnit), "test_a_parameter_has_a_unit"),
+    (HasAForeignDesign(), "test_designs_are_subgroups_the_finest_first"),
     (IsCalledOtherwise(), "test_its_name_is_read_back"),
     (TakesAnything(), "test_inputs_of_another_kind_are_refused_in_one_line"),
 ]

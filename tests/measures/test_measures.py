@@ -10,7 +10,7 @@ from symmeter.results.standard_errors import standard_error
 
 def test_every_measure_says_whether_it_is_a_square():
     squares = {m.name for m in known_measures().values() if m.power == 2}
-    assert squares == {"lee", "geed", "twirled_variance", "loss_split", "kl_consistency", "js_consistency", "eq_t",
+    assert squares == {"lee", "geed", "twirled_variance", "equivariance_error", "loss_split", "kl_consistency", "js_consistency", "eq_t",
                        "eq_t_frac", "eq_r"}  # fmt: skip
     distances = {
         m.name: m.power for m in parse_measures("geed(l2),geed(euclidean),geed(cosine),geed(01),geed(kl)")

@@ -128,8 +128,8 @@ def test_every_measure_of_symmetry_is_zero_on_a_symmetric_network_and_not_on_ano
     symmetric = symmeter.measure(net, (x, labels), "C4", names, progress=False).rows
     other = symmeter.measure(base.eval(), (x, labels), "C4", names, progress=False).rows
     for row, wrong in zip(symmetric, other, strict=True):
-        assert row.error < 1e-7 and row.verdict == "not resolved", row.measure
-        assert wrong.error > 1e-3 and wrong.verdict != "not resolved", wrong.measure
+        assert row.asymmetry < 1e-7 and row.verdict == "not resolved", row.measure
+        assert wrong.asymmetry > 1e-3 and wrong.verdict != "not resolved", wrong.measure
         assert wrong.selectivity is not None and wrong.selectivity > 0.3, wrong.measure
 
 

@@ -247,7 +247,7 @@ def test_a_margin_is_read_around_files(tmp_path):
 @pytest.mark.parametrize(("symmetry", "options", "words"), [
     ("C4", {"data": torch.rand(2, 3, 8, 10)}, "square images"),
     ("S5", {"data": torch.rand(2, 6, 3)}, "use S6"),
-    ("S5", {}, r"S5 acts on points \(B, 5, features\)"),
+    ("S5", {}, "symmetry 'S5' is one of points"),
     ("C4", {"measure": "geed(kl)", "output": "logits"}, r"does not sum to 1; use --output softmax"),
     ("C4", {"measure": "geed(channelwise)"}, r"use geed\(cosine\)"),
     ("C4", {"measure": "geed(taxi)"}, "unknown distance 'taxi'; choose from"),

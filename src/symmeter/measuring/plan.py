@@ -101,7 +101,7 @@ class Plan:
         return self.symmetry.rho_out or output.representation(y, self.model, self.domain)
 
     def known_rho_out(self, output: Output, y: Tensor) -> Representation | None:
-        """The same; None where it is not known and need not be."""
+        """The same of an output y (B, ...); None where it is not known and need not be."""
         try:
             return self.rho_out(output, y)
         except SymmeterError:

@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader
 from symmeter.domains.points.data import SETS
 from symmeter.domains.points.domain import Points
 from symmeter.domains.space.permutations import Permutations, PointPermutations
+from symmeter.errors import SymmeterWarning
 from symmeter.measuring.measure import measure
 from symmeter.samples import Draw
 from symmeter.symmetry.groups.group import Group
@@ -90,7 +91,13 @@ def test_the_error_is_that_of_a_plain_loop():
 def test_many_points_are_permuted_at_random():
     """As many as the data has; n! is beyond any float."""
     points = torch.randn(3, 200, 3, dtype=torch.float64)
-    rows = measure(DeepSet(), points, "permutation", output="logits:points,logits:invariant", elements=5).rows
+    with pytest.warns(
+        SymmeterWarning, match="output 'logits' is permuted with the points, as 'node scalars'"
+    ):
+        result = measure(
+            DeepSet(), points, "permutation", output="logits:points,logits:invariant", elements=5
+        )
+    rows = result.rows
     assert [row.verdict == "not resolved" for row in rows] == [True, False]
     assert Permutations().bind((200, 3)).order == math.factorial(200)
 
