@@ -59,6 +59,22 @@ class TestAxisRotations(Named):
         return torch.allclose(element.rotation @ EYE[1], EYE[1]) and element.parity > 0
 
 
+class TestRigidMotions(Named):
+    group = group_named("SE3")
+
+    def contains(self, element):
+        return element.parity > 0 and torch.linalg.vector_norm(torch.tensor(element.shift)) == pytest.approx(
+            1
+        )
+
+
+class TestRigidMotionsAndMirrorImages(Named):
+    group = group_named("E3(5)")
+
+    def contains(self, element):
+        return torch.linalg.vector_norm(torch.tensor(element.shift)) == pytest.approx(5)
+
+
 class TestTranslations(Named):
     group = Translations((1.0, 40.0))
 

@@ -37,6 +37,7 @@ from symmeter.domains.space.translations import translations
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Group
+from symmeter.symmetry.groups.products import SemidirectProduct
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 
@@ -115,6 +116,14 @@ def _axis(word: str) -> str:
     return word.lower()
 
 
+def _rigid(rotations: Orthogonal, length: str = "1") -> Group:
+    """Rotations of some kind, and translations by a length: translations are normal."""
+    moved = translations(length)
+    name = rotations.name.replace("SO3", "SE3").replace("O3", "E3")
+    label = name if moved.lengths == (1.0,) else f"{name}({moved.lengths[0]:g})"
+    return SemidirectProduct((moved, rotations), label)
+
+
 def _always(group: Group) -> Callable[..., Group]:
     return partial(_nothing_in_brackets, group)
 
@@ -127,6 +136,10 @@ def _nothing_in_brackets(group: Group) -> Group:
 _WRITTEN: dict[str, Written] = {
     "so3": Written(_always(Orthogonal()), "SO3", "all rotations"),
     "o3": Written(_always(Orthogonal(mirrored=True)), "O3", "all rotations and their mirror images"),
+    "se3": Written(
+        partial(_rigid, Orthogonal()), "SE3", "all rotations with translations of length 1; SE3(5) of 5"
+    ),
+    "e3": Written(partial(_rigid, Orthogonal(mirrored=True)), "E3", "the same with mirror images; E3(5)"),
     "so2": Written(
         lambda axis="z": AxisRotations(_axis(axis)), "SO2(y)", "rotations about one axis, x, y or z"
     ),
