@@ -1,5 +1,6 @@
 """Frames of atoms as rows of numbers: what of a frame is moved, part after part, and how symmetries act on it."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -94,9 +95,9 @@ class Layout:
 class RowElement(Element):
     """An element that moves one part of a frame by what another part is, as the lattice does."""
 
+    @abstractmethod
     def moved(self, parts: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The parts (B, *shape) of frames, moved."""
-        raise NotImplementedError
+        """The parts (B, *shape) of frames that move, moved."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from symmeter.symmetry.groups.group import Element
+from symmeter.symmetry.groups.group import Element, OnCurve
 
 Point = tuple[float, float]
 Matrix = tuple[Point, Point]
@@ -20,7 +20,7 @@ _SAME = 1e-9  # numbers closer than this are the same, so that a whole shift is 
 
 
 @dataclass(frozen=True)
-class AffineMap(Element):
+class AffineMap(OnCurve):
     """p -> A p + b for points p = (px, py) from the image centre, y downwards: (g x)(p) = x(g^-1 p).
 
     `shift` b is in pixels of the `frame` (H, W) of the network's input; a feature map of h x w moves by b w / W and
@@ -118,15 +118,7 @@ class AffineMap(Element):
         return words
 
     @property
-    def parameter(self) -> float | None:
-        return self._on_curve[0]
-
-    @property
-    def parameter_unit(self) -> str | None:
-        return None if self.is_identity else self._on_curve[1]
-
-    @property
-    def _on_curve(self) -> tuple[float | None, str | None]:
+    def on_curve(self) -> tuple[float | None, str | None]:
         """The parameter of a plain rotation or scale, and its unit; None and None for any other map."""
         if any(self.shift):
             return None, None

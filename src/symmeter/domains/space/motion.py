@@ -10,7 +10,7 @@ from itertools import chain
 import torch
 from torch import Tensor
 
-from symmeter.symmetry.groups.group import Element
+from symmeter.symmetry.groups.group import Element, OnCurve
 
 Vector = tuple[float, float, float]
 Matrix = tuple[Vector, Vector, Vector]
@@ -22,7 +22,7 @@ _SAME = 1e-9  # numbers closer than this are the same
 
 
 @dataclass(frozen=True)
-class Motion(Element):
+class Motion(OnCurve):
     """p -> s R p + b for points p of space, with R orthogonal (`linear`), s > 0 (`scale`) and b (`shift`).
 
     What is no point is moved by parts of that: a vector by R alone, a pseudo-vector by det(R) R.
@@ -104,15 +104,7 @@ class Motion(Element):
         return ["invert", about]
 
     @property
-    def parameter(self) -> float | None:
-        return self._on_curve[0]
-
-    @property
-    def parameter_unit(self) -> str | None:
-        return None if self.is_identity else self._on_curve[1]
-
-    @property
-    def _on_curve(self) -> tuple[float | None, str | None]:
+    def on_curve(self) -> tuple[float | None, str | None]:
         """The angle of a plain rotation, the length of a plain translation, the factor of a plain scale."""
         moves = max(map(abs, self.shift)) > _SAME
         if self.translates:

@@ -1,6 +1,5 @@
 """Translations of space by given lengths in random directions."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -54,8 +53,3 @@ def translations(*lengths: str) -> Translations:
     if not all(0 < length < float("inf") for length in found):
         raise ValueError(lengths)
     return Translations(found) if found else Translations()
-
-
-def longest(groups: Sequence[Group]) -> float:
-    """The longest translation among some groups, 0 where there is none."""
-    return max([max(group.lengths) for group in groups if isinstance(group, Translations)], default=0.0)

@@ -52,6 +52,23 @@ class Element(ABC):
         """The product; ValueError for elements that share no group."""
 
 
+class OnCurve(Element):
+    """An element that may lie on a curve over its group, as a rotation does by its angle."""
+
+    @property
+    @abstractmethod
+    def on_curve(self) -> tuple[float | None, str | None]:
+        """Its parameter there, and the unit of that; None and None where it lies on none."""
+
+    @property
+    def parameter(self) -> float | None:
+        return self.on_curve[0]
+
+    @property
+    def parameter_unit(self) -> str | None:
+        return None if self.is_identity else self.on_curve[1]
+
+
 @dataclass(frozen=True)
 class ProductElement(Element):
     """An element of a direct product, such as that of plane and colours: (g, k)(g', k') = (g g', k k').
