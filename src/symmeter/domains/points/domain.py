@@ -55,7 +55,7 @@ class Points(Domain):
     symmetries: ClassVar = {**MEANINGS, **GROUPS, **PERMUTATIONS}
     actions = ACTIONS
     input_words = ACTIONS
-    between_networks = 0.45  # they prefer axes, and pooling is stable by itself: docs/domains.md
+    between_networks = 0.45  # they prefer axes, and pooling is stable by itself: docs/controls.md
     measure_over = "equivariance_error"
 
     @classmethod
