@@ -50,9 +50,7 @@ def null_of_specificity(kind: str, seed: int, data: Path, symmetry: str = "affin
     result = symmeter.measure(
         untrained(kind, seed), x, symmetry, output="logits", seed=seed, progress=False, **pixels
     )
-    return [
-        _row("null" if symmetry == "affine" else f"null, {symmetry}", kind, seed, row) for row in result.rows
-    ]
+    return rows_of("null" if symmetry == "affine" else f"null, {symmetry}", kind, seed, result)
 
 
 def turned(x: Tensor) -> Tensor:
@@ -102,9 +100,9 @@ def _ready(network: nn.Module, images: Images) -> nn.Module:
     return network
 
 
-def rows_of_training(kind: str, seed: int, result: Any) -> list[dict[str, Any]]:
-    """The same as rows of a table."""
-    return [_row("trained", kind, seed, row) for row in result.rows]
+def rows_of(what: str, kind: str, seed: int, result: Any) -> list[dict[str, Any]]:
+    """A result as rows of the table."""
+    return [_row(what, kind, seed, row) for row in result.rows]
 
 
 def verdicts_of_swaps(result: Any, sizes: Sequence[int], draws: int) -> list[dict[str, Any]]:

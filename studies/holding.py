@@ -77,7 +77,9 @@ def _of_coverage(table: Any) -> list[Verdict]:
 def _of_nulls(table: Any) -> list[Verdict]:
     claim = "1 is in the interval of the specificity of untrained networks in 93 % of rows"
     found = []
-    for kind, words in (("null", "affine"), ("null, colour", "colours")):
+    for kind, words in (
+        ("null", "affine"), ("null, colour", "colours"), ("null, points", "networks of points, motions of space"),
+    ):  # fmt: skip
         rows = table[(table["kind"] == kind)]
         if not len(rows):
             if kind == "null":

@@ -30,10 +30,12 @@ from calibration import (
     TRAININGS,
     differences_of_swaps,
     null_of_specificity,
-    rows_of_training,
+    rows_of,
     trained_here,
     verdicts_of_swaps,
 )
+from clouds import NETWORKS as NETWORKS_OF_POINTS
+from clouds import null_of_points
 from common import HERE, Study, Verdict, main, yes
 from holding import judged, write_page
 from populations import SIZES, covered, subjects
@@ -112,7 +114,7 @@ class Instrument(Study):
     def _covered(self) -> Iterable[dict[str, Any]]:
         """Coverage, one step a network."""
         s, few = self.settings, self.few(self.images(), 4000, 2000, quick=(256, 64))
-        sizes, draws = (SIZES[:2], 20) if self.quick else (SIZES, 300)
+        sizes, draws = (SIZES[:2], 20) if self.quick else (SIZES, 1200)  # told to 0.006
         for name, populations in subjects(s.data, few, self.quick, s.device).items():
             yield from self.step(f"coverage-{name}", lambda made=populations: covered(made(), draws, sizes))
 
@@ -129,6 +131,12 @@ class Instrument(Study):
                 yield from self.step(
                     f"null-colours-{kind}", lambda k=kind: null_of_specificity(k, 0, data, "colour")
                 )
+        for kind in NETWORKS_OF_POINTS if not self.quick else ("max",):
+            for seed in range(1 if self.quick else SEEDS):
+                yield from self.step(
+                    f"null-points-{kind}-{seed}",
+                    lambda k=kind, n=seed: rows_of("null, points", k, n, null_of_points(k, n)),
+                )
         sizes, draws = ((8, 16), 20) if self.quick else ((8, 16, 64, 256), 400)
         made = lambda kind, seed: trained_here(
             kind, few, seed, 1 if self.quick else 5, 2 * max(sizes), s.device
@@ -136,7 +144,7 @@ class Instrument(Study):
         for kind in TRAININGS:
             for seed in range(1 if self.quick else SEEDS):
                 yield from self.step(
-                    f"trained-{kind}-{seed}", lambda k=kind, n=seed: rows_of_training(k, n, made(k, n))
+                    f"trained-{kind}-{seed}", lambda k=kind, n=seed: rows_of("trained", k, n, made(k, n))
                 )
         yield from self.step("swapped", lambda: self._swapped(made, sizes, draws))
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from symmeter.domains.points.domain import Points
+
 STUDIES = Path(__file__).resolve().parents[2] / "studies"
 
 
@@ -28,6 +30,19 @@ def test_of_untrained_networks_it_is_one_within_its_interval(study, shared_data,
     inside = [row["specificity_low"] <= 1 <= row["specificity_high"] for row in rows]
     assert len(rows) == 9 and np.mean(inside) >= 8 / 9
     assert all(row["verdict"] != "specific" for row in rows)
+
+
+@pytest.mark.slow
+def test_of_untrained_networks_of_points_it_is_one_within_its_interval(study):
+    clouds = importlib.import_module("clouds")
+    rows = [
+        row for kind in clouds.NETWORKS for seed in range(2) for row in clouds.null_of_points(kind, seed).rows
+    ]
+    inside = [row.specificity_low <= 1 <= row.specificity_high for row in rows]
+    apart = np.std(np.log([row.specificity for row in rows]))
+    assert len(rows) == 5 * 2 * 7 and np.mean(inside) >= 0.9
+    assert all(row.verdict != "specific" for row in rows)
+    assert 0.5 * Points.between_networks < apart < 2 * Points.between_networks
 
 
 @pytest.mark.slow
