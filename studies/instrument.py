@@ -11,6 +11,7 @@ where value and controls changed places. The table of coverage is docs/intervals
 
 import sys
 from collections.abc import Iterable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,9 @@ from augmentation import plain
 from calibration import (
     NETWORKS,
     SEEDS,
+    SUBJECTS,
     TRAININGS,
+    Budget,
     differences_of_swaps,
     null_of_specificity,
     rows_of,
@@ -114,7 +117,7 @@ class Instrument(Study):
     def _covered(self) -> Iterable[dict[str, Any]]:
         """Coverage, one step a network."""
         s, few = self.settings, self.few(self.images(), 4000, 2000, quick=(256, 64))
-        sizes, draws = (SIZES[:2], 20) if self.quick else (SIZES, 1200)  # told to 0.006
+        sizes, draws = (SIZES[:2], 20) if self.quick else (SIZES, 300)
         for name, populations in subjects(s.data, few, self.quick, s.device).items():
             yield from self.step(f"coverage-{name}", lambda made=populations: covered(made(), draws, sizes))
 
@@ -138,13 +141,13 @@ class Instrument(Study):
                     lambda k=kind, n=seed: rows_of("null, points", k, n, null_of_points(k, n)),
                 )
         sizes, draws = ((8, 16), 20) if self.quick else ((8, 16, 64, 256), 400)
-        made = lambda kind, seed: trained_here(
-            kind, few, seed, 1 if self.quick else 5, 2 * max(sizes), s.device
-        )
-        for kind in TRAININGS:
+        budget = Budget(1 if self.quick else 5, 2 * max(sizes), s.device)
+        made = lambda kind, seed, subject="CNN": trained_here(kind, few, seed, budget, subject)
+        for kind, subject in product(TRAININGS, SUBJECTS):
             for seed in range(1 if self.quick else SEEDS):
                 yield from self.step(
-                    f"trained-{kind}-{seed}", lambda k=kind, n=seed: rows_of("trained", k, n, made(k, n))
+                    f"trained-{kind}-{subject}-{seed}",
+                    lambda k=kind, n=seed, s=subject: rows_of(f"trained {s}", k, n, made(k, n, s)),
                 )
         yield from self.step("swapped", lambda: self._swapped(made, sizes, draws))
 

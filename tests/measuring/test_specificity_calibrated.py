@@ -47,10 +47,15 @@ def test_of_untrained_networks_of_points_it_is_one_within_its_interval(study):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("kind", "own", "other"), [("turned", "rotation", "scale"), ("scaled", "scale", "rotation")]
+    ("subject", "kind", "own", "other"),
+    [
+        ("CNN", "turned", "rotation", "scale"),
+        ("CNN", "scaled", "scale", "rotation"),
+        ("perceptron", "turned", "rotation", "scale"),
+    ],
 )
-def test_it_falls_along_what_a_network_was_trained_on(study, digits, kind, own, other):
-    result = study.trained_here(kind, digits, 0, 5, 64, "cpu")
+def test_it_falls_along_what_a_network_was_trained_on(study, digits, subject, kind, own, other):
+    result = study.trained_here(kind, digits, 0, study.Budget(epochs=5, count=64), subject)
     rows = {row.symmetry: row for row in result.rows}
     assert rows[own].verdict == "specific" and rows[own].specificity < 0.5
     assert rows[other].specificity > 0.5
