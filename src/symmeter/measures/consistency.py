@@ -72,9 +72,9 @@ class _Pairs(Reducer):
 
     def add(self, view: View) -> Tensor | None:
         predicted = view.y.argmax(1)
-        votes = functional.one_hot(predicted, self._votes.shape[1])
-        self._votes += view.weight * votes
-        self._open += view.weight * votes
+        votes = view.weight * functional.one_hot(predicted, self._votes.shape[1]).double()
+        self._votes += votes
+        self._open += votes
         self._count += 1
         if self._count % self._chunk.block == 0:
             self._within += self._open.sum(1).square() - self._open.square().sum(1)
