@@ -47,8 +47,7 @@ class OrbitRun(Run):
     """All measures of all outputs over one group.
 
     Of every measure and output there is one column per statistic. `control` may also be "wrong-group": outputs are
-    then taken as if the group did not move them. `orbit` is there from the first batch on, that of the samples which
-    are measured at the moment; there is one for each kind of them.
+    then taken as if the group did not move them. `orbit` is that of the samples that are measured at the moment.
     """
 
     group: Group
@@ -238,10 +237,10 @@ class OrbitRun(Run):
     def _control(self, inputs: Inputs, compared: Compared) -> Reduced | None:
         """What is measured of the control's inputs; None, and no control any more, where the model fails on them."""
         orbit = self._known
-        pools = orbit.control_pools
-        control = self.optional(
-            "the control", lambda: orbit.reduced(inputs, compared, pools=pools, wrong=self.wrong_group)
+        of_control = lambda: orbit.reduced(
+            inputs, compared, pools=orbit.control_pools, wrong=self.wrong_group
         )
+        control = self.optional("the control", of_control)
         if control is None:  # not for some samples only: values and controls are compared in pairs
             self.control = False
             self.columns.discard_controls()
