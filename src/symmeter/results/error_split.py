@@ -81,10 +81,14 @@ def split_table(table: Table, rows: Sequence[ErrorSplit]) -> Table:
     for name in ("as given", "orbit", "symmetrised", "A", "A^2, %"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
-        _, factor = shown_unit(row.root_unit)
+        unit, factor = shown_unit(row.root_unit)
         squares = (row.given, row.error, row.symmetrised, row.asymmetry)
         share = "-" if row.share is None else _percent((row.share, row.share_low, row.share_high), 1.0)
-        table.add_row(_named(row, rows), *(short(factor * _root(value)) for value in squares), share)
+        table.add_row(
+            escape(f"{_named(row, rows)}, {unit}"),
+            *(short(factor * _root(value)) for value in squares),
+            share,
+        )
     return table
 
 
@@ -99,7 +103,7 @@ def average_table(table: Table, rows: Sequence[AveragedError]) -> Table:
         whole = row.predicted_error + row.predicted_gain
         ends = [None if end is None else factor * _root(end) for end in (row.error_low, row.error_high)]
         table.add_row(
-            _named(row, rows),
+            escape(_named(row, rows)),
             escape(f"{row.evaluations} {row.over.removeprefix(COSETS_OF)}"),
             with_interval(factor * _root(row.error), ends[0], ends[1]),
             _percent((row.gain, row.gain_low, row.gain_high), whole),
@@ -122,10 +126,9 @@ def split_legend(splits: Sequence[ErrorSplit], averages: Sequence[AveragedError]
 
 
 def _named(row: ErrorSplit | AveragedError, rows: Sequence[ErrorSplit] | Sequence[AveragedError]) -> str:
-    """The output of a row with its unit, and the symmetry where there are several."""
+    """The output of a row, and the symmetry where there are several."""
     several = len({one.symmetry for one in rows}) > 1
-    name = f"{row.output}, {shown_unit(row.root_unit)[0]}"
-    return escape(f"{row.symmetry} {name}" if several else name)
+    return f"{row.symmetry} {row.output}" if several else row.output
 
 
 def _percent(values: tuple[float, float | None, float | None], whole: float) -> str:
