@@ -12,6 +12,7 @@ import torch
 
 from symmeter.errors import counted, shortened
 from symmeter.measuring.derivative import DerivativeRun, Observer
+from symmeter.measuring.error_split import Splitting
 from symmeter.measuring.interrupt import Interrupted
 from symmeter.measuring.orbit import OrbitRun
 from symmeter.measuring.plan import Plan
@@ -97,7 +98,8 @@ def run_over(plan: Plan, group: Group) -> Execution[OrbitRun]:
     """All measures of a plan over one group."""
     control = plan.has_stability or plan.control == "wrong-group"
     began = time.perf_counter()
-    run = OrbitRun(plan, plan.open(group), plan.rho_in(group), control, group=group)
+    splitting = Splitting(plan.settings.average, plan.settings.seed, plan.domain.where_labels)
+    run = OrbitRun(plan, plan.open(group), plan.rho_in(group), control, group=group, splitting=splitting)
     run.until = _until(plan, run.samples, lambda: orbit_rows(run))
     return _executed(
         plan,

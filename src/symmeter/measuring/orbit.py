@@ -15,6 +15,7 @@ from symmeter.measures.measure import OrbitMeasure
 from symmeter.measuring.accuracy import record
 from symmeter.measuring.audit import SAMPLES, Audit
 from symmeter.measuring.constant_network import constant_values
+from symmeter.measuring.error_split import Splitting
 from symmeter.measuring.function import Function
 from symmeter.measuring.kernels import Kernels
 from symmeter.measuring.kinds import Orbits
@@ -46,11 +47,11 @@ class OrbitRun(Run):
     """All measures of all outputs over one group.
 
     Of every measure and output there is one column per statistic. `control` may also be "wrong-group": outputs are
-    then taken as if the group did not move them. `orbit` is there from the first batch on, that of the samples which
-    are measured at the moment; there is one for each kind of them.
+    then taken as if the group did not move them. `orbit` is that of the samples that are measured at the moment.
     """
 
     group: Group
+    splitting: Splitting
     orbit: Orbit | None = None
     orbits: Orbits = field(default_factory=Orbits)
     forwards: int = 0  # samples that went through the model
@@ -214,7 +215,8 @@ class OrbitRun(Run):
         compared = Compared(x, batch.known_labels(part), others)
         still = torch.ones(len(x), dtype=torch.bool)
         watched = watching(moved(self.rho_in, x), orbit.still(x), still)
-        own = orbit.reduced(watched, compared, pools=[t.pools for t in orbit.targets], alone=True)
+        own = orbit.reduced(watched, compared, pools=orbit.pools, alone=True, answers=self.splitting.wanted)
+        split = self.splitting.found(orbit, own, x, batch, part)
         lacking = torch.zeros(len(x), dtype=torch.bool)
         control = None
         if self.control and (references is not None or not self.domain.needs_references):
@@ -224,6 +226,7 @@ class OrbitRun(Run):
             control = self._control(inputs, compared)
             lacking |= beside.lone and self.domain.needs_references and not self.wrong_group
         keep = self._take(batch.names[part], own, control, lacking.numpy())
+        self.splitting.take(split, self.columns, keep)
         names = list(compress(batch.names[part], keep))
         self._note_still(self.group.name, names, still.numpy()[keep], lacking.numpy()[keep])
         if self.classes:
@@ -234,10 +237,10 @@ class OrbitRun(Run):
     def _control(self, inputs: Inputs, compared: Compared) -> Reduced | None:
         """What is measured of the control's inputs; None, and no control any more, where the model fails on them."""
         orbit = self._known
-        pools = [target.control_pools for target in orbit.targets]
-        control = self.optional(
-            "the control", lambda: orbit.reduced(inputs, compared, pools=pools, wrong=self.wrong_group)
+        of_control = lambda: orbit.reduced(
+            inputs, compared, pools=orbit.control_pools, wrong=self.wrong_group
         )
+        control = self.optional("the control", of_control)
         if control is None:  # not for some samples only: values and controls are compared in pairs
             self.control = False
             self.columns.discard_controls()
@@ -293,4 +296,5 @@ class OrbitRun(Run):
         notes = super().notes()
         for target in self.targets:
             notes += target.notes(self.columns, self.item)
+        notes += self.splitting.notes(self.targets)
         return notes + [note for name, one in self.spectra.items() for note in one.notes(name)]

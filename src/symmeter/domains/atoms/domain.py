@@ -21,6 +21,7 @@ from symmeter.domains.atoms.data import (
 from symmeter.domains.atoms.frame_model import CalculatorModel, FrameModel, FunctionModel, implemented
 from symmeter.domains.atoms.groups import Cells, Lattice, bound_to, parts_of_frames
 from symmeter.domains.atoms.networks import FrameNetwork
+from symmeter.domains.atoms.options import AtomOptions
 from symmeter.domains.atoms.quantities import QUANTITIES, action_of, usual_among
 from symmeter.domains.atoms.rows import FrameRows, row_of
 from symmeter.domains.space.alternatives import alternatives
@@ -52,6 +53,7 @@ class Atoms(Domain):
 
     name = "atoms"
     item = "frame"
+    Options = AtomOptions
     symmetries: ClassVar = {
         **GROUPS,
         "permutation": "exchanges of atoms of one element",
@@ -62,6 +64,9 @@ class Atoms(Domain):
     measure_over = "equivariance_error"
     needs_references = False
     hides_precision = True
+    where_labels = (
+        "frames may hold energy, forces and so on; other names go with references='energy=REF_energy'"
+    )
 
     @classmethod
     def symmetry(cls, word: str) -> Symmetries:
@@ -132,7 +137,7 @@ class Atoms(Domain):
         for one in groups:
             for name, atoms in zip(frames.names, frames.atoms, strict=True):
                 one.check(atoms, name)
-        return Samples(frames.source(), FramePreparation(groups), draw)
+        return Samples(frames.source(self.options.references or {}), FramePreparation(groups), draw)
 
     def check(self, data: str, model: str) -> None:
         check_path(data)

@@ -11,6 +11,7 @@ from functools import cache
 import torch
 
 from symmeter.errors import SymmeterError
+from symmeter.symmetry.groups.cosets import cosets_among
 from symmeter.symmetry.groups.degrees import Part
 
 AUTO, HAAR, COSETS, QUADRATURE, LEBEDEV = SAMPLING = ("auto", "haar", "cosets", "quadrature", "lebedev")
@@ -119,6 +120,11 @@ class Group(ABC):
     def designs(self) -> "tuple[Group, ...]":
         """Finite subgroups whose cosets g D can stand in for the whole, the finest first; none for most groups."""
         return ()
+
+    @property
+    def subgroups(self) -> "tuple[Group, ...]":
+        """Finite ones over whose cosets a model may be averaged, one per number of elements; the whole where finite."""
+        return () if self.order is None else (self,)
 
     @property
     @abstractmethod
@@ -287,14 +293,8 @@ def draw_cosets(group: Group, count: int, random: torch.Generator) -> ElementSet
 @cache
 def _in_cosets(group: Group, subgroup: Group) -> tuple[Element, ...]:
     """The elements of a finite group, the identity first, coset by coset of a subgroup."""
-    left = [(g, g.inverse()) for g in group.enumerate()]
-    found: list[Element] = []
-    while left:
-        first, _ = left[0]
-        for g in [first @ s for s in subgroup.enumerate()]:
-            place = next(i for i, (_, inverse) in enumerate(left) if (g @ inverse).is_identity)
-            found.append(left.pop(place)[0])
-    return tuple(found)
+    members = group.enumerate()
+    return tuple(members[i] for coset in cosets_among(members, subgroup.enumerate()) for i in coset)
 
 
 def equal_pairs(elements: Sequence[Element]) -> int:
