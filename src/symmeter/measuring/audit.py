@@ -25,6 +25,7 @@ from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.representations.packed import Packed
 from symmeter.symmetry.representations.representation import Representation
+from symmeter.symmetry.representations.trivial import Trivial
 
 SAMPLES, ELEMENTS = 2, 3  # that are looked at
 _DECADES = (
@@ -133,7 +134,8 @@ class Audit:
         """
         leaves = self._leaves
         assert leaves is not None
-        first = next((i for i, one in enumerate(leaves.displaceable) if one), None)
+        displaceable = [i for i, one in enumerate(leaves.displaceable) if one]
+        first = next((i for i in displaceable if self._differs(Trivial(), i)), None)
         for i, part in enumerate(leaves.parts(self.x)):
             others = self.domain.alternatives(leaves.representations[i], part) if i != first else ()
             for one in filter(lambda one, i=i: self._differs(one.rho, i), others):

@@ -147,12 +147,13 @@ class OrbitRun(Run):
         """The orbit of inputs x (B, ...) of another kind, of which the same is measured."""
         elements = self._elements_for(x)
         kernels, function = Kernels(elements), replace(other.function, shapes=None)
-        first = function(unmoved(self.rho_in, elements, x[:1]))
+        rho_in = self.rho_in.fitted(x)
+        first = function(unmoved(rho_in, elements, x[:1]))
         targets = []
         for target, y in zip(other.targets, first, strict=True):
             rho = self.plan.rho_out(target.output, y)
             targets.append(self._target(target.output, rho, y, kernels).sharing(target))
-        return Orbit(function, self.rho_in, elements, kernels, targets, other.at_once)
+        return Orbit(function, rho_in, elements, kernels, targets, other.at_once)
 
     def _elements_for(self, x: Tensor) -> ElementSet:
         """The elements of the group as it acts on inputs x (B, ...)."""
@@ -163,10 +164,10 @@ class OrbitRun(Run):
     def prepared(self, x: Tensor) -> Orbit:
         """A first look at inputs x (B, ...) and their outputs: whether the group can act on them, and how."""
         elements = self._elements_for(x)
-        kernels = Kernels(elements)
-        function = self._look(self.plan.outputs, unmoved(self.rho_in, elements, x[:2]))
+        kernels, rho_in = Kernels(elements), self.rho_in.fitted(x)
+        function = self._look(self.plan.outputs, unmoved(rho_in, elements, x[:2]))
         targets = []
-        for output, y in zip(function.outputs, function(unmoved(self.rho_in, elements, x[:1])), strict=True):
+        for output, y in zip(function.outputs, function(unmoved(rho_in, elements, x[:1])), strict=True):
             rho = self.plan.known_rho_out(output, y)
             if rho is None:
                 continue
@@ -175,7 +176,7 @@ class OrbitRun(Run):
             if output.is_scores(y):
                 self.classes = y.shape[1]
         function = self._narrowed(function, [target.output for target in targets])
-        return Orbit(function, self.rho_in, elements, kernels, targets, self.batch_size or self.loading_batch)
+        return Orbit(function, rho_in, elements, kernels, targets, self.batch_size or self.loading_batch)
 
     def _target(self, output: Output, rho: Representation, y: Tensor, kernels: Kernels) -> OrbitTarget:
         """What is measured of an output y (1, ...) on which the group acts by `rho`."""
@@ -213,12 +214,12 @@ class OrbitRun(Run):
             others = orbit.function(orbit.still(references.of(positions)))
         compared = Compared(x, batch.known_labels(part), others)
         still = torch.ones(len(x), dtype=torch.bool)
-        watched = watching(moved(self.rho_in, x), orbit.still(x), still)
+        watched = watching(moved(orbit.rho_in, x), orbit.still(x), still)
         own = orbit.reduced(watched, compared, pools=[t.pools for t in orbit.targets], alone=True)
         lacking = torch.zeros(len(x), dtype=torch.bool)
         control = None
         if self.control and (references is not None or not self.domain.needs_references):
-            inputs = moved(self.rho_in, x)
+            inputs = moved(orbit.rho_in, x)
             if not self.wrong_group:
                 inputs, lacking = displaced_inputs(orbit, self.domain, x, references, positions)
             control = self._control(inputs, compared)
