@@ -49,7 +49,7 @@ class Network(nn.Module):
 @pytest.mark.parametrize("make", [lambda: counted(Around), lambda: counted(Single), Network])
 def test_rotations_of_a_frame_cost_little_more_than_one_evaluation_each(make, frames: int):
     options: dict[str, Any] = {"elements": 120, "control": False, "progress": False, "output": "energy"}
-    (row,) = measure(make(), CLUSTERS[:frames], "O3", **options).rows
+    (row,) = measure(make(), CLUSTERS[:frames], "SO3", **options).rows
     assert row.verdict == "not resolved" and row.n == frames
     assert 120 * frames <= sum(CALLS) <= 1.1 * 120 * frames
 

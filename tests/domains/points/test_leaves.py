@@ -60,7 +60,7 @@ def test_options_go_with_inputs_in_a_run():
 
     def model(pos, z):
         seen.append(pos.shape[1:])
-        assert float(pos.mean(1).norm(dim=1).max()) < 1e-12 and z.shape == pos.shape[:2]
+        assert float(pos.mean(1).norm(dim=1).max()) < 1e-5 and z.shape == pos.shape[:2]
         return {"energy": (pos.square().sum(2) * z).sum(1, keepdim=True)}
 
     data = {"pos": POINTS, "z": NUMBERS}
@@ -95,6 +95,6 @@ def test_it_is_asked_in_a_run_and_answered():
     assert row.verdict == "not resolved"
     with pytest.warns(SymmeterWarning, match="output 'logits' .*invariant"):
         (row,) = measure(Summed(3), POINTS, "SO3", output="logits:vectors", **FEW).rows
-    assert row.verdict == "no control"
+    assert row.value > 0.1
     (row,) = measure(Summed(2), POINTS, "SO3", output="logits", **FEW).rows
     assert row.verdict == "not resolved"
