@@ -90,6 +90,7 @@ class DerivativeRun(Run):
 
     def _measure_batch(self, batch: Batch, beside: Beside) -> Iterator[int]:
         x = batch.inputs.to(self.device, self.dtype)
+        self.rho_in = self.rho_in.fitted(x)
         directions = self.directions
         if self.pushforward is None:
             self._prepare(x)

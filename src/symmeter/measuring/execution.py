@@ -148,7 +148,7 @@ def _executed(
     }
     if isinstance(run.until, Precision):
         spec |= {"wanted_precision": run.until.summary()}
-    if plan.inputs.tree:
+    if plan.inputs.alike:
         spec |= {"inputs": dict(plan.inputs.words), "left_alone": plan.inputs.still}
     return Execution(plan, run, notes, spec)
 

@@ -26,7 +26,14 @@ from symmeter.domains.atoms.quantities import QUANTITIES, action_of, usual_among
 from symmeter.domains.atoms.rows import FrameRows, row_of
 from symmeter.domains.space.alternatives import alternatives
 from symmeter.domains.space.permutations import Permutations
-from symmeter.domains.space.words import ACTIONS, GROUPS, groups_of, parse_word, representation_of
+from symmeter.domains.space.words import (
+    ACTIONS,
+    GROUPS,
+    check_no_vector,
+    groups_of,
+    parse_word,
+    representation_of,
+)
 from symmeter.errors import SymmeterError
 from symmeter.models.behind import Behind
 from symmeter.models.borrowed import home
@@ -154,8 +161,11 @@ class Atoms(Domain):
         return representation_of(action, y) or Trivial()
 
     def known_action(self, name: str, y: Tensor, model: Any) -> str:
-        """That of ASE's own names; of others, one number per frame is invariant."""
-        return action_of(name, y) or super().known_action(name, y, model)
+        """That of ASE's own names; of others, numbers of a frame are invariant, but three of them are asked about."""
+        known = action_of(name, y)
+        if known is None:
+            check_no_vector(name, y)
+        return known or super().known_action(name, y, model)
 
     def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
         return alternatives(rho, value)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 
 import torch
 
@@ -151,6 +152,11 @@ class Group(ABC):
         """Independent elements from the Haar measure."""
         return tuple(self.draw(random) for _ in range(count))
 
+    def coset(self, design: "Sequence[Element]", random: torch.Generator) -> tuple[Element, ...]:
+        """A random coset g D of a design of the group, its members in their order."""
+        g = self.draw(random)
+        return tuple(g @ d for d in design)
+
     def quadrature(self, count: int) -> tuple[Element, ...]:
         """Elements whose plain mean integrates smooth functions best; SymmeterError where none is known."""
         raise SymmeterError(f"no quadrature is known for {self.name}; leave the sampling at 'auto'")
@@ -285,9 +291,8 @@ def draw_cosets(group: Group, count: int, random: torch.Generator) -> ElementSet
     design = group.designs[fitting[0]]
     ordered = _in_cosets(design, group.designs[-1])
     replicates = count // len(ordered)
-    chosen = [group.draw(random) for _ in range(replicates)]
-    elements = tuple(g @ d for g in chosen for d in ordered)
-    return ElementSet(group, elements, True, replicates, design, len(members[-1]))
+    cosets = [group.coset(ordered, random) for _ in range(replicates)]
+    return ElementSet(group, tuple(chain.from_iterable(cosets)), True, replicates, design, len(members[-1]))
 
 
 @cache
