@@ -1,7 +1,9 @@
 """What an attribution returns: a Result whose rows are the parts of a network."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import ClassVar
 
 import numpy as np
@@ -88,6 +90,28 @@ class Profile(Result):
         if not all(name in self.samples for name in names):
             return None
         return np.array([self.samples[name] for name in names])
+
+
+def joined(parts: Sequence[Profile]) -> Profile:
+    """The profiles of one network under several symmetries as one."""
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    names = tuple(name for name in first.sample_names if all(name in part.sample_names for part in parts))
+    columns = {}
+    for part in parts:
+        where = [part.sample_names.index(name) for name in names]
+        columns |= {key: values[where] for key, values in part.samples.items()}
+    complete = all(part.status == "complete" for part in parts)
+    specs = [part.header["spec"] for part in parts]
+    spec = {**specs[0], "symmetry": ",".join(spec["symmetry"] for spec in specs), "runs": specs}
+    return Profile(
+        rows=tuple(chain.from_iterable(part.rows for part in parts)),
+        header={**first.header, "spec": spec, "status": "complete" if complete else "partial"},
+        warnings=tuple(dict.fromkeys(chain.from_iterable(part.warnings for part in parts))),
+        samples=columns,
+        sample_names=names,
+    )
 
 
 register(Profile, LayerRow)

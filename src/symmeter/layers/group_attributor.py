@@ -1,0 +1,111 @@
+"""Attribution over a group: what a run over its elements adds up to, part by part."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from symmeter.errors import SymmeterError
+from symmeter.layers.finite import FiniteAttribution
+from symmeter.layers.fitted import Setting
+from symmeter.layers.layouts import Layouts, Words
+from symmeter.layers.observer import LayerObserver
+from symmeter.layers.profile import LayerRow
+from symmeter.layers.tree import Tree
+from symmeter.measures.squared_error import SquaredError
+from symmeter.measuring.execution import Execution
+from symmeter.measuring.orbit import OrbitObserver, OrbitRun
+from symmeter.measuring.rows import orbit_rows
+from symmeter.measuring.run import Run
+from symmeter.results.columns import Key
+from symmeter.symmetry.groups.group import Element
+
+_MUCH = 0.01  # of the error: what comes in at a place with less is not named
+
+
+class GroupAttributor(LayerObserver, OrbitObserver):
+    """Attributes every chunk of a run over a group."""
+
+    measure = SquaredError.name
+
+    def __init__(self, layouts: Words | None):
+        super().__init__()
+        self._given = layouts
+        self._attribution: FiniteAttribution | None = None
+
+    @property
+    def tree(self) -> Tree | None:
+        return self._attribution.tree if self._attribution else None
+
+    def take(self, run: OrbitRun, x: Tensor) -> dict[Key, Tensor]:
+        """Contributions and norms by name, one column (b,) per part, of samples x (b, ...)."""
+        if self._attribution is None:
+            self._attribution = self._prepare(run, x)
+        found, errors = self._attribution(x, self._moving(run))
+        self._floors.gather(x, found.values, errors.movedim(1, 0).flatten(1)[None])
+        return self._columns(found, [run.group.name])
+
+    @staticmethod
+    def _moving(run: OrbitRun) -> Sequence[Element]:
+        """The elements that the error is a mean over."""
+        found = run.elements
+        return [g for g in found.elements if not (found.finite and g.is_identity)]
+
+    def _prepare(self, run: OrbitRun, x: Tensor) -> FiniteAttribution:
+        """The tree and how the group acts inside, found on the first two of the samples x (B, ...)."""
+        model, orbit = run.model, run.orbit
+        if not isinstance(model, nn.Module):
+            raise SymmeterError("attribution to layers needs an nn.Module; this model is another callable")
+        assert orbit is not None
+        setting = Setting(
+            model,
+            lambda z: orbit.function(z)[0],
+            run.rho_in,
+            run.targets[0].rho,
+            run.domain,
+            Layouts(self._given, model, run.domain),
+        )
+        return FiniteAttribution(setting, x[:2], self._moving(run)[-1])
+
+    def finish(self, run: OrbitRun) -> None:
+        """Find the floors, from the samples that carry the error; what fails here costs the floors and nothing else."""
+        attribution = self._attribution
+        if attribution is None:
+            return
+        elements = self._moving(run)
+
+        def contributions(x: Tensor) -> Tensor:
+            at_once = run.orbit.at_once if run.orbit else len(x)
+            return torch.cat([attribution(part, elements)[0].values for part in x.split(at_once)], -1)
+
+        blamed = dict(attribution.blamed)
+        run.optional(
+            "the floors of layers",
+            lambda: self._floors.find(contributions, run.unit_of_nudges, len(run.names)),
+        )
+        attribution.blamed = blamed
+
+    def residue(self, run: Run) -> dict[str, float]:
+        """How far the sum is from the error that was measured without exchanges."""
+        assert isinstance(run, OrbitRun)
+        return self._residue(run, [run.group.name])
+
+    def notes(self, run: Run) -> list[str]:
+        assert isinstance(run, OrbitRun)
+        return [*self._sentence(run), *super().notes(run)]
+
+    def _sentence(self, run: OrbitRun) -> list[str]:
+        """Where the error comes in, most of it first; nothing where there is none but round-off."""
+        (root,) = orbit_rows(run)
+        attribution = self._attribution
+        if attribution is None or root.verdict == "not resolved" or not root.value:
+            return []
+        total = sum(attribution.blamed.values())
+        shares = {attribution.place(where): part / total for where, part in attribution.blamed.items()}
+        named = [(place, share) for place, share in shares.items() if abs(share) >= _MUCH]
+        named.sort(key=lambda one: -abs(one[1]))
+        words = ", ".join(f"{place} ({share:.0%} of the error)" for place, share in named[:3])
+        return [f"{run.group.name} is broken in {words}"]
+
+    def rows(self, done: Execution) -> Iterator[LayerRow]:
+        return self._rows(done.run, orbit_rows(done.run))
