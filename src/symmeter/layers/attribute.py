@@ -22,7 +22,7 @@ from symmeter.verbs.arguments import truth
 from symmeter.verbs.verb import verb
 
 PURPOSE = "attribution"
-FEW_ELEMENTS = 16  # of a group: each costs a pass for every layer that breaks the symmetry
+FEW_ELEMENTS = 8  # of a group: each costs a pass for every layer that breaks the symmetry
 
 
 @verb(ARGUMENTS, control=truth)
@@ -60,7 +60,7 @@ def attribute(
 
     Args:
         model: an `nn.Module`, or a name such as `"timm:resnet50"`; other arguments as in `symmeter.measure`.
-        elements: of a group, how many are drawn; None for 16, or all where there are no more.
+        elements: of a group, how many are drawn; None for 8, or all where there are no more.
         probes: backward passes for `norm`, E_z c_m(z)^2 = ||df_after L_X m||^2; 0 for no norms.
         layouts: how the symmetry acts on tensors in and out of modules, where it is not to be followed from the
             image: {name, glob, class name or class: action}, such as `{"blocks.*": "tokens(1+14x14)"}`.
@@ -85,7 +85,9 @@ def attribute(
         generators_only(meant, PURPOSE, kind.generators())
     parts = []
     if meant.generators:
-        parts.append(_along(model, given, replace(meant, groups=()), output, settings, probes, layouts))
+        names = ",".join(generator.name for generator in meant.generators)
+        alone = replace(meant, name=names if meant.groups else meant.name, groups=())
+        parts.append(_along(model, given, alone, output, settings, probes, layouts))
     for group in meant.groups:
         alone = replace(meant, name=group.name, generators=(), groups=(group,))
         parts.append(_over(model, given, alone, output, settings, layouts))
@@ -122,6 +124,7 @@ def _over(
 def profiled(done: Execution, observer: LayerObserver) -> Profile:
     """The profile of an attribution that has come to its end; its warnings are said."""
     done.notes.extend(observer.notes(done.run))
+    done.spec.update(broken_in=observer.broken_in(done.run))
     done.spec.update(folded=dict(observer.folded), residue=observer.residue(done.run))
     result = done.result(observer.rows(done), Profile)
     return announced(result, done.run.interrupted)  # type: ignore[return-value]

@@ -23,7 +23,7 @@ from symmeter.layers.layouts import Layouts
 from symmeter.layers.probes import SquaredNorm, probes
 from symmeter.layers.trace import Copies, Trace
 from symmeter.layers.tree import Tree, grow
-from symmeter.layers.walk import Slot, Tap
+from symmeter.layers.walk import Call, Slot, Tap
 from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.symmetry.representations.packed import Packed
 from symmeter.symmetry.representations.representation import Representation
@@ -85,6 +85,7 @@ class Attribution:
         assert rho_out is not None
         self.model, self.function, self.generators = model, function, symmetry.generators
         self._rho: dict[Slot, Representation] = {}
+        self._calls: list[Call] = []  # those found by trying, with what does not depend on the inputs
         setting = Setting(model, together or function, rho_in, rho_out, domain, layouts)
         if domain.tracker(x) is not None:
             scout = self._follow(setting, x)
@@ -96,7 +97,7 @@ class Attribution:
         for ends, rho in ((scout.root.inputs, rho_in), (scout.root.outputs, rho_out)):
             for tap in ends:
                 self._rho.update(dict.fromkeys(tap.value.slots, rho))
-        self.tree: Tree = grow(scout.calls, set(self._rho))
+        self.tree: Tree = grow(self._calls or scout.calls, set(self._rho))
         self.closed = bool(scout.root.outputs)  # False: torch sees no way from the output back to the input
 
     def _follow(self, setting: Setting, x: Tensor) -> Trace:
@@ -123,7 +124,11 @@ class Attribution:
     def _try(self, setting: Setting, x: Tensor) -> Trace:
         """A pass over x (B, ...), after it was seen what the generators together do to what is inside."""
         moved = [generator.exp(_FIRST + _STEP * i) for i, generator in enumerate(self.generators)]
-        self._rho |= Fitted(setting, x, moved, by_sample=True).rho
+        fitted = Fitted(setting, x, moved, by_sample=True)
+        self._rho |= fitted.rho
+        self._rho |= {tap.slot: setting.rho_in for tap in fitted.calls[0].inputs}
+        self._rho |= {tap.slot: setting.rho_out for tap in fitted.calls[0].outputs}
+        self._calls = fitted.calls
         return Trace(setting.model, setting.function, x)
 
     def __call__(

@@ -89,6 +89,8 @@ class Fitted:
             if value is None or value.data.shape != tensor.shape:
                 return tensor
             constant = self._is_constant(slot, value)
+            if self._by_sample and not constant and tensor.ndim and len(tensor) % len(self._x):
+                return tensor
             if id(value) not in chosen:
                 rho = self._choice(tensor, value, constant and constants_move)
                 if rho is None:
@@ -111,8 +113,6 @@ class Fitted:
         self, tensor: Tensor, value: Value, moves: bool
     ) -> Representation | None:
         """The representation of a value that arrives as `tensor` (...) where all before it is symmetric."""
-        if self._by_sample and tensor.ndim and len(tensor) % len(self._x):
-            return None
         promised = self._promised.get(id(value))
         words = [promised] if promised else list(dict.fromkeys(self._promised.values()))
         possible = self._setting.domain.hidden(self._elements, tensor, len(self._x), words, bool(promised))

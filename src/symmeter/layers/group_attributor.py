@@ -20,8 +20,6 @@ from symmeter.measuring.run import Run
 from symmeter.results.columns import Key
 from symmeter.symmetry.groups.group import Element
 
-_MUCH = 0.01  # of the error: what comes in at a place with less is not named
-
 
 class GroupAttributor(LayerObserver, OrbitObserver):
     """Attributes every chunk of a run over a group."""
@@ -90,22 +88,15 @@ class GroupAttributor(LayerObserver, OrbitObserver):
         assert isinstance(run, OrbitRun)
         return self._residue(run, [run.group.name])
 
-    def notes(self, run: Run) -> list[str]:
+    def broken_in(self, run: Run) -> list[str]:
+        """The parts with most of the error, each with the place in it."""
         assert isinstance(run, OrbitRun)
-        return [*self._sentence(run), *super().notes(run)]
-
-    def _sentence(self, run: OrbitRun) -> list[str]:
-        """Where the error comes in, most of it first; nothing where there is none but round-off."""
-        (root,) = orbit_rows(run)
-        attribution = self._attribution
-        if attribution is None or root.verdict == "not resolved" or not root.value:
-            return []
+        attribution, roots = self._attribution, orbit_rows(run)
+        assert attribution is not None
         total = sum(attribution.blamed.values())
-        shares = {attribution.place(where): part / total for where, part in attribution.blamed.items()}
-        named = [(place, share) for place, share in shares.items() if abs(share) >= _MUCH]
-        named.sort(key=lambda one: -abs(one[1]))
-        words = ", ".join(f"{place} ({share:.0%} of the error)" for place, share in named[:3])
-        return [f"{run.group.name} is broken in {words}"]
+        places = attribution.blamed.items()
+        shares = {attribution.place(where): part / total for where, part in places if total}
+        return self._sentences(roots, {run.group.name: shares})
 
     def rows(self, done: Execution) -> Iterator[LayerRow]:
         return self._rows(done.run, orbit_rows(done.run))

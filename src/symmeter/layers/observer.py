@@ -20,7 +20,10 @@ from symmeter.results.estimate import columns_of_interval, estimate
 from symmeter.results.intervals import of_ratio_of_means
 from symmeter.results.row import Row
 from symmeter.results.standard_errors import ratio_error, standard_error
-from symmeter.results.verdict import on_contribution
+from symmeter.results.verdict import NONE, NOT_RESOLVED, on_contribution
+
+_MUCH = 0.01  # of the error: what comes in at a place with less is not named
+_NAMED = 3  # places
 
 
 class LayerObserver(ABC):
@@ -56,6 +59,22 @@ class LayerObserver(ABC):
     def folded(self) -> Mapping[str, str]:
         """Modules without a row of their own, with the reason."""
         return self.tree.folded if self.tree else {}
+
+    @abstractmethod
+    def broken_in(self, run: Run) -> list[str]:
+        """A sentence for every symmetry that is broken: where most of the error comes in."""
+
+    @staticmethod
+    def _sentences(roots: Sequence[Row], shares: Mapping[str, Mapping[str, float]]) -> list[str]:
+        """From shares of the error by place, by symmetry; nothing where it is not resolved."""
+        found = []
+        for root in roots:
+            if root.verdict in (NONE, NOT_RESOLVED) or not root.value:
+                continue
+            named = sorted(shares[root.symmetry].items(), key=lambda one: -abs(one[1]))
+            largest = [f"{place} ({share:.0%})" for place, share in named if abs(share) >= _MUCH]
+            found.append(f"{root.symmetry} in {', '.join(largest[:_NAMED])}")
+        return found
 
     def notes(self, run: Run) -> list[str]:
         """What the reader must know of the attribution, a line each."""

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from symmeter.errors import SymmeterError
 from symmeter.layers.tree import Part
 from symmeter.results.columns import Key
 from symmeter.results.result import Result
@@ -65,6 +66,12 @@ class Profile(Result):
         )
 
     @property
+    def broken_in(self) -> list[str]:
+        """For every symmetry that is broken, in one sentence, where most of the error comes in."""
+        spec = self.header["spec"]
+        return [words for one in spec.get("runs", [spec]) for words in one.get("broken_in", [])]
+
+    @property
     def symmetries(self) -> tuple[str, ...]:
         """Names of the generators."""
         return tuple(dict.fromkeys(row.symmetry for row in self.rows))
@@ -104,7 +111,13 @@ def joined(parts: Sequence[Profile]) -> Profile:
         columns |= {key: values[where] for key, values in part.samples.items()}
     complete = all(part.status == "complete" for part in parts)
     specs = [part.header["spec"] for part in parts]
-    spec = {**specs[0], "symmetry": ",".join(spec["symmetry"] for spec in specs), "runs": specs}
+    if any(part.parts != first.parts for part in parts):
+        raise SymmeterError(
+            f"symmetries {', '.join(spec['symmetry'] for spec in specs)} divide the network in different ways: "
+            "attribute one at a time"
+        )
+    measures = ",".join(dict.fromkeys(spec["measure"] for spec in specs))
+    spec = {**specs[0], "measure": measures, "symmetry": ",".join(spec["symmetry"] for spec in specs), "runs": specs}
     return Profile(
         rows=tuple(chain.from_iterable(part.rows for part in parts)),
         header={**first.header, "spec": spec, "status": "complete" if complete else "partial"},
