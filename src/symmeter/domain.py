@@ -186,6 +186,10 @@ class Domain(ABC):
         """Whether such a word alone, as an output, stands for the logits with that action: `vectors`."""
         return word in ("invariant", "equivariant")
 
+    def parts(self, action: str) -> Mapping[str, tuple[int, ...]]:
+        """The irreps of an output by their words, with their entries on its last axis; none where it has no such."""
+        return {}
+
     @property
     def audits(self) -> bool:
         """Whether actions are exact, so that it can be asked whether they are the right ones."""

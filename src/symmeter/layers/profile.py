@@ -116,7 +116,7 @@ def joined(parts: Sequence[Profile]) -> Profile:
             f"symmetries {', '.join(spec['symmetry'] for spec in specs)} divide the network in different ways: "
             "attribute one at a time"
         )
-    measures = ",".join(dict.fromkeys(spec["measure"] for spec in specs))
+    measures = ", ".join(dict.fromkeys(spec["measure"] for spec in specs))
     spec = {**specs[0], "measure": measures, "symmetry": ",".join(spec["symmetry"] for spec in specs), "runs": specs}
     return Profile(
         rows=tuple(chain.from_iterable(part.rows for part in parts)),

@@ -95,7 +95,7 @@ class Audit:
             names = [f"input {name!r}" for name in self._leaves.names]
             yield from zip(names, self._leaves.representations, self._leaves.parts(self.x), strict=True)
         for target, y in zip(self.orbit.targets, self._still, strict=True):
-            yield f"output {target.output.name!r}", target.rho, y
+            yield f"output {target.output.label!r}", target.rho, y
 
     # are they the right ones?
 
@@ -122,7 +122,7 @@ class Audit:
         if not lowest < own / _DECADES:
             return []
         left, words = next(one for one in errors if one[0] <= max(_ALIKE * lowest, own * _NOTHING))
-        name = self.orbit.targets[k].output.name
+        name = self.orbit.targets[k].output.label
         less = f"{own / left:.1g} times smaller" if left else "none at all"
         return [f"{words}: so the error of output {name!r} is {less}"]
 
@@ -155,7 +155,7 @@ class Audit:
         target = self.orbit.targets[k]
         for one in self.domain.alternatives(target.rho, self._still[k]):
             with suppress(SymmeterError):
-                yield self._error(own, k, one.rho), f"output {target.output.name!r} {one.words}"
+                yield self._error(own, k, one.rho), f"output {target.output.label!r} {one.words}"
 
     # what that takes
 

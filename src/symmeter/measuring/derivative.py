@@ -159,7 +159,7 @@ class DerivativeRun(Run):
     def _target(self, output: Output, y: Tensor) -> Target:
         """What is measured of an output y (1, ...)."""
         rho = self.plan.rho_out(output, y)
-        self.remarks += self.domain.remarks(output.name, y, rho, self.generators)
+        self.remarks += self.domain.remarks(output.label, y, rho, self.generators)
         return Target(output, quantity_of(output, y, self.domain), rho)
 
     def by_output(self, values: Tensor) -> list[Tensor]:

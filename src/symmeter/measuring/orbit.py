@@ -191,7 +191,7 @@ class OrbitRun(Run):
             if rho is None:
                 continue
             targets.append(self._target(output, rho, y, kernels))
-            self.remarks += self.domain.remarks(output.name, y, rho, elements.elements)
+            self.remarks += self.domain.remarks(output.label, y, rho, elements.elements)
             if output.is_scores(y):
                 self.classes = y.shape[1]
         function = self._narrowed(function, [target.output for target in targets])

@@ -25,7 +25,7 @@ from symmeter.domains.atoms.quantities import QUANTITIES, action_of, usual_among
 from symmeter.domains.atoms.rows import FrameRows, row_of
 from symmeter.domains.space.alternatives import alternatives
 from symmeter.domains.space.permutations import Permutations
-from symmeter.domains.space.words import ACTIONS, GROUPS, groups_of, parse_word, representation_of
+from symmeter.domains.space.words import ACTIONS, GROUPS, groups_of, parse_word, parts_of, representation_of
 from symmeter.errors import SymmeterError
 from symmeter.models.behind import Behind
 from symmeter.models.borrowed import home
@@ -154,6 +154,9 @@ class Atoms(Domain):
 
     def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
         return alternatives(rho, value)
+
+    def parts(self, action: str) -> Mapping[str, tuple[int, ...]]:
+        return parts_of(action)
 
     def is_action(self, word: str) -> bool:
         """A word for components, such as `node vectors` or `tensors`."""
