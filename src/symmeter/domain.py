@@ -56,7 +56,9 @@ class Domain(ABC):
     between_networks: ClassVar[float] = 0.1  # how far apart untrained ones are in log specificity
     needs_references: ClassVar[bool] = True  # whether the control of stability takes other samples
     hides_precision: ClassVar[bool] = False  # whether numbers may be coarser than their type
-    tries_layers: ClassVar[bool] = False  # whether what happens inside of networks is found by trying: `hidden`
+    tries_layers: ClassVar[bool] = (
+        False  # whether what happens inside of networks is found by trying: `hidden`
+    )
     class_axis: ClassVar[int] = -1  # of the scores of classes in outputs (B, n, m): the axis of a softmax
 
     def __init__(self, options: Any = None):

@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import nn
 
 from symmeter.domain import Domain
 from symmeter.layers.attributor import Attributor
@@ -54,9 +53,10 @@ def attribute(
 
         c_m = sum over inputs <g_in through m, X h_in> - sum over outputs <g_out, X h_out>,
 
-    in the unit of LEE. Over a group (of points and atoms) it is its part of the mean square of E = g^-1 f(g x) - f(x):
-    what comes of exchanging its output for what it makes of g x, moved back (see `symmeter.layers.finite`). Parents are their children plus the functional remainder (glue), and the terminal parts add up
-    to LEE, image by image.
+    in the unit of LEE. Over a group (of points and atoms) contributions are to the mean square of g^-1 f(g x) - f(x):
+    what exchanging the output of a module for that of g x, moved back, changes (see `symmeter.layers.finite`). Parents
+    are their children plus the functional remainder (glue), and the terminal parts add up to the whole, sample by
+    sample. `broken_in` of the profile says in a sentence where most of the error comes in.
 
     Args:
         model: an `nn.Module`, or a name such as `"timm:resnet50"`; other arguments as in `symmeter.measure`.
@@ -72,6 +72,7 @@ def attribute(
 
     Source: Gruver et al. 2023, Section 4 (layerwise decomposition), with one cotangent that makes the parts add up.
 
+    >>> from torch import nn
     >>> net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Tanh(), nn.AdaptiveAvgPool2d(1), nn.Flatten()).eval()
     >>> profile = attribute(net, torch.rand(8, 3, 6, 6), symmetry="rotation", output="logits")
     >>> [row.layer for row in profile.rows], profile.rows[0].share

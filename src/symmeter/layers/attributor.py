@@ -69,7 +69,7 @@ class Attributor(LayerObserver, Observer):
 
     @staticmethod
     def _alone(run: DerivativeRun) -> bool:
-        """Whether samples are joined in tensors inside, as graphs of different sizes are, so that each goes by itself."""
+        """Whether samples are joined in tensors inside, as graphs are, so that each goes by itself."""
         packing = run.samples.packing
         return packing is not None and isinstance(packing.template, Gathered)
 
@@ -157,7 +157,6 @@ class Attributor(LayerObserver, Observer):
                 "the model disagree (does it detach or round?)"
             )
         return notes
-
 
     def rows(self, done: Execution) -> Iterator[LayerRow]:
         return self._rows(done.run, derivative_rows(done.run))

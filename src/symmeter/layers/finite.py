@@ -58,7 +58,9 @@ class FiniteAttribution:
         self.fitted = Fitted(setting, x, [generic])
         ends = {tap.slot for tap in self.fitted.calls[0].taps}
         self.tree: Tree = grow(self.fitted.calls, set(self.fitted.rho) | ends)
-        self.blamed: dict[Boundary, float] = {}  # how much of the error there is at a boundary, over all samples
+        self.blamed: dict[
+            Boundary, float
+        ] = {}  # how much of the error there is at a boundary, over all samples
 
     def __call__(self, x: Tensor, elements: Sequence[Element]) -> tuple[Contributions, Tensor]:
         """Contributions, and norms, of samples x (B, ...): means over the elements; and the errors (E, B, ...)."""
@@ -72,7 +74,9 @@ class FiniteAttribution:
             norms.append(changes.flatten(2).double().square().sum(-1))
             errors.append(error)
         values, squares = torch.stack(found).mean(0), torch.stack(norms).mean(0)
-        return Contributions(values[None], squares[None], torch.zeros_like(squares)[None]), torch.stack(errors)
+        return Contributions(values[None], squares[None], torch.zeros_like(squares)[None]), torch.stack(
+            errors
+        )
 
     def _changes(self, x: Tensor, still: Tensor, element: Element) -> Tensor:
         """v (parts, B, ...) of samples x (B, ...) under one element, the whole first; f(x) is `still` (B, ...)."""

@@ -19,7 +19,9 @@ from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.representations.representation import Representation
 
 ROUND_OFF = 256  # units of round-off: values that differ by less are the same
-_AS_GOOD = 1.5  # a plainer representation is preferred where its error is no more than so many times the least
+_AS_GOOD = (
+    1.5  # a plainer representation is preferred where its error is no more than so many times the least
+)
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,7 @@ class Fitted:
     field of the points all the same: it is where that leaves fewer boundaries unexplained.
     """
 
-    def __init__(
-        self, setting: Setting, x: Tensor, elements: Sequence[Element], *, by_sample: bool = False
-    ):
+    def __init__(self, setting: Setting, x: Tensor, elements: Sequence[Element], *, by_sample: bool = False):
         """`by_sample`: tensors whose first axis cannot be divided among the samples are not known."""
         self._setting, self._x, self._by_sample = setting, x, by_sample
         self._elements = tuple(elements)
@@ -92,7 +92,8 @@ class Fitted:
             if self._by_sample and not constant and tensor.ndim and len(tensor) % len(self._x):
                 return tensor
             if id(value) not in chosen:
-                rho = self._choice(tensor, value, constant and constants_move)
+                before = list(chosen.values())
+                rho = self._choice(tensor, value, before, constant and constants_move)
                 if rho is None:
                     return tensor
                 chosen[id(value)] = rho
@@ -110,9 +111,13 @@ class Fitted:
         return here is not None and value.data.is_floating_point() and torch.equal(here.data, value.data)
 
     def _choice(
-        self, tensor: Tensor, value: Value, moves: bool
+        self, tensor: Tensor, value: Value, before: Sequence[Representation], moves: bool
     ) -> Representation | None:
-        """The representation of a value that arrives as `tensor` (...) where all before it is symmetric."""
+        """The representation of a value that arrives as `tensor` (...) where all before it is symmetric.
+
+        Where none makes it so, that of a tensor `before` it which moves, the last that fits: that nothing moves any more
+        would make all that follows symmetric.
+        """
         promised = self._promised.get(id(value))
         words = [promised] if promised else list(dict.fromkeys(self._promised.values()))
         possible = self._setting.domain.hidden(self._elements, tensor, len(self._x), words, bool(promised))
@@ -123,7 +128,12 @@ class Fitted:
         if len(possible) == 1:
             return possible[0]
         errors = [_distance(tensor, _acted_back(rho, self._elements, value.data)) for rho in possible]
-        enough = _AS_GOOD * min(errors) + _tolerance(tensor) * _size(tensor)
+        exact, least = _tolerance(tensor) * _size(tensor), min(errors)
+        if least > exact:
+            kept = next((rho for rho in reversed(before) if rho in possible[1:]), None)
+            if kept is not None:
+                return kept
+        enough = _AS_GOOD * least + exact
         return next(rho for rho, error in zip(possible, errors, strict=True) if error <= enough)
 
 

@@ -117,7 +117,12 @@ def joined(parts: Sequence[Profile]) -> Profile:
             "attribute one at a time"
         )
     measures = ", ".join(dict.fromkeys(spec["measure"] for spec in specs))
-    spec = {**specs[0], "measure": measures, "symmetry": ",".join(spec["symmetry"] for spec in specs), "runs": specs}
+    spec = {
+        **specs[0],
+        "measure": measures,
+        "symmetry": ",".join(spec["symmetry"] for spec in specs),
+        "runs": specs,
+    }
     return Profile(
         rows=tuple(chain.from_iterable(part.rows for part in parts)),
         header={**first.header, "spec": spec, "status": "complete" if complete else "partial"},

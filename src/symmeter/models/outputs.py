@@ -59,7 +59,9 @@ class Output:
     action: str | None = None
     leaf: bool = field(default=False, repr=False)  # `name` is a path in what the model returns, and no module
     class_axis: int = field(default=-1, repr=False)  # of scores (B, n, m), as the kind of data has them
-    entries: tuple[int, ...] | None = field(default=None, repr=False)  # on the last axis; None for all of them
+    entries: tuple[int, ...] | None = field(
+        default=None, repr=False
+    )  # on the last axis; None for all of them
 
     def __str__(self) -> str:
         if self.entries is not None:

@@ -26,7 +26,7 @@ def candidates(
     where it is `sure` that they are those of this tensor, there are no others.
 
     >>> import torch
-    >>> [one.describe() for one in candidates([Permutation((1, 2, 0, 3))], torch.zeros(2, 4, 5), 2)]
+    >>> [one.describe() for one in candidates([Permutation((1, 2, 0, 3))], torch.zeros(2, 4, 7), 2)]
     ['scalars', 'scalars, points on axis 1']
     """
     parts = list(_parts(elements))
@@ -85,7 +85,7 @@ def _permuted(n: int, tensor: Tensor, samples: int) -> list[Hidden]:
 
 
 def _axes_of_points(n: int, shape: tuple[int, ...], samples: int) -> Iterator[NodeAxis]:
-    """Axes of n points, or of a token and n points; the first axis may hold all graphs, and the only other may be flat."""
+    """Axes of n points, or of a token and n points; the first axis may be of all graphs, and the only other flat."""
     for axis, length in enumerate(shape):
         if length == n:
             yield NodeAxis(axis)

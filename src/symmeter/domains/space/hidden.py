@@ -44,7 +44,8 @@ class NodeAxis:
 
     def describe(self) -> str:
         """As it is shown."""
-        token = f" with {self.tokens} token" if self.tokens else ""
+        side = "before" if self.first else "behind"
+        token = f" with a token {side} them" if self.tokens else ""
         return f"points on axis {self.axis}{token}"
 
 
@@ -57,7 +58,8 @@ class Hidden(Representation):
 
     >>> from symmeter.domains.space.components import Vectors
     >>> from symmeter.domains.space.motion import rotation_about
-    >>> Hidden(Vectors(), at=1).act(rotation_about("z", 90), torch.tensor([[[1.0], [2.0], [3.0]]]))[0].flatten().tolist()
+    >>> x = torch.tensor([[[1.0], [2.0], [3.0]]])
+    >>> Hidden(Vectors(), at=1).act(rotation_about("z", 90), x)[0].flatten().tolist()
     [-2.0, 1.0, 3.0]
     """
 
@@ -76,7 +78,7 @@ class Hidden(Representation):
         return None
 
     def acting(self, x: Tensor) -> Callable[[Element], Acted]:
-        everywhere = torch.ones((), device=x.device)
+        everywhere = torch.ones((), dtype=x.dtype, device=x.device)
 
         def act(element: Element) -> Acted:
             if isinstance(element, Flow) and isinstance(element.generator, SpaceGenerator):
