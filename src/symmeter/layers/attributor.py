@@ -20,7 +20,6 @@ from symmeter.measuring.rows import derivative_rows
 from symmeter.measuring.run import Run
 from symmeter.results.columns import Key
 from symmeter.symmetry.conjugate import lie_derivative
-from symmeter.trees import Gathered
 
 _WORST_RESIDUE = 1e-3  # contributions that miss LEE by more than this get a warning
 _ROUND_OFF_FLOORS = 10.0  # LEE is a square: that of an exactly symmetric network reaches 8 floors
@@ -54,7 +53,7 @@ class Attributor(LayerObserver, Observer):
     def _in_batches(self, run: DerivativeRun, x: Tensor, derivative: Tensor, probes: int) -> Contributions:
         """All images x (B, ...) with derivatives (T, B, ...), in batches of the size that the model takes."""
         batching, seed = run.batching, self._seed + len(run.names)
-        if self._alone(run):
+        if self.alone(run):
             batching = replace(batching, alone=True)
         if batching.at_once is None:
             return self._in_memory(x, derivative, probes, seed)
@@ -66,12 +65,6 @@ class Attributor(LayerObserver, Observer):
             whole = self._attribute(images, torch.cat([derivative[:, own], missing], 1), probes, seed + start)
             parts.append(whole.first(len(x[own])))
         return Contributions.joined(parts)
-
-    @staticmethod
-    def _alone(run: DerivativeRun) -> bool:
-        """Whether samples are joined in tensors inside, as graphs are, so that each goes by itself."""
-        packing = run.samples.packing
-        return packing is not None and isinstance(packing.template, Gathered)
 
     def _in_memory(self, x: Tensor, derivative: Tensor, probes: int, seed: int) -> Contributions:
         """All images x (B, ...) at once, or halves where memory runs out."""
@@ -97,7 +90,7 @@ class Attributor(LayerObserver, Observer):
         # layouts are those of any batch
         together = replace(run.batching, size=run.batching.size or 2, alone=False)
         whole = replace(run.seen.function, batching=together)
-        pair = x[:1] if self._alone(run) else together.filled(x[: together.size])
+        pair = x[:1] if self.alone(run) else together.filled(x[: together.size])
         symmetry = replace(run.plan.symmetry, rho_in=run.rho_in, rho_out=run.rho_out)
         layouts = Layouts(self._given, run.model, run.domain)
         attribution = Attribution(

@@ -115,8 +115,8 @@ class Fitted:
     ) -> Representation | None:
         """The representation of a value that arrives as `tensor` (...) where all before it is symmetric.
 
-        Where none makes it so, that of a tensor `before` it which moves, the last that fits: that nothing moves any more
-        would make all that follows symmetric.
+        Where none makes it so, that of a tensor `before` it which moves, the last that fits: that nothing moves any
+        more would make all that follows symmetric.
         """
         promised = self._promised.get(id(value))
         words = [promised] if promised else list(dict.fromkeys(self._promised.values()))

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from symmeter.errors import SymmeterError
+from symmeter.layers.contributions import Contributions
 from symmeter.layers.finite import FiniteAttribution
 from symmeter.layers.fitted import Setting
 from symmeter.layers.layouts import Layouts, Words
@@ -39,9 +40,17 @@ class GroupAttributor(LayerObserver, OrbitObserver):
         """Contributions and norms by name, one column (b,) per part, of samples x (b, ...)."""
         if self._attribution is None:
             self._attribution = self._prepare(run, x)
-        found, errors = self._attribution(x, self._moving(run))
+        found, errors = self._attributed(run, x)
         self._floors.gather(x, found.values, errors.movedim(1, 0).flatten(1)[None])
         return self._columns(found, [run.group.name])
+
+    def _attributed(self, run: OrbitRun, x: Tensor) -> tuple[Contributions, Tensor]:
+        """Contributions of samples x (b, ...), and the errors (E, b, ...)."""
+        assert self._attribution is not None
+        assert run.orbit is not None
+        at_once = 1 if self.alone(run) else run.orbit.at_once
+        found = [self._attribution(part, self._moving(run)) for part in x.split(at_once)]
+        return Contributions.joined([one for one, _ in found]), torch.cat([errors for _, errors in found], 1)
 
     @staticmethod
     def _moving(run: OrbitRun) -> Sequence[Element]:
@@ -50,7 +59,7 @@ class GroupAttributor(LayerObserver, OrbitObserver):
         return [g for g in found.elements if not (found.finite and g.is_identity)]
 
     def _prepare(self, run: OrbitRun, x: Tensor) -> FiniteAttribution:
-        """The tree and how the group acts inside, found on the first two of the samples x (B, ...)."""
+        """The tree and how the group acts inside, found on the first of the samples x (B, ...)."""
         model, orbit = run.model, run.orbit
         if not isinstance(model, nn.Module):
             raise SymmeterError("attribution to layers needs an nn.Module; this model is another callable")
@@ -63,20 +72,15 @@ class GroupAttributor(LayerObserver, OrbitObserver):
             run.domain,
             Layouts(self._given, model, run.domain),
         )
-        return FiniteAttribution(setting, x[:2], self._moving(run)[-1])
+        return FiniteAttribution(setting, x[: 1 if self.alone(run) else 2], self._moving(run)[-1])
 
     def finish(self, run: OrbitRun) -> None:
         """Find the floors, from the samples that carry the error; what fails here costs the floors and nothing else."""
         attribution = self._attribution
         if attribution is None:
             return
-        elements = self._moving(run)
-
-        def contributions(x: Tensor) -> Tensor:
-            at_once = run.orbit.at_once if run.orbit else len(x)
-            return torch.cat([attribution(part, elements)[0].values for part in x.split(at_once)], -1)
-
         blamed = dict(attribution.blamed)
+        contributions = lambda x: self._attributed(run, x)[0].values
         run.optional(
             "the floors of layers",
             lambda: self._floors.find(contributions, run.unit_of_nudges, len(run.names)),

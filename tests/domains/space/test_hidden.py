@@ -57,17 +57,23 @@ class TestPointsBehindAToken(RepresentationContract):
 
 
 class TestPointsOfAllGraphs(RepresentationContract):
-    representation = Hidden(nodes=(NodeAxis(0, split="outer"),), rows=3)
+    representation = Hidden(nodes=(NodeAxis(0, joined="outer"),), rows=3)
     elements = Symmetric(3).enumerate()
     example = random(6, 5)
     items = 2
 
 
+class TestLoopsBehindEdges(RepresentationContract):
+    representation = Hidden(nodes=(NodeAxis(1, joined="last"),))
+    elements = Symmetric(3).enumerate()
+    example = random(2, 7, 4)
+
+
 def test_joined_axes_are_permuted_in_blocks():
     x = random(2, 3, 4)
-    flat = Hidden(nodes=(NodeAxis(1, split="inner"),)).act(CYCLE, x.flatten(1))[0]
+    flat = Hidden(nodes=(NodeAxis(1, joined="inner"),)).act(CYCLE, x.flatten(1))[0]
     assert torch.equal(flat.unflatten(1, (3, 4)), Hidden(nodes=(NodeAxis(1),)).act(CYCLE, x)[0])
-    other = Hidden(nodes=(NodeAxis(1, split="outer"),)).act(CYCLE, x.mT.flatten(1))[0]
+    other = Hidden(nodes=(NodeAxis(1, joined="outer"),)).act(CYCLE, x.mT.flatten(1))[0]
     assert torch.equal(other.unflatten(1, (4, 3)).mT, Hidden(nodes=(NodeAxis(1),)).act(CYCLE, x)[0])
 
 

@@ -93,10 +93,12 @@ def _axes_of_points(n: int, shape: tuple[int, ...], samples: int) -> Iterator[No
             yield NodeAxis(axis, 1, first=True)
             yield NodeAxis(axis, 1)
         elif axis == 0 and length == samples * n:
-            yield NodeAxis(axis, split="outer")
+            yield NodeAxis(axis, joined="outer")
         elif axis == 0 and length == samples * (n + 1):
             yield NodeAxis(axis, 1, True, "outer")
             yield NodeAxis(axis, 1, False, "outer")
         elif axis == 1 and len(shape) == 2 and length % n == 0 and length > n:
-            yield NodeAxis(axis, split="inner")
-            yield NodeAxis(axis, split="outer")
+            yield NodeAxis(axis, joined="inner")
+            yield NodeAxis(axis, joined="outer")
+        if samples == 1 and length > n and (axis == 0 or len(shape) == 2):
+            yield NodeAxis(axis, joined="last")

@@ -17,9 +17,10 @@ from symmeter.symmetry.representations.representation import Acted, Representati
 
 @dataclass(frozen=True)
 class NodeAxis:
-    """An axis that holds n points: alone, with a token before or behind them, or joined with other axes.
+    """An axis that holds n points: alone, with a token before or behind them, or joined with others.
 
-    `outer` is the length of what is joined before them, as graphs of a batch are; what is joined behind is the rest.
+    `joined` says with what: an `outer` axis, as that of the graphs of a batch, an `inner` one, or `last` behind entries
+    that stay, as the loops at all nodes are behind the edges of a graph.
 
     >>> NodeAxis(0, tokens=1, first=True).source(4, Permutation((1, 2, 0)))
     tensor([0, 3, 1, 2])
@@ -28,7 +29,7 @@ class NodeAxis:
     axis: int
     tokens: int = 0
     first: bool = False  # whether the token is before the points
-    split: str = ""  # which side of the points other axes were joined: "outer", "inner"
+    joined: str = ""
 
     def source(self, length: int, permutation: Permutation) -> Tensor:
         """From where each of the entries (length,) of the axis comes."""
@@ -37,8 +38,10 @@ class NodeAxis:
         if self.tokens:
             extra = torch.arange(self.tokens)
             own = torch.cat([extra, own + self.tokens] if self.first else [own, extra + n])
+        if self.joined == "last":
+            return torch.cat([torch.arange(length - n), own + length - n])
         others = torch.arange(length // len(own))
-        if self.split == "inner":
+        if self.joined == "inner":
             return (own[:, None] * len(others) + others).flatten()
         return (others[:, None] * len(own) + own).flatten()
 
@@ -46,7 +49,8 @@ class NodeAxis:
         """As it is shown."""
         side = "before" if self.first else "behind"
         token = f" with a token {side} them" if self.tokens else ""
-        return f"points on axis {self.axis}{token}"
+        others = " behind others" if self.joined == "last" else ""
+        return f"points on axis {self.axis}{token}{others}"
 
 
 @dataclass(frozen=True)
