@@ -27,11 +27,11 @@ def points():
     return torch.randn(3, 5, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
 
 
-def attribution(net, x, element, rho_in=None, rho_out=None, layouts=None):
+def attribution(net, x, elements, rho_in=None, rho_out=None, layouts=None):
     domain = Points()
     rho_in, rho_out = rho_in or Field(Positions(), NODE), rho_out or Trivial()
     setting = Setting(net, net, rho_in, rho_out, domain, Layouts(layouts, net, domain))
-    return FiniteAttribution(setting, x, element)
+    return FiniteAttribution(setting, x, elements)
 
 
 def by_layer(found, contributions):
@@ -60,8 +60,8 @@ def test_contributions_of_linear_layers_are_those_computed_by_hand(points):
     torch.manual_seed(0)
     net = seeded(nn.Sequential(nn.Linear(3, 3, bias=False), nn.Linear(3, 2, bias=False)))
     x, rotation = points[:, 0], TURN.rotation
-    found = attribution(net, x, TURN, Field(Vectors()), layouts={"0": "vectors"})
-    contributions, errors = found(x, [TURN])
+    found = attribution(net, x, [TURN], Field(Vectors()), layouts={"0": "vectors"})
+    contributions, errors = found(x)
     first, second = (layer.weight.detach() for layer in net)
     one = x @ (second @ (rotation.T @ first @ rotation - first)).T
     two = x @ (second @ (torch.eye(3) - rotation.T) @ first @ rotation).T
@@ -77,8 +77,8 @@ def test_near_the_identity_they_are_those_along_the_generator(points):
     net = seeded(nn.Sequential(nn.Linear(3, 6), nn.Tanh(), nn.Linear(6, 3), nn.Tanh(), nn.Linear(3, 2)))
     x, generator, t = points[:, 0], GENERATORS["rotation_y"], 1e-5
     layouts = {"2": "vectors", "3": "vectors"}
-    found = attribution(net, x, TURN, Field(Vectors()), layouts=layouts)
-    finite = found(x, [generator.motion(t)])[0].values[0] / t**2
+    found = attribution(net, x, [generator.motion(t)], Field(Vectors()), layouts=layouts)
+    finite = found(x)[0].values[0] / t**2
     symmetry = Symmetry("test", (generator,), Field(Vectors()), Trivial())
     along = Attribution(net, net, x, symmetry, Points(), Layouts(layouts, net, Points()))
     _, derivative = lie_derivative(net, x, [generator], Field(Vectors()), Trivial())
@@ -118,8 +118,8 @@ def test_symmetric_layers_behind_one_that_is_not_have_nothing_to_do_with_it(poin
     torch.manual_seed(0)
     layers = nn.Linear(3, 8), Mixed(8), Positional(5, 8), Mixed(8), Mixed(8), Mean(), nn.Linear(8, 2)
     net = seeded(nn.Sequential(*layers))
-    found = attribution(net, points, CYCLE)
-    contributions, errors = found(points, [CYCLE, Permutation((1, 0, 2, 3, 4))])
+    found = attribution(net, points, [Permutation((1, 0, 2, 3, 4)), CYCLE])
+    contributions, errors = found(points)
     check_sums(found, contributions, errors)
     values = by_layer(found, contributions)
     assert float(values["2"].mean()) > 1e-6
@@ -132,8 +132,8 @@ def test_two_layers_that_break_it_share_the_error(points):
     torch.manual_seed(0)
     layers = nn.Linear(3, 8), Positional(5, 8), Mixed(8), Positional(5, 8), Mixed(8), Mean(), nn.Linear(8, 2)
     net = seeded(nn.Sequential(*layers))
-    found = attribution(net, points, CYCLE)
-    contributions, errors = found(points, [CYCLE])
+    found = attribution(net, points, [CYCLE])
+    contributions, errors = found(points)
     check_sums(found, contributions, errors)
     values = by_layer(found, contributions)
     assert {layer for layer, value in values.items() if float(value.abs().mean()) > 1e-8} == {"", "1", "3"}
@@ -142,15 +142,15 @@ def test_two_layers_that_break_it_share_the_error(points):
 def test_a_symmetric_network_has_nothing_but_round_off(points):
     torch.manual_seed(0)
     net = seeded(nn.Sequential(nn.Linear(3, 8), Mixed(8), Mean(), nn.Linear(8, 2)))
-    contributions, _ = attribution(net, points, CYCLE)(points, [CYCLE])
+    contributions, _ = attribution(net, points, [CYCLE])(points)
     assert float(contributions.values.abs().max()) < 1e-28
 
 
 def test_flattening_is_harmless_and_the_layer_behind_is_to_blame(points):
     torch.manual_seed(0)
     net = seeded(nn.Sequential(nn.Linear(3, 4), nn.Flatten(), nn.Linear(20, 2)))
-    found = attribution(net, points, CYCLE)
-    contributions, errors = found(points, [CYCLE])
+    found = attribution(net, points, [CYCLE])
+    contributions, errors = found(points)
     check_sums(found, contributions, errors)
     values = by_layer(found, contributions)
     assert float(values["1"].abs().max()) == 0
@@ -167,8 +167,8 @@ def test_a_module_that_is_called_twice_has_two_parts(points):
             return self.at(self.mixed(self.at(self.mixed(self.lift(x))))).square().mean(1)
 
     torch.manual_seed(0)
-    found = attribution(seeded(Twice()), points, CYCLE)
-    contributions, errors = found(points, [CYCLE])
+    found = attribution(seeded(Twice()), points, [CYCLE])
+    contributions, errors = found(points)
     check_sums(found, contributions, errors)
     values = by_layer(found, contributions)
     guilty = {layer for layer, value in values.items() if float(value.abs().mean()) > 1e-8}

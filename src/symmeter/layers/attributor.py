@@ -13,9 +13,9 @@ from symmeter.layers.contributions import Attribution, Contributions
 from symmeter.layers.layouts import Layouts, Words
 from symmeter.layers.observer import LayerObserver
 from symmeter.layers.profile import LayerRow
-from symmeter.layers.tree import Tree
 from symmeter.measuring.derivative import DerivativeRun, Observer
 from symmeter.measuring.execution import Execution
+from symmeter.measuring.kinds import Recent
 from symmeter.measuring.rows import derivative_rows
 from symmeter.measuring.run import Run
 from symmeter.results.columns import Key
@@ -33,21 +33,19 @@ class Attributor(LayerObserver, Observer):
     def __init__(self, probes: int, layouts: Words | None, seed: int):
         super().__init__()
         self._probes, self._given, self._seed = probes, layouts, seed
-        self._attribution: Attribution | None = None
-
-    @property
-    def tree(self) -> Tree | None:
-        return self._attribution.tree if self._attribution else None
+        self._kinds: Recent[Attribution] = Recent()
+        self._shape: tuple[int, ...] = ()
 
     def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[Key, Tensor]:
         """Contributions, norms and the variances of norms by name, one column (B,) per part and generator."""
         assert run.pushforward is not None
         if not isinstance(run.model, nn.Module):
             raise SymmeterError("attribution to layers needs an nn.Module; this model is another callable")
-        if self._attribution is None:
-            self._attribution = self._prepare(run, x)
+        self._of_kind(run, x)
         found = self._in_batches(run, x, derivative, self._probes)
-        self._floors.gather(x, found.values, derivative)
+        self._shape = self._shape or tuple(x.shape[1:])
+        if tuple(x.shape[1:]) == self._shape:  # floors are found on samples of one shape
+            self._floors.gather(x, found.values, derivative)
         return self._columns(found, [generator.name for generator in run.generators])
 
     def _in_batches(self, run: DerivativeRun, x: Tensor, derivative: Tensor, probes: int) -> Contributions:
@@ -80,8 +78,21 @@ class Attributor(LayerObserver, Observer):
 
     def _attribute(self, x: Tensor, derivative: Tensor, probes: int, seed: int) -> Contributions:
         """Images x (B, ...) with derivatives (T, B, ...) that fit into memory."""
-        assert self._attribution is not None
-        return self._attribution(x, derivative, probes, seed)
+        return self._known(x)(x, derivative, probes, seed)
+
+    def _of_kind(self, run: DerivativeRun, x: Tensor) -> None:
+        """Have the attribution of samples like x (B, ...) ready."""
+        kind = tuple(x.shape[1:])
+        if self._kinds.get(kind) is None:
+            made = self._prepare(run, x)
+            self._grown(made.tree)
+            self._kinds.keep(kind, made)
+
+    def _known(self, x: Tensor) -> Attribution:
+        """That of samples like x (B, ...)."""
+        found = self._kinds.get(tuple(x.shape[1:]))
+        assert found is not None
+        return found
 
     def _prepare(self, run: DerivativeRun, x: Tensor) -> Attribution:
         """The tree and the layouts, found on the first of the images x (B, ...)."""
@@ -113,6 +124,7 @@ class Attributor(LayerObserver, Observer):
             _, derivative = lie_derivative(
                 pushforward.f, x, run.generators, run.rho_in, run.rho_out, strategy=how
             )
+            self._of_kind(run, x)
             return self._in_batches(run, x, derivative, 0).values
 
         def in_chunks(x: Tensor) -> Tensor:

@@ -50,23 +50,23 @@ class _Steps:
 class FiniteAttribution:
     """Attributes the error of a network under some elements to the calls of its modules.
 
-    How they act on what is inside is found on a first batch x (B, ...), by the element `generic`.
+    How they act on what is inside is found on a first batch x (B, ...), by the last of them.
     """
 
-    def __init__(self, setting: Setting, x: Tensor, generic: Element):
-        self._setting = setting
-        self.fitted = Fitted(setting, x, [generic])
+    def __init__(self, setting: Setting, x: Tensor, elements: Sequence[Element]):
+        self._setting, self._elements = setting, elements
+        self.fitted = Fitted(setting, x, elements[-1:])
         ends = {tap.slot for tap in self.fitted.calls[0].taps}
         self.tree: Tree = grow(self.fitted.calls, set(self.fitted.rho) | ends)
         self.blamed: dict[
             Boundary, float
         ] = {}  # how much of the error there is at a boundary, over all samples
 
-    def __call__(self, x: Tensor, elements: Sequence[Element]) -> tuple[Contributions, Tensor]:
+    def __call__(self, x: Tensor) -> tuple[Contributions, Tensor]:
         """Contributions, and norms, of samples x (B, ...): means over the elements; and the errors (E, B, ...)."""
         still = Recorded(self._setting.model, self._setting.function, x).output
         found, norms, errors = [], [], []
-        for element in elements:
+        for element in self._elements:
             changes = self._changes(x, still, element)
             error = changes[0]
             products = (changes * error).flatten(2).double().mean(-1)
@@ -130,6 +130,12 @@ class FiniteAttribution:
 
     def _exchanged(self, x: Tensor, met) -> Tensor:
         return Exchanged(self._setting.model, self._setting.function, x, met).output
+
+    def blame(self) -> dict[str, float]:
+        """How much of the error of all samples since the last time came in at each place, in words."""
+        found = {self.place(boundary): amount for boundary, amount in self.blamed.items()}
+        self.blamed = {}
+        return found
 
     def place(self, boundary: Boundary) -> str:
         """Where that is, in words: a module, or what its surroundings do before they call it."""

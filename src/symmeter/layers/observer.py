@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from torch import Tensor
 
-from symmeter.errors import shortened
+from symmeter.errors import SymmeterError, shortened
 from symmeter.layers.contributions import Contributions
 from symmeter.layers.floors import LayerFloors
 from symmeter.layers.profile import LayerRow
@@ -37,11 +37,20 @@ class LayerObserver(ABC):
 
     def __init__(self) -> None:
         self._floors = LayerFloors()
+        self._tree: Tree | None = None
 
     @property
-    @abstractmethod
     def tree(self) -> Tree | None:
         """The tree of parts, known after the first chunk."""
+        return self._tree
+
+    def _grown(self, tree: Tree) -> None:
+        """Take down the tree of one more kind of samples; SymmeterError where it is not that of the others."""
+        self._tree = self._tree or tree
+        if tree.parts != self._tree.parts:
+            raise SymmeterError(
+                "the network calls other modules for samples of other shapes: attribute them apart"
+            )
 
     @abstractmethod
     def rows(self, done: Execution) -> Iterator[LayerRow]:

@@ -137,7 +137,9 @@ class Audit:
         for i, part in enumerate(leaves.parts(self.x)):
             others = self.domain.alternatives(leaves.representations[i], part) if i != first else ()
             for one in filter(lambda one, i=i: self._differs(one.rho, i), others):
-                with suppress(SymmeterError):  # its shape may not be one that some element can act on
+                with suppress(
+                    Exception
+                ):  # some element cannot act on its shape, or the model takes no such input
                     outputs = self._outputs(moved(_with(leaves, i, one.rho), self.x))
                     yield outputs, f"input {leaves.names[i]!r} {one.words}", one
 

@@ -77,7 +77,6 @@ class OrbitRun(Run):
 
     loading_batch = 32
     unit = "pass"
-    of_any_shape = True
 
     @property
     def measures(self) -> tuple[OrbitMeasure, ...]:

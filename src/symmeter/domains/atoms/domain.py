@@ -24,8 +24,18 @@ from symmeter.domains.atoms.networks import FrameNetwork
 from symmeter.domains.atoms.quantities import QUANTITIES, action_of, usual_among
 from symmeter.domains.atoms.rows import FrameRows, row_of
 from symmeter.domains.space.alternatives import alternatives
+from symmeter.domains.space.candidates import candidates, irreps_of
+from symmeter.domains.space.hidden import Hidden
 from symmeter.domains.space.permutations import Permutations
-from symmeter.domains.space.words import ACTIONS, GROUPS, groups_of, parse_word, parts_of, representation_of
+from symmeter.domains.space.words import (
+    ACTIONS,
+    GROUPS,
+    generators_of,
+    groups_of,
+    parse_word,
+    parts_of,
+    representation_of,
+)
 from symmeter.errors import SymmeterError
 from symmeter.models.behind import Behind
 from symmeter.models.borrowed import home
@@ -33,7 +43,7 @@ from symmeter.models.leaves import leaves
 from symmeter.models.loaded import LoadedModel
 from symmeter.samples import Draw, Samples
 from symmeter.symmetry.alternatives import Alternative
-from symmeter.symmetry.groups.group import Group
+from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 from symmeter.verbs.arguments import split_list
@@ -54,11 +64,14 @@ class Atoms(Domain):
     item = "frame"
     symmetries: ClassVar = {
         **GROUPS,
+        "rotation": "turns about x, y and z, along their generators; rotation_x alone",
+        "translation_x": "shifts along x, along their generator; translation_y, translation_z",
         "permutation": "exchanges of atoms of one element",
         "lattice": "single atoms moved by vectors of their cell",
         "cell": "other cells of the same lattice",
     }
     actions = ACTIONS
+    tries_layers = True
     measure_over = "equivariance_error"
     needs_references = False
     hides_precision = True
@@ -66,7 +79,7 @@ class Atoms(Domain):
     @classmethod
     def symmetry(cls, word: str) -> Symmetries:
         own = _OWN.get(word.strip().lower())
-        return (own,) if own is not None else groups_of(word)
+        return (own,) if own is not None else groups_of(word) or generators_of(word)
 
     @classmethod
     def takes(cls, data: Any) -> bool:
@@ -165,6 +178,14 @@ class Atoms(Domain):
     def unit(self, name: str) -> str:
         known = QUANTITIES.get(name)
         return "" if known is None else known.unit
+
+    def hidden(
+        self, elements: Sequence[Element], tensor: Tensor, samples: int, words: Sequence[str], sure: bool
+    ) -> list[Hidden]:
+        return candidates(elements, tensor, samples, words, sure)
+
+    def promise(self, module: Any, outgoing: bool, index: int) -> str | None:
+        return irreps_of(module, outgoing, index)
 
     def displaced(self, rho: Representation, x: Tensor, other: Tensor, still: Any, replaced: Any) -> Inputs:
         """g -> rows x (B, entries) of which every atom is moved as far as by g, in a direction of its own."""

@@ -123,10 +123,9 @@ class AliasAttributor(Attributor):
 
     def _attribute(self, x: Tensor, derivative: Tensor, probes: int, seed: int) -> Contributions:
         """Of images x (B, ...) with derivatives (T, B, ...), while each layer's own is compared."""
-        assert self._attribution is not None
         if not self._comparing:
             return super()._attribute(x, derivative, probes, seed)
-        attribution, inputs = self._attribution, {}
+        attribution, inputs = self._known(x), {}
         leaves = {part.layer for part in self.parts if part.terminal}
 
         def watch(t: int, tap: Tap, gradient: Tensor) -> None:
