@@ -116,7 +116,10 @@ class DerivativeRun(Run):
         def tangents(part: slice) -> Tensor:
             """The directions of a part of the batch."""
             positions = torch.arange(*part.indices(len(x)))
-            found, parts[part.start] = directions.of(x[part], positions, beside)
+            found, known = directions.of(x[part], positions, beside)
+            if beside.lone:  # it would be compared with itself
+                known = replace(known, lacking=torch.ones_like(known.lacking))
+            parts[part.start] = known
             return found
 
         for part, y, pushed in self.pushforward.push(x, tangents):
