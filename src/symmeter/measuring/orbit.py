@@ -1,5 +1,6 @@
 """A run over a group: batches of samples through one shared pass over the orbit for all measures and outputs."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -42,6 +43,18 @@ from symmeter.symmetry.groups.group import ElementSet, Group, choose_elements
 from symmeter.symmetry.representations.representation import Representation
 
 
+class OrbitObserver(ABC):
+    """Looks on during a run over a group and makes something more of each chunk, as the attribution to layers does."""
+
+    @abstractmethod
+    def take(self, run: "OrbitRun", x: Tensor) -> dict[Key, Tensor]:
+        """Columns (b,) of samples x (b, ...)."""
+
+    @abstractmethod
+    def finish(self, run: "OrbitRun") -> None:
+        """After the last chunk, with the model still borrowed."""
+
+
 @dataclass(kw_only=True)
 class OrbitRun(Run):
     """All measures of all outputs over one group.
@@ -52,6 +65,7 @@ class OrbitRun(Run):
 
     group: Group
     splitting: Splitting
+    observer: OrbitObserver | None = None
     orbit: Orbit | None = None
     orbits: Orbits = field(default_factory=Orbits)
     forwards: int = 0  # samples that went through the model
@@ -63,7 +77,6 @@ class OrbitRun(Run):
 
     loading_batch = 32
     unit = "pass"
-    of_any_shape = True
 
     @property
     def measures(self) -> tuple[OrbitMeasure, ...]:
@@ -84,6 +97,12 @@ class OrbitRun(Run):
     def wrong_group(self) -> bool:
         """Whether the control takes outputs as if the group did not move them."""
         return self.plan.control == "wrong-group"
+
+    def execute(self) -> None:
+        """Measure all samples; then what the observer adds."""
+        super().execute()
+        if self.observer is not None:
+            self.observer.finish(self)
 
     @property
     def _known(self) -> Orbit:
@@ -166,7 +185,7 @@ class OrbitRun(Run):
                 continue
             targets.append(self._target(output, rho, y, kernels))
             first.append(y)
-            self.remarks += self.domain.remarks(output.name, y, rho, elements.elements)
+            self.remarks += self.domain.remarks(output.label, y, rho, elements.elements)
             if output.is_scores(y):
                 self.classes = y.shape[1]
         function = self._narrowed(function, [target.output for target in targets])
@@ -222,6 +241,10 @@ class OrbitRun(Run):
             lacking |= beside.lone and self.domain.needs_references and not self.wrong_group
         keep = self._take(batch.names[part], own, control, lacking.numpy())
         self.splitting.take(split, self.columns, keep)
+        if self.observer is not None and keep.any():
+            chosen = torch.from_numpy(keep).to(x.device)
+            for key, values in self.observer.take(self, x[chosen]).items():
+                self.columns.add(key, values.double().cpu().numpy())
         names = list(compress(batch.names[part], keep))
         self._note_still(self.group.name, names, still.numpy()[keep], lacking.numpy()[keep])
         if self.classes:

@@ -185,8 +185,14 @@ def plan_along(
     domain.check_symmetry(hypothesis, purpose)
     given = replace(given, domain=type(domain))
     plan = make_plan(model, given, hypothesis, "lee", output, settings)
+    return one_output(plan, purpose)
+
+
+def one_output(plan: Plan, purpose: str) -> Plan:
+    """The plan, if it has one output; else SymmeterError."""
     if len(plan.outputs) > 1:
-        raise SymmeterError(f"output {output!r}: {purpose} takes one output at a time; give one of them")
+        named = ",".join(map(str, plan.outputs))
+        raise SymmeterError(f"output {named!r}: {purpose} takes one output at a time; give one of them")
     return plan
 
 
