@@ -35,6 +35,7 @@ from symmeter.measuring.targets import (
 )
 from symmeter.models.outputs import Output
 from symmeter.results.columns import VALUE, Key
+from symmeter.results.nodes import Nodes
 from symmeter.results.spectrum import Spectrum
 from symmeter.samples import Batch
 from symmeter.symmetry.groups.group import ElementSet, Group, choose_elements
@@ -58,7 +59,8 @@ class OrbitRun(Run):
     sums: dict[Key, ElementSums] = field(default_factory=dict)
     pairs: dict[Key, PairSums] = field(default_factory=dict)
     distances: dict[str, PairSums] = field(default_factory=dict)
-    _floors: Floors = field(default_factory=Floors)
+    floors: Floors = field(default_factory=Floors)
+    nodes: dict[Key, Nodes] = field(default_factory=dict)
     _audited: bool = False
 
     loading_batch = 32
@@ -121,12 +123,12 @@ class OrbitRun(Run):
                 continue
             yield len(x[part])
             start += len(x[part])
-        if self.names and self._floors.wanted(self.samples.varied):
-            few = x[: min(self._floors.missing, orbit.at_once)]
+        if self.names and self.floors.wanted(self.samples.varied):
+            few = x[: min(self.floors.missing, orbit.at_once)]
             labels = batch.known_labels(slice(0, len(few)))
             units = (self.nudge, self.unit_round_off if self.domain.hides_precision else None)
             found = self.optional("the floor", lambda: orbit_floors(orbit, few, labels, *units))
-            self._floors.add(found or {}, len(few))
+            self.floors.add(found, len(few))
         if self.names and not self._audited and self.domain.audits:
             self._audited = True
             audit = Audit(orbit, self.domain, x[: min(SAMPLES, orbit.at_once)], self.nudge)
@@ -225,6 +227,7 @@ class OrbitRun(Run):
             lacking |= beside.lone and self.domain.needs_references and not self.wrong_group
         keep = self._take(batch.names[part], own, control, lacking.numpy())
         names = list(compress(batch.names[part], keep))
+        own.add_nodes(self.nodes, names, keep, self.domain.node_kinds(x))
         self._note_still(self.group.name, names, still.numpy()[keep], lacking.numpy()[keep])
         if self.classes:
             record(self.columns, batch.labels_of(part), own.scores, keep)
@@ -272,7 +275,7 @@ class OrbitRun(Run):
 
     def floor(self, key: Key) -> float | None:
         """The floor of a column's error; None where it could not be found."""
-        return self._floors.of(key)
+        return self.floors.of(key)
 
     @cached_property
     def spectra(self) -> dict[str, Spectrum]:
@@ -287,6 +290,7 @@ class OrbitRun(Run):
             **self.orbits.largest.summary(),
             "floor_method": METHOD,
             "spectrum": {name: asdict(one) for name, one in self.spectra.items()},
+            "length_unit": self.domain.length_unit,
         }
 
     def notes(self) -> list[str]:

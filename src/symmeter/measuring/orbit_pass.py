@@ -111,7 +111,7 @@ class Orbit:
         """
         passes = self._passes(inputs)
         chunks = self._chunks(self._unmoved_outputs(compared.x), self.few, compared)
-        reduced = Reduced(self.targets, chunks, pools)
+        reduced = Reduced(self.targets, chunks, pools, alone=True)
         for i, outputs in passes(self.few):
             g = self.members[i]
             for k, y in enumerate(outputs):

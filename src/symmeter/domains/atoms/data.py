@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from torch import Tensor
 
 from symmeter.domains.atoms.groups import OfFrame
@@ -89,6 +90,13 @@ def composition(row: Tensor) -> tuple[tuple[int, ...], tuple[bool, ...]]:
     """Atomic numbers and periodic axes of a row (E,)."""
     parts = Layout.of(row).parts(row)
     return tuple(parts[NUMBERS].round().int().tolist()), tuple((parts[PBC] > 0.5).tolist())
+
+
+def symbols(rows: Tensor) -> np.ndarray:
+    """The symbols (B, N) of the elements in rows (B, E)."""
+    names = np.array(require("ase.data", EXTRA).chemical_symbols, dtype=object)
+    numbers = Layout.of(rows).parts(rows)[NUMBERS].round().long().cpu().numpy()
+    return names[np.where((numbers >= 0) & (numbers < len(names)), numbers, 0)]
 
 
 def is_atoms(value: object) -> bool:

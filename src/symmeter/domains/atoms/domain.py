@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -17,6 +18,7 @@ from symmeter.domains.atoms.data import (
     composition,
     is_frames,
     may_be_points,
+    symbols,
 )
 from symmeter.domains.atoms.frame_model import CalculatorModel, FrameModel, FunctionModel, implemented
 from symmeter.domains.atoms.groups import Cells, Lattice, bound_to, parts_of_frames
@@ -60,6 +62,7 @@ class Atoms(Domain):
     }
     actions = ACTIONS
     measure_over = "equivariance_error"
+    length_unit = "angstrom"
     needs_references = False
     hides_precision = True
 
@@ -158,6 +161,10 @@ class Atoms(Domain):
     def is_action(self, word: str) -> bool:
         """A word for components, such as `node vectors` or `tensors`."""
         return parse_word(word) is not None
+
+    def node_kinds(self, x: Tensor) -> np.ndarray:
+        """The symbols of the elements, from rows x (B, entries)."""
+        return symbols(x)
 
     def unit(self, name: str) -> str:
         known = QUANTITIES.get(name)
