@@ -70,7 +70,8 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
         help="draw so many (default: all of up to 256, else 64, of SO3 120)",
     )
     add("--sampling", metavar="S", default="auto", help="auto (default), haar, cosets or quadrature")
-    add("--plot", metavar="FILE", help="error over the angle, or the range: .png, .svg or .pdf")
+    words = "what fits: error by angle, axis, length, degree, atom; or the range (.png, .svg, .pdf)"
+    add("--plot", metavar="FILE", help=words)
     inputs.add_model(made)
     inputs.add_options(made, kind)
     inputs.add_computing(made, kind)
@@ -139,11 +140,11 @@ def _checked(a: argparse.Namespace) -> "tuple[str, Symmetry]":
 
 
 def _plot_elements(result: "Result", file: str) -> None:
-    """What the elements of a group do, over the angle."""
-    from symmeter.report.elements import overview
+    """What the elements of a group do, and whatever else of the result can be drawn."""
     from symmeter.report.figures import save_figure
+    from symmeter.report.picture import picture
 
-    save_figure(overview(result), file)
+    save_figure(picture(result), file)
 
 
 def _print(result: "Result") -> None:

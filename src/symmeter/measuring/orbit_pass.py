@@ -16,6 +16,7 @@ from symmeter.symmetry.groups.group import Element, ElementSet, equal_pairs
 from symmeter.symmetry.representations.representation import Representation
 
 FEW_ELEMENTS = 16  # over which floors and constants are found
+_GOLDEN = 0.6180339887498949  # its multiples spread over 0 to 1 most evenly
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,15 @@ class Orbit:
         return self.elements.elements
 
     @property
-    def few(self) -> range:
-        """Positions of at most FEW_ELEMENTS elements, spread over all of them."""
-        step = max(1, len(self.members) // FEW_ELEMENTS)
-        return range(0, len(self.members), step)[:FEW_ELEMENTS]
+    def few(self) -> tuple[int, ...]:
+        """Positions of at most FEW_ELEMENTS elements, spread over all of them.
+
+        By steps that are no whole number, so that nothing which comes back after some elements is always missed.
+        """
+        count = len(self.members)
+        if count <= FEW_ELEMENTS:
+            return tuple(range(count))
+        return tuple(sorted({int(count * (i * _GOLDEN % 1)) for i in range(FEW_ELEMENTS)}))
 
     def summary(self) -> dict[str, object]:
         """What is said of it in the header of a result."""

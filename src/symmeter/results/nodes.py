@@ -72,9 +72,8 @@ class Nodes:
 
 def columns_of_nodes(found: Iterable[NodeErrors]) -> dict[str, np.ndarray]:
     """The columns of one table for the nodes of all rows."""
-    tables = [one.columns() for one in found]
-    names = [f.name for f in fields(NodeErrors)]
-    return {name: np.concatenate([[], *(table[name] for table in tables)]) for name in names}
+    tables = [one.columns() for one in found] or [{f.name: np.empty(0) for f in fields(NodeErrors)}]
+    return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
 
 
 def nodes_of_table(table: Any) -> tuple[NodeErrors, ...]:
