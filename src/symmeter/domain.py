@@ -56,6 +56,7 @@ class Domain(ABC):
     measure_over: ClassVar[str] = "geed"  # the measure over groups where none is named
     between_networks: ClassVar[float] = 0.1  # how far apart untrained ones are in log specificity
     length_unit: ClassVar[str] = ""  # of positions in space, where they have one
+    control_towards: ClassVar[str] = ""  # where the control of stability moves samples, if not towards others
     needs_references: ClassVar[bool] = True  # whether the control of stability takes other samples
     hides_precision: ClassVar[bool] = False  # whether numbers may be coarser than their type
     class_axis: ClassVar[int] = -1  # of the scores of classes in outputs (B, n, m): the axis of a softmax

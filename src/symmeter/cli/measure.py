@@ -12,7 +12,7 @@ from symmeter.cli.ranged import Ranged, check_range
 from symmeter.cli.run_model import given, run_model
 from symmeter.cli.terminal import check_picture, console
 from symmeter.errors import SymmeterError
-from symmeter.results.verdict import MEANINGS
+from symmeter.results.verdict import meanings
 
 if TYPE_CHECKING:
     from symmeter.cli.arguments import Commands
@@ -20,14 +20,7 @@ if TYPE_CHECKING:
     from symmeter.results.result import Result
     from symmeter.symmetry.hypothesis import Symmetry
 
-_WORDS = "\n".join(
-    textwrap.fill(f"{word}: {meaning}", 78, initial_indent="  ", subsequent_indent="    ")
-    for word, meaning in MEANINGS.items()
-)
-EPILOG = f"""verdicts, of 95 % intervals:
-{_WORDS}
-
-examples:
+EPILOG = """examples:
   symmeter measure timm:resnet50 photos/ --symmetry translation,rotation
   symmeter measure net.py:build test.npz --weights best.pt --json result.json
   symmeter measure timm:resnet50 photos/ --untrained --output logits
@@ -42,7 +35,12 @@ symmeter list symmetries (measures, outputs, definitions, models) has the names.
 def parser(commands: "Commands", kind: KindOfData) -> Parser:
     """Add the command; returns its parser."""
     words = "measure how far a model is from a symmetry, with error, floor and control"
-    made = command(commands, "measure", words, "MODEL DATA", EPILOG)
+    verdicts = "\n".join(
+        textwrap.fill(f"{word}: {meaning}", 78, initial_indent="  ", subsequent_indent="    ")
+        for word, meaning in meanings(kind.item).items()
+    )
+    epilog = f"verdicts, of 95 % intervals:\n{verdicts}\n\n{EPILOG}"
+    made = command(commands, "measure", words, "MODEL DATA", epilog)
     inputs.add_model_and_data(made, kind)
     add = made.add_argument_group("what to measure").add_argument
     inputs.add_symmetry(add)
@@ -58,7 +56,7 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
         action="store_true",
         help="the same as --control none: a third of the time, no verdict",
     )
-    words = "go on until every interval is within this share of its value, such as 0.2, or the images end"
+    words = "go on until every interval is within this share of its value, such as 0.2, or the data ends"
     add("--precision", metavar="P", type=above_zero, help=words)
     words = "how far LEE predicts: f(g x) - f(x) at T pixels over it (default: 1 0.5 0.25 0.1 0.03)"
     add("--range", metavar="T", type=number, nargs="*", help=words)

@@ -41,7 +41,7 @@ def look(
     x: Tensor,
     model: Any,
     batch_size: int | None = None,
-    item: str = "image",
+    item: str = "sample",
     packed: bool = False,
 ) -> Look:
     """Call the model on one sample, on two, and on the one again, and say what it is. x (n, ...) are some samples.
@@ -126,7 +126,7 @@ def _shape_of_one(y: Tensor, count: int) -> tuple[int, ...]:
     """Of the output of one sample, from that y (count, ...) of several."""
     if y.shape[:1] != (count,):
         raise SymmeterError(
-            f"the model returned shape {tuple(y.shape)} for {count} images; it must keep the batch axis first"
+            f"the model returned shape {tuple(y.shape)} for {count} samples; it must keep the batch axis first"
         )
     return tuple(y.shape[1:])
 

@@ -99,8 +99,10 @@ def _draw(ax: "Axes", spectrum: Spectrum) -> None:
         )
     ax.set_xticks(range(top + 2), [*map(str, range(top + 1)), f"> {top}"])
     ax.set_xlabel("degree of the response")
+    ax.set_yticks(np.linspace(0, 1, 6))
     ax.set_ylim(0, 1.02)
     if len(parities) > 1 or unresolved:
+        ax.set_ylim(0, 1.25)  # with room for the legend
         ax.legend(fontsize=8, edgecolor="none", loc="upper right")
 
 

@@ -67,7 +67,9 @@ def show(result: Printable, console: Console) -> None:
     tables = [_table(rows)]
     if len(rows) == 1 and rows[0].elements:
         tables.append(_element_table(result.elements))
-    lines = [*legend(rows), *whole_pixels(rows, result.header["spec"])]
+    data, towards = result.header["data"], result.header["spec"].get("control_towards", "")
+    explained = legend(rows, data.get("item", "image"), towards)
+    lines = [*explained, *whole_pixels(rows, result.header["spec"])]
     show_tables(console, title(result.header), circumstances(result.header), tables, lines, result.warnings)
 
 

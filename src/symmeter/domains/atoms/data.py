@@ -46,7 +46,7 @@ class Frames:
         for i, one in enumerate(atoms):
             if not is_atoms(one):
                 raise SymmeterError(f"frame {i} is a {type(one).__name__}: give ase.Atoms")
-        return Frames(atoms, _numbered(len(atoms)), counted(len(atoms), "frame"))
+        return Frames(atoms, _named(atoms), counted(len(atoms), "frame"))
 
     @property
     def periodic(self) -> bool:
@@ -138,7 +138,7 @@ def read(path: Path, shown: str) -> Frames:
         raise
     except Exception as error:  # its readers raise many kinds
         raise SymmeterError(f"{shown}: ASE cannot read it: {reason(error)}") from error
-    return Frames(atoms, _numbered(len(atoms)), path.name, path=shown)
+    return Frames(atoms, _named(atoms), path.name, path=shown)
 
 
 def molecules() -> Frames:
@@ -152,5 +152,7 @@ def _is_common(atoms: "Atoms") -> bool:
     return len(atoms) > 1 and set(atoms.get_chemical_symbols()) <= _COMMON
 
 
-def _numbered(count: int) -> list[str]:
-    return [f"frame[{i}]" for i in range(count)]
+def _named(frames: Sequence["Atoms"]) -> list[str]:
+    """Number and name of each frame, or its formula where it has no name of its own: `frame[3] H2O`."""
+    names = [str(one.info.get("name") or one.get_chemical_formula()) for one in frames]
+    return [f"frame[{i}] {name}".strip() for i, name in enumerate(names)]

@@ -63,6 +63,7 @@ class Atoms(Domain):
     actions = ACTIONS
     measure_over = "equivariance_error"
     length_unit = "angstrom"
+    control_towards = "in random directions"
     needs_references = False
     hides_precision = True
 
