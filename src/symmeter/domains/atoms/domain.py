@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from symmeter.domain import Domain, Inputs, Symmetries
 from symmeter.domains.atoms.control import scattered
 from symmeter.domains.atoms.data import (
+    BUILTIN,
     FramePreparation,
     Frames,
     check_path,
@@ -54,6 +55,7 @@ class Atoms(Domain):
 
     name = "atoms"
     item = "frame"
+    files = f"an .xyz, a .cif, whatever ASE reads, or {BUILTIN}"
     symmetries: ClassVar = {
         **GROUPS,
         "permutation": "exchanges of atoms of one element",
