@@ -1,9 +1,9 @@
 """What controls and verdicts say where there is nothing to find, and of symmetries that were trained here."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -50,9 +50,15 @@ def null_of_specificity(kind: str, seed: int, data: Path, symmetry: str = "affin
     result = symmeter.measure(
         untrained(kind, seed), x, symmetry, output="logits", seed=seed, progress=False, **pixels
     )
-    return [
-        _row("null" if symmetry == "affine" else f"null, {symmetry}", kind, seed, row) for row in result.rows
-    ]
+    return rows_of("null" if symmetry == "affine" else f"null, {symmetry}", kind, seed, result)
+
+
+class Budget(NamedTuple):
+    """How long a network is trained, on how many images it is measured, and where."""
+
+    epochs: int
+    count: int
+    device: str = "cpu"
 
 
 def turned(x: Tensor) -> Tensor:
@@ -82,15 +88,25 @@ def placed(images: Images, width: int = 12) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Flatten(), nn.LazyLinear(images.classes))
 
 
+def perceptron(images: Images, width: int = 256) -> nn.Sequential:
+    """One that has no symmetry by itself: convolutions are somewhat specific to translations before any training."""
+    layers: list[nn.Module] = [nn.Flatten()]
+    for inputs, outputs in ((images.train_x[0].numel(), width), (width, width)):
+        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Linear(width, images.classes))
+
+
+SUBJECTS: Mapping[str, Callable[[Images], nn.Module]] = {"CNN": placed, "perceptron": perceptron}
 TRAININGS: Mapping[str, Augment] = {"upright": same, "turned": turned, "scaled": scaled}
 
 
-def trained_here(kind: str, images: Images, seed: int, epochs: int, count: int, device: str) -> Any:
-    """The result of a small CNN on test images, logits, along translation_x, rotation and scale."""
+def trained_here(kind: str, images: Images, seed: int, budget: Budget, subject: str = "CNN") -> Any:
+    """The result of a small network on test images, logits, along translation_x, rotation and scale."""
     network = trained(
-        lambda: _ready(placed(images), images), images, seed, epochs, TRAININGS[kind], device=device
-    )
-    x = images.test_x[:count]
+        lambda: _ready(SUBJECTS[subject](images), images), images, seed, budget.epochs, TRAININGS[kind],
+        device=budget.device,
+    )  # fmt: skip
+    x = images.test_x[: budget.count]
     return symmeter.measure(
         network, x, "translation_x,rotation,scale", output="logits", seed=seed, progress=False
     )
@@ -102,9 +118,9 @@ def _ready(network: nn.Module, images: Images) -> nn.Module:
     return network
 
 
-def rows_of_training(kind: str, seed: int, result: Any) -> list[dict[str, Any]]:
-    """The same as rows of a table."""
-    return [_row("trained", kind, seed, row) for row in result.rows]
+def rows_of(what: str, kind: str, seed: int, result: Any) -> list[dict[str, Any]]:
+    """A result as rows of the table."""
+    return [_row(what, kind, seed, row) for row in result.rows]
 
 
 def verdicts_of_swaps(result: Any, sizes: Sequence[int], draws: int) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ where value and controls changed places. The table of coverage is docs/intervals
 
 import sys
 from collections.abc import Iterable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,17 @@ from augmentation import plain
 from calibration import (
     NETWORKS,
     SEEDS,
+    SUBJECTS,
     TRAININGS,
+    Budget,
     differences_of_swaps,
     null_of_specificity,
-    rows_of_training,
+    rows_of,
     trained_here,
     verdicts_of_swaps,
 )
+from clouds import NETWORKS as NETWORKS_OF_POINTS
+from clouds import null_of_points
 from common import HERE, Study, Verdict, main, yes
 from holding import judged, write_page
 from populations import SIZES, covered, subjects
@@ -129,14 +134,20 @@ class Instrument(Study):
                 yield from self.step(
                     f"null-colours-{kind}", lambda k=kind: null_of_specificity(k, 0, data, "colour")
                 )
-        sizes, draws = ((8, 16), 20) if self.quick else ((8, 16, 64, 256), 400)
-        made = lambda kind, seed: trained_here(
-            kind, few, seed, 1 if self.quick else 5, 2 * max(sizes), s.device
-        )
-        for kind in TRAININGS:
+        for kind in NETWORKS_OF_POINTS if not self.quick else ("max",):
             for seed in range(1 if self.quick else SEEDS):
                 yield from self.step(
-                    f"trained-{kind}-{seed}", lambda k=kind, n=seed: rows_of_training(k, n, made(k, n))
+                    f"null-points-{kind}-{seed}",
+                    lambda k=kind, n=seed: rows_of("null, points", k, n, null_of_points(k, n)),
+                )
+        sizes, draws = ((8, 16), 20) if self.quick else ((8, 16, 64, 256), 400)
+        budget = Budget(1 if self.quick else 5, 2 * max(sizes), s.device)
+        made = lambda kind, seed, subject="CNN": trained_here(kind, few, seed, budget, subject)
+        for kind, subject in product(TRAININGS, SUBJECTS):
+            for seed in range(1 if self.quick else SEEDS):
+                yield from self.step(
+                    f"trained-{kind}-{subject}-{seed}",
+                    lambda k=kind, n=seed, s=subject: rows_of(f"trained {s}", k, n, made(k, n, s)),
                 )
         yield from self.step("swapped", lambda: self._swapped(made, sizes, draws))
 

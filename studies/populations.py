@@ -15,6 +15,7 @@ from symmeter.results.intervals import Interval, of_mean, of_ratio_of_means, of_
 SIZES = (8, 16, 64, 256, 1000)
 ORBITS = ("C4", "hflip", "shift(2)")
 ORBIT_MEASURES = "geed,relative_error,consistency"
+_CHEAP = 64  # images
 _LEAST_SHARE = 0.01  # of a layer that counts
 
 
@@ -71,8 +72,11 @@ def coverage(population: Population, n: int, draws: int) -> dict[str, Any]:
 def covered(
     populations: Iterable[Population], draws: int, sizes: Sequence[int] = SIZES
 ) -> list[dict[str, Any]]:
-    """The same for all of several populations and sizes."""
-    return [coverage(one, n, draws) for one in populations for n in sizes]
+    """The same for all of several populations and sizes: `draws`, and four times as many up to 64 images.
+
+    Those cost next to nothing, and tell 0.95 from 0.92: the share in 300 draws has a standard error of 0.013.
+    """
+    return [coverage(one, n, 4 * draws if n <= _CHEAP else draws) for one in populations for n in sizes]
 
 
 def of_rows(name: str, result: Any) -> list[Population]:

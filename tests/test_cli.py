@@ -624,7 +624,7 @@ def test_one_group_and_measure_show_the_worst_elements_and_a_picture(model, phot
 
 @pytest.mark.parametrize(("words", "message"), [
     (["--symmetry", "C4", "--control", "best"], "unknown control 'best'; choose from both"),
-    (["--symmetry", "SO2", "--sampling", "even"], "--sampling 'even': choose from auto, haar"),
+    (["--symmetry", "SO2", "--sampling", "even"], "unknown sampling 'even'; choose from auto, haar"),
     (["--symmetry", "rotation", "--plot", "a.png"], "--plot draws the error over a group"),
     (["--symmetry", "C4", "--plot", "a.gif"], "give a file that ends in .png, .svg, .pdf"),
     (["--symmetry", "C4", "--elements", "0"], "'0' is not a positive whole number"),

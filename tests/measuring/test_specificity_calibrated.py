@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from symmeter.domains.points.domain import Points
+
 STUDIES = Path(__file__).resolve().parents[2] / "studies"
 
 
@@ -31,11 +33,29 @@ def test_of_untrained_networks_it_is_one_within_its_interval(study, shared_data,
 
 
 @pytest.mark.slow
+def test_of_untrained_networks_of_points_it_is_one_within_its_interval(study):
+    clouds = importlib.import_module("clouds")
+    rows = [
+        row for kind in clouds.NETWORKS for seed in range(2) for row in clouds.null_of_points(kind, seed).rows
+    ]
+    inside = [row.specificity_low <= 1 <= row.specificity_high for row in rows]
+    apart = np.std(np.log([row.specificity for row in rows]))
+    assert len(rows) == 5 * 2 * 7 and np.mean(inside) >= 0.9
+    assert all(row.verdict != "specific" for row in rows)
+    assert 0.5 * Points.between_networks < apart < 2 * Points.between_networks
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("kind", "own", "other"), [("turned", "rotation", "scale"), ("scaled", "scale", "rotation")]
+    ("subject", "kind", "own", "other"),
+    [
+        ("CNN", "turned", "rotation", "scale"),
+        ("CNN", "scaled", "scale", "rotation"),
+        ("perceptron", "turned", "rotation", "scale"),
+    ],
 )
-def test_it_falls_along_what_a_network_was_trained_on(study, digits, kind, own, other):
-    result = study.trained_here(kind, digits, 0, 5, 64, "cpu")
+def test_it_falls_along_what_a_network_was_trained_on(study, digits, subject, kind, own, other):
+    result = study.trained_here(kind, digits, 0, study.Budget(epochs=5, count=64), subject)
     rows = {row.symmetry: row for row in result.rows}
     assert rows[own].verdict == "specific" and rows[own].specificity < 0.5
     assert rows[other].specificity > 0.5

@@ -64,3 +64,14 @@ def test_species_of_atoms():
     assert sorted(by_frame.values()) == ["CHHHH", "NHHH", "OHH"]
     np.testing.assert_allclose(nodes.value[nodes.kind != "H"], 0.3 / 3**0.5, rtol=1e-9)
     assert np.abs(nodes.value[nodes.kind == "H"]).max() < 1e-12
+
+
+@pytest.mark.filterwarnings("ignore::symmeter.errors.SymmeterWarning")
+def test_one_number_per_atom():
+    ase_build = pytest.importorskip("ase.build")
+    heights = lambda atoms: {"charges": atoms.positions[:, 2] * 1.0}
+    found = symmeter.measure(
+        heights, ase_build.molecule("H2O"), "octahedral", output="charges", control=False
+    )
+    expected = np.linalg.norm(ase_build.molecule("H2O").positions, axis=1) / 3**0.5
+    np.testing.assert_allclose(found.nodes[0].value, expected, rtol=1e-9)

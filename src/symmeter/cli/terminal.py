@@ -71,13 +71,12 @@ def check_writable(option: str, place: Path, folder: bool) -> None:
     try:
         if place.is_dir() and not folder:
             raise SymmeterError(f"{option} {place}: this is a folder; give a file")
-        if place.exists() and not (place.is_dir() or (place.is_file() and not folder)):
-            raise SymmeterError(f"{option} {place}: this is no {'folder' if folder else 'regular file'}")
-        existing = place if folder else place.parent
-        while not existing.exists():
-            existing = existing.parent
-        with tempfile.TemporaryFile(dir=existing):
-            pass
+        wanted, fits = ("folder", place.is_dir) if folder else ("regular file", place.is_file)
+        if place.exists() and not fits():
+            raise SymmeterError(f"{option} {place}: this is no {wanted}")
+        above = place if folder else place.parent
+        existing = next(filter(Path.exists, (above, *above.parents)))
+        tempfile.TemporaryFile(dir=existing).close()
     except OSError as error:
         raise SymmeterError(f"{option} {place}: cannot be written ({error.strerror or error})") from error
 

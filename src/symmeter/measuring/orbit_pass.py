@@ -145,7 +145,9 @@ class Orbit:
         equal = 0
         if sampled or finite:
             equal = equal_pairs([self.members[i] for i in which])
-        return Chunk(y, target.rho, len(which), sampled, block, finite, equal, other=other, labels=labels)
+        found = Chunk(y, target.rho, len(which), sampled, block, finite, equal, other=other, labels=labels)
+        found.weights = self.elements.weights
+        return found
 
     def _passes(self, inputs: Inputs) -> Passes:
         return Passes(self.function, inputs, self.kernels.all, self.at_once)

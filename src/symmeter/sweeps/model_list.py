@@ -145,26 +145,28 @@ def _entry(row: object, folder: Path, where: str, domain: str) -> Entry:
 
 
 def _read(row: Row, domain: str) -> Entry:
-    own = str(row["domain"]).strip() if row.get("domain") else None
+    own = _text(row, "domain")
     options = {f.name: f for f in fields(find_domain(own or domain).Options)}
+    own_options = [name for name in options if name in row]
     known = {*COLUMNS, *options, None}  # None: the cells of a CSV that stand beyond its header
     return Entry(
-        model=str(row["model"]).strip(),
-        name=str(row.get("name", "")).strip(),
-        weights=str(row["weights"]).strip() if row.get("weights") else None,
+        model=_text(row, "model") or "",
+        name=_text(row, "name") or "",
+        weights=_text(row, "weights"),
         untrained=_value("untrained", WRITTEN["truth"], str(row.get("untrained", False))),
         model_kwargs=_model_kwargs(row.get("model_kwargs")),
-        output=str(row["output"]).strip() if row.get("output") else None,
+        output=_text(row, "output"),
         layouts=_layouts(row.get("layouts")),
         domain=own,
         inputs=_inputs(row.get("inputs")),
-        options={
-            name: _value(name, partial(from_text, option), row[name])
-            for name, option in options.items()
-            if name in row
-        },
+        options={name: _value(name, partial(from_text, options[name]), row[name]) for name in own_options},
         tags={str(key): value for key, value in row.items() if key not in known},
     )
+
+
+def _text(row: Row, column: str) -> str | None:
+    """What is written in a cell, without spaces around it; None for an empty one."""
+    return str(row.get(column) or "").strip() or None
 
 
 def _value(column: str, read: Callable[..., T], cell: object) -> T:

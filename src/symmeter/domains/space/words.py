@@ -22,7 +22,7 @@ from symmeter.domains.space.field import NODE, PLACES, Field, Labels
 from symmeter.domains.space.generators import FAMILIES, GENERATORS
 from symmeter.domains.space.irreps import Irreps
 from symmeter.domains.space.motion import AXES
-from symmeter.domains.space.orientations import AxisAngles, Quaternions
+from symmeter.domains.space.orientations import AxisAngles, Frames, Quaternions
 from symmeter.domains.space.orthogonal import AxisRotations, Orthogonal
 from symmeter.domains.space.point_groups import (
     INVERSIONS,
@@ -46,7 +46,7 @@ _COMPONENTS: dict[str, Components] = {
     one.word: one
     for one in (
         Scalars(), Positions(), Vectors(), Vectors(axial=True), Tensors(), Voigt(), Cells(), Fractional(),
-        Quaternions(), AxisAngles(),
+        Frames(), Quaternions(), AxisAngles(),
     )
 }  # fmt: skip
 ACTIONS = ("invariant", *_COMPONENTS, INDEX, "1o")  # the last stands for all irreps
