@@ -142,6 +142,11 @@ class Packings:
                 )
         return Packings(found)
 
+    @property
+    def gathers(self) -> bool:
+        """Whether items are joined in other objects before a model sees them."""
+        return any(isinstance(packing.template, Gathered) for packing in self.by_entries.values())
+
     def unpack(self, x: Tensor) -> Tree:
         """(B, entries) as the tree of its form."""
         return self.by_entries[x.shape[1]].unpack(x)

@@ -57,9 +57,9 @@ class Splitting:
     What averages leave is predicted from the elements of the orbit, and measured on others, drawn for each sample.
     """
 
-    sizes: Sequence[int] | None
-    seed: int
-    hint: str  # how outputs get labels
+    sizes: Sequence[int] | None = None
+    seed: int = 0
+    hint: str = ""  # how outputs get labels
     sums: dict[Key, ElementSums] = field(default_factory=dict)  # of what has a part for every element
     labelled: set[str] = field(default_factory=set)
     _random: torch.Generator = field(init=False)

@@ -65,7 +65,7 @@ class OrbitRun(Run):
     """
 
     group: Group
-    splitting: Splitting
+    splitting: Splitting = field(default_factory=Splitting)
     observer: OrbitObserver | None = None
     orbit: Orbit | None = None
     orbits: Orbits = field(default_factory=Orbits)
