@@ -11,7 +11,7 @@ from torch import Tensor
 
 from symmeter.errors import SymmeterError
 from symmeter.source import Source, reason
-from symmeter.trees import Packing
+from symmeter.trees import Packings
 
 _WAITING = 4  # batches
 
@@ -68,11 +68,19 @@ class Batch:
         return torch.stack(rows)
 
 
-@dataclass(frozen=True)
-class Named:
-    """Data of a form of its own as a tree of tensors (N, ...), with the words for its leaves, and its labels."""
+@dataclass(frozen=True, eq=False)
+class Alike:
+    """Items of one shape as a tree of tensors (n, ...), and the number in the data of each; None: they are all."""
 
     tree: object
+    numbers: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Named:
+    """Data of a form of its own as trees, one for each shape of its items, with words for the leaves, and labels."""
+
+    alike: tuple[Alike, ...]
     words: Mapping[str, str]
     labels: object = None
 
@@ -110,7 +118,7 @@ class Samples:
     several tensors were put into one, None where they are one tensor.
     """
 
-    def __init__(self, source: Source, preparation: Preparation, draw: Draw, packing: Packing | None = None):
+    def __init__(self, source: Source, preparation: Preparation, draw: Draw, packing: Packings | None = None):
         self.name, self.total, self.packing = source.name, source.total, packing
         self._source, self._limit, self._indices = source, draw.count, None
         self._preparation = preparation
@@ -189,7 +197,7 @@ class Samples:
             "notes": list(self._source.notes),
         }
 
-    def _batch(self, alike: "_Alike") -> Batch:
+    def _batch(self, alike: "_Together") -> Batch:
         """Samples of one kind as one batch of inputs (B, ...)."""
         rows = alike.rows
         labels = [_class_number(row.label) for row in rows]
@@ -211,8 +219,8 @@ class _Read:
 
 
 @dataclass
-class _Alike:
-    """Samples of one kind."""
+class _Together:
+    """Samples of one kind: inputs (...), each with its label and its name."""
 
     kind: Hashable
     rows: list[_Read]
@@ -223,22 +231,22 @@ class _Waiting:
 
     def __init__(self, batch_size: int):
         self._size = batch_size
-        self._alike: dict[Hashable, _Alike] = {}
+        self._kinds: dict[Hashable, _Together] = {}
 
     def add(self, kind: Hashable, row: _Read) -> None:
         """Take one more."""
-        self._alike.setdefault(kind, _Alike(kind, [])).rows.append(row)
+        self._kinds.setdefault(kind, _Together(kind, [])).rows.append(row)
 
-    def ready(self) -> Iterator[_Alike]:
+    def ready(self) -> Iterator[_Together]:
         """What makes up a batch; where too many wait, those of which there are most, the oldest of them first."""
-        most = max(self._alike.values(), key=lambda alike: len(alike.rows))
-        waiting = sum(len(alike.rows) for alike in self._alike.values())
+        most = max(self._kinds.values(), key=lambda one: len(one.rows))
+        waiting = sum(len(one.rows) for one in self._kinds.values())
         if len(most.rows) == self._size or waiting == _WAITING * self._size:
-            yield self._alike.pop(most.kind)
+            yield self._kinds.pop(most.kind)
 
-    def rest(self) -> Iterator[_Alike]:
+    def rest(self) -> Iterator[_Together]:
         """Those that are left at the end."""
-        yield from self._alike.values()
+        yield from self._kinds.values()
 
 
 def _filled(value: Any, name: str, shape: tuple[int, ...]) -> Tensor:

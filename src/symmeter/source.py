@@ -140,10 +140,15 @@ def _are_whole(values: np.ndarray) -> bool:
 
 def from_tensors(inputs: Tensor, labels: Any, name: str, kind: str) -> Source:
     """A source of inputs (N, ...), with labels (N,) or None; `kind` is the noun of one of them."""
+    shape = "x".join(map(str, inputs.shape))
+    return from_rows(inputs, labels, name or f"{kind} {shape}", kind)
+
+
+def from_rows(inputs: Sequence[Tensor] | Tensor, labels: Any, name: str, kind: str) -> Source:
+    """The same of N inputs of any shapes."""
     marks = labels_of(labels, len(inputs), name, kind)
     item = lambda i: Item(f"{kind}[{i}]", lambda: (inputs[i], marks[i]))
-    shape = "x".join(map(str, inputs.shape))
-    return indexed(item, len(inputs), name or f"{kind} {shape}", kind, kind, labelled=labels is not None)
+    return indexed(item, len(inputs), name, kind, kind, labelled=labels is not None)
 
 
 def from_files(

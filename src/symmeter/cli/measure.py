@@ -70,7 +70,8 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
         type=positive,
         help="draw so many (default: all of up to 256, else 64, of SO3 120)",
     )
-    add("--sampling", metavar="S", default="auto", help="auto (default), haar, cosets or quadrature")
+    words = "auto (default), haar, cosets, quadrature, lebedev or lebedev(5)"
+    add("--sampling", metavar="S", default="auto", help=words)
     words = "what averages over so many elements gain, such as 2,4,12,60; needs labels of the outputs"
     add("--average", metavar="K", type=numbers, help=words)
     add("--plot", metavar="FILE", help="error over the angle, or the range: .png, .svg or .pdf")
@@ -122,13 +123,12 @@ def _checked(a: argparse.Namespace) -> "tuple[str, Symmetry]":
     """Control and symmetry; SymmeterError for all that can be seen to be wrong without model and data."""
     from symmeter.measuring.plan import check_measures, control_mode, read_words
     from symmeter.measuring.precision import check_precision
-    from symmeter.symmetry.groups.group import SAMPLING
+    from symmeter.symmetry.groups.group import read_sampling
 
     domain, symmetry = read_words(given(a), a.symmetry)
     check_measures(a.measure, symmetry, domain.measure_over)
     control = control_mode("none" if a.no_control else a.control)
-    if a.sampling not in SAMPLING:
-        raise SymmeterError(f"--sampling {a.sampling!r}: choose from {', '.join(SAMPLING)}")
+    read_sampling(a.sampling)
     check_precision(a.precision, control)
     if a.range is not None:
         check_range(a, symmetry)

@@ -73,7 +73,8 @@ def measure(
             (`none`): nothing.
         elements: how many group elements to draw; None for all of up to 256, else 64, of SO3 120 and of O3 240.
         sampling: of groups that are not enumerated: `auto` (of SO3 and O3 `cosets`, else `haar`), `haar` (independent
-            elements), `cosets` (of a finite subgroup, moved at random), or `quadrature` (in equal steps).
+            elements), `cosets` (of a finite subgroup, moved at random), `quadrature` (in equal steps), or, of SO3 and
+            O3, `lebedev` (Lebedev's rules, of unequal weights; `lebedev(5)` for that of order 5).
         precision: stop when the relative half width of the 95 % interval of every value and stability is at most this,
             such as 0.2. Images are then taken in random order and looked at after 16, 32, 64, ...; every look has wider
             intervals, so that all hold together (see `symmeter.measuring.precision`). None for all images.

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from symmeter.measures.error_split import Answers
@@ -16,7 +17,7 @@ from symmeter.measuring.targets import OrbitTarget, Reduced
 from symmeter.symmetry.groups.group import Element, ElementSet, equal_pairs
 from symmeter.symmetry.representations.representation import Acted, Representation
 
-FEW_ELEMENTS = 16  # over which floors and constants are found
+FEWEST_ELEMENTS, FEW_ELEMENTS = 3, 16  # over which floors and constants are found
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Orbit:
     targets: list[OrbitTarget]
     at_once: int
     forwards: int = 0
+    known: tuple[Tensor, list[Tensor]] | None = None  # samples x (b, ...), and f(x) for each target
 
     @property
     def members(self) -> tuple[Element, ...]:
@@ -62,11 +64,10 @@ class Orbit:
         """Those of the control of all targets."""
         return [target.control_pools for target in self.targets]
 
-    @property
-    def few(self) -> range:
-        """Positions of at most FEW_ELEMENTS elements, spread over all of them."""
-        step = max(1, len(self.members) // FEW_ELEMENTS)
-        return range(0, len(self.members), step)[:FEW_ELEMENTS]
+    def few(self, most: int = FEW_ELEMENTS) -> range:
+        """Positions of so many elements at most, spread over all of them."""
+        step = max(1, len(self.members) // most)
+        return range(0, len(self.members), step)[:most]
 
     def summary(self) -> dict[str, object]:
         """What is said of it in the header of a result."""
@@ -127,16 +128,21 @@ class Orbit:
         return list(map(Answers.of, found))
 
     def reduced_floor(
-        self, inputs: Inputs, compared: Compared, pools: list[dict[str, Pool]], unit: float | None = None
+        self,
+        inputs: Inputs,
+        compared: Compared,
+        pools: list[dict[str, Pool]],
+        which: Sequence[int],
+        unit: float | None = None,
     ) -> Reduced:
         """The same on a few elements for a symmetric network: its outputs are moved as they should be, and rounded.
 
         `unit` is how far round-off moves outputs, relative to their size; None for that of their own type.
         """
         passes = self._passes(inputs)
-        chunks = self._chunks(self._unmoved_outputs(compared.x), self.few, compared)
+        chunks = self._chunks(self.unmoved_outputs(compared.x), which, compared)
         reduced = Reduced(self.targets, chunks, pools)
-        for i, outputs in passes(self.few):
+        for i, outputs in passes(which):
             g = self.members[i]
             for k, y in enumerate(outputs):
                 # rounded anew, where f(g x) would be
@@ -162,7 +168,9 @@ class Orbit:
         equal = 0
         if sampled or finite:
             equal = equal_pairs([self.members[i] for i in which])
-        return Chunk(y, target.rho, len(which), sampled, block, finite, equal, other=other, labels=labels)
+        found = Chunk(y, target.rho, len(which), sampled, block, finite, equal, other=other, labels=labels)
+        found.weights = self.elements.weights
+        return found
 
     def _passes(self, inputs: Inputs) -> Passes:
         return Passes(self.function, inputs, self.kernels.all, self.at_once)
@@ -170,14 +178,17 @@ class Orbit:
     def _reference(self, passes: Passes, x: Tensor) -> list[Tensor]:
         """f(x) (b, ...) of each target: the identity's outputs where it is the first element."""
         if not self.members[0].is_identity:
-            return self._unmoved_outputs(x)
+            return self.unmoved_outputs(x)
         _, outputs = next(passes([0], keep=True))
-        return [y.clone() for y in outputs]
+        self.known = x, [y.clone() for y in outputs]
+        return self.known[1]
 
-    def _unmoved_outputs(self, x: Tensor) -> list[Tensor]:
-        """f(x) (b, ...) of each target, from a call of its own."""
-        self.forwards += len(x)
-        return self.function(self.still(x))
+    def unmoved_outputs(self, x: Tensor) -> list[Tensor]:
+        """f(x) (b, ...) of each target: those that are known, or from a call of their own."""
+        if self.known is None or not torch.equal(self.known[0][: len(x)], x):
+            self.forwards += len(x)
+            self.known = x, self.function(self.still(x))
+        return [y[: len(x)] for y in self.known[1]]
 
     def _chunks(self, reference: list[Tensor], which: Sequence[int], compared: Compared) -> list[Chunk]:
         """One chunk per target, from its outputs f(x) (b, ...)."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -152,7 +153,8 @@ def make_plan(
     loaded = domain.described(load_model(model) if isinstance(model, str) else describe(model))
     loaded, output = domain.asked(loaded, output, given.data)
     if not callable(loaded.model):
-        raise SymmeterError(f"{loaded.name} cannot be called: {domain.name} need another model")
+        taken = f"{given.data} is taken for {domain.name}: " if isinstance(given.data, str | Path) else ""
+        raise SymmeterError(f"{taken}{loaded.name} cannot be called: {domain.name} need another model")
     return Plan(
         loaded=loaded,
         domain=domain,
@@ -183,8 +185,14 @@ def plan_along(
     domain.check_symmetry(hypothesis, purpose)
     given = replace(given, domain=type(domain))
     plan = make_plan(model, given, hypothesis, "lee", output, settings)
+    return one_output(plan, purpose)
+
+
+def one_output(plan: Plan, purpose: str) -> Plan:
+    """The plan, if it has one output; else SymmeterError."""
     if len(plan.outputs) > 1:
-        raise SymmeterError(f"output {output!r}: {purpose} takes one output at a time; give one of them")
+        named = ",".join(map(str, plan.outputs))
+        raise SymmeterError(f"output {named!r}: {purpose} takes one output at a time; give one of them")
     return plan
 
 

@@ -65,6 +65,11 @@ class OrbitTarget(Target):
         """The name of a column."""
         return Key(measure.name, self.group, output=None if self.alone else str(self.output))
 
+    @property
+    def keys(self) -> list[Key]:
+        """The names of the columns of all its measures."""
+        return [self.key(measure) for measure in self.measures]
+
     def sharing(self, other: "OrbitTarget") -> "OrbitTarget":
         """The same with the pools of another, which belongs to samples of another kind."""
         self.pools, self.control_pools = other.pools, other.control_pools

@@ -25,8 +25,19 @@ from symmeter.domains.atoms.options import AtomOptions
 from symmeter.domains.atoms.quantities import QUANTITIES, action_of, usual_among
 from symmeter.domains.atoms.rows import FrameRows, row_of
 from symmeter.domains.space.alternatives import alternatives
+from symmeter.domains.space.candidates import candidates, irreps_of
+from symmeter.domains.space.hidden import Hidden
 from symmeter.domains.space.permutations import Permutations
-from symmeter.domains.space.words import ACTIONS, GROUPS, groups_of, parse_word, representation_of
+from symmeter.domains.space.words import (
+    ACTIONS,
+    GROUPS,
+    check_no_vector,
+    generators_of,
+    groups_of,
+    parse_word,
+    parts_of,
+    representation_of,
+)
 from symmeter.errors import SymmeterError
 from symmeter.models.behind import Behind
 from symmeter.models.borrowed import home
@@ -34,7 +45,7 @@ from symmeter.models.leaves import leaves
 from symmeter.models.loaded import LoadedModel
 from symmeter.samples import Draw, Samples
 from symmeter.symmetry.alternatives import Alternative
-from symmeter.symmetry.groups.group import Group
+from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 from symmeter.verbs.arguments import split_list
@@ -56,11 +67,14 @@ class Atoms(Domain):
     Options = AtomOptions
     symmetries: ClassVar = {
         **GROUPS,
+        "rotation": "turns about x, y and z, along their generators; rotation_x alone",
+        "translation_x": "shifts along x, along their generator; translation_y, translation_z",
         "permutation": "exchanges of atoms of one element",
         "lattice": "single atoms moved by vectors of their cell",
         "cell": "other cells of the same lattice",
     }
     actions = ACTIONS
+    tries_layers = True
     measure_over = "equivariance_error"
     needs_references = False
     hides_precision = True
@@ -71,7 +85,7 @@ class Atoms(Domain):
     @classmethod
     def symmetry(cls, word: str) -> Symmetries:
         own = _OWN.get(word.strip().lower())
-        return (own,) if own is not None else groups_of(word)
+        return (own,) if own is not None else groups_of(word) or generators_of(word)
 
     @classmethod
     def takes(cls, data: Any) -> bool:
@@ -154,11 +168,17 @@ class Atoms(Domain):
         return representation_of(action, y) or Trivial()
 
     def known_action(self, name: str, y: Tensor, model: Any) -> str:
-        """That of ASE's own names; of others, one number per frame is invariant."""
-        return action_of(name, y) or super().known_action(name, y, model)
+        """That of ASE's own names; of others, numbers of a frame are invariant, but three of them are asked about."""
+        known = action_of(name, y)
+        if known is None:
+            check_no_vector(name, y)
+        return known or super().known_action(name, y, model)
 
     def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
         return alternatives(rho, value)
+
+    def parts(self, action: str) -> Mapping[str, tuple[int, ...]]:
+        return parts_of(action)
 
     def is_action(self, word: str) -> bool:
         """A word for components, such as `node vectors` or `tensors`."""
@@ -167,6 +187,14 @@ class Atoms(Domain):
     def unit(self, name: str) -> str:
         known = QUANTITIES.get(name)
         return "" if known is None else known.unit
+
+    def hidden(
+        self, elements: Sequence[Element], tensor: Tensor, samples: int, words: Sequence[str], sure: bool
+    ) -> list[Hidden]:
+        return candidates(elements, tensor, samples, words, sure)
+
+    def promise(self, module: Any, outgoing: bool, index: int) -> str | None:
+        return irreps_of(module, outgoing, index)
 
     def displaced(self, rho: Representation, x: Tensor, other: Tensor, still: Any, replaced: Any) -> Inputs:
         """g -> rows x (B, entries) of which every atom is moved as far as by g, in a direction of its own."""

@@ -35,6 +35,11 @@ class Components(ABC):
         """Whether a value of this shape, the batch axis left out, ends in the components."""
         return shape[len(shape) - len(self.shape) :] == self.shape
 
+    @property
+    def positioned(self) -> bool:
+        """Whether their first three numbers are a position."""
+        return False
+
     def describe(self) -> str:
         """As it is written."""
         return self.word
@@ -59,6 +64,7 @@ class Positions(Components):
     """Points: turned, moved and scaled. Those of other spaces have other numbers of coordinates, and no motion."""
 
     word = "points"
+    positioned = True  # type: ignore[assignment]
 
     def fits(self, shape: tuple[int, ...]) -> bool:
         return len(shape) > 0
@@ -202,6 +208,10 @@ class Sum(Components):
     @property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
         return (sum(self._sizes),)
+
+    @property
+    def positioned(self) -> bool:  # type: ignore[override]
+        return self.parts[0].positioned
 
     @property
     def _sizes(self) -> list[int]:

@@ -48,6 +48,11 @@ class Field(Representation):
         return isinstance(self.components, Positions) or self.place in (NODE, PAIR)
 
     @property
+    def point_axes(self) -> range:
+        """The axes of a value (B, ...) that hold the points, where its place says so."""
+        return range(1, 1 + _PERMUTED[self.place or GRAPH])
+
+    @property
     def channel_axis(self) -> int | None:
         return -1
 
@@ -82,7 +87,7 @@ class Field(Representation):
     def _axes(self, n: int, x: Tensor) -> range:
         """The axes of x (B, ...) that hold the n points."""
         if self.place is not None:
-            return range(1, 1 + _PERMUTED[self.place])
+            return self.point_axes
         before = x.ndim - len(self.components.shape)
         of_points = isinstance(self.components, Positions) or (before > 1 and x.shape[1] == n)
         return range(1, 1 + of_points)

@@ -6,6 +6,7 @@ from itertools import product
 
 import torch
 
+from symmeter.domains.space.lebedev import lebedev_rule, rule_of_size
 from symmeter.domains.space.motion import INVERSION, Motion, rotation_about, rotation_of
 from symmeter.domains.space.point_groups import CHAIN, ROTATIONS, WITH_INVERSION
 from symmeter.domains.space.rules import rules
@@ -69,6 +70,21 @@ class Orthogonal(Group):
                 f"elements is {count}; a quadrature of {self.name} has at least {least}: give as many"
             )
         return (*rule, *(INVERSION @ g for g in rule)) if self.mirrored else rule
+
+    def lebedev(self, order: int | None, count: int) -> tuple[tuple[Element, ...], tuple[float, ...]]:
+        """Lebedev's rule of an order, with order + 1 equal steps about each direction, or the finest that fits.
+
+        >>> [len(Orthogonal(mirrored).lebedev(5, 0)[0]) for mirrored in (False, True)]
+        [84, 168]
+        """
+        images = 2 if self.mirrored else 1
+        if order is None:
+            rotations, weights = rule_of_size(count // images, self.name, images)
+        else:
+            rotations, weights = lebedev_rule(order)
+        if not self.mirrored:
+            return rotations, weights
+        return (*rotations, *(INVERSION @ g for g in rotations)), (*weights, *weights)
 
     def parts(self, elements: Sequence[Element], degree: int) -> tuple[Part, ...]:
         """The degrees 0, 1, ... of functions of rotations, those of O3 even and odd under inversion.
