@@ -125,8 +125,8 @@ def labels_of(labels: Any, count: int, name: str, noun: str) -> Sequence[Any]:
 def _by_sample(labels: Mapping[str, Any], count: int, name: str, noun: str) -> list[dict[str, Any]]:
     """Values (N, ...) by output as one dict for each of `count` samples."""
     for output, values in labels.items():
-        if not np.ndim(values) or len(values) != count:
-            shape = tuple(np.shape(values))
+        shape = tuple(np.shape(values))
+        if shape[:1] != (count,):
             raise SymmeterError(f"{name}: labels of {output!r} have shape {shape}, for {count} {noun}s")
     return [{output: values[i] for output, values in labels.items()} for i in range(count)]
 

@@ -25,6 +25,11 @@ class Average:
     blocks: Blocks = ()
 
     @property
+    def members(self) -> Sequence[Element]:
+        """The elements of the subgroup."""
+        return () if self.subgroup is None else self.subgroup.enumerate()
+
+    @property
     def over(self) -> str:
         """Over what the mean is taken, in words."""
         return INDEPENDENT if self.subgroup is None else f"{COSETS_OF}{self.subgroup.name}"
@@ -61,12 +66,10 @@ def averages_over(elements: ElementSet, sizes: Sequence[int]) -> tuple[Average, 
 
 
 def _average(elements: ElementSet, k: int, subgroup: Group | None) -> Average:
-    block = elements.block if elements.replicates else elements.count
-    own: Blocks = ()
-    if subgroup is not None and subgroup.order == block:
-        own = [range(block)]
-    elif subgroup is not None:
-        own = cosets_among(elements.elements[:block], subgroup.enumerate())
+    if subgroup is None:
+        return Average(k)
+    block = elements.count // max(1, elements.replicates)
+    own = cosets_among(elements.elements[:block], subgroup.enumerate())
     if not own:
         return Average(k)
     starts = range(0, elements.count, block)
@@ -75,21 +78,12 @@ def _average(elements: ElementSet, k: int, subgroup: Group | None) -> Average:
 
 def drawn_for(averages: Sequence[Average], group: Group) -> list[Drawn]:
     """What is drawn anew for some averages: the cosets of a subgroup are found within those of a larger one."""
-    found: list[Drawn] = []
+    found = [Drawn(group, None, one.k, ((one, [range(one.k)]),)) for one in averages if one.subgroup is None]
     left = sorted((one for one in averages if one.subgroup is not None), key=lambda one: -one.k)
     while left:
-        base = left[0].subgroup
-        assert base is not None, "cosets are of a subgroup"
-        served = []
-        for one in left:
-            blocks = cosets_among(base.enumerate(), (one.subgroup or base).enumerate())
-            if blocks:
-                served.append((one, blocks))
-        left = [one for one in left if one not in [average for average, _ in served]]
-        found.append(Drawn(group, base, len(base.enumerate()), tuple(served)))
-    alone = [one for one in averages if one.subgroup is None]
-    if alone:
-        count = max(one.k for one in alone)
-        parts = [(one, [range(i, i + one.k) for i in range(0, count - one.k + 1, one.k)]) for one in alone]
-        found.append(Drawn(group, None, count, tuple(parts)))
+        largest = left[0]
+        blocks = [cosets_among(largest.members, one.members) for one in left]
+        served = [(one, own) for one, own in zip(left, blocks, strict=True) if own]
+        left = [one for one, own in zip(left, blocks, strict=True) if not own]
+        found.append(Drawn(group, largest.subgroup, largest.k, tuple(served)))
     return found

@@ -134,6 +134,11 @@ class Splitting:
                     yield key_of(target, left_by(average.k)), left
                     yield key_of(target, taken_by(average.k)), errors[used].mean() - left
 
+    def means(self, key: Key, count: int) -> np.ndarray:
+        """The mean part of every element in a statistic, (count,); 0 in one that they have no part in."""
+        known = self.sums.get(key, ElementSums(np.zeros(count), np.zeros(count)))
+        return known.total / max(1, known.samples)
+
     def _add(self, key: Key, values: np.ndarray) -> None:
         """Add the parts (N, b) of single elements in a statistic."""
         kept = values[:, np.isfinite(values).all(0)]

@@ -91,11 +91,8 @@ class _Rows:
 
     def _element_error(self, statistic: str) -> float:
         """The standard error that comes from which elements the run has drawn; 0 where they are all, or not shared."""
-        sums, elements = self._run.splitting.sums.get(key_of(self._target, statistic)), self._run.elements
-        known = sums is not None and sums.samples and self._run.orbits.same_count
-        if sums is None or not known or not elements.sampled:
+        elements = self._run.elements
+        if not (elements.sampled and self._run.orbits.same_count):
             return 0.0
-        means = sums.total / sums.samples
-        if elements.replicates:
-            return Cosets(elements.block, elements.part).error_of_mean(means) or 0.0
-        return standard_error(means) or 0.0
+        means = self._run.splitting.means(key_of(self._target, statistic), elements.count)
+        return Cosets(elements.block, elements.part).error_of_mean(means) or 0.0

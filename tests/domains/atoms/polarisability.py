@@ -32,15 +32,16 @@ class OfPairs:
     def features(frame: Frame) -> np.ndarray:
         """(F, 3, 3), all of which turn with the frame."""
         ones = np.array([np.sum(frame.numbers == number) for number in _ELEMENTS])[:, None, None] * np.eye(3)
+        first, second = np.triu_indices(len(frame), 1)
+        r = frame.positions[first] - frame.positions[second]
+        distances = np.linalg.norm(r, axis=1)
+        ends = np.sort(np.stack([frame.numbers[first], frame.numbers[second]], 1), 1)
+        kinds = [_KINDS[int(low), int(high)] for low, high in ends]
+        weights = np.exp(-((distances[:, None] - _CENTRES) ** 2))[..., None, None]
+        along = r[:, :, None] * r[:, None] / distances[:, None, None] ** 2
         found = np.zeros((2, len(_KINDS), len(_CENTRES), 3, 3))
-        for i in range(len(frame)):
-            for j in range(i):
-                r = frame.positions[i] - frame.positions[j]
-                distance = np.linalg.norm(r)
-                kind = _KINDS[tuple(sorted((int(frame.numbers[i]), int(frame.numbers[j]))))]
-                weights = np.exp(-((distance - _CENTRES) ** 2))[:, None, None]
-                found[0, kind] += weights * np.eye(3)
-                found[1, kind] += weights * np.outer(r, r) / distance**2
+        np.add.at(found[0], kinds, weights * np.eye(3))
+        np.add.at(found[1], kinds, weights * along[:, None])
         return np.concatenate([ones, found.reshape(-1, 3, 3)])
 
     def __call__(self, frame: Frame) -> dict[str, np.ndarray]:

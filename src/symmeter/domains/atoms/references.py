@@ -36,8 +36,7 @@ def references_of(atoms: "Atoms", names: Mapping[str, str]) -> dict[str, Any]:
 
 def stored_in(atoms: "Atoms") -> dict[str, Any]:
     """All numbers that a frame brings, by name; those of a calculator only where they are no more than stored."""
-    calculator = atoms.calc
-    stored = type(calculator).__name__.startswith("SinglePoint")
-    results = calculator.results if calculator is not None and stored else {}
+    stored = type(atoms.calc).__name__.startswith("SinglePoint")
+    results = getattr(atoms.calc, "results", {}) if stored else {}
     found = {**atoms.arrays, **atoms.info, **results}
     return {name: value for name, value in found.items() if np.asarray(value).dtype.kind in "fiu"}
