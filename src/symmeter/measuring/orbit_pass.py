@@ -64,10 +64,15 @@ class Orbit:
         """Those of the control of all targets."""
         return [target.control_pools for target in self.targets]
 
-    def few(self, most: int = FEW_ELEMENTS) -> range:
-        """Positions of so many elements at most, spread over all of them."""
-        step = max(1, len(self.members) // most)
-        return range(0, len(self.members), step)[:most]
+    def few(self, most: int = FEW_ELEMENTS) -> Sequence[int]:
+        """Positions of so many elements at most, two or more, spread over all from the first to the last.
+
+        Translations of several lengths come in turn, so that equal steps might meet the shortest only.
+        """
+        last = len(self.members) - 1
+        if last < most:
+            return range(last + 1)
+        return [round(i * last / (most - 1)) for i in range(most)]
 
     def summary(self) -> dict[str, object]:
         """What is said of it in the header of a result."""
