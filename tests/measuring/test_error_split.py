@@ -84,6 +84,16 @@ def test_the_split_of_a_planted_direction_is_the_closed_form(planted):
     assert row.value**2 == pytest.approx(split.asymmetry, rel=1e-12)
 
 
+def test_elements_of_unequal_weight_have_unequal_parts():
+    """Squares are of degree 4, which Lebedev's rule of order 5 has without error, and its plain mean has not."""
+    result = measured(Planted(), sampling="lebedev(5)", average=(2,))
+    split = result.splits[0]
+    assert split.asymmetry == pytest.approx(4 * STRENGTH**2 / 45, rel=1e-9)
+    assert split.symmetrised == pytest.approx((STRENGTH / 3 - OFF) ** 2, rel=1e-9)
+    assert split.error == pytest.approx(split.symmetrised + split.asymmetry, rel=1e-9)
+    assert {row.over for row in result.averages} == {"independent"}
+
+
 def test_averages_over_cosets_gain_what_the_closed_form_says(planted):
     """The mean over C2 leaves the blocks of d d^T, that over D2 its diagonal, that over the tetrahedral group nothing."""
     outer = direction(POINTS)[:, :, None] * direction(POINTS)[:, None]

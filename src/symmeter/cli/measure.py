@@ -122,7 +122,7 @@ def _checked(a: argparse.Namespace) -> "tuple[str, Symmetry]":
     """Control and symmetry; SymmeterError for all that can be seen to be wrong without model and data."""
     from symmeter.measuring.plan import check_measures, control_mode, read_words
     from symmeter.measuring.precision import check_precision
-    from symmeter.symmetry.groups.group import read_sampling
+    from symmeter.symmetry.groups.sampling import read_sampling
 
     domain, symmetry = read_words(given(a), a.symmetry)
     check_measures(a.measure, symmetry, domain.measure_over)

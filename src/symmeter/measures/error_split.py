@@ -61,8 +61,8 @@ class Answers:
     def variance(self, chunk: Chunk) -> Tensor:
         """A^2 (b,) without bias, for the elements of a chunk."""
         spread = OrbitSpread(chunk)
-        for z in self.z:
-            spread.add(z)
+        for z, weight in zip(self.z, chunk.weights or [1.0] * len(self.z), strict=True):
+            spread.add(z, weight)
         return masked_mean(spread.variance(), self.mask)
 
     def _squares(self, z: Tensor) -> Tensor:
@@ -84,12 +84,17 @@ class Split:
 
     @classmethod
     def of(cls, answers: Answers, chunk: Chunk, y: Tensor) -> "Split":
-        """That of the answers at the elements of a chunk, for values y (b, ...)."""
-        about_mean = answers.spread([range(len(answers.z))])
+        """That of the answers at the elements of a chunk, for values y (b, ...).
+
+        Elements of unequal weight have parts in proportion to it.
+        """
+        weights = torch.tensor(chunk.weights or [1.0] * len(answers.z), dtype=torch.float64)[:, None]
+        weights = weights.to(answers.z.device)
+        about_mean = weights * answers.spread([range(len(answers.z))])
         whole, biased = answers.variance(chunk), about_mean.mean(0)
         factor = torch.where(biased > 0, whole / biased.clamp(min=torch.finfo(biased.dtype).tiny), 1.0)
         given = mean_square(chunk.reference.double() - y, answers.mask)
-        return cls(given, answers.errors(y), about_mean * factor)
+        return cls(given, weights * answers.errors(y), about_mean * factor)
 
     @property
     def symmetrised(self) -> Tensor:

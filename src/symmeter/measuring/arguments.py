@@ -13,7 +13,8 @@ from symmeter.measuring.plan import CONTROLS
 from symmeter.models.hub import is_model
 from symmeter.models.loaded import LoadedModel
 from symmeter.symmetry.groups.generators import Generator
-from symmeter.symmetry.groups.group import Group, read_sampling
+from symmeter.symmetry.groups.group import Group
+from symmeter.symmetry.groups.sampling import read_sampling
 from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.verbs.arguments import (

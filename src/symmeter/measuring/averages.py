@@ -8,7 +8,8 @@ import torch
 from symmeter.measures.error_split import Blocks
 from symmeter.results.error_split import COSETS_OF
 from symmeter.symmetry.groups.cosets import cosets_among
-from symmeter.symmetry.groups.group import HAAR, QUADRATURE, Element, ElementSet, Group
+from symmeter.symmetry.groups.group import Element, ElementSet, Group
+from symmeter.symmetry.groups.sampling import HAAR, LEBEDEV, QUADRATURE
 
 INDEPENDENT = "independent"
 
@@ -60,7 +61,7 @@ def averages_over(elements: ElementSet, sizes: Sequence[int]) -> tuple[Average, 
     >>> [one.over for one in averages_over(choose_elements(Orthogonal()), (2, 5, 12))]
     ['cosets of C2(z)', 'independent', 'cosets of tetrahedral']
     """
-    by_cosets = elements.sampling not in (HAAR, QUADRATURE)
+    by_cosets = elements.sampling not in (HAAR, QUADRATURE, LEBEDEV)
     subgroups = {group.order: group for group in elements.group.subgroups} if by_cosets else {}
     return tuple(_average(elements, k, subgroups.get(k)) for k in sizes)
 

@@ -19,7 +19,7 @@ from symmeter.measuring.untrained import beside_untrained
 from symmeter.measuring.whole_pixel import WholePixel
 from symmeter.models.fresh import untrained
 from symmeter.results.result import Result
-from symmeter.symmetry.groups.group import AUTO
+from symmeter.symmetry.groups.sampling import AUTO
 from symmeter.verbs.verb import verb
 from symmeter.verbs.warned import recorded
 

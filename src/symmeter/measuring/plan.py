@@ -21,7 +21,8 @@ from symmeter.models.loaded import LoadedModel
 from symmeter.models.outputs import Output, parse_output, parse_outputs
 from symmeter.samples import Draw, Samples
 from symmeter.symmetry.groups.generators import Generator
-from symmeter.symmetry.groups.group import AUTO, Group
+from symmeter.symmetry.groups.group import Group
+from symmeter.symmetry.groups.sampling import AUTO
 from symmeter.symmetry.hypothesis import Symmetry, generators_only, parse_symmetry
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.verbs.arguments import split_list

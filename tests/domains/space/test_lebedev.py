@@ -76,7 +76,12 @@ class Cubic(torch.nn.Module):
 
 
 def measured(net, measure, sampling, symmetry="SO3", **options):
-    options = {"control": False, "progress": False, "output": "logits", "inputs": "points"} | options
+    options = {
+        "control": False,
+        "progress": False,
+        "output": "logits:invariant",
+        "inputs": "points",
+    } | options
     return symmeter.measure(net.eval(), POINTS, symmetry, measure, sampling=sampling, **options)
 
 

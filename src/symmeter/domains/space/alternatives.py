@@ -41,7 +41,7 @@ def alternatives(rho: Representation, value: Tensor) -> list[Alternative]:
     found.append(Alternative(Transposed(rho), "turns the other way, by R^T in the place of R"))
     for other in _other_parities(rho.components):
         found.append(Alternative(Field(other, rho.place), f"looks like {other.describe()}"))
-    if rho.components in dict(_MATRICES):
+    if rho.components in [components for components, _ in _MATRICES]:
         others = [one for one in _MATRICES if one[0] != rho.components]
         found += [Alternative(Field(components, rho.place), words) for components, words in others]
     if rho.place == NODE and isinstance(rho.components, Vectors):

@@ -1,7 +1,6 @@
 """What a group and its elements are, whatever they act on."""
 
 import math
-import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
@@ -14,9 +13,8 @@ import torch
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.cosets import cosets_among
 from symmeter.symmetry.groups.degrees import Part
+from symmeter.symmetry.groups.sampling import AUTO, COSETS, HAAR, LEBEDEV, QUADRATURE, read_sampling
 
-AUTO, HAAR, COSETS, QUADRATURE, LEBEDEV = SAMPLING = ("auto", "haar", "cosets", "quadrature", "lebedev")
-_OF_ORDER = re.compile(rf"{LEBEDEV}\((\d+)\)")
 MOST_ENUMERATED = 256  # a larger group is sampled unless its elements are asked for by number
 SAMPLED = 64  # elements of most groups that are drawn where nothing is said
 
@@ -238,20 +236,6 @@ class ElementSet:
         if self.weights is not None:
             return LEBEDEV
         return "all" if self.finite else QUADRATURE
-
-
-def read_sampling(text: str) -> tuple[str, int | None]:
-    """A word of SAMPLING, and the order of a rule that is given by it; SymmeterError for anything else.
-
-    >>> read_sampling("haar"), read_sampling("lebedev(5)")
-    (('haar', None), ('lebedev', 5))
-    """
-    match = _OF_ORDER.fullmatch(text)
-    if match is not None:
-        return LEBEDEV, int(match[1])
-    if text not in SAMPLING:
-        raise SymmeterError(f"unknown sampling {text!r}; choose from {', '.join(SAMPLING)}, {LEBEDEV}(5)")
-    return text, None
 
 
 def choose_elements(
