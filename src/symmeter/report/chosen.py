@@ -34,7 +34,7 @@ def _mean(rows: Sequence[ElementRow]) -> float:
 
 
 def check_word(what: str, word: str | None, known: Iterable[str]) -> None:
-    """SymmeterError for a word that is not among those that are known."""
+    """SymmeterError for a word that is not among those that are known, where there are any."""
     names = list(dict.fromkeys(known))
-    if word is not None and word not in names:
+    if word is not None and names and word not in names:
         raise SymmeterError(f"{what} {word!r} is not in this result{nearest(word, names)}")
