@@ -25,8 +25,10 @@ from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.representations.packed import Packed
 from symmeter.symmetry.representations.representation import Representation
+from symmeter.symmetry.representations.trivial import Trivial
 
 SAMPLES, ELEMENTS = 2, 3  # that are looked at
+CLEAR = 10.0  # floors: an error of a run that is no larger is not looked into
 _DECADES = (
     100.0  # how many times smaller an error must be to be named, and larger than its floor to be asked about
 )
@@ -48,9 +50,12 @@ class Audit:
     x: Tensor
     unit: float | None = None
 
-    def remarks(self) -> list[str]:
-        """What a reader must know of the actions, a line each; nothing where all is as it should be."""
-        return [*self._unlawful(), *self._suspicious()]
+    def remarks(self, suspicious: bool = True) -> list[str]:
+        """What a reader must know of the actions, a line each; nothing where all is as it should be.
+
+        `suspicious`: whether an error is large enough to look for an action that makes it vanish.
+        """
+        return [*self._unlawful(), *(self._suspicious() if suspicious else ())]
 
     @cached_property
     def _elements(self) -> list[Element]:
@@ -71,7 +76,7 @@ class Audit:
     @cached_property
     def _still(self) -> list[Tensor]:
         """f(x) (b, ...) of each output."""
-        return self.orbit.function(self.orbit.still(self.x))
+        return self.orbit.unmoved_outputs(self.x)
 
     # are they group actions?
 
@@ -95,12 +100,14 @@ class Audit:
             names = [f"input {name!r}" for name in self._leaves.names]
             yield from zip(names, self._leaves.representations, self._leaves.parts(self.x), strict=True)
         for target, y in zip(self.orbit.targets, self._still, strict=True):
-            yield f"output {target.output.name!r}", target.rho, y
+            yield f"output {target.output.label!r}", target.rho, y
 
     # are they the right ones?
 
     def _suspicious(self) -> list[str]:
         """Leaves for which another action makes a large error vanish, or which the model does not look at."""
+        if not self._elements:
+            return []
         own = self._outputs(moved(self.orbit.rho_in, self.x))
         floors = self._floors()
         errors = [self._error(own, k) for k in range(len(floors))]
@@ -122,7 +129,7 @@ class Audit:
         if not lowest < own / _DECADES:
             return []
         left, words = next(one for one in errors if one[0] <= max(_ALIKE * lowest, own * _NOTHING))
-        name = self.orbit.targets[k].output.name
+        name = self.orbit.targets[k].output.label
         less = f"{own / left:.1g} times smaller" if left else "none at all"
         return [f"{words}: so the error of output {name!r} is {less}"]
 
@@ -133,11 +140,14 @@ class Audit:
         """
         leaves = self._leaves
         assert leaves is not None
-        first = next((i for i, one in enumerate(leaves.displaceable) if one), None)
+        displaceable = [i for i, one in enumerate(leaves.displaceable) if one]
+        first = next((i for i in displaceable if self._differs(Trivial(), i)), None)
         for i, part in enumerate(leaves.parts(self.x)):
             others = self.domain.alternatives(leaves.representations[i], part) if i != first else ()
             for one in filter(lambda one, i=i: self._differs(one.rho, i), others):
-                with suppress(SymmeterError):  # its shape may not be one that some element can act on
+                with suppress(
+                    Exception
+                ):  # some element cannot act on its shape, or the model takes no such input
                     outputs = self._outputs(moved(_with(leaves, i, one.rho), self.x))
                     yield outputs, f"input {leaves.names[i]!r} {one.words}", one
 
@@ -155,7 +165,7 @@ class Audit:
         target = self.orbit.targets[k]
         for one in self.domain.alternatives(target.rho, self._still[k]):
             with suppress(SymmeterError):
-                yield self._error(own, k, one.rho), f"output {target.output.name!r} {one.words}"
+                yield self._error(own, k, one.rho), f"output {target.output.label!r} {one.words}"
 
     # what that takes
 
@@ -169,10 +179,10 @@ class Audit:
         return _size([back.double() - self._still[k].double() for back in backs])
 
     def _floors(self) -> list[float]:
-        """The same of each output for inputs that are moved there and back, and rounded."""
+        """The same of each output for inputs that one element moves there and back, and rounded."""
         inputs = returned(self.orbit.rho_in, self.x, lambda z, seed: nudged_within(z, seed, self.unit))
-        found = self._outputs(inputs)
-        return [_size([own[k].double() - y.double() for own in found]) for k, y in enumerate(self._still)]
+        found = self.orbit.function(inputs(self._elements[0]))
+        return [_size([y.double() - still.double()]) for y, still in zip(found, self._still, strict=True)]
 
 
 def _with(leaves: Packed, i: int, rho: Representation) -> Packed:

@@ -50,7 +50,7 @@ def _derivative_row(run: DerivativeRun, target: Target, m: DerivativeMeasure, ge
     return Row(
         measure=m.name,
         symmetry=generator.name,
-        output=target.output.name,
+        output=target.output.label,
         layer=target.output.layer,
         unit=m.unit(target.quantity, generator),
         direction=m.direction,
@@ -97,7 +97,7 @@ def _orbit_row(run: OrbitRun, target: OrbitTarget, m: OrbitMeasure, top1: float 
     return Row(
         measure=m.name,
         symmetry=run.group.name,
-        output=target.output.name,
+        output=target.output.label,
         layer=target.output.layer,
         unit=m.unit(target.quantity),
         direction=m.direction,
@@ -157,7 +157,7 @@ def _rows_by_element(run: OrbitRun, target: OrbitTarget, m: OrbitMeasure, key: K
             ElementRow(
                 measure=m.name,
                 symmetry=run.group.name,
-                output=target.output.name,
+                output=target.output.label,
                 layer=target.output.layer,
                 element=g.name,
                 parameter=g.parameter,
@@ -165,7 +165,7 @@ def _rows_by_element(run: OrbitRun, target: OrbitTarget, m: OrbitMeasure, key: K
                 standard_error=error,
                 n=sums.samples,
                 parameter_unit=g.parameter_unit,
-                floor=run.floors.of_element(key, position) if m is BY_ELEMENT else None,
+                floor=run.probes.floors.of_element(key, position) if m is BY_ELEMENT else None,
                 **_turn(g),
             )
         )

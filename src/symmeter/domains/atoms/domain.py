@@ -24,11 +24,23 @@ from symmeter.domains.atoms.data import (
 from symmeter.domains.atoms.frame_model import CalculatorModel, FrameModel, FunctionModel, implemented
 from symmeter.domains.atoms.groups import Cells, Lattice, bound_to, parts_of_frames
 from symmeter.domains.atoms.networks import FrameNetwork
+from symmeter.domains.atoms.options import AtomOptions
 from symmeter.domains.atoms.quantities import QUANTITIES, action_of, usual_among
 from symmeter.domains.atoms.rows import FrameRows, row_of
 from symmeter.domains.space.alternatives import alternatives
+from symmeter.domains.space.candidates import candidates, irreps_of
+from symmeter.domains.space.hidden import Hidden
 from symmeter.domains.space.permutations import Permutations
-from symmeter.domains.space.words import ACTIONS, GROUPS, groups_of, parse_word, representation_of
+from symmeter.domains.space.words import (
+    ACTIONS,
+    GROUPS,
+    check_no_vector,
+    generators_of,
+    groups_of,
+    parse_word,
+    parts_of,
+    representation_of,
+)
 from symmeter.errors import SymmeterError
 from symmeter.models.behind import Behind
 from symmeter.models.borrowed import home
@@ -36,7 +48,7 @@ from symmeter.models.leaves import leaves
 from symmeter.models.loaded import LoadedModel
 from symmeter.samples import Draw, Samples
 from symmeter.symmetry.alternatives import Alternative
-from symmeter.symmetry.groups.group import Group
+from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 from symmeter.verbs.arguments import split_list
@@ -55,24 +67,31 @@ class Atoms(Domain):
 
     name = "atoms"
     item = "frame"
+    Options = AtomOptions
     files = f"an .xyz, a .cif, whatever ASE reads, or {BUILTIN}"
     symmetries: ClassVar = {
         **GROUPS,
+        "rotation": "turns about x, y and z, along their generators; rotation_x alone",
+        "translation_x": "shifts along x, along their generator; translation_y, translation_z",
         "permutation": "exchanges of atoms of one element",
         "lattice": "single atoms moved by vectors of their cell",
         "cell": "other cells of the same lattice",
     }
     actions = ACTIONS
+    tries_layers = True
     measure_over = "equivariance_error"
     length_unit = "angstrom"
     control_towards = "in random directions"
     needs_references = False
     hides_precision = True
+    where_labels = (
+        "frames may hold energy, forces and so on; other names go with references='energy=REF_energy'"
+    )
 
     @classmethod
     def symmetry(cls, word: str) -> Symmetries:
         own = _OWN.get(word.strip().lower())
-        return (own,) if own is not None else groups_of(word)
+        return (own,) if own is not None else groups_of(word) or generators_of(word)
 
     @classmethod
     def takes(cls, data: Any) -> bool:
@@ -138,7 +157,7 @@ class Atoms(Domain):
         for one in groups:
             for name, atoms in zip(frames.names, frames.atoms, strict=True):
                 one.check(atoms, name)
-        return Samples(frames.source(), FramePreparation(groups), draw)
+        return Samples(frames.source(self.options.references or {}), FramePreparation(groups), draw)
 
     def check(self, data: str, model: str) -> None:
         check_path(data)
@@ -155,11 +174,17 @@ class Atoms(Domain):
         return representation_of(action, y) or Trivial()
 
     def known_action(self, name: str, y: Tensor, model: Any) -> str:
-        """That of ASE's own names; of others, one number per frame is invariant."""
-        return action_of(name, y) or super().known_action(name, y, model)
+        """That of ASE's own names; of others, numbers of a frame are invariant, but three of them are asked about."""
+        known = action_of(name, y)
+        if known is None:
+            check_no_vector(name, y)
+        return known or super().known_action(name, y, model)
 
     def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
         return alternatives(rho, value)
+
+    def parts(self, action: str) -> Mapping[str, tuple[int, ...]]:
+        return parts_of(action)
 
     def is_action(self, word: str) -> bool:
         """A word for components, such as `node vectors` or `tensors`."""
@@ -172,6 +197,14 @@ class Atoms(Domain):
     def unit(self, name: str) -> str:
         known = QUANTITIES.get(name)
         return "" if known is None else known.unit
+
+    def hidden(
+        self, elements: Sequence[Element], tensor: Tensor, samples: int, words: Sequence[str], sure: bool
+    ) -> list[Hidden]:
+        return candidates(elements, tensor, samples, words, sure)
+
+    def promise(self, module: Any, outgoing: bool, index: int) -> str | None:
+        return irreps_of(module, outgoing, index)
 
     def displaced(self, rho: Representation, x: Tensor, other: Tensor, still: Any, replaced: Any) -> Inputs:
         """g -> rows x (B, entries) of which every atom is moved as far as by g, in a direction of its own."""

@@ -8,22 +8,26 @@ import numpy as np
 from torch import Tensor
 
 from symmeter.domain import Domain, Symmetries
-from symmeter.domains.points.data import check_data, is_single, open_points, rows_of
+from symmeter.domains.points.data import centred, check_data, drawn, is_single, open_points, rows_of
 from symmeter.domains.points.files import is_cloud
 from symmeter.domains.points.graphs import are_graphs, named_graphs
 from symmeter.domains.points.options import PointOptions
 from symmeter.domains.space.alternatives import alternatives
+from symmeter.domains.space.candidates import candidates, irreps_of
 from symmeter.domains.space.components import Positions
 from symmeter.domains.space.deformations import deformed
-from symmeter.domains.space.field import NODE, Field
+from symmeter.domains.space.field import NODE, Field, Labels
+from symmeter.domains.space.hidden import Hidden
 from symmeter.domains.space.permutations import PERMUTATIONS, permutations_of
 from symmeter.domains.space.words import (
     ACTIONS,
     GROUPS,
     MEANINGS,
+    check_no_vector,
     generators_of,
     groups_of,
     parse_word,
+    parts_of,
     representation_of,
 )
 from symmeter.errors import SymmeterError
@@ -31,10 +35,11 @@ from symmeter.samples import Draw, Named, Samples
 from symmeter.source import is_array
 from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.groups.generators import Generator
-from symmeter.symmetry.groups.group import Group
+from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 
+_SEED = 0  # under which points of several inputs are drawn: the same ones of each
 _WIDEST = 16  # coordinates and features of a point; wider ones look like signals, and have to be said
 
 
@@ -56,6 +61,7 @@ class Points(Domain):
     actions = ACTIONS
     input_words = ACTIONS
     between_networks = 0.45  # they prefer axes, and pooling is stable by itself: docs/controls.md
+    tries_layers = True
     measure_over = "equivariance_error"
 
     @classmethod
@@ -98,21 +104,40 @@ class Points(Domain):
             rho = representation_of(word, tensor)
         except ValueError as error:
             raise SymmeterError(f"inputs: {word!r} does not fit: {error}") from error
-        if self.options != PointOptions():
-            raise SymmeterError(
-                "the options points and centred are for sets alone: with inputs= give leaves as the model takes them"
-            )
         if rho is None:
             return super().leaf(word, tensor, model)
-        if isinstance(rho, Field) and isinstance(rho.components, Positions):
-            return rows_of(tensor, f"input {word!r}"), rho
+        if isinstance(rho, Field):
+            return self._fitted(word, tensor, rho), rho
+        if isinstance(rho, Labels) and self.options.points is not None:
+            raise SymmeterError(
+                f"points={self.options.points} draws some of the points, and an input numbers them"
+            )
         return tensor, rho
+
+    def _fitted(self, word: str, tensor: Tensor, rho: Field) -> Tensor:
+        """Values (B, ...) of as many points as the options say, centred where they are positions."""
+        if isinstance(rho.components, Positions):
+            tensor = rows_of(tensor, f"input {word!r}")
+        tensor = drawn(tensor, rho.point_axes, self.options.points, _SEED)
+        return centred(tensor, self.options.centred if rho.components.positioned else False)
 
     def rho_in(self, model: Any, group: Group | None = None) -> Representation:
         return Field(Positions(), NODE)
 
+    def known_action(self, name: str, y: Tensor, model: Any) -> str:
+        check_no_vector(name, y)
+        return super().known_action(name, y, model)
+
     def act_by(self, action: str, y: Tensor) -> Representation:
         return representation_of(action, y) or Trivial()
+
+    def hidden(
+        self, elements: Sequence[Element], tensor: Tensor, samples: int, words: Sequence[str], sure: bool
+    ) -> list[Hidden]:
+        return candidates(elements, tensor, samples, words, sure)
+
+    def promise(self, module: Any, outgoing: bool, index: int) -> str | None:
+        return irreps_of(module, outgoing, index)
 
     def node_kinds(self, x: Tensor) -> np.ndarray | None:
         """Points are of one kind; of several inputs that were put into one, x (B, entries), they are not counted."""
@@ -126,6 +151,9 @@ class Points(Domain):
 
     def alternatives(self, rho: Representation, value: Tensor) -> list[Alternative]:
         return alternatives(rho, value)
+
+    def parts(self, action: str) -> Mapping[str, tuple[int, ...]]:
+        return parts_of(action)
 
     def is_action(self, word: str) -> bool:
         """A word for components, such as `vectors`, `node scalars` or `2x1o+0e`."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from torch import Tensor
@@ -41,7 +41,7 @@ from symmeter.symmetry.groups.products import SemidirectProduct
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 
-INDEX = "index"
+INDEX, PROBABILITIES = "index", "softmax"
 _COMPONENTS: dict[str, Components] = {
     one.word: one
     for one in (
@@ -88,12 +88,33 @@ def parse_word(text: str) -> Representation | None:
     return Field(components, place or (NODE if rest.startswith(Positions.word) else None))
 
 
+def parts_of(text: str) -> dict[str, tuple[int, ...]]:
+    """The irreps of a word by themselves, each with its place and its entries; none for other words.
+
+    >>> parts_of("node 1o+2x0e+1o")
+    {'node 2x1o': (0, 1, 2, 5, 6, 7), 'node 2x0e': (3, 4)}
+    """
+    rho = parse_word(text)
+    if not isinstance(rho, Field) or not isinstance(rho.components, Irreps):
+        return {}
+    return {str(replace(rho, components=one).describe()): at for one, at in rho.components.alone().items()}
+
+
 def representation_of(text: str, value: Tensor) -> Representation | None:
     """The same for a value (B, ...), whose shape must fit: ValueError where it does not."""
     rho = parse_word(text)
     if isinstance(rho, Field):
         rho.check_shape(tuple(value.shape))
     return rho
+
+
+def check_no_vector(name: str, y: Tensor) -> None:
+    """SymmeterError for an output y (B, 3) of which nothing was said: it may be three numbers, or one vector."""
+    if y.ndim == 2 and y.shape[1] == 3 and name != PROBABILITIES:
+        words = ", ".join(f"{name}:{word}" for word in ("invariant", "vectors", "pseudovectors", "1o"))
+        raise SymmeterError(
+            f"output {name!r} has shape (B, 3), which may be three numbers or a vector: write one of {words}"
+        )
 
 
 @dataclass(frozen=True)
