@@ -218,13 +218,13 @@ class Reduced:
         count = None if kinds is None else kinds.shape[1]
         for target, chunk, reducers in zip(self.targets, self.chunks, self.reducers, strict=True):
             axis = target.rho.node_axis(tuple(chunk.reference.shape), count)
-            for m in target.measures if axis is not None else ():
+            if axis is None:
+                continue
+            for m in target.measures:
                 found = reducers[m.name].by_node(axis)
-                if found is None:
-                    continue
-                fits = kinds is not None and kinds.shape[1] == found.shape[1]
-                own = nodes.setdefault(target.key(m), Nodes())
-                own.add(names, kinds[keep] if fits else None, found.cpu().numpy()[keep])
+                if found is not None:
+                    own = kinds[keep] if kinds is not None and kinds.shape[1] == found.shape[1] else None
+                    nodes.setdefault(target.key(m), Nodes()).add(names, own, found.cpu().numpy()[keep])
 
     def add_distances(self, sums: dict[str, PairSums], keep: Tensor) -> None:
         """Add the squared distances between the values of elements on the samples to `keep` (b,), output by output."""

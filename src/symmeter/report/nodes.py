@@ -45,7 +45,9 @@ def plot_nodes(
     colours = _colours(list(by_kind))
     values = [(factor * own).clip(edges[0], edges[-1]) for own in by_kind.values()]
     labels = [f"{kind} ({len(own)})" for kind, own in by_kind.items()]
-    ax.hist(values, edges, stacked=True, color=colours, label=labels, edgecolor="white", linewidth=0.4)
+    ax.hist(
+        values, edges.tolist(), stacked=True, color=colours, label=labels, edgecolor="white", linewidth=0.4
+    )
     ax.set_xlabel(f"{words(nodes.measure)} of {nodes.output} ({signs(unit)})")
     many = len(nodes.value) >= MOST
     item = "atoms" if any(nodes.kind) else "points"
