@@ -50,7 +50,7 @@ def test_a_fixed_batch_is_found_and_served(size, n):
 
     model = Written(forward)
     found = seen(model)
-    assert found.function.batching.size == size and f"takes {size} image" in found.notes[0]
+    assert found.function.batching.size == size and f"takes {size} sample" in found.notes[0]
     x = torch.rand(n, 3, 8, 8)
     with torch.no_grad():
         torch.testing.assert_close(found.function(x)[0], model.net(x))

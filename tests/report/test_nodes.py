@@ -59,5 +59,7 @@ def test_many_elements_are_put_together():
 
 
 def test_mistakes():
-    check_refused("no errors of single atoms or points", nodes.plot_nodes, measured(Far, "octahedral"))
+    none = measured(Far, "octahedral")
+    check_refused("no errors of single atoms or points", nodes.plot_nodes, none)
+    check_refused("no errors of single atoms or points", nodes.plot_nodes, none, symmetry="octahedral")
     check_refused("output 'force' is not in this result", nodes.plot_nodes, of([1], ["H"]), output="force")

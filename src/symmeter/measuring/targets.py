@@ -223,9 +223,8 @@ class Reduced:
             for m in target.measures:
                 found = reducers[m.name].by_node(axis)
                 if found is not None:
-                    fits = kinds is not None and kinds.shape[1] == found.shape[1]
-                    own = nodes.setdefault(target.key(m), Nodes())
-                    own.add(names, kinds[keep] if fits else None, found.cpu().numpy()[keep])
+                    own = kinds[keep] if kinds is not None and kinds.shape[1] == found.shape[1] else None
+                    nodes.setdefault(target.key(m), Nodes()).add(names, own, found.cpu().numpy()[keep])
 
     def add_distances(self, sums: dict[str, PairSums], keep: Tensor) -> None:
         """Add the squared distances between the values of elements on the samples to `keep` (b,), output by output."""

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from symmeter.errors import SymmeterError
-from symmeter.report.chosen import BY_ELEMENT, BY_ELEMENT_UNIT, Elements, elements_of
+from symmeter.report.chosen import BY_ELEMENT, BY_ELEMENT_UNIT, Elements, chosen, elements_of
 from symmeter.report.figures import axes, line_colours, unframed, words
 from symmeter.results.result import Result
 from symmeter.results.row import ElementRow
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _LENGTH = "length"  # the unit of the parameter of translations
+_LACKING = "no translations in this result: measure over translation(1,40,1000)"
 
 
 def plot_sweep(
@@ -26,18 +26,15 @@ def plot_sweep(
     symmetric model would show. Elements without any error are marked at the lower edge. SymmeterError where no element
     is a translation.
     """
-    found = {key: rows for key, rows in elements_of(result, symmetry, output).items() if moves(rows)}
-    if not found:
-        raise SymmeterError("no translations in this result: measure over translation(1,40,1000)")
+    found = chosen(moving_pictures(result), symmetry, output, _LACKING)
     ax = ax or axes(6.4, 4.0)
     ax.set_xscale("log")
     ax.set_yscale("log")
     first = next(iter(found))[0]
-    chosen = {name: rows for (group, name), rows in found.items() if group == first}
-    for colour, (name, rows) in zip(line_colours(len(chosen)), chosen.items(), strict=True):
-        _draw(ax, [row for row in rows if row.parameter], colour, name)
-    unit = (_spec_of(result, first) or {}).get("length_unit")
-    ax.set_xlabel(f"length of the translation ({unit})" if unit else "length of the translation")
+    found = chosen(found, first, None, _LACKING)
+    for colour, ((_, name), rows) in zip(line_colours(len(found)), found.items(), strict=True):
+        _draw(ax, rows, colour, name)
+    ax.set_xlabel(f"length of the translation{_unit(result, first)}")
     ax.set_ylabel(f"{words(BY_ELEMENT)} ({BY_ELEMENT_UNIT})")
     ax.set_title(f"{result.header['model']['name']}: {first}", fontsize=10, parse_math=False)
     ax.legend(fontsize=8, frameon=False)
@@ -52,34 +49,35 @@ def moving_pictures(result: Result) -> Elements:
 
 def moves(rows: Sequence[ElementRow]) -> bool:
     """Whether elements are translations of several lengths."""
-    lengths = {row.parameter for row in rows if row.parameter_unit == _LENGTH}
-    return len({f"{length:.6g}" for length in lengths}) > 1
+    lengths = {f"{row.parameter or 0:.6g}" for row in rows if row.parameter_unit == _LENGTH}
+    return len(lengths) > 1
 
 
 def _draw(ax: "Axes", rows: Sequence[ElementRow], colour: str, name: str) -> None:
     """One output: dots, their mean by length, and the floor."""
-    length = np.array([row.parameter for row in rows])
-    value = np.array([row.value for row in rows])
-    above = value > 0
+    numbers = np.array([(row.parameter, row.value, row.floor) for row in rows], float)  # NaN for None
+    length, value, floor = numbers[numbers[:, 0] > 0].T
+    above, known = value > 0, ~np.isnan(floor)
     ax.plot(length[above], value[above], "o", color=colour, markersize=4, alpha=0.35, markeredgewidth=0)
     ax.plot(*_means(length, value), "o-", color=colour, markersize=5, label=name)
     if not above.all():
         edge = ax.get_xaxis_transform()
         ax.plot(length[~above], 0 * length[~above], "v", color=colour, transform=edge, clip_on=False)
-    floors = [(row.parameter, row.floor) for row in rows if row.floor is not None]
-    if floors:
-        at, floor = np.array(floors, float).T
-        ax.plot(*_means(at, floor), "--", color=colour, linewidth=1.2, label=f"floor of {name}")
+    if known.any():
+        at = _means(length[known], floor[known])
+        ax.plot(*at, "--", color=colour, linewidth=1.2, label=f"floor of {name}")
 
 
 def _means(length: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Lengths (n,) in their order, and the means of values (N,) there; only those above 0."""
-    places, which = np.unique(np.array([float(f"{one:.6g}") for one in length]), return_inverse=True)
+    scale = 10 ** (6 - np.floor(np.log10(length)))  # six digits tell lengths apart
+    places, which = np.unique(np.round(length * scale) / scale, return_inverse=True)
     means = np.bincount(which, value) / np.bincount(which)
     return places[means > 0], means[means > 0]
 
 
-def _spec_of(result: Result, symmetry: str) -> dict | None:
-    """What the header says of the run over a symmetry."""
+def _unit(result: Result, symmetry: str) -> str:
+    """The unit of lengths in brackets; nothing where none is known."""
     spec = result.header["spec"]
-    return next((run for run in spec.get("runs", [spec]) if run.get("symmetry") == symmetry), None)
+    units = {run["symmetry"]: run.get("length_unit") for run in spec.get("runs", [spec])}
+    return f" ({units[symmetry]})" if units.get(symmetry) else ""

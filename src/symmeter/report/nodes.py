@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from symmeter.errors import SymmeterError
-from symmeter.report.chosen import check_word
+from symmeter.report.chosen import chosen
 from symmeter.report.figures import axes, line_colours, signs, unframed, words
 from symmeter.results.nodes import MOST, NodeErrors
 from symmeter.results.result import Result
@@ -21,6 +20,7 @@ ELEMENTS = {
     "P": "#E69F00", "Si": "#CC79A7",
 }  # fmt: skip
 _BINS = 30
+_LACKING = "no errors of single atoms or points in this result: measure forces, or node vectors"
 _DECADES = 30.0  # times the smallest is the largest: more needs a logarithmic axis
 _MOST_KINDS = 8
 _OTHERS = "others"
@@ -34,14 +34,8 @@ def plot_nodes(
     On a logarithmic axis where they differ much; those of 0 are then counted in the first bin. Without an `output` it
     is the first that has an error per node. SymmeterError where none has.
     """
-    check_word("symmetry", symmetry, [one.symmetry for one in result.nodes])
-    check_word("output", output, [one.output for one in result.nodes])
-    found = [one for one in result.nodes if symmetry in (None, one.symmetry) and output in (None, one.output)]
-    if not found:
-        raise SymmeterError(
-            "no errors of single atoms or points in this result: measure forces, or node vectors"
-        )
-    nodes = found[0]
+    by_name = {(one.symmetry, one.output): one for one in reversed(result.nodes)}
+    nodes = list(chosen(by_name, symmetry, output, _LACKING).values())[-1]  # the first of the result
     ax = ax or axes(6.4, 3.8)
     unit, factor = shown(nodes.unit)
     by_kind = _by_kind(nodes)
@@ -51,7 +45,9 @@ def plot_nodes(
     colours = _colours(list(by_kind))
     values = [(factor * own).clip(edges[0], edges[-1]) for own in by_kind.values()]
     labels = [f"{kind} ({len(own)})" for kind, own in by_kind.items()]
-    ax.hist(values, list(edges), stacked=True, color=colours, label=labels, edgecolor="white", linewidth=0.4)
+    ax.hist(
+        values, edges.tolist(), stacked=True, color=colours, label=labels, edgecolor="white", linewidth=0.4
+    )
     ax.set_xlabel(f"{words(nodes.measure)} of {nodes.output} ({signs(unit)})")
     many = len(nodes.value) >= MOST
     item = "atoms" if any(nodes.kind) else "points"

@@ -9,7 +9,7 @@ from symmeter.report.figures import new_figure
 from symmeter.report.magnitudes import moving_pictures, plot_sweep
 from symmeter.report.nodes import plot_nodes
 from symmeter.report.spectra import plot_spectrum, spectra_of
-from symmeter.report.sphere import has_mirrors, plot_sphere, turning_pictures
+from symmeter.report.sphere import parities_of, plot_sphere, turning_pictures
 from symmeter.results.result import Result
 
 if TYPE_CHECKING:
@@ -51,21 +51,17 @@ def _heading(head: Mapping[str, Any]) -> str:
 
 def _panels(result: Result) -> list[list[Panel]]:
     """What can be drawn of each symmetry."""
-    turning, moving, spectra = turning_pictures(result), moving_pictures(result), spectra_of(result)
+    turned = {symmetry: rows for (symmetry, _), rows in turning_pictures(result).items()}
+    plots: list[tuple[Callable[..., object], set[str]]] = [
+        (plot_spectrum, {symmetry for symmetry, _ in spectra_of(result)}),
+        (plot_sweep, {symmetry for symmetry, _ in moving_pictures(result)}),
+        (plot_nodes, {nodes.symmetry for nodes in result.nodes}),
+    ]
     found: list[list[Panel]] = []
     for name in dict.fromkeys(row.symmetry for row in result.rows):
-        own = [rows for (symmetry, _), rows in turning.items() if symmetry == name]
-        parities = (1, -1) if own and has_mirrors(own[0]) else (1,)
-        drawn: list[Panel] = [
-            (_MAP, _drawing(plot_sphere, result, name, parity=one)) for one in parities if own
-        ]
-        if any(symmetry == name for symmetry, _ in spectra):
-            drawn.append((None, _drawing(plot_spectrum, result, name)))
-        if any(symmetry == name for symmetry, _ in moving):
-            drawn.append((None, _drawing(plot_sweep, result, name)))
-        if any(nodes.symmetry == name for nodes in result.nodes):
-            drawn.append((None, _drawing(plot_nodes, result, name)))
-        found.append(drawn)
+        parities = parities_of(turned.get(name, ()))
+        maps: list[Panel] = [(_MAP, _drawing(plot_sphere, result, name, parity=one)) for one in parities]
+        found.append(maps + [(None, _drawing(plot, result, name)) for plot, known in plots if name in known])
     return found
 
 

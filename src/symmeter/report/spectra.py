@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from symmeter.errors import SymmeterError
-from symmeter.report.chosen import check_word
+from symmeter.report.chosen import chosen
 from symmeter.report.figures import axes, line_colours, unframed
 from symmeter.results.result import Result
 from symmeter.results.spectrum import Spectrum
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 NOT_RESOLVED = "not resolved by this design"
+_LACKING = "no spectrum in this result: measure over SO3 or O3"
 _INTERVAL = 1.96  # standard errors on each side
 _PARITIES = {None: "", 1: "even under inversion", -1: "odd under inversion"}
 _WIDTH = 0.8  # of all bars of one degree
@@ -29,16 +29,7 @@ def plot_spectrum(
     without error, those bars are hatched: this design does not resolve them. Without an `output` it is the one with the
     largest error. SymmeterError where the result has no spectrum.
     """
-    found = spectra_of(result)
-    check_word("symmetry", symmetry, [group for group, _ in found])
-    check_word("output", output, [name for _, name in found])
-    found = {
-        (group, name): one
-        for (group, name), one in found.items()
-        if symmetry in (None, group) and output in (None, name)
-    }
-    if not found:
-        raise SymmeterError("no spectrum in this result: measure over SO3 or O3")
+    found = chosen(spectra_of(result), symmetry, output, _LACKING)
     group, name = _worst(result, list(found))
     ax = ax or axes(6.4, 3.8)
     _draw(ax, found[group, name])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from symmeter.errors import SymmeterError
-from symmeter.report.chosen import BY_ELEMENT, BY_ELEMENT_UNIT, Elements, elements_of, worst_of
+from symmeter.report.chosen import BY_ELEMENT, BY_ELEMENT_UNIT, Elements, chosen, elements_of, worst_of
 from symmeter.report.figures import new_figure, words
 from symmeter.results.result import Result
 from symmeter.results.row import ElementRow
@@ -15,6 +15,7 @@ from symmeter.results.row import ElementRow
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_LACKING = "no rotations about several axes in this result: measure over SO3, O3 or octahedral"
 _PARALLEL = 1e-6
 _SMALLEST, _LARGEST = 12.0, 110.0  # areas of marks, for no angle and for half a turn
 _SHOWN_ANGLES = (45, 90, 180)
@@ -35,12 +36,7 @@ def plot_sphere(
     with an inversion; mirror images are there with an angle of 180 degrees. Without an `output` it is the one with the
     largest error. `ax` must be a Mollweide projection. SymmeterError where there are no rotations about several axes.
     """
-    found = {key: rows for key, rows in elements_of(result, symmetry, output).items() if turns(rows)}
-    if not found:
-        raise SymmeterError(
-            "no rotations about several axes in this result: measure over SO3, O3 or octahedral"
-        )
-    rows = worst_of(found)
+    rows = worst_of(chosen(turning_pictures(result), symmetry, output, _LACKING))
     if ax is None:
         ax = cast("Axes", new_figure(6.4, 4.2).add_subplot(projection="mollweide"))
     drawn = [row for row in rows if row.parity == parity and _angle(row) > 0]
@@ -83,9 +79,9 @@ def turns(rows: Sequence[ElementRow]) -> bool:
     return bool(np.linalg.norm(across, axis=1).max() > _PARALLEL)
 
 
-def has_mirrors(rows: Sequence[ElementRow]) -> bool:
-    """Whether some elements come with an inversion, beside the inversion itself."""
-    return any(row.parity == -1 and _angle(row) > 0 for row in rows)
+def parities_of(rows: Sequence[ElementRow]) -> list[int]:
+    """The parities of which there is a map: -1 where some elements come with an inversion, beside that alone."""
+    return sorted({row.parity or 1 for row in rows if _angle(row) > 0}, reverse=True)
 
 
 def _turn(row: ElementRow) -> tuple[float, float, float]:
@@ -141,6 +137,6 @@ def _title(rows: Sequence[ElementRow], parity: int) -> str:
     """Group and output; of those with an inversion also what the inversion itself does, which has no axis."""
     head = f"{rows[0].symmetry}, {rows[0].output}"
     if parity > 0:
-        return f"{head}: rotations" if has_mirrors(rows) else head
+        return f"{head}: rotations" if -1 in parities_of(rows) else head
     alone = [row.value for row in rows if row.parity == -1 and _angle(row) == 0]
     return f"{head}: with inversion" + (f" (it alone: {alone[0]:.2g})" if alone else "")

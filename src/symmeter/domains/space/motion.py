@@ -10,7 +10,8 @@ from itertools import chain
 import torch
 from torch import Tensor
 
-from symmeter.symmetry.groups.group import Element, OnCurve, Turning
+from symmeter.symmetry.groups.group import Element, OnCurve
+from symmeter.symmetry.groups.turning import Turning
 
 Vector = tuple[float, float, float]
 Matrix = tuple[Vector, Vector, Vector]

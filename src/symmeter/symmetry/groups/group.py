@@ -14,19 +14,10 @@ from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.cosets import cosets_among
 from symmeter.symmetry.groups.degrees import Part
 from symmeter.symmetry.groups.sampling import AUTO, COSETS, HAAR, LEBEDEV, QUADRATURE, read_sampling
+from symmeter.symmetry.groups.turning import Turning
 
 MOST_ENUMERATED = 256  # a larger group is sampled unless its elements are asked for by number
 SAMPLED = 64  # elements of most groups that are drawn where nothing is said
-
-
-@dataclass(frozen=True)
-class Turning:
-    """A rotation of space, as its axis times its angle in degrees; with `parity` -1 an inversion comes after it."""
-
-    x: float
-    y: float
-    z: float
-    parity: int
 
 
 class Element(ABC):
