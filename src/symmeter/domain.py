@@ -189,7 +189,7 @@ class Domain(ABC):
         return word in ("invariant", "equivariant")
 
     def parts(self, action: str) -> Mapping[str, tuple[int, ...]]:
-        """The irreps of an output by their words, with their entries on its last axis; none where it has no such."""
+        """The irreps in the action on an output by their words, with their entries on its last axis."""
         return {}
 
     @property
@@ -231,19 +231,6 @@ class Domain(ABC):
 
     def tracker(self, x: Tensor) -> Tracker | None:
         """What follows the symmetry through a network from the inputs x (B, ...) on; None: it is found by trying."""
-        return None
-
-    def hidden(
-        self, elements: Sequence[Element], tensor: Tensor, samples: int, words: Sequence[str], sure: bool
-    ) -> Sequence[Representation]:
-        """Ways in which elements may act on a tensor (...) inside of a network, the plainest first; none: not known.
-
-        `words` are those that modules say of tensors, of this one where that is `sure`.
-        """
-        return ()
-
-    def promise(self, module: Any, outgoing: bool, index: int) -> str | None:
-        """The word by which a module says itself how a symmetry acts on what goes in or out of it."""
         return None
 
     # what only some kinds of data have

@@ -1,6 +1,5 @@
 """A run over a group: batches of samples through one shared pass over the orbit for all measures and outputs."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -19,6 +18,7 @@ from symmeter.measuring.constant_network import constant_values
 from symmeter.measuring.function import Function
 from symmeter.measuring.kernels import Kernels
 from symmeter.measuring.kinds import Orbits
+from symmeter.measuring.observers import OrbitObserver
 from symmeter.measuring.orbit_control import displaced_inputs
 from symmeter.measuring.orbit_floor import METHOD, Floors, orbit_floors
 from symmeter.measuring.orbit_pass import Compared, Orbit, unmoved
@@ -40,18 +40,6 @@ from symmeter.results.spectrum import Spectrum
 from symmeter.samples import Batch
 from symmeter.symmetry.groups.group import ElementSet, Group, choose_elements
 from symmeter.symmetry.representations.representation import Representation
-
-
-class OrbitObserver(ABC):
-    """Looks on during a run over a group and makes something more of each chunk, as the attribution to layers does."""
-
-    @abstractmethod
-    def take(self, run: "OrbitRun", x: Tensor) -> dict[Key, Tensor]:
-        """Columns (b,) of samples x (b, ...)."""
-
-    @abstractmethod
-    def finish(self, run: "OrbitRun") -> None:
-        """After the last chunk, with the model still borrowed."""
 
 
 @dataclass(kw_only=True)

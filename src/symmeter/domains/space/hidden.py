@@ -14,6 +14,8 @@ from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.groups.permutations import POINTS, Permutation
 from symmeter.symmetry.representations.representation import Acted, Representation
 
+SCALARS = Scalars()
+
 
 @dataclass(frozen=True)
 class NodeAxis:
@@ -67,7 +69,7 @@ class Hidden(Representation):
     [-2.0, 1.0, 3.0]
     """
 
-    components: Components = Scalars()
+    components: Components = SCALARS
     at: int = 0
     nodes: tuple[NodeAxis, ...] = ()
     labels: bool = False

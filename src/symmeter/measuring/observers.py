@@ -1,0 +1,33 @@
+"""What looks on during a run and makes something more of each chunk, as the attribution to layers does."""
+
+from abc import ABC, abstractmethod
+from typing import Generic, TypeVar
+
+from torch import Tensor
+
+from symmeter.measuring.run import Run
+from symmeter.results.columns import Key
+
+AnyRun = TypeVar("AnyRun", bound=Run)
+
+
+class Observer(ABC, Generic[AnyRun]):
+    """Of a run along generators."""
+
+    def finish(self, run: AnyRun) -> None:
+        """After the last chunk, with the model still borrowed; also where the run was stopped or interrupted."""
+
+    @abstractmethod
+    def take(self, run: AnyRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[Key, Tensor]:
+        """Columns (b,) of samples x (b, ...), outputs y (b, ...) and Lie derivatives (T, b, ...), but no controls."""
+
+
+class OrbitObserver(ABC, Generic[AnyRun]):
+    """Of a run over a group."""
+
+    def finish(self, run: AnyRun) -> None:
+        """After the last chunk, with the model still borrowed."""
+
+    @abstractmethod
+    def take(self, run: AnyRun, x: Tensor) -> dict[Key, Tensor]:
+        """Columns (b,) of samples x (b, ...)."""
