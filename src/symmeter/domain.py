@@ -56,9 +56,7 @@ class Domain(ABC):
     between_networks: ClassVar[float] = 0.1  # how far apart untrained ones are in log specificity
     needs_references: ClassVar[bool] = True  # whether the control of stability takes other samples
     hides_precision: ClassVar[bool] = False  # whether numbers may be coarser than their type
-    tries_layers: ClassVar[bool] = (
-        False  # whether what happens inside of networks is found by trying: `hidden`
-    )
+    inside: ClassVar[Inside | None] = None  # what is known of tensors in networks
     class_axis: ClassVar[int] = -1  # of the scores of classes in outputs (B, n, m): the axis of a softmax
 
     def __init__(self, options: Any = None):
@@ -188,10 +186,6 @@ class Domain(ABC):
         """Whether such a word alone, as an output, stands for the logits with that action: `vectors`."""
         return word in ("invariant", "equivariant")
 
-    def parts(self, action: str) -> Mapping[str, tuple[int, ...]]:
-        """The irreps in the action on an output by their words, with their entries on its last axis."""
-        return {}
-
     @property
     def audits(self) -> bool:
         """Whether actions are exact, so that it can be asked whether they are the right ones."""
@@ -212,10 +206,7 @@ class Domain(ABC):
     def displaced(
         self, rho: Representation, x: Tensor, other: Tensor, still: Still, replaced: Replaced
     ) -> Inputs:
-        """g -> x (B, ...) changed by as much as g changes it, in a direction that is no symmetry.
-
-        Arguments as in `symmeter.symmetry.displaced`, which it is where a domain has no better one.
-        """
+        """g -> x (B, ...) changed as much as by g, in no direction of symmetry: `symmeter.symmetry.displaced`."""
         return displaced(rho, x, other, still, replaced)
 
     def deformed(

@@ -158,7 +158,7 @@ def _acted_back(rho: Representation, elements: Sequence[Element], x: Tensor) -> 
 
 
 def differs(a: Tensor, b: Tensor) -> bool:
-    """Whether two tensors of one shape (...) are further apart than round-off."""
+    """Whether two tensors of any shape are further apart than round-off."""
     if not a.is_floating_point():
         return not torch.equal(a, b)
     return _distance(a, b) > _tolerance(a) * max(_size(a), _size(b))

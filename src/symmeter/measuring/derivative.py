@@ -34,10 +34,7 @@ from symmeter.symmetry.representations.trivial import Trivial
 
 @dataclass(kw_only=True)
 class DerivativeRun(Run):
-    """Lie derivatives along all generators at once; one column per measure, generator and output.
-
-    Several outputs are measured as one, their direct sum: `rho_out` acts on that.
-    """
+    """Lie derivatives along all generators at once, a column each; `rho_out` acts on the direct sum of outputs."""
 
     observer: Observer | None = None
     deform: bool = False  # whether there is a control of specificity

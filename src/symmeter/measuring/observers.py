@@ -3,6 +3,8 @@
 from abc import ABC, abstractmethod
 from typing import Generic, TypeVar
 
+import numpy as np
+import torch
 from torch import Tensor
 
 from symmeter.measuring.run import Run
@@ -27,6 +29,13 @@ class OrbitObserver(ABC, Generic[AnyRun]):
 
     def finish(self, run: AnyRun) -> None:
         """After the last chunk, with the model still borrowed."""
+
+    def add(self, run: AnyRun, x: Tensor, keep: np.ndarray) -> None:
+        """Columns of those samples x (b, ...) of a chunk that are kept, (b,)."""
+        if not keep.any():
+            return
+        for key, values in self.take(run, x[torch.from_numpy(keep).to(x.device)]).items():
+            run.columns.add(key, values.double().cpu().numpy())
 
     @abstractmethod
     def take(self, run: AnyRun, x: Tensor) -> dict[Key, Tensor]:

@@ -87,7 +87,6 @@ class OrbitRun(Run):
         return self.plan.control == "wrong-group"
 
     def execute(self) -> None:
-        """Measure all samples; then what the observer adds."""
         super().execute()
         if self.observer is not None:
             self.observer.finish(self)
@@ -99,7 +98,6 @@ class OrbitRun(Run):
 
     @property
     def _needs_others(self) -> bool:
-        """Whether a measure compares with the outputs of other samples."""
         return any(m.needs_other for m in self.measures)
 
     def _title(self) -> str:
@@ -231,10 +229,8 @@ class OrbitRun(Run):
             control = self._control(inputs, compared)
             lacking |= beside.lone and self.domain.needs_references and not self.wrong_group
         keep = self._take(batch.names[part], own, control, lacking.numpy())
-        if self.observer is not None and keep.any():
-            chosen = torch.from_numpy(keep).to(x.device)
-            for key, values in self.observer.take(self, x[chosen]).items():
-                self.columns.add(key, values.double().cpu().numpy())
+        if self.observer is not None:
+            self.observer.add(self, x, keep)
         names = list(compress(batch.names[part], keep))
         self._note_still(self.group.name, names, still.numpy()[keep], lacking.numpy()[keep])
         if self.classes:
@@ -257,10 +253,7 @@ class OrbitRun(Run):
     def _take(
         self, names: tuple[str, ...], own: Reduced, control: Reduced | None, lacking: np.ndarray
     ) -> np.ndarray:
-        """Take down what was found of some samples and of their control; which of them (b,) to keep.
-
-        Those that are `lacking` (b,) a reference sample have no control.
-        """
+        """Take down what was found; which samples (b,) to keep. Those `lacking` (b,) a reference have no control."""
         finite = own.finite
         columns = own.columns()
         if control is not None:

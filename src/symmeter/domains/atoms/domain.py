@@ -32,7 +32,6 @@ from symmeter.domains.space.words import (
     generators_of,
     groups_of,
     parse_word,
-    parts_of,
     representation_of,
 )
 from symmeter.errors import SymmeterError
@@ -166,9 +165,6 @@ class Atoms(Domain):
 
     def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
         return alternatives(rho, value)
-
-    def parts(self, action: str) -> Mapping[str, tuple[int, ...]]:
-        return parts_of(action)
 
     def is_action(self, word: str) -> bool:
         """A word for components, such as `node vectors` or `tensors`."""

@@ -25,7 +25,6 @@ from symmeter.domains.space.words import (
     generators_of,
     groups_of,
     parse_word,
-    parts_of,
     representation_of,
 )
 from symmeter.errors import SymmeterError
@@ -125,9 +124,6 @@ class Points(Domain):
 
     def alternatives(self, rho: Representation, value: Tensor) -> list[Alternative]:
         return alternatives(rho, value)
-
-    def parts(self, action: str) -> Mapping[str, tuple[int, ...]]:
-        return parts_of(action)
 
     def is_action(self, word: str) -> bool:
         """A word for components, such as `vectors`, `node scalars` or `2x1o+0e`."""

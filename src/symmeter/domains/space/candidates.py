@@ -12,6 +12,7 @@ from symmeter.domains.space.generators import SpaceGenerator
 from symmeter.domains.space.hidden import Hidden, NodeAxis
 from symmeter.domains.space.irreps import Irreps
 from symmeter.domains.space.motion import Motion
+from symmeter.domains.space.words import parts_of
 from symmeter.symmetry.groups.generators import Flow
 from symmeter.symmetry.groups.group import Element, ProductElement
 from symmeter.symmetry.groups.permutations import POINTS, Permutation
@@ -28,6 +29,9 @@ class InSpace(Inside):
 
     def promise(self, module: nn.Module, outgoing: bool, index: int) -> str | None:
         return irreps_of(module, outgoing, index)
+
+    def parts(self, action: str) -> dict[str, tuple[int, ...]]:
+        return parts_of(action)
 
 
 def candidates(
@@ -88,7 +92,7 @@ def _moved(motions: Sequence[Motion], tensor: Tensor) -> list[Hidden]:
 
 
 def _permuted(n: int, tensor: Tensor, samples: int) -> list[Hidden]:
-    """Axes of a tensor (...) as long as there are points, single and in pairs; whole numbers may be those of points."""
+    """Axes of a tensor (B, ...) as long as there are points, one or two; whole numbers may be those of points."""
     axes = list(_axes_of_points(n, tuple(tensor.shape), samples))
     found = [Hidden(nodes=(axis,)) for axis in axes]
     found += [Hidden(nodes=(a, b)) for a in axes for b in axes if a.axis < b.axis]
