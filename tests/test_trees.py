@@ -7,7 +7,7 @@ import pytest
 import torch
 from tests.helpers import check_refused
 
-from symmeter.trees import Packing, tensors, unpacking_watched
+from symmeter.trees import Packing, Packings, tensors, unpacking_watched
 
 Named = namedtuple("Named", "a b")
 
@@ -78,3 +78,11 @@ def test_leaves_of_all_sizes_have_one_size_in_the_packing_and_lose_nothing():
         assert 0.5 < float(piece.square().mean().sqrt()) < 2
     back = packing.unpack(packed)
     assert all(torch.equal(tree[name], back[name]) for name in tree)
+
+
+def test_forms_are_told_apart_by_how_many_entries_they_have():
+    small, large = Packing.of({"a": A}), Packing.of({"a": torch.cat([A, A], 1)})
+    both = Packings.of([small, large])
+    for packing in (small, large):
+        assert torch.equal(both.unpack(packing.pack(packing.template))["a"], packing.template["a"])
+    check_refused("two forms of inputs have 4 numbers each", Packings.of, [small, Packing.of(A)])

@@ -58,6 +58,7 @@ class Domain(ABC):
     needs_references: ClassVar[bool] = True  # whether the control of stability takes other samples
     hides_precision: ClassVar[bool] = False  # whether numbers may be coarser than their type
     inside: ClassVar[Inside | None] = None  # what is known of tensors in networks
+    where_labels: ClassVar[str] = "give labels={output: values (N, ...)}"  # how outputs get theirs
     class_axis: ClassVar[int] = -1  # of the scores of classes in outputs (B, n, m): the axis of a softmax
 
     def __init__(self, options: Any = None):

@@ -7,7 +7,7 @@ works on that sum, one row per item; only who calls the network takes it apart. 
 import dataclasses
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -95,6 +95,11 @@ class Packing:
         leaves = tuple(Leaf(path, tuple(t.shape[1:]), t.dtype, _size(t)) for path, t in found.items())
         return Packing(tree, leaves)
 
+    @property
+    def entries(self) -> int:
+        """Numbers per item."""
+        return sum(leaf.size for leaf in self.leaves)
+
     def pack(self, tree: Tree, dtype: torch.dtype = torch.float32) -> Tensor:
         """A tree of tensors (B, ...) as (B, entries) of a type of numbers; SymmeterError for what that cannot hold."""
         found = tensors(tree)
@@ -118,6 +123,28 @@ class Packing:
         shapes = [leaf.shape for leaf in self.leaves]
         parts = split_leaves(x, shapes, [leaf.scale for leaf in self.leaves])
         return [_restored(part, leaf.dtype) for part, leaf in zip(parts, self.leaves, strict=True)]
+
+
+@dataclass(frozen=True, eq=False)
+class Packings:
+    """The packings of items of several forms, told apart by how many entries they make of an item."""
+
+    by_entries: Mapping[int, Packing]
+
+    @staticmethod
+    def of(packings: Iterable[Packing]) -> "Packings":
+        """Of packings that all make other numbers of entries; SymmeterError where two make as many."""
+        found: dict[int, Packing] = {}
+        for packing in packings:
+            if found.setdefault(packing.entries, packing) is not packing:
+                raise SymmeterError(
+                    f"two forms of inputs have {packing.entries} numbers each: measure them one at a time"
+                )
+        return Packings(found)
+
+    def unpack(self, x: Tensor) -> Tree:
+        """(B, entries) as the tree of its form."""
+        return self.by_entries[x.shape[1]].unpack(x)
 
 
 def split_leaves(x: Tensor, shapes: Sequence[tuple[int, ...]], scales: Sequence[float]) -> list[Tensor]:

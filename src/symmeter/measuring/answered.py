@@ -26,7 +26,10 @@ def answered_precision(function: Function, x: Tensor, seen: Precision) -> Precis
     """
     if x.dtype != torch.float64 or seen.unit > torch.finfo(torch.float64).eps:
         return seen
-    coarse = all(_in_steps(function, x, seed) for seed in range(_DIRECTIONS))
+    aside, *directions = _random_directions(x)
+    x = x + _ASIDE * aside
+    here = function(x)
+    coarse = all(_in_steps(function, x, here, direction) for direction in directions)
     return _SINGLE if coarse else seen
 
 
@@ -43,16 +46,18 @@ def answered(function: Function, x: Tensor, seen: Look) -> Look:
     return replace(seen, precision=_SINGLE, chance=None, notes=seen.notes[:-1])  # the last calls it random
 
 
-def _in_steps(function: Function, x: Tensor, seed: int) -> bool:
-    """Whether some output does not follow a tiny move from beside x (1, ...) in one random direction."""
-    generator = torch.Generator().manual_seed(seed)
-    aside, direction = torch.randn(2, *x.shape, generator=generator, dtype=x.dtype).to(x.device)
-    x = x + _ASIDE * aside
-    here, there = function(x), function(x + _TINY * direction)
-    ahead, behind = function(x + _SMALL * direction), function(x - _SMALL * direction)
-    for y, moved, after, before in zip(here, there, ahead, behind, strict=True):
-        expected = (after - before) * (_TINY / (2 * _SMALL))
+def _in_steps(function: Function, x: Tensor, here: list[Tensor], direction: Tensor) -> bool:
+    """Whether some output, `here` (1, ...) on x (1, ...), does not follow a tiny move in a direction of its shape."""
+    there, further = function(x + _TINY * direction), function(x + _SMALL * direction)
+    for y, moved, after in zip(here, there, further, strict=True):
+        expected = (after - y) * (_TINY / _SMALL)
         missed = float((moved - y - expected).norm())
         if missed > max(_MISSED * float(expected.norm()), _WIDE * float(y.norm())):
             return True
     return False
+
+
+def _random_directions(x: Tensor) -> Tensor:
+    """One to go aside, and _DIRECTIONS to look in, (1 + _DIRECTIONS, 1, ...) for x (1, ...)."""
+    random = torch.Generator().manual_seed(0)
+    return torch.randn(1 + _DIRECTIONS, *x.shape, generator=random, dtype=x.dtype).to(x.device)

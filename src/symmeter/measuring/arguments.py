@@ -170,6 +170,7 @@ ARGUMENTS: Kinds = {
         "for one input"
     ),
     "labels": anything.or_none("for none, or those in the data"),
+    "average": several("numbers of elements, such as (2, 4, 12)", whole(2, 16), least=0).or_none("for none"),
     "options": Kind("options of the kind of data", _mapping),
     "layouts": Kind("a dictionary {module: layout}", _layouts).or_none("to follow them from the image"),
     "probes": whole(0),

@@ -25,8 +25,10 @@ from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.representations.packed import Packed
 from symmeter.symmetry.representations.representation import Representation
+from symmeter.symmetry.representations.trivial import Trivial
 
 SAMPLES, ELEMENTS = 2, 3  # that are looked at
+CLEAR = 10.0  # floors: an error of a run that is no larger is not looked into
 _DECADES = (
     100.0  # how many times smaller an error must be to be named, and larger than its floor to be asked about
 )
@@ -48,9 +50,12 @@ class Audit:
     x: Tensor
     unit: float | None = None
 
-    def remarks(self) -> list[str]:
-        """What a reader must know of the actions, a line each; nothing where all is as it should be."""
-        return [*self._unlawful(), *self._suspicious()]
+    def remarks(self, suspicious: bool = True) -> list[str]:
+        """What a reader must know of the actions, a line each; nothing where all is as it should be.
+
+        `suspicious`: whether an error is large enough to look for an action that makes it vanish.
+        """
+        return [*self._unlawful(), *(self._suspicious() if suspicious else ())]
 
     @cached_property
     def _elements(self) -> list[Element]:
@@ -71,7 +76,7 @@ class Audit:
     @cached_property
     def _still(self) -> list[Tensor]:
         """f(x) (b, ...) of each output."""
-        return self.orbit.function(self.orbit.still(self.x))
+        return self.orbit.unmoved_outputs(self.x)
 
     # are they group actions?
 
@@ -101,6 +106,8 @@ class Audit:
 
     def _suspicious(self) -> list[str]:
         """Leaves for which another action makes a large error vanish, or which the model does not look at."""
+        if not self._elements:
+            return []
         own = self._outputs(moved(self.orbit.rho_in, self.x))
         floors = self._floors()
         errors = [self._error(own, k) for k in range(len(floors))]
@@ -133,7 +140,8 @@ class Audit:
         """
         leaves = self._leaves
         assert leaves is not None
-        first = next((i for i, one in enumerate(leaves.displaceable) if one), None)
+        displaceable = [i for i, one in enumerate(leaves.displaceable) if one]
+        first = next((i for i in displaceable if self._differs(Trivial(), i)), None)
         for i, part in enumerate(leaves.parts(self.x)):
             others = self.domain.alternatives(leaves.representations[i], part) if i != first else ()
             for one in filter(lambda one, i=i: self._differs(one.rho, i), others):
@@ -171,10 +179,10 @@ class Audit:
         return _size([back.double() - self._still[k].double() for back in backs])
 
     def _floors(self) -> list[float]:
-        """The same of each output for inputs that are moved there and back, and rounded."""
+        """The same of each output for inputs that one element moves there and back, and rounded."""
         inputs = returned(self.orbit.rho_in, self.x, lambda z, seed: nudged_within(z, seed, self.unit))
-        found = self._outputs(inputs)
-        return [_size([own[k].double() - y.double() for own in found]) for k, y in enumerate(self._still)]
+        found = self.orbit.function(inputs(self._elements[0]))
+        return [_size([y.double() - still.double()]) for y, still in zip(found, self._still, strict=True)]
 
 
 def _with(leaves: Packed, i: int, rho: Representation) -> Packed:

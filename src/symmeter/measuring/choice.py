@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterable
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from symmeter.domain import Domain, domains
@@ -22,7 +23,15 @@ def domain_of(data: Any, symmetry: Any, words: Iterable[str] = ()) -> type[Domai
         known = dict.fromkeys(chain.from_iterable(d.input_words for d in domains().values()))
         wrong = next((w for w in words if w not in known), words[0])
         raise SymmeterError(f"inputs: {wrong!r} is no way in which a symmetry acts{nearest(wrong, known)}")
-    claiming = [d for d in fits if d.claims(data)] or (fits if words else [])
+    claiming = [d for d in fits if d.claims(data)]
+    if (
+        claiming
+        and isinstance(data, str | Path)
+        and Path(data).suffix
+        and not Path(data).expanduser().exists()
+    ):
+        raise SymmeterError(f"{data}: no such file or folder")
+    claiming = claiming or (fits if words else [])
     if len(claiming) == 1:
         return claiming[0]
     fits = [d for d in fits if (words or d.takes(data)) and _knows(d, symmetry)]

@@ -12,6 +12,7 @@ import torch
 
 from symmeter.errors import counted, shortened
 from symmeter.measuring.derivative import DerivativeRun
+from symmeter.measuring.error_split import Splitting
 from symmeter.measuring.interrupt import Interrupted
 from symmeter.measuring.observers import Observer, OrbitObserver
 from symmeter.measuring.orbit import OrbitRun
@@ -98,7 +99,11 @@ def run_over(plan: Plan, group: Group, observer: OrbitObserver | None = None) ->
     """All measures of a plan over one group; an `observer` looks on."""
     control = plan.has_stability or plan.control == "wrong-group"
     began = time.perf_counter()
-    run = OrbitRun(plan, plan.open(group), plan.rho_in(group), control, group=group, observer=observer)
+    splitting = Splitting(plan.settings.average, plan.settings.seed, plan.domain.where_labels)
+    rho_in = plan.rho_in(group)
+    run = OrbitRun(
+        plan, plan.open(group), rho_in, control, group=group, splitting=splitting, observer=observer
+    )
     run.until = _until(plan, run.samples, lambda: orbit_rows(run))
     return _executed(
         plan,
@@ -147,7 +152,7 @@ def _executed(
     }
     if isinstance(run.until, Precision):
         spec |= {"wanted_precision": run.until.summary()}
-    if plan.inputs.tree:
+    if plan.inputs.alike:
         spec |= {"inputs": dict(plan.inputs.words), "left_alone": plan.inputs.still}
     return Execution(plan, run, notes, spec)
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from symmeter.errors import SymmeterError, counted
 from symmeter.models.outputs import Output, Reader
 from symmeter.models.pure_function import PureFunction
-from symmeter.trees import Packing
+from symmeter.trees import Packings
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Function:
         outputs: Sequence[Output],
         device: torch.device,
         dtype: torch.dtype,
-        packing: Packing | None = None,
+        packing: Packings | None = None,
     ) -> "Function":
         """The function of a model and its outputs, not yet looked at."""
         reader = Reader(model, outputs, packing)

@@ -12,14 +12,13 @@ from torch import Tensor
 
 from symmeter.domain import STILL, Domain
 from symmeter.errors import SymmeterError, shortened
+from symmeter.measuring.forms import Form, PreparedLeaf, packed_of, rows_of
 from symmeter.models.loaded import LoadedModel
-from symmeter.samples import Draw, Preparation, Samples
-from symmeter.source import from_tensors, opened_npz
+from symmeter.samples import Alike, Draw, Preparation, Samples
+from symmeter.source import from_rows, from_tensors, opened_npz
 from symmeter.symmetry.groups.group import Group
-from symmeter.symmetry.representations.packed import Packed
 from symmeter.symmetry.representations.representation import Representation
-from symmeter.symmetry.representations.trivial import Trivial
-from symmeter.trees import LeafPath, Packing, dotted, filled, tensors
+from symmeter.trees import Packings, dotted, tensors
 
 _LABELS = "labels"  # the array of an .npz with the classes
 
@@ -27,26 +26,19 @@ Words = str | Mapping[str, str] | Sequence[str] | None  # how the symmetry acts 
 
 
 @dataclass(frozen=True)
-class PreparedLeaf:
-    """One tensor (N, ...) of the data, and how the symmetry acts on it."""
-
-    tensor: Tensor
-    rho: Representation
-
-
-@dataclass(frozen=True)
 class Inputs:
     """The data of a call, and the words for its leaves.
 
     `words` say how the symmetry acts on each leaf, by its path; the only word of a single tensor is under the path "".
-    Leaves without a word are handed to the model as they are; `still` names them.
+    Leaves without a word are handed to the model as they are; `still` names them. `alike` are the trees of data that
+    is one, one for each shape of its items.
     """
 
     data: object
     labels: object = None
     words: Mapping[str, str] = field(default_factory=dict)
-    tree: bool = False
-    leaves: Mapping[LeafPath, PreparedLeaf] = field(default_factory=dict)  # those of inputs with words
+    alike: tuple[Alike, ...] = ()
+    forms: tuple[Form, ...] = ()  # of inputs with words
 
     @staticmethod
     def of(data: object, inputs: Words, labels: object, domain: Domain) -> "Inputs":
@@ -56,18 +48,17 @@ class Inputs:
         own = domain.named(data, inputs if isinstance(inputs, Mapping) else {})
         if own is not None:
             _check_named(inputs, own.words)
-            paths = {dotted(path): tensor for path, tensor in tensors(own.tree).items()}
-            labels = own.labels if labels is None else labels
-            return Inputs(own.tree, labels, _words_by_path(own.words, paths), tree=True)
+            words = _words_by_path(own.words, _paths(own.alike[0].tree))
+            return Inputs(data, own.labels if labels is None else labels, words, own.alike)
         if inputs is None and (domain.takes(data) or not _must_be_tree(data)):
             return Inputs(_with_labels(data, labels), labels)
         if isinstance(inputs, str):
             values, marks = _single(data, labels)
             return Inputs(values, marks, {"": inputs})
         tree, marks = _tree_and_labels(data, labels)
-        paths = {dotted(path): tensor for path, tensor in tensors(tree).items()}
+        paths = _paths(tree)
         words = _obvious(paths, domain) if inputs is None else _words_by_path(inputs, paths)
-        return Inputs(tree, marks, words, tree=True)
+        return Inputs(tree, marks, words, (Alike(tree),))
 
     @staticmethod
     def words_of(inputs: Words) -> list[str]:
@@ -81,21 +72,20 @@ class Inputs:
     @property
     def still(self) -> list[str]:
         """The leaves of a tree that the symmetry leaves alone."""
-        return [dotted(path) for path, leaf in self.leaves.items() if isinstance(leaf.rho, Trivial)]
+        return self.forms[0].still if self.forms else []
 
     def prepared(self, domain: Domain, model: LoadedModel) -> "Inputs":
         """With the leaves as the model takes them, each with how the symmetry acts on it."""
-        leaves = {}
-        for path, tensor in tensors(self.data).items() if self.words else ():
-            leaves[path] = PreparedLeaf(*domain.leaf(self._word(dotted(path)), tensor, model))
-        return replace(self, leaves=leaves)
+        if not self.words:
+            return self
+        prepare = lambda path, tensor: domain.leaf(self.words.get(path, STILL[0]), tensor, model)
+        alike = self.alike or (Alike(self.data),)
+        return replace(self, forms=tuple(Form.of(one, prepare) for one in alike))
 
     @cached_property
-    def packing(self) -> Packing | None:
+    def packing(self) -> Packings | None:
         """How several inputs are put into one; None where they are one."""
-        if not self.tree:
-            return None
-        return Packing.of(filled(self.data, {path: leaf.tensor for path, leaf in self.leaves.items()}))
+        return Packings.of([form.packing for form in self.forms]) if self.alike else None
 
     def open(
         self, domain: Domain, model: LoadedModel, draw: Draw, dtype: torch.dtype, group: Group | None = None
@@ -103,13 +93,13 @@ class Inputs:
         """The samples, those of a tree packed into one tensor each, of this type of numbers."""
         if not self.words:
             return domain.open(self.data, model, draw, group)
+        preparation = _Ready(domain.item, varied=len(self.forms) > 1)
         if self.packing is None:
-            source = from_tensors(self.leaves[()].tensor, self.labels, "", domain.item)
-            return Samples(source, _Ready(domain.item), draw)
-        packed = self.packing.pack(self.packing.template, dtype)
-        names = ", ".join(leaf.name for leaf in self.packing.leaves)
-        source = from_tensors(packed, self.labels, names, domain.item)
-        return Samples(source, _Ready(domain.item), draw, self.packing)
+            source = from_tensors(self._single_leaf.tensor, self.labels, "", domain.item)
+            return Samples(source, preparation, draw)
+        names = ", ".join(leaf.name for leaf in self.forms[0].packing.leaves)
+        source = from_rows(rows_of(self.forms, dtype), self.labels, names, domain.item)
+        return Samples(source, preparation, draw, self.packing)
 
     def representation(
         self, domain: Domain, model: LoadedModel, group: Group | None = None
@@ -117,17 +107,12 @@ class Inputs:
         """How the symmetry acts on what `open` makes."""
         if not self.words:
             return domain.rho_in(model, group)
-        if self.packing is None:
-            return self.leaves[()].rho
-        shapes = tuple(leaf.shape for leaf in self.packing.leaves)
-        scales = tuple(leaf.scale for leaf in self.packing.leaves)
-        whole = tuple(not leaf.dtype.is_floating_point for leaf in self.packing.leaves)
-        names = tuple(leaf.name for leaf in self.packing.leaves)
-        return Packed(shapes, tuple(leaf.rho for leaf in self.leaves.values()), scales, whole, names)
+        return self._single_leaf.rho if self.packing is None else packed_of(self.forms)
 
-    def _word(self, path: str) -> str:
-        """How the symmetry acts on a leaf."""
-        return self.words.get(path, STILL[0])
+    @property
+    def _single_leaf(self) -> PreparedLeaf:
+        """That of inputs that are one tensor."""
+        return self.forms[0].leaves[()]
 
 
 @dataclass(frozen=True)
@@ -135,10 +120,16 @@ class _Ready(Preparation):
     """Inputs that need no preparation."""
 
     item: str  # type: ignore[misc]
+    varied: bool = False  # type: ignore[misc]
 
     def input(self, raw: Any) -> Tensor:
         """One network input of any shape, as it was read."""
         return raw
+
+
+def _paths(tree: object) -> dict[str, Tensor]:
+    """The tensors (N, ...) of a tree by their paths in words."""
+    return {dotted(path): tensor for path, tensor in tensors(tree).items()}
 
 
 def _check_named(inputs: Words, known: Mapping[str, str]) -> None:

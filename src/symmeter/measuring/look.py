@@ -27,13 +27,14 @@ class Look:
     """What is known of a model after a few calls.
 
     `function` knows how samples are to be given; `chance` is the relative difference of two calls on one sample, None
-    where there is none; `notes` are for the reader.
+    where there is none; `notes` are for the reader, `first` the outputs (1, ...) of the first sample, before softmax.
     """
 
     function: Function
     precision: Precision
     chance: float | None
     notes: tuple[str, ...]
+    first: tuple[Tensor, ...]
 
 
 def look(
@@ -43,17 +44,19 @@ def look(
     batch_size: int | None = None,
     item: str = "image",
     packed: bool = False,
+    separate: bool = False,
 ) -> Look:
     """Call the model on one sample, on two, and on the one again, and say what it is. x (n, ...) are some samples.
 
-    `packed`: a sample is several tensors side by side, whose entries must not change places.
+    `packed`: a sample is several tensors side by side, whose entries must not change places. `separate`: the model is
+    known to take samples one after the other, and is not called on two.
     SymmeterError for an output without a batch axis; the model's own error where it takes no number of samples.
     """
-    batching, pair = Batching(), _two(x, packed)
+    batching, pair = Batching(), x[:1] if separate else _two(x, packed)
     try:
         function.call.prepare(pair[:1])  # so that conversions of parameters are not taken for the model's own
         precision, once = precision_of(function.call, pair[:1])
-        together = function.call(pair)
+        together = once if separate else function.call(pair)
     except SymmeterError:
         raise
     except Exception as error:
@@ -81,7 +84,7 @@ def look(
             f"the model is random: two calls on one {item} differ by {chance:.2g} of its output{modules}; "
             "values and floors include that"
         )
-        return Look(function, precision, chance, tuple(notes))
+        return Look(function, precision, chance, tuple(notes), tuple(once))
     if dependence > ROUND_OFF * precision.unit and _is_real(function, one, two, dependence, precision):
         modules = _by(differing_modules(function.call, model, one, two))
         if batching.size is not None and batching.size > 1:
@@ -94,7 +97,7 @@ def look(
             f"outputs depend on the other {item}s of a batch, by {dependence:.2g} of their size{modules}: "
             f"measured {item} by {item}"
         )
-    return Look(function, precision, None, tuple(notes))
+    return Look(function, precision, None, tuple(notes), tuple(once))
 
 
 def _only_size(function: Function, x: Tensor, asked: int | None, error: Exception) -> int:
@@ -149,8 +152,10 @@ def round_off_ratio(function: Function, x: Tensor, unit: float) -> float:
     """How much more round-off inside the model changes its outputs than inputs moved by one unit do; at least 1.
 
     Found on inputs x (n, ...) against the model in float64, which autocast leaves alone. Where that does not run, a
-    guess on the safe side.
+    guess on the safe side; where it would be the model itself, nothing is known to add to its inputs' round-off.
     """
+    if x.dtype == torch.float64 and not function.call.converts:
+        return 1.0
     twin = function.twin(torch.float64)
     try:
         exact, moved = twin(x.double()), twin(nudged_within(x.double(), unit=unit))

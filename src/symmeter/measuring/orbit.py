@@ -13,15 +13,16 @@ from torch import Tensor
 from symmeter.errors import SymmeterError, shortened
 from symmeter.measures.measure import OrbitMeasure
 from symmeter.measuring.accuracy import record
-from symmeter.measuring.audit import SAMPLES, Audit
 from symmeter.measuring.constant_network import constant_values
+from symmeter.measuring.error_split import Splitting
 from symmeter.measuring.function import Function
 from symmeter.measuring.kernels import Kernels
 from symmeter.measuring.kinds import Orbits
 from symmeter.measuring.observers import OrbitObserver
 from symmeter.measuring.orbit_control import displaced_inputs
-from symmeter.measuring.orbit_floor import METHOD, Floors, orbit_floors
+from symmeter.measuring.orbit_floor import METHOD
 from symmeter.measuring.orbit_pass import Compared, Orbit, unmoved
+from symmeter.measuring.orbit_probes import Probes
 from symmeter.measuring.passes import Inputs, moved, watching
 from symmeter.measuring.reference_samples import Beside
 from symmeter.measuring.run import Run
@@ -44,14 +45,12 @@ from symmeter.symmetry.representations.representation import Representation
 
 @dataclass(kw_only=True)
 class OrbitRun(Run):
-    """All measures of all outputs over one group.
-
-    Of every measure and output there is one column per statistic. `control` may also be "wrong-group": outputs are
-    then taken as if the group did not move them. `orbit` is there from the first batch on, that of the samples which
-    are measured at the moment; there is one for each kind of them.
+    """All measures of all outputs over one group. Of every measure and output there is one column per statistic. `control` may also be "wrong-group": outputs are
+    then taken as if the group did not move them. `orbit` is that of the samples that are measured at the moment.
     """
 
     group: Group
+    splitting: Splitting
     observer: OrbitObserver | None = None
     orbit: Orbit | None = None
     orbits: Orbits = field(default_factory=Orbits)
@@ -60,8 +59,7 @@ class OrbitRun(Run):
     sums: dict[Key, ElementSums] = field(default_factory=dict)
     pairs: dict[Key, PairSums] = field(default_factory=dict)
     distances: dict[str, PairSums] = field(default_factory=dict)
-    _floors: Floors = field(default_factory=Floors)
-    _audited: bool = False
+    probes: Probes = field(default_factory=Probes)
 
     loading_batch = 32
     unit = "pass"
@@ -93,7 +91,7 @@ class OrbitRun(Run):
 
     @property
     def _known(self) -> Orbit:
-        assert self.orbit is not None, "no batch was looked at"
+        assert self.orbit is not None
         return self.orbit
 
     @property
@@ -126,16 +124,7 @@ class OrbitRun(Run):
                 continue
             yield len(x[part])
             start += len(x[part])
-        if self.names and self._floors.wanted(self.samples.varied):
-            few = x[: min(self._floors.missing, orbit.at_once)]
-            labels = batch.known_labels(slice(0, len(few)))
-            units = (self.nudge, self.unit_round_off if self.domain.hides_precision else None)
-            found = self.optional("the floor", lambda: orbit_floors(orbit, few, labels, *units))
-            self._floors.add(found or {}, len(few))
-        if self.names and not self._audited and self.domain.audits:
-            self._audited = True
-            audit = Audit(orbit, self.domain, x[: min(SAMPLES, orbit.at_once)], self.nudge)
-            self.remarks += self.optional("the audit of actions", audit.remarks) or []
+        self.probes.ask(self, orbit, batch, x)
         self.forwards += orbit.forwards - before
 
     def _orbit_of(self, batch: Batch, x: Tensor) -> Orbit:
@@ -152,12 +141,13 @@ class OrbitRun(Run):
         """The orbit of inputs x (B, ...) of another kind, of which the same is measured."""
         elements = self._elements_for(x)
         kernels, function = Kernels(elements), replace(other.function, shapes=None)
-        first = function(unmoved(self.rho_in, elements, x[:1]))
+        rho_in = self.rho_in.fitted(x)
+        first = function(unmoved(rho_in, elements, x[:1]))
         targets = []
         for target, y in zip(other.targets, first, strict=True):
             rho = self.plan.rho_out(target.output, y)
             targets.append(self._target(target.output, rho, y, kernels).sharing(target))
-        return Orbit(function, self.rho_in, elements, kernels, targets, other.at_once)
+        return Orbit(function, rho_in, elements, kernels, targets, other.at_once, known=(x[:1], first))
 
     def _elements_for(self, x: Tensor) -> ElementSet:
         """The elements of the group as it acts on inputs x (B, ...)."""
@@ -168,19 +158,23 @@ class OrbitRun(Run):
     def prepared(self, x: Tensor) -> Orbit:
         """A first look at inputs x (B, ...) and their outputs: whether the group can act on them, and how."""
         elements = self._elements_for(x)
-        kernels = Kernels(elements)
-        function = self._look(self.plan.outputs, unmoved(self.rho_in, elements, x[:2]))
-        targets = []
-        for output, y in zip(function.outputs, function(unmoved(self.rho_in, elements, x[:1])), strict=True):
+        kernels, rho_in = Kernels(elements), self.rho_in.fitted(x)
+        function = self._look(self.plan.outputs, unmoved(rho_in, elements, x[:2]))
+        assert self.seen is not None
+        targets, first = [], []
+        for output, raw in zip(function.outputs, self.seen.first, strict=True):
+            y = output.read(raw)
             rho = self.plan.known_rho_out(output, y)
             if rho is None:
                 continue
             targets.append(self._target(output, rho, y, kernels))
+            first.append(y)
             self.remarks += self.domain.remarks(output.label, y, rho, elements.elements)
             if output.is_scores(y):
                 self.classes = y.shape[1]
         function = self._narrowed(function, [target.output for target in targets])
-        return Orbit(function, self.rho_in, elements, kernels, targets, self.batch_size or self.loading_batch)
+        at_once = self.batch_size or self.loading_batch
+        return Orbit(function, rho_in, elements, kernels, targets, at_once, known=(x[:1], first))
 
     def _target(self, output: Output, rho: Representation, y: Tensor, kernels: Kernels) -> OrbitTarget:
         """What is measured of an output y (1, ...) on which the group acts by `rho`."""
@@ -218,17 +212,19 @@ class OrbitRun(Run):
             others = orbit.function(orbit.still(references.of(positions)))
         compared = Compared(x, batch.known_labels(part), others)
         still = torch.ones(len(x), dtype=torch.bool)
-        watched = watching(moved(self.rho_in, x), orbit.still(x), still)
-        own = orbit.reduced(watched, compared, pools=[t.pools for t in orbit.targets], alone=True)
+        watched = watching(moved(orbit.rho_in, x), orbit.still(x), still)
+        own = orbit.reduced(watched, compared, pools=orbit.pools, alone=True, answers=self.splitting.wanted)
+        split = self.splitting.found(orbit, own, x, batch, part)
         lacking = torch.zeros(len(x), dtype=torch.bool)
         control = None
         if self.control and (references is not None or not self.domain.needs_references):
-            inputs = moved(self.rho_in, x)
+            inputs = moved(orbit.rho_in, x)
             if not self.wrong_group:
                 inputs, lacking = displaced_inputs(orbit, self.domain, x, references, positions)
             control = self._control(inputs, compared)
             lacking |= beside.lone and self.domain.needs_references and not self.wrong_group
         keep = self._take(batch.names[part], own, control, lacking.numpy())
+        self.splitting.take(split, self.columns, keep)
         if self.observer is not None:
             self.observer.add(self, x, keep)
         names = list(compress(batch.names[part], keep))
@@ -241,10 +237,10 @@ class OrbitRun(Run):
     def _control(self, inputs: Inputs, compared: Compared) -> Reduced | None:
         """What is measured of the control's inputs; None, and no control any more, where the model fails on them."""
         orbit = self._known
-        pools = [target.control_pools for target in orbit.targets]
-        control = self.optional(
-            "the control", lambda: orbit.reduced(inputs, compared, pools=pools, wrong=self.wrong_group)
+        of_control = lambda: orbit.reduced(
+            inputs, compared, pools=orbit.control_pools, wrong=self.wrong_group
         )
+        control = self.optional("the control", of_control)
         if control is None:  # not for some samples only: values and controls are compared in pairs
             self.control = False
             self.columns.discard_controls()
@@ -276,7 +272,7 @@ class OrbitRun(Run):
 
     def floor(self, key: Key) -> float | None:
         """The floor of a column's error; None where it could not be found."""
-        return self._floors.of(key)
+        return self.probes.floors.of(key)
 
     @cached_property
     def spectra(self) -> dict[str, Spectrum]:
@@ -297,4 +293,7 @@ class OrbitRun(Run):
         notes = super().notes()
         for target in self.targets:
             notes += target.notes(self.columns, self.item)
-        return notes + [note for name, one in self.spectra.items() for note in one.notes(name)]
+            one = self.spectra.get(str(target.output))
+            if one is not None and self.probes.stands_clear(self.columns, target):
+                notes += one.notes(str(target.output))
+        return notes + self.splitting.notes(self.targets)

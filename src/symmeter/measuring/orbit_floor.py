@@ -8,16 +8,20 @@ from torch import Tensor
 
 from symmeter.measures.measure import Pool
 from symmeter.measuring.floor import FLOOR_IMAGES, nudged_within
-from symmeter.measuring.orbit_pass import Compared, Orbit
+from symmeter.measuring.orbit_pass import FEW_ELEMENTS, FEWEST_ELEMENTS, Compared, Orbit
 from symmeter.measuring.passes import Inputs, returned
 from symmeter.results.columns import Key
 
+_SHARE = 40
 METHOD = "g^-1 g x and one unit of round-off"
 
 
 @dataclass
 class Floors:
-    """The mean error per column that a symmetric network is left with, over a few samples: `samples` so far."""
+    """The mean error per column that a symmetric network is left with, over a few samples: `samples` so far.
+
+    It takes no more than a fortieth of the evaluations of the run, as far as FEWEST_ELEMENTS allow.
+    """
 
     samples: int = 0
     _totals: dict[Key, float] = field(default_factory=dict)
@@ -30,6 +34,17 @@ class Floors:
     def wanted(self, varied: bool) -> bool:
         """Whether samples are to be looked at: once, or until there are enough where they are `varied`."""
         return not self._totals or (varied and self.missing > 0)
+
+    def elements(self, total: int | None, count: int) -> int:
+        """Over how many elements it is found, of `count`, where so many samples are measured in all (None: many).
+
+        >>> Floors().elements(1, 120), Floors().elements(8, 120), Floors().elements(None, 120)
+        (3, 6, 16)
+        """
+        if total is None:
+            return FEW_ELEMENTS
+        share = total * count // (_SHARE * min(total, FLOOR_IMAGES))
+        return min(max(FEWEST_ELEMENTS, share), FEW_ELEMENTS)
 
     def add(self, floors: Mapping[Key, float], samples: int) -> None:
         """The floors of so many samples more."""
@@ -47,17 +62,20 @@ def orbit_floors(
     orbit: Orbit,
     x: Tensor,
     labels: Tensor | None,
+    most: int = FEW_ELEMENTS,
     unit: float | None = None,
     unit_out: float | None = None,
 ) -> dict[Key, float]:
     """The mean error per measure and target that samples x (b, ...) with labels (b,) leave a symmetric network.
 
-    `unit` is how far round-off moves them, relative to their size, `unit_out` the same of outputs; None for that of
-    their own type.
+    It is found over `most` elements. `unit` is how far round-off moves samples, relative to their size, `unit_out` the
+    same of outputs; None for that of their own type.
     """
-    others = orbit.function(orbit.still(x.roll(1, 0)))
+    needs_other = any(measure.needs_other for target in orbit.targets for measure in target.measures)
+    others = orbit.function(orbit.still(x.roll(1, 0))) if needs_other else None
     pools = [target.new_pools() for target in orbit.targets]
-    reduced = orbit.reduced_floor(_inputs(orbit, x, unit), Compared(x, labels, others), pools, unit_out)
+    inputs, compared = _inputs(orbit, x, unit), Compared(x, labels, others)
+    reduced = orbit.reduced_floor(inputs, compared, pools, orbit.few(most), unit_out)
     reduced.close(reduced.finite)
     floors = {}
     for k, target in enumerate(orbit.targets):

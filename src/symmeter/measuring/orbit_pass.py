@@ -3,19 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
+from symmeter.measures.error_split import Answers
 from symmeter.measures.measure import Pool
 from symmeter.measures.orbit import Chunk, View
 from symmeter.measuring.floor import nudged
 from symmeter.measuring.function import Function
 from symmeter.measuring.kernels import Kernels, average
-from symmeter.measuring.passes import Inputs, Passes
+from symmeter.measuring.passes import Inputs, Passes, moved
 from symmeter.measuring.targets import OrbitTarget, Reduced
 from symmeter.symmetry.groups.group import Element, ElementSet, equal_pairs
-from symmeter.symmetry.representations.representation import Representation
+from symmeter.symmetry.representations.representation import Acted, Representation
 
-FEW_ELEMENTS = 16  # over which floors and constants are found
+FEWEST_ELEMENTS, FEW_ELEMENTS = 3, 16  # over which floors and constants are found
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Orbit:
     targets: list[OrbitTarget]
     at_once: int
     forwards: int = 0
+    known: tuple[Tensor, list[Tensor]] | None = None  # samples x (b, ...), and f(x) for each target
 
     @property
     def members(self) -> tuple[Element, ...]:
@@ -52,10 +55,19 @@ class Orbit:
         return self.elements.elements
 
     @property
-    def few(self) -> range:
-        """Positions of at most FEW_ELEMENTS elements, spread over all of them."""
-        step = max(1, len(self.members) // FEW_ELEMENTS)
-        return range(0, len(self.members), step)[:FEW_ELEMENTS]
+    def pools(self) -> list[dict[str, Pool]]:
+        """Those of all targets."""
+        return [target.pools for target in self.targets]
+
+    @property
+    def control_pools(self) -> list[dict[str, Pool]]:
+        """Those of the control of all targets."""
+        return [target.control_pools for target in self.targets]
+
+    def few(self, most: int = FEW_ELEMENTS) -> range:
+        """Positions of so many elements at most, spread over all of them."""
+        step = max(1, len(self.members) // most)
+        return range(0, len(self.members), step)[:most]
 
     def summary(self) -> dict[str, object]:
         """What is said of it in the header of a result."""
@@ -83,17 +95,19 @@ class Orbit:
         pools: list[dict[str, Pool]] | None = None,
         wrong: bool = False,
         alone: bool = False,
+        answers: bool = False,
     ) -> Reduced:
         """All measures of some samples on one pass over all elements.
 
         `wrong`: the outputs are taken as if the group did not move them. `alone`: also what each element does to f(x).
+        `answers`: and all values of the conjugated model are kept.
         """
         which = range(len(self.members))
         passes = self._passes(inputs)
         chunks = self._chunks(self._reference(passes, compared.x), which, compared)
         average(passes, self.targets, chunks)
         spectra = alone and self.elements.sampled and bool(self.elements.group.designs)
-        reduced = Reduced(self.targets, chunks, pools or [{} for _ in chunks], alone, spectra)
+        reduced = Reduced(self.targets, chunks, pools or [{} for _ in chunks], alone, spectra, answers)
         for i, outputs in passes(which):
             g = self.members[i]
             element = g @ g.inverse() if wrong else g
@@ -102,23 +116,38 @@ class Orbit:
         self.forwards += passes.forwards
         return reduced
 
+    def answers(self, x: Tensor, elements: Sequence[Element]) -> list[Answers]:
+        """The conjugated model at other elements of the group on samples x (b, ...), output by output."""
+        passes = Passes(self.function, moved(self.rho_in, x), elements, self.at_once)
+        found: list[list[Acted]] = [[] for _ in self.targets]
+        for i, outputs in passes():
+            back = elements[i].inverse()
+            for own, target, y in zip(found, self.targets, outputs, strict=True):
+                own.append(target.rho.act(back, y))
+        self.forwards += passes.forwards
+        return list(map(Answers.of, found))
+
     def reduced_floor(
-        self, inputs: Inputs, compared: Compared, pools: list[dict[str, Pool]], unit: float | None = None
+        self,
+        inputs: Inputs,
+        compared: Compared,
+        pools: list[dict[str, Pool]],
+        which: Sequence[int],
+        unit: float | None = None,
     ) -> Reduced:
         """The same on a few elements for a symmetric network: its outputs are moved as they should be, and rounded.
 
         `unit` is how far round-off moves outputs, relative to their size; None for that of their own type.
         """
         passes = self._passes(inputs)
-        chunks = self._chunks(self._unmoved_outputs(compared.x), self.few, compared)
+        chunks = self._chunks(self.unmoved_outputs(compared.x), which, compared)
         reduced = Reduced(self.targets, chunks, pools)
-        for i, outputs in passes(self.few):
+        for i, outputs in passes(which):
             g = self.members[i]
             for k, y in enumerate(outputs):
-                moved = self.targets[k].rho.act(g, nudged(y, i, unit))[
-                    0
-                ]  # rounded anew, where f(g x) would be
-                reduced.add(k, i, View(g, moved, chunks[k], i, g.is_identity))
+                # rounded anew, where f(g x) would be
+                expected, _ = self.targets[k].rho.act(g, nudged(y, i, unit))
+                reduced.add(k, i, View(g, expected, chunks[k], i, g.is_identity))
         self.forwards += passes.forwards
         return reduced
 
@@ -149,14 +178,17 @@ class Orbit:
     def _reference(self, passes: Passes, x: Tensor) -> list[Tensor]:
         """f(x) (b, ...) of each target: the identity's outputs where it is the first element."""
         if not self.members[0].is_identity:
-            return self._unmoved_outputs(x)
+            return self.unmoved_outputs(x)
         _, outputs = next(passes([0], keep=True))
-        return [y.clone() for y in outputs]
+        self.known = x, [y.clone() for y in outputs]
+        return self.known[1]
 
-    def _unmoved_outputs(self, x: Tensor) -> list[Tensor]:
-        """f(x) (b, ...) of each target, from a call of its own."""
-        self.forwards += len(x)
-        return self.function(self.still(x))
+    def unmoved_outputs(self, x: Tensor) -> list[Tensor]:
+        """f(x) (b, ...) of each target: those that are known, or from a call of their own."""
+        if self.known is None or not torch.equal(self.known[0][: len(x)], x):
+            self.forwards += len(x)
+            self.known = x, self.function(self.still(x))
+        return [y[: len(x)] for y in self.known[1]]
 
     def _chunks(self, reference: list[Tensor], which: Sequence[int], compared: Compared) -> list[Chunk]:
         """One chunk per target, from its outputs f(x) (b, ...)."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -37,7 +38,10 @@ _DEFAULTS = {"definition": "bandlimited"}
 
 @dataclass(frozen=True)
 class Settings:
-    """How to measure, whatever the data: arguments as in `symmeter.measure`."""
+    """How to measure, whatever the data: arguments as in `symmeter.measure`.
+
+    `average` None: no error is split.
+    """
 
     samples: int | None = None
     batch_size: int | None = None
@@ -48,6 +52,7 @@ class Settings:
     elements: int | None = None
     sampling: str = AUTO
     precision: float | None = None
+    average: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,7 @@ class Plan:
 
     def of_fresh(self, fresh: LoadedModel) -> "Plan":
         """The same for a copy of the model with fresh weights."""
-        return replace(self, loaded=fresh, control="both")
+        return replace(self, loaded=fresh, control="both", settings=replace(self.settings, average=None))
 
     @property
     def has_stability(self) -> bool:
@@ -141,10 +146,15 @@ def make_plan(
             "the wrong-group control is for groups such as C4; generators have both, stability, untrained and none"
         )
     check_precision(settings.precision, control)
+    if settings.average is not None and not hypothesis.groups:
+        raise SymmeterError(
+            f"average= and labels of outputs go with groups such as SO3 or D4, and {hypothesis.name} has none"
+        )
     loaded = domain.described(load_model(model) if isinstance(model, str) else describe(model))
     loaded, output = domain.asked(loaded, output, given.data)
     if not callable(loaded.model):
-        raise SymmeterError(f"{loaded.name} cannot be called: {domain.name} need another model")
+        taken = f"{given.data} is taken for {domain.name}: " if isinstance(given.data, str | Path) else ""
+        raise SymmeterError(f"{taken}{loaded.name} cannot be called: {domain.name} need another model")
     return Plan(
         loaded=loaded,
         domain=domain,

@@ -194,7 +194,8 @@ class Run(ABC):
         """The function of some outputs, after a first look at the model on x (n, ...); what it shows is remarked on."""
         function = self.function_of(outputs)
         packed = self.samples.packing is not None or self.samples.varied
-        self.seen = look(function, x, self.model, self.batch_size, self.item, packed)
+        separate = getattr(self.model, "one_by_one", False)
+        self.seen = look(function, x, self.model, self.batch_size, self.item, packed, separate)
         if self.domain.hides_precision:
             self.seen = answered(self.seen.function, x[:1], self.seen)
         self.remarks += self.seen.notes

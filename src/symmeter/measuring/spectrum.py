@@ -11,6 +11,7 @@ from symmeter.symmetry.groups.degrees import Part
 from symmeter.symmetry.groups.group import ElementSet, Group
 
 HIGHEST = 8  # degree that is told apart from what is beyond
+_FEWEST = 3  # elements: two are left when one is left out
 _LEFT_OUT = 10  # parts of the elements, each of which is left out once for standard errors
 _SUM = 10.0  # weight of the sum of all shares against that of all pairs
 _NOTHING = 1e-6
@@ -64,7 +65,7 @@ def spectrum(elements: ElementSet, pairs: PairSums) -> Spectrum | None:
     draw = np.arange(count) // elements.block
     apart = draw[:, None] != draw
     parts = [part for part in elements.group.parts(elements.elements[:count], HIGHEST) if _varies(part)]
-    if not parts or not apart.any() or not half[apart].mean() > 0:
+    if not parts or count < _FEWEST or not apart.any() or not half[apart].mean() > 0:
         return None
     expected = np.stack([1 - part.kernel.numpy() / float(part.kernel[0, 0]) for part in parts])
     fit = _Fit(half / half[apart].mean(), expected)

@@ -24,7 +24,7 @@ from symmeter.errors import SymmeterError, nearest
 from symmeter.models.behind import Behind
 from symmeter.models.leaves import leaf_at, main_leaf
 from symmeter.symmetry.representations.representation import Representation
-from symmeter.trees import Gathered, Packing, Tree
+from symmeter.trees import Gathered, Packings, Tree
 from symmeter.verbs.arguments import split_list
 
 # The outputs that have a name, and the methods that a model must have for them, which are timm's.
@@ -189,7 +189,7 @@ class Reader(nn.Module):
     of them.
     """
 
-    def __init__(self, model: Any, outputs: Sequence[Output], packing: Packing | None = None):
+    def __init__(self, model: Any, outputs: Sequence[Output], packing: Packings | None = None):
         super().__init__()
         self.model: Any = model
         self._packing = packing

@@ -57,6 +57,11 @@ class PureFunction:
         self._prepared = prepared
         return self._run(prepared, x)
 
+    @property
+    def converts(self) -> bool:
+        """Whether it has parameters or buffers that can be given another type."""
+        return any(tensor.is_floating_point() for _, tensor in _all_tensors(self._model))
+
     def prepare(self, x: Tensor) -> None:
         """What comes before the first call, on inputs x (B, ...); nothing afterwards."""
         if self._prepared is None:

@@ -188,4 +188,3 @@ def test_what_could_be_points_is_asked_about():
     )
     refused("'SO4'", data, inputs={"pos": "points"}, symmetry="SO4")
     refused("'node vectors' does not fit", data, inputs={"pos": "points", "z": "node vectors"})
-    refused("give leaves as the model takes them", data, inputs={"pos": "points"}, points=3)

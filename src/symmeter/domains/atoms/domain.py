@@ -21,6 +21,7 @@ from symmeter.domains.atoms.data import (
 from symmeter.domains.atoms.frame_model import CalculatorModel, FrameModel, FunctionModel, implemented
 from symmeter.domains.atoms.groups import Cells, Lattice, bound_to, parts_of_frames
 from symmeter.domains.atoms.networks import FrameNetwork
+from symmeter.domains.atoms.options import AtomOptions
 from symmeter.domains.atoms.quantities import QUANTITIES, action_of, usual_among
 from symmeter.domains.atoms.rows import FrameRows, row_of
 from symmeter.domains.space.alternatives import alternatives
@@ -29,6 +30,7 @@ from symmeter.domains.space.permutations import Permutations
 from symmeter.domains.space.words import (
     ACTIONS,
     GROUPS,
+    check_no_vector,
     generators_of,
     groups_of,
     parse_word,
@@ -60,6 +62,7 @@ class Atoms(Domain):
 
     name = "atoms"
     item = "frame"
+    Options = AtomOptions
     symmetries: ClassVar = {
         **GROUPS,
         "rotation": "turns about x, y and z, along their generators; rotation_x alone",
@@ -73,6 +76,9 @@ class Atoms(Domain):
     measure_over = "equivariance_error"
     needs_references = False
     hides_precision = True
+    where_labels = (
+        "frames may hold energy, forces and so on; other names go with references='energy=REF_energy'"
+    )
 
     @classmethod
     def symmetry(cls, word: str) -> Symmetries:
@@ -143,7 +149,7 @@ class Atoms(Domain):
         for one in groups:
             for name, atoms in zip(frames.names, frames.atoms, strict=True):
                 one.check(atoms, name)
-        return Samples(frames.source(), FramePreparation(groups), draw)
+        return Samples(frames.source(self.options.references or {}), FramePreparation(groups), draw)
 
     def check(self, data: str, model: str) -> None:
         check_path(data)
@@ -160,8 +166,11 @@ class Atoms(Domain):
         return representation_of(action, y) or Trivial()
 
     def known_action(self, name: str, y: Tensor, model: Any) -> str:
-        """That of ASE's own names; of others, one number per frame is invariant."""
-        return action_of(name, y) or super().known_action(name, y, model)
+        """That of ASE's own names; of others, numbers of a frame are invariant, but three of them are asked about."""
+        known = action_of(name, y)
+        if known is None:
+            check_no_vector(name, y)
+        return known or super().known_action(name, y, model)
 
     def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
         return alternatives(rho, value)

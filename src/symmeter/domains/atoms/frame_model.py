@@ -39,6 +39,7 @@ class FrameModel(ABC):
     """
 
     dtype = torch.float64
+    one_by_one = True  # no frame can have to do with another of its batch
 
     def __init__(self, frames: Frames, promised: Sequence[str]):
         """`promised` are the names of outputs that frames have even where all of them fail."""

@@ -1,6 +1,6 @@
 """Clouds of points and other sets from tensors, arrays, pairs with labels, datasets, loaders and files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -33,17 +33,7 @@ class SetPreparation(Preparation):
     def input(self, raw: Any) -> Tensor:
         """One set as network input (N, features)."""
         (rows,) = rows_of(as_tensor(raw, self.item)[None], "one by one")
-        return centred(self._drawn(rows), self.options.centred)
-
-    def _drawn(self, rows: Tensor) -> Tensor:
-        """As many of the points (N, features) as the options say, in the order that they have."""
-        wanted, there = self.options.points, len(rows)
-        if wanted is None or wanted == there:
-            return rows
-        if wanted > there:
-            raise SymmeterError(f"points={wanted}: a set has {there} points; give points={there}, or fewer")
-        random = torch.Generator().manual_seed(self.seed)
-        return rows[torch.randperm(there, generator=random)[:wanted].sort().values]
+        return centred(drawn(rows, (0,), self.options.points, self.seed), self.options.centred)
 
     def mismatch(self, first: tuple[int, ...], shape: tuple[int, ...]) -> SymmeterError:
         fewest = min(first[0], shape[0])
@@ -52,20 +42,38 @@ class SetPreparation(Preparation):
         )
 
 
+def drawn(values: Tensor, axes: Sequence[int], wanted: int | None, seed: int) -> Tensor:
+    """Values of any shape of as many points as wanted, in the order that they have; `axes` are those of the points.
+
+    >>> drawn(torch.arange(6.0), (0,), 3, seed=0)
+    tensor([1., 2., 3.])
+    """
+    if wanted is None:
+        return values
+    for axis in axes:
+        there = values.shape[axis]
+        if wanted > there:
+            raise SymmeterError(f"points={wanted}: a set has {there} points; give points={there}, or fewer")
+        random = torch.Generator().manual_seed(seed)
+        chosen = torch.randperm(there, generator=random)[:wanted].sort().values
+        values = values.index_select(axis, chosen.to(values.device))
+    return values
+
+
 def centred(rows: Tensor, how: bool | str) -> Tensor:
-    """Points (N, features) whose first three entries have the mean 0; with `unit_sphere` the farthest is at distance 1.
+    """Points (..., N, features) with the mean 0 of the first three entries; `unit_sphere`: the farthest at distance 1.
 
     >>> centred(torch.tensor([[1.0, 0.0, 0.0], [5.0, 0.0, 0.0]]), "unit_sphere")[:, 0]
     tensor([-1.,  1.])
     """
     if not how:
         return rows
-    places, features = rows[:, :3], rows[:, 3:]
-    places = places - places.mean(0)
+    places, features = rows[..., :3], rows[..., 3:]
+    places = places - places.mean(-2, keepdim=True)
     if how == UNIT_SPHERE:
-        radius = places.norm(dim=1).max()
+        radius = places.norm(dim=-1).amax(-1)[..., None, None]
         places = places / radius.clamp(min=torch.finfo(places.dtype).tiny)
-    return torch.cat([places, features], 1)
+    return torch.cat([places, features], -1)
 
 
 def open_points(data: Any, options: PointOptions, draw: Draw) -> Samples:

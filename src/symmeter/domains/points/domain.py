@@ -8,7 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from symmeter.domain import Domain, Symmetries
-from symmeter.domains.points.data import check_data, is_single, open_points, rows_of
+from symmeter.domains.points.data import centred, check_data, drawn, is_single, open_points, rows_of
 from symmeter.domains.points.files import is_cloud
 from symmeter.domains.points.graphs import are_graphs, named_graphs
 from symmeter.domains.points.options import PointOptions
@@ -16,12 +16,13 @@ from symmeter.domains.space.alternatives import alternatives
 from symmeter.domains.space.candidates import InSpace
 from symmeter.domains.space.components import Positions
 from symmeter.domains.space.deformations import deformed
-from symmeter.domains.space.field import NODE, Field
+from symmeter.domains.space.field import NODE, Field, Labels
 from symmeter.domains.space.permutations import PERMUTATIONS, permutations_of
 from symmeter.domains.space.words import (
     ACTIONS,
     GROUPS,
     MEANINGS,
+    check_no_vector,
     generators_of,
     groups_of,
     parse_word,
@@ -36,6 +37,7 @@ from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 
+_SEED = 0  # under which points of several inputs are drawn: the same ones of each
 _WIDEST = 16  # coordinates and features of a point; wider ones look like signals, and have to be said
 
 
@@ -100,18 +102,29 @@ class Points(Domain):
             rho = representation_of(word, tensor)
         except ValueError as error:
             raise SymmeterError(f"inputs: {word!r} does not fit: {error}") from error
-        if self.options != PointOptions():
-            raise SymmeterError(
-                "the options points and centred are for sets alone: with inputs= give leaves as the model takes them"
-            )
         if rho is None:
             return super().leaf(word, tensor, model)
-        if isinstance(rho, Field) and isinstance(rho.components, Positions):
-            return rows_of(tensor, f"input {word!r}"), rho
+        if isinstance(rho, Field):
+            return self._fitted(word, tensor, rho), rho
+        if isinstance(rho, Labels) and self.options.points is not None:
+            raise SymmeterError(
+                f"points={self.options.points} draws some of the points, and an input numbers them"
+            )
         return tensor, rho
+
+    def _fitted(self, word: str, tensor: Tensor, rho: Field) -> Tensor:
+        """Values (B, ...) of as many points as the options say, centred where they are positions."""
+        if isinstance(rho.components, Positions):
+            tensor = rows_of(tensor, f"input {word!r}")
+        tensor = drawn(tensor, rho.point_axes, self.options.points, _SEED)
+        return centred(tensor, self.options.centred if rho.components.positioned else False)
 
     def rho_in(self, model: Any, group: Group | None = None) -> Representation:
         return Field(Positions(), NODE)
+
+    def known_action(self, name: str, y: Tensor, model: Any) -> str:
+        check_no_vector(name, y)
+        return super().known_action(name, y, model)
 
     def act_by(self, action: str, y: Tensor) -> Representation:
         return representation_of(action, y) or Trivial()

@@ -17,8 +17,8 @@ EDGES = "edge_index"
 class GraphBatch(Gathered):
     """Attributes (B, ...) of B graphs of one size by name. A model gets one `Batch`, or the attributes it names.
 
-    `like` is one of the graphs: its class says how attributes are joined. `padded` are attributes of edges that have
-    more places than some graphs have edges: where `edge_index` is -1 there is none, and the model gets none.
+    `like` is one of the graphs: its class says how attributes are joined. `padded` are the attributes of edges where
+    there are more places than some graphs have edges: where `edge_index` is -1 there is none, and the model gets none.
     What a model returns for all N nodes of every graph, (B N, ...), becomes (B, N, ...), and so for edges.
     """
 
@@ -68,6 +68,11 @@ class GraphBatch(Gathered):
         every = entries.new_zeros(graphs * places, *entries.shape[1:])
         return every.index_copy(0, self._edges, entries).unflatten(0, (graphs, places))
 
+    @property
+    def entries(self) -> int:
+        """Numbers per graph."""
+        return sum(leaf[0].numel() for leaf in self.values())
+
     @cached_property
     def count(self) -> int:
         """B."""
@@ -93,7 +98,10 @@ class GraphBatch(Gathered):
         if leaf.ndim == 1:
             return leaf
         value = self.like[key]
-        axis, step = self.like.__cat_dim__(key, value) % (leaf.ndim - 1), self.like.__inc__(key, value)
+        axis, step = self.like.__cat_dim__(key, value), self.like.__inc__(key, value)
+        if axis is None:
+            return leaf
+        axis %= leaf.ndim - 1
         if torch.as_tensor(step).any():
             graph = torch.arange(self.count, device=leaf.device).view(-1, *[1] * (leaf.ndim - 1))
             leaf = torch.where(leaf < 0, leaf, leaf + graph * step)

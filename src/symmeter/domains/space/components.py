@@ -35,6 +35,11 @@ class Components(ABC):
         """Whether a value of this shape, the batch axis left out, ends in the components."""
         return shape[len(shape) - len(self.shape) :] == self.shape
 
+    @property
+    def positioned(self) -> bool:
+        """Whether their first three numbers are a position."""
+        return False
+
     def describe(self) -> str:
         """As it is written."""
         return self.word
@@ -59,24 +64,27 @@ class Positions(Components):
     """Points: turned, moved and scaled. Those of other spaces have other numbers of coordinates, and no motion."""
 
     word = "points"
+    positioned = True  # type: ignore[assignment]
 
     def fits(self, shape: tuple[int, ...]) -> bool:
         return len(shape) > 0
 
     def act(self, motion: Motion, x: Tensor) -> Tensor:
-        self._check(motion.name, x)
+        self._check(motion, x)
         moved = motion.scale * turned(x, motion.rotation)
         return moved + torch.tensor(motion.shift, dtype=torch.float64).to(x)
 
     def rate(self, generator: SpaceGenerator, x: Tensor) -> Tensor:
-        self._check(generator.name, x)
+        self._check(generator, x)
         shift = torch.tensor(generator.shift, dtype=torch.float64).to(x)
         return turned(x, generator.spin) + generator.growth * x + shift
 
     @staticmethod
-    def _check(name: str, x: Tensor) -> None:
+    def _check(mover: Motion | SpaceGenerator, x: Tensor) -> None:
         if x.shape[-1] != 3:
-            raise SymmeterError(f"{name} moves points of three coordinates, and these have {x.shape[-1]}")
+            raise SymmeterError(
+                f"{mover.name} moves points of three coordinates, and these have {x.shape[-1]}"
+            )
 
 
 @dataclass(frozen=True)
@@ -200,6 +208,10 @@ class Sum(Components):
     @property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
         return (sum(self._sizes),)
+
+    @property
+    def positioned(self) -> bool:  # type: ignore[override]
+        return self.parts[0].positioned
 
     @property
     def _sizes(self) -> list[int]:

@@ -8,7 +8,7 @@ import torch
 
 from symmeter.domains.space.lebedev import lebedev_rule, rule_of_size
 from symmeter.domains.space.motion import INVERSION, Motion, rotation_about, rotation_of
-from symmeter.domains.space.point_groups import ROTATIONS, WITH_INVERSION
+from symmeter.domains.space.point_groups import CHAIN, ROTATIONS, WITH_INVERSION
 from symmeter.domains.space.rules import rules
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.degrees import Part
@@ -39,6 +39,11 @@ class Orthogonal(Group):
     def designs(self) -> tuple[Group, ...]:
         """Finite subgroups that can stand in for the whole, the finest first."""
         return WITH_INVERSION if self.mirrored else ROTATIONS
+
+    @property
+    def subgroups(self) -> tuple[Group, ...]:
+        """Those of 60, 12, 4 and 2 rotations, each a subgroup of the one before; of O3 also that of 120 elements."""
+        return (WITH_INVERSION[0], *CHAIN) if self.mirrored else CHAIN
 
     @property
     def usual(self) -> int:

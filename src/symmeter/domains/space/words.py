@@ -41,7 +41,7 @@ from symmeter.symmetry.groups.products import SemidirectProduct
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 
-INDEX = "index"
+INDEX, PROBABILITIES = "index", "softmax"
 _COMPONENTS: dict[str, Components] = {
     one.word: one
     for one in (
@@ -106,6 +106,15 @@ def representation_of(text: str, value: Tensor) -> Representation | None:
     if isinstance(rho, Field):
         rho.check_shape(tuple(value.shape))
     return rho
+
+
+def check_no_vector(name: str, y: Tensor) -> None:
+    """SymmeterError for an output y (B, 3) of which nothing was said: it may be three numbers, or one vector."""
+    if y.ndim == 2 and y.shape[1] == 3 and name != PROBABILITIES:
+        words = ", ".join(f"{name}:{word}" for word in ("invariant", "vectors", "pseudovectors", "1o"))
+        raise SymmeterError(
+            f"output {name!r} has shape (B, 3), which may be three numbers or a vector: write one of {words}"
+        )
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 
 import torch
 
 from symmeter.errors import SymmeterError
+from symmeter.symmetry.groups.cosets import cosets_among
 from symmeter.symmetry.groups.degrees import Part
 
 AUTO, HAAR, COSETS, QUADRATURE, LEBEDEV = SAMPLING = ("auto", "haar", "cosets", "quadrature", "lebedev")
@@ -121,6 +123,11 @@ class Group(ABC):
         return ()
 
     @property
+    def subgroups(self) -> "tuple[Group, ...]":
+        """Finite ones over whose cosets a model may be averaged, one per number of elements; the whole where finite."""
+        return () if self.order is None else (self,)
+
+    @property
     @abstractmethod
     def name(self) -> str:
         """As it is written on the command line."""
@@ -144,6 +151,11 @@ class Group(ABC):
     def sample(self, count: int, random: torch.Generator) -> tuple[Element, ...]:
         """Independent elements from the Haar measure."""
         return tuple(self.draw(random) for _ in range(count))
+
+    def coset(self, design: "Sequence[Element]", random: torch.Generator) -> tuple[Element, ...]:
+        """A random coset g D of a design of the group, its members in their order."""
+        g = self.draw(random)
+        return tuple(g @ d for d in design)
 
     def quadrature(self, count: int) -> tuple[Element, ...]:
         """Elements whose plain mean integrates smooth functions best; SymmeterError where none is known."""
@@ -279,22 +291,15 @@ def draw_cosets(group: Group, count: int, random: torch.Generator) -> ElementSet
     design = group.designs[fitting[0]]
     ordered = _in_cosets(design, group.designs[-1])
     replicates = count // len(ordered)
-    chosen = [group.draw(random) for _ in range(replicates)]
-    elements = tuple(g @ d for g in chosen for d in ordered)
-    return ElementSet(group, elements, True, replicates, design, len(members[-1]))
+    cosets = [group.coset(ordered, random) for _ in range(replicates)]
+    return ElementSet(group, tuple(chain.from_iterable(cosets)), True, replicates, design, len(members[-1]))
 
 
 @cache
 def _in_cosets(group: Group, subgroup: Group) -> tuple[Element, ...]:
     """The elements of a finite group, the identity first, coset by coset of a subgroup."""
-    left = [(g, g.inverse()) for g in group.enumerate()]
-    found: list[Element] = []
-    while left:
-        first, _ = left[0]
-        for g in [first @ s for s in subgroup.enumerate()]:
-            place = next(i for i, (_, inverse) in enumerate(left) if (g @ inverse).is_identity)
-            found.append(left.pop(place)[0])
-    return tuple(found)
+    members = group.enumerate()
+    return tuple(members[i] for coset in cosets_among(members, subgroup.enumerate()) for i in coset)
 
 
 def equal_pairs(elements: Sequence[Element]) -> int:

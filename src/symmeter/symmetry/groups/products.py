@@ -1,6 +1,7 @@
 """Groups made of groups."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -34,6 +35,27 @@ class Composed(Group):
     @property
     def acts_on(self) -> str:  # type: ignore[override]
         return "+".join(dict.fromkeys(factor.acts_on for factor in self.factors))
+
+    @property
+    def designs(self) -> tuple[Group, ...]:
+        """Those of the first factor that has any."""
+        return next((factor.designs for factor in self.factors if factor.designs), ())
+
+    @property
+    def usual(self) -> int:
+        return next((factor.usual for factor in self.factors if factor.designs), super().usual)
+
+    def coset(self, design: Sequence[Element], random: torch.Generator) -> tuple[Element, ...]:
+        """A random coset in the factor that has designs, with an independent element of every other for each member.
+
+        So each member is distributed as any element of the product, and cosets are independent.
+        """
+        designed = next(factor for factor in self.factors if factor.designs)
+        drawn = []
+        for factor in self.factors:
+            alone = factor is not designed
+            drawn.append([factor.draw(random) for _ in design] if alone else factor.coset(design, random))
+        return tuple(map(self.join, zip(*drawn, strict=True)))
 
     def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Composed":
         return replace(self, factors=tuple(factor.bind(shape, padded) for factor in self.factors))

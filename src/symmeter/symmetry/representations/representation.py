@@ -81,6 +81,10 @@ class Representation(ABC):
         """t that moves all of x by one whole position of its grid; None for what is no translation of a grid."""
         return None
 
+    def fitted(self, x: Value) -> "Representation":
+        """The same for values of the shape of x, where there are several."""
+        return self
+
     def leaves(self, x: Value) -> Any:
         """A `Packed` of the leaves that x (B, entries) is made of; None where it is one tensor."""
         return None

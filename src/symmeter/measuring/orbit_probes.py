@@ -1,0 +1,49 @@
+"""What is asked of a few samples beside the pass over their orbit: what the floor is, and once if actions are right."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from torch import Tensor
+
+from symmeter.measuring.audit import CLEAR, SAMPLES, Audit
+from symmeter.measuring.orbit_floor import Floors, orbit_floors
+from symmeter.measuring.orbit_pass import Orbit
+from symmeter.measuring.run import Run
+from symmeter.measuring.targets import OrbitTarget
+from symmeter.results.columns import Columns
+from symmeter.samples import Batch
+
+
+@dataclass
+class Probes:
+    """The floors of a run so far, and whether its actions have been looked at."""
+
+    floors: Floors = field(default_factory=Floors)
+    _audited: bool = False
+
+    def ask(self, run: Run, orbit: Orbit, batch: Batch, x: Tensor) -> None:
+        """Look at samples x (B, ...) of a batch that has been measured, as far as there is something to find out."""
+        if run.names and self.floors.wanted(run.samples.varied):
+            self._find_floors(run, orbit, batch, x)
+        if run.names and not self._audited and run.domain.audits:
+            self._audited = True
+            audit = Audit(orbit, run.domain, x[: min(SAMPLES, orbit.at_once)], run.nudge)
+            clear = any(self.stands_clear(run.columns, target) for target in orbit.targets)
+            run.remarks += run.optional("the audit of actions", lambda: audit.remarks(clear)) or []
+
+    def _find_floors(self, run: Run, orbit: Orbit, batch: Batch, x: Tensor) -> None:
+        """Find the floors of some of the samples x (B, ...)."""
+        few = x[: min(self.floors.missing, orbit.at_once)]
+        labels = batch.known_labels(slice(0, len(few)))
+        most = self.floors.elements(run.samples.total, orbit.elements.count)
+        units = (run.nudge, run.unit_round_off if run.domain.hides_precision else None)
+        found = run.optional("the floor", lambda: orbit_floors(orbit, few, labels, most, *units))
+        self.floors.add(found or {}, len(few))
+
+    def stands_clear(self, columns: Columns, target: OrbitTarget) -> bool:
+        """Whether errors of a target are so far above their floor that it is worth asking what they are made of."""
+        for key in target.keys:
+            floor, errors = self.floors.of(key), columns.get(key)
+            if floor is None or errors is None or not float(np.nanmean(errors)) <= CLEAR * floor:
+                return True
+        return False

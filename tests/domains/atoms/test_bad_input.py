@@ -1,0 +1,93 @@
+"""What may be wrong with frames, calculators and files of them: one line each, and the rest goes on."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.domains.atoms.frames import CLUSTERS, Around, Fails, Frame, cluster, crystal, exact
+from tests.helpers import check_refused
+
+from symmeter.errors import SymmeterWarning
+from symmeter.measuring.measure import measure
+
+FEW: dict[str, Any] = {"elements": 4, "progress": False}
+
+
+class NotANumber(Around):
+    """No energy for frames of four atoms."""
+
+    def after(self, atoms, results):
+        return results | {"energy": np.nan} if len(atoms) == 4 else results
+
+
+class Knows(Around):
+    """Looks elements up in a table, as many calculators do, and raises what that raises."""
+
+    def before(self, atoms):
+        [{"Ar": 1.0, "He": 2.0}[symbol] for symbol in atoms.get_chemical_symbols()]
+        return atoms
+
+
+def singular():
+    frame = crystal()
+    frame.cell[2] = frame.cell[0] + frame.cell[1]
+    return frame
+
+
+@pytest.mark.parametrize(("model", "odd", "symmetry", "reason"), [
+    (Fails(), cluster(5, symbols="ArArOArAr"), "O3", "NotImplementedError: no parameters for O"),
+    (Knows(), cluster(5, symbols="ArArXeArAr"), "O3", "KeyError: 'Xe'"),
+    (NotANumber(), cluster(4), "O3", ""),
+    (exact(), Frame(), "O3", "it has no atoms"),
+    (exact(), Frame("Ar"), "permutation", "no two atoms of one element"),
+])  # fmt: skip
+def test_one_frame_is_left_out_named_and_counted(model, odd, symmetry, reason):
+    with pytest.warns(SymmeterWarning, match=rf"frame\[8\].*{reason}") as said:
+        result = measure(model, [*CLUSTERS, odd], symmetry, output="energy", **FEW)
+    assert result.rows[0].n == 8 and len(said) == 1 and "\n" not in str(said[0].message)
+    assert "frame[8]" not in result.sample_names
+    check_refused(reason or "NaN", measure, model, [odd, odd], symmetry, output="energy", **FEW)
+
+
+@pytest.mark.parametrize(
+    "odd", [Frame("Ar", positions=[[1, 2, 3]]), Frame("ArAr", positions=[[0, 0, 0], [0, 0, 90.0]])]
+)
+def test_single_and_isolated_atoms_count(odd):
+    """No forces, so no error, with the control there too."""
+    result = measure(exact(), [*CLUSTERS, odd], "O3,translation(5)", **FEW)
+    assert {row.verdict for row in result.rows} == {"not resolved"} and {row.n for row in result.rows} == {9}
+
+
+@pytest.mark.parametrize(("frame", "symmetry", "words"), [
+    (singular(), "lattice", r"lattice needs the vectors of a cell, and that of frame\[1\] is singular"),
+    (singular(), "cell", r"cell needs the vectors of a cell, and that of frame\[1\] is singular"),
+    (cluster(), "lattice", r"and frame\[1\] has no periodic axis"),
+    (Frame("ArAr", positions=np.eye(3)[:2], pbc=True), "lattice", r"that of frame\[1\] is singular"),
+])  # fmt: skip
+def test_a_cell_that_is_singular_or_missing_is_refused(frame, symmetry, words):
+    check_refused(words, measure, exact(), [crystal(), frame], symmetry, **FEW)
+
+
+def test_a_file_that_is_missing_or_of_something_else_is_named(tmp_path: Path):
+    for name in ("gone.xyz", "gone.extxyz", "gone.cif"):
+        for model in (exact(), lambda atoms: 0.0):
+            check_refused(f"{name}: no such file", measure, model, str(tmp_path / name), "O3", **FEW)
+    (tmp_path / "words.xyz").write_text("these are words\nand no atoms\n")
+    check_refused(
+        "words.xyz is taken for points: LennardJones", measure, exact(), str(tmp_path / "words.xyz"), "O3"
+    )
+    (tmp_path / "cut.xyz").write_text("3\n\nAr 0 0 0\nAr 1")
+    check_refused("cut.xyz: ASE cannot read it", measure, exact(), str(tmp_path / "cut.xyz"), "O3")
+    (tmp_path / "empty.extxyz").write_text("")
+    check_refused("empty.extxyz", measure, exact(), str(tmp_path / "empty.extxyz"), "O3")
+
+
+def test_a_calculator_that_is_in_no_file_is_named(tmp_path: Path):
+    (tmp_path / "calc.py").write_text("def make():\n    return 3\n")
+    for model, words in (
+        ("gone.py:make", "gone.py"),
+        ("calc.py:made", "made"),
+        ("calc.py:make", "calc.py:make"),
+    ):
+        check_refused(words, measure, str(tmp_path / model), CLUSTERS, "O3", **FEW)

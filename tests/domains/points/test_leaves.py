@@ -1,0 +1,100 @@
+"""Several inputs with the options of sets, and outputs that may be a vector or three numbers: asked, never guessed."""
+
+import pytest
+import torch
+from tests.helpers import check_refused
+from torch import Tensor, nn
+
+from symmeter.domains.atoms.domain import Atoms
+from symmeter.domains.points.data import centred
+from symmeter.domains.points.domain import Points
+from symmeter.domains.points.options import PointOptions
+from symmeter.errors import SymmeterWarning
+from symmeter.measuring.measure import measure
+
+POINTS = torch.randn(4, 9, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+NUMBERS = torch.arange(36).reshape(4, 9)
+FEW = {"elements": 4, "sampling": "haar", "control": False, "progress": False}
+
+
+class Summed(nn.Module):
+    """The sum of the points, as many numbers as there are words for them."""
+
+    def __init__(self, heads: int = 1):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(heads, dtype=torch.float64))
+        self.eval()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.weight * x.square().sum((1, 2))[:, None]
+
+
+def leaf(word: str, tensor: Tensor, **options) -> Tensor:
+    return Points(PointOptions(**options)).leaf(word, tensor, None)[0]
+
+
+def test_the_same_points_are_drawn_of_every_input():
+    points, numbers = leaf("points", POINTS, points=5), leaf("node scalars", NUMBERS, points=5)
+    assert points.shape == (4, 5, 3) and numbers.shape == (4, 5)
+    chosen = numbers[0]
+    assert torch.equal(points, POINTS[:, chosen])
+    pairs = leaf("pair scalars", NUMBERS[:, :, None] + 100 * NUMBERS[:, None], points=5)
+    assert torch.equal(pairs[0], chosen[:, None] + 100 * chosen)
+    assert torch.equal(leaf("graph vectors", POINTS[:, 0], points=5), POINTS[:, 0])
+
+
+def test_positions_are_centred_and_nothing_else_is():
+    for how in (True, "unit_sphere"):
+        found = leaf("points", POINTS, centred=how)
+        for one, own in zip(found, POINTS, strict=True):
+            torch.testing.assert_close(one, centred(own, how))
+        both = leaf("points+vectors", torch.cat([POINTS, POINTS], 2), centred=how)
+        torch.testing.assert_close(both[..., :3], found)
+        assert torch.equal(both[..., 3:], POINTS)
+        for word in ("node vectors", "node 1o"):
+            assert torch.equal(leaf(word, POINTS, centred=how), POINTS)
+
+
+def test_options_go_with_inputs_in_a_run():
+    seen: list[torch.Size] = []
+
+    def model(pos, z):
+        seen.append(pos.shape[1:])
+        assert float(pos.mean(1).norm(dim=1).max()) < 1e-5 and z.shape == pos.shape[:2]
+        return {"energy": (pos.square().sum(2) * z).sum(1, keepdim=True)}
+
+    data = {"pos": POINTS, "z": NUMBERS}
+    words = {"pos": "points", "z": "node scalars"}
+    (row,) = measure(model, data, "SO3", inputs=words, output="energy", points=6, centred=True, **FEW).rows
+    assert row.verdict == "not resolved" and set(seen) == {torch.Size([6, 3])}
+    check_refused("points=10: a set has 9 points", measure, model, data, "SO3", inputs=words, points=10)
+    edges = {"pos": POINTS, "edges": torch.zeros(4, 2, 3, dtype=torch.long)}
+    check_refused(
+        "points=3 draws some of the points, and an input numbers them", measure, model, edges, "SO3",
+        inputs={"pos": "points", "edges": "index"}, points=3,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("domain", [Points, Atoms])
+def test_three_numbers_may_be_a_vector_so_it_is_asked(domain):
+    y = torch.rand(2, 3)
+    check_refused(
+        r"output 'gap' has shape \(B, 3\), which may be three numbers or a vector: write one of gap:invariant, "
+        "gap:vectors, gap:pseudovectors, gap:1o",
+        domain().known_action, "gap", y, None,
+    )  # fmt: skip
+    assert domain().known_action("gap", y[:, :2], None) == "invariant"
+    assert domain().known_action("softmax", y, None) == "invariant"
+
+
+def test_it_is_asked_in_a_run_and_answered():
+    check_refused(
+        "which may be three numbers or a vector", measure, Summed(3), POINTS, "SO3", output="logits", **FEW
+    )
+    (row,) = measure(Summed(3), POINTS, "SO3", output="logits:invariant", **FEW).rows
+    assert row.verdict == "not resolved"
+    with pytest.warns(SymmeterWarning, match="output 'logits' .*invariant"):
+        (row,) = measure(Summed(3), POINTS, "SO3", output="logits:vectors", **FEW).rows
+    assert row.value > 0.1
+    (row,) = measure(Summed(2), POINTS, "SO3", output="logits", **FEW).rows
+    assert row.verdict == "not resolved"
