@@ -45,8 +45,9 @@ from symmeter.symmetry.representations.representation import Representation
 
 @dataclass(kw_only=True)
 class OrbitRun(Run):
-    """All measures of all outputs over one group. Of every measure and output there is one column per statistic. `control` may also be "wrong-group": outputs are
-    then taken as if the group did not move them. `orbit` is that of the samples that are measured at the moment.
+    """All measures of all outputs over one group, of each one column per statistic.
+
+    `control` may be "wrong-group": outputs are taken as if the group did not move them. `orbit` is the present one.
     """
 
     group: Group
