@@ -100,6 +100,11 @@ class Packing:
         """Numbers per item."""
         return sum(leaf.size for leaf in self.leaves)
 
+    @property
+    def gathers(self) -> bool:
+        """Whether items are joined when a model is called, as graphs are."""
+        return isinstance(self.template, Gathered)
+
     def pack(self, tree: Tree, dtype: torch.dtype = torch.float32) -> Tensor:
         """A tree of tensors (B, ...) as (B, entries) of a type of numbers; SymmeterError for what that cannot hold."""
         found = tensors(tree)
@@ -141,6 +146,11 @@ class Packings:
                     f"two forms of inputs have {packing.entries} numbers each: measure them one at a time"
                 )
         return Packings(found)
+
+    @property
+    def gathers(self) -> bool:
+        """Whether items are joined when a model is called, as graphs are."""
+        return any(packing.gathers for packing in self.by_entries.values())
 
     def unpack(self, x: Tensor) -> Tree:
         """(B, entries) as the tree of its form."""
