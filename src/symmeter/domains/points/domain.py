@@ -129,6 +129,10 @@ class Points(Domain):
     def act_by(self, action: str, y: Tensor) -> Representation:
         return representation_of(action, y) or Trivial()
 
+    def node_kinds(self, x: Tensor) -> np.ndarray | None:
+        """Points are of one kind; of several inputs that were put into one, x (B, entries), they are not counted."""
+        return np.full(tuple(x.shape[:2]), "", dtype=object) if x.ndim > 2 else None
+
     def deformed(
         self, rho: Representation, generators: Sequence[Generator], x: Tensor, random: Tensor
     ) -> list[Tensor] | None:
