@@ -26,6 +26,7 @@ from symmeter.symmetry.displaced import Inputs, Replaced, Still, displaced
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.hypothesis import Symmetry
+from symmeter.symmetry.inside import Inside
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 from symmeter.symmetry.tracker import Tracker
@@ -59,10 +60,8 @@ class Domain(ABC):
     control_towards: ClassVar[str] = ""  # where the control of stability moves samples, if not towards others
     needs_references: ClassVar[bool] = True  # whether the control of stability takes other samples
     hides_precision: ClassVar[bool] = False  # whether numbers may be coarser than their type
+    inside: ClassVar[Inside | None] = None  # what is known of tensors in networks
     where_labels: ClassVar[str] = "give labels={output: values (N, ...)}"  # how outputs get theirs
-    tries_layers: ClassVar[bool] = (
-        False  # whether what happens inside of networks is found by trying: `hidden`
-    )
     class_axis: ClassVar[int] = -1  # of the scores of classes in outputs (B, n, m): the axis of a softmax
 
     def __init__(self, options: Any = None):
@@ -196,10 +195,6 @@ class Domain(ABC):
         """Whether such a word alone, as an output, stands for the logits with that action: `vectors`."""
         return word in ("invariant", "equivariant")
 
-    def parts(self, action: str) -> Mapping[str, tuple[int, ...]]:
-        """The irreps of an output by their words, with their entries on its last axis; none where it has no such."""
-        return {}
-
     @property
     def audits(self) -> bool:
         """Whether actions are exact, so that it can be asked whether they are the right ones."""
@@ -220,10 +215,7 @@ class Domain(ABC):
     def displaced(
         self, rho: Representation, x: Tensor, other: Tensor, still: Still, replaced: Replaced
     ) -> Inputs:
-        """g -> x (B, ...) changed by as much as g changes it, in a direction that is no symmetry.
-
-        Arguments as in `symmeter.symmetry.displaced`, which it is where a domain has no better one.
-        """
+        """g -> x (B, ...) changed as much as by g, in no direction of symmetry: `symmeter.symmetry.displaced`."""
         return displaced(rho, x, other, still, replaced)
 
     def deformed(
@@ -239,19 +231,6 @@ class Domain(ABC):
 
     def tracker(self, x: Tensor) -> Tracker | None:
         """What follows the symmetry through a network from the inputs x (B, ...) on; None: it is found by trying."""
-        return None
-
-    def hidden(
-        self, elements: Sequence[Element], tensor: Tensor, samples: int, words: Sequence[str], sure: bool
-    ) -> Sequence[Representation]:
-        """Ways in which elements may act on a tensor (...) inside of a network, the plainest first; none: not known.
-
-        `words` are those that modules say of tensors, of this one where that is `sure`.
-        """
-        return ()
-
-    def promise(self, module: Any, outgoing: bool, index: int) -> str | None:
-        """The word by which a module says itself how a symmetry acts on what goes in or out of it."""
         return None
 
     # what only some kinds of data have

@@ -100,6 +100,11 @@ class Packing:
         """Numbers per item."""
         return sum(leaf.size for leaf in self.leaves)
 
+    @property
+    def gathers(self) -> bool:
+        """Whether items are joined when a model is called, as graphs are."""
+        return isinstance(self.template, Gathered)
+
     def pack(self, tree: Tree, dtype: torch.dtype = torch.float32) -> Tensor:
         """A tree of tensors (B, ...) as (B, entries) of a type of numbers; SymmeterError for what that cannot hold."""
         found = tensors(tree)
@@ -144,8 +149,8 @@ class Packings:
 
     @property
     def gathers(self) -> bool:
-        """Whether items are joined in other objects before a model sees them."""
-        return any(isinstance(packing.template, Gathered) for packing in self.by_entries.values())
+        """Whether items are joined when a model is called, as graphs are."""
+        return any(packing.gathers for packing in self.by_entries.values())
 
     def unpack(self, x: Tensor) -> Tree:
         """(B, entries) as the tree of its form."""

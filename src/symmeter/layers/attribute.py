@@ -82,7 +82,7 @@ def attribute(
     settings = Settings(samples, batch_size, device, seed, progress, control, elements or FEW_ELEMENTS)
     kind, meant = read_words(given, symmetry)
     given = replace(given, domain=type(kind))
-    if not kind.tries_layers:
+    if kind.inside is None:
         generators_only(meant, PURPOSE, kind.generators())
     parts = []
     if meant.generators:

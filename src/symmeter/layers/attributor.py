@@ -13,9 +13,10 @@ from symmeter.layers.contributions import Attribution, Contributions
 from symmeter.layers.layouts import Layouts, Words
 from symmeter.layers.observer import LayerObserver
 from symmeter.layers.profile import LayerRow
-from symmeter.measuring.derivative import DerivativeRun, Observer
+from symmeter.measuring.derivative import DerivativeRun
 from symmeter.measuring.execution import Execution
 from symmeter.measuring.kinds import Recent
+from symmeter.measuring.observers import Observer
 from symmeter.measuring.rows import derivative_rows
 from symmeter.measuring.run import Run
 from symmeter.results.columns import Key

@@ -17,7 +17,6 @@ import torch
 from torch import Tensor, nn
 
 from symmeter.domain import Domain
-from symmeter.errors import SymmeterError
 from symmeter.layers.fitted import Fitted, Setting
 from symmeter.layers.layouts import Layouts
 from symmeter.layers.probes import SquaredNorm, probes
@@ -89,10 +88,8 @@ class Attribution:
         setting = Setting(model, together or function, rho_in, rho_out, domain, layouts)
         if domain.tracker(x) is not None:
             scout = self._follow(setting, x)
-        elif domain.tries_layers:
-            scout = self._try(setting, x)
         else:
-            raise SymmeterError(f"how a symmetry acts inside of a network of {domain.name} is not known")
+            scout = self._try(setting, x)
         self._copies = scout.changed
         for ends, rho in ((scout.root.inputs, rho_in), (scout.root.outputs, rho_out)):
             for tap in ends:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from symmeter.domain import Domain
+from symmeter.errors import SymmeterError
 from symmeter.layers.layouts import Layouts
 from symmeter.layers.patches import Exchanged, Function, Recorded
 from symmeter.layers.walk import Call, Slot, Value
@@ -54,6 +55,12 @@ class Fitted:
         self._there = Recorded(setting.model, setting.function, setting.moved(elements, x))
         self._here = Recorded(setting.model, setting.function, x)
         self.calls = self._here.calls
+        inside = setting.domain.inside
+        if inside is None:
+            raise SymmeterError(
+                f"how a symmetry acts inside of a network of {setting.domain.name} is not known"
+            )
+        self._inside = inside
         self._told: dict[int, Representation] = {}
         self._promised: dict[int, str] = {}
         self._find_known()
@@ -65,14 +72,15 @@ class Fitted:
 
     def _find_known(self) -> None:
         """Take down what the user or a module says of tensors, by their number, and how the ends are moved."""
-        domain, layouts = self._setting.domain, self._setting.layouts
+        layouts = self._setting.layouts
         for call in self._there.calls[1:]:
             for tap in call.taps:
                 value, slot = tap.value, tap.slot
                 said = layouts.representation(call.layer, call.module, slot.outgoing, value.data)
                 if said is not None:
                     self._told[id(value)] = said
-                word = domain.promise(call.module, slot.outgoing, slot.index) if call.module else None
+                assert call.module is not None
+                word = self._inside.promise(call.module, slot.outgoing, slot.index)
                 if word is not None:
                     self._promised[id(value)] = word
         for tap in self._there.root.outputs:
@@ -120,7 +128,7 @@ class Fitted:
         """
         promised = self._promised.get(id(value))
         words = [promised] if promised else list(dict.fromkeys(self._promised.values()))
-        possible = self._setting.domain.hidden(self._elements, tensor, len(self._x), words, bool(promised))
+        possible = self._inside.hidden(self._elements, tensor, len(self._x), words, bool(promised))
         if moves:  # to say that it does not move is always right
             possible = possible[1:]
         if not possible:
@@ -138,6 +146,7 @@ class Fitted:
 
 
 def _acted(rho: Representation, elements: Sequence[Element], x: Tensor) -> Tensor:
+    """x of any shape as the elements move it one after the other."""
     for element in elements:
         x = rho.act(element, x)[0]
     return x
@@ -149,7 +158,7 @@ def _acted_back(rho: Representation, elements: Sequence[Element], x: Tensor) -> 
 
 
 def differs(a: Tensor, b: Tensor) -> bool:
-    """Whether two tensors of one shape are further apart than round-off."""
+    """Whether two tensors of any shape are further apart than round-off."""
     if not a.is_floating_point():
         return not torch.equal(a, b)
     return _distance(a, b) > _tolerance(a) * max(_size(a), _size(b))

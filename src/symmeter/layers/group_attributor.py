@@ -15,7 +15,8 @@ from symmeter.layers.profile import LayerRow
 from symmeter.measures.squared_error import SquaredError
 from symmeter.measuring.execution import Execution
 from symmeter.measuring.kinds import Recent
-from symmeter.measuring.orbit import OrbitObserver, OrbitRun
+from symmeter.measuring.observers import OrbitObserver
+from symmeter.measuring.orbit import OrbitRun
 from symmeter.measuring.rows import orbit_rows
 from symmeter.measuring.run import Run
 from symmeter.results.columns import Key

@@ -1,10 +1,9 @@
 """A run along generators: batches of samples through the Lie derivative of the model."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from itertools import compress, count
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -12,61 +11,38 @@ import torch
 from torch import Tensor
 
 from symmeter.autodiff.pushforward import Pushforward
-from symmeter.autodiff.strategies import Strategy
 from symmeter.measures.measure import DerivativeMeasure
 from symmeter.measuring.accuracy import record
+from symmeter.measuring.derivative_kind import Kind, by_output
 from symmeter.measuring.directions import Directions, Part
-from symmeter.measuring.floor import FLOOR_IMAGES, Floor, differences, nudged
+from symmeter.measuring.floor import FLOOR_IMAGES, Floor
 from symmeter.measuring.function import Function
 from symmeter.measuring.kinds import Recent
+from symmeter.measuring.observers import Observer
 from symmeter.measuring.reference_samples import Beside
 from symmeter.measuring.run import Run
 from symmeter.measuring.targets import Target, quantity_of
 from symmeter.models.outputs import Output
 from symmeter.results.columns import BOUNDARY, CONTROL_OF, SPECIFICITY, STABILITY, Key
 from symmeter.samples import Batch
-from symmeter.symmetry.conjugate import deviation, stack
+from symmeter.symmetry.conjugate import deviation
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.representations.packed import Packed
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 
 
-class Observer(ABC):
-    """Looks on during a run and makes something more of each chunk, as the attribution to layers does."""
-
-    def finish(self, run: "DerivativeRun") -> None:  # noqa: B027
-        """After the last chunk, with the model still borrowed; also where the run was stopped or interrupted."""
-
-    @abstractmethod
-    def take(self, run: "DerivativeRun", x: Tensor, y: Tensor, derivative: Tensor) -> dict[Key, Tensor]:
-        """Columns (b,) of samples x (b, ...), outputs y (b, ...) and Lie derivatives (T, b, ...), but no controls."""
-
-
-@dataclass(frozen=True)
-class _Kind:
-    """What is known of samples of one kind, as frames with so many atoms are."""
-
-    function: Function
-    targets: list[Target]
-    rho_out: Representation
-    pushforward: Pushforward
-
-
 @dataclass(kw_only=True)
 class DerivativeRun(Run):
-    """Lie derivatives along all generators at once; one column per measure, generator and output.
-
-    Several outputs are measured as one, their direct sum: `rho_out` acts on that.
-    """
+    """Lie derivatives along all generators at once, a column each; `rho_out` acts on the direct sum of outputs."""
 
     observer: Observer | None = None
     deform: bool = False  # whether there is a control of specificity
     targets: list[Target] = field(default_factory=list)
     rho_out: Representation = field(default_factory=Trivial)
     pushforward: Pushforward | None = None
-    _kinds: Recent["_Kind"] = field(default_factory=Recent)
-    _first: "_Kind | None" = None  # that of the samples which the floor is found on
+    _kinds: Recent["Kind"] = field(default_factory=Recent)
+    _first: "Kind | None" = None  # that of the samples which the floor is found on
     _few: list[Tensor] = field(default_factory=list)  # the first samples, for the floor
     _floors: dict[Key, Floor] = field(default_factory=dict)
     _floor_method: str = ""
@@ -133,11 +109,11 @@ class DerivativeRun(Run):
         if len(self._few) == FLOOR_IMAGES:
             self._find_floor_once()
 
-    def _enter(self, kind: "_Kind") -> None:
+    def _enter(self, kind: "Kind") -> None:
         """Go on with samples of a kind."""
         self.targets, self.rho_out, self.pushforward = kind.targets, kind.rho_out, kind.pushforward
 
-    def _kind_of(self, batch: Batch, x: Tensor) -> "_Kind":
+    def _kind_of(self, batch: Batch, x: Tensor) -> "Kind":
         """What is known of the kind of samples x (B, ...) in a batch."""
         known = self._kinds.get(batch.kind)
         if known is None:
@@ -152,7 +128,7 @@ class DerivativeRun(Run):
                 self._remark_on_first(known, x)
         return known
 
-    def _remark_on_first(self, kind: "_Kind", x: Tensor) -> None:
+    def _remark_on_first(self, kind: "Kind", x: Tensor) -> None:
         """What the first samples x (B, ...) show: classes, and whether they can be deformed."""
         found = kind.function(x[:1])
         self.targets = kind.targets
@@ -179,7 +155,7 @@ class DerivativeRun(Run):
         """In which samples are moved."""
         return Directions(self.domain, self.rho_in, self.generators)
 
-    def _prepare(self, x: Tensor, function: Function) -> "_Kind":
+    def _prepare(self, x: Tensor, function: Function) -> "Kind":
         """The outputs for inputs x (B, ...): how they move, and whether they fit what is asked."""
         found = function(x[:1])
         targets = [self._target(o, y) for o, y in zip(function.outputs, found, strict=True)]
@@ -198,7 +174,7 @@ class DerivativeRun(Run):
             differentiable=not quantised,
             sizes=[y[0].numel() for y in found] if len(found) > 1 else (),
         )
-        return _Kind(function, targets, rho_out, pushforward)
+        return Kind(function, targets, rho_out, pushforward)
 
     def _target(self, output: Output, y: Tensor) -> Target:
         """What is measured of an output y (1, ...)."""
@@ -207,13 +183,7 @@ class DerivativeRun(Run):
 
     def by_output(self, values: Tensor) -> list[Tensor]:
         """Outputs or their derivatives (..., entries) as one tensor for each output."""
-        return self.rho_out.parts(values) if isinstance(self.rho_out, Packed) else [values]
-
-    def _rounded(self, y: Tensor, seed: int) -> Tensor:
-        """Outputs y (b, ...), each moved by a unit of round-off of its own size."""
-        if not isinstance(self.rho_out, Packed):
-            return nudged(y, seed)
-        return self.rho_out.joined([nudged(part, seed) for part in self.rho_out.parts(y)])
+        return by_output(self.rho_out, values)
 
     def _record(
         self,
@@ -270,25 +240,11 @@ class DerivativeRun(Run):
                     self.columns.add(key.as_statistic(BOUNDARY), edge[i])
 
     def _find_floor(self, x: Tensor) -> None:
-        """The floor from a few samples x (b, ...), in chunks that are known to fit; what is not finite is left out."""
-        assert self.pushforward is not None
-        f, draws, generators = self.pushforward.f, count(), self.generators
-
-        def derivative(x: Tensor, strategy: Strategy) -> Tensor:
-            """(T, b, ...), with round-off in the output too: beside a large bias that of the input is lost."""
-            y, pushed = strategy(f, x, stack(self.rho_in.differentiate_all(generators, x)))
-            return deviation(pushed, self._rounded(y, next(draws)), generators, self.rho_out)
-
-        totals: list[list[Tensor]] = [[] for _ in self.targets]  # by output, then by chunk
-        errors: list[list[Tensor]] = [[] for _ in self.targets]
-        method = ""
-        for part in x.split(self.pushforward.chunk):
-            here, off, found = differences(derivative, part, self.pushforward.strategy, self.nudge)
-            method = method or found
-            for k, (total, error) in enumerate(zip(self.by_output(here), self.by_output(off), strict=True)):
-                totals[k].append(total)
-                errors[k].append(error)
-        self._floor_method = method
+        """The floor from a few samples x (b, ...) of the first kind."""
+        assert self._first is not None
+        totals, errors, self._floor_method = self._first.differences(
+            x, self.rho_in, self.generators, self.nudge
+        )
         for target, own, own_errors in zip(self.targets, totals, errors, strict=True):
             self._take_floor(target, own, own_errors)
 

@@ -11,10 +11,11 @@ import numpy as np
 import torch
 
 from symmeter.errors import counted, shortened
-from symmeter.measuring.derivative import DerivativeRun, Observer
+from symmeter.measuring.derivative import DerivativeRun
 from symmeter.measuring.error_split import Splitting
 from symmeter.measuring.interrupt import Interrupted
-from symmeter.measuring.orbit import OrbitObserver, OrbitRun
+from symmeter.measuring.observers import Observer, OrbitObserver
+from symmeter.measuring.orbit import OrbitRun
 from symmeter.measuring.plan import Plan
 from symmeter.measuring.precision import AllSamples, Precision, Until
 from symmeter.measuring.rows import derivative_rows, orbit_rows

@@ -1,6 +1,5 @@
 """A run over a group: batches of samples through one shared pass over the orbit for all measures and outputs."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -19,6 +18,7 @@ from symmeter.measuring.error_split import Splitting
 from symmeter.measuring.function import Function
 from symmeter.measuring.kernels import Kernels
 from symmeter.measuring.kinds import Orbits
+from symmeter.measuring.observers import OrbitObserver
 from symmeter.measuring.orbit_control import displaced_inputs
 from symmeter.measuring.orbit_floor import METHOD
 from symmeter.measuring.orbit_pass import Compared, Orbit, unmoved
@@ -44,24 +44,11 @@ from symmeter.symmetry.groups.group import ElementSet, Group, choose_elements
 from symmeter.symmetry.representations.representation import Representation
 
 
-class OrbitObserver(ABC):
-    """Looks on during a run over a group and makes something more of each chunk, as the attribution to layers does."""
-
-    @abstractmethod
-    def take(self, run: "OrbitRun", x: Tensor) -> dict[Key, Tensor]:
-        """Columns (b,) of samples x (b, ...)."""
-
-    @abstractmethod
-    def finish(self, run: "OrbitRun") -> None:
-        """After the last chunk, with the model still borrowed."""
-
-
 @dataclass(kw_only=True)
 class OrbitRun(Run):
-    """All measures of all outputs over one group.
+    """All measures of all outputs over one group, of each one column per statistic.
 
-    Of every measure and output there is one column per statistic. `control` may also be "wrong-group": outputs are
-    then taken as if the group did not move them. `orbit` is that of the samples that are measured at the moment.
+    `control` may be "wrong-group": outputs are taken as if the group did not move them. `orbit` is the present one.
     """
 
     group: Group
@@ -101,19 +88,17 @@ class OrbitRun(Run):
         return self.plan.control == "wrong-group"
 
     def execute(self) -> None:
-        """Measure all samples; then what the observer adds."""
         super().execute()
         if self.observer is not None:
             self.observer.finish(self)
 
     @property
     def _known(self) -> Orbit:
-        assert self.orbit is not None, "no batch was looked at"
+        assert self.orbit is not None
         return self.orbit
 
     @property
     def _needs_others(self) -> bool:
-        """Whether a measure compares with the outputs of other samples."""
         return any(m.needs_other for m in self.measures)
 
     def _title(self) -> str:
@@ -243,10 +228,8 @@ class OrbitRun(Run):
             lacking |= beside.lone and self.domain.needs_references and not self.wrong_group
         keep = self._take(batch.names[part], own, control, lacking.numpy())
         self.splitting.take(split, self.columns, keep)
-        if self.observer is not None and keep.any():
-            chosen = torch.from_numpy(keep).to(x.device)
-            for key, values in self.observer.take(self, x[chosen]).items():
-                self.columns.add(key, values.double().cpu().numpy())
+        if self.observer is not None:
+            self.observer.add(self, x, keep)
         names = list(compress(batch.names[part], keep))
         own.add_nodes(self.nodes, names, keep, self.domain.node_kinds(x))
         self._note_still(self.group.name, names, still.numpy()[keep], lacking.numpy()[keep])
@@ -270,10 +253,7 @@ class OrbitRun(Run):
     def _take(
         self, names: tuple[str, ...], own: Reduced, control: Reduced | None, lacking: np.ndarray
     ) -> np.ndarray:
-        """Take down what was found of some samples and of their control; which of them (b,) to keep.
-
-        Those that are `lacking` (b,) a reference sample have no control.
-        """
+        """Take down what was found; which samples (b,) to keep. Those `lacking` (b,) a reference have no control."""
         finite = own.finite
         columns = own.columns()
         if control is not None:

@@ -12,10 +12,11 @@ from symmeter.domain import Domain
 from symmeter.errors import SymmeterError
 from symmeter.measures.lee import LEE
 from symmeter.measuring.arguments import ARGUMENTS
-from symmeter.measuring.derivative import DerivativeRun, Observer
+from symmeter.measuring.derivative import DerivativeRun
 from symmeter.measuring.execution import announced, run_along
 from symmeter.measuring.finite import PIXELS, difference_quotients, per_position
 from symmeter.measuring.measure import named_options
+from symmeter.measuring.observers import Observer
 from symmeter.measuring.plan import Given, Settings, plan_along
 from symmeter.results.columns import Key
 from symmeter.results.intervals import of_ratio_of_means

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from symmeter.measures.lee import LEE
-from symmeter.measuring.derivative import DerivativeRun, Observer
+from symmeter.measuring.derivative import DerivativeRun
 from symmeter.measuring.finite import difference_quotients
+from symmeter.measuring.observers import Observer
 from symmeter.results.columns import Key
 from symmeter.results.row import Row
 from symmeter.results.verdict import resolved

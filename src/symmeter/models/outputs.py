@@ -4,8 +4,7 @@ An output is written NAME or NAME:ACTION. NAME is `softmax`, `logits`, `features
 or the path of a tensor in what the model returns (`pred_boxes`, `0.boxes`, `prediction.mean`). ACTION is `invariant`,
 `equivariant`, `channels_first`, `channels_last`, `tokens(PREFIX+ROWSxCOLUMNS)`, `pooled` (the mean over the grid,
 invariant), `regular(GROUP)` (the grid moves and channels are permuted in blocks), or `vectors` (two channels that turn
-with the grid: x to the right, y down). Behind an action of irreps, such as `2x0e+1o by degree`, the last words ask for
-every irrep by itself as well.
+with the grid: x to the right, y down). Behind irreps, as in `2x0e+1o by degree`, these words ask for each of them, too.
 """
 
 import inspect
@@ -166,7 +165,8 @@ def parse_outputs(
 
 def _parts(output: Output, domain: Domain | None) -> list[Output]:
     """An output for each irrep of one of several."""
-    parts = domain.parts(output.action) if domain is not None and output.action is not None else {}
+    known = domain.inside if domain is not None else None
+    parts = known.parts(output.action) if known is not None and output.action is not None else {}
     if not parts:
         raise SymmeterError(
             f"output '{output}{BY_DEGREE}': only irreps have degrees, write them as in {output.name}:2x0e+1o{BY_DEGREE}"

@@ -28,8 +28,7 @@ from symmeter.domains.atoms.options import AtomOptions
 from symmeter.domains.atoms.quantities import QUANTITIES, action_of, usual_among
 from symmeter.domains.atoms.rows import FrameRows, row_of
 from symmeter.domains.space.alternatives import alternatives
-from symmeter.domains.space.candidates import candidates, irreps_of
-from symmeter.domains.space.hidden import Hidden
+from symmeter.domains.space.candidates import InSpace
 from symmeter.domains.space.permutations import Permutations
 from symmeter.domains.space.words import (
     ACTIONS,
@@ -38,7 +37,6 @@ from symmeter.domains.space.words import (
     generators_of,
     groups_of,
     parse_word,
-    parts_of,
     representation_of,
 )
 from symmeter.errors import SymmeterError
@@ -48,7 +46,7 @@ from symmeter.models.leaves import leaves
 from symmeter.models.loaded import LoadedModel
 from symmeter.samples import Draw, Samples
 from symmeter.symmetry.alternatives import Alternative
-from symmeter.symmetry.groups.group import Element, Group
+from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 from symmeter.verbs.arguments import split_list
@@ -78,7 +76,7 @@ class Atoms(Domain):
         "cell": "other cells of the same lattice",
     }
     actions = ACTIONS
-    tries_layers = True
+    inside = InSpace()
     measure_over = "equivariance_error"
     length_unit = "angstrom"
     control_towards = "in random directions"
@@ -183,9 +181,6 @@ class Atoms(Domain):
     def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
         return alternatives(rho, value)
 
-    def parts(self, action: str) -> Mapping[str, tuple[int, ...]]:
-        return parts_of(action)
-
     def is_action(self, word: str) -> bool:
         """A word for components, such as `node vectors` or `tensors`."""
         return parse_word(word) is not None
@@ -197,14 +192,6 @@ class Atoms(Domain):
     def unit(self, name: str) -> str:
         known = QUANTITIES.get(name)
         return "" if known is None else known.unit
-
-    def hidden(
-        self, elements: Sequence[Element], tensor: Tensor, samples: int, words: Sequence[str], sure: bool
-    ) -> list[Hidden]:
-        return candidates(elements, tensor, samples, words, sure)
-
-    def promise(self, module: Any, outgoing: bool, index: int) -> str | None:
-        return irreps_of(module, outgoing, index)
 
     def displaced(self, rho: Representation, x: Tensor, other: Tensor, still: Any, replaced: Any) -> Inputs:
         """g -> rows x (B, entries) of which every atom is moved as far as by g, in a direction of its own."""

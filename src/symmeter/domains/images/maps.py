@@ -13,9 +13,10 @@ from symmeter.domains.grids.grid import Image
 from symmeter.domains.images.domain import Images
 from symmeter.errors import SymmeterError
 from symmeter.measuring.arguments import ARGUMENTS
-from symmeter.measuring.derivative import DerivativeRun, Observer
+from symmeter.measuring.derivative import DerivativeRun
 from symmeter.measuring.execution import announced, run_along
 from symmeter.measuring.measure import named_options
+from symmeter.measuring.observers import Observer
 from symmeter.measuring.plan import Given, Settings, plan_along
 from symmeter.models.outputs import Output, parse_output
 from symmeter.results.columns import Key

@@ -5,16 +5,33 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from symmeter.domains.space.components import Components, Positions, Tensors, Vectors
 from symmeter.domains.space.generators import SpaceGenerator
 from symmeter.domains.space.hidden import Hidden, NodeAxis
 from symmeter.domains.space.irreps import Irreps
 from symmeter.domains.space.motion import Motion
+from symmeter.domains.space.words import parts_of
 from symmeter.symmetry.groups.generators import Flow
 from symmeter.symmetry.groups.group import Element, ProductElement
 from symmeter.symmetry.groups.permutations import POINTS, Permutation
+from symmeter.symmetry.inside import Inside
+
+
+class InSpace(Inside):
+    """Motions and permutations inside of networks on points, and what modules of e3nn say of them."""
+
+    def hidden(
+        self, elements: Sequence[Element], tensor: Tensor, samples: int, words: Sequence[str], sure: bool
+    ) -> list[Hidden]:
+        return candidates(elements, tensor, samples, words, sure)
+
+    def promise(self, module: nn.Module, outgoing: bool, index: int) -> str | None:
+        return irreps_of(module, outgoing, index)
+
+    def parts(self, action: str) -> dict[str, tuple[int, ...]]:
+        return parts_of(action)
 
 
 def candidates(
@@ -65,7 +82,7 @@ def _parts(elements: Sequence[Element]) -> Iterator[Element]:
 
 
 def _moved(motions: Sequence[Motion], tensor: Tensor) -> list[Hidden]:
-    """Components on axes of the right lengths; those that these motions do not tell apart are left out."""
+    """Components on axes of a tensor (B, ...) of the right lengths, but those that these motions do not tell apart."""
     shape, kinds = tuple(tensor.shape), [Vectors()]
     kinds += [Vectors(axial=True)] * any(motion.parity < 0 for motion in motions)
     directions: list[Components] = [*kinds, *[Positions()] * any(any(motion.shift) for motion in motions)]
@@ -75,7 +92,7 @@ def _moved(motions: Sequence[Motion], tensor: Tensor) -> list[Hidden]:
 
 
 def _permuted(n: int, tensor: Tensor, samples: int) -> list[Hidden]:
-    """Axes that are as long as there are points, single and in pairs; whole numbers may be those of points."""
+    """Axes of a tensor (B, ...) as long as there are points, one or two; whole numbers may be those of points."""
     axes = list(_axes_of_points(n, tuple(tensor.shape), samples))
     found = [Hidden(nodes=(axis,)) for axis in axes]
     found += [Hidden(nodes=(a, b)) for a in axes for b in axes if a.axis < b.axis]

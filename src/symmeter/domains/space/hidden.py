@@ -1,7 +1,7 @@
 """Tensors inside of a network on points: which axes hold the points, and which the three directions of space."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -13,6 +13,8 @@ from symmeter.symmetry.groups.generators import Flow, Generator
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.groups.permutations import POINTS, Permutation
 from symmeter.symmetry.representations.representation import Acted, Representation
+
+SCALARS = Scalars()
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Hidden(Representation):
     [-2.0, 1.0, 3.0]
     """
 
-    components: Components = field(default_factory=Scalars)
+    components: Components = SCALARS
     at: int = 0
     nodes: tuple[NodeAxis, ...] = ()
     labels: bool = False

@@ -1,0 +1,66 @@
+"""What is known of samples of one kind in a run along generators, as frames with so many atoms are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from torch import Tensor
+
+from symmeter.autodiff.pushforward import Pushforward
+from symmeter.autodiff.strategies import Strategy
+from symmeter.measuring.floor import differences, nudged
+from symmeter.measuring.function import Function
+from symmeter.measuring.targets import Target
+from symmeter.symmetry.conjugate import deviation, stack
+from symmeter.symmetry.groups.generators import Generator
+from symmeter.symmetry.representations.packed import Packed
+from symmeter.symmetry.representations.representation import Representation
+
+Chunks = list[list[Tensor]]  # by output, then by chunk
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The outputs of such samples, how they move, and how tangents are pushed through the network."""
+
+    function: Function
+    targets: list[Target]
+    rho_out: Representation
+    pushforward: Pushforward
+
+    def differences(
+        self, x: Tensor, rho_in: Representation, generators: Sequence[Generator], nudge: float | None
+    ) -> tuple[Chunks, Chunks, str]:
+        """Derivatives of a few samples x (b, ...), how far they are off, both (T, b, ...), and how that was found.
+
+        In chunks that are known to fit.
+        """
+        f, draws = self.pushforward.f, count()
+
+        def derivative(x: Tensor, strategy: Strategy) -> Tensor:
+            """(T, b, ...), with round-off in the output too: beside a large bias that of the input is lost."""
+            y, pushed = strategy(f, x, stack(rho_in.differentiate_all(generators, x)))
+            return deviation(pushed, self._rounded(y, next(draws)), generators, self.rho_out)
+
+        totals: Chunks = [[] for _ in self.targets]
+        errors: Chunks = [[] for _ in self.targets]
+        method = ""
+        for part in x.split(self.pushforward.chunk):
+            here, off, found = differences(derivative, part, self.pushforward.strategy, nudge)
+            method = method or found
+            parts = zip(by_output(self.rho_out, here), by_output(self.rho_out, off), strict=True)
+            for k, (total, error) in enumerate(parts):
+                totals[k].append(total)
+                errors[k].append(error)
+        return totals, errors, method
+
+    def _rounded(self, y: Tensor, seed: int) -> Tensor:
+        """Outputs y (b, ...), each moved by a unit of round-off of its own size."""
+        if not isinstance(self.rho_out, Packed):
+            return nudged(y, seed)
+        return self.rho_out.joined([nudged(part, seed) for part in self.rho_out.parts(y)])
+
+
+def by_output(rho_out: Representation, values: Tensor) -> list[Tensor]:
+    """Values (..., entries) on which a direct sum acts as one tensor for each of its members."""
+    return rho_out.parts(values) if isinstance(rho_out, Packed) else [values]
