@@ -547,6 +547,28 @@ def test_layers_json_and_picture(model, photos, capsys, tmp_path):
     assert len(symmeter.load("r").rows) == len(rows)
 
 
+def test_layers_of_points_name_the_one_that_knows_the_order(tmp_path, capsys):
+    np = pytest.importorskip("numpy")
+    (tmp_path / "net.py").write_text(
+        "import torch\nfrom torch import nn\n"
+        "class Ordered(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        torch.manual_seed(0)\n"
+        "        self.lift, self.first, self.head = nn.Linear(3, 8), nn.Embedding(5, 8), nn.Linear(8, 2)\n"
+        "    def forward(self, x):\n"
+        "        return self.head(torch.tanh(self.lift(x) + self.first(torch.arange(5))).mean(1))\n"
+        "def build():\n    return Ordered().eval()\n"
+    )
+    np.savez(
+        tmp_path / "clouds.npz", points=np.random.default_rng(0).normal(size=(4, 5, 3)).astype("float32")
+    )
+    data = [str(tmp_path / "net.py") + ":build", str(tmp_path / "clouds.npz")]
+    words = ["--domain", "points", "--symmetry", "permutation", "--output", "logits", "--elements", "3"]
+    assert main(["layers", *data, *words]) == 0
+    assert "broken in: permutation in first (100%)" in capsys.readouterr().out
+
+
 def test_layers_tells_what_is_aliasing(model, photos, capsys):
     words = ["layers", model, photos, "--symmetry", "translation_x", "--output", "logits", "--aliasing"]
     assert main(words) == 0
@@ -602,7 +624,7 @@ def test_one_group_and_measure_show_the_worst_elements_and_a_picture(model, phot
 
 @pytest.mark.parametrize(("words", "message"), [
     (["--symmetry", "C4", "--control", "best"], "unknown control 'best'; choose from both"),
-    (["--symmetry", "SO2", "--sampling", "even"], "--sampling 'even': choose from auto, haar"),
+    (["--symmetry", "SO2", "--sampling", "even"], "unknown sampling 'even'; choose from auto, haar"),
     (["--symmetry", "rotation", "--plot", "a.png"], "--plot draws the error over a group"),
     (["--symmetry", "C4", "--plot", "a.gif"], "give a file that ends in .png, .svg, .pdf"),
     (["--symmetry", "C4", "--elements", "0"], "'0' is not a positive whole number"),

@@ -56,6 +56,10 @@ class Domain(ABC):
     between_networks: ClassVar[float] = 0.1  # how far apart untrained ones are in log specificity
     needs_references: ClassVar[bool] = True  # whether the control of stability takes other samples
     hides_precision: ClassVar[bool] = False  # whether numbers may be coarser than their type
+    where_labels: ClassVar[str] = "give labels={output: values (N, ...)}"  # how outputs get theirs
+    tries_layers: ClassVar[bool] = (
+        False  # whether what happens inside of networks is found by trying: `hidden`
+    )
     class_axis: ClassVar[int] = -1  # of the scores of classes in outputs (B, n, m): the axis of a softmax
 
     def __init__(self, options: Any = None):
@@ -185,6 +189,10 @@ class Domain(ABC):
         """Whether such a word alone, as an output, stands for the logits with that action: `vectors`."""
         return word in ("invariant", "equivariant")
 
+    def parts(self, action: str) -> Mapping[str, tuple[int, ...]]:
+        """The irreps of an output by their words, with their entries on its last axis; none where it has no such."""
+        return {}
+
     @property
     def audits(self) -> bool:
         """Whether actions are exact, so that it can be asked whether they are the right ones."""
@@ -222,7 +230,20 @@ class Domain(ABC):
         return None
 
     def tracker(self, x: Tensor) -> Tracker | None:
-        """What follows the symmetry through a network from the inputs x (B, ...) on; None: layers are not known."""
+        """What follows the symmetry through a network from the inputs x (B, ...) on; None: it is found by trying."""
+        return None
+
+    def hidden(
+        self, elements: Sequence[Element], tensor: Tensor, samples: int, words: Sequence[str], sure: bool
+    ) -> Sequence[Representation]:
+        """Ways in which elements may act on a tensor (...) inside of a network, the plainest first; none: not known.
+
+        `words` are those that modules say of tensors, of this one where that is `sure`.
+        """
+        return ()
+
+    def promise(self, module: Any, outgoing: bool, index: int) -> str | None:
+        """The word by which a module says itself how a symmetry acts on what goes in or out of it."""
         return None
 
     # what only some kinds of data have

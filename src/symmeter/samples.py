@@ -1,5 +1,6 @@
 """Samples on their way into a network: drawn, read, prepared and put into batches."""
 
+import math
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -36,13 +37,15 @@ class Draw:
 class Batch:
     """Network inputs (B, ...), labels (B,) int64 with -1 where unknown (None: all are), and names.
 
-    `kind` is what they have in common, where not all samples have it.
+    `kind` is what they have in common, where not all samples have it. `references` are, for each sample, values that
+    outputs should have, by their names; nothing where none is known.
     """
 
     inputs: Tensor
     labels: Tensor | None
     names: tuple[str, ...]
     kind: Hashable = None
+    references: tuple[Mapping[str, Any], ...] = ()
 
     def labels_of(self, part: slice) -> Tensor | None:
         """The labels (b,) of a part of the batch."""
@@ -52,6 +55,17 @@ class Batch:
         """The same; None where none of them is known."""
         labels = self.labels_of(part)
         return None if labels is None or bool((labels < 0).all()) else labels
+
+    def reference(self, name: str, part: slice, shape: tuple[int, ...]) -> Tensor | None:
+        """What an output of this name should be on a part of the batch, (b, *shape) float64; None where none is known.
+
+        NaN for single samples without. SymmeterError for values of another shape.
+        """
+        found = [one.get(name) for one in self.references[part]]
+        if not any(value is not None for value in found):
+            return None
+        rows = [_filled(value, name, shape) for value in found]
+        return torch.stack(rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +170,7 @@ class Samples:
                 if tuple(value.shape) != shape and not self.varied:
                     raise self._preparation.mismatch(shape, tuple(value.shape))
                 kind = self._preparation.kind(value) if self.varied else None
-                waiting.add(kind, (value, _class_number(label), item.name))
+                waiting.add(kind, _Read(value, label, item.name))
                 used += 1
                 self._used = max(self._used, used)
                 yield from map(self._batch, waiting.ready())
@@ -185,11 +199,23 @@ class Samples:
 
     def _batch(self, alike: "_Together") -> Batch:
         """Samples of one kind as one batch of inputs (B, ...)."""
-        inputs, labels, names = zip(*alike.rows, strict=True)
+        rows = alike.rows
+        labels = [_class_number(row.label) for row in rows]
+        references = tuple(row.label if isinstance(row.label, Mapping) else {} for row in rows)
         known = any(label >= 0 for label in labels)
-        self._labelled = self._labelled or known
+        self._labelled = self._labelled or known or any(references)
         marks = torch.tensor(labels) if known else None
-        return Batch(torch.stack(inputs), marks, names, alike.kind)
+        inputs = torch.stack([row.value for row in rows])
+        return Batch(inputs, marks, tuple(row.name for row in rows), alike.kind, references)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """One sample: an input (...), its label (a class, or reference values by output), and its name."""
+
+    value: Tensor
+    label: object
+    name: str
 
 
 @dataclass
@@ -197,7 +223,7 @@ class _Together:
     """Samples of one kind: inputs (...), each with its label and its name."""
 
     kind: Hashable
-    rows: list[tuple[Tensor, int, str]]
+    rows: list[_Read]
 
 
 class _Waiting:
@@ -207,8 +233,8 @@ class _Waiting:
         self._size = batch_size
         self._kinds: dict[Hashable, _Together] = {}
 
-    def add(self, kind: Hashable, row: tuple[Tensor, int, str]) -> None:
-        """Take one more, an input (...) with its label and its name."""
+    def add(self, kind: Hashable, row: _Read) -> None:
+        """Take one more."""
         self._kinds.setdefault(kind, _Together(kind, [])).rows.append(row)
 
     def ready(self) -> Iterator[_Together]:
@@ -221,6 +247,16 @@ class _Waiting:
     def rest(self) -> Iterator[_Together]:
         """Those that are left at the end."""
         yield from self._kinds.values()
+
+
+def _filled(value: Any, name: str, shape: tuple[int, ...]) -> Tensor:
+    """A reference value of any shape in float64 with this one, NaN for none."""
+    if value is None:
+        return torch.full(shape, torch.nan, dtype=torch.float64)
+    found = torch.as_tensor(value, dtype=torch.float64).detach().cpu()
+    if found.numel() != math.prod(shape):
+        raise SymmeterError(f"labels of {name!r} have shape {tuple(found.shape)} and the output {shape}")
+    return found.reshape(shape)
 
 
 def _class_number(label: object) -> int:

@@ -104,9 +104,14 @@ def reason(error: BaseException) -> str:
 
 
 def labels_of(labels: Any, count: int, name: str, noun: str) -> Sequence[Any]:
-    """`count` whole numbers, or None for each sample where there are no labels."""
+    """`count` whole numbers, or None for each sample where there are no labels.
+
+    Of `{output: values (N, ...)}` a dict for each: reference values of the outputs of a model.
+    """
     if labels is None:
         return [None] * count
+    if isinstance(labels, Mapping):
+        return _by_sample(labels, count, name, noun)
     values = np.asarray(labels.detach().cpu() if isinstance(labels, Tensor) else labels)
     if values.ndim != 1:
         raise SymmeterError(f"{name}: labels of shape {values.shape}; give one whole number per {noun}")
@@ -115,6 +120,15 @@ def labels_of(labels: Any, count: int, name: str, noun: str) -> Sequence[Any]:
     if not _are_whole(values):
         raise SymmeterError(f"{name}: labels must be whole numbers")
     return values.astype(np.int64).tolist()
+
+
+def _by_sample(labels: Mapping[str, Any], count: int, name: str, noun: str) -> list[dict[str, Any]]:
+    """Values (N, ...) by output as one dict for each of `count` samples."""
+    for output, values in labels.items():
+        if not np.ndim(values) or len(values) != count:
+            shape = tuple(np.shape(values))
+            raise SymmeterError(f"{name}: labels of {output!r} have shape {shape}, for {count} {noun}s")
+    return [{output: values[i] for output, values in labels.items()} for i in range(count)]
 
 
 def _are_whole(values: np.ndarray) -> bool:

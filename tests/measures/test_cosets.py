@@ -9,7 +9,13 @@ sampling = loaded(PATH.with_name("sampling.py"))
 TWO = sampling.cosets(60, 2)
 
 
-@pytest.mark.parametrize("degree", [1, 2, 3, 6, 12])
+@pytest.mark.parametrize(
+    "degree",
+    [
+        degree if degree in (1, 2, 3, 6, 12) else pytest.param(degree, marks=pytest.mark.slow)
+        for degree in range(1, 13)
+    ],
+)
 def test_cosets_are_unbiased(degree):
     """To 0.5 %, of responses with many outputs, so that 100 runs are enough to see that."""
     random = torch.Generator().manual_seed(degree)
@@ -48,8 +54,14 @@ def test_intervals_of_smooth_responses_hold_and_are_narrow():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", sampling.FAMILIES)
-@pytest.mark.parametrize("degree", range(1, 13))
+@pytest.mark.parametrize(
+    ("family", "degree"),
+    [
+        (family, degree)
+        for family in sampling.FAMILIES
+        for degree in range(1, 9 if family == "random" else 13)
+    ],
+)
 def test_intervals_hold_in_92_of_100_runs(family, degree):
     found = sampling.tried(family, degree, TWO, 60, 5)
     assert found.holds >= 0.92 and abs(found.bias) < 4 * found.size / 300**0.5 + 1e-9
@@ -60,8 +72,12 @@ def test_intervals_hold_in_92_of_100_runs(family, degree):
     ("degree", "sizes"), [(3, (0.153, 0.0024, 0.0015, 0.0017)), (6, (0.179, 0.036, 0.023, 0.03))]
 )
 def test_the_table_of_the_design(degree, sizes):
-    """Haar 60, one and two cosets of the icosahedral group, Lebedev 84: at least as good for smooth responses."""
+    """Haar 60, one and two cosets of the icosahedral group, Lebedev 84, for responses of all degrees up to one.
+
+    The table was made of 60 responses, and so is known to some 15 %. That it has for degree 10 (0.60 for Haar 60, 0.36,
+    0.34, 0.36) is larger than any sum of many matrix elements can give: 0.19 for Haar.
+    """
     samples = [sampling.haar(60), sampling.cosets(60, 1), TWO, sampling.lebedev(5, 6)]
     for sample, expected in zip(samples, sizes, strict=True):
-        found = sampling.tried("smooth", degree, sample, 60, 4)
-        assert expected / 4 < found.size < 2 * expected
+        found = sampling.tried("random", degree, sample, 60, 4)
+        assert expected / 1.45 < found.size < 1.45 * expected

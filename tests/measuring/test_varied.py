@@ -105,12 +105,21 @@ def test_a_shape_with_one_sample_has_no_control():
     assert result.rows[0].n == 10 and result.rows[0].stability_pairs == 9
 
 
-def test_derivatives_are_of_one_shape():
-    same = measure(Net(), DATA[::2], **WORDS | {"symmetry": "rotation_x", "elements": None})
-    assert same.rows[0].n == 9
-    with pytest.warns(match="derivatives are taken of one shape"):
-        result = measure(Net(), DATA, **WORDS | {"symmetry": "rotation_x", "elements": None})
-    assert result.status == "partial" and result.rows[0].n == 9
+def test_derivatives_of_several_shapes_are_those_of_each():
+    words = WORDS | {"symmetry": "rotation_x,scale", "elements": None}
+    together, *apart = [measure(Net(), data, **words) for data in (DATA, DATA[::2], DATA[1::2])]
+    for key in ("lee:rotation_x", "lee:scale"):
+        expected = np.sort(np.concatenate([one.samples[key] for one in apart]))
+        np.testing.assert_allclose(np.sort(together.samples[key]), expected, rtol=1e-9)
+    assert together.status == "complete" and together.rows[0].n == 18
+
+
+def test_a_shape_with_one_sample_has_no_control_of_derivatives():
+    words = WORDS | {"symmetry": "rotation_x", "elements": None}
+    with pytest.warns(match=r"without set\[9\]: every set that could stand in is blank, or there is none"):
+        result = measure(Net(), [*DATA[::2], cloud(9, 0)], **words)
+    control = result.samples["lee:rotation_x:control"]
+    assert np.isnan(control[list(result.sample_names).index("set[9]")]) and np.isnan(control).sum() == 1
 
 
 def test_what_compares_with_other_samples_needs_two_of_a_shape():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from symmeter.errors import SymmeterError, nearest
 from symmeter.options import WRITTEN, Written
+from symmeter.verbs.arguments import split_list
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction["Parser"]
@@ -64,6 +65,14 @@ def flag_type(written: Written) -> Callable[[str], object]:
     return parse
 
 
+def _numbers(text: str) -> tuple[int, ...]:
+    """Whole numbers with commas, such as 2,4,12,60."""
+    return tuple(int(word) for word in split_list(text))
+
+
+numbers = flag_type(
+    Written(_numbers, lambda ks: min(ks) > 1, "whole numbers above 1 with commas, such as 2,4,12,60")
+)
 positive = flag_type(WRITTEN["positive"])
 whole = flag_type(WRITTEN["whole"])
 number = flag_type(WRITTEN["number"])

@@ -21,6 +21,7 @@ EPILOG = """examples:
   symmeter layers timm:resnet50 photos/ --symmetry translation,rotation
   symmeter layers net.py:build test.npz --weights best.pt --plot layers.pdf
   symmeter layers timm:resnet50 photos/ --by kind --json layers.json
+  symmeter layers net.py:build clouds/ --symmetry permutation,SO3 --output logits
   symmeter layers net.py:build test.npz --layout 'encoder.*=tokens(1+8x32)'
 
 The parts add up to the error of the whole, which symmeter measure gives too."""
@@ -41,6 +42,8 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
         default=16,
         help="backward passes for norms, 0: none (default: 16)",
     )
+    drawn = "elements of a group to draw, for points and atoms (default: 8)"
+    add("--elements", metavar="N", type=whole, help=drawn)
     aliasing = "translations only, --definition periodic: how much of each part is aliasing"
     add("--aliasing", action="store_true", help=aliasing)
     layout = "how tensors of modules lie: name, glob or class = channels_first, ..."
@@ -80,7 +83,9 @@ def run(a: argparse.Namespace) -> int:
         from symmeter.layers.attribute import attribute
 
         common = inputs.common_arguments(a)
-        return attribute(loaded, a.data, probes=a.probes, layouts=layouts, seed=a.seed, **common)
+        return attribute(
+            loaded, a.data, probes=a.probes, layouts=layouts, elements=a.elements, seed=a.seed, **common
+        )
 
     def plotted(profile: "Profile") -> None:
         from symmeter.report.figures import save_figure

@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from symmeter.cli import inputs
-from symmeter.cli.arguments import Parser, above_zero, command, number, positive
+from symmeter.cli.arguments import Parser, above_zero, command, number, numbers, positive
 from symmeter.cli.inputs import KindOfData
 from symmeter.cli.ranged import Ranged, check_range
 from symmeter.cli.run_model import given, run_model
@@ -35,6 +35,7 @@ examples:
   symmeter measure timm:resnet50 photos/ --symmetry C4,hflip,shift(8)
   symmeter measure timm:resnet50 photos/ --symmetry SO2 --measure geed,consistency
   symmeter measure timm:resnet50 photos/ --output logits --range 1 0.3 0.1
+  symmeter measure calc.py:make frames.xyz --symmetry SO3 --average 2,4,12,60
 
 symmeter list symmetries (measures, outputs, definitions, models) has the names."""
 
@@ -69,7 +70,10 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
         type=positive,
         help="draw so many (default: all of up to 256, else 64, of SO3 120)",
     )
-    add("--sampling", metavar="S", default="auto", help="auto (default), haar, cosets or quadrature")
+    words = "auto (default), haar, cosets, quadrature, lebedev or lebedev(5)"
+    add("--sampling", metavar="S", default="auto", help=words)
+    words = "what averages over so many elements gain, such as 2,4,12,60; needs labels of the outputs"
+    add("--average", metavar="K", type=numbers, help=words)
     add("--plot", metavar="FILE", help="error over the angle, or the range: .png, .svg or .pdf")
     inputs.add_model(made)
     inputs.add_options(made, kind)
@@ -95,6 +99,7 @@ def run(a: argparse.Namespace) -> int:
             elements=a.elements,
             sampling=a.sampling,
             precision=a.precision,
+            average=a.average,
             seed=a.seed,
             **inputs.common_arguments(a),
         )
@@ -118,13 +123,12 @@ def _checked(a: argparse.Namespace) -> "tuple[str, Symmetry]":
     """Control and symmetry; SymmeterError for all that can be seen to be wrong without model and data."""
     from symmeter.measuring.plan import check_measures, control_mode, read_words
     from symmeter.measuring.precision import check_precision
-    from symmeter.symmetry.groups.group import SAMPLING
+    from symmeter.symmetry.groups.group import read_sampling
 
     domain, symmetry = read_words(given(a), a.symmetry)
     check_measures(a.measure, symmetry, domain.measure_over)
     control = control_mode("none" if a.no_control else a.control)
-    if a.sampling not in SAMPLING:
-        raise SymmeterError(f"--sampling {a.sampling!r}: choose from {', '.join(SAMPLING)}")
+    read_sampling(a.sampling)
     check_precision(a.precision, control)
     if a.range is not None:
         check_range(a, symmetry)

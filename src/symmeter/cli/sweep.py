@@ -51,7 +51,12 @@ def _add_measuring(add: Add) -> None:
     )
     add("--control", metavar="C", default="both", help=controls)
     add("--elements", metavar="N", type=positive, help="draw so many elements of a group")
-    add("--sampling", metavar="S", default="auto", help="auto (default), haar, cosets or quadrature")
+    add(
+        "--sampling",
+        metavar="S",
+        default="auto",
+        help="auto (default), haar, cosets, quadrature, lebedev or lebedev(5)",
+    )
     add("--layers", action="store_true", help="attribute the error to layers as well")
     add("--probes", metavar="N", type=whole, default=0, help="backward passes for their norms (default: 0)")
     add("--seeds", metavar="N", type=seed, nargs="+", default=[0], help="one run each (default: 0)")

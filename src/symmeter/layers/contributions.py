@@ -18,10 +18,12 @@ from torch import Tensor, nn
 
 from symmeter.domain import Domain
 from symmeter.errors import SymmeterError
+from symmeter.layers.fitted import Fitted, Setting
 from symmeter.layers.layouts import Layouts
 from symmeter.layers.probes import SquaredNorm, probes
-from symmeter.layers.trace import Copies, Slot, Tap, Trace
+from symmeter.layers.trace import Copies, Trace
 from symmeter.layers.tree import Tree, grow
+from symmeter.layers.walk import Call, Slot, Tap
 from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.symmetry.representations.packed import Packed
 from symmeter.symmetry.representations.representation import Representation
@@ -29,6 +31,7 @@ from symmeter.symmetry.tracker import Tracker
 from symmeter.trees import unpacking_watched
 
 Watch = Callable[[int, Tap, Tensor], None]
+_FIRST, _STEP = 0.4, 0.2  # how far generators move what is inside of a network, to see how it is moved
 _RECENT = 4  # gradients remembered: neighbouring taps get the very same one
 
 
@@ -82,16 +85,34 @@ class Attribution:
         assert rho_out is not None
         self.model, self.function, self.generators = model, function, symmetry.generators
         self._rho: dict[Slot, Representation] = {}
-        modules = dict(model.named_modules())
-        pair = x.clone().requires_grad_()
-        own = domain.tracker(pair)
-        if own is None:
+        self._calls: list[Call] = []  # those found by trying, with what does not depend on the inputs
+        rho_in = rho_in.fitted(x)
+        setting = Setting(model, together or function, rho_in, rho_out, domain, layouts)
+        if domain.tracker(x) is not None:
+            scout = self._follow(setting, x)
+        elif domain.tries_layers:
+            scout = self._try(setting, x)
+        else:
             raise SymmeterError(f"how a symmetry acts inside of a network of {domain.name} is not known")
-        with torch.enable_grad(), own as tracker, _entering(rho_in, tracker):
+        self._copies = scout.changed
+        for ends, rho in ((scout.root.inputs, rho_in), (scout.root.outputs, rho_out)):
+            for tap in ends:
+                self._rho.update(dict.fromkeys(tap.value.slots, rho))
+        self.tree: Tree = grow(self._calls or scout.calls, set(self._rho))
+        self.closed = bool(scout.root.outputs)  # False: torch sees no way from the output back to the input
+
+    def _follow(self, setting: Setting, x: Tensor) -> Trace:
+        """A pass over x (B, ...) in which axes are followed from the inputs on."""
+        modules = dict(setting.model.named_modules())
+        pair = x.clone().requires_grad_()
+        own = setting.domain.tracker(pair)
+        assert own is not None
+        with torch.enable_grad(), own as tracker, _entering(setting.rho_in, tracker):
 
             def observe(tap: Tap, tensor: Tensor) -> None:
                 slot = tap.slot
-                told = layouts.representation(slot.layer, modules.get(slot.layer), slot.outgoing, tensor)
+                module = modules.get(slot.layer)
+                told = setting.layouts.representation(slot.layer, module, slot.outgoing, tensor)
                 found = tracker.representation(tensor)
                 if told is not None and found is None:
                     tracker.learn(tensor, told)
@@ -99,13 +120,17 @@ class Attribution:
                 if rho is not None:
                     self._rho[slot] = rho
 
-            scout = Trace(model, together or function, pair, observe=observe)
-        self._copies = scout.changed
-        for ends, rho in ((scout.root.inputs, rho_in), (scout.root.outputs, rho_out)):
-            for tap in ends:
-                self._rho.update(dict.fromkeys(tap.value.slots, rho))
-        self.tree: Tree = grow(scout.calls, set(self._rho))
-        self.closed = bool(scout.root.outputs)  # False: torch sees no way from the output back to the input
+            return Trace(setting.model, setting.function, pair, observe=observe)
+
+    def _try(self, setting: Setting, x: Tensor) -> Trace:
+        """A pass over x (B, ...), after it was seen what the generators together do to what is inside."""
+        moved = [generator.exp(_FIRST + _STEP * i) for i, generator in enumerate(self.generators)]
+        fitted = Fitted(setting, x, moved, by_sample=True)
+        self._rho |= fitted.rho
+        self._rho |= {tap.slot: setting.rho_in for tap in fitted.calls[0].inputs}
+        self._rho |= {tap.slot: setting.rho_out for tap in fitted.calls[0].outputs}
+        self._calls = fitted.calls
+        return Trace(setting.model, setting.function, x)
 
     def __call__(
         self, x: Tensor, derivative: Tensor, probe_count: int, seed: int, watch: Watch | None = None

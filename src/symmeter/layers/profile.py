@@ -1,11 +1,14 @@
 """What an attribution returns: a Result whose rows are the parts of a network."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import ClassVar
 
 import numpy as np
 
+from symmeter.errors import SymmeterError
 from symmeter.layers.tree import Part
 from symmeter.results.columns import Key
 from symmeter.results.result import Result
@@ -63,6 +66,12 @@ class Profile(Result):
         )
 
     @property
+    def broken_in(self) -> list[str]:
+        """For every symmetry that is broken, in one sentence, where most of the error comes in."""
+        spec = self.header["spec"]
+        return [words for one in spec.get("runs", [spec]) for words in one.get("broken_in", [])]
+
+    @property
     def symmetries(self) -> tuple[str, ...]:
         """Names of the generators."""
         return tuple(dict.fromkeys(row.symmetry for row in self.rows))
@@ -88,6 +97,39 @@ class Profile(Result):
         if not all(name in self.samples for name in names):
             return None
         return np.array([self.samples[name] for name in names])
+
+
+def joined(parts: Sequence[Profile]) -> Profile:
+    """The profiles of one network under several symmetries as one."""
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    names = tuple(name for name in first.sample_names if all(name in part.sample_names for part in parts))
+    columns = {}
+    for part in parts:
+        where = [part.sample_names.index(name) for name in names]
+        columns |= {key: values[where] for key, values in part.samples.items()}
+    complete = all(part.status == "complete" for part in parts)
+    specs = [part.header["spec"] for part in parts]
+    if any(part.parts != first.parts for part in parts):
+        raise SymmeterError(
+            f"symmetries {', '.join(spec['symmetry'] for spec in specs)} divide the network in different ways: "
+            "attribute one at a time"
+        )
+    measures = ", ".join(dict.fromkeys(spec["measure"] for spec in specs))
+    spec = {
+        **specs[0],
+        "measure": measures,
+        "symmetry": ",".join(spec["symmetry"] for spec in specs),
+        "runs": specs,
+    }
+    return Profile(
+        rows=tuple(chain.from_iterable(part.rows for part in parts)),
+        header={**first.header, "spec": spec, "status": "complete" if complete else "partial"},
+        warnings=tuple(dict.fromkeys(chain.from_iterable(part.warnings for part in parts))),
+        samples=columns,
+        sample_names=names,
+    )
 
 
 register(Profile, LayerRow)

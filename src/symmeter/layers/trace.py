@@ -6,65 +6,17 @@ changed in place the alias is a copy; a first pass (the scout) finds out where t
 """
 
 import enum
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.utils import _pytree as pytree
 
 from symmeter.autodiff.backward_rules import BackwardRules
+from symmeter.layers.walk import Call, Slot, Tap, Value, Walk
 from symmeter.models.pure_function import inputs_are_owned
 
-Sink = Callable[["Tap", Tensor], None]
-Structure = TypeVar("Structure")  # tensors in tuples and dictionaries, passed on as they came
-
-
-class Slot(NamedTuple):
-    """Where a tap sits: the n-th tensor into (or out of) the k-th call of a module. The same in every pass."""
-
-    layer: str
-    call: int
-    outgoing: bool
-    index: int
-
-
-@dataclass(eq=False)
-class Value:
-    """The content of a tensor when it crossed a boundary; taps that saw the same tensor share it."""
-
-    data: Tensor
-    slots: list[Slot] = field(default_factory=list)
-
-
-@dataclass(eq=False)
-class Tap:
-    """A tensor that depends on the input, at the boundary of a call."""
-
-    slot: Slot
-    value: Value
-
-
-@dataclass(eq=False)
-class Call:
-    """One call of one module. `opaque` names what the taps cannot see: tensors inside foreign objects."""
-
-    layer: str
-    number: int
-    module: nn.Module | None
-    parent: "Call | None"
-    order: int
-    inputs: list[Tap] = field(default_factory=list)
-    outputs: list[Tap] = field(default_factory=list)
-    opaque: str = ""
-    complete: bool = False
-
-    @property
-    def taps(self) -> list[Tap]:
-        """Inputs and outputs."""
-        return self.inputs + self.outputs
+Sink = Callable[[Tap, Tensor], None]
 
 
 @dataclass(eq=False)
@@ -80,7 +32,7 @@ class Copies(enum.Enum):
     ALL = "all"
 
 
-class Trace:
+class Trace(Walk):
     """The calls of one forward pass of `function`, which runs `model`; `backward` sends gradients to a sink.
 
     `copies` are the slots whose tensors are changed in place later on: what `changed` holds after a pass with all
@@ -102,15 +54,12 @@ class Trace:
         copies: Copies | frozenset[Slot] = Copies.ALL,
         observe: Callable[[Tap, Tensor], None] | None = None,
     ):
+        super().__init__()
         self._copies = copies
         self._observe = observe
         self._known: dict[int, tuple[Tensor, int, Value]] = {}
         self._handed: list[tuple[Slot, Tensor, int]] = []
-        self._counts: dict[str, int] = {}
         self._line = _Line()
-        self.root = Call("", 0, None, None, 0, complete=True)
-        self.calls = [self.root]
-        self._stack = [self.root]
         self._x = x.detach().clone().requires_grad_()
         with torch.enable_grad(), self._hooks(model), BackwardRules(), inputs_are_owned():
             inside = self._pass(self.root, False, 0, self._x)
@@ -120,6 +69,8 @@ class Trace:
         changed = frozenset(slot for slot, tensor, version in self._handed if tensor._version != version)
         self.changed = changed if copies is Copies.ALL else changed - copies
         self._settle()
+        self._known.clear()
+        self._handed.clear()
 
     def backward(self, cotangent: Tensor, sink: Sink) -> None:
         """Send the gradient of <cotangent, output> at every tap to `sink(tap, gradient)`, from the last to the first.
@@ -133,57 +84,6 @@ class Trace:
         finally:
             self._line.sink = None
             self._x.grad = None
-
-    def _settle(self) -> None:
-        """Drop calls that did not come to their end, and hang their children on the call around them."""
-        for call in self.calls:
-            while call.parent is not None and not call.parent.complete:
-                call.parent = call.parent.parent
-        self.calls = [call for call in self.calls if call.complete]
-        self._known.clear()
-        self._handed.clear()
-
-    @contextmanager
-    def _hooks(self, model: nn.Module) -> Iterator[None]:
-        with ExitStack() as stack:
-            for name, module in model.named_modules():
-                if name and not isinstance(module, torch.jit.ScriptModule):
-                    before = module.register_forward_pre_hook(self._entering(name), with_kwargs=True)
-                    stack.callback(before.remove)
-                    after = module.register_forward_hook(self._leaving(name), with_kwargs=True)
-                    stack.callback(after.remove)
-            yield
-
-    def _entering(self, name: str) -> Callable:
-        def hook(module: nn.Module, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
-            number = self._counts.get(name, 0)
-            self._counts[name] = number + 1
-            call = Call(name, number, module, self._stack[-1], len(self.calls))
-            self.calls.append(call)
-            self._stack.append(call)
-            return self._through(call, False, (args, kwargs))
-
-        return hook
-
-    def _leaving(self, name: str) -> Callable:
-        def hook(module: nn.Module, args: tuple, kwargs: dict, output: object) -> object:
-            while self._stack[-1].layer != name:  # calls inside that ended in an exception the model caught
-                self._stack.pop()
-            call = self._stack.pop()
-            call.complete = True
-            return self._through(call, True, output)
-
-        return hook
-
-    def _through(self, call: Call, outgoing: bool, values: Structure) -> Structure:
-        """Values with every tensor passed through a tap."""
-        leaves, structure = pytree.tree_flatten(values)
-        for i, leaf in enumerate(leaves):
-            if isinstance(leaf, Tensor):
-                leaves[i] = self._pass(call, outgoing, i, leaf)
-            elif not _plain(leaf):
-                call.opaque = call.opaque or type(leaf).__name__
-        return pytree.tree_unflatten(leaves, structure)
 
     def _pass(self, call: Call, outgoing: bool, index: int, tensor: Tensor) -> Tensor:
         """Take a tensor down and hand on an alias of it; one that does not depend on the input passes freely."""
@@ -232,9 +132,3 @@ class Trace:
                 line.sink(tap, gradient)
 
         tensor.register_hook(hook)
-
-
-def _plain(leaf: object) -> bool:
-    """Whether a value that is no tensor surely holds none."""
-    plain = bool | int | float | complex | str | bytes | torch.dtype | torch.device | None
-    return isinstance(leaf, plain)

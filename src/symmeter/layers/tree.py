@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from symmeter.layers.kinds import BLOCK, GLUE, NETWORK, kind_of
-from symmeter.layers.trace import Call, Slot
+from symmeter.layers.walk import Call, Slot
 
 Key = tuple[str, int]  # layer and number of the call
 

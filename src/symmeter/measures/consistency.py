@@ -72,19 +72,19 @@ class _Pairs(Reducer):
 
     def add(self, view: View) -> Tensor | None:
         predicted = view.y.argmax(1)
-        votes = functional.one_hot(predicted, self._votes.shape[1])
+        votes = view.weight * functional.one_hot(predicted, self._votes.shape[1]).double()
         self._votes += votes
         self._open += votes
         self._count += 1
         if self._count % self._chunk.block == 0:
-            self._within += self._chunk.block**2 - self._open.square().sum(1)
+            self._within += self._open.sum(1).square() - self._open.square().sum(1)
             self._open.zero_()
         if self._chunk.sampled and self._count <= PAIRED:
             self._predicted.append(predicted)
         return None if view.still else (predicted != self._first).double()
 
     def columns(self) -> dict[str, Tensor]:
-        disagreeing = self._count**2 - self._votes.square().sum(1) - self._within
+        disagreeing = self._votes.sum(1).square() - self._votes.square().sum(1) - self._within
         left_out = self._chunk.equal_pairs if self._chunk.block == 1 else self._chunk.block * self._count
         return {"error": disagreeing / max(1, self._count**2 - left_out)}
 
@@ -173,16 +173,16 @@ class _Hits(Reducer):
                 f"{name} needs a label for every image; give (images, labels) or a labelled folder"
             )
         self._labels = chunk.labels.to(chunk.reference.device)
-        self._worst, self._count = worst, 0
+        self._worst, self._weight = worst, 0.0
         self._sum = torch.zeros(self._labels.shape, dtype=torch.float64, device=self._labels.device)
         self._largest = self._sum
 
     def add(self, view: View) -> Tensor | None:
         wrong = (view.y.argmax(1) != self._labels).double()
-        self._sum = self._sum + wrong
+        self._sum = self._sum + view.weight * wrong
         self._largest = self._largest.maximum(wrong)
-        self._count += 1
+        self._weight += view.weight
         return wrong
 
     def columns(self) -> dict[str, Tensor]:
-        return {"error": self._largest if self._worst else self._sum / self._count}
+        return {"error": self._largest if self._worst else self._sum / self._weight}

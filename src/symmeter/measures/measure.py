@@ -170,15 +170,16 @@ class _Mean(Reducer):
         self._measure, self._chunk = measure, chunk
         self._sum: Tensor | None = None
         self._largest: Tensor | None = None
-        self._count = 0
+        self._weight = 0.0
 
     def add(self, view: View) -> Tensor | None:
         if self._measure.compares and view.chunk.finite and view.still:
             return None
         error = self._measure.error(view).double()
-        self._sum = error if self._sum is None else self._sum + error
+        weighted = view.weight * error
+        self._sum = weighted if self._sum is None else self._sum + weighted
         self._largest = error if self._largest is None else self._largest.maximum(error)
-        self._count += 1
+        self._weight += view.weight
         return error
 
     def columns(self) -> dict[str, Tensor]:
@@ -187,7 +188,7 @@ class _Mean(Reducer):
             raise SymmeterError(
                 f"{self._measure.name} compares elements with the identity, and there is no other{hint}"
             )
-        mean = self._sum / self._count
+        mean = self._sum / self._weight
         columns = {"error": mean * self._measure.multiplier(self._chunk), "maximum": self._largest}
         scale = self._measure.scale(self._chunk)
         if scale is not None:

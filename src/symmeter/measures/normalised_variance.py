@@ -67,7 +67,7 @@ class _Units(Pool):
         self._inside = inside if self._inside is None else self._inside & inside
         if self._spread is None:
             self._spread = OrbitSpread(view.chunk)
-        self._spread.add(wide(z).flatten(1))
+        self._spread.add(wide(z).flatten(1), view.weight)
 
     def close(self, chunk: Chunk, keep: Tensor) -> None:
         spread, self._spread = self._spread, None

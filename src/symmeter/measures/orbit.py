@@ -1,6 +1,6 @@
 """What measures see of an orbit: one element at a time, in the two frames in which it can be compared."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -24,7 +24,8 @@ class Chunk:
     and `finite` whether the group is.
     `equal_pairs` is how many ordered pairs of positions count as the same element: 0 in a quadrature, where the
     diagonal is a part of the integral. `halves` are the means over every other block of elements, where `mean` had to
-    be estimated from the elements that were drawn.
+    be estimated from the elements that were drawn. `weights` are how much each element counts, by its position; None
+    for all alike.
     """
 
     reference: Tensor
@@ -38,6 +39,7 @@ class Chunk:
     halves: tuple[Tensor, ...] = ()
     other: Tensor | None = None
     labels: Tensor | None = None
+    weights: Sequence[float] | None = None
     _actions: dict[str, Callable[[Element], Acted]] = field(default_factory=dict)
 
     def act(self, which: str, element: Element) -> Acted:
@@ -60,6 +62,11 @@ class View:
     chunk: Chunk
     position: int = 0
     still: bool = False
+
+    @property
+    def weight(self) -> float:
+        """How much g counts in a mean over elements, 1 on average."""
+        return 1.0 if self.chunk.weights is None else self.chunk.weights[self.position]
 
     @cached_property
     def conjugated(self) -> Acted:

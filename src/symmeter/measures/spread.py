@@ -20,21 +20,22 @@ class RunningMean:
     """
 
     def __init__(self) -> None:
-        self.count = 0
+        self.count, self.weight = 0, 0.0
         self.mean = self.deviations = torch.zeros(())
 
-    def add(self, z: Tensor) -> None:
-        """Take values of any shape, always the same."""
+    def add(self, z: Tensor, weight: float = 1.0) -> None:
+        """Take values of any shape, always the same, and how much they count."""
         self.count += 1
+        self.weight += weight
         change = z - self.mean
-        self.mean = self.mean + change / self.count
-        self.deviations = self.deviations + change * (z - self.mean)
+        self.mean = self.mean + change * (weight / self.weight)
+        self.deviations = self.deviations + weight * change * (z - self.mean)
 
 
 class OrbitSpread:
     """E_g |z(g) - mean z|^2 from the elements of a chunk, one value per entry of z (b, ...).
 
-    Of all elements of a group, or of a quadrature, that is the plain mean square about the mean. Of R independent draws
+    Of all elements of a group, or of a quadrature, that is the mean square about the mean. Of R independent draws
     of blocks of elements, with means M_k over blocks, it is without bias
 
         mean |z|^2 - mean over a != b of M_a M_b = mean |z - mean z|^2 + sum_k (M_k - mean z)^2 / (R (R - 1)),
@@ -58,9 +59,9 @@ class OrbitSpread:
         """Over all elements so far, (b, ...)."""
         return self._all.mean
 
-    def add(self, z: Tensor) -> None:
-        """Take z(g), (b, ...), of the next element."""
-        self._all.add(z)
+    def add(self, z: Tensor, weight: float = 1.0) -> None:
+        """Take z(g), (b, ...), of the next element, and how much it counts where they were not drawn."""
+        self._all.add(z, weight)
         if not self._sampled or self._block == 1:
             return
         self._open.add(z)
@@ -72,7 +73,7 @@ class OrbitSpread:
         """(b, ...), when all elements were taken."""
         within = self._all.deviations
         if not self._sampled:
-            return within / self.count
+            return within / self._all.weight
         if self._block == 1:
             return within / (self.count - 1)
         draws = self._blocks.count

@@ -69,7 +69,7 @@ class _Spread(Reducer):
     def add(self, view: View) -> Tensor | None:
         z, mask = view.conjugated
         z = wide(z)
-        self._spread.add(z)
+        self._spread.add(z, view.weight)
         self._mask = mask if self._mask is None else self._mask * mask
         if self._distances is not None:
             self._distances.add(z, mask)
@@ -112,20 +112,20 @@ class _Split(Reducer):
         self._target = _one_hot(chunk)
         self._spread = _Spread(chunk)
         self._loss = torch.zeros(len(self._target), dtype=torch.float64, device=self._target.device)
-        self._count = 0
+        self._weight = 0.0
 
     def add(self, view: View) -> Tensor | None:
         self._spread.add(view)
-        self._count += 1
+        self._weight += view.weight
         z, _ = view.conjugated
-        self._loss = self._loss + (z.double() - self._target).square().sum(1)
+        self._loss = self._loss + view.weight * (z.double() - self._target).square().sum(1)
         return None
 
     def pairs(self, keep: Tensor) -> Tensor | None:
         return self._spread.pairs(keep)
 
     def columns(self) -> dict[str, Tensor]:
-        loss = self._loss / self._count
+        loss = self._loss / self._weight
         error = self._spread.columns()["error"] * self._target.shape[1]
         return {"error": error, "loss": loss, "symmetrised": loss - error}
 

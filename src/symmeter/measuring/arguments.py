@@ -13,7 +13,7 @@ from symmeter.measuring.plan import CONTROLS
 from symmeter.models.hub import is_model
 from symmeter.models.loaded import LoadedModel
 from symmeter.symmetry.groups.generators import Generator
-from symmeter.symmetry.groups.group import SAMPLING, Group
+from symmeter.symmetry.groups.group import Group, read_sampling
 from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.verbs.arguments import (
@@ -21,7 +21,6 @@ from symmeter.verbs.arguments import (
     Kinds,
     above,
     anything,
-    choice,
     instance,
     number,
     path,
@@ -140,6 +139,12 @@ def _domain(value: object) -> type[Domain]:
     return find_domain(word.read(value))
 
 
+def _sampling(value: object) -> str:
+    text = word.read(value)
+    read_sampling(text)
+    return text
+
+
 # What the arguments of all verbs may be, by name. `symmeter.verbs.verb` sees to it.
 ARGUMENTS: Kinds = {
     "model": Kind("an nn.Module, another callable, or a name such as 'timm:resnet50'", _model),
@@ -157,7 +162,7 @@ ARGUMENTS: Kinds = {
     "progress": truth.or_none("for only on a terminal"),
     "control": Kind("True, False, or one of " + ", ".join(CONTROLS), _control),
     "elements": whole(2, 31).or_none("for all of up to 256, else 64, of SO3 120 and of O3 240"),
-    "sampling": choice("sampling", SAMPLING),
+    "sampling": Kind("a word such as 'haar'", _sampling),
     "precision": above(0.0).or_none("for all images"),
     "preprocessing": Kind("a dictionary such as {'img_size': 224}", _mapping).or_none("for the model's own"),
     "domain": Kind("a kind of data, such as 'images'", _domain).or_none("to see it from the data"),
@@ -165,6 +170,7 @@ ARGUMENTS: Kinds = {
         "for one input"
     ),
     "labels": anything.or_none("for none, or those in the data"),
+    "average": several("numbers of elements, such as (2, 4, 12)", whole(2, 16), least=0).or_none("for none"),
     "options": Kind("options of the kind of data", _mapping),
     "layouts": Kind("a dictionary {module: layout}", _layouts).or_none("to follow them from the image"),
     "probes": whole(0),

@@ -100,7 +100,7 @@ class Audit:
             names = [f"input {name!r}" for name in self._leaves.names]
             yield from zip(names, self._leaves.representations, self._leaves.parts(self.x), strict=True)
         for target, y in zip(self.orbit.targets, self._still, strict=True):
-            yield f"output {target.output.name!r}", target.rho, y
+            yield f"output {target.output.label!r}", target.rho, y
 
     # are they the right ones?
 
@@ -129,7 +129,7 @@ class Audit:
         if not lowest < own / _DECADES:
             return []
         left, words = next(one for one in errors if one[0] <= max(_ALIKE * lowest, own * _NOTHING))
-        name = self.orbit.targets[k].output.name
+        name = self.orbit.targets[k].output.label
         less = f"{own / left:.1g} times smaller" if left else "none at all"
         return [f"{words}: so the error of output {name!r} is {less}"]
 
@@ -145,7 +145,9 @@ class Audit:
         for i, part in enumerate(leaves.parts(self.x)):
             others = self.domain.alternatives(leaves.representations[i], part) if i != first else ()
             for one in filter(lambda one, i=i: self._differs(one.rho, i), others):
-                with suppress(SymmeterError):  # its shape may not be one that some element can act on
+                with suppress(
+                    Exception
+                ):  # some element cannot act on its shape, or the model takes no such input
                     outputs = self._outputs(moved(_with(leaves, i, one.rho), self.x))
                     yield outputs, f"input {leaves.names[i]!r} {one.words}", one
 
@@ -163,7 +165,7 @@ class Audit:
         target = self.orbit.targets[k]
         for one in self.domain.alternatives(target.rho, self._still[k]):
             with suppress(SymmeterError):
-                yield self._error(own, k, one.rho), f"output {target.output.name!r} {one.words}"
+                yield self._error(own, k, one.rho), f"output {target.output.label!r} {one.words}"
 
     # what that takes
 

@@ -17,6 +17,8 @@ from symmeter.measures.measure import DerivativeMeasure
 from symmeter.measuring.accuracy import record
 from symmeter.measuring.directions import Directions, Part
 from symmeter.measuring.floor import FLOOR_IMAGES, Floor, differences, nudged
+from symmeter.measuring.function import Function
+from symmeter.measuring.kinds import Recent
 from symmeter.measuring.reference_samples import Beside
 from symmeter.measuring.run import Run
 from symmeter.measuring.targets import Target, quantity_of
@@ -41,6 +43,16 @@ class Observer(ABC):
         """Columns (b,) of samples x (b, ...), outputs y (b, ...) and Lie derivatives (T, b, ...), but no controls."""
 
 
+@dataclass(frozen=True)
+class _Kind:
+    """What is known of samples of one kind, as frames with so many atoms are."""
+
+    function: Function
+    targets: list[Target]
+    rho_out: Representation
+    pushforward: Pushforward
+
+
 @dataclass(kw_only=True)
 class DerivativeRun(Run):
     """Lie derivatives along all generators at once; one column per measure, generator and output.
@@ -53,6 +65,8 @@ class DerivativeRun(Run):
     targets: list[Target] = field(default_factory=list)
     rho_out: Representation = field(default_factory=Trivial)
     pushforward: Pushforward | None = None
+    _kinds: Recent["_Kind"] = field(default_factory=Recent)
+    _first: "_Kind | None" = None  # that of the samples which the floor is found on
     _few: list[Tensor] = field(default_factory=list)  # the first samples, for the floor
     _floors: dict[Key, Floor] = field(default_factory=dict)
     _floor_method: str = ""
@@ -77,25 +91,23 @@ class DerivativeRun(Run):
         super().execute()
         try:
             self._find_floor_once()
-            if self.observer is not None:
+            if self.observer is not None and self._first is not None:
+                self._enter(self._first)
                 self.observer.finish(self)
         except KeyboardInterrupt as error:  # what was measured is not lost
             self._stop(error, "interrupted")
             self.interrupted = True
 
     def _find_floor_once(self) -> None:
-        if not self._floor_method:
+        if not self._floor_method and self._first is not None:
             self._floor_method = "none"
+            self._enter(self._first)
             self.optional("the floor", lambda: self._find_floor(torch.stack(self._few)))
 
     def _measure_batch(self, batch: Batch, beside: Beside) -> Iterator[int]:
         x = batch.inputs.to(self.device, self.dtype)
-        self.rho_in = self.rho_in.fitted(x)
         directions = self.directions
-        if self.pushforward is None:
-            self._prepare(x)
-            if self.deform and not directions.can_deform(x[:1]):
-                self.deform = False
+        self._enter(self._kind_of(batch, x))
         assert self.pushforward is not None
         if not self.deform:
             beside = replace(beside, random=None)
@@ -104,7 +116,10 @@ class DerivativeRun(Run):
         def tangents(part: slice) -> Tensor:
             """The directions of a part of the batch."""
             positions = torch.arange(*part.indices(len(x)))
-            found, parts[part.start] = directions.of(x[part], positions, beside)
+            found, known = directions.of(x[part], positions, beside)
+            if beside.lone:  # it would be compared with itself
+                known = replace(known, lacking=torch.ones_like(known.lacking))
+            parts[part.start] = known
             return found
 
         for part, y, pushed in self.pushforward.push(x, tangents):
@@ -116,6 +131,38 @@ class DerivativeRun(Run):
             yield len(y)
         if len(self._few) == FLOOR_IMAGES:
             self._find_floor_once()
+
+    def _enter(self, kind: "_Kind") -> None:
+        """Go on with samples of a kind."""
+        self.targets, self.rho_out, self.pushforward = kind.targets, kind.rho_out, kind.pushforward
+
+    def _kind_of(self, batch: Batch, x: Tensor) -> "_Kind":
+        """What is known of the kind of samples x (B, ...) in a batch."""
+        known = self._kinds.get(batch.kind)
+        if known is None:
+            if self._first is None:
+                function = self._look(self.plan.outputs, x)
+            else:
+                function = replace(self._first.function, shapes=None)
+            known = self._prepare(x, function)
+            self._kinds.keep(batch.kind, known)
+            if self._first is None:
+                self._first = known
+                self._remark_on_first(known, x)
+        return known
+
+    def _remark_on_first(self, kind: "_Kind", x: Tensor) -> None:
+        """What the first samples x (B, ...) show: classes, and whether they can be deformed."""
+        found = kind.function(x[:1])
+        self.targets = kind.targets
+        for target, y in zip(kind.targets, found, strict=True):
+            self.remarks += self.domain.remarks(target.output.label, y, target.rho, self.generators)
+        self._scores = next((i for i, y in enumerate(found) if kind.targets[i].output.is_scores(y)), None)
+        self.classes = None if self._scores is None else found[self._scores].shape[1]
+        if self.output.name == "softmax" and self.classes:
+            self._check_softmax(kind.function.raw(x[:1])[0])
+        if self.deform and not self.directions.can_deform(x[:1]):
+            self.deform = False
 
     def _deforms(self) -> bool:
         return self.deform and not self.alone
@@ -131,24 +178,18 @@ class DerivativeRun(Run):
         """In which samples are moved."""
         return Directions(self.domain, self.rho_in, self.generators)
 
-    def _prepare(self, x: Tensor) -> None:
-        """The first look at the outputs for inputs x (B, ...): how they move, and whether they fit what is asked."""
-        function = self._look(self.plan.outputs, x)
+    def _prepare(self, x: Tensor, function: Function) -> "_Kind":
+        """The outputs for inputs x (B, ...): how they move, and whether they fit what is asked."""
         found = function(x[:1])
-        self.targets = [self._target(o, y) for o, y in zip(function.outputs, found, strict=True)]
-        if len(self.targets) > 1:
+        targets = [self._target(o, y) for o, y in zip(function.outputs, found, strict=True)]
+        rho_out = targets[0].rho
+        if len(targets) > 1:
             shapes = tuple(tuple(y.shape[1:]) for y in found)
-            self.rho_out = Packed(shapes, tuple(target.rho for target in self.targets))
-        else:
-            self.rho_out = self.targets[0].rho
-        self._scores = next((i for i, y in enumerate(found) if self.targets[i].output.is_scores(y)), None)
-        self.classes = None if self._scores is None else found[self._scores].shape[1]
-        if self.output.name == "softmax" and self.classes:
-            self._check_softmax(function.raw(x[:1])[0])
+            rho_out = Packed(shapes, tuple(target.rho for target in targets))
         double = cache(lambda: function.twin(torch.float64))  # made only if it is needed
         wide = None if self.dtype == torch.float64 else lambda z: _as_one(double()(z))
         quantised = self.seen is not None and self.seen.precision.quantised
-        self.pushforward = Pushforward(
+        pushforward = Pushforward(
             lambda z: _as_one(function(z)),
             total=self.samples.total,
             batch_size=function.batching.size or self.batch_size,
@@ -156,11 +197,11 @@ class DerivativeRun(Run):
             differentiable=not quantised,
             sizes=[y[0].numel() for y in found] if len(found) > 1 else (),
         )
+        return _Kind(function, targets, rho_out, pushforward)
 
     def _target(self, output: Output, y: Tensor) -> Target:
         """What is measured of an output y (1, ...)."""
         rho = self.plan.rho_out(output, y)
-        self.remarks += self.domain.remarks(output.name, y, rho, self.generators)
         return Target(output, quantity_of(output, y, self.domain), rho)
 
     def by_output(self, values: Tensor) -> list[Tensor]:
@@ -195,7 +236,8 @@ class DerivativeRun(Run):
             for key, values in found.items():
                 more[key][finite.cpu()] = values.double().cpu()
         keep = self._keep(batch.names[part], finite)
-        self._few += list(x[finite][: FLOOR_IMAGES - len(self._few)])
+        if self._first is not None and self.pushforward is self._first.pushforward:
+            self._few += list(x[finite][: FLOOR_IMAGES - len(self._few)])
         names = list(compress(batch.names[part], keep))
         still, without = (flags.cpu().numpy()[:, keep] for flags in (known.still, known.lacking))
         for i, generator in enumerate(self.generators):

@@ -12,8 +12,9 @@ import torch
 
 from symmeter.errors import counted, shortened
 from symmeter.measuring.derivative import DerivativeRun, Observer
+from symmeter.measuring.error_split import Splitting
 from symmeter.measuring.interrupt import Interrupted
-from symmeter.measuring.orbit import OrbitRun
+from symmeter.measuring.orbit import OrbitObserver, OrbitRun
 from symmeter.measuring.plan import Plan
 from symmeter.measuring.precision import AllSamples, Precision, Until
 from symmeter.measuring.rows import derivative_rows, orbit_rows
@@ -93,11 +94,15 @@ def run_along(plan: Plan, observer: Observer | None = None) -> Execution[Derivat
     )
 
 
-def run_over(plan: Plan, group: Group) -> Execution[OrbitRun]:
-    """All measures of a plan over one group."""
+def run_over(plan: Plan, group: Group, observer: OrbitObserver | None = None) -> Execution[OrbitRun]:
+    """All measures of a plan over one group; an `observer` looks on."""
     control = plan.has_stability or plan.control == "wrong-group"
     began = time.perf_counter()
-    run = OrbitRun(plan, plan.open(group), plan.rho_in(group), control, group=group)
+    splitting = Splitting(plan.settings.average, plan.settings.seed, plan.domain.where_labels)
+    rho_in = plan.rho_in(group)
+    run = OrbitRun(
+        plan, plan.open(group), rho_in, control, group=group, splitting=splitting, observer=observer
+    )
     run.until = _until(plan, run.samples, lambda: orbit_rows(run))
     return _executed(
         plan,

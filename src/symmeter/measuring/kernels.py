@@ -62,10 +62,14 @@ def average(passes: Passes, targets: list[OrbitTarget], chunks: list[Chunk]) -> 
     for i, outputs in passes(sorted(set().union(*wanted.values())), keep=True):
         for k, members in wanted.items():
             if i in members:
-                sums[k][i // chunks[k].block % 2] += outputs[k]
+                weights = chunks[k].weights
+                sums[k][i // chunks[k].block % 2] += (
+                    outputs[k] if weights is None else weights[i] * outputs[k]
+                )
     for k, (even, odd) in sums.items():
         chunk, n = chunks[k], len(wanted[k])
-        chunk.mean = ((even + odd) / n).to(chunk.reference)
+        total = n if chunk.weights is None else sum(chunk.weights[i] for i in wanted[k])
+        chunk.mean = ((even + odd) / total).to(chunk.reference)
         if targets[k].estimated:
             blocks = n // chunk.block
             halves = (even / ((blocks + 1) // 2 * chunk.block), odd / (blocks // 2 * chunk.block))

@@ -14,6 +14,7 @@ from symmeter.measuring.execution import Execution, announced, run_along, run_ov
 from symmeter.measuring.plan import Given, Plan, Settings, make_plan
 from symmeter.measuring.precision import of_several
 from symmeter.measuring.rows import derivative_rows, element_rows, orbit_rows
+from symmeter.measuring.split_rows import split_rows
 from symmeter.measuring.untrained import beside_untrained
 from symmeter.measuring.whole_pixel import WholePixel
 from symmeter.models.fresh import untrained
@@ -45,6 +46,7 @@ def measure(
     domain: str | type[Domain] | None = None,
     inputs: Any = None,
     labels: Any = None,
+    average: Sequence[int] | None = None,
     **options: Any,
 ) -> Result:
     """Measure how far a model is from a symmetry: value, error, floor and control for every generator or group.
@@ -71,7 +73,8 @@ def measure(
             (`none`): nothing.
         elements: how many group elements to draw; None for all of up to 256, else 64, of SO3 120 and of O3 240.
         sampling: of groups that are not enumerated: `auto` (of SO3 and O3 `cosets`, else `haar`), `haar` (independent
-            elements), `cosets` (of a finite subgroup, moved at random), or `quadrature` (in equal steps).
+            elements), `cosets` (of a finite subgroup, moved at random), `quadrature` (in equal steps), or, of SO3 and
+            O3, `lebedev` (Lebedev's rules, of unequal weights; `lebedev(5)` for that of order 5).
         precision: stop when the relative half width of the 95 % interval of every value and stability is at most this,
             such as 0.2. Images are then taken in random order and looked at after 16, 32, 64, ...; every look has wider
             intervals, so that all hold together (see `symmeter.measuring.precision`). None for all images.
@@ -81,7 +84,10 @@ def measure(
         inputs: for a model of several inputs, how the symmetry acts on each: `{"pixel_values": "image"}` for a dict,
             `("image", "image")` for a tuple of arguments; one word for a single tensor that is no image, such as
             `"points"`. Leaves that are not named are handed on as they are, and listed in `header["spec"]`.
-        labels: classes (N,), where they are not in the data.
+        labels: classes (N,), where they are not in the data; or what outputs should be, `{"energy": values (N, ...)}`,
+            for the split of the squared error in `Result.splits`. Frames of atoms bring theirs along.
+        average: numbers of elements such as `(2, 4, 12, 60)`; what averages of the model over so many would gain, and
+            what they did gain when it was tried, is in `Result.averages`. Needs such labels; `()` is for the split.
         options: more options of the kind of data. Of images, `padding` is what motions bring in from outside the frame:
             `reflect`, `zeros`, `circular`; None for the definition's own extension, and only motions that keep the
             frame for C_n and D_n.
@@ -101,6 +107,8 @@ def measure(
     """
     given = Given(data, domain, inputs, labels, named_options(definition, preprocessing) | options)
     settings = Settings(samples, batch_size, device, seed, progress, control, elements, sampling, precision)
+    if average is not None or isinstance(labels, Mapping):
+        settings = replace(settings, average=tuple(average or ()))
     return measured(make_plan(model, given, symmetry, measure, output, settings))
 
 
@@ -125,7 +133,12 @@ def measured(plan: Plan) -> Result:
         over = run_over(plan, group)
         executed.append(over)
         part = over.result(orbit_rows(over.run))
-        parts.append(replace(part, elements=tuple(element_rows(over.run))))
+        splits, averages = split_rows(over.run)
+        parts.append(
+            replace(
+                part, elements=tuple(element_rows(over.run)), splits=tuple(splits), averages=tuple(averages)
+            )
+        )
     result = _joined(parts, plan.symmetry.name, [m.name for m in [*plan.along, *plan.over]])
     if plan.control == "untrained":
         fresh = untrained(plan.loaded, plan.settings.seed)
@@ -158,6 +171,8 @@ def _joined(parts: list[Result], symmetry: str, measures: list[str]) -> Result:
         samples=_columns_of(names, parts),
         sample_names=tuple(names),
         elements=tuple(chain.from_iterable(part.elements for part in parts)),
+        splits=tuple(chain.from_iterable(part.splits for part in parts)),
+        averages=tuple(chain.from_iterable(part.averages for part in parts)),
     )
 
 

@@ -1,5 +1,6 @@
 """A run over a group: batches of samples through one shared pass over the orbit for all measures and outputs."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -14,6 +15,7 @@ from symmeter.errors import SymmeterError, shortened
 from symmeter.measures.measure import OrbitMeasure
 from symmeter.measuring.accuracy import record
 from symmeter.measuring.constant_network import constant_values
+from symmeter.measuring.error_split import Splitting
 from symmeter.measuring.function import Function
 from symmeter.measuring.kernels import Kernels
 from symmeter.measuring.kinds import Orbits
@@ -41,16 +43,29 @@ from symmeter.symmetry.groups.group import ElementSet, Group, choose_elements
 from symmeter.symmetry.representations.representation import Representation
 
 
+class OrbitObserver(ABC):
+    """Looks on during a run over a group and makes something more of each chunk, as the attribution to layers does."""
+
+    @abstractmethod
+    def take(self, run: "OrbitRun", x: Tensor) -> dict[Key, Tensor]:
+        """Columns (b,) of samples x (b, ...)."""
+
+    @abstractmethod
+    def finish(self, run: "OrbitRun") -> None:
+        """After the last chunk, with the model still borrowed."""
+
+
 @dataclass(kw_only=True)
 class OrbitRun(Run):
     """All measures of all outputs over one group.
 
     Of every measure and output there is one column per statistic. `control` may also be "wrong-group": outputs are
-    then taken as if the group did not move them. `orbit` is there from the first batch on, that of the samples which
-    are measured at the moment; there is one for each kind of them.
+    then taken as if the group did not move them. `orbit` is that of the samples that are measured at the moment.
     """
 
     group: Group
+    splitting: Splitting
+    observer: OrbitObserver | None = None
     orbit: Orbit | None = None
     orbits: Orbits = field(default_factory=Orbits)
     forwards: int = 0  # samples that went through the model
@@ -62,7 +77,6 @@ class OrbitRun(Run):
 
     loading_batch = 32
     unit = "pass"
-    of_any_shape = True
 
     @property
     def measures(self) -> tuple[OrbitMeasure, ...]:
@@ -83,6 +97,12 @@ class OrbitRun(Run):
     def wrong_group(self) -> bool:
         """Whether the control takes outputs as if the group did not move them."""
         return self.plan.control == "wrong-group"
+
+    def execute(self) -> None:
+        """Measure all samples; then what the observer adds."""
+        super().execute()
+        if self.observer is not None:
+            self.observer.finish(self)
 
     @property
     def _known(self) -> Orbit:
@@ -165,7 +185,7 @@ class OrbitRun(Run):
                 continue
             targets.append(self._target(output, rho, y, kernels))
             first.append(y)
-            self.remarks += self.domain.remarks(output.name, y, rho, elements.elements)
+            self.remarks += self.domain.remarks(output.label, y, rho, elements.elements)
             if output.is_scores(y):
                 self.classes = y.shape[1]
         function = self._narrowed(function, [target.output for target in targets])
@@ -209,7 +229,8 @@ class OrbitRun(Run):
         compared = Compared(x, batch.known_labels(part), others)
         still = torch.ones(len(x), dtype=torch.bool)
         watched = watching(moved(orbit.rho_in, x), orbit.still(x), still)
-        own = orbit.reduced(watched, compared, pools=[t.pools for t in orbit.targets], alone=True)
+        own = orbit.reduced(watched, compared, pools=orbit.pools, alone=True, answers=self.splitting.wanted)
+        split = self.splitting.found(orbit, own, x, batch, part)
         lacking = torch.zeros(len(x), dtype=torch.bool)
         control = None
         if self.control and (references is not None or not self.domain.needs_references):
@@ -219,6 +240,11 @@ class OrbitRun(Run):
             control = self._control(inputs, compared)
             lacking |= beside.lone and self.domain.needs_references and not self.wrong_group
         keep = self._take(batch.names[part], own, control, lacking.numpy())
+        self.splitting.take(split, self.columns, keep)
+        if self.observer is not None and keep.any():
+            chosen = torch.from_numpy(keep).to(x.device)
+            for key, values in self.observer.take(self, x[chosen]).items():
+                self.columns.add(key, values.double().cpu().numpy())
         names = list(compress(batch.names[part], keep))
         self._note_still(self.group.name, names, still.numpy()[keep], lacking.numpy()[keep])
         if self.classes:
@@ -229,10 +255,10 @@ class OrbitRun(Run):
     def _control(self, inputs: Inputs, compared: Compared) -> Reduced | None:
         """What is measured of the control's inputs; None, and no control any more, where the model fails on them."""
         orbit = self._known
-        pools = [target.control_pools for target in orbit.targets]
-        control = self.optional(
-            "the control", lambda: orbit.reduced(inputs, compared, pools=pools, wrong=self.wrong_group)
+        of_control = lambda: orbit.reduced(
+            inputs, compared, pools=orbit.control_pools, wrong=self.wrong_group
         )
+        control = self.optional("the control", of_control)
         if control is None:  # not for some samples only: values and controls are compared in pairs
             self.control = False
             self.columns.discard_controls()
@@ -291,4 +317,4 @@ class OrbitRun(Run):
             one = self.spectra.get(str(target.output))
             if one is not None and self.probes.stands_clear(self.columns, target):
                 notes += one.notes(str(target.output))
-        return notes
+        return notes + self.splitting.notes(self.targets)

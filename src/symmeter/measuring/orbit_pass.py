@@ -6,15 +6,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from symmeter.measures.error_split import Answers
 from symmeter.measures.measure import Pool
 from symmeter.measures.orbit import Chunk, View
 from symmeter.measuring.floor import nudged
 from symmeter.measuring.function import Function
 from symmeter.measuring.kernels import Kernels, average
-from symmeter.measuring.passes import Inputs, Passes
+from symmeter.measuring.passes import Inputs, Passes, moved
 from symmeter.measuring.targets import OrbitTarget, Reduced
 from symmeter.symmetry.groups.group import Element, ElementSet, equal_pairs
-from symmeter.symmetry.representations.representation import Representation
+from symmeter.symmetry.representations.representation import Acted, Representation
 
 FEWEST_ELEMENTS, FEW_ELEMENTS = 3, 16  # over which floors and constants are found
 
@@ -53,6 +54,16 @@ class Orbit:
         """The elements, in their order."""
         return self.elements.elements
 
+    @property
+    def pools(self) -> list[dict[str, Pool]]:
+        """Those of all targets."""
+        return [target.pools for target in self.targets]
+
+    @property
+    def control_pools(self) -> list[dict[str, Pool]]:
+        """Those of the control of all targets."""
+        return [target.control_pools for target in self.targets]
+
     def few(self, most: int = FEW_ELEMENTS) -> range:
         """Positions of so many elements at most, spread over all of them."""
         step = max(1, len(self.members) // most)
@@ -84,17 +95,19 @@ class Orbit:
         pools: list[dict[str, Pool]] | None = None,
         wrong: bool = False,
         alone: bool = False,
+        answers: bool = False,
     ) -> Reduced:
         """All measures of some samples on one pass over all elements.
 
         `wrong`: the outputs are taken as if the group did not move them. `alone`: also what each element does to f(x).
+        `answers`: and all values of the conjugated model are kept.
         """
         which = range(len(self.members))
         passes = self._passes(inputs)
         chunks = self._chunks(self._reference(passes, compared.x), which, compared)
         average(passes, self.targets, chunks)
         spectra = alone and self.elements.sampled and bool(self.elements.group.designs)
-        reduced = Reduced(self.targets, chunks, pools or [{} for _ in chunks], alone, spectra)
+        reduced = Reduced(self.targets, chunks, pools or [{} for _ in chunks], alone, spectra, answers)
         for i, outputs in passes(which):
             g = self.members[i]
             element = g @ g.inverse() if wrong else g
@@ -102,6 +115,17 @@ class Orbit:
                 reduced.add(k, i, View(element, y, chunks[k], i, g.is_identity))
         self.forwards += passes.forwards
         return reduced
+
+    def answers(self, x: Tensor, elements: Sequence[Element]) -> list[Answers]:
+        """The conjugated model at other elements of the group on samples x (b, ...), output by output."""
+        passes = Passes(self.function, moved(self.rho_in, x), elements, self.at_once)
+        found: list[list[Acted]] = [[] for _ in self.targets]
+        for i, outputs in passes():
+            back = elements[i].inverse()
+            for own, target, y in zip(found, self.targets, outputs, strict=True):
+                own.append(target.rho.act(back, y))
+        self.forwards += passes.forwards
+        return list(map(Answers.of, found))
 
     def reduced_floor(
         self,
@@ -121,10 +145,9 @@ class Orbit:
         for i, outputs in passes(which):
             g = self.members[i]
             for k, y in enumerate(outputs):
-                moved = self.targets[k].rho.act(g, nudged(y, i, unit))[
-                    0
-                ]  # rounded anew, where f(g x) would be
-                reduced.add(k, i, View(g, moved, chunks[k], i, g.is_identity))
+                # rounded anew, where f(g x) would be
+                expected, _ = self.targets[k].rho.act(g, nudged(y, i, unit))
+                reduced.add(k, i, View(g, expected, chunks[k], i, g.is_identity))
         self.forwards += passes.forwards
         return reduced
 
@@ -145,7 +168,9 @@ class Orbit:
         equal = 0
         if sampled or finite:
             equal = equal_pairs([self.members[i] for i in which])
-        return Chunk(y, target.rho, len(which), sampled, block, finite, equal, other=other, labels=labels)
+        found = Chunk(y, target.rho, len(which), sampled, block, finite, equal, other=other, labels=labels)
+        found.weights = self.elements.weights
+        return found
 
     def _passes(self, inputs: Inputs) -> Passes:
         return Passes(self.function, inputs, self.kernels.all, self.at_once)

@@ -38,7 +38,10 @@ _DEFAULTS = {"definition": "bandlimited"}
 
 @dataclass(frozen=True)
 class Settings:
-    """How to measure, whatever the data: arguments as in `symmeter.measure`."""
+    """How to measure, whatever the data: arguments as in `symmeter.measure`.
+
+    `average` None: no error is split.
+    """
 
     samples: int | None = None
     batch_size: int | None = None
@@ -49,6 +52,7 @@ class Settings:
     elements: int | None = None
     sampling: str = AUTO
     precision: float | None = None
+    average: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ class Plan:
 
     def of_fresh(self, fresh: LoadedModel) -> "Plan":
         """The same for a copy of the model with fresh weights."""
-        return replace(self, loaded=fresh, control="both")
+        return replace(self, loaded=fresh, control="both", settings=replace(self.settings, average=None))
 
     @property
     def has_stability(self) -> bool:
@@ -142,6 +146,10 @@ def make_plan(
             "the wrong-group control is for groups such as C4; generators have both, stability, untrained and none"
         )
     check_precision(settings.precision, control)
+    if settings.average is not None and not hypothesis.groups:
+        raise SymmeterError(
+            f"average= and labels of outputs go with groups such as SO3 or D4, and {hypothesis.name} has none"
+        )
     loaded = domain.described(load_model(model) if isinstance(model, str) else describe(model))
     loaded, output = domain.asked(loaded, output, given.data)
     if not callable(loaded.model):
@@ -177,8 +185,14 @@ def plan_along(
     domain.check_symmetry(hypothesis, purpose)
     given = replace(given, domain=type(domain))
     plan = make_plan(model, given, hypothesis, "lee", output, settings)
+    return one_output(plan, purpose)
+
+
+def one_output(plan: Plan, purpose: str) -> Plan:
+    """The plan, if it has one output; else SymmeterError."""
     if len(plan.outputs) > 1:
-        raise SymmeterError(f"output {output!r}: {purpose} takes one output at a time; give one of them")
+        named = ",".join(map(str, plan.outputs))
+        raise SymmeterError(f"output {named!r}: {purpose} takes one output at a time; give one of them")
     return plan
 
 

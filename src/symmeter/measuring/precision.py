@@ -199,7 +199,9 @@ def joined(batches: Sequence[Batch]) -> Batch:
     if any(batch.labels is not None for batch in batches):
         labels = torch.cat([_labels(batch) for batch in batches])
     names = tuple(name for batch in batches for name in batch.names)
-    return Batch(torch.cat([batch.inputs for batch in batches]), labels, names, batches[0].kind)
+    references = tuple(one for batch in batches for one in batch.references)
+    inputs = torch.cat([batch.inputs for batch in batches])
+    return Batch(inputs, labels, names, batches[0].kind, references)
 
 
 def _labels(batch: Batch) -> torch.Tensor:

@@ -47,7 +47,7 @@ def _derivative_row(run: DerivativeRun, target: Target, m: DerivativeMeasure, ge
     return Row(
         measure=m.name,
         symmetry=generator.name,
-        output=target.output.name,
+        output=target.output.label,
         layer=target.output.layer,
         unit=m.unit(target.quantity, generator),
         direction=m.direction,
@@ -94,7 +94,7 @@ def _orbit_row(run: OrbitRun, target: OrbitTarget, m: OrbitMeasure, top1: float 
     return Row(
         measure=m.name,
         symmetry=run.group.name,
-        output=target.output.name,
+        output=target.output.label,
         layer=target.output.layer,
         unit=m.unit(target.quantity),
         direction=m.direction,
@@ -153,7 +153,7 @@ def _rows_by_element(run: OrbitRun, target: OrbitTarget, m: OrbitMeasure, key: K
             ElementRow(
                 measure=m.name,
                 symmetry=run.group.name,
-                output=target.output.name,
+                output=target.output.label,
                 layer=target.output.layer,
                 element=g.name,
                 parameter=g.parameter,

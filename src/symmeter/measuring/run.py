@@ -1,7 +1,7 @@
 """One run: batches of samples through a model, statistics per sample into columns."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
@@ -54,10 +54,8 @@ class Run(ABC):
     still: dict[str, int] = field(default_factory=dict)  # by symmetry: samples that it does not change
     until: Until = field(default_factory=AllSamples)  # when it has measured enough
     lacking: dict[str, list[str]] = field(default_factory=dict)  # and those that have no reference sample
-    kind: Hashable = None  # of the samples, where there is more than one
 
     alone = False  # one sample is all there is
-    of_any_shape = False  # whether samples may differ in shape
     loading_batch = LOADING_BATCH
     unit = ""  # of the progress bar; nothing for one sample
 
@@ -111,7 +109,6 @@ class Run(ABC):
         try:
             with noticed_interrupts() as check:
                 for batch, beside in self._with_controls():
-                    self._check_kind(batch)
                     for steps in self._measure_batch(batch, beside):
                         bar.update(steps)
                         check()
@@ -181,15 +178,6 @@ class Run(ABC):
             random = random_numbers(len(batch.names), self.seed + i) if self._deforms() else None
             yield batch, Beside(references, random, lone)
             previous.keep(batch.kind, batch.inputs)
-
-    def _check_kind(self, batch: Batch) -> None:
-        """SymmeterError for samples of another shape than the first, where only one can be measured."""
-        self.kind = self.kind or batch.kind
-        if batch.kind != self.kind and not self.of_any_shape:
-            raise SymmeterError(
-                f"{self.item}s differ in shape, and derivatives are taken of one shape: give those of one shape, or "
-                "measure over groups"
-            )
 
     def _needs_references(self) -> bool:
         return self.control

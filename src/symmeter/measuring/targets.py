@@ -9,6 +9,7 @@ from torch import Tensor
 
 from symmeter.domain import Domain
 from symmeter.errors import SymmeterError
+from symmeter.measures.error_split import Answers
 from symmeter.measures.measure import OrbitMeasure, Pool, Reducer
 from symmeter.measures.orbit import Chunk, View
 from symmeter.measures.quantity import OUTPUT, PROBABILITY, Quantity
@@ -17,7 +18,7 @@ from symmeter.measures.spread import Distances
 from symmeter.measuring.infinite_values import infinities
 from symmeter.models.outputs import Output
 from symmeter.results.columns import VALUE, Columns, Key
-from symmeter.symmetry.representations.representation import Representation
+from symmeter.symmetry.representations.representation import Acted, Representation
 from symmeter.symmetry.representations.trivial import Trivial
 
 BY_ELEMENT = RelativeError()  # what the table and the curve of elements show
@@ -134,9 +135,14 @@ class Reduced:
         pools: list[dict[str, Pool]],
         alone: bool = False,
         spectra: bool = False,
+        answers: bool = False,
     ):
-        """`alone`: also what every element does to f(x), whatever the measures. `spectra`: also distances by pairs."""
+        """`alone`: also what every element does to f(x), whatever the measures. `spectra`: also distances by pairs.
+
+        `answers`: also all values of the conjugated model, as they are.
+        """
         self._distances = [Distances(chunk) for chunk in chunks] if spectra else []
+        self._answers: list[list[Acted]] = [[] for _ in chunks] if answers else []
         self.targets, self.chunks, self._pools, self._alone = targets, chunks, pools, alone
         self.reducers: list[dict[str, Reducer]] = [
             {m.name: m.reducer(chunk) for m in target.measures}
@@ -168,8 +174,15 @@ class Reduced:
                 self._pools[k][m.name].add(view)
         if self._distances:
             self._distances[k].add(*view.conjugated)
+        if self._answers:
+            self._answers[k].append(view.conjugated)
         if self._alone:
             self._by_element.setdefault(target.by_element, {})[i] = BY_ELEMENT.error(view).double().cpu()
+
+    @property
+    def answers(self) -> list[Answers]:
+        """The values of the conjugated model, output by output."""
+        return list(map(Answers.of, self._answers))
 
     def columns(self) -> dict[Key, np.ndarray]:
         """Values (b,) of every statistic of every measure and output."""

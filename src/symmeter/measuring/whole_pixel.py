@@ -55,7 +55,7 @@ class WholePixel(Observer):
 
     def added_to(self, rows: Sequence[Row], run: DerivativeRun) -> list[Row]:
         """The rows, those of LEE that are resolved with the ratio."""
-        names = {(t.output.name, t.output.layer): str(t.output) for t in run.targets}
+        names = {(t.output.label, t.output.layer): str(t.output) for t in run.targets}
         return [replace(row, whole_pixel=self._ratio(row, names[row.output, row.layer])) for row in rows]
 
     def _ratio(self, row: Row, output: str) -> float | None:

@@ -4,7 +4,8 @@ An output is written NAME or NAME:ACTION. NAME is `softmax`, `logits`, `features
 or the path of a tensor in what the model returns (`pred_boxes`, `0.boxes`, `prediction.mean`). ACTION is `invariant`,
 `equivariant`, `channels_first`, `channels_last`, `tokens(PREFIX+ROWSxCOLUMNS)`, `pooled` (the mean over the grid,
 invariant), `regular(GROUP)` (the grid moves and channels are permuted in blocks), or `vectors` (two channels that turn
-with the grid: x to the right, y down).
+with the grid: x to the right, y down). Behind an action of irreps, such as `2x0e+1o by degree`, the last words ask for
+every irrep by itself as well.
 """
 
 import inspect
@@ -35,6 +36,7 @@ _METHODS = {
     "pooled": ("forward_features", "forward_head"),
 }
 NAMES = tuple(_METHODS)
+BY_DEGREE = " by degree"
 _OF_THE_WHOLE = ("softmax", "logits")
 
 
@@ -57,9 +59,19 @@ class Output:
     action: str | None = None
     leaf: bool = field(default=False, repr=False)  # `name` is a path in what the model returns, and no module
     class_axis: int = field(default=-1, repr=False)  # of scores (B, n, m), as the kind of data has them
+    entries: tuple[int, ...] | None = field(
+        default=None, repr=False
+    )  # on the last axis; None for all of them
 
     def __str__(self) -> str:
+        if self.entries is not None:
+            return self.label
         return self.name if self.action is None else f"{self.name}:{self.action}"
+
+    @property
+    def label(self) -> str:
+        """What it is called in rows: its name, with the irrep where it is one of several."""
+        return self.name if self.entries is None else f"{self.name}[{self.action}]"
 
     @property
     def layer(self) -> str:
@@ -85,6 +97,8 @@ class Output:
 
     def read(self, y: Tensor) -> Tensor:
         """What is measured of a tensor (B, ...) that the model returned; softmax is over the class axis."""
+        if self.entries is not None:
+            return y[..., list(self.entries)]
         if self.action == "pooled" and y.ndim > 2:
             return y.mean(1) if y.ndim == 3 else y.flatten(2).mean(2)
         if self.name == "softmax" and y.ndim > 1:
@@ -137,12 +151,27 @@ def parse_outputs(
         what = [f"{name}:{action}" for name, action in what.items()]
     words = split_list(what) if isinstance(what, str) else list(what)
     found: list[Output] = []
-    for word in words:
+    for written in words:
+        word = written.strip().removesuffix(BY_DEGREE).rstrip()
         output = parse_output(word, domain)
+        if word != written.strip():
+            output = output.resolved(model)
+            found += [output, *_parts(output, domain)]
+            continue
         found += _matching(output, model) if set(output.name) & set("*?[") else [output.resolved(model)]
     if not found:
         raise SymmeterError(f"no output given; choose from {', '.join(NAMES)} or a module's dotted name")
     return list(dict.fromkeys(found))
+
+
+def _parts(output: Output, domain: Domain | None) -> list[Output]:
+    """An output for each irrep of one of several."""
+    parts = domain.parts(output.action) if domain is not None and output.action is not None else {}
+    if not parts:
+        raise SymmeterError(
+            f"output '{output}{BY_DEGREE}': only irreps have degrees, write them as in {output.name}:2x0e+1o{BY_DEGREE}"
+        )
+    return [replace(output, action=word, entries=entries) for word, entries in parts.items()]
 
 
 def _matching(pattern: Output, model: object) -> list[Output]:

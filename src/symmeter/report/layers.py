@@ -11,6 +11,7 @@ from symmeter.results.numbers import ratio, short, with_interval
 from symmeter.results.text import WHOLE, as_text, circumstances, new_table, show_tables, title
 
 _NAME_WIDTH = 34
+_ERRORS = {"lee": "LEE", "squared_error": "the squared error"}
 _ADDED = {"kind": views.by_kind, "stage": views.by_stage}  # views that add parts up to a few lines
 _LISTED = {"calls": views.tree, "module": views.by_module}  # views with a line for each part
 
@@ -74,7 +75,12 @@ def _table(profile: Profile, symmetry: str, by: str, depth: int | None, top: int
 
 
 def _legend(profile: Profile) -> list[str]:
-    lines = [f"contribution: part of LEE, + adds to it, - takes from it; unit {profile.rows[0].unit}"]
+    roots = {row.measure: row for row in profile.rows if row.whole}
+    lines = [
+        f"contribution: part of {_ERRORS.get(name, name)}, + adds to it, - takes from it; unit {root.unit}"
+        for name, root in roots.items()
+    ]
+    lines += [f"broken in: {sentence}" for sentence in profile.broken_in]
     if any(row["norm"] is not None for row in profile.rows):
         lines.append("norm: squared norm of the part's own error at the output (Gruver et al. 2023)")
     spec = profile.header["spec"]

@@ -12,8 +12,8 @@ _FEW_RESAMPLES = 499
 # On the side of the long tail the studentised bootstrap of 16 to 64 values misses the truth in 4 to 7 draws of 100 and
 # not in 2.5; that side is taken at 1 %.
 _LONG_TAIL = 0.4
-# Of ratios of means, as shares of layers are, either side may be the long one: both are taken at .5 %.
-_EITHER_TAIL = 0.2
+# Of ratios of means, as shares of layers are, either side may be the long one: both are taken at .25 %.
+_EITHER_TAIL = 0.1
 # A sample that has not seen the tail does not know of it. Where a lognormal tail as long as that of the values would
 # leave the mean a relative variance above this, fewer values than _ENOUGH set no upper bound to it.
 _MOST_VARIANCE = 1 / 3

@@ -14,6 +14,7 @@ from symmeter.errors import WriteError, first_line
 from symmeter.files import write_whole
 from symmeter.optional import require
 from symmeter.results.comparison import Comparison, compared
+from symmeter.results.error_split import AveragedError, ErrorSplit
 from symmeter.results.json_form import json_form
 from symmeter.results.row import ElementRow, Row
 from symmeter.results.text import render
@@ -41,6 +42,8 @@ class Result:
     samples: Mapping[str, np.ndarray] = field(default_factory=dict)
     sample_names: tuple[str, ...] = ()
     elements: tuple[ElementRow, ...] = ()
+    splits: tuple[ErrorSplit, ...] = ()  # of the squared error, where outputs have labels
+    averages: tuple[AveragedError, ...] = ()
 
     @property
     def status(self) -> str:
@@ -51,8 +54,9 @@ class Result:
         """The JSON form of the contract; numbers that are not finite become null."""
         content = {"schema": SCHEMA, **self.header, "warnings": list(self.warnings)}
         content["rows"] = list(map(asdict, self.rows))
-        if self.elements:
-            content["elements"] = list(map(asdict, self.elements))
+        for name, rows in (("elements", self.elements), ("splits", self.splits), ("averages", self.averages)):
+            if rows:
+                content[name] = [asdict(row) for row in rows]
         if self.kind != Result.kind:
             content["kind"] = self.kind
         return json_form(content)
@@ -73,7 +77,17 @@ class Result:
     def elements_to_pandas(self) -> Any:
         """A pandas DataFrame with one row per group element: which transformation is worst."""
         names = [f.name for f in fields(ElementRow)]
-        return pandas().DataFrame(list(map(asdict, self.elements)), columns=names)
+        return pandas().DataFrame([asdict(row) for row in self.elements], columns=names)
+
+    def splits_to_pandas(self) -> Any:
+        """A pandas DataFrame with one row per output: how much of its squared error is broken symmetry."""
+        names = [f.name for f in fields(ErrorSplit)]
+        return pandas().DataFrame([asdict(row) for row in self.splits], columns=names)
+
+    def averages_to_pandas(self) -> Any:
+        """A pandas DataFrame with one row per output and number of elements that the model is averaged over."""
+        names = [f.name for f in fields(AveragedError)]
+        return pandas().DataFrame([asdict(row) for row in self.averages], columns=names)
 
     @verb(path=PATH)
     def save(self, path: str | os.PathLike) -> Path:

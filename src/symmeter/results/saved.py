@@ -5,6 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from symmeter.errors import SymmeterError
+from symmeter.results.error_split import AveragedError, ErrorSplit
 from symmeter.results.result import SCHEMA, Result
 from symmeter.results.row import ElementRow, Row
 
@@ -54,10 +55,12 @@ def from_parts(content: Mapping[str, Any], samples: Any = None) -> Result:
     known = columns_of(row)
     rows = tuple(row(**{name: one[name] for name in one if name in known}) for one in saved)
     elements = tuple(ElementRow(**one) for one in header.pop("elements", ()))
+    splits = tuple(ErrorSplit(**one) for one in header.pop("splits", ()))
+    averages = tuple(AveragedError(**one) for one in header.pop("averages", ()))
     warnings = tuple(header.pop("warnings", ()))
     names: tuple[str, ...] = ()
     columns: dict[str, Any] = {}
     if samples is not None:
         names = tuple(samples["name"])
         columns = {column: samples[column].to_numpy() for column in samples if column != "name"}
-    return _RESULTS[kind](rows, header, warnings, columns, names, elements)
+    return _RESULTS[kind](rows, header, warnings, columns, names, elements, splits, averages)

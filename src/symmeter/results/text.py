@@ -11,6 +11,13 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from symmeter.results.error_split import (
+    AveragedError,
+    ErrorSplit,
+    average_table,
+    split_legend,
+    split_table,
+)
 from symmeter.results.legend import column, different, have_errors, known, legend, whole_pixels
 from symmeter.results.numbers import plus_minus, ratio, short, with_error, with_interval
 from symmeter.results.row import RATIOS, ElementRow, Row
@@ -48,6 +55,12 @@ class Printable(Protocol):
     @property
     def elements(self) -> tuple[ElementRow, ...]: ...
 
+    @property
+    def splits(self) -> tuple[ErrorSplit, ...]: ...
+
+    @property
+    def averages(self) -> tuple[AveragedError, ...]: ...
+
 
 def render(result: Printable, width: int = 80) -> str:
     """The table as plain text."""
@@ -67,7 +80,15 @@ def show(result: Printable, console: Console) -> None:
     tables = [_table(rows)]
     if len(rows) == 1 and rows[0].elements:
         tables.append(_element_table(result.elements))
-    lines = [*legend(rows), *whole_pixels(rows, result.header["spec"])]
+    if result.splits:
+        tables.append(split_table(new_table(), result.splits))
+    if result.averages:
+        tables.append(average_table(new_table(), result.averages))
+    lines = [
+        *legend(rows),
+        *whole_pixels(rows, result.header["spec"]),
+        *split_legend(result.splits, result.averages),
+    ]
     show_tables(console, title(result.header), circumstances(result.header), tables, lines, result.warnings)
 
 

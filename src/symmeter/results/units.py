@@ -15,6 +15,15 @@ _SHOWN: dict[str, tuple[str, float]] = {
 _SCALED = ("value", "floor", "interval_low", "interval_high", "error", "control_error", "control")
 
 
+def shown_unit(unit: str) -> tuple[str, float]:
+    """The unit that tables have for one, and how many of it that one is.
+
+    >>> shown_unit("eV/atom"), shown_unit("degree")
+    (('meV/atom', 1000.0), ('degree', 1.0))
+    """
+    return _SHOWN.get(unit, (unit, 1.0))
+
+
 def as_shown(row: Row) -> Row:
     """A row with its values in the unit that tables have for its own; most rows as they are.
 

@@ -144,8 +144,13 @@ def test_labels_and_names_stay_with_their_graphs(geometric, mixed):
     assert result.samples[key][names.index("set[7]")] == pytest.approx(alone.samples[key][0], rel=1e-12)
 
 
-def test_derivatives_are_of_one_size(mixed):
-    with pytest.warns(symmeter.SymmeterWarning, match="derivatives are taken of one shape"):
-        result = symmeter.measure(Hidden(), mixed, "rotation_z", output="whole", progress=False)
-    assert result.status == "partial" and result.rows[0].n == 6
+def test_derivatives_of_all_sizes_are_those_of_runs_of_one_size(mixed):
+    together = symmeter.measure(Hidden(), mixed, "rotation_x", output="whole", progress=False)
+    (row,) = together.rows
+    assert row.n == 12 and row.stability is not None and row.specificity is not None
+    place = {name: i for i, name in enumerate(together.sample_names)}
+    for start in range(2):
+        alone = symmeter.measure(Hidden(), mixed[start::2], "rotation_x", output="whole", progress=False)
+        chosen = [place[f"set[{2 * i + start}]"] for i in range(6)]
+        np.testing.assert_allclose(together.samples[row.column][chosen], alone.samples[row.column], rtol=1e-9)
     check_refused("S5 permutes 5 points", measured, Hidden(), mixed[1::2], "S5", "whole")

@@ -22,7 +22,7 @@ from symmeter.domains.space.field import EDGE, GRAPH, NODE, PAIR, Field, Labels
 from symmeter.domains.space.generators import GENERATORS
 from symmeter.domains.space.irreps import Irreps
 from symmeter.domains.space.motion import INVERSION, Motion, mirror, moved_by, rotation_about
-from symmeter.domains.space.orientations import AxisAngles, Quaternions
+from symmeter.domains.space.orientations import AxisAngles, Frames, Quaternions
 from symmeter.symmetry.groups.permutations import CHANNELS, Permutation, Symmetric
 from symmeter.symmetry.representations.packed import Packed
 from symmeter.symmetry.representations.trivial import Trivial
@@ -94,6 +94,13 @@ class TestCells(RepresentationContract):
     example = random(2, 3, 3)
 
 
+class TestFrames(RepresentationContract):
+    representation = Field(Frames(), NODE)
+    elements = (*MOTIONS, Permutation((1, 2, 0, 3)))
+    generators = GENERATORS_OF_SPACE
+    example = random(2, 4, 3, 3)
+
+
 class TestFractional(RepresentationContract):
     representation = Field(Fractional())
     elements = TURNS
@@ -151,6 +158,13 @@ class TestAxisAngles(RepresentationContract):
     generators = ROTATIONS
     example = 0.4 * random(2, 5, 3)
     affine = False
+
+
+def test_frames_are_cells_with_their_vectors_as_columns():
+    x = random(2, 3, 3)
+    for g in TURNS:
+        if g.scale == 1:
+            torch.testing.assert_close(Frames().act(g, x), Cells().act(g, x.mT).mT)
 
 
 def test_points_are_permuted():

@@ -1,6 +1,6 @@
 """Frames of atoms: from ASE's objects, from any file that ASE reads, and the molecules that come with it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 
 from symmeter.domains.atoms.groups import OfFrame
+from symmeter.domains.atoms.references import references_of
 from symmeter.domains.atoms.rows import NUMBERS, PBC, Layout, row_of
 from symmeter.errors import SymmeterError, counted
 from symmeter.optional import require
@@ -52,11 +53,11 @@ class Frames:
         """Whether all frames are periodic along all three axes."""
         return all(bool(one.pbc.all()) for one in self.atoms)
 
-    def source(self) -> Source:
-        """Each frame with its number."""
+    def source(self, names: Mapping[str, str]) -> Source:
+        """Each frame with its number and what is known of its outputs, by `names` as in `references_of`."""
 
         def item(i: int) -> Item:
-            return Item(self.names[i], lambda: ((i, self.atoms[i]), None))
+            return Item(self.names[i], lambda: ((i, self.atoms[i]), references_of(self.atoms[i], names)))
 
         return indexed(item, len(self.atoms), self.name, "frame", "frame", path=self.path)
 

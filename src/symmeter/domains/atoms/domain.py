@@ -21,16 +21,21 @@ from symmeter.domains.atoms.data import (
 from symmeter.domains.atoms.frame_model import CalculatorModel, FrameModel, FunctionModel, implemented
 from symmeter.domains.atoms.groups import Cells, Lattice, bound_to, parts_of_frames
 from symmeter.domains.atoms.networks import FrameNetwork
+from symmeter.domains.atoms.options import AtomOptions
 from symmeter.domains.atoms.quantities import QUANTITIES, action_of, usual_among
 from symmeter.domains.atoms.rows import FrameRows, row_of
 from symmeter.domains.space.alternatives import alternatives
+from symmeter.domains.space.candidates import candidates, irreps_of
+from symmeter.domains.space.hidden import Hidden
 from symmeter.domains.space.permutations import Permutations
 from symmeter.domains.space.words import (
     ACTIONS,
     GROUPS,
     check_no_vector,
+    generators_of,
     groups_of,
     parse_word,
+    parts_of,
     representation_of,
 )
 from symmeter.errors import SymmeterError
@@ -40,7 +45,7 @@ from symmeter.models.leaves import leaves
 from symmeter.models.loaded import LoadedModel
 from symmeter.samples import Draw, Samples
 from symmeter.symmetry.alternatives import Alternative
-from symmeter.symmetry.groups.group import Group
+from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.groups.products import product_of
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
@@ -60,20 +65,27 @@ class Atoms(Domain):
 
     name = "atoms"
     item = "frame"
+    Options = AtomOptions
     symmetries: ClassVar = {
         **GROUPS,
+        "rotation": "turns about x, y and z, along their generators; rotation_x alone",
+        "translation_x": "shifts along x, along their generator; translation_y, translation_z",
         "permutation": "exchanges of atoms of one element",
         "lattice": "single atoms moved by vectors of their cell",
         "cell": "other cells of the same lattice",
     }
     actions = ACTIONS
+    tries_layers = True
     measure_over = "equivariance_error"
     needs_references = False
     hides_precision = True
+    where_labels = (
+        "frames may hold energy, forces and so on; other names go with references='energy=REF_energy'"
+    )
 
     @classmethod
     def symmetry(cls, word: str) -> Symmetries:
-        return _named(word) or product_of(word, _named)
+        return _named(word) or generators_of(word) or product_of(word, _named)
 
     @classmethod
     def takes(cls, data: Any) -> bool:
@@ -139,7 +151,7 @@ class Atoms(Domain):
         for one in groups:
             for name, atoms in zip(frames.names, frames.atoms, strict=True):
                 one.check(atoms, name)
-        return Samples(frames.source(), FramePreparation(groups), draw)
+        return Samples(frames.source(self.options.references or {}), FramePreparation(groups), draw)
 
     def check(self, data: str, model: str) -> None:
         check_path(data)
@@ -165,6 +177,9 @@ class Atoms(Domain):
     def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
         return alternatives(rho, value)
 
+    def parts(self, action: str) -> Mapping[str, tuple[int, ...]]:
+        return parts_of(action)
+
     def is_action(self, word: str) -> bool:
         """A word for components, such as `node vectors` or `tensors`."""
         return parse_word(word) is not None
@@ -172,6 +187,14 @@ class Atoms(Domain):
     def unit(self, name: str) -> str:
         known = QUANTITIES.get(name)
         return "" if known is None else known.unit
+
+    def hidden(
+        self, elements: Sequence[Element], tensor: Tensor, samples: int, words: Sequence[str], sure: bool
+    ) -> list[Hidden]:
+        return candidates(elements, tensor, samples, words, sure)
+
+    def promise(self, module: Any, outgoing: bool, index: int) -> str | None:
+        return irreps_of(module, outgoing, index)
 
     def displaced(self, rho: Representation, x: Tensor, other: Tensor, still: Any, replaced: Any) -> Inputs:
         """g -> rows x (B, entries) of which every atom is moved as far as by g, in a direction of its own."""

@@ -38,6 +38,10 @@ class Cyclic(Group):
             )
         return self
 
+    @property
+    def subgroups(self) -> tuple[Group, ...]:
+        return tuple(Cyclic(k) for k in range(self.n, 1, -1) if self.n % k == 0)
+
     def enumerate(self) -> tuple[AffineMap, ...]:
         return tuple(rotation_by(360 * k / self.n) for k in range(self.n))
 

@@ -13,9 +13,11 @@ from symmeter.domains.points.files import is_cloud
 from symmeter.domains.points.graphs import are_graphs, named_graphs
 from symmeter.domains.points.options import PointOptions
 from symmeter.domains.space.alternatives import alternatives
+from symmeter.domains.space.candidates import candidates, irreps_of
 from symmeter.domains.space.components import Positions
 from symmeter.domains.space.deformations import deformed
 from symmeter.domains.space.field import NODE, Field, Labels
+from symmeter.domains.space.hidden import Hidden
 from symmeter.domains.space.permutations import PERMUTATIONS, permutations_of
 from symmeter.domains.space.words import (
     ACTIONS,
@@ -25,6 +27,7 @@ from symmeter.domains.space.words import (
     generators_of,
     groups_of,
     parse_word,
+    parts_of,
     representation_of,
 )
 from symmeter.errors import SymmeterError
@@ -32,7 +35,7 @@ from symmeter.samples import Draw, Named, Samples
 from symmeter.source import is_array
 from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.groups.generators import Generator
-from symmeter.symmetry.groups.group import Group
+from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.groups.products import product_of
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
@@ -59,6 +62,7 @@ class Points(Domain):
     actions = ACTIONS
     input_words = ACTIONS
     between_networks = 0.45  # they prefer axes, and pooling is stable by itself: docs/controls.md
+    tries_layers = True
     measure_over = "equivariance_error"
 
     @classmethod
@@ -129,6 +133,14 @@ class Points(Domain):
     def act_by(self, action: str, y: Tensor) -> Representation:
         return representation_of(action, y) or Trivial()
 
+    def hidden(
+        self, elements: Sequence[Element], tensor: Tensor, samples: int, words: Sequence[str], sure: bool
+    ) -> list[Hidden]:
+        return candidates(elements, tensor, samples, words, sure)
+
+    def promise(self, module: Any, outgoing: bool, index: int) -> str | None:
+        return irreps_of(module, outgoing, index)
+
     def deformed(
         self, rho: Representation, generators: Sequence[Generator], x: Tensor, random: Tensor
     ) -> list[Tensor] | None:
@@ -137,6 +149,9 @@ class Points(Domain):
 
     def alternatives(self, rho: Representation, value: Tensor) -> list[Alternative]:
         return alternatives(rho, value)
+
+    def parts(self, action: str) -> Mapping[str, tuple[int, ...]]:
+        return parts_of(action)
 
     def is_action(self, word: str) -> bool:
         """A word for components, such as `vectors`, `node scalars` or `2x1o+0e`."""

@@ -70,19 +70,21 @@ class Positions(Components):
         return len(shape) > 0
 
     def act(self, motion: Motion, x: Tensor) -> Tensor:
-        self._check(motion.name, x)
+        self._check(motion, x)
         moved = motion.scale * turned(x, motion.rotation)
         return moved + torch.tensor(motion.shift, dtype=torch.float64).to(x)
 
     def rate(self, generator: SpaceGenerator, x: Tensor) -> Tensor:
-        self._check(generator.name, x)
+        self._check(generator, x)
         shift = torch.tensor(generator.shift, dtype=torch.float64).to(x)
         return turned(x, generator.spin) + generator.growth * x + shift
 
     @staticmethod
-    def _check(name: str, x: Tensor) -> None:
+    def _check(mover: Motion | SpaceGenerator, x: Tensor) -> None:
         if x.shape[-1] != 3:
-            raise SymmeterError(f"{name} moves points of three coordinates, and these have {x.shape[-1]}")
+            raise SymmeterError(
+                f"{mover.name} moves points of three coordinates, and these have {x.shape[-1]}"
+            )
 
 
 @dataclass(frozen=True)

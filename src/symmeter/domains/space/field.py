@@ -71,7 +71,7 @@ class Field(Representation):
         return act
 
     def _moved(self, motion: Motion, x: Tensor) -> Tensor:
-        self._check(motion.name, x)
+        self._check(motion, x)
         return self.components.act(motion, x)
 
     def _permuted(self, permutation: Permutation, x: Tensor) -> Tensor:
@@ -99,16 +99,16 @@ class Field(Representation):
             if not isinstance(generator, SpaceGenerator):
                 found.append(torch.zeros_like(x))
                 continue
-            self._check(generator.name, x)
+            self._check(generator, x)
             found.append(self.components.rate(generator, x))
         return found
 
-    def _check(self, name: str, x: Tensor) -> None:
+    def _check(self, mover: Motion | SpaceGenerator, x: Tensor) -> None:
         """SymmeterError where x (B, ...) has not the components that are moved."""
         try:
             self.check_shape(tuple(x.shape))
         except ValueError as error:
-            raise SymmeterError(f"{name} cannot act: {error}") from error
+            raise SymmeterError(f"{mover.name} cannot act: {error}") from error
 
     def check_shape(self, shape: tuple[int, ...]) -> None:
         """ValueError where a value of this shape, the batch axis included, is none of these."""

@@ -65,6 +65,20 @@ class Irreps(Components):
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
         return (sum(part.copies * part.width for part in self.parts),)
 
+    def alone(self) -> "dict[Irreps, tuple[int, ...]]":
+        """Each irrep with all its copies, and the entries (..., entries) that belong to it."""
+        entries: dict[tuple[int, int], list[int]] = {}
+        start = 0
+        for part in self.parts:
+            end = start + part.copies * part.width
+            entries.setdefault((part.degree, part.parity), []).extend(range(start, end))
+            start = end
+        found = {}
+        for (degree, parity), own in entries.items():
+            one = Irrep(len(own) // (2 * degree + 1), degree, parity)
+            found[Irreps((one,))] = tuple(own)
+        return found
+
     def act(self, motion: Motion, x: Tensor) -> Tensor:
         proper = motion.rotation * motion.parity
         found = []

@@ -1,14 +1,28 @@
-"""Orientations: as quaternions and as axes times angles. How they move is not linear."""
+"""Orientations: as quaternions and as axes times angles, which do not move linearly, and as three axes, which do."""
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from symmeter.domains.space.components import Components
+from symmeter.domains.space.components import Components, turned
 from symmeter.domains.space.generators import SpaceGenerator
 from symmeter.domains.space.motion import Motion
 from symmeter.errors import SymmeterError
+
+
+@dataclass(frozen=True)
+class Frames(Components):
+    """Frames Q whose columns are three vectors, such as the axes of a body: R Q. A `cell` has its vectors as rows."""
+
+    word = "frames"
+    shape = (3, 3)
+
+    def act(self, motion: Motion, x: Tensor) -> Tensor:
+        return turned(x.mT, motion.rotation).mT
+
+    def rate(self, generator: SpaceGenerator, x: Tensor) -> Tensor:
+        return turned(x.mT, generator.spin).mT
 
 
 @dataclass(frozen=True)

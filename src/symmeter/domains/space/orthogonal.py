@@ -6,8 +6,9 @@ from itertools import product
 
 import torch
 
+from symmeter.domains.space.lebedev import lebedev_rule, rule_of_size
 from symmeter.domains.space.motion import INVERSION, Motion, rotation_about, rotation_of
-from symmeter.domains.space.point_groups import ROTATIONS, WITH_INVERSION
+from symmeter.domains.space.point_groups import CHAIN, ROTATIONS, WITH_INVERSION
 from symmeter.domains.space.rules import rules
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.degrees import Part
@@ -40,6 +41,11 @@ class Orthogonal(Group):
         return WITH_INVERSION if self.mirrored else ROTATIONS
 
     @property
+    def subgroups(self) -> tuple[Group, ...]:
+        """Those of 60, 12, 4 and 2 rotations, each a subgroup of the one before; of O3 also that of 120 elements."""
+        return (WITH_INVERSION[0], *CHAIN) if self.mirrored else CHAIN
+
+    @property
     def usual(self) -> int:
         """Two cosets of the finest design."""
         return 2 * len(self.designs[0].enumerate())
@@ -64,6 +70,21 @@ class Orthogonal(Group):
                 f"elements is {count}; a quadrature of {self.name} has at least {least}: give as many"
             )
         return (*rule, *(INVERSION @ g for g in rule)) if self.mirrored else rule
+
+    def lebedev(self, order: int | None, count: int) -> tuple[tuple[Element, ...], tuple[float, ...]]:
+        """Lebedev's rule of an order, with order + 1 equal steps about each direction, or the finest that fits.
+
+        >>> [len(Orthogonal(mirrored).lebedev(5, 0)[0]) for mirrored in (False, True)]
+        [84, 168]
+        """
+        images = 2 if self.mirrored else 1
+        if order is None:
+            rotations, weights = rule_of_size(count // images, self.name, images)
+        else:
+            rotations, weights = lebedev_rule(order)
+        if not self.mirrored:
+            return rotations, weights
+        return (*rotations, *(INVERSION @ g for g in rotations)), (*weights, *weights)
 
     def parts(self, elements: Sequence[Element], degree: int) -> tuple[Part, ...]:
         """The degrees 0, 1, ... of functions of rotations, those of O3 even and odd under inversion.

@@ -34,6 +34,11 @@ class PointGroup(Group):
     def enumerate(self) -> tuple[Motion, ...]:
         return _closure(self.generators)
 
+    @property
+    def subgroups(self) -> tuple[Group, ...]:
+        """The whole, and of those of the icosahedral group any that it may have."""
+        return self, *(group for group in CHAIN if group.order < self.order)
+
     def draw(self, random: torch.Generator) -> Motion:
         return self.enumerate()[int(torch.randint(self.order, (), generator=random))]
 
@@ -71,6 +76,7 @@ OCTAHEDRAL = PointGroup("octahedral", (rotation_about("z", 90), rotation_about((
 ICOSAHEDRAL = PointGroup("icosahedral", (rotation_about((1, 1, 1), 120), rotation_about((0, 1, _GOLDEN), 72)))
 ROTATIONS = (ICOSAHEDRAL, OCTAHEDRAL, TETRAHEDRAL)  # of the regular solids, the finest first
 WITH_INVERSION = tuple(map(PointGroup.with_inversion, ROTATIONS, ("Ih", "Oh", "Th")))
+CHAIN = (ICOSAHEDRAL, TETRAHEDRAL, dihedral(2), cyclic(2))  # each a subgroup of the one before: 60, 12, 4, 2
 MIRRORED_TETRAHEDRAL = PointGroup("Td", (*TETRAHEDRAL.generators, mirror("x") @ rotation_about("x", 90)))
 INVERSIONS = PointGroup("inversion", (INVERSION,))
 

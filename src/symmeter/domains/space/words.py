@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from torch import Tensor
@@ -22,7 +22,7 @@ from symmeter.domains.space.field import NODE, PLACES, Field, Labels
 from symmeter.domains.space.generators import FAMILIES, GENERATORS
 from symmeter.domains.space.irreps import Irreps
 from symmeter.domains.space.motion import AXES
-from symmeter.domains.space.orientations import AxisAngles, Quaternions
+from symmeter.domains.space.orientations import AxisAngles, Frames, Quaternions
 from symmeter.domains.space.orthogonal import AxisRotations, Orthogonal
 from symmeter.domains.space.point_groups import (
     INVERSIONS,
@@ -46,7 +46,7 @@ _COMPONENTS: dict[str, Components] = {
     one.word: one
     for one in (
         Scalars(), Positions(), Vectors(), Vectors(axial=True), Tensors(), Voigt(), Cells(), Fractional(),
-        Quaternions(), AxisAngles(),
+        Frames(), Quaternions(), AxisAngles(),
     )
 }  # fmt: skip
 ACTIONS = ("invariant", *_COMPONENTS, INDEX, "1o")  # the last stands for all irreps
@@ -86,6 +86,18 @@ def parse_word(text: str) -> Representation | None:
     if components is None:
         return None
     return Field(components, place or (NODE if rest.startswith(Positions.word) else None))
+
+
+def parts_of(text: str) -> dict[str, tuple[int, ...]]:
+    """The irreps of a word by themselves, each with its place and its entries; none for other words.
+
+    >>> parts_of("node 1o+2x0e+1o")
+    {'node 2x1o': (0, 1, 2, 5, 6, 7), 'node 2x0e': (3, 4)}
+    """
+    rho = parse_word(text)
+    if not isinstance(rho, Field) or not isinstance(rho.components, Irreps):
+        return {}
+    return {str(replace(rho, components=one).describe()): at for one, at in rho.components.alone().items()}
 
 
 def representation_of(text: str, value: Tensor) -> Representation | None:

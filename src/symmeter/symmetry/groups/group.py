@@ -1,6 +1,7 @@
 """What a group and its elements are, whatever they act on."""
 
 import math
+import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
@@ -11,9 +12,11 @@ from itertools import chain
 import torch
 
 from symmeter.errors import SymmeterError
+from symmeter.symmetry.groups.cosets import cosets_among
 from symmeter.symmetry.groups.degrees import Part
 
-AUTO, HAAR, COSETS, QUADRATURE = SAMPLING = ("auto", "haar", "cosets", "quadrature")
+AUTO, HAAR, COSETS, QUADRATURE, LEBEDEV = SAMPLING = ("auto", "haar", "cosets", "quadrature", "lebedev")
+_OF_ORDER = re.compile(rf"{LEBEDEV}\((\d+)\)")
 MOST_ENUMERATED = 256  # a larger group is sampled unless its elements are asked for by number
 SAMPLED = 64  # elements of most groups that are drawn where nothing is said
 
@@ -120,6 +123,11 @@ class Group(ABC):
         return ()
 
     @property
+    def subgroups(self) -> "tuple[Group, ...]":
+        """Finite ones over whose cosets a model may be averaged, one per number of elements; the whole where finite."""
+        return () if self.order is None else (self,)
+
+    @property
     @abstractmethod
     def name(self) -> str:
         """As it is written on the command line."""
@@ -153,6 +161,13 @@ class Group(ABC):
         """Elements whose plain mean integrates smooth functions best; SymmeterError where none is known."""
         raise SymmeterError(f"no quadrature is known for {self.name}; leave the sampling at 'auto'")
 
+    def lebedev(self, order: int | None, count: int) -> tuple[tuple[Element, ...], tuple[float, ...]]:
+        """The elements of Lebedev's rule of an order, and their weights, whose mean is 1.
+
+        `order` None: the finest rule of no more than `count` elements. SymmeterError where there is no such rule.
+        """
+        raise SymmeterError(f"no Lebedev rule is known for {self.name}; leave the sampling at {AUTO!r}")
+
     def parts(self, elements: Sequence[Element], degree: int) -> tuple[Part, ...]:
         """What functions on the group are made of, up to a degree; nothing for a group without degrees."""
         return ()
@@ -165,7 +180,8 @@ class ElementSet:
     `sampled`: drawn at random, so estimates are corrected for that and have a standard error over elements. Each is
     drawn by itself, or with `replicates` above 0 as one of so many cosets g D of a `design` D: element number i is in
     the coset number i // block, which is made of cosets of the coarsest design, `part` elements each. Neither
-    enumerated nor sampled: a quadrature, whose plain mean is an integral.
+    enumerated nor sampled: a quadrature, whose mean is an integral, the plain one unless there are `weights`, positive
+    numbers whose own mean is 1.
     """
 
     group: Group
@@ -174,6 +190,7 @@ class ElementSet:
     replicates: int = 0
     design: Group | None = None
     part: int = 1
+    weights: tuple[float, ...] | None = None
 
     @property
     def finite(self) -> bool:
@@ -197,7 +214,23 @@ class ElementSet:
             return COSETS
         if self.sampled:
             return HAAR
+        if self.weights is not None:
+            return LEBEDEV
         return "all" if self.finite else QUADRATURE
+
+
+def read_sampling(text: str) -> tuple[str, int | None]:
+    """A word of SAMPLING, and the order of a rule that is given by it; SymmeterError for anything else.
+
+    >>> read_sampling("haar"), read_sampling("lebedev(5)")
+    (('haar', None), ('lebedev', 5))
+    """
+    match = _OF_ORDER.fullmatch(text)
+    if match is not None:
+        return LEBEDEV, int(match[1])
+    if text not in SAMPLING:
+        raise SymmeterError(f"unknown sampling {text!r}; choose from {', '.join(SAMPLING)}, {LEBEDEV}(5)")
+    return text, None
 
 
 def choose_elements(
@@ -207,23 +240,25 @@ def choose_elements(
 
     `count` None: all of up to 256, else the usual number, 64 of most groups. `sampling` of a group with designs is
     that of random cosets, of any other and of fewer than two cosets that of independent elements, unless a word of
-    SAMPLING says otherwise. The same seed draws the same elements.
+    SAMPLING says otherwise; `lebedev(5)` is the rule of that order, however many. The same seed draws the same.
 
     >>> from symmeter.domains.grids.planar import Cyclic, Rotations
     >>> choose_elements(Cyclic(4)).count, choose_elements(Rotations(), 10).sampled
     (4, True)
     """
-    if sampling not in SAMPLING:
-        raise SymmeterError(f"unknown sampling {sampling!r}; choose from {', '.join(SAMPLING)}")
+    word, order = read_sampling(sampling)
     if count is not None and count < 2:
         raise SymmeterError(f"elements is {count}; give at least 2, or leave it out")
     if group.order is not None and group.order <= (MOST_ENUMERATED if count is None else count):
         return ElementSet(group, group.enumerate(), False)
     count = count or group.usual
-    if sampling == QUADRATURE:
+    if word == QUADRATURE:
         return ElementSet(group, group.quadrature(count), False)
+    if word == LEBEDEV:
+        elements, weights = group.lebedev(order, count)
+        return ElementSet(group, elements, False, weights=weights)
     random = torch.Generator().manual_seed(seed)
-    if sampling == COSETS or (sampling == AUTO and count >= fewest_in_cosets(group)):
+    if word == COSETS or (word == AUTO and count >= fewest_in_cosets(group)):
         return draw_cosets(group, count, random)
     return ElementSet(group, group.sample(count, random), True)
 
@@ -263,14 +298,8 @@ def draw_cosets(group: Group, count: int, random: torch.Generator) -> ElementSet
 @cache
 def _in_cosets(group: Group, subgroup: Group) -> tuple[Element, ...]:
     """The elements of a finite group, the identity first, coset by coset of a subgroup."""
-    left = [(g, g.inverse()) for g in group.enumerate()]
-    found: list[Element] = []
-    while left:
-        first, _ = left[0]
-        for g in [first @ s for s in subgroup.enumerate()]:
-            place = next(i for i, (_, inverse) in enumerate(left) if (g @ inverse).is_identity)
-            found.append(left.pop(place)[0])
-    return tuple(found)
+    members = group.enumerate()
+    return tuple(members[i] for coset in cosets_among(members, subgroup.enumerate()) for i in coset)
 
 
 def equal_pairs(elements: Sequence[Element]) -> int:

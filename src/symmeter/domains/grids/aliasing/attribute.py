@@ -15,10 +15,11 @@ from symmeter.domains.grids.generators import AffineGenerator
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.series import Periodic
 from symmeter.errors import SymmeterError
-from symmeter.layers.attribute import Attributor, profiled
+from symmeter.layers.attribute import profiled
+from symmeter.layers.attributor import Attributor
 from symmeter.layers.contributions import Attribution, Contributions
 from symmeter.layers.profile import LayerRow, Profile
-from symmeter.layers.trace import Tap
+from symmeter.layers.walk import Tap
 from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.derivative import DerivativeRun
 from symmeter.measuring.execution import Execution, run_along
@@ -122,10 +123,9 @@ class AliasAttributor(Attributor):
 
     def _attribute(self, x: Tensor, derivative: Tensor, probes: int, seed: int) -> Contributions:
         """Of images x (B, ...) with derivatives (T, B, ...), while each layer's own is compared."""
-        assert self._attribution is not None
         if not self._comparing:
             return super()._attribute(x, derivative, probes, seed)
-        attribution, inputs = self._attribution, {}
+        attribution, inputs = self._known(x), {}
         leaves = {part.layer for part in self.parts if part.terminal}
 
         def watch(t: int, tap: Tap, gradient: Tensor) -> None:

@@ -1,0 +1,104 @@
+"""In which ways motions of space and permutations of points may act on a tensor inside of a network."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from torch import Tensor
+
+from symmeter.domains.space.components import Components, Positions, Tensors, Vectors
+from symmeter.domains.space.generators import SpaceGenerator
+from symmeter.domains.space.hidden import Hidden, NodeAxis
+from symmeter.domains.space.irreps import Irreps
+from symmeter.domains.space.motion import Motion
+from symmeter.symmetry.groups.generators import Flow
+from symmeter.symmetry.groups.group import Element, ProductElement
+from symmeter.symmetry.groups.permutations import POINTS, Permutation
+
+
+def candidates(
+    elements: Sequence[Element], tensor: Tensor, samples: int, words: Sequence[str] = (), sure: bool = False
+) -> list[Hidden]:
+    """What the shape of a tensor (...) of some samples leaves open, the plainest first.
+
+    Which of them it is, is seen from what the elements do to it. `words` are irreps that parts of the network name;
+    where it is `sure` that they are those of this tensor, there are no others.
+
+    >>> import torch
+    >>> [one.describe() for one in candidates([Permutation((1, 2, 0, 3))], torch.zeros(2, 4, 7), 2)]
+    ['scalars', 'scalars, points on axis 1']
+    """
+    parts = list(_parts(elements))
+    motions = [part for part in parts if isinstance(part, Motion)]
+    found, last = [Hidden()], tensor.ndim - 1
+    if motions and tensor.is_floating_point():
+        named = [Hidden(Irreps.parse(word), last) for word in words if last > 0]
+        named = [one for one in named if one.components.shape == tensor.shape[-1:]]
+        found = named if named and sure else [*found, *_moved(motions, tensor), *named]
+    sizes = [len(p.images) for p in parts if isinstance(p, Permutation) and p.of == POINTS]
+    if sizes:
+        permuted = [Hidden(), *_permuted(sizes[0], tensor, samples)]
+        found = [one.beside(other) for other in permuted for one in found]
+    rows = None if samples == 1 or not tensor.ndim else max(1, len(tensor) // samples)
+    return [replace(one, rows=rows) for one in found]
+
+
+def irreps_of(module: Any, outgoing: bool, index: int) -> str | None:
+    """The irreps that a module of e3nn names for one of its inputs, or for its output; None where it names none."""
+    names = ["irreps_out"] if outgoing else [f"irreps_in{index + 1}", "irreps_in"]
+    named = [getattr(module, name, None) for name in names[: 2 if index == 0 else 1]]
+    for word in [str(one) for one in named if one is not None]:
+        with suppress(ValueError):
+            return str(Irreps.parse(word))
+    return None
+
+
+def _parts(elements: Sequence[Element]) -> Iterator[Element]:
+    for element in elements:
+        if isinstance(element, ProductElement):
+            yield from _parts(element.parts)
+        elif isinstance(element, Flow) and isinstance(element.generator, SpaceGenerator):
+            yield element.generator.motion(element.t)
+        else:
+            yield element
+
+
+def _moved(motions: Sequence[Motion], tensor: Tensor) -> list[Hidden]:
+    """Components on axes of the right lengths; those that these motions do not tell apart are left out."""
+    shape, kinds = tuple(tensor.shape), [Vectors()]
+    kinds += [Vectors(axial=True)] * any(motion.parity < 0 for motion in motions)
+    directions: list[Components] = [*kinds, *[Positions()] * any(any(motion.shift) for motion in motions)]
+    axes = [axis for axis in range(1, len(shape)) if shape[axis] == 3]
+    found = [Hidden(one, axis) for axis in reversed(axes) for one in directions]
+    return found + [Hidden(Tensors(), axis) for axis in axes if axis + 1 in axes]
+
+
+def _permuted(n: int, tensor: Tensor, samples: int) -> list[Hidden]:
+    """Axes that are as long as there are points, single and in pairs; whole numbers may be those of points."""
+    axes = list(_axes_of_points(n, tuple(tensor.shape), samples))
+    found = [Hidden(nodes=(axis,)) for axis in axes]
+    found += [Hidden(nodes=(a, b)) for a in axes for b in axes if a.axis < b.axis]
+    if tensor.is_floating_point():
+        return found
+    return [*found, *[Hidden(nodes=one.nodes, labels=True) for one in (Hidden(), *found)]]
+
+
+def _axes_of_points(n: int, shape: tuple[int, ...], samples: int) -> Iterator[NodeAxis]:
+    """Axes of n points, or of a token and n points; the first axis may be of all graphs, and the only other flat."""
+    for axis, length in enumerate(shape):
+        if length == n:
+            yield NodeAxis(axis)
+        elif length == n + 1:
+            yield NodeAxis(axis, 1, first=True)
+            yield NodeAxis(axis, 1)
+        elif axis == 0 and length == samples * n:
+            yield NodeAxis(axis, joined="outer")
+        elif axis == 0 and length == samples * (n + 1):
+            yield NodeAxis(axis, 1, True, "outer")
+            yield NodeAxis(axis, 1, False, "outer")
+        elif axis == 1 and len(shape) == 2 and length % n == 0 and length > n:
+            yield NodeAxis(axis, joined="inner")
+            yield NodeAxis(axis, joined="outer")
+        if samples == 1 and length > n and (axis == 0 or len(shape) == 2):
+            yield NodeAxis(axis, joined="last")
