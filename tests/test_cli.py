@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -391,7 +392,28 @@ def test_version_and_help(capsys):
 )
 def test_list(topic, names, capsys):
     assert main(["list", topic]) == 0
-    assert names <= {line.split()[0] for line in capsys.readouterr().out.splitlines()}
+    assert names <= set(re.split(r"[\s,]+", capsys.readouterr().out))
+
+
+def test_symmetries_are_listed_by_kind_of_data_each_once(capsys):
+    assert main(["list", "symmetries"]) == 0
+    blocks = [block.splitlines() for block in capsys.readouterr().out.split("\n\n")]
+    assert [lines[0] for lines in blocks] == ["images:", "atoms and points:", "atoms:", "points:", "signals:"]
+    assert max(len(line) for lines in blocks for line in lines) <= 80
+    names = [line.split()[0] for lines in blocks for line in lines if re.match(r"  \S+  ", line)]
+    assert names.count("SO3") == names.count("translation(1,40,1000)") == 1
+    assert names.count("shift(8)") == 2  # of images and of signals, by pixels and by samples
+
+
+def test_symmetries_of_one_kind_of_data(capsys, fails):
+    assert main(["list", "symmetries", "--domain", "points"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("points:") and "SO3" in out and "S5" in out
+    assert "hflip" not in out and "lattice" not in out
+    assert "unknown domain 'point'; did you mean 'points'?" in fails(
+        "list", "symmetries", "--domain", "point"
+    )
+    assert "list models takes no --domain" in fails("list", "models", "--domain", "points", code=2)
 
 
 def test_list_models(capsys, fails):

@@ -102,7 +102,7 @@ def test_mistakes_are_one_line(saved, model, capsys):
     assert "--weights has 3 files for 2 models" in fails(
         capsys, model[0], *model, "--weights", "0.pt", "1.pt", "0.pt"
     )
-    assert "other images" in fails(capsys, "before", *model, "--symmetry", "rotation")
+    assert "other samples" in fails(capsys, "before", *model, "--symmetry", "rotation")
     assert "unknown symmetry" in fails(capsys, *model, "--weights", "0.pt", "1.pt", "--symmetry", "rotatio")
     assert ".png" in fails(capsys, "before", "after", "--plot", "c.gif")
     assert "this is a folder" in fails(capsys, "before", "after", "--json", ".")

@@ -15,6 +15,7 @@ from importlib import import_module, metadata
 from importlib.util import find_spec
 from typing import Any, ClassVar
 
+import numpy as np
 from torch import Tensor
 
 from symmeter.errors import SymmeterError, nearest
@@ -54,6 +55,8 @@ class Domain(ABC):
     input_words: ClassVar[tuple[str, ...]] = ()  # words for how it acts on one of several inputs
     measure_over: ClassVar[str] = "geed"  # the measure over groups where none is named
     between_networks: ClassVar[float] = 0.1  # how far apart untrained ones are in log specificity
+    length_unit: ClassVar[str] = ""  # of positions in space, where they have one
+    control_towards: ClassVar[str] = ""  # where the control of stability moves samples, if not towards others
     needs_references: ClassVar[bool] = True  # whether the control of stability takes other samples
     hides_precision: ClassVar[bool] = False  # whether numbers may be coarser than their type
     where_labels: ClassVar[str] = "give labels={output: values (N, ...)}"  # how outputs get theirs
@@ -160,6 +163,10 @@ class Domain(ABC):
     def bound(self, group: Group, rho: Representation, x: Tensor) -> Group:
         """The group as it acts by `rho` on samples x (B, ...) of one kind."""
         return group.bind(rho.bound_shape(tuple(x.shape[1:])), self.padded)
+
+    def node_kinds(self, x: Tensor) -> np.ndarray | None:
+        """(B, N) words for what the nodes of inputs x (B, ...) are, '' where there is none; None: their number too."""
+        return None
 
     def unit(self, name: str) -> str:
         """The unit of an output of this name; nothing where it has none that is known."""

@@ -247,7 +247,7 @@ def test_dead_channels_are_named_and_not_counted_as_symmetric():
     net[2].weight.data[1] = 0
     net[2].bias.data[1] = 0
     result = symmeter.measure(net, IMAGES, "C4", "geed(channelwise)", "logits", progress=False)
-    assert any("1 of 3 channels are 0 on every image and left out: 1" in note for note in result.warnings)
+    assert any("1 of 3 channels are 0 on every sample and left out: 1" in note for note in result.warnings)
     alive = lambda x: net(x)[:, [0, 2]]
     with torch.no_grad():
         expected = plain.geed(alive, IMAGES, "C4", True, "channelwise")

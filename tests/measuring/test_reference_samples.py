@@ -119,5 +119,5 @@ def test_an_image_that_is_left_over_is_compared_with_one_before(symmetry, n):
 def test_one_image_alone_has_no_control():
     row = symmeter.measure(net(), torch.rand(1, 3, 8, 8), "translation_x", progress=False).rows[0]
     assert row.control is None
-    check_refused("compares with other images", symmeter.measure, net(), torch.rand(1, 3, 8, 8), "C4",
+    check_refused("compares with other samples", symmeter.measure, net(), torch.rand(1, 3, 8, 8), "C4",
                   "relative_invariance", progress=False)  # fmt: skip

@@ -126,4 +126,4 @@ def test_what_compares_with_other_samples_needs_two_of_a_shape():
     words = WORDS | {"symmetry": "SO3", "measure": "relative_invariance"}
     (row,) = measure(Net(), DATA, **words).rows
     assert row.n == 18
-    check_refused("compares with other images", measure, Net(), [cloud(4, 0)], **words)
+    check_refused("compares with other samples", measure, Net(), [cloud(4, 0)], **words)

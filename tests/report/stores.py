@@ -57,7 +57,7 @@ def quick_frame(count, **kwargs):
         entry = task["entry"]
         tables.append(result.to_pandas().assign(
             cell=task["key"], name=entry["name"], model=entry["model"], family=result.header["model"]["family"],
-            parameters=result.header["model"]["parameters"], weights="pretrained in1k", untrained=False, data="photos",
+            parameters=result.header["model"]["parameters"], weights="pretrained in1k", fresh=False, data="photos",
             seed=0, kind="measure", created=1.0, top1=result.header["accuracy"]["top1"],
         ))  # fmt: skip
     return pd.concat(tables, ignore_index=True)

@@ -180,7 +180,7 @@ def fresh_copies(count, **columns):
         "stability_high": 1.2,
         "verdict": "not stable",
     } | columns
-    return fresh.assign(name=fresh["name"] + " fresh", untrained=True, value=fresh["value"] / 50, **numbers)
+    return fresh.assign(name=fresh["name"] + " fresh", fresh=True, value=fresh["value"] / 50, **numbers)
 
 
 def test_the_caution_of_untrained_networks_is_a_finding():
@@ -314,10 +314,7 @@ def test_bars_end_where_intervals_do_and_at_the_edge_of_the_data():
 def test_a_name_tells_where_a_model_comes_from(name, family, kind, data, method):
     row = {"model": name, "family": family, "weights": ""}
     assert (architecture(row), training_data(row), training(row)) == (kind, data, method)
-    assert (
-        training({**row, "untrained": True}) == "untrained"
-        and training_data({**row, "untrained": True}) == "none"
-    )
+    assert training({**row, "fresh": True}) == "untrained" and training_data({**row, "fresh": True}) == "none"
     tagged = {**row, "tag_architecture": "a", "tag_training": "b", "tag_training_data": "c"}
     assert (architecture(tagged), training(tagged), training_data(tagged)) == ("a", "b", "c")
 

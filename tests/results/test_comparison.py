@@ -155,25 +155,25 @@ def test_what_cannot_be_compared_is_refused():
     v = values_of(0)
     usual = made_result({"rotation": v})
     other_images = made_result({"rotation": v}, [f"x{i}" for i in range(16)], data="other")
-    check_refused("other images", compared, [usual, other_images])
+    check_refused("other samples", compared, [usual, other_images])
     check_refused("definition: bandlimited in net, but bicubic", compared, [usual, made_result({"rotation": v}, definition="bicubic")])  # fmt: skip
     check_refused("unit of lee rotation: 1 in net, but probability", compared, [usual, made_result({"rotation": v}, unit="probability")])  # fmt: skip
     check_refused("output: logits in net, but softmax", compared, [usual, made_result({"rotation": v}, output="softmax")])  # fmt: skip
     check_refused("symmetry: rotation in net, but scale", compared, [usual, made_result({"scale": v})])
     without = type(usual)(usual.rows, usual.header)
-    check_refused("values of single images are not there", compared, [usual, without])
+    check_refused("values of single samples are not there", compared, [usual, without])
     check_refused("give two or more", compared, [usual])
 
 
 def test_numbered_images_of_other_data_are_other_images():
     v, numbers = values_of(0), list(map(str, range(16)))
     mnist, cifar = (made_result({"rotation": v}, numbers, data=name) for name in ("mnist", "cifar"))
-    check_refused("other images", compared, [mnist, cifar])
+    check_refused("other samples", compared, [mnist, cifar])
     one, two = (made_result({"rotation": v}, numbers) for _ in range(2))
     one.samples["label"], two.samples["label"] = np.arange(16.0), np.arange(16.0)
     assert compared([one, two]).images == (16,)
     two.samples["label"] = np.arange(16.0)[::-1]
-    check_refused("other images", compared, [one, two])
+    check_refused("other samples", compared, [one, two])
 
 
 def test_measures_of_all_images_together_are_left_out_by_name():

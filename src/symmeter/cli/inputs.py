@@ -19,7 +19,7 @@ class KindOfData:
     name: str = "images"
     item: str = "image"
     options: type = ImageOptions
-    files: str = "a folder of images, an .npz"  # what DATA may be, but for what only some commands take
+    files: str = "a folder of images, an .npz, or builtin:photos"  # what DATA may be
 
 
 def kind_of_data(words: Sequence[str]) -> KindOfData:
@@ -50,9 +50,9 @@ def _domain_named(words: Sequence[str]) -> str | None:
 
 def add_model_and_data(parser: Parser, kind: KindOfData) -> None:
     """MODEL and DATA."""
-    single = ", one image" if kind.name == "images" else ""
+    single = "one image, " if kind.name == "images" else ""
     parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
-    parser.add_argument("data", metavar="DATA", help=f"{kind.files}{single}, or builtin:photos")
+    parser.add_argument("data", metavar="DATA", help=single + kind.files)
 
 
 def add_symmetry(add: Add) -> None:

@@ -1,6 +1,7 @@
 """`symmeter list`."""
 
 import argparse
+import textwrap
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
     from symmeter.cli.arguments import Commands
 
 Lines = list[tuple[str, str]]  # a name, and what it is
+Grouped = dict[str, Lines]  # below headings
 
+_COLUMNS, _INDENT = 80, "  "
 EPILOG = """what can be listed:
   models [PATTERN]     timm's and torchvision's networks
   symmetries           for --symmetry
@@ -23,6 +26,7 @@ EPILOG = """what can be listed:
 
 examples:
   symmeter list models 'resnet*'
+  symmeter list symmetries --domain points
   symmeter list layers timm:resnet18"""
 OUTPUT_MEANINGS = {
     "softmax": "class probabilities",
@@ -53,6 +57,7 @@ def parser(commands: "Commands") -> Parser:
     made.add_argument("topic", metavar="WHAT", nargs="?", help=", ".join(TOPICS))
     made.add_argument("name", metavar="NAME", nargs="?", help="a PATTERN for models, the MODEL for layers")
     add_model_kwargs(made.add_argument)
+    made.add_argument("--domain", metavar="D", help="symmetries of one kind of data: points, atoms, ...")
     made.set_defaults(run=run)
     return made
 
@@ -67,11 +72,34 @@ def run(a: argparse.Namespace) -> int:
         raise UsageError(f"list {a.topic} stands alone, without {a.name!r}")
     if a.model_kwargs and a.topic != "layers":
         raise UsageError(f"list {a.topic} takes no --model-kwargs; list layers MODEL does")
-    lines = TOPICS[a.topic](a)
+    if a.domain is not None and a.topic != "symmetries":
+        raise UsageError(f"list {a.topic} takes no --domain; list symmetries does")
+    found = TOPICS[a.topic](a)
+    if isinstance(found, dict):
+        _print_grouped(found)
+    else:
+        _print(found)
+    return DONE
+
+
+def _print(lines: Lines, indent: str = "", columns: int | None = None) -> None:
+    """Names in a column of their own, with what they mean, in so many columns."""
     width = max((len(name) for name, meaning in lines if meaning), default=0)
     for name, meaning in lines:
-        print(f"{name:<{width}}  {meaning}".rstrip())
-    return DONE
+        line = f"{indent}{name:<{width}}  {meaning}".rstrip()
+        below = " " * (len(indent) + width + 2)
+        wrapped = [line] if columns is None else textwrap.wrap(line, columns, subsequent_indent=below)
+        print("\n".join(wrapped))
+
+
+def _print_grouped(groups: Grouped) -> None:
+    """Lines below their headings in 80 columns; names without a meaning beside one another."""
+    for number, (heading, lines) in enumerate(groups.items()):
+        print("\n" * bool(number) + f"{heading}:")
+        plain = ", ".join(name for name, meaning in lines if not meaning)
+        if plain:
+            print(textwrap.fill(plain, _COLUMNS, initial_indent=_INDENT, subsequent_indent=_INDENT))
+        _print([line for line in lines if line[1]], _INDENT, _COLUMNS)
 
 
 def _models(a: argparse.Namespace) -> Lines:
@@ -83,10 +111,19 @@ def _models(a: argparse.Namespace) -> Lines:
     return [(name, "") for name in names]
 
 
-def _symmetries(a: argparse.Namespace) -> Lines:
-    from symmeter.domain import domains
+def _symmetries(a: argparse.Namespace) -> Grouped:
+    """Those of all kinds of data, or of one; what several kinds have is said once, below the names of all of them."""
+    from symmeter.domain import domains, find_domain
 
-    return [line for domain in domains().values() for line in domain.listed()]
+    chosen = list(domains().values()) if a.domain is None else [find_domain(a.domain)]
+    kinds: dict[tuple[str, str], list[str]] = {}
+    for domain in chosen:
+        for line in domain.listed():
+            kinds.setdefault(line, []).append(domain.name)
+    found: Grouped = {}
+    for line, names in kinds.items():
+        found.setdefault(" and ".join(names), []).append(line)
+    return found
 
 
 def _measures(a: argparse.Namespace) -> Lines:
@@ -124,7 +161,7 @@ def _layers(a: argparse.Namespace) -> Lines:
     return [(name, type(module).__name__) for name, module in model.named_modules() if name]
 
 
-TOPICS: dict[str, Callable[[argparse.Namespace], Lines]] = {
+TOPICS: dict[str, Callable[[argparse.Namespace], Lines | Grouped]] = {
     "models": _models,
     "symmetries": _symmetries,
     "measures": _measures,

@@ -12,7 +12,7 @@ from symmeter.cli.ranged import Ranged, check_range
 from symmeter.cli.run_model import given, run_model
 from symmeter.cli.terminal import check_picture, console
 from symmeter.errors import SymmeterError
-from symmeter.results.verdict import MEANINGS
+from symmeter.results.verdict import meanings
 
 if TYPE_CHECKING:
     from symmeter.cli.arguments import Commands
@@ -20,14 +20,7 @@ if TYPE_CHECKING:
     from symmeter.results.result import Result
     from symmeter.symmetry.hypothesis import Symmetry
 
-_WORDS = "\n".join(
-    textwrap.fill(f"{word}: {meaning}", 78, initial_indent="  ", subsequent_indent="    ")
-    for word, meaning in MEANINGS.items()
-)
-EPILOG = f"""verdicts, of 95 % intervals:
-{_WORDS}
-
-examples:
+EPILOG = """examples:
   symmeter measure timm:resnet50 photos/ --symmetry translation,rotation
   symmeter measure net.py:build test.npz --weights best.pt --json result.json
   symmeter measure timm:resnet50 photos/ --untrained --output logits
@@ -43,7 +36,12 @@ symmeter list symmetries (measures, outputs, definitions, models) has the names.
 def parser(commands: "Commands", kind: KindOfData) -> Parser:
     """Add the command; returns its parser."""
     words = "measure how far a model is from a symmetry, with error, floor and control"
-    made = command(commands, "measure", words, "MODEL DATA", EPILOG)
+    verdicts = "\n".join(
+        textwrap.fill(f"{word}: {meaning}", 78, initial_indent="  ", subsequent_indent="    ")
+        for word, meaning in meanings(kind.item).items()
+    )
+    epilog = f"verdicts, of 95 % intervals:\n{verdicts}\n\n{EPILOG}"
+    made = command(commands, "measure", words, "MODEL DATA", epilog)
     inputs.add_model_and_data(made, kind)
     add = made.add_argument_group("what to measure").add_argument
     inputs.add_symmetry(add)
@@ -59,7 +57,7 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
         action="store_true",
         help="the same as --control none: a third of the time, no verdict",
     )
-    words = "go on until every interval is within this share of its value, such as 0.2, or the images end"
+    words = "go on until every interval is within this share of its value, such as 0.2, or the data ends"
     add("--precision", metavar="P", type=above_zero, help=words)
     words = "how far LEE predicts: f(g x) - f(x) at T pixels over it (default: 1 0.5 0.25 0.1 0.03)"
     add("--range", metavar="T", type=number, nargs="*", help=words)
@@ -74,7 +72,8 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
     add("--sampling", metavar="S", default="auto", help=words)
     words = "what averages over so many elements gain, such as 2,4,12,60; needs labels of the outputs"
     add("--average", metavar="K", type=numbers, help=words)
-    add("--plot", metavar="FILE", help="error over the angle, or the range: .png, .svg or .pdf")
+    words = "what fits: error by angle, axis, length, degree, atom; or the range (.png, .svg, .pdf)"
+    add("--plot", metavar="FILE", help=words)
     inputs.add_model(made)
     inputs.add_options(made, kind)
     inputs.add_computing(made, kind)
@@ -143,11 +142,11 @@ def _checked(a: argparse.Namespace) -> "tuple[str, Symmetry]":
 
 
 def _plot_elements(result: "Result", file: str) -> None:
-    """What the elements of a group do, over the angle."""
-    from symmeter.report.elements import overview
+    """What the elements of a group do, and whatever else of the result can be drawn."""
     from symmeter.report.figures import save_figure
+    from symmeter.report.picture import picture
 
-    save_figure(overview(result), file)
+    save_figure(picture(result), file)
 
 
 def _print(result: "Result") -> None:

@@ -32,7 +32,7 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
     add = made.add_argument
     several = "names, wildcards such as 'timm:vit_*', lists (.txt, .csv, .yaml)"
     add("models", metavar="MODELS", nargs="+", help=several)
-    add("data", metavar="DATA", help=f"{kind.files}, or builtin:photos")
+    add("data", metavar="DATA", help=kind.files)
     add("--store", metavar="DIR", required=True, help="folder or address that keeps the results")
     _add_measuring(made.add_argument_group("what to measure").add_argument)
     inputs.add_options(made, kind)

@@ -137,7 +137,7 @@ class Custom(Distance):
         found = self._function(a * mask, b * mask)
         if found.shape != a.shape[:1]:
             raise SymmeterError(
-                f"the distance {self.name} returned shape {tuple(found.shape)} for {len(a)} images; "
+                f"the distance {self.name} returned shape {tuple(found.shape)} for {len(a)} samples; "
                 "it must return one number each"
             )
         return found.double()

@@ -98,7 +98,7 @@ class GEED(Average):
             return None
         if chunk.other is None:
             raise SymmeterError(
-                f"{self.name} compares with other images: give more than one, and leave the control on"
+                f"{self.name} compares with other samples: give more than one, and leave the control on"
             )
         one = torch.ones((), dtype=chunk.reference.dtype, device=chunk.reference.device)
         return self.m.error(chunk.other, chunk.reference, one, chunk.rho)
@@ -114,7 +114,7 @@ class GEED(Average):
             return self.m.unit
         if self.m.unit == "nat":
             return "share of the most possible"
-        return "share of the distance between images"
+        return "share of the distance between samples"
 
 
 def _fitting(quantity: Quantity) -> str:
@@ -144,5 +144,5 @@ class _Channels(Pool):
             return []
         which = shortened(map(str, dead), most=8)
         return [
-            f"{quantity.name}: {len(dead)} of {len(self._peak)} channels are 0 on every image and left out: {which}"
+            f"{quantity.name}: {len(dead)} of {len(self._peak)} channels are 0 on every sample and left out: {which}"
         ]

@@ -106,6 +106,10 @@ class Reducer(ABC):
         """
         return None
 
+    def by_node(self, axis: int) -> Tensor | None:
+        """(b, N) errors of single nodes, along this axis of the output (b, ...); None where they mean nothing."""
+        return None
+
 
 class Pool(ABC):
     """What a measure keeps of all images together, in memory that does not grow with them.

@@ -26,8 +26,8 @@ class NormalisedVariance(OrbitMeasure):
     """
 
     name = "normalised_variance"
-    direction = "lower = more symmetric; 1 = units move as much as between images"
-    description = "spread over transformations / spread over images, mean over units (Quiroga et al. 2020)"
+    direction = "lower = more symmetric; 1 = units move as much as between samples"
+    description = "spread over transformations / spread over samples, mean over units (Quiroga et al. 2020)"
 
     def pool(self) -> Pool:
         return _Units()
@@ -36,7 +36,7 @@ class NormalisedVariance(OrbitMeasure):
         return _Nothing()
 
     def unit(self, quantity: Quantity) -> str:
-        return "share of the spread over images"
+        return "share of the spread over samples"
 
 
 class _Nothing(Reducer):
@@ -130,7 +130,7 @@ class _Units(Pool):
         if dead:
             which = shortened(map(str, dead), most=8)
             notes.append(
-                f"{quantity.name}: {len(dead)} of {len(inside)} units hardly differ between images and are left out: "
+                f"{quantity.name}: {len(dead)} of {len(inside)} units hardly differ between samples and are left out: "
                 f"{which}"
             )
         return notes

@@ -17,7 +17,7 @@ class RelativeError(Average):
 
     name = "relative_error"
     direction = "lower = more symmetric"
-    description = "||f(gx) - g f(x)|| / ||f(x)||; mean, quantiles over images, and maximum"
+    description = "||f(gx) - g f(x)|| / ||f(x)||; mean, quantiles over samples, and maximum"
 
     def error(self, view: View) -> Tensor:
         moved, mask = view.moved
@@ -38,8 +38,8 @@ class RelativeInvariance(Average):
     """
 
     name = "relative_invariance"
-    direction = "lower = more symmetric; 1 = moved copies are as far as other images"
-    description = "distance to moved copies / distance to other images"
+    direction = "lower = more symmetric; 1 = moved copies are as far as other samples"
+    description = "distance to moved copies / distance to other samples"
     needs_other = True
 
     def error(self, view: View) -> Tensor:
@@ -48,8 +48,8 @@ class RelativeInvariance(Average):
 
     def scale(self, chunk: Chunk) -> Tensor:
         if chunk.other is None:
-            raise SymmeterError(f"{self.name} compares with other images: give more than one")
+            raise SymmeterError(f"{self.name} compares with other samples: give more than one")
         return mean_square(chunk.other - chunk.reference).sqrt()
 
     def unit(self, quantity: Quantity) -> str:
-        return "share of the distance between images"
+        return "share of the distance between samples"

@@ -79,6 +79,13 @@ class _Spread(Reducer):
         """(N, N) squared distances, summed over the images to keep: half their mean over pairs is the variance."""
         return None if self._distances is None else self._distances.between(keep)
 
+    def by_node(self, axis: int) -> Tensor | None:
+        """The variance at each node, mean over its entries."""
+        if self._mask is not None and self._mask.ndim:
+            return None
+        variance = self._spread.variance().movedim(axis, 1)
+        return variance.reshape(*variance.shape[:2], -1).mean(2, dtype=torch.float64)
+
     def columns(self) -> dict[str, Tensor]:
         return {"error": masked_mean(self._spread.variance(), self._mask)}
 

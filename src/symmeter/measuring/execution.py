@@ -147,6 +147,7 @@ def _executed(
         "unit_round_off": run.unit_round_off,
         "chance": run.seen.chance if run.seen else None,
         "seconds": round(time.perf_counter() - began, 3),
+        "control_towards": plan.domain.control_towards,
         **run.how(),
     }
     if isinstance(run.until, Precision):

@@ -96,9 +96,9 @@ def _by_sample(y: Tensor, count: int, shape: tuple[int, ...] | None) -> Tensor:
     if count == 1 and shape is not None:
         y = _unsqueezed(y, shape)
     if y.shape[:1] != (count,):
-        images = counted(count, "image")
+        samples = counted(count, "sample")
         raise SymmeterError(
-            f"the model returned shape {tuple(y.shape)} for {images}; it must keep the batch axis first"
+            f"the model returned shape {tuple(y.shape)} for {samples}; it must keep the batch axis first"
         )
     return y[:, None] if y.ndim == 1 else y
 

@@ -42,7 +42,7 @@ def look(
     x: Tensor,
     model: Any,
     batch_size: int | None = None,
-    item: str = "image",
+    item: str = "sample",
     packed: bool = False,
     separate: bool = False,
 ) -> Look:
@@ -129,7 +129,7 @@ def _shape_of_one(y: Tensor, count: int) -> tuple[int, ...]:
     """Of the output of one sample, from that y (count, ...) of several."""
     if y.shape[:1] != (count,):
         raise SymmeterError(
-            f"the model returned shape {tuple(y.shape)} for {count} images; it must keep the batch axis first"
+            f"the model returned shape {tuple(y.shape)} for {count} samples; it must keep the batch axis first"
         )
     return tuple(y.shape[1:])
 

@@ -13,7 +13,7 @@ from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.execution import Execution, announced, run_along, run_over
 from symmeter.measuring.plan import Given, Plan, Settings, make_plan
 from symmeter.measuring.precision import of_several
-from symmeter.measuring.rows import derivative_rows, element_rows, orbit_rows
+from symmeter.measuring.rows import derivative_rows, element_rows, node_errors, orbit_rows
 from symmeter.measuring.split_rows import split_rows
 from symmeter.measuring.untrained import beside_untrained
 from symmeter.measuring.whole_pixel import WholePixel
@@ -133,12 +133,9 @@ def measured(plan: Plan) -> Result:
         over = run_over(plan, group)
         executed.append(over)
         part = over.result(orbit_rows(over.run))
-        splits, averages = split_rows(over.run)
-        parts.append(
-            replace(
-                part, elements=tuple(element_rows(over.run)), splits=tuple(splits), averages=tuple(averages)
-            )
-        )
+        splits, averages = map(tuple, split_rows(over.run))
+        elements, nodes = tuple(element_rows(over.run)), tuple(node_errors(over.run))
+        parts.append(replace(part, elements=elements, nodes=nodes, splits=splits, averages=averages))
     result = _joined(parts, plan.symmetry.name, [m.name for m in [*plan.along, *plan.over]])
     if plan.control == "untrained":
         fresh = untrained(plan.loaded, plan.settings.seed)
@@ -173,6 +170,7 @@ def _joined(parts: list[Result], symmetry: str, measures: list[str]) -> Result:
         elements=tuple(chain.from_iterable(part.elements for part in parts)),
         splits=tuple(chain.from_iterable(part.splits for part in parts)),
         averages=tuple(chain.from_iterable(part.averages for part in parts)),
+        nodes=tuple(chain.from_iterable(part.nodes for part in parts)),
     )
 
 

@@ -37,6 +37,7 @@ from symmeter.measuring.targets import (
 )
 from symmeter.models.outputs import Output
 from symmeter.results.columns import VALUE, Key
+from symmeter.results.nodes import Nodes
 from symmeter.results.spectrum import Spectrum
 from symmeter.samples import Batch
 from symmeter.symmetry.groups.group import ElementSet, Group, choose_elements
@@ -74,6 +75,7 @@ class OrbitRun(Run):
     pairs: dict[Key, PairSums] = field(default_factory=dict)
     distances: dict[str, PairSums] = field(default_factory=dict)
     probes: Probes = field(default_factory=Probes)
+    nodes: dict[Key, Nodes] = field(default_factory=dict)
 
     loading_batch = 32
     unit = "pass"
@@ -246,6 +248,7 @@ class OrbitRun(Run):
             for key, values in self.observer.take(self, x[chosen]).items():
                 self.columns.add(key, values.double().cpu().numpy())
         names = list(compress(batch.names[part], keep))
+        own.add_nodes(self.nodes, names, keep, self.domain.node_kinds(x))
         self._note_still(self.group.name, names, still.numpy()[keep], lacking.numpy()[keep])
         if self.classes:
             record(self.columns, batch.labels_of(part), own.scores, keep)
@@ -308,6 +311,7 @@ class OrbitRun(Run):
             **self.orbits.largest.summary(),
             "floor_method": METHOD,
             "spectrum": {name: asdict(one) for name, one in self.spectra.items()},
+            "length_unit": self.domain.length_unit,
         }
 
     def notes(self) -> list[str]:

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
+import numpy as np
 from torch import Tensor
 
 from symmeter.measures.measure import Pool
 from symmeter.measuring.floor import FLOOR_IMAGES, nudged_within
 from symmeter.measuring.orbit_pass import FEW_ELEMENTS, FEWEST_ELEMENTS, Compared, Orbit
 from symmeter.measuring.passes import Inputs, returned
+from symmeter.measuring.targets import ElementSums
 from symmeter.results.columns import Key
 
 _SHARE = 40
@@ -25,6 +27,7 @@ class Floors:
 
     samples: int = 0
     _totals: dict[Key, float] = field(default_factory=dict)
+    _elements: Mapping[Key, ElementSums] = field(default_factory=dict)
 
     @property
     def missing(self) -> int:
@@ -46,16 +49,34 @@ class Floors:
         share = total * count // (_SHARE * min(total, FLOOR_IMAGES))
         return min(max(FEWEST_ELEMENTS, share), FEW_ELEMENTS)
 
-    def add(self, floors: Mapping[Key, float], samples: int) -> None:
-        """The floors of so many samples more."""
-        for key, floor in floors.items():
+    def add(self, found: "FloorsOfSome | None", samples: int) -> None:
+        """The floors of so many samples more; those of single elements are of the first ones. None: not found."""
+        if found is None or not found.errors:
+            return
+        for key, floor in found.errors.items():
             self._totals[key] = self._totals.get(key, 0.0) + samples * floor
-        self.samples += samples if floors else 0
+        self._elements = self._elements or found.elements
+        self.samples += samples
 
     def of(self, key: Key) -> float | None:
         """That of a column; None where it could not be found."""
         total = self._totals.get(key)
         return None if total is None else total / self.samples
+
+    def of_element(self, key: Key, position: int) -> float | None:
+        """What a column would have for one element; None for those that were not looked at."""
+        sums = self._elements.get(key)
+        if sums is None or not sums.samples or position >= len(sums.total) or np.isnan(sums.total[position]):
+            return None
+        return float(sums.total[position]) / sums.samples
+
+
+@dataclass(frozen=True)
+class FloorsOfSome:
+    """The floors of some samples: of errors by column, and what single elements have beside."""
+
+    errors: Mapping[Key, float]
+    elements: Mapping[Key, ElementSums]
 
 
 def orbit_floors(
@@ -65,7 +86,7 @@ def orbit_floors(
     most: int = FEW_ELEMENTS,
     unit: float | None = None,
     unit_out: float | None = None,
-) -> dict[Key, float]:
+) -> FloorsOfSome:
     """The mean error per measure and target that samples x (b, ...) with labels (b,) leave a symmetric network.
 
     It is found over `most` elements. `unit` is how far round-off moves samples, relative to their size, `unit_out` the
@@ -87,7 +108,9 @@ def orbit_floors(
                 floor = _mean(errors, reduced.finite)
             if floor is not None:
                 floors[target.key(measure)] = floor
-    return floors
+    elements: dict[Key, ElementSums] = {}
+    reduced.add_elements(elements, orbit.elements.count, reduced.finite.numpy())
+    return FloorsOfSome(floors, elements)
 
 
 def _inputs(orbit: Orbit, x: Tensor, unit: float | None) -> Inputs:

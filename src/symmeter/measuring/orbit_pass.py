@@ -18,6 +18,7 @@ from symmeter.symmetry.groups.group import Element, ElementSet, equal_pairs
 from symmeter.symmetry.representations.representation import Acted, Representation
 
 FEWEST_ELEMENTS, FEW_ELEMENTS = 3, 16  # over which floors and constants are found
+_GOLDEN = 0.6180339887498949  # its multiples spread over 0 to 1 most evenly
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,15 @@ class Orbit:
         """Those of the control of all targets."""
         return [target.control_pools for target in self.targets]
 
-    def few(self, most: int = FEW_ELEMENTS) -> range:
-        """Positions of so many elements at most, spread over all of them."""
-        step = max(1, len(self.members) // most)
-        return range(0, len(self.members), step)[:most]
+    def few(self, most: int = FEW_ELEMENTS) -> tuple[int, ...]:
+        """Positions of at most so many elements, spread over all of them.
+
+        By steps that are no whole number, so that nothing which comes back after some elements is always missed.
+        """
+        count = len(self.members)
+        if count <= most:
+            return tuple(range(count))
+        return tuple(sorted({int(count * (i * _GOLDEN % 1)) for i in range(most)}))
 
     def summary(self) -> dict[str, object]:
         """What is said of it in the header of a result."""
@@ -141,7 +147,7 @@ class Orbit:
         """
         passes = self._passes(inputs)
         chunks = self._chunks(self.unmoved_outputs(compared.x), which, compared)
-        reduced = Reduced(self.targets, chunks, pools)
+        reduced = Reduced(self.targets, chunks, pools, alone=True)
         for i, outputs in passes(which):
             g = self.members[i]
             for k, y in enumerate(outputs):

@@ -38,7 +38,7 @@ class Probes:
         most = self.floors.elements(run.samples.total, orbit.elements.count)
         units = (run.nudge, run.unit_round_off if run.domain.hides_precision else None)
         found = run.optional("the floor", lambda: orbit_floors(orbit, few, labels, most, *units))
-        self.floors.add(found or {}, len(few))
+        self.floors.add(found, len(few))
 
     def stands_clear(self, columns: Columns, target: OrbitTarget) -> bool:
         """Whether errors of a target are so far above their floor that it is worth asking what they are made of."""

@@ -26,7 +26,7 @@ def check_complete(result: Result) -> None:
     chance = [row.chance for row in result.rows if row.chance is not None]
     if chance:
         raise AssertionError(
-            f"{_name(result)} is random: two calls on one image differ by "
+            f"{_name(result)} is random: two calls on one {_item(result)} differ by "
             f"{chance[0]:.2g} of its output, so nothing can be asserted; fix its noise"
         )
 
@@ -86,7 +86,9 @@ def check_ratio(result: Result, row: Row, quantity: str, most: float) -> None:
     name, value, high = _name(result), row[quantity], row[f"{quantity}_high"]
     where = f"under {row.symmetry}{_where(row)}"
     if row.n < FEWEST_IMAGES:
-        raise SymmeterError(f"max_{quantity} needs {FEWEST_IMAGES} images or more, and there are {row.n}")
+        raise SymmeterError(
+            f"max_{quantity} needs {FEWEST_IMAGES} {_item(result)}s or more, and there are {row.n}"
+        )
     if not row.resolved:
         _check_reacts(name, where, row)
         return
@@ -96,10 +98,11 @@ def check_ratio(result: Result, row: Row, quantity: str, most: float) -> None:
         )
     if high is not None and high < most:
         return
-    more = _more_images(row, quantity, most)
+    item = _item(result)
+    more = _more_samples(row, quantity, most, item)
     raise AssertionError(
         f"{name} is not as symmetric {where} as promised: {quantity} {value:.3g}"
-        f"{interval_of(row[f'{quantity}_low'], high)} from {row[f'{quantity}_pairs']} images must be below {most:g}, "
+        f"{interval_of(row[f'{quantity}_low'], high)} from {row[f'{quantity}_pairs']} {item}s must be below {most:g}, "
         f"with all of its 95 % interval{more}"
     )
 
@@ -124,15 +127,20 @@ def _response(row: Row) -> float | None:
     return max(row.specificity_control, row.control or 0.0)
 
 
-def _more_images(row: Row, quantity: str, most: float) -> str:
-    """Where the value alone would do: about how many images its interval needs, which is as wide as 1 / sqrt(n)."""
+def _item(result: Result) -> str:
+    """The noun of one sample."""
+    return result.header["data"].get("item", "image")
+
+
+def _more_samples(row: Row, quantity: str, most: float, item: str) -> str:
+    """Where the value alone would do: about how many samples its interval needs, which is as wide as 1 / sqrt(n)."""
     value, high, pairs = row[quantity], row[f"{quantity}_high"], row[f"{quantity}_pairs"]
     if value >= most:
         return ""
     if high is None or math.isinf(high):
-        return "; more images would decide"
+        return f"; more {item}s would decide"
     needed = pairs * (math.log(high / value) / math.log(most / value)) ** 2
-    return f"; about {math.ceil(needed)} images would decide"
+    return f"; about {math.ceil(needed)} {item}s would decide"
 
 
 def interval_of(low: float | None, high: float | None, form: str = ".3g") -> str:

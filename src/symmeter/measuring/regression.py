@@ -84,7 +84,7 @@ def assert_more_equivariant(
     _check_resolved(before, after, comparison)
     worse = [row for row in rows if row.worse and row.ratio_low is not None and row.ratio_low > margin]
     if worse:
-        raise AssertionError(_words(worse, margin))
+        raise AssertionError(_words(worse, margin, comparison.item))
     return comparison
 
 
@@ -116,12 +116,12 @@ def _check_resolved(before: Result, after: Result, comparison: Comparison) -> No
             )
 
 
-def _words(worse: Sequence[ComparisonRow], margin: float) -> str:
+def _words(worse: Sequence[ComparisonRow], margin: float, item: str) -> str:
     """Which symmetries have become worse, by how much, and how sure that is."""
     first = worse[0]
     parts = [
-        f"under {row.symmetry} than {row.reference}: {row.quantity} {row.ratio:.3g} times as large, image by image"
-        f"{interval_of(row.ratio_low, row.ratio_high)}, {row.pairs} images"
+        f"under {row.symmetry} than {row.reference}: {row.quantity} {row.ratio:.3g} times as large, {item} by {item}"
+        f"{interval_of(row.ratio_low, row.ratio_high)}, {row.pairs} {item}s"
         for row in worse
     ]
     allowed = "" if margin == 1 else f", where {margin:g} times are allowed"

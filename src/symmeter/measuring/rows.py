@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from symmeter.measures.measure import DerivativeMeasure, OrbitMeasure
 from symmeter.measuring.derivative import DerivativeRun
@@ -11,9 +12,11 @@ from symmeter.measuring.orbit_errors import mean_scale, orbit_errors
 from symmeter.measuring.targets import BY_ELEMENT, OrbitTarget, Target
 from symmeter.results.columns import BOUNDARY, Key
 from symmeter.results.estimate import columns_of_interval, estimate
+from symmeter.results.nodes import NodeErrors
 from symmeter.results.row import ElementRow, Row
 from symmeter.results.verdict import NO_TEST
 from symmeter.symmetry.groups.generators import Generator
+from symmeter.symmetry.groups.group import Element
 
 
 def derivative_rows(run: DerivativeRun) -> list[Row]:
@@ -142,7 +145,8 @@ def _rows_by_element(run: OrbitRun, target: OrbitTarget, m: OrbitMeasure, key: K
     if sums is None or not sums.samples:
         return []
     rows, scale = [], mean_scale(run, key)
-    for g, total, squares in zip(run.elements.elements, sums.total, sums.squares, strict=True):
+    pairs = zip(run.elements.elements, sums.total, sums.squares, strict=True)
+    for position, (g, total, squares) in enumerate(pairs):
         if math.isnan(total):
             continue
         mean, error = float(total) / sums.samples, None
@@ -161,9 +165,30 @@ def _rows_by_element(run: OrbitRun, target: OrbitTarget, m: OrbitMeasure, key: K
                 standard_error=error,
                 n=sums.samples,
                 parameter_unit=g.parameter_unit,
+                floor=run.probes.floors.of_element(key, position) if m is BY_ELEMENT else None,
+                **_turn(g),
             )
         )
     return rows
+
+
+def _turn(g: Element) -> dict[str, Any]:
+    """What the row of an element says of how it turns space."""
+    if (turning := g.turning) is None:
+        return {}
+    return {"turn_x": turning.x, "turn_y": turning.y, "turn_z": turning.z, "parity": turning.parity}
+
+
+def node_errors(run: OrbitRun) -> list[NodeErrors]:
+    """What single nodes have, for every measure and output that says something of them."""
+    found = []
+    for target in run.targets:
+        for m in target.measures:
+            nodes = run.nodes.get(target.key(m))
+            if nodes is not None:
+                labels = (m.name, run.group.name, target.output.name, m.unit(target.quantity))
+                found.append(nodes.errors(labels, m.value))
+    return found
 
 
 def _worst_element(run: OrbitRun, target: OrbitTarget) -> str | None:

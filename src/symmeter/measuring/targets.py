@@ -18,6 +18,7 @@ from symmeter.measures.spread import Distances
 from symmeter.measuring.infinite_values import infinities
 from symmeter.models.outputs import Output
 from symmeter.results.columns import VALUE, Columns, Key
+from symmeter.results.nodes import Nodes
 from symmeter.symmetry.representations.representation import Acted, Representation
 from symmeter.symmetry.representations.trivial import Trivial
 
@@ -209,6 +210,21 @@ class Reduced:
                 own.total[i] = np.nan_to_num(own.total[i]) + kept.sum()
                 own.squares[i] = np.nan_to_num(own.squares[i]) + (kept**2).sum()
             own.samples += int(keep.sum())
+
+    def add_nodes(
+        self, nodes: dict[Key, Nodes], names: list[str], keep: np.ndarray, kinds: np.ndarray | None
+    ) -> None:
+        """Add what single nodes have on the samples to `keep` (b,), which have these names; `kinds` (b, N)."""
+        count = None if kinds is None else kinds.shape[1]
+        for target, chunk, reducers in zip(self.targets, self.chunks, self.reducers, strict=True):
+            axis = target.rho.node_axis(tuple(chunk.reference.shape), count)
+            for m in target.measures if axis is not None else ():
+                found = reducers[m.name].by_node(axis)
+                if found is None:
+                    continue
+                fits = kinds is not None and kinds.shape[1] == found.shape[1]
+                own = nodes.setdefault(target.key(m), Nodes())
+                own.add(names, kinds[keep] if fits else None, found.cpu().numpy()[keep])
 
     def add_distances(self, sums: dict[str, PairSums], keep: Tensor) -> None:
         """Add the squared distances between the values of elements on the samples to `keep` (b,), output by output."""

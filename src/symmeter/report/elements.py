@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 BY_ELEMENT = "relative_error"
 # By the unit of the parameter: what the axis is called, and where the identity is on it.
-_AXES = {"degree": "rotation in degrees", "factor": "factor of scale"}
+_AXES = {"degree": "rotation in degrees", "factor": "factor of scale", "length": "length of the translation"}
 _IDENTITY = {"degree": 0.0, "factor": 1.0}
 
 
@@ -82,7 +82,10 @@ def overview(result: Result, measure: str | None = None, symmetry: str | None = 
     figure = new_figure(9.6, 4.2)
     left, right = figure.add_gridspec(1, 2, width_ratios=(1.5, 1))
     plot_elements(result, figure.add_subplot(left), measure, symmetry)
-    plot_polar(result, _circle(figure, right), measure, symmetry).set_title("")
+    circle = plot_polar(result, _circle(figure, right), measure, symmetry)
+    circle.set_title("")
+    if (legend := circle.get_legend()) is not None:
+        legend.remove()  # that of the line serves both
     return figure
 
 
@@ -105,7 +108,7 @@ class _Curve:
     def of(rows: Sequence[ElementRow], unit: str) -> "_Curve":
         """The curve of some rows; the identity has a parameter of its own in every unit."""
         identity = _IDENTITY.get(unit, 0.0)
-        known = [(identity if row.parameter_unit is None else row.parameter or 0.0, row) for row in rows]
+        known = [(identity if row.parameter_unit is None else _place(row, rows), row) for row in rows]
         known.sort(key=lambda pair: pair[0])
         return _Curve(
             label=f"{rows[0].symmetry}, {rows[0].output}",
@@ -116,6 +119,20 @@ class _Curve:
         )
 
 
+def _place(row: ElementRow, rows: Sequence[ElementRow]) -> float:
+    """Where an element is on the curve; of rotations about one axis of space from 0 to 360 degrees."""
+    axis = next((_turn(one) for one in rows if one.parameter and one.turn_x is not None), None)
+    place = row.parameter or 0.0
+    if axis is None or row.parameter_unit != "degree":
+        return place
+    return 360 - place if float(np.dot(axis, _turn(row))) < 0 else place
+
+
+def _turn(row: ElementRow) -> tuple[float, float, float]:
+    """Axis times angle of a rotation of space."""
+    return row.turn_x or 0.0, row.turn_y or 0.0, row.turn_z or 0.0
+
+
 def _curves(result: Result, measure: str | None, symmetry: str | None) -> list[_Curve]:
     """One per group and output, of one measure; where groups have parameters of several units, those of the first."""
     units: dict[str, str] = {}
@@ -123,7 +140,10 @@ def _curves(result: Result, measure: str | None, symmetry: str | None) -> list[_
         if row.parameter_unit is not None:
             units.setdefault(row.symmetry, row.parameter_unit)
     if not units:
-        raise SymmeterError("no element of this result has an angle: measure over C8, SO2 or scale(0.8,1.25)")
+        raise SymmeterError(
+            "no element of this result has an angle or a length: measure over C8, SO2 or scale(0.8,1.25), points and "
+            "atoms over SO3 or translation(1,40,1000)"
+        )
     known = [row for row in result.elements if row.parameter is not None and row.symmetry in units]
     measure = measure or BY_ELEMENT
     rows = [row for row in known if row.measure == measure and symmetry in (None, row.symmetry)]

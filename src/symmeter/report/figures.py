@@ -79,6 +79,11 @@ def line_colours(count: int) -> list[str]:
     return [_LINES[i % len(_LINES)] for i in range(count)]
 
 
+def unframed(ax: "Axes") -> None:
+    """Without the lines above and on the right."""
+    ax.spines[["top", "right"]].set_visible(False)
+
+
 def words(name: str) -> str:
     """The name of a generator or a measure in words.
 

@@ -10,7 +10,7 @@ from symmeter.optional import require
 from symmeter.report.figures import axes, line_colours, words
 from symmeter.results.comparison import Comparison
 from symmeter.results.comparison_row import ComparisonRow
-from symmeter.results.comparison_text import number_of_images, varying
+from symmeter.results.comparison_text import number_of_samples, varying
 from symmeter.results.paired import QUANTITIES
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def forest(comparison: Comparison, ax: "Axes | None" = None, quantity: str | Non
     _logarithmic(ax)
     ax.set_yticks(range(len(rows)), [_label(row, rows) for row in rows], fontsize=8, parse_math=False)
     ax.set_ylim(len(rows) - 0.5, -0.5)
-    ax.set_xlabel("times the reference, image by image (left of 1: smaller)")
+    ax.set_xlabel(f"times the reference, {comparison.item} by {comparison.item} (left of 1: smaller)")
     _name_models(ax, comparison, colours, own)
     ax.spines[["top", "right"]].set_visible(False)
     return ax
@@ -85,7 +85,7 @@ def _logarithmic(ax: "Axes") -> None:
 
 def _name_models(ax: "Axes", comparison: Comparison, colours: dict[str, str], own: bool) -> None:
     """One model against another in the title, of several a legend, below where the figure is our `own`."""
-    against = f"against {comparison.reference}, {number_of_images(comparison)}"
+    against = f"against {comparison.reference}, {number_of_samples(comparison)}"
     if len(colours) == 1:
         ax.set_title(f"{comparison.models[1]} {against}", fontsize=9, parse_math=False)
         return

@@ -17,7 +17,7 @@ def common_images(reference: Measured, model: Measured, names: tuple[str, str]) 
     for result, name in zip((reference, model), names, strict=True):
         if not result.sample_names:
             raise SymmeterError(
-                f"{name}: the values of single images are not there to be compared; "
+                f"{name}: the values of single samples are not there to be compared; "
                 "save results to a folder (--out DIR), a JSON file leaves them out"
             )
     common = common_names([reference, model])
@@ -25,7 +25,7 @@ def common_images(reference: Measured, model: Measured, names: tuple[str, str]) 
     numbered = "".join(common).isdecimal()  # as the images of any tensor
     if not common or (numbered and first != second) or not _labels_agree(reference, model, common):
         raise SymmeterError(
-            f"{names[0]} was measured on other images ({first}) than {names[1]} ({second}): "
+            f"{names[0]} was measured on other samples ({first}) than {names[1]} ({second}): "
             "measure both on the same data, with the same --samples and --seed"
         )
     return common

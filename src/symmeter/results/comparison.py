@@ -136,7 +136,7 @@ class _Pair:
         usable = [(own, other) for own, other in self.matched if self._known(own, other)]
         if not usable:
             raise SymmeterError(
-                f"{self.names[0]} and {self.names[1]}: no measure of both has values of single images to compare"
+                f"{self.names[0]} and {self.names[1]}: no measure of both has values of single samples to compare"
             )
         for own, other in usable:
             for quantity in QUANTITIES:
@@ -147,7 +147,7 @@ class _Pair:
     def notes(self) -> list[str]:
         """What is left out, a line each."""
         left_out = dict.fromkeys(own.measure for own, other in self.matched if not self._known(own, other))
-        why = "it says nothing of symmetry alone, or has no values of single images"
+        why = "it says nothing of symmetry alone, or has no values of single samples"
         lines = [f"{name} is left out: {why}" for name in left_out]
         total = max(len(self.reference.result.sample_names), len(self.model.result.sample_names))
         if self.count < total:

@@ -13,10 +13,6 @@ from symmeter.results.comparison_row import ComparisonRow
 from symmeter.results.numbers import ratio, short
 from symmeter.results.text import as_text, new_table, show_tables
 
-_LEGEND = (
-    "ratio: geometric mean, image by image, with its 95 % interval; below 1: a smaller",
-    "error, more stable, more specific. Verdicts are corrected for the number of rows",
-)
 _WIDTH = 80
 _BETWEEN = 2  # characters between two columns
 
@@ -54,10 +50,18 @@ def show(comparison: Printable, console: Console) -> None:
     heading = f"{', '.join(others)} against {reference}"
     outputs = dict.fromkeys(row.output for row in comparison.rows)
     subheading = (
-        f"{number_of_images(comparison)} of both, output {', '.join(outputs)}, {comparison.definition}"
+        f"{number_of_samples(comparison)} of both, output {', '.join(outputs)}, {comparison.definition}"
     )
     tables = [_table(list(rows)) for _, rows in groupby(comparison.rows, key=lambda row: row.quantity)]
-    show_tables(console, heading, subheading, tables, _LEGEND, comparison.notes)
+    show_tables(console, heading, subheading, tables, _legend(comparison.item), comparison.notes)
+
+
+def _legend(item: str) -> tuple[str, str]:
+    """How to read the tables."""
+    return (
+        f"ratio: geometric mean, {item} by {item}, with its 95 % interval; below 1: a",
+        "smaller error, more stable, more specific. Verdicts are corrected for the number of rows",
+    )
 
 
 def _table(rows: Sequence[ComparisonRow]) -> Table:
@@ -95,8 +99,8 @@ def _style(row: ComparisonRow) -> str:
     return "red" if row.worse else "dim"
 
 
-def number_of_images(comparison: Printable) -> str:
-    """How many images were compared; the least and the most where models differ in that."""
+def number_of_samples(comparison: Printable) -> str:
+    """How many samples were compared; the least and the most where models differ in that."""
     numbers = dict.fromkeys([min(comparison.images), max(comparison.images)])
     return f"{' to '.join(map(str, numbers))} {comparison.item}s"
 

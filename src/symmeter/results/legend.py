@@ -6,19 +6,22 @@ from typing import Any
 from symmeter.results.numbers import ratio
 from symmeter.results.row import RATIOS, Row
 from symmeter.results.units import by_unit, outputs_of
-from symmeter.results.verdict import NOT_RESOLVED, TOO_FEW, UNCLEAR
+from symmeter.results.verdict import NOT_RESOLVED, TOO_FEW, UNCLEAR, towards_others
 
 _ENOUGH_FOR_SOFTMAX = 64  # samples: its tail hides what fewer could tell of logits
 
 
-def legend(rows: Sequence[Row]) -> list[str]:
-    """How to read the table, a line each."""
+def legend(rows: Sequence[Row], item: str = "image", towards: str = "") -> list[str]:
+    """How to read the table, a line each.
+
+    `item` is the noun of one sample, `towards` where the control of stability moves it; usually to other samples.
+    """
     return [
         *_directions(rows),
-        *_ratios(rows),
+        *_ratios(rows, item, towards or towards_others(item)),
         *_floors(rows),
         *_missing(rows),
-        *_saturated(rows),
+        *_saturated(rows, item),
         *_groups(rows),
     ]
 
@@ -38,30 +41,27 @@ def _directions(rows: Sequence[Row]) -> list[str]:
     return lines
 
 
-_MEANING = {
-    "stability": "over that to changes of the same size towards other images",
-    "specificity": "over that to deformations of the same image as fast",
-    "untrained": "its stability (or specificity) over that of a copy with fresh weights",
-}
-
-
-def _ratios(rows: Sequence[Row]) -> list[str]:
+def _ratios(rows: Sequence[Row], item: str, towards: str) -> list[str]:
     """What was divided by what, and how ratios are read."""
     names = [name for name in RATIOS if known(rows, name)]
     if not names:
         return []
     what = "error" if have_errors(rows) else "response"
-    lines = [f"{name}: {what} {_MEANING[name]}" for name in names if name != "untrained"]
-    lines += [f"{name}: {_MEANING[name]}" for name in names if name == "untrained"]
+    meaning = {
+        "stability": f"{what} over that to changes of the same size {towards}",
+        "specificity": f"{what} over that to deformations of the same {item} as fast",
+        "untrained": "its stability (or specificity) over that of a copy with fresh weights",
+    }
+    lines = [f"{name}: {meaning[name]}" for name in names]
     return [*lines, "0: symmetric, 1: no different; [95 % interval]"]
 
 
-def _saturated(rows: Sequence[Row]) -> list[str]:
+def _saturated(rows: Sequence[Row], item: str) -> list[str]:
     """Whether logits would say more than a softmax of few samples."""
     lee = [row for row in rows if (row.measure, row.output) == ("lee", "softmax") and row.whole]
     unclear = [row.symmetry for row in lee if row.verdict == UNCLEAR and row.n < _ENOUGH_FOR_SOFTMAX]
     return [
-        f"{', '.join(unclear)}: after a softmax few images carry the mean; --output logits needs fewer"
+        f"{', '.join(unclear)}: after a softmax few {item}s carry the mean; --output logits needs fewer"
     ] * bool(unclear)
 
 

@@ -16,6 +16,7 @@ from symmeter.optional import require
 from symmeter.results.comparison import Comparison, compared
 from symmeter.results.error_split import AveragedError, ErrorSplit
 from symmeter.results.json_form import json_form
+from symmeter.results.nodes import NodeErrors, columns_of_nodes
 from symmeter.results.row import ElementRow, Row
 from symmeter.results.text import render
 from symmeter.verbs.arguments import Kind
@@ -23,7 +24,7 @@ from symmeter.verbs.arguments import path as PATH
 from symmeter.verbs.verb import verb
 
 SCHEMA = "symmeter.results.result/1"
-HEADER, ROWS, SAMPLES = "result.json", "rows.parquet", "samples.parquet"
+HEADER, ROWS, SAMPLES, NODES = "result.json", "rows.parquet", "samples.parquet", "nodes.parquet"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Result:
     """Rows of estimates and their circumstances.
 
     `samples` maps a column name to per-image values in the order of `sample_names`. `header` holds what is the
-    same for all rows: status, definition, model, data, spec, environment, accuracy.
+    same for all rows: status, definition, model, data, spec, environment, accuracy. `nodes` are the errors of single
+    atoms or points, where outputs have some for each.
     """
 
     kind: ClassVar[str] = "result"  # the word under which it is saved
@@ -44,6 +46,7 @@ class Result:
     elements: tuple[ElementRow, ...] = ()
     splits: tuple[ErrorSplit, ...] = ()  # of the squared error, where outputs have labels
     averages: tuple[AveragedError, ...] = ()
+    nodes: tuple[NodeErrors, ...] = ()
 
     @property
     def status(self) -> str:
@@ -89,6 +92,10 @@ class Result:
         names = [f.name for f in fields(AveragedError)]
         return pandas().DataFrame([asdict(row) for row in self.averages], columns=names)
 
+    def nodes_to_pandas(self) -> Any:
+        """A pandas DataFrame with one row per node, such as an atom: which of them break a symmetry."""
+        return pandas().DataFrame(columns_of_nodes(self.nodes))
+
     @verb(path=PATH)
     def save(self, path: str | os.PathLike) -> Path:
         """Save to a folder: a JSON header, and rows and per-image values as Parquet. Returns the folder.
@@ -110,6 +117,8 @@ class Result:
         try:
             for name, content in tables.items():
                 write_whole(folder / name, content)
+            if NODES not in tables:
+                (folder / NODES).unlink(missing_ok=True)
         except WriteError as error:
             raise _without_tables(folder, error) from error
         return folder
@@ -118,6 +127,8 @@ class Result:
         """The Parquet files of a folder by name."""
         require("pyarrow", "io")
         frames = {ROWS: self.to_pandas(), SAMPLES: self.samples_to_pandas()}
+        if self.nodes:
+            frames[NODES] = self.nodes_to_pandas()
         return {name: frame.to_parquet(index=False) for name, frame in frames.items()}
 
     @verb(other=Kind("a Result", lambda value: _a_result(value)))
@@ -146,7 +157,7 @@ def pandas() -> Any:
 def _without_tables(folder: Path, error: Exception) -> WriteError:
     """What to raise where only the header is written; of what the folder held before, nothing may be taken for it."""
     with contextlib.suppress(OSError):
-        for name in (ROWS, SAMPLES):
+        for name in (ROWS, SAMPLES, NODES):
             (folder / name).unlink(missing_ok=True)
     words = first_line(error).removeprefix("[Errno 28] ")
     return WriteError(f"{words}; {folder / HEADER} is written, without the values of single images")

@@ -30,7 +30,9 @@ class ElementRow(Record):
     """What one group element does, mean over images.
 
     `parameter` is what a curve over the group has on its axis, in `parameter_unit`: degrees of a rotation, or a factor
-    of scale. The identity has the parameter 0 and no unit, for it belongs to any curve.
+    of scale. The identity has the parameter 0 and no unit, for it belongs to any curve. Of a motion of space `turn_x`,
+    `turn_y` and `turn_z` are axis times angle in degrees, and `parity` is -1 where an inversion comes after that.
+    `floor` is what a symmetric network would show, known of some elements.
     """
 
     measure: str
@@ -43,6 +45,11 @@ class ElementRow(Record):
     standard_error: float | None
     n: int
     parameter_unit: str | None = None
+    turn_x: float | None = None
+    turn_y: float | None = None
+    turn_z: float | None = None
+    parity: int | None = None
+    floor: float | None = None
 
 
 @dataclass(frozen=True)

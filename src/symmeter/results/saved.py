@@ -6,6 +6,7 @@ from typing import Any
 
 from symmeter.errors import SymmeterError
 from symmeter.results.error_split import AveragedError, ErrorSplit
+from symmeter.results.nodes import nodes_of_table
 from symmeter.results.result import SCHEMA, Result
 from symmeter.results.row import ElementRow, Row
 
@@ -43,8 +44,11 @@ def row_kind(kind: str, columns: Sequence[str]) -> type[Row]:
     return max(_ROWS[kind], key=lambda row: len(columns_of(row).intersection(columns)))
 
 
-def from_parts(content: Mapping[str, Any], samples: Any = None) -> Result:
-    """A Result from its JSON form and, if there is one, the table of its samples; SymmeterError for another schema."""
+def from_parts(content: Mapping[str, Any], samples: Any = None, nodes: Any = None) -> Result:
+    """A Result from its JSON form and, if there are such, the tables of its samples and of their nodes.
+
+    SymmeterError for another schema.
+    """
     header = dict(content)
     schema = header.pop("schema", None)
     if schema != SCHEMA:
@@ -63,4 +67,5 @@ def from_parts(content: Mapping[str, Any], samples: Any = None) -> Result:
     if samples is not None:
         names = tuple(samples["name"])
         columns = {column: samples[column].to_numpy() for column in samples if column != "name"}
-    return _RESULTS[kind](rows, header, warnings, columns, names, elements, splits, averages)
+    single = () if nodes is None else nodes_of_table(nodes)
+    return _RESULTS[kind](rows, header, warnings, columns, names, elements, splits, averages, single)

@@ -1,6 +1,8 @@
 """How much of a response is of which degree, and whether the elements of a run resolve it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 MUCH = 0.2  # share of a response beyond what a design integrates that is said
 
@@ -33,6 +35,11 @@ class Spectrum:
     exact: int | None = None
     beyond: float | None = None
     beyond_standard_error: float | None = None
+
+    @staticmethod
+    def from_dict(saved: Mapping[str, Any]) -> "Spectrum":
+        """From its form in the header of a result."""
+        return Spectrum(**{**saved, "degrees": tuple(Degree(**one) for one in saved["degrees"])})
 
     def notes(self, output: str) -> list[str]:
         """What to say where much of the response of an output is beyond the design; nothing where little is."""

@@ -84,11 +84,10 @@ def show(result: Printable, console: Console) -> None:
         tables.append(split_table(new_table(), result.splits))
     if result.averages:
         tables.append(average_table(new_table(), result.averages))
-    lines = [
-        *legend(rows),
-        *whole_pixels(rows, result.header["spec"]),
-        *split_legend(result.splits, result.averages),
-    ]
+    data, towards = result.header["data"], result.header["spec"].get("control_towards", "")
+    explained = legend(rows, data.get("item", "image"), towards)
+    split = split_legend(result.splits, result.averages)
+    lines = [*explained, *whole_pixels(rows, result.header["spec"]), *split]
     show_tables(console, title(result.header), circumstances(result.header), tables, lines, result.warnings)
 
 

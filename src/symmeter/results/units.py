@@ -29,11 +29,20 @@ def as_shown(row: Row) -> Row:
 
     A row keeps the units of its data, here those of ASE; only what is printed has others.
     """
-    if row.unit not in _SHOWN:
+    unit, factor = shown(row.unit)
+    if unit == row.unit:
         return row
-    unit, factor = _SHOWN[row.unit]
     scaled = {name: factor * row[name] for name in _SCALED if row[name] is not None}
     return replace(row, unit=unit, **scaled)
+
+
+def shown(unit: str) -> tuple[str, float]:
+    """The unit that is shown for one, and how many of it make one of that.
+
+    >>> shown("eV/angstrom"), shown("pixel")
+    (('meV/angstrom', 1000.0), ('pixel', 1.0))
+    """
+    return _SHOWN.get(unit, (unit, 1.0))
 
 
 def by_unit(rows: Sequence[Row]) -> dict[str, list[Row]]:

@@ -17,17 +17,30 @@ ADDS, TAKES_AWAY, NONE = "adds", "takes away", "none"
 # On both.
 NOT_RESOLVED, UNCLEAR, TOO_FEW = "not resolved", "unclear", "too few"
 
-# The one explanation of the words, which `--help` and the docs print.
-MEANINGS = {
-    NOT_RESOLVED: "too small to tell from what the measurement itself adds (its floor)",
-    SPECIFIC: "stable, and reacts less to this symmetry than to deformations of the same image as fast",
-    STABLE: "reacts less to this symmetry than to changes towards other images of the same size",
-    NOT_STABLE: "does not: the interval of stability reaches 1, and not down to 0.5",
-    UNCLEAR: "the interval of stability reaches from below 0.5 to 1: more images would tell",
-    LEARNED: "with --control untrained: stable or specific, and more so than a copy with fresh weights",
-    TOO_FEW: f"fewer than {FEWEST_IMAGES} images, so no verdict",
-    NO_CONTROL: "there was nothing to compare with",
-}
+
+def meanings(item: str, towards: str = "") -> dict[str, str]:
+    """The one explanation of the words, which `--help`, reports and the docs print.
+
+    `item` is the noun of one sample, `towards` where the control of stability moves it; usually to other samples.
+    """
+    return {
+        NOT_RESOLVED: "too small to tell from what the measurement itself adds (its floor)",
+        SPECIFIC: f"stable, and reacts less to this symmetry than to deformations of the same {item} as fast",
+        STABLE: f"reacts less to this symmetry than to changes {towards or towards_others(item)} of the same size",
+        NOT_STABLE: "does not: the interval of stability reaches 1, and not down to 0.5",
+        UNCLEAR: f"the interval of stability reaches from below 0.5 to 1: more {item}s would tell",
+        LEARNED: "with --control untrained: stable or specific, and more so than a copy with fresh weights",
+        TOO_FEW: f"fewer than {FEWEST_IMAGES} {item}s, so no verdict",
+        NO_CONTROL: "there was nothing to compare with",
+    }
+
+
+def towards_others(item: str) -> str:
+    """Where most controls of stability move samples that are called so."""
+    return f"towards other {item}s"
+
+
+MEANINGS = meanings("image")
 
 _HALF = 0.5  # an interval that reaches from below it to 1 says nothing
 

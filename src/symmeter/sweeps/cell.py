@@ -87,9 +87,11 @@ def _labels(result: Result, content: Record, task: Task) -> Record:
         "family": info.get("family"),
         "parameters": info.get("parameters"),
         "weights": info.get("weights"),
-        "untrained": entry["untrained"],
+        "fresh": entry["untrained"],  # weights; `untrained` is a ratio that rows have
         "data": data.get("name"),
         "images": data.get("used"),
+        "item": data.get("item"),
+        "control_towards": spec.get("control_towards"),
         "seed": settings["seed"],
         "kind": settings["kind"],
         "code": task["code"],

@@ -16,7 +16,7 @@ _READERS = 4  # threads that read files of rows
 _SAME = (
     "name",
     "model",
-    "untrained",
+    "fresh",
     "data",
     "images",
     "seed",

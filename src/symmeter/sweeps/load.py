@@ -9,7 +9,7 @@ from typing import Any
 import symmeter.domains.grids.aliasing.attribute
 import symmeter.layers.profile  # noqa: F401
 from symmeter.errors import SymmeterError
-from symmeter.results.result import HEADER, SAMPLES, pandas
+from symmeter.results.result import HEADER, NODES, SAMPLES, pandas
 from symmeter.results.saved import from_parts
 from symmeter.sweeps.store import MARK, Store
 from symmeter.verbs.arguments import path as PATH
@@ -28,11 +28,15 @@ def load(path: str | os.PathLike) -> Any:
     file = folder / HEADER if folder.is_dir() else folder
     try:
         content = json.loads(file.read_text())
-        frame = pandas().read_parquet(folder / SAMPLES) if (folder / SAMPLES).is_file() else None
-        return from_parts(content, frame)
+        return from_parts(content, _table(folder / SAMPLES), _table(folder / NODES))
     except SymmeterError as error:
         raise SymmeterError(f"{file}: {error}") from error
     except FileNotFoundError as error:
         raise SymmeterError(f"{path}: no result there (no {file.name})") from error
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise SymmeterError(f"{file}: not a symmeter result ({error})") from error
+
+
+def _table(file: Path) -> Any:
+    """A table of a saved folder as a pandas DataFrame; None where it has none."""
+    return pandas().read_parquet(file) if file.is_file() else None

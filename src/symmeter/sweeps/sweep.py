@@ -52,7 +52,7 @@ _DEVICE = Kind("a device such as 'cpu' or 'cuda'", lambda one: str(ARGUMENTS["de
 SWEPT = {
     **ARGUMENTS,
     "models": Kind("a name, a wildcard, a file with a list of them, a row, or several", _models),
-    "data": Kind("a path: a folder, a .npz, or builtin:photos", path.read),
+    "data": Kind("a path: a folder, a .npz, a file of structures, or builtin:photos", path.read),
     "store": Kind("a folder, or an address that fsspec knows", path.read),
     "symmetry": Kind("names such as 'rotation,C4'", word.read),
     "domain": Kind("the name of a kind of data", lambda one: find_domain(word.read(one)).name).or_none(
@@ -108,7 +108,7 @@ def sweep(
 
     Args:
         models: names, wildcards such as `timm:vit_*`, files with lists of them (see `read_models`), or several.
-        data: the path of a folder, a `.npz`, or `builtin:photos`.
+        data: the path of a folder, a `.npz`, a file of structures, or `builtin:photos`.
         store: a folder, or any address that fsspec can write to.
         executor: `local`, `ray`, or an Executor. `address`: of a Ray cluster.
         jobs: cells at once; None for one per CUDA device, or one per core.

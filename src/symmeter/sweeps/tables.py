@@ -11,6 +11,7 @@ ArrowTable = Any
 # Columns that hold whole numbers.
 _WHOLE = (
     "n", "elements", "depth", "calls", "order", "power", "stability_pairs", "specificity_pairs", "untrained_pairs",
+    "parity",
 )  # fmt: skip
 
 

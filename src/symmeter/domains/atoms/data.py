@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from torch import Tensor
 
 from symmeter.domains.atoms.groups import OfFrame
@@ -46,7 +47,7 @@ class Frames:
         for i, one in enumerate(atoms):
             if not is_atoms(one):
                 raise SymmeterError(f"frame {i} is a {type(one).__name__}: give ase.Atoms")
-        return Frames(atoms, _numbered(len(atoms)), counted(len(atoms), "frame"))
+        return Frames(atoms, _named(atoms), counted(len(atoms), "frame"))
 
     @property
     def periodic(self) -> bool:
@@ -92,6 +93,13 @@ def composition(row: Tensor) -> tuple[tuple[int, ...], tuple[bool, ...]]:
     return tuple(parts[NUMBERS].round().int().tolist()), tuple((parts[PBC] > 0.5).tolist())
 
 
+def symbols(rows: Tensor) -> np.ndarray:
+    """The symbols (B, N) of the elements in rows (B, E)."""
+    names = np.array(require("ase.data", EXTRA).chemical_symbols, dtype=object)
+    numbers = Layout.of(rows).parts(rows)[NUMBERS].round().long().cpu().numpy()
+    return names[np.where((numbers >= 0) & (numbers < len(names)), numbers, 0)]
+
+
 def is_atoms(value: object) -> bool:
     """Whether it is an `ase.Atoms`; ASE need not be there to see that it is none."""
     return any((kind.__module__, kind.__name__) == ("ase.atoms", "Atoms") for kind in type(value).__mro__)
@@ -131,7 +139,7 @@ def read(path: Path, shown: str) -> Frames:
         raise
     except Exception as error:  # its readers raise many kinds
         raise SymmeterError(f"{shown}: ASE cannot read it: {reason(error)}") from error
-    return Frames(atoms, _numbered(len(atoms)), path.name, path=shown)
+    return Frames(atoms, _named(atoms), path.name, path=shown)
 
 
 def molecules() -> Frames:
@@ -145,5 +153,7 @@ def _is_common(atoms: "Atoms") -> bool:
     return len(atoms) > 1 and set(atoms.get_chemical_symbols()) <= _COMMON
 
 
-def _numbered(count: int) -> list[str]:
-    return [f"frame[{i}]" for i in range(count)]
+def _named(frames: Sequence["Atoms"]) -> list[str]:
+    """Number and name of each frame, or its formula where it has no name of its own: `frame[3] H2O`."""
+    names = [str(one.info.get("name") or one.get_chemical_formula()) for one in frames]
+    return [f"frame[{i}] {name}".strip() for i, name in enumerate(names)]

@@ -5,18 +5,21 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from symmeter.domain import Domain, Inputs, Symmetries
 from symmeter.domains.atoms.control import scattered
 from symmeter.domains.atoms.data import (
+    BUILTIN,
     FramePreparation,
     Frames,
     check_path,
     composition,
     is_frames,
     may_be_points,
+    symbols,
 )
 from symmeter.domains.atoms.frame_model import CalculatorModel, FrameModel, FunctionModel, implemented
 from symmeter.domains.atoms.groups import Cells, Lattice, bound_to, parts_of_frames
@@ -66,6 +69,7 @@ class Atoms(Domain):
     name = "atoms"
     item = "frame"
     Options = AtomOptions
+    files = f"an .xyz, a .cif, whatever ASE reads, or {BUILTIN}"
     symmetries: ClassVar = {
         **GROUPS,
         "rotation": "turns about x, y and z, along their generators; rotation_x alone",
@@ -77,6 +81,8 @@ class Atoms(Domain):
     actions = ACTIONS
     tries_layers = True
     measure_over = "equivariance_error"
+    length_unit = "angstrom"
+    control_towards = "in random directions"
     needs_references = False
     hides_precision = True
     where_labels = (
@@ -183,6 +189,10 @@ class Atoms(Domain):
     def is_action(self, word: str) -> bool:
         """A word for components, such as `node vectors` or `tensors`."""
         return parse_word(word) is not None
+
+    def node_kinds(self, x: Tensor) -> np.ndarray:
+        """The symbols of the elements, from rows x (B, entries)."""
+        return symbols(x)
 
     def unit(self, name: str) -> str:
         known = QUANTITIES.get(name)

@@ -56,7 +56,7 @@ def training_data(row: Row) -> str:
     """`none` of random weights; else what the pretrained tag says, ImageNet-1k where it says nothing."""
     if given := _tag(row, "training_data"):
         return given
-    if row.get("untrained"):
+    if row.get("fresh"):
         return "none"
     tag = _pretrained_tag(row)
     for data, words in _DATA.items():
@@ -69,7 +69,7 @@ def training(row: Row) -> str:
     """`untrained`, `supervised`, `distilled`, `semi-supervised`, `self-supervised` or `language and image`."""
     if given := _tag(row, "training"):
         return given
-    if row.get("untrained"):
+    if row.get("fresh"):
         return "untrained"
     words = set(_pretrained_tag(row).replace(".", "_").split("_"))
     for method, members in _METHODS.items():

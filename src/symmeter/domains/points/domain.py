@@ -141,6 +141,10 @@ class Points(Domain):
     def promise(self, module: Any, outgoing: bool, index: int) -> str | None:
         return irreps_of(module, outgoing, index)
 
+    def node_kinds(self, x: Tensor) -> np.ndarray | None:
+        """Points are of one kind; of several inputs that were put into one, x (B, entries), they are not counted."""
+        return np.full(tuple(x.shape[:2]), "", dtype=object) if x.ndim > 2 else None
+
     def deformed(
         self, rho: Representation, generators: Sequence[Generator], x: Tensor, random: Tensor
     ) -> list[Tensor] | None:

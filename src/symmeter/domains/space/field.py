@@ -56,6 +56,11 @@ class Field(Representation):
     def channel_axis(self) -> int | None:
         return -1
 
+    def node_axis(self, shape: tuple[int, ...], nodes: int | None) -> int | None:
+        if self.place is not None or nodes is None:
+            return 1 if self.place == NODE else None
+        return 1 if len(self._axes(nodes, shape)) else None
+
     def acting(self, x: Tensor) -> Callable[[Element], Acted]:
         everywhere = torch.ones((), dtype=x.dtype, device=x.device)
 
@@ -77,19 +82,19 @@ class Field(Representation):
     def _permuted(self, permutation: Permutation, x: Tensor) -> Tensor:
         """x (B, ...) with the points in another order."""
         n, source = len(permutation.images), list(permutation.inverse().images)
-        axes = self._axes(n, x)
+        axes = self._axes(n, tuple(x.shape))
         for axis in axes:
             if x.shape[axis] != n:
                 raise SymmeterError(f"a permutation of {n} points cannot act on {tuple(x.shape)}")
             x = x.index_select(axis, torch.tensor(source, device=x.device))
         return x
 
-    def _axes(self, n: int, x: Tensor) -> range:
-        """The axes of x (B, ...) that hold the n points."""
+    def _axes(self, n: int, shape: tuple[int, ...]) -> range:
+        """The axes of a value of this shape that hold the n points."""
         if self.place is not None:
             return self.point_axes
-        before = x.ndim - len(self.components.shape)
-        of_points = isinstance(self.components, Positions) or (before > 1 and x.shape[1] == n)
+        before = len(shape) - len(self.components.shape)
+        of_points = isinstance(self.components, Positions) or (before > 1 and shape[1] == n)
         return range(1, 1 + of_points)
 
     def differentiate_all(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:

@@ -67,7 +67,7 @@ class Hidden(Representation):
     [-2.0, 1.0, 3.0]
     """
 
-    components: Components = Scalars()
+    components: Components = field(default_factory=Scalars)
     at: int = 0
     nodes: tuple[NodeAxis, ...] = ()
     labels: bool = False

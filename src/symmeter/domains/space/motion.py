@@ -10,7 +10,7 @@ from itertools import chain
 import torch
 from torch import Tensor
 
-from symmeter.symmetry.groups.group import Element, OnCurve
+from symmeter.symmetry.groups.group import Element, OnCurve, Turning
 
 Vector = tuple[float, float, float]
 Matrix = tuple[Vector, Vector, Vector]
@@ -81,6 +81,12 @@ class Motion(OnCurve):
             return AXES["z"], 0.0
         column = (proper + torch.eye(3, dtype=torch.float64)).T[int(proper.diagonal().argmax())]
         return _facing(column / column.norm()), 180.0
+
+    @property
+    def turning(self) -> Turning:
+        axis, angle = self.turn
+        x, y, z = (angle * entry for entry in axis)
+        return Turning(x, y, z, int(self.parity))
 
     @property
     def name(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from symmeter.optional import require
 from symmeter.report.store.bars import BARS, with_bars
 from symmeter.report.store.charts import Chart, specification
+from symmeter.report.store.items import worst_items
 from symmeter.report.store.pairs import pairs
 from symmeter.report.store.table import Tables
 from symmeter.results.row import RATIOS
@@ -38,6 +39,8 @@ def page_data(found: Tables, drawn: Mapping[str, Mapping[str, Chart]], store: St
         "charts": specifications,
         "parts": _parts(store),
         "pairs": pairs(found, store),
+        "item": found.item,
+        "worst": worst_items(found, store),
         "warnings": _warnings(store, found),
     }
 

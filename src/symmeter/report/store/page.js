@@ -24,7 +24,7 @@ const digits = (x, n = 3) => {
 };
 const withError = (x, e) => (x === null ? "" : digits(x) + (e === null ? "" : " ± " + digits(e, 1)));
 const ends = { value: ["interval_low", "interval_high"], stability: ["stability_low", "stability_high"], specificity: ["specificity_low", "specificity_high"] };
-const withInterval = (x, low, high, n = 3) => (x === null || x === undefined ? "" : digits(x, n) + (low === null ? "" : ` [${digits(low, 2)}, ${digits(high, 2)}]`));
+const withInterval = (x, low, high, n = 3) => (x === null || x === undefined ? "" : digits(x, n) + (low === null && high === null ? "" : ` [${low === null ? "−∞" : digits(low, 2)}, ${high === null ? "∞" : digits(high, 2)}]`));
 const get = (key, i, name) => (data.values[key][i] === null ? null : data.values[key][i][column[name]]);
 const interval = (key, i, name, n = 3) => withInterval(get(key, i, name), ...ends[name].map((end) => get(key, i, end)), n);
 let current = data.metrics[0].key;
@@ -134,7 +134,7 @@ const details = () => {
   const rows = data.metrics.filter((m) => data.values[m.key][i] !== null).map((m) => [m.key,
     interval(m.key, i, "value"), digits(get(m.key, i, "floor"), 2), interval(m.key, i, "stability", 2), interval(m.key, i, "specificity", 2),
     get(m.key, i, "verdict"), String(get(m.key, i, "n"))]);
-  scroll.append(tableOf(["metric", "value [95 %]", "floor", "stability [95 %]", "specificity [95 %]", "verdict", "images"], rows));
+  scroll.append(tableOf(["metric", "value [95 %]", "floor", "stability [95 %]", "specificity [95 %]", "verdict", `${data.item}s`], rows));
   $("details").replaceChildren(element("h3", name), facts(i), element("h3", "Generator profile and controls"), scroll);
   const profile = element("div");
   profile.className = "chart";
@@ -148,11 +148,20 @@ const details = () => {
     const yOffset = { field: "ratio", type: "nominal", sort: null };
     const color = { field: "ratio", type: "nominal", title: null, sort: null, scale: { range: ["#56B4E9", "#E69F00"] } };
     window.vegaEmbed(profile, { width: "container", height: { step: 18 }, config: config(), data: { values: bars }, layer: [
-      { mark: { type: "bar" }, encoding: { y, yOffset, color, x: { field: "value", type: "quantitative", title: "ratio with its 95 % interval (0 symmetric, 1 no different)" } } },
+      { mark: { type: "bar" }, encoding: { y, yOffset, color, x: { field: "value", type: "quantitative", title: "ratio with its 95 % interval (0 symmetric, 1 no different)", axis: { tickCount: 8 } } } },
       { transform: [{ filter: "isValid(datum.from)" }],
         mark: { type: "rule", strokeWidth: 2 }, encoding: { y, yOffset, x: { field: "from", type: "quantitative" }, x2: { field: "to" }, color: { value: config().axis.labelColor } } },
       { mark: { type: "rule", strokeDash: [4, 4], color: "#777777" }, encoding: { x: { datum: 1 } } } ] },
       { actions: { export: true, source: false, compiled: false, editor: false } });
+  }
+  const worst = data.metrics.flatMap((m) => {
+    const found = data.worst[m.key]?.[name] || [];
+    return found.length ? [[m.key, found.map(([item, value]) => `${item}: ${digits(value, 2)}`).join("; ")]] : [];
+  });
+  if (worst.length) {
+    const box = element("div", null, tableOf(["metric", "largest values"], worst));
+    box.className = "scroll";
+    $("details").append(element("h3", `Which ${data.item}s`), box);
   }
   for (const [symmetry, parts] of Object.entries(data.parts[name] || {})) {
     const box = element("div", null, tableOf(["layer", "kind", "share of the error, % [95 %]"],
@@ -163,7 +172,7 @@ const details = () => {
   const notes = data.warnings[name] || [];
   if (notes.length) $("details").append(element("h3", "Warnings"), element("ul", null, ...notes.map((note) => element("li", note))));
 };
-// The same as symmeter compare: the geometric mean of ratios image by image, with Student's interval on the logarithms.
+// The same as symmeter compare: the geometric mean of ratios sample by sample, with Student's interval on the logarithms.
 const pairedRatio = (key, i, j, quantity) => {
   const logs = [i, j].map((k) => data.pairs.metrics?.[key]?.[data.models[k].name]?.[quantity]);
   if (i === j || !logs[0] || !logs[1]) return null;
@@ -175,7 +184,7 @@ const pairedRatio = (key, i, j, quantity) => {
   const [low, high] = ends(data.pairs.corrected), said = get(key, i, "verdict") === "not resolved" || get(key, j, "verdict") === "not resolved"
     ? "not resolved" : high < 1 ? data.pairs.words[quantity][0] : low > 1 ? data.pairs.words[quantity][1] : "no clear difference";
   const shown = ends(data.pairs.quantiles).map((x) => digits(x, 2)).join(" ");
-  return `${quantity}: ${digits(Math.exp(mean), 2)} times [${shown}], ${n} images: ${said}`;
+  return `${quantity}: ${digits(Math.exp(mean), 2)} times [${shown}], ${n} ${data.item}s: ${said}`;
 };
 const compare = () => {
   const [i, j] = ["left", "right"].map((id) => index.get($(id).value));

@@ -17,7 +17,7 @@ from symmeter.report.store.data import page_data
 from symmeter.report.store.findings import findings, p_value
 from symmeter.report.store.statistics import correlations, regression, words_of
 from symmeter.report.store.table import Metric, Tables, failures, published, tables
-from symmeter.results.verdict import MEANINGS
+from symmeter.results.verdict import meanings
 from symmeter.sweeps.executors.executor import REASONS
 from symmeter.sweeps.store import Store
 from symmeter.sweeps.tables import Frame
@@ -81,7 +81,9 @@ def _page(title: str, store: Store, found: Tables, drawn: Charts) -> str:
         statistics=[_statistics(found, metric) for metric in found.metrics],
         failures=failures(store.errors(), found.models),
         reasons=REASONS,
-        verdicts=MEANINGS,
+        verdicts=meanings(found.item, found.towards),
+        item=found.item,
+        towards=found.towards,
         count=len(found.models),
         rows=len(found.values),
         sources=sorted(set(found.models["data"])),

@@ -15,7 +15,7 @@ from symmeter.sweeps.store import Store
 from symmeter.sweeps.tables import Frame
 
 # The page holds no more than this, so that stores of hundreds of models stay small.
-_MODELS, _IMAGES = 30, 512
+MODELS, _IMAGES = 30, 512
 Logs = list[float | None]  # of one model, an entry for every image
 
 
@@ -26,9 +26,9 @@ def pairs(found: Tables, store: Store) -> dict[str, Any]:
     that is corrected for the number of metrics (Bonferroni). Nothing for stores of more than 30 models, or without
     values of single images.
     """
-    if not 2 <= len(found.models) <= _MODELS:
+    if not 2 <= len(found.models) <= MODELS:
         return {}
-    columns = _columns(store.frame())
+    columns = columns_of_values(store.frame())
     metrics = {metric.key: _of_metric(found.of(metric), metric, columns, store) for metric in found.metrics}
     metrics = {key: logs for key, logs in metrics.items() if logs}
     if not metrics:
@@ -43,7 +43,7 @@ def pairs(found: Tables, store: Store) -> dict[str, Any]:
     }
 
 
-def _columns(frame: Frame) -> Mapping[tuple[Any, ...], str]:
+def columns_of_values(frame: Frame) -> Mapping[tuple[Any, ...], str]:
     """The name of the column of values of a cell, measure, symmetry and output."""
     if "column" not in frame:
         return {}
@@ -72,7 +72,9 @@ def _of_metric(
         found[name] = {"value": _in_order(logs, order)}
         control = f"{column}:{STABILITY}"
         if control in table:
-            found[name]["stability"] = _in_order(logs - _logs(table[control].to_numpy()), order)
+            with np.errstate(invalid="ignore"):  # of 0 over 0
+                ratios = logs - _logs(table[control].to_numpy())
+            found[name]["stability"] = _in_order(ratios, order)
     return found if len(found) > 1 else {}
 
 

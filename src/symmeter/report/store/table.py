@@ -11,7 +11,7 @@ from symmeter.errors import SymmeterError
 from symmeter.measures import parse_measures
 from symmeter.optional import require
 from symmeter.report.store.seeds import NUMBERS, merged
-from symmeter.results.verdict import LEARNED, NOT_STABLE, SPECIFIC, STABLE
+from symmeter.results.verdict import LEARNED, NOT_STABLE, SPECIFIC, STABLE, towards_others
 from symmeter.sweeps.tables import Frame
 
 UNTRAINED = "untrained"  # the training of networks with fresh weights
@@ -44,6 +44,8 @@ class Tables:
     models: Frame
     values: Frame
     metrics: tuple[Metric, ...]
+    item: str  # the noun of one sample
+    towards: str  # where the control of stability moved samples
 
     def of(self, metric: Metric) -> Frame:
         """The values of one metric."""
@@ -89,7 +91,7 @@ def tables(frame: Frame, accuracies: Mapping[str, float] | None = None) -> Table
             "architecture": list(map(architecture, records)),
             "training": list(map(training, records)),
             "training_data": list(map(training_data, records)),
-            "parameters": first.get("parameters"),
+            "parameters": _sizes(first),
             "data": first["data"],
         }
     ).reset_index(drop=True)
@@ -99,7 +101,21 @@ def tables(frame: Frame, accuracies: Mapping[str, float] | None = None) -> Table
     ]
     values = values.merge(models.drop(columns="data"), on="name")
     values["named"] = values["verdict"].isin(_TELLING) & (values["training"] != UNTRAINED)
-    return Tables(models, values, metrics)
+    item = _only(frame, "item", "image", "sample")
+    towards = _only(frame, "control_towards", "", "elsewhere") or towards_others(item)
+    return Tables(models, values, metrics, item, towards)
+
+
+def _sizes(first: Frame) -> Frame:
+    """Numbers of parameters; none of what has no weights, such as a formula."""
+    sizes = first.get("parameters")
+    return None if sizes is None else sizes.astype(float).where(sizes.astype(float) > 0)
+
+
+def _only(frame: Frame, column: str, missing: str, several: str) -> str:
+    """The word of a column that all rows share, and what is said where there is no column, or several words."""
+    words = frame[column].fillna(missing).unique() if column in frame else [missing]
+    return str(words[0]) if len(words) == 1 else several
 
 
 def failures(errors: Mapping[str, Mapping[str, Any]], models: Frame) -> list[Mapping[str, Any]]:

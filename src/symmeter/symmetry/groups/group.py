@@ -21,6 +21,16 @@ MOST_ENUMERATED = 256  # a larger group is sampled unless its elements are asked
 SAMPLED = 64  # elements of most groups that are drawn where nothing is said
 
 
+@dataclass(frozen=True)
+class Turning:
+    """A rotation of space, as its axis times its angle in degrees; with `parity` -1 an inversion comes after it."""
+
+    x: float
+    y: float
+    z: float
+    parity: int
+
+
 class Element(ABC):
     """One transformation g. `g @ h` first does h, then g."""
 
@@ -40,6 +50,11 @@ class Element(ABC):
 
         The identity of a group of maps has none either: it is a point of every curve.
         """
+        return None
+
+    @property
+    def turning(self) -> "Turning | None":
+        """What it does to the directions of space; None for what is no motion of space."""
         return None
 
     @property
@@ -86,6 +101,12 @@ class ProductElement(Element):
     def name(self) -> str:
         moving = [part.name for part in self.parts if not part.is_identity]
         return ", ".join(moving) or "identity"
+
+    @property
+    def turning(self) -> Turning | None:
+        """That of the only part which moves space."""
+        found = [part.turning for part in self.parts if part.turning is not None]
+        return found[0] if len(found) == 1 else None
 
     @property
     def is_identity(self) -> bool:

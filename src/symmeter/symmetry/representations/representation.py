@@ -31,6 +31,13 @@ class Representation(ABC):
         """The axis of a value that holds its channels; None where that is not known, as for an invariant value."""
         return 1
 
+    def node_axis(self, shape: tuple[int, ...], nodes: int | None) -> int | None:
+        """The axis of a value of this shape that numbers its nodes, such as atoms; None for a value that has none.
+
+        `nodes` is how many the inputs have, None where that is not known.
+        """
+        return None
+
     def act(self, element: Element, x: Value) -> Acted:
         """(rho(g) x, mask): the moved value, of the shape of x, and where it is valid (1) or came from outside (0).
 
