@@ -1,7 +1,7 @@
 """Tensors inside of a network on points: which axes hold the points, and which the three directions of space."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
