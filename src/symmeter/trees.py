@@ -142,6 +142,11 @@ class Packings:
                 )
         return Packings(found)
 
+    @property
+    def gathered(self) -> bool:
+        """Whether something is made of all leaves of a sample together, such as a batch of graphs."""
+        return any(isinstance(packing.template, Gathered) for packing in self.by_entries.values())
+
     def unpack(self, x: Tensor) -> Tree:
         """(B, entries) as the tree of its form."""
         return self.by_entries[x.shape[1]].unpack(x)

@@ -21,7 +21,6 @@ from symmeter.results.intervals import of_ratio_of_means
 from symmeter.results.row import Row
 from symmeter.results.standard_errors import ratio_error, standard_error
 from symmeter.results.verdict import NONE, NOT_RESOLVED, on_contribution
-from symmeter.trees import Gathered
 
 _MUCH = 0.01  # of the error: what comes in at a place with less is not named
 _NAMED = 3  # places
@@ -64,7 +63,7 @@ class LayerObserver(ABC):
     def alone(run: Run) -> bool:
         """Whether samples are joined in tensors inside, as graphs are, so that each goes by itself."""
         packing = run.samples.packing
-        return packing is not None and isinstance(packing.template, Gathered)
+        return packing is not None and packing.gathered
 
     @property
     def parts(self) -> tuple[Part, ...]:
