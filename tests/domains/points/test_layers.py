@@ -199,7 +199,7 @@ class Convolutions(nn.Module):
             Hears(fault == "token"),
         )
         self.first, self.second = geometric.GCNConv(WIDTH, WIDTH), geometric.GCNConv(WIDTH, WIDTH)
-        self.head = nn.Linear(WIDTH, 3)
+        self.head = nn.Linear(WIDTH, 4)
         self.double().eval()
 
     def forward(self, data) -> Tensor:
