@@ -223,9 +223,8 @@ class Domain(ABC):
     ) -> list[Tensor] | None:
         """The control of specificity: X x (b, ...) per generator with the speeds kept and the directions turned.
 
-        In a way that is smooth, linear in the generator, and calibrated: networks with random weights must react to it
-        as strongly as to X x. `random` (b, 64) are standard normal numbers, the same for all leaves of a sample. None:
-        there is no such control.
+        Smooth, linear in the generator, and calibrated: networks with random weights must react as strongly as to X x.
+        `random` (b, 64) are standard normal numbers, the same for all leaves of a sample. None: no such control.
         """
         return None
 
@@ -294,13 +293,15 @@ def find_domain(name: str | type[Domain]) -> type[Domain]:
 def parse_group(text: str) -> Group:
     """A group from its written form; SymmeterError that says what is wrong with it.
 
-    >>> parse_group("D4").order, parse_group("shift(2)").name, parse_group("C2*colours").name
-    (8, 'shift(2)', 'C2*colours')
+    >>> parse_group("D4").order, parse_group("SO3").name, parse_group("C2*colours").name
+    (8, 'SO3', 'C2*colours')
     """
     for domain in domains().values():
-        for found in domain.symmetry(text):
-            if isinstance(found, Group):
-                return found
+        with contextlib.suppress(SymmeterError):  # misspelt, or the name of another kind of data
+            for found in domain.symmetry(text):
+                if isinstance(found, Group):
+                    return found
     usual = domains()[_DEFAULT]
+    usual.symmetry(text)  # says what is wrong with it where it can
     known = [name for name in usual.symmetries if name not in usual.generators()]
     raise SymmeterError(f"symmetry {text!r} is no group{nearest(text, known)}")

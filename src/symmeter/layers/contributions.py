@@ -85,6 +85,7 @@ class Attribution:
         self.model, self.function, self.generators = model, function, symmetry.generators
         self._rho: dict[Slot, Representation] = {}
         self._calls: list[Call] = []  # those found by trying, with what does not depend on the inputs
+        rho_in = rho_in.fitted(x)
         setting = Setting(model, together or function, rho_in, rho_out, domain, layouts)
         if domain.tracker(x) is not None:
             scout = self._follow(setting, x)

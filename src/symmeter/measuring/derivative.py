@@ -82,7 +82,6 @@ class DerivativeRun(Run):
 
     def _measure_batch(self, batch: Batch, beside: Beside) -> Iterator[int]:
         x = batch.inputs.to(self.device, self.dtype)
-        self.rho_in = self.rho_in.fitted(x)
         directions = self.directions
         self._enter(self._kind_of(batch, x))
         assert self.pushforward is not None

@@ -116,6 +116,7 @@ def _deformed(
     """The same of x (b, ...), of whose leaves each is deformed in its own way, and what stays as it is not at all."""
     if isinstance(rho, Trivial):
         return [torch.zeros_like(x) for _ in generators]
+    rho = rho.fitted(x)
     if not isinstance(rho, Packed):
         return domain.deformed(rho, generators, x, random)
     leaves = []

@@ -67,7 +67,7 @@ class Form:
 
 
 def rows_of(forms: Sequence[Form], dtype: torch.dtype) -> list[Tensor]:
-    """The rows (entries,) of the items of all forms, in the order of the data."""
+    """The rows (n,) of the items of all forms, in the order of the data."""
     found: dict[int, Tensor] = {}
     for form in forms:
         found |= form.numbered_rows(dtype)

@@ -46,7 +46,7 @@ def test_one_frame_is_left_out_named_and_counted(model, odd, symmetry, reason):
     with pytest.warns(SymmeterWarning, match=rf"frame\[8\].*{reason}") as said:
         result = measure(model, [*CLUSTERS, odd], symmetry, output="energy", **FEW)
     assert result.rows[0].n == 8 and len(said) == 1 and "\n" not in str(said[0].message)
-    assert "frame[8]" not in result.sample_names
+    assert not any(name.startswith("frame[8]") for name in result.sample_names)
     check_refused(reason or "NaN", measure, model, [odd, odd], symmetry, output="energy", **FEW)
 
 
@@ -60,10 +60,10 @@ def test_single_and_isolated_atoms_count(odd):
 
 
 @pytest.mark.parametrize(("frame", "symmetry", "words"), [
-    (singular(), "lattice", r"lattice needs the vectors of a cell, and that of frame\[1\] is singular"),
-    (singular(), "cell", r"cell needs the vectors of a cell, and that of frame\[1\] is singular"),
-    (cluster(), "lattice", r"and frame\[1\] has no periodic axis"),
-    (Frame("ArAr", positions=np.eye(3)[:2], pbc=True), "lattice", r"that of frame\[1\] is singular"),
+    (singular(), "lattice", r"lattice needs the vectors of a cell, and that of frame\[1\] \w+ is singular"),
+    (singular(), "cell", r"cell needs the vectors of a cell, and that of frame\[1\] \w+ is singular"),
+    (cluster(), "lattice", r"and frame\[1\] \w+ has no periodic axis"),
+    (Frame("ArAr", positions=np.eye(3)[:2], pbc=True), "lattice", r"that of frame\[1\] \w+ is singular"),
 ])  # fmt: skip
 def test_a_cell_that_is_singular_or_missing_is_refused(frame, symmetry, words):
     check_refused(words, measure, exact(), [crystal(), frame], symmetry, **FEW)

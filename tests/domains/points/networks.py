@@ -158,7 +158,7 @@ class Token(nn.Module):
         super().__init__()
         torch.manual_seed(0)
         self.kinds, self.message = nn.Embedding(KINDS, WIDTH), nn.Linear(WIDTH + 3, WIDTH)
-        self.token, self.head = nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, 2)
+        self.token, self.head = nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, 4)
         self.broken = broken
         self.double().eval()
 

@@ -7,6 +7,8 @@ import pytest
 import torch
 
 import symmeter
+from symmeter.domains.atoms.domain import Atoms
+from symmeter.domains.points.domain import Points
 from symmeter.domains.space.motion import Motion
 from symmeter.domains.space.orthogonal import Orthogonal
 from symmeter.domains.space.permutations import Permutations
@@ -100,3 +102,20 @@ def test_a_run_over_rigid_motions(elements):
     assert (spec["sampling"], spec["replicates"], spec["design"]) == ("cosets", elements // 60, "icosahedral")
     truth = float(DIRECTION.square().sum() * (POINTS[:, 0].square().sum(1).mean() + 1) / 3)
     assert abs(row.value - truth) < 3 * row.element_standard_error < 0.5 * truth
+
+
+def test_products_are_written_with_a_star():
+    for domain in (Points, Atoms):
+        (group,) = domain.symmetry("SO3*permutation")
+        assert group.name == "SO3*permutation" and group.designs == Orthogonal().designs
+        assert domain.symmetry("SO3*hue") == () and domain.symmetry("SO3*") == ()
+    options = {"control": False, "progress": False, "output": "logits", "inputs": "points"}
+    result = symmeter.measure(Summed().eval(), POINTS, "O3*permutation", elements=96, **options)
+    assert result.rows[0].verdict == "not resolved" and result.header["spec"]["sampling"] == "cosets"
+
+
+class Summed(Linear):
+    """Squares of all points, which nothing changes."""
+
+    def forward(self, x):
+        return x.square().sum((1, 2))[:, None] * self.direction[:1]

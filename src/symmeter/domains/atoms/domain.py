@@ -47,6 +47,7 @@ from symmeter.models.loaded import LoadedModel
 from symmeter.samples import Draw, Samples
 from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.groups.group import Group
+from symmeter.symmetry.groups.products import product_of
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 from symmeter.verbs.arguments import split_list
@@ -88,8 +89,7 @@ class Atoms(Domain):
 
     @classmethod
     def symmetry(cls, word: str) -> Symmetries:
-        own = _OWN.get(word.strip().lower())
-        return (own,) if own is not None else groups_of(word) or generators_of(word)
+        return _named(word) or generators_of(word) or product_of(word, _named)
 
     @classmethod
     def takes(cls, data: Any) -> bool:
@@ -196,6 +196,12 @@ class Atoms(Domain):
     def displaced(self, rho: Representation, x: Tensor, other: Tensor, still: Any, replaced: Any) -> Inputs:
         """g -> rows x (B, entries) of which every atom is moved as far as by g, in a direction of its own."""
         return scattered(rho, x)
+
+
+def _named(word: str) -> tuple[Group, ...]:
+    """The group of a name, none where nothing is called so."""
+    own = _OWN.get(word.strip().lower())
+    return (own,) if own is not None else groups_of(word)
 
 
 def _usual(model: FrameNetwork | FunctionModel, frames: Frames) -> list[str]:

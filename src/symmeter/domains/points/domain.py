@@ -34,6 +34,7 @@ from symmeter.source import is_array
 from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Group
+from symmeter.symmetry.groups.products import product_of
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 
@@ -47,8 +48,8 @@ class Points(Domain):
     Their order means nothing, so permutations act on them; rotations, reflections and translations of space act on
     coordinates, and on vectors, tensors and irreps in their own ways.
 
-    >>> [one.name for word in ("S4", "SO3", "rotation_x", "C4(z)") for one in Points.symmetry(word)]
-    ['S4', 'SO3', 'rotation_x', 'C4(z)']
+    >>> [one.name for word in ("S4", "SO3*permutation", "rotation_x", "C4(z)") for one in Points.symmetry(word)]
+    ['S4', 'SO3*permutation', 'rotation_x', 'C4(z)']
     """
 
     name = "points"
@@ -64,7 +65,8 @@ class Points(Domain):
 
     @classmethod
     def symmetry(cls, word: str) -> Symmetries:
-        return generators_of(word) or permutations_of(word) or groups_of(word)
+        named = lambda one: permutations_of(one) or groups_of(one)
+        return generators_of(word) or named(word) or product_of(word, named)
 
     @classmethod
     def takes(cls, data: Any) -> bool:

@@ -1,7 +1,7 @@
 """Groups made of groups."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -117,6 +117,13 @@ class SemidirectProduct(Composed):
             conjugated = h @ n @ h.inverse()
             if not any((conjugated @ member.inverse()).is_identity for member in members):
                 raise SymmeterError(f"{normal.name} is not normal under {other.name}: no semidirect product")
+
+
+def product_of(text: str, named: Callable[[str], tuple[Group, ...]]) -> tuple[Group, ...]:
+    """The product that is written with a *, such as `SO3*permutation`, of groups by name; none for anything else."""
+    parts = text.split("*")
+    groups = [group for part in parts for group in named(part)] if len(parts) > 1 else []
+    return (multiply(groups),) if groups and len(groups) == len(parts) else ()
 
 
 def multiply(factors: list[Group]) -> Group:
