@@ -74,7 +74,7 @@ class OnnxModel:
         floating = [name for name, kind in outputs.items() if kind in _TYPES]
         self.output = next(filter(None, [output, *floating, *outputs]))
         if self.output not in outputs:
-            raise SymmeterError(f"{self.path}: no output {self.output!r}{nearest(self.output, outputs)}")
+            raise SymmeterError(f"{self.path}: no output {self.output!r}{nearest(str(self.output), outputs)}")
 
     def __call__(self, images: Tensor) -> Tensor:
         inputs = images.detach().to("cpu", self.dtype)
