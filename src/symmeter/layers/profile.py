@@ -11,6 +11,7 @@ import numpy as np
 from symmeter.errors import SymmeterError
 from symmeter.layers.tree import Part
 from symmeter.results.columns import Key
+from symmeter.results.paired import common_names
 from symmeter.results.result import Result
 from symmeter.results.row import Row
 from symmeter.results.saved import register
@@ -69,7 +70,7 @@ class Profile(Result):
     def broken_in(self) -> list[str]:
         """For every symmetry that is broken, in one sentence, where most of the error comes in."""
         spec = self.header["spec"]
-        return [words for one in spec.get("runs", [spec]) for words in one.get("broken_in", [])]
+        return list(chain.from_iterable(one.get("broken_in", []) for one in spec.get("runs", [spec])))
 
     @property
     def symmetries(self) -> tuple[str, ...]:
@@ -78,25 +79,19 @@ class Profile(Result):
 
     def contributions(self, symmetry: str) -> np.ndarray:
         """(parts, images): the value of every image; of a result saved without them, the means (parts, 1)."""
-        values = self._by_image("contribution", symmetry)
-        if values is not None:
-            return values
-        return np.array([[row.value] for row in self.rows if row.symmetry == symmetry])
+        return self._values("contribution", "value", symmetry)
 
     def norms(self, symmetry: str) -> np.ndarray | None:
         """(parts, images), or their means (parts, 1); None where they were not asked for."""
-        values = self._by_image("norm", symmetry)
-        if values is not None:
-            return values
-        means = [row["norm"] for row in self.rows if row.symmetry == symmetry]
-        return None if None in means else np.array(means)[:, None]
+        values = self._values("norm", "norm", symmetry)
+        return None if None in values else values
 
-    def _by_image(self, measure: str, symmetry: str) -> np.ndarray | None:
-        """(parts, images); None where not all parts have a column."""
+    def _values(self, measure: str, mean: str, symmetry: str) -> np.ndarray:
+        """(parts, images); the means in that field of the rows (parts, 1) where not all parts have a column."""
         names = [str(Key(measure, symmetry, part.layer)) for part in self.parts]
-        if not all(name in self.samples for name in names):
-            return None
-        return np.array([self.samples[name] for name in names])
+        if self.samples.keys() >= set(names):
+            return np.array([self.samples[name] for name in names])
+        return np.array([[row[mean]] for row in self.rows if row.symmetry == symmetry])
 
 
 def joined(parts: Sequence[Profile]) -> Profile:
@@ -104,23 +99,24 @@ def joined(parts: Sequence[Profile]) -> Profile:
     first = parts[0]
     if len(parts) == 1:
         return first
-    names = tuple(name for name in first.sample_names if all(name in part.sample_names for part in parts))
+    names = tuple(common_names(parts))
     columns = {}
     for part in parts:
         where = [part.sample_names.index(name) for name in names]
         columns |= {key: values[where] for key, values in part.samples.items()}
     complete = all(part.status == "complete" for part in parts)
     specs = [part.header["spec"] for part in parts]
+    symmetries = [spec["symmetry"] for spec in specs]
     if any(part.parts != first.parts for part in parts):
         raise SymmeterError(
-            f"symmetries {', '.join(spec['symmetry'] for spec in specs)} divide the network in different ways: "
+            f"symmetries {', '.join(symmetries)} divide the network in different ways: "
             "attribute one at a time"
         )
     measures = ", ".join(dict.fromkeys(spec["measure"] for spec in specs))
     spec = {
         **specs[0],
         "measure": measures,
-        "symmetry": ",".join(spec["symmetry"] for spec in specs),
+        "symmetry": ",".join(symmetries),
         "runs": specs,
     }
     return Profile(

@@ -3,7 +3,9 @@
 The shares of any complete view add up to 1.
 """
 
-from collections.abc import Iterable, Sequence
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -51,7 +53,12 @@ def as_frame(shares: Iterable[Share]) -> "DataFrame":
 
 def by_module(profile: Profile, symmetry: str, depth: int | None = None) -> list[Share]:
     """The worst offenders first: the terminal parts, or the tree collapsed to a depth."""
-    rows = [i for i, part in enumerate(profile.parts) if _shown(part, depth)]
+    most = math.inf if depth is None else depth
+    rows = [
+        i
+        for i, part in enumerate(profile.parts)
+        if part.depth == most or (part.terminal and part.depth < most)
+    ]
     return sorted(_Values.of(profile, symmetry).lines(rows), key=lambda share: -abs(share.contribution))
 
 
@@ -120,8 +127,6 @@ def fraction(profile: Profile, symmetry: str) -> dict[str, float]:
         if part.terminal:
             found[kind] = found.get(kind, 0.0) + float(size)
     total = sum(found.values())
-    if not total:
-        return {}
     return {kind: size / total for kind, size in found.items() if size > 0}
 
 
@@ -147,21 +152,15 @@ def kinds(parts: Sequence[Part]) -> list[str]:
     return found
 
 
-def _shown(part: Part, depth: int | None) -> bool:
-    if depth is None:
-        return part.terminal
-    return part.depth == depth or (part.terminal and part.depth < depth)
-
-
-def _children(parts: Sequence[Part]) -> dict[str, list[int]]:
-    below: dict[str, list[int]] = {}
+def _children(parts: Sequence[Part]) -> Mapping[str | None, list[int]]:
+    """The parts in each, by its layer; the root in none."""
+    below: dict[str | None, list[int]] = defaultdict(list)
     for i, part in enumerate(parts):
-        if part.parent is not None:
-            below.setdefault(part.parent, []).append(i)
+        below[part.parent].append(i)
     return below
 
 
-def _terminals(parts: Sequence[Part], below: dict[str, list[int]], i: int) -> int:
+def _terminals(parts: Sequence[Part], below: Mapping[str | None, list[int]], i: int) -> int:
     """How many terminal parts are in a part."""
     inside = below.get(parts[i].layer, [])
     return parts[i].terminal + sum(_terminals(parts, below, child) for child in inside)

@@ -3,9 +3,10 @@
 What a module's forward does itself between the modules it calls is its functional remainder, in rows the `glue`.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 
 import torch
 from torch import Tensor
@@ -67,10 +68,10 @@ def grow(calls: list[Call], known: set[Slot]) -> Tree:
         elif call.taps:
             kept.append(call)
     index = {(call.layer, call.number): i for i, call in enumerate(kept)}
-    children: dict[Key, list[Call]] = {key: [] for key in index}
+    children: dict[Key, list[Call]] = defaultdict(list)
     for call in kept[1:]:
         children[_parent(call, index)].append(call)
-    totals = Counter(call.layer for call in calls)
+    totals = Counter(map(attrgetter("layer"), calls))
     parts: list[Part] = []
     rows: list[Tensor] = []
     _add(kept[0], None, 0, children, index, totals, parts, rows)
@@ -105,14 +106,14 @@ def _add(
         remainder = row.clone()
         for child in inside:
             remainder[index[child.layer, child.number]] = -1
-        label = f"{name}.(glue)" if name else "(glue)"
+        label = f"{name}.(glue)".removeprefix(".")
         parts.append(Part(label, name, GLUE, depth + 1, totals[call.layer], len(parts), terminal=True))
         rows.append(remainder)
 
 
 def name_of(call: Call) -> str:
     """The dotted name, with #2 at the second call."""
-    return call.layer if call.number == 0 else f"{call.layer}#{call.number + 1}"
+    return f"{call.layer}#{call.number + 1}".removesuffix("#1")
 
 
 def _parent(call: Call, index: Mapping[Key, int]) -> Key:
@@ -124,7 +125,7 @@ def _parent(call: Call, index: Mapping[Key, int]) -> Key:
 
 def _is_chain(call: Call, inside: list[Call]) -> bool:
     """Whether each child hands the very tensor that it made to the next, so that nothing remains between."""
-    if any(len(child.inputs) != 1 or len(child.outputs) != 1 for child in inside):
+    if {(len(child.inputs), len(child.outputs)) for child in inside} != {(1, 1)}:
         return False
     values = [tap.value for child in inside for tap in (*child.inputs, *child.outputs)]
     ends = [tap.value for tap in (*call.inputs, *call.outputs)]

@@ -48,9 +48,12 @@ class Behind(nn.Module):
     has for them.
     """
 
+    function: Callable
+
     def __init__(self, function: Callable, found: Mapping[str, nn.Module]):
         super().__init__()
-        self.function = function
+        # Not by setattr: a module's method, or a holder of modules, does not become a sub-module.
+        self.__dict__["function"] = function
         self.originals = tuple(found.values())
         if len(found) == 1:
             (network,) = self.originals
@@ -62,12 +65,6 @@ class Behind(nn.Module):
             self.training = False  # it has nothing of its own to train
             for name, network in found.items():
                 self.add_module(name.replace(".", "_"), network)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if name == "function":  # a module's method, or a holder of modules, does not become a sub-module
-            object.__setattr__(self, name, value)
-        else:
-            super().__setattr__(name, value)  # type: ignore[arg-type]
 
     def inner(self) -> list[nn.Module]:
         """The modules of the networks, from the networks down."""

@@ -23,7 +23,7 @@ from symmeter.models.spec import ModelSpec
 def load_code(spec: ModelSpec) -> LoadedModel:
     """Import the code, build the network, and leave it in the mode that it comes in."""
     text = spec.text
-    where, attribute = text.rsplit(":", 1) if ":" in text else (text, "")
+    where, attribute, *_ = (*text.rsplit(":", 1), "")
     from_file, path = where.endswith(".py"), Path(where).expanduser().resolve()
     if from_file and not path.is_file():
         raise SymmeterError(f"{text}: no such file {where}")

@@ -15,7 +15,7 @@ from symmeter.optional import require
 
 Session = Any  # onnxruntime's, which may not be installed
 
-_LAYOUTS = ("channels_first", "channels_last")
+_LAYOUTS = {"channels_first": False, "channels_last": True}  # whether channels are last
 _TYPES = {"tensor(float)": torch.float32, "tensor(double)": torch.float64, "tensor(float16)": torch.float16}
 
 
@@ -40,7 +40,8 @@ class OnnxModel:
     def _read_input(self) -> list[int | str]:
         """The shape of the one input, words for lengths left open; SymmeterError where it is no batch of images."""
         inputs = self._session.get_inputs()
-        if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].type not in _TYPES:
+        forms = [(len(one.shape), one.type in _TYPES) for one in inputs]
+        if forms != [(4, True)]:
             words = ", ".join(f"{one.name} {one.type} {one.shape}" for one in inputs)
             raise SymmeterError(
                 f"{self.path}: it must take one floating point (N, C, H, W); it takes {words}"
@@ -53,7 +54,7 @@ class OnnxModel:
         """Which of the three axes behind the batch are channels, height and width."""
         if layout not in (None, *_LAYOUTS):
             raise SymmeterError(f"{self.path}: unknown layout {layout!r}; choose from {', '.join(_LAYOUTS)}")
-        read = channels_last(sizes) if layout is None else layout == "channels_last"
+        read = _LAYOUTS.get(layout or "", channels_last(sizes))
         self.channels_last = bool(read)
         self.notes: tuple[str, ...] = ()
         if read is None:
@@ -62,9 +63,8 @@ class OnnxModel:
                 "if its channels are last, say --model-kwargs layout=channels_last"
             )
             self.notes = (note,)
-        first, second, last = sizes
-        self.channels = last if self.channels_last else first
-        height, width = (first, second) if self.channels_last else (second, last)
+        first, *others = sizes
+        height, width, self.channels = sizes if self.channels_last else (*others, first)
         self.input_size = (height, width) if height and width else None
 
     def _read_outputs(self, output: str | None) -> None:
@@ -72,7 +72,7 @@ class OnnxModel:
         outputs = {one.name: one.type for one in self._session.get_outputs()}
         self.output_names = tuple(outputs)
         floating = [name for name, kind in outputs.items() if kind in _TYPES]
-        self.output = output or (floating or self.output_names)[0]
+        self.output = next(filter(None, [output, *floating, *outputs]))
         if self.output not in outputs:
             raise SymmeterError(f"{self.path}: no output {self.output!r}{nearest(str(self.output), outputs)}")
 
@@ -127,18 +127,18 @@ def channels_last(sizes: Sequence[int | None]) -> bool | None:
     (True, False, None)
     """
     first, middle, last = sizes
-    if (first in (1, 3)) != (last in (1, 3)):
-        return last in (1, 3)
-    if (first is None) != (last is None):
-        return first is None
-    if first is None or last is None or first == last:
+    signs = (
+        (first in (1, 3), last in (1, 3)),
+        (first is not None, last is not None),
+        (middle == last, middle == first),  # it is left over by a square
+    )
+    for first_is, last_is in signs:
+        if first_is != last_is:
+            return last_is
+    shortest = min(filter(None, sizes), default=None)
+    if first == last or middle == shortest:
         return None
-    square_first, square_last = middle == last, middle == first  # which is left for the channels
-    if square_first != square_last:
-        return square_last
-    if middle is not None and middle <= min(first, last):
-        return None
-    return last < first
+    return last == shortest
 
 
 def load_onnx(spec: ModelSpec) -> LoadedModel:

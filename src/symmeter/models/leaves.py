@@ -73,6 +73,8 @@ def _floating(tensor: Tensor, path: str) -> Tensor:
 
 def _walk(value: object, path: str, depth: int) -> Iterator[tuple[str, Tensor]]:
     """The tensors in a value by their paths, which begin with that of the value."""
+    if isinstance(value, type):  # it may be a class of arrays, and holds none
+        return
     tensor = _as_tensor(value)
     if tensor is not None:
         yield path, tensor
@@ -83,8 +85,6 @@ def _walk(value: object, path: str, depth: int) -> Iterator[tuple[str, Tensor]]:
 
 def _members(value: object) -> dict[str, object]:
     """What a structure holds, by name; nothing for what is none."""
-    if isinstance(value, type):
-        return {}
     if isinstance(value, Mapping):
         return {str(key): item for key, item in value.items()}
     if isinstance(value, tuple | list):
@@ -103,7 +103,7 @@ def _as_tensor(value: object) -> Tensor | None:
         return value
     if isinstance(value, list | tuple):
         return torch.tensor(value) if _are_numbers(value) else None
-    if not hasattr(value, "__array__") or isinstance(value, type):
+    if not hasattr(value, "__array__"):
         return None
     array = np.asarray(value)
     if array.dtype.kind not in _NUMBERS:

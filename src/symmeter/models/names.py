@@ -1,7 +1,7 @@
 """Names of networks: the forms they have, what there is, and what a wrong one may have meant."""
 
 import contextlib
-import fnmatch
+from fnmatch import fnmatch
 
 from symmeter.errors import SymmeterError, nearest
 from symmeter.models.hub import hubs
@@ -22,14 +22,12 @@ def list_models(pattern: str | None = None, *, trained: bool = False) -> list[st
     tagged = "." in pattern
     if not set(pattern) & set("*?["):
         pattern = f"*{pattern}*"
-    specs = [f"{prefix}:{name}" for prefix, hub in hubs().items() for name in hub.names(tagged, trained)]
-    return [spec for spec in specs if _matches(spec, pattern)]
-
-
-def _matches(spec: str, pattern: str) -> bool:
-    """Whether a spec fits a pattern, with its prefix or without."""
-    _, _, name = spec.partition(":")
-    return fnmatch.fnmatch(spec, pattern) or fnmatch.fnmatch(name, pattern)
+    return [
+        f"{prefix}:{name}"
+        for prefix, hub in hubs().items()
+        for name in hub.names(tagged, trained)
+        if fnmatch(f"{prefix}:{name}", pattern) or fnmatch(name, pattern)
+    ]
 
 
 def forms() -> str:

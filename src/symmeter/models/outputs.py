@@ -8,10 +8,11 @@ with the grid: x to the right, y down). Behind irreps, as in `2x0e+1o by degree`
 """
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from functools import partial
 from typing import Any, TypeVar
 
@@ -84,8 +85,7 @@ class Output:
         """
         if self.name not in NAMES:
             return replace(self, leaf=self.name not in modules_of(model))
-        missing = [method for method in _METHODS[self.name] if not hasattr(model, method)]
-        if missing:
+        if not all(hasattr(model, method) for method in _METHODS[self.name]):
             words = f"output {self.name!r} needs a timm model; name a sub-module instead"
             raise SymmeterError(words + _submodules(model, self.name))
         return self
@@ -107,7 +107,7 @@ class Output:
 
     def representation(self, y: Tensor, model: object, domain: Domain) -> Representation:
         """rho_out for an output y (B, ...); SymmeterError where it is not known how the symmetry acts on it."""
-        if self.name == "softmax" and y.ndim == 2 and y.shape[1] == 1:
+        if self.name == "softmax" and y.shape[1:] == (1,):
             raise SymmeterError(
                 "output 'softmax' has 1 entry, so it is always 1; use --output logits for a model with one output"
             )
@@ -165,8 +165,8 @@ def parse_outputs(
 
 def _parts(output: Output, domain: Domain | None) -> list[Output]:
     """An output for each irrep of one of several."""
-    known = domain.inside if domain is not None else None
-    parts = known.parts(output.action) if known is not None and output.action is not None else {}
+    known = getattr(domain, "inside", None)
+    parts = known.parts(output.action or "") if known is not None else {}
     if not parts:
         raise SymmeterError(
             f"output '{output}{BY_DEGREE}': only irreps have degrees, write them as in {output.name}:2x0e+1o{BY_DEGREE}"
@@ -176,7 +176,8 @@ def _parts(output: Output, domain: Domain | None) -> list[Output]:
 
 def _matching(pattern: Output, model: object) -> list[Output]:
     """An output for each module whose name matches."""
-    names = [name for name in modules_of(model) if fnmatchcase(name, pattern.name)]
+    fits = re.compile(translate(pattern.name)).match
+    names = list(filter(fits, modules_of(model)))
     if not names:
         raise SymmeterError(f"output {pattern.name!r} matches no module{_submodules(model, pattern.name)}")
     return [replace(pattern, name=name) for name in names]
@@ -194,7 +195,7 @@ class Reader(nn.Module):
         self.model: Any = model
         self._packing = packing
         self.outputs = tuple(output.resolved(model) for output in outputs)
-        self._targets = {output.layer for output in self.outputs if output.layer}
+        self._targets = {output.layer for output in self.outputs} - {""}
         self._to_the_end = any(output.leaf or output.name in _OF_THE_WHOLE for output in self.outputs)
 
     def forward(self, x: Tensor) -> list[Tensor]:
@@ -202,29 +203,22 @@ class Reader(nn.Module):
         seen: dict[str, object] = {}
         given = x if self._packing is None else self._packing.unpack(x)
         returned = self._run(given, seen) if self._to_the_end or self._targets else None
-        found = [self._tensor(output, x, seen, returned) for output in self.outputs]
+        made = seen | dict.fromkeys(_OF_THE_WHOLE, returned)
+        found = [self._tensor(output, x, made, returned) for output in self.outputs]
         return [given.by_sample(y) for y in found] if isinstance(given, Gathered) else found
 
-    def _tensor(self, output: Output, x: Tensor, seen: Mapping[str, object], returned: object) -> Tensor:
-        """One output, from what its module (in `seen`) or the model returned for inputs x (B, ...)."""
+    def _tensor(self, output: Output, x: Tensor, made: Mapping[str, object], returned: object) -> Tensor:
+        """One output, from what its module (in `made`) or the model returned for inputs x (B, ...)."""
         if output.leaf:
             return leaf_at(returned, output.name, [*NAMES, *modules_of(self.model)])
-        if output.name in _OF_THE_WHOLE:
-            return main_leaf(returned)
+        if output.name in made:
+            return main_leaf(made[output.name])
         if output.layer:
-            if output.layer not in seen:
-                raise SymmeterError(f"output {output.name!r}: the model does not call that module")
-            return main_leaf(seen[output.layer])
+            raise SymmeterError(f"output {output.name!r}: the model does not call that module")
         features = self.model.forward_features(x)
         if output.name == "features":
             return main_leaf(features)
         return main_leaf(self.model.forward_head(features, pre_logits=True))
-
-    def _called(self, given: Tree) -> object:
-        """What the model makes of inputs (B, ...): one tensor, or a tree of them."""
-        if self._packing is not None:
-            return called_with(self.model, given)
-        return self.model(given) if isinstance(self.model, nn.Module) else applied(self.model, given)
 
     def _run(self, given: Tree, seen: dict[str, object]) -> object:
         """What the model makes of inputs (B, ...), None where it need not end; `seen` gets what its modules make."""
@@ -240,7 +234,9 @@ class Reader(nn.Module):
                 module = self.model.get_submodule(name)
                 handle = module.register_forward_hook(partial(keep, name), always_call=False)
                 stack.callback(handle.remove)
-            return self._called(given)
+            if self._packing is not None:
+                return called_with(self.model, given)
+            return self.model(given) if isinstance(self.model, nn.Module) else applied(self.model, given)
         return None
 
 

@@ -53,19 +53,17 @@ class PureFunction:
 
     def __call__(self, x: Tensor) -> Returned:
         """What the model makes of inputs x (B, ...)."""
-        prepared = self._prepared or self._begin(x)
-        self._prepared = prepared
-        return self._run(prepared, x)
+        return self._run(self.prepare(x), x)
 
     @property
     def converts(self) -> bool:
         """Whether it has parameters or buffers that can be given another type."""
         return any(tensor.is_floating_point() for _, tensor in _all_tensors(self._model))
 
-    def prepare(self, x: Tensor) -> None:
-        """What comes before the first call, on inputs x (B, ...); nothing afterwards."""
-        if self._prepared is None:
-            self._prepared = self._begin(x)
+    def prepare(self, x: Tensor) -> "_Prepared":
+        """What comes before the first call, on inputs x (B, ...), and what is known from then on."""
+        self._prepared = self._prepared or self._begin(x)
+        return self._prepared
 
     def twin(self, dtype: torch.dtype) -> "PureFunction":
         """The same model in another precision; what is known of it is shared."""
@@ -82,16 +80,17 @@ class PureFunction:
         """
         model = self._model
         _fill(model, x)
-        modules = list(model.modules())
-        hidden = [module for module in modules if isinstance(module, Behind)]
-        for behind in hidden:
-            modules += behind.inner()
+        modules, functions = list(model.modules()), []
+        for module in list(modules):
+            if isinstance(module, Behind):
+                modules += module.inner()
+                functions.append(module.function)
         wrappers = [module for module in modules if unwrapped(module) is not module]
-        state = State(modules, [*(behind.function for behind in hidden), *_functions(modules)])
+        state = State(modules, [*functions, *_functions(modules)])
         try:
             return self._tried(x, state, wrappers, native=False)
         except Exception as failed:
-            if not _floating_types(model) - {self._dtype}:
+            if {parameter.dtype for parameter in _floating(model)} <= {self._dtype}:
                 raise
             with contextlib.suppress(Exception):
                 return self._tried(x, state, wrappers, native=True)
@@ -101,9 +100,8 @@ class PureFunction:
         """How the model is called, after a call on x (B, ...) with copies of all tensors: to see what it writes to."""
         tensors = self._gather(native)
         clones = {name: tensor.clone() for name, tensor in tensors.items()}
-        versions = {name: tensor._version for name, tensor in clones.items()}
         self._run(_Prepared(state, wrappers, clones, native), x)
-        written = {name for name, tensor in clones.items() if tensor._version != versions[name]}
+        written = {name for name, clone in clones.items() if clone._version > 0}  # each began with 0
         return _Prepared(state, wrappers, tensors, native, frozenset(written))
 
     def _gather(self, native: bool) -> dict[str, Tensor]:
@@ -166,11 +164,6 @@ def _all_tensors(model: nn.Module) -> list[tuple[str, Tensor]]:
     return [*model.named_parameters(), *model.named_buffers()]
 
 
-def _floating_types(model: nn.Module) -> set[torch.dtype]:
-    """The floating types of the parameters."""
-    return {parameter.dtype for parameter in _floating(model)}
-
-
 def _floating(model: nn.Module) -> list[Tensor]:
     """The parameters in floating point that have values, of any shape."""
     return [p for p in model.parameters() if not is_lazy(p) and p.is_floating_point()]
@@ -187,8 +180,8 @@ def _fill(model: nn.Module, x: Tensor) -> None:
     names = [name for name, tensor in _all_tensors(model) if is_lazy(tensor)]
     if not names:
         return
-    ready = _floating(model)
-    like = ready[0] if ready else torch.empty(0, device=x.device, dtype=torch.get_default_dtype())
+    default = torch.empty(0, device=x.device, dtype=torch.get_default_dtype())
+    like = next(iter(_floating(model)), default)
     model(x[:1].detach().clone().to(like))
     warnings.warn(
         f"{len(names)} parameters had no values yet and were filled by a first pass of one image: {shortened(names)}",

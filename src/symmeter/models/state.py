@@ -3,6 +3,8 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import singledispatch
+from itertools import chain, product
 from typing import Any
 
 import torch
@@ -23,8 +25,7 @@ _HOOKS = (
 _NOTHING = object()  # what is found where there is no value
 _DEEPEST = 4  # containers inside of containers
 Contents = dict | list | set  # of a container, as a copy
-_COPIES: dict[type, Callable] = {dict: dict, list: list, deque: list, set: set}
-_CONTAINERS = tuple(_COPIES)
+_CONTAINERS = (dict, list, deque, set)
 
 
 @dataclass
@@ -63,17 +64,17 @@ class State:
     """
 
     def __init__(self, modules: Iterable[nn.Module], functions: Iterable[Callable] = ()):
-        self._modules = list({id(module): module for module in modules}.values())
+        self._modules = list(dict.fromkeys(modules))
         self._attributes = [(module, _own(module)) for module in self._modules]
         self._contents: dict[int, tuple[object, Contents]] = {}
         self._tensors: dict[int, _Tensor] = {}
         for _, attributes in self._attributes:
             for value in attributes.values():
                 self._take(value, 0)
-        for function in [*functions, *self._hooks()]:
-            for _, value in reached(function):
-                if isinstance(value, _CONTAINERS):
-                    self._take(value, 0)
+        held = chain.from_iterable(map(reached, [*functions, *self._hooks()]))
+        for _, value in held:
+            if isinstance(value, _CONTAINERS):
+                self._take(value, 0)
 
     def _hooks(self) -> Iterator[Callable]:
         """What runs before and after the modules."""
@@ -98,8 +99,8 @@ class State:
 
     def hooks(self) -> list[tuple[dict, frozenset]]:
         """The hooks of all modules at this moment, for `unhook`."""
-        found = [getattr(module, name, None) for module in self._modules for name in _HOOKS]
-        return [(hooks, frozenset(hooks)) for hooks in found if isinstance(hooks, dict)]
+        found = [getattr(module, name, {}) for module, name in product(self._modules, _HOOKS)]
+        return [(hooks, frozenset(hooks)) for hooks in found]
 
     @staticmethod
     def unhook(before: list[tuple[dict, frozenset]]) -> None:
@@ -137,16 +138,15 @@ def _has_content_of_its_own(tensor: Tensor) -> bool:
 
     Not a parameter, what inference mode made, what a transform left behind, or a meta tensor.
     """
-    if type(tensor) is not Tensor or tensor.is_inference():
+    if type(tensor) is not Tensor:
         return False
-    return not tensor.is_meta and not is_functorch_wrapped_tensor(tensor)
+    strange = (tensor.is_inference(), tensor.is_meta, is_functorch_wrapped_tensor(tensor))
+    return not any(strange)
 
 
+@singledispatch
 def _contents(value: object) -> Contents | None:
     """What a list, dict, set or plain object holds, as a copy; None for what is none of these."""
-    for kind, copy in _COPIES.items():
-        if isinstance(value, kind):
-            return copy(value)
     if callable(value):  # modules and classes among them
         return None
     package, _, _ = type(value).__module__.partition(".")
@@ -156,9 +156,15 @@ def _contents(value: object) -> Contents | None:
     return dict(attributes) if isinstance(attributes, dict) else None
 
 
+_contents.register(dict, dict)
+_contents.register(list, list)
+_contents.register(deque, list)
+_contents.register(set, set)
+
+
 def _restore_contents(value: object, before: Contents) -> bool:
     """Refill a container with what it held, if it holds anything else; whether it did."""
-    if _same(_contents(value), before):
+    if _identities(_contents(value)) == _identities(before):
         return False
     target: Any = value if isinstance(value, _CONTAINERS) else vars(value)
     target.clear()
@@ -167,11 +173,6 @@ def _restore_contents(value: object, before: Contents) -> bool:
     else:
         target.update(before)
     return True
-
-
-def _same(now: Contents | None, before: Contents) -> bool:
-    """Whether a container holds the very objects that it held, in their order."""
-    return _identities(now) == _identities(before)
 
 
 def _identities(contents: Contents | None) -> object:

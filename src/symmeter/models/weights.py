@@ -19,6 +19,7 @@ import warnings
 import zipfile
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -95,10 +96,10 @@ def _is_finite(weight: Tensor) -> bool:
 
 def _misfits(weights: Mapping[str, Tensor], needed: Mapping[str, Tensor]) -> list[str]:
     """In what way, and how many, weights are missing, unexpected, or of another shape than those needed."""
-    missing, unexpected, reshaped = [], [], []
-    for name, value in needed.items():
-        if name not in weights and not _may_be_absent(name, value):
-            missing.append(name)
+    tensors = [name for name, value in needed.items() if isinstance(value, Tensor)]
+    # Networks saved before torch 0.4.1 have no counters of batches.
+    missing = [name for name in tensors if name not in weights and not name.endswith("num_batches_tracked")]
+    unexpected, reshaped = [], []
     for name, weight in weights.items():
         if name not in needed:
             unexpected.append(name)
@@ -107,11 +108,6 @@ def _misfits(weights: Mapping[str, Tensor], needed: Mapping[str, Tensor]) -> lis
             reshaped.append(f"{name}: {shapes}")
     kinds = {"missing": missing, "unexpected": unexpected, "of another shape": reshaped}
     return [f"{len(names)} {what} ({_few(names)})" for what, names in kinds.items() if names]
-
-
-def _may_be_absent(name: str, value: object) -> bool:
-    """Whether a network does without: networks saved before torch 0.4.1 have no counters of batches."""
-    return name.endswith("num_batches_tracked") or not isinstance(value, Tensor)
 
 
 def file_tag(path: str | Path) -> dict[str, str]:
@@ -197,9 +193,7 @@ def _read_torch(path: Path) -> object:
 
 def _is_torchscript(path: Path) -> bool:
     """Whether a file is an archive of code and weights, from torch.jit."""
-    if not zipfile.is_zipfile(path):
-        return False
-    with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
+    with contextlib.suppress(zipfile.BadZipFile, OSError), zipfile.ZipFile(path) as archive:
         return any(name.endswith("/constants.pkl") for name in archive.namelist())
     return False
 
@@ -247,11 +241,9 @@ def _state_dict(content: object) -> dict[str, Tensor]:
     """The dictionary of tensors inside `content`; empty when there is none."""
     if not isinstance(content, Mapping):
         return {}
-    for key in _NESTINGS:
-        nested = _state_dict(content.get(key))
-        if nested:
-            return nested
-    found = {str(key): value.detach() for key, value in content.items() if isinstance(value, Tensor)}
+    tensors = {str(key): value.detach() for key, value in content.items() if isinstance(value, Tensor)}
+    nested = map(_state_dict, map(content.get, _NESTINGS))
+    found = next(filter(None, chain(nested, [tensors])), None)
     if found:
         return found
     inner = list(filter(None, map(_state_dict, content.values())))
@@ -261,14 +253,10 @@ def _state_dict(content: object) -> dict[str, Tensor]:
 def _strip(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """Names without what DataParallel, AveragedModel and torch.compile put in front."""
     weights = {name.replace("_orig_mod.", ""): weight for name, weight in weights.items()}
-    while weights.keys() - {"n_averaged"} and all(map(_is_wrapped, weights)):
+    while {name.startswith("module.") for name in weights.keys() - {"n_averaged"}} == {True}:
         weights.pop("n_averaged", None)
         weights = {name.removeprefix("module."): weight for name, weight in weights.items()}
     return weights
-
-
-def _is_wrapped(name: str) -> bool:
-    return name.startswith("module.") or name == "n_averaged"
 
 
 def _align(weights: dict[str, Tensor], needed: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -60,7 +60,7 @@ def representation_of(
         return Vectors(positions)
     if tokens:
         prefix, rows, columns = map(int, tokens.groups("0"))
-        if y.ndim != 3 or y.shape[1] != prefix + rows * columns:
+        if y.shape[1:-1] != (prefix + rows * columns,):
             raise ValueError(f"it has shape {_shape(y)}, which is not {action}")
         return Tokens(interpolant, (rows, columns), prefix, padding)
     if y.ndim != 4:
@@ -87,13 +87,13 @@ def known_action(name: str, y: Tensor, model: object) -> str | None:
     """The action on an output y (B, ...) of a network that tells its layout, as timm's do; None where none is known."""
     if y.ndim <= 2 or name == "pooled":
         return "invariant"
-    if y.ndim == 4 and getattr(model, "output_fmt", None) != "NHWC":
-        return "channels_first"
     if y.ndim == 4:
+        if getattr(model, "output_fmt", None) != "NHWC":
+            return "channels_first"
         return "channels_last" if name == "features" else None
     grid = getattr(getattr(model, "patch_embed", None), "grid_size", None)
     prefix = getattr(model, "num_prefix_tokens", None)
-    if y.ndim == 3 and grid and prefix is not None and y.shape[1] == prefix + grid[0] * grid[1]:
+    if grid and prefix is not None and y.shape[1:-1] == (prefix + grid[0] * grid[1],):
         return f"tokens({prefix}+{grid[0]}x{grid[1]})"
     return None
 

@@ -1,5 +1,6 @@
 """Shifts by whole pixels, along both axes of an image or along one."""
 
+import itertools
 from dataclasses import dataclass, replace
 
 import torch
@@ -96,7 +97,7 @@ class Shifts(Group):
         return steps ** len(self._axes)
 
     def enumerate(self) -> tuple[AffineMap, ...]:
-        return tuple(self._by(x, y) for y in self._along("y") for x in self._along("x"))
+        return tuple(self._by(x, y) for y, x in itertools.product(self._along("y"), self._along("x")))
 
     def draw(self, random: torch.Generator) -> AffineMap:
         x = _one_of(self._along("x"), random)

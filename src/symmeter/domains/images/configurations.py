@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypedDict
 
@@ -37,12 +37,11 @@ class Fields(TypedDict, total=False):
 def timm_fields(config: TimmModel | Configuration) -> Fields:
     """From a timm model or its pretrained_cfg dict, as timm resolves it."""
     timm = require("timm", "vision")
-    model = None if isinstance(config, Mapping) else config
     known = dict(config if isinstance(config, Mapping) else config.pretrained_cfg) or {"source": "timm"}
     found = timm.data.resolve_data_config(pretrained_cfg=known)
     channels, *size = found["input_size"]
-    channels = getattr(model, "in_chans", None) or channels
-    size = getattr(getattr(model, "patch_embed", None), "img_size", None) or size
+    channels = getattr(config, "in_chans", None) or channels
+    size = getattr(getattr(config, "patch_embed", None), "img_size", None) or size
     name = ".".join(filter(None, (known.get("architecture"), known.get("tag"))))
     return Fields(
         size=pair(size),
@@ -113,7 +112,8 @@ def _of_processor(config: Configuration, name: str) -> Fields:
         if size:
             fields["crop_pct"] = _crop_pct(min(crop), max(min(size), min(crop)))
     elif size:
-        squash = not _keeps_ratio(config) or _is_squashed_by_size(config, size)
+        # ConvNeXt has a crop_pct and uses it below 384 only
+        squash = not _keeps_ratio(config) or ("crop_pct" in config and min(size) >= 384)
         fields["size"] = size
         fields["crop_mode"] = "squash" if squash else "center"
         fields["crop_pct"] = 1.0 if squash else config.get("crop_pct") or 1.0
@@ -122,13 +122,11 @@ def _of_processor(config: Configuration, name: str) -> Fields:
 
 def _mean_and_std(config: Configuration) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """transformers rescales, offsets, then normalises; for pixels in [0, 1] that is one mean and one std."""
-    means: Sequence[float] = config.get("image_mean") or ()
-    stds: Sequence[float] = config.get("image_std") or ()
-    if not config.get("do_normalize", True) or not means or not stds:
-        means, stds = [0.0], [1.0]
+    given = config.get("image_mean", ()), config.get("image_std", ())
+    means, stds = given if all((config.get("do_normalize", True), *given)) else ([0.0], [1.0])
     rescale = config.get("rescale_factor", 1 / 255) if config.get("do_rescale", True) else 1.0
     factor = 255.0 * rescale
-    offset = 1.0 if config.get("rescale_offset") else 0.0
+    offset = float(bool(config.get("rescale_offset")))
     return tuple((mean + offset) / factor for mean in means), tuple(std / factor for std in stds)
 
 
@@ -136,11 +134,6 @@ def _keeps_ratio(config: Configuration) -> bool:
     """Whether the size is that of the shorter edge."""
     size = config.get("size")
     return isinstance(size, int) or "shortest_edge" in (size or {})
-
-
-def _is_squashed_by_size(config: Configuration, size: tuple[int, int]) -> bool:
-    """ConvNeXt has a crop_pct and uses it below 384 only."""
-    return "crop_pct" in config and min(size) >= 384
 
 
 def _height_and_width(size: object) -> tuple[int, int] | None:

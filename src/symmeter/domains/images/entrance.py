@@ -4,7 +4,7 @@ import contextlib
 import copy
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,9 +32,12 @@ class Entrance:
 
 
 class _Met(BaseException):
-    """The first product of inputs and weights ends the pass: what arrived at a convolution, and what it takes."""
+    """The first product of inputs and weights ends the pass: what arrived at a convolution, and what it takes.
 
-    def __init__(self, arrived: int | None = None, taken: int | None = None):
+    Both are 0 where it was no convolution.
+    """
+
+    def __init__(self, arrived: int = 0, taken: int = 0):
         self.arrived, self.taken = arrived, taken
 
 
@@ -74,20 +77,21 @@ def entrance(model: object) -> Entrance:
     """
     while (inner := _inside(model)) is not None:
         model = inner
-    if not isinstance(model, nn.Module):
+    if not isinstance(model, nn.Module) or any(map(nn.parameter.is_lazy, model.parameters())):
         return Entrance()
     said = _said(model)
-    if not said or any(map(nn.parameter.is_lazy, model.parameters())):
+    if not said:
         return Entrance()
+    kernels, counts = zip(*said, strict=True)
     reached = False
     with contextlib.suppress(Exception):
         shadow = _shadow(model)
-        for grid in _grids(model, {axes for axes, _ in said}):
-            channels, met = _through(shadow, grid, [channels for _, channels in said])
+        for grid in _grids(model, kernels):
+            channels, met = _through(shadow, grid, counts)
             if channels is not None:
                 return Entrance(channels, len(grid))
-            reached = reached or met
-    return Entrance() if reached else Entrance(_unmade(model, said))
+            reached |= met
+    return Entrance() if reached else Entrance(_unmade(model, counts))
 
 
 def _inside(model: object) -> nn.Module | None:
@@ -101,7 +105,7 @@ def _said(model: nn.Module) -> list[tuple[int, int]]:
     found = []
     for module in model.modules():
         weight = getattr(module, "weight", None)
-        if not isinstance(weight, Tensor) or nn.parameter.is_lazy(weight) or weight.ndim not in (3, 4, 5):
+        if not isinstance(weight, Tensor) or weight.ndim not in (3, 4, 5):
             continue
         channels = getattr(module, "in_channels", None)
         channels = channels if isinstance(channels, int) else weight.shape[1]
@@ -110,15 +114,15 @@ def _said(model: nn.Module) -> list[tuple[int, int]]:
     return found
 
 
-def _unmade(model: nn.Module, said: list[tuple[int, int]]) -> int:
+def _unmade(model: nn.Module, said: Sequence[int]) -> int:
     """The first number of channels that no other layer makes; the first of all where there is none."""
     made = set()
     for module in model.modules():
         made |= {getattr(module, "out_channels", None), getattr(module, "out_features", None)}
-    return next((channels for _, channels in said if channels not in made), said[0][1])
+    return next((channels for channels in said if channels not in made), said[0])
 
 
-def _grids(model: nn.Module, kernels: set[int]) -> list[tuple[int, ...]]:
+def _grids(model: nn.Module, kernels: Sequence[int]) -> list[tuple[int, ...]]:
     """Sizes of inputs to try: the model's own, usual ones, one row, and those of signals and volumes where they fit."""
     config = getattr(model, "config", None)
     timm = getattr(model, "pretrained_cfg", None)
@@ -150,7 +154,7 @@ def _shadow(model: nn.Module) -> nn.Module:
     return shadow
 
 
-def _through(shadow: nn.Module, grid: tuple[int, ...], said: list[int]) -> tuple[int | None, bool]:
+def _through(shadow: nn.Module, grid: tuple[int, ...], said: Sequence[int]) -> tuple[int | None, bool]:
     """Channels with which a pass is consistent, None without; and whether any pass met weights at all."""
     waiting, met = list(dict.fromkeys([*said, 3, 1]))[:_MOST], False
     for channels in waiting:  # grows while it is gone through
@@ -158,14 +162,14 @@ def _through(shadow: nn.Module, grid: tuple[int, ...], said: list[int]) -> tuple
         if end is None:
             continue
         met = True
-        if end.taken is None or end.arrived is None:
+        if not end.taken:
             break
         if end.arrived == end.taken:
             more = _end(shadow, channels + 1, grid)
             any_would_do = more is not None and more.arrived == more.taken
             return (None if any_would_do else channels), True
         implied, rest = divmod(end.taken * channels, end.arrived)
-        if not rest and implied and implied not in waiting and len(waiting) < 2 * _MOST:
+        if not rest and implied not in (0, *waiting) and len(waiting) < 2 * _MOST:
             waiting.append(implied)
     return None, met
 

@@ -1,6 +1,7 @@
 """What a model's name says of it: kind of architecture, training data, training method. Tags of a list come first."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 
 Row = Mapping[str, object]  # one of a list of models, by the names of its columns
 
@@ -25,12 +26,15 @@ _WEB = (
     "dfndr", "cc12m", "swsl", "ssl", "sa1b", "m30m",
 )  # fmt: skip
 _DATA = {"web": _WEB, "ImageNet-21k": ("in21k", "in22k", "in12k")}
+# how words begin; the short ones are whole words
 _METHODS = {
-    "language and image": ("clip", "siglip", "openai", "laion", "datacomp", "metaclip", "dfn", "webli"),
-    "self-supervised": ("mae", "fcmae", "beit", "dino", "ijepa", "moco", "mim", "aim", "simclr"),
-    "semi-supervised": ("swsl", "ssl", "ns", "ns_jft", "noisystudent"),
-    "distilled": ("dist", "distill", "distilled", "dist1", "dist2", "dfndr"),
-}
+    "language and image": ("_clip", "_siglip", "_openai", "_laion", "_datacomp", "_metaclip", "_dfn_", "_webli"),
+    "self-supervised": (
+        "_mae_", "_fcmae", "_beit", "_dino", "_ijepa", "_moco", "_mim_", "_aim_", "_simclr",
+    ),
+    "semi-supervised": ("_swsl", "_ssl_", "_ns_", "_noisystudent"),
+    "distilled": ("_dist", "_dfndr"),
+}  # fmt: skip
 
 
 def architecture(row: Row) -> str:
@@ -45,38 +49,32 @@ def architecture(row: Row) -> str:
         return given
     name = _word(row, "model").rpartition(":")[2].lower()
     family = _word(row, "family").lower()
-    for words in (family, name):
-        for kind, members in _MEMBERS.items():
-            if words.startswith(members):
-                return kind
-    return "CNN" if family not in ("", "callable", "hf") or _looks_convolutional(name) else "other"
+    for words, (kind, members) in itertools.product((family, name), _MEMBERS.items()):
+        if words.startswith(members):
+            return kind
+    convolutional = any(word in name for word in ("net", "vgg", "conv", "inception", "cnn", "xception"))
+    return "CNN" if convolutional or family not in ("", "callable", "hf") else "other"
 
 
 def training_data(row: Row) -> str:
     """`none` of random weights; else what the pretrained tag says, ImageNet-1k where it says nothing."""
-    if given := _tag(row, "training_data"):
-        return given
-    if row.get("fresh"):
-        return "none"
-    tag = _pretrained_tag(row)
-    for data, words in _DATA.items():
-        if any(word in tag for word in words):
-            return data
-    return "ImageNet-1k" if _is_hub(row) else "unknown"
+    return _tag(row, "training_data") or _by_weights(row, "none", _DATA, "ImageNet-1k")
 
 
 def training(row: Row) -> str:
     """`untrained`, `supervised`, `distilled`, `semi-supervised`, `self-supervised` or `language and image`."""
-    if given := _tag(row, "training"):
-        return given
+    return _tag(row, "training") or _by_weights(row, "untrained", _METHODS, "supervised")
+
+
+def _by_weights(row: Row, of_fresh: str, marks: Mapping[str, Sequence[str]], usual: str) -> str:
+    """What the pretrained tag has a mark of: `of_fresh` for random weights, `usual` for a hub's weights without one."""
     if row.get("fresh"):
-        return "untrained"
-    words = set(_pretrained_tag(row).replace(".", "_").split("_"))
-    for method, members in _METHODS.items():
-        beginnings = tuple(member for member in members if len(member) > 3)  # shorter ones are whole words
-        if words.intersection(members) or any(word.startswith(beginnings) for word in words):
-            return method
-    return "supervised" if _is_hub(row) else "unknown"
+        return of_fresh
+    words = f"_{_pretrained_tag(row).replace('.', '_')}_"
+    for found, members in marks.items():
+        if any(word in words for word in members):
+            return found
+    return usual if _word(row, "model").startswith(("timm:", "torchvision:")) else "unknown"
 
 
 def _tag(row: Row, name: str) -> str:
@@ -88,15 +86,7 @@ def _word(row: Row, name: str) -> str:
     return str(row.get(name) or "")
 
 
-def _is_hub(row: Row) -> bool:
-    return _word(row, "model").startswith(("timm:", "torchvision:"))
-
-
 def _pretrained_tag(row: Row) -> str:
     """What comes after the dot in timm's names, or the name of the weights that it chose."""
     model, weights = _word(row, "model"), _word(row, "weights")
     return f"{model.partition('.')[2]} {weights.removeprefix('pretrained')}".strip().lower()
-
-
-def _looks_convolutional(name: str) -> bool:
-    return any(word in name for word in ("net", "vgg", "conv", "inception", "densenet", "cnn", "xception"))

@@ -1,6 +1,7 @@
 """How a symmetry acts on a tensor whose axes are known, and which axes a tensor has on which it is known to act."""
 
 import itertools
+import operator
 from collections.abc import Collection, Iterable, Sequence
 
 from symmeter.domains.grids.axes.axes import (
@@ -34,6 +35,7 @@ _MIDDLE = {
     "channels_first": (CHANNEL, Y, X),
     "channels_last": (Y, X, CHANNEL),
 }  # axes behind that of the batch
+_role, _rolled, _flipped = map(operator.attrgetter, ("role", "rolled", "flipped"))
 
 
 def axes_under(rho: Representation, shape: Sequence[int]) -> Axes | None:
@@ -75,20 +77,20 @@ def representation(
         return None
     if not has_grid(flat):
         return Trivial() if roles(axes[0]) == {BATCH} else None
-    rows, columns = (factors_of(role, axes) for role in GRID)
-    whole = (Y in single or is_whole(rows)) and (X in single or is_whole(columns))
-    rolls = set(itertools.product(_rolls(rows), _rolls(columns)))
+    own = {role: factors_of(role, axes) for role in GRID}
+    whole = all(is_whole(own[role]) for role in set(GRID).difference(single))
+    rolls = set(itertools.product(_rolls(own[Y]), _rolls(own[X])))
     if not whole or len(rolls) > 1:
         return None
     (rolled,) = rolls
-    moved = any(rolled) or any(part.flipped for part in parts_of(flat))
+    moved = any((*rolled, *map(_flipped, parts_of(flat))))
     on_grid = None if moved else _on_grid(axes, interpolant, single)
     return on_grid or _in_pieces(axes, interpolant, rolled)
 
 
 def _rolls(own: Iterable[Factor]) -> set[int]:
     """How far the factors of a coordinate have been rolled, no way at all where it has one index."""
-    return {part.rolled for part in own} or {0}
+    return set(map(_rolled, own)) or {0}
 
 
 def _on_grid(axes: Axes, interpolant: Interpolant, single: Collection[str]) -> Representation | None:
@@ -102,7 +104,7 @@ def _on_grid(axes: Axes, interpolant: Interpolant, single: Collection[str]) -> R
     prefix = sum(f.prefix for f in axes[1])
     grid = parts_of(axes[1])
     sizes = {f.role: f.size for f in grid}
-    if [f.role for f in grid] != [role for role in GRID if role not in single]:
+    if list(map(_role, grid)) != [role for role in GRID if role not in single]:
         return None
     return Tokens(interpolant, (sizes.get(Y, 1), sizes.get(X, 1)), prefix)
 
@@ -113,14 +115,14 @@ def _are(axes: Axes, wanted: Sequence[str], single: Collection[str]) -> bool:
         return False
     for factors, role in zip(axes, wanted, strict=True):
         allowed = ([role], []) if role in (CHANNEL, *single) else ([role],)
-        if [f.role for f in factors] not in allowed:
+        if list(map(_role, factors)) not in allowed:
             return False
     return True
 
 
 def _in_pieces(axes: Axes, interpolant: Interpolant, rolled: tuple[int, int]) -> Representation | None:
     """How the symmetry acts where the grid is cut up; None where tokens with a prefix are not one axis alone."""
-    prefixed = [factors for factors in axes if any(f.role == TOKENS for f in factors)]
+    prefixed = [factors for factors in axes if TOKENS in map(_role, factors)]
     if sum(map(len, prefixed)) > 1:
         return None
     plain = tuple(tuple(map(_plain, factors)) for factors in axes)

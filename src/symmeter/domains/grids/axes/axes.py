@@ -7,7 +7,7 @@ index * s to that coordinate, so window partitions, their reverse, and flattened
 import itertools
 import math
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -15,7 +15,7 @@ from torch import Tensor
 
 BATCH, Y, X, CHANNEL, UNKNOWN, TOKENS = "batch", "y", "x", "channel", "unknown", "tokens"
 GRID = (Y, X)
-_step = operator.attrgetter("step")
+_role, _size, _step = map(operator.attrgetter, ("role", "size", "step"))
 
 
 @dataclass(frozen=True)
@@ -75,17 +75,17 @@ def channels_if(sure: bool, size: int) -> Axis:
 
 def unknown(shape: Sequence[int]) -> Axes:
     """Axes of which nothing is known but that they depend on the image."""
-    return tuple(axis(UNKNOWN, n) for n in shape)
+    return tuple(map(partial(axis, UNKNOWN), shape))
 
 
 def size_of(factors: Iterable[Factor]) -> int:
     """Number of indices."""
-    return math.prod(f.size for f in factors)
+    return math.prod(map(_size, factors))
 
 
 def roles(factors: Iterable[Factor]) -> set[str]:
     """Roles of the factors, those behind a prefix included."""
-    return {part.role for part in parts_of(factors)}
+    return set(map(_role, parts_of(factors)))
 
 
 def parts_of(factors: Iterable[Factor]) -> list[Factor]:
@@ -138,24 +138,21 @@ def _taken(left: list[Factor], size: int) -> list[Factor] | None:
 
 def coalesce(factors: Iterable[Factor]) -> Axis:
     """Neighbours that are the coarse and the fine part of one coordinate become one factor."""
-    done: list[Factor] = []
-    for factor in factors:
-        merged = _merged(done[-1], factor) if done else None
-        if merged is None:
-            done.append(factor)
-        else:
-            done[-1] = merged
+    others = iter(factors)
+    done = list(itertools.islice(others, 1))
+    for factor in others:
+        done[-1:] = _merged(done[-1], factor)
     return tuple(done)
 
 
-def _merged(coarse: Factor, fine: Factor) -> Factor | None:
-    """Two neighbours as one factor, None where they are not parts of one coordinate."""
+def _merged(coarse: Factor, fine: Factor) -> Axis:
+    """Two neighbours as one factor, or both where they are not parts of one coordinate."""
     size = coarse.size * fine.size
     if coarse == replace(fine, size=coarse.size, step=fine.size * fine.step):
-        return replace(fine, size=size)
+        return (replace(fine, size=size),)
     if coarse.role == fine.role in (CHANNEL, UNKNOWN):
-        return Factor(fine.role, size)
-    return None
+        return (Factor(fine.role, size),)
+    return (coarse, fine)
 
 
 def settle(axes: Axes, before: Iterable[Axis] = ()) -> Axes:
@@ -169,22 +166,15 @@ def settle(axes: Axes, before: Iterable[Axis] = ()) -> Axes:
     >>> settle(windows[1:], before=windows)
     ((Factor(role='unknown', size=2, step=1, ...),),)
     """
-    hidden = bool(factors_of(UNKNOWN, axes))  # the fine part may be there
+    hidden = factors_of(UNKNOWN, axes)  # of step 1: the fine part may be there
     for role in GRID:
         own = factors_of(role, axes)
         reach = max((f.step * f.size for f in own), default=0)
-        least = min((f.step for f in own), default=1)
-        coarsest = max((f.step for f in factors_of(role, before)), default=0)
-        if coarsest >= reach:
-            axes = _each(axes, partial(_lost, role=role))
-        elif not hidden:
-            axes = _each(axes, partial(_scaled, role=role, least=least))
+        least = min(map(_step, own + hidden), default=1)
+        coarsest = max(map(_step, factors_of(role, before)), default=0)
+        change = _lost if coarsest >= reach else partial(_scaled, least=least)
+        axes = tuple(tuple(map(partial(change, role=role), factors)) for factors in axes)
     return axes
-
-
-def _each(axes: Axes, change: Callable[[Factor], Factor]) -> Axes:
-    """The axes with every factor changed."""
-    return tuple(tuple(map(change, factors)) for factors in axes)
 
 
 def factors_of(role: str, axes: Iterable[Axis]) -> list[Factor]:
@@ -200,10 +190,8 @@ def _lost(f: Factor, role: str) -> Factor:
 
 def _scaled(f: Factor, role: str, least: int) -> Factor:
     """The factor on a grid that is coarser by `least`: a roll by less than a step of it cannot be told."""
-    if f.role == TOKENS:
-        return replace(f, inside=tuple(_scaled(g, role, least) for g in f.inside))
     if f.role != role:
-        return f
+        return replace(f, inside=tuple(map(partial(_scaled, role=role, least=least), f.inside)))
     if f.rolled % least:
         return _lost(f, role)
     return replace(f, step=f.step // least, rolled=f.rolled // least)
@@ -215,11 +203,12 @@ def grid_along(axes: Axes, place: int) -> Factor | None:
     Its fine part may have gone into the channels of axis 1, as after space-to-depth.
     """
     factors = axes[place]
-    if not factors or factors[0].role not in GRID:
+    role, run = next(itertools.groupby(factors, _role), (UNKNOWN, iter(())))
+    if role not in GRID:
         return None
-    first = factors[0]
-    own = list(itertools.takewhile(lambda f: f.role == first.role, factors))
-    elsewhere = factors_of(first.role, (*axes[:place], *axes[place + 1 :]))
+    own = list(run)
+    first = own[0]
+    elsewhere = factors_of(role, (*axes[:place], *axes[place + 1 :]))
     from_coarse = sorted([*own, *elsewhere], key=_step, reverse=True)
     conditions = (
         roles(factors[len(own) :]) <= {CHANNEL},
@@ -240,10 +229,8 @@ def _grown(factors: Axis, size: int) -> Axis:
     """An axis at another length; nothing is known of one that was no plain grid's and no channels'."""
     if size_of(factors) == size:
         return factors
-    if not factors:
-        return axis(CHANNEL, size)
-    only = factors[0]
-    if len(factors) > 1 or only.rolled or only.role not in (*GRID, CHANNEL):
+    only, *others = factors or (Factor(CHANNEL, 1),)
+    if others or only.rolled or only.role not in (*GRID, CHANNEL):
         return axis(UNKNOWN, size)
     return only.resized(size)
 
@@ -259,33 +246,27 @@ def _same(a: Axis, b: Axis, size: int) -> Axis:
     nothing = axis(UNKNOWN, size)
     known = [c for c in (a, b) if size_of(c) == size and UNKNOWN not in roles(c)]
     varying = [c for c in known if any(map(_step, c))]
-    first, *others = dict.fromkeys(varying or known[:1] or [nothing])
+    first, *others = dict.fromkeys(varying or [*known, nothing][:1])
     if not others:
         return first
     # the same factors in the units of two grids, one of which has been settled
     (other,) = others
-    if _in_steps_of(first, other) != other:
+    in_its_steps = tuple(replace(f, step=g.step) for f, g in zip(first, other, strict=False))
+    if in_its_steps != other:
         return nothing
     return tuple(replace(f, step=min(f.step, g.step)) for f, g in zip(first, other, strict=True))
 
 
-def _in_steps_of(factors: Axis, others: Axis) -> Axis:
-    return tuple(replace(f, step=other.step) for f, other in zip(factors, others, strict=False))
-
-
 def is_whole(factors: Iterable[Factor]) -> bool:
     """Whether these factors make up one coordinate, every index once."""
-    reach = 1
-    for f in sorted(factors, key=_step):
-        if f.step != reach:
-            return False
-        reach *= f.size
-    return reach > 1
+    from_fine = sorted(factors, key=_step)
+    *steps, reach = itertools.accumulate(map(_size, from_fine), operator.mul, initial=1)
+    return steps == list(map(_step, from_fine)) and reach > 1
 
 
 def shape_of(axes: Axes) -> tuple[int, ...]:
     """Sizes of the axes."""
-    return tuple(size_of(factors) for factors in axes)
+    return tuple(map(size_of, axes))
 
 
 def grid_axes(x: Tensor, count: int = len(GRID)) -> Axes:

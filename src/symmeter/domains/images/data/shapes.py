@@ -1,5 +1,6 @@
 """Which axes of an array are its channels, and what a shape that is no batch of images may have been meant as."""
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -30,8 +31,8 @@ def check_inputs(shape: Sequence[int], wanted: Wanted, name: str) -> None:
     """SymmeterError for floating point inputs that are no batch of images (N, C, H, W)."""
     if len(shape) != 4 or 0 in shape:
         raise misread(shape, wanted, name)
-    if wanted.axes != 2:
-        taken = SIGNALS if wanted.axes == 1 else VOLUMES
+    taken = {1: SIGNALS, 3: VOLUMES}.get(wanted.axes)
+    if taken:
         raise SymmeterError(
             f"{name}: shape {tuple(shape)} is a batch of images, and the network takes {taken}"
         )
@@ -59,10 +60,10 @@ def misread(shape: Sequence[int], wanted: Wanted, name: str) -> SymmeterError:
     first, second, last = shape
     as_image = (wanted.count(first) and second > 1) or (wanted.count(last) and not wanted.count(second))
     as_signals = wanted.count(second) and last > second
-    if as_image and not (as_signals and wanted.channels is None and last > 4 * second):
-        return SymmeterError(f"{said} {image}")
     if as_image:
-        return SymmeterError(f"{said} {image}; or it is a batch of {SIGNALS}")
+        both = as_signals and wanted.channels is None and last > 4 * second
+        other = f"; or it is a batch of {SIGNALS}" if both else ""
+        return SymmeterError(f"{said} {image}{other}")
     if as_signals:
         return SymmeterError(f"{said} is a batch of {SIGNALS}")
     many = "C" if wanted.channels is None else wanted.channels
@@ -86,13 +87,14 @@ def channels_first(pixels: Tensor, wanted: Wanted, name: str, last: bool = False
     counts = [(first == wanted.channels, final == wanted.channels), (first in _COLOURS, final in _COLOURS)]
     if wanted.channels is None:
         counts.append((first < min(middle, final), final < min(first, middle)))
-    for at_first, at_last in counts:
-        if at_first or at_last:
-            return pixels.movedim(-1, -3) if at_last and (last or not at_first) else pixels
-    some = "" if wanted.channels is None else f", and the network wants {wanted.channels} channels"
-    raise SymmeterError(
-        f"{name}: pixels of shape {tuple(pixels.shape)}{some}: give (N, H, W, C) or (N, C, H, W)"
-    )
+    found = next(filter(any, counts), None)
+    if found is None:
+        some = "" if wanted.channels is None else f", and the network wants {wanted.channels} channels"
+        raise SymmeterError(
+            f"{name}: pixels of shape {tuple(pixels.shape)}{some}: give (N, H, W, C) or (N, C, H, W)"
+        )
+    at_last = {(True, False): False, (False, True): True, (True, True): last}
+    return pixels.movedim(-1, -3) if at_last[found] else pixels
 
 
 def fitted(pixels: Tensor, wanted: Wanted) -> Tensor:
@@ -109,10 +111,11 @@ def fitted(pixels: Tensor, wanted: Wanted) -> Tensor:
     return fitting(pixels)
 
 
+_colour_of = operator.itemgetter(slice(3))  # made gray where the pixels become inputs, if need be
 # (channels of the images, channels of the network): what becomes of pixels (C, H, W)
 _FITTING: dict[tuple[int, int | None], Callable[[Tensor], Tensor]] = {
-    (4, 3): lambda pixels: pixels[:3],
-    (4, 1): lambda pixels: pixels[:3],  # made gray where the pixels become inputs
-    (3, 1): lambda pixels: pixels,
-    (1, 3): lambda pixels: pixels.expand(3, -1, -1),
+    (4, 3): _colour_of,
+    (4, 1): _colour_of,
+    (3, 1): _colour_of,
+    (1, 3): operator.methodcaller("expand", 3, -1, -1),
 }
