@@ -133,10 +133,9 @@ def check_path(data: str) -> None:
 def read(path: Path, shown: str) -> Frames:
     """All frames of a file, by ASE; SymmeterError for one that it cannot read."""
     check_path(str(path))
+    reader = require("ase.io", EXTRA)
     try:
-        atoms = require("ase.io", EXTRA).read(path, index=":")
-    except SymmeterError:
-        raise
+        atoms = reader.read(path, index=":")
     except Exception as error:  # its readers raise many kinds
         raise SymmeterError(f"{shown}: ASE cannot read it: {reason(error)}") from error
     return Frames(atoms, _named(atoms), path.name, path=shown)
@@ -155,5 +154,7 @@ def _is_common(atoms: "Atoms") -> bool:
 
 def _named(frames: Sequence["Atoms"]) -> list[str]:
     """Number and name of each frame, or its formula where it has no name of its own: `frame[3] H2O`."""
-    names = [str(one.info.get("name") or one.get_chemical_formula()) for one in frames]
-    return [f"frame[{i}] {name}".strip() for i, name in enumerate(names)]
+    return [
+        f"frame[{i}] {one.info.get('name') or one.get_chemical_formula()}".strip()
+        for i, one in enumerate(frames)
+    ]

@@ -4,7 +4,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import permutations, product
+from itertools import chain, permutations, product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,8 +74,8 @@ class LikeAtoms(OfFrame):
         return list(found.values())
 
     def enumerate(self) -> tuple[Permutation, ...]:
-        orders = product(*[permutations(places) for places in self._places])
-        return tuple(self._permutation(order) for order in orders)
+        orders = product(*map(permutations, self._places))
+        return tuple(map(self._permutation, orders))
 
     def draw(self, random: torch.Generator) -> Permutation:
         orders = []
@@ -95,11 +95,9 @@ class LikeAtoms(OfFrame):
 
     def _permutation(self, orders: "tuple | list") -> Permutation:
         """That which sends the atoms of each element to its places in this order."""
-        images = [0] * len(self.numbers)
-        for places, order in zip(self._places, orders, strict=True):
-            for place, image in zip(places, order, strict=True):
-                images[place] = image
-        return Permutation(tuple(images))
+        images = np.zeros(len(self.numbers), dtype=int)
+        images[list(chain.from_iterable(self._places))] = list(chain.from_iterable(orders))
+        return Permutation(tuple(images.tolist()))
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,9 @@ _KNOWN = (
     | dict.fromkeys(("edge_attr", "edge_weight"), "edge scalars")
 )
 _PLACES = {EDGES: EDGE, "edge_attr": EDGE, "edge_weight": EDGE}
-_INDEX, _NOWHERE = (
-    "index",
-    -1,
-)  # in the names of attributes that number nodes, and what stands where there is no edge
+_SCALARS = {GRAPH: "invariant", NODE: "node scalars", EDGE: "edge scalars"}  # what nothing more is known of
+_INDEX = "index"  # in the names of attributes that number nodes
+_NOWHERE = -1  # what stands in these where there is no edge
 
 
 @dataclass(frozen=True)
@@ -54,8 +53,7 @@ class Attribute:
     @property
     def word(self) -> str:
         """The word for it where the user gives none."""
-        guessed = "invariant" if self.place == GRAPH else f"{self.place} scalars"
-        return _KNOWN.get(self.key, _INDEX if _INDEX in self.key else guessed)
+        return _KNOWN.get(self.key, _INDEX if _INDEX in self.key else _SCALARS[self.place])
 
     def shape_but_edges(self, graph: Graph) -> tuple[int, ...]:
         """Its shape in a graph, without the axis of the edges."""
@@ -81,8 +79,9 @@ def tensor_of(graph: Graph, key: str) -> Tensor:
 
 def _place(lengths: Sequence[int], graphs: Sequence[Graph]) -> str:
     """Of what all graphs have as many: nodes, edges, or neither."""
-    counts = {NODE: [graph.num_nodes for graph in graphs], EDGE: [graph.num_edges for graph in graphs]}
-    return next((place for place, count in counts.items() if list(lengths) == count), GRAPH)
+    nodes = tuple(graph.num_nodes for graph in graphs)
+    edges = tuple(graph.num_edges for graph in graphs)
+    return {edges: EDGE, nodes: NODE}.get(tuple(lengths), GRAPH)  # nodes where there are as many of both
 
 
 def _without(value: Tensor, axis: int | None) -> tuple[int, ...]:

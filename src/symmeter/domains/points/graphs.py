@@ -106,5 +106,5 @@ def _is_number(value: object) -> bool:
 def _labels(graphs: Sequence[Graph]) -> Tensor | None:
     """The classes (B,) of the graphs, where `y` is one whole number for each."""
     marks = [torch.as_tensor(graph.get(LABELS, 0.0)) for graph in graphs]
-    whole = all(mark.numel() == 1 and not mark.is_floating_point() for mark in marks)
-    return torch.cat([mark.reshape(1) for mark in marks]) if whole else None
+    kinds = {(mark.numel(), mark.is_floating_point()) for mark in marks}
+    return torch.cat([mark.reshape(1) for mark in marks]) if kinds == {(1, False)} else None

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import combinations, product
 from typing import Any
 
 from torch import Tensor, nn
@@ -50,24 +51,23 @@ def candidates(
     motions = [part for part in parts if isinstance(part, Motion)]
     found, last = [Hidden()], tensor.ndim - 1
     if motions and tensor.is_floating_point():
-        named = [Hidden(Irreps.parse(word), last) for word in words if last > 0]
-        named = [one for one in named if one.components.shape == tensor.shape[-1:]]
+        width = tensor.shape[1:][-1:]  # none where there is but the axis of the samples
+        named = [Hidden(irreps, last) for irreps in map(Irreps.parse, words) if irreps.shape == width]
         found = named if named and sure else [*found, *_moved(motions, tensor), *named]
     sizes = [len(p.images) for p in parts if isinstance(p, Permutation) and p.of == POINTS]
     if sizes:
         permuted = [Hidden(), *_permuted(sizes[0], tensor, samples)]
-        found = [one.beside(other) for other in permuted for one in found]
+        found = [one.beside(other) for other, one in product(permuted, found)]
     rows = None if samples == 1 or not tensor.ndim else max(1, len(tensor) // samples)
     return [replace(one, rows=rows) for one in found]
 
 
 def irreps_of(module: Any, outgoing: bool, index: int) -> str | None:
     """The irreps that a module of e3nn names for one of its inputs, or for its output; None where it names none."""
-    names = ["irreps_out"] if outgoing else [f"irreps_in{index + 1}", "irreps_in"]
-    named = [getattr(module, name, None) for name in names[: 2 if index == 0 else 1]]
-    for word in [str(one) for one in named if one is not None]:
+    incoming = [f"irreps_in{index + 1}", *["irreps_in"] * (index == 0)]
+    for name in ["irreps_out"] if outgoing else incoming:
         with suppress(ValueError):
-            return str(Irreps.parse(word))
+            return str(Irreps.parse(str(getattr(module, name, None))))
     return None
 
 
@@ -87,7 +87,7 @@ def _moved(motions: Sequence[Motion], tensor: Tensor) -> list[Hidden]:
     kinds += [Vectors(axial=True)] * any(motion.parity < 0 for motion in motions)
     directions: list[Components] = [*kinds, *[Positions()] * any(any(motion.shift) for motion in motions)]
     axes = [axis for axis in range(1, len(shape)) if shape[axis] == 3]
-    found = [Hidden(one, axis) for axis in reversed(axes) for one in directions]
+    found = [Hidden(one, axis) for axis, one in product(reversed(axes), directions)]
     return found + [Hidden(Tensors(), axis) for axis in axes if axis + 1 in axes]
 
 
@@ -95,7 +95,7 @@ def _permuted(n: int, tensor: Tensor, samples: int) -> list[Hidden]:
     """Axes of a tensor (B, ...) as long as there are points, one or two; whole numbers may be those of points."""
     axes = list(_axes_of_points(n, tuple(tensor.shape), samples))
     found = [Hidden(nodes=(axis,)) for axis in axes]
-    found += [Hidden(nodes=(a, b)) for a in axes for b in axes if a.axis < b.axis]
+    found += [Hidden(nodes=(a, b)) for a, b in combinations(axes, 2) if a.axis < b.axis]
     if tensor.is_floating_point():
         return found
     return [*found, *[Hidden(nodes=one.nodes, labels=True) for one in (Hidden(), *found)]]
@@ -103,19 +103,18 @@ def _permuted(n: int, tensor: Tensor, samples: int) -> list[Hidden]:
 
 def _axes_of_points(n: int, shape: tuple[int, ...], samples: int) -> Iterator[NodeAxis]:
     """Axes of n points, or of a token and n points; the first axis may be of all graphs, and the only other flat."""
+    flat = len(shape) == 2
+    wide = shape[1:] if flat else ()
+    several = [length for length in wide if length > n and length % n == 0]
+    joined = {
+        0: {
+            samples * (n + 1): (NodeAxis(0, 1, True, "outer"), NodeAxis(0, 1, False, "outer")),
+            samples * n: (NodeAxis(0, joined="outer"),),
+        },
+        1: dict.fromkeys(several, (NodeAxis(1, joined="inner"), NodeAxis(1, joined="outer"))),
+    }
     for axis, length in enumerate(shape):
-        if length == n:
-            yield NodeAxis(axis)
-        elif length == n + 1:
-            yield NodeAxis(axis, 1, first=True)
-            yield NodeAxis(axis, 1)
-        elif axis == 0 and length == samples * n:
-            yield NodeAxis(axis, joined="outer")
-        elif axis == 0 and length == samples * (n + 1):
-            yield NodeAxis(axis, 1, True, "outer")
-            yield NodeAxis(axis, 1, False, "outer")
-        elif axis == 1 and len(shape) == 2 and length % n == 0 and length > n:
-            yield NodeAxis(axis, joined="inner")
-            yield NodeAxis(axis, joined="outer")
-        if samples == 1 and length > n and (axis == 0 or len(shape) == 2):
+        alone = {n + 1: (NodeAxis(axis, 1, first=True), NodeAxis(axis, 1)), n: (NodeAxis(axis),)}
+        yield from (joined.get(axis, {}) | alone).get(length, ())
+        if samples == 1 and length > n and (flat or axis == 0):
             yield NodeAxis(axis, joined="last")

@@ -69,7 +69,7 @@ class Orthogonal(Group):
             raise SymmeterError(
                 f"elements is {count}; a quadrature of {self.name} has at least {least}: give as many"
             )
-        return (*rule, *(INVERSION @ g for g in rule)) if self.mirrored else rule
+        return self._with_images(rule)
 
     def lebedev(self, order: int | None, count: int) -> tuple[tuple[Element, ...], tuple[float, ...]]:
         """Lebedev's rule of an order, with order + 1 equal steps about each direction, or the finest that fits.
@@ -82,9 +82,11 @@ class Orthogonal(Group):
             rotations, weights = rule_of_size(count // images, self.name, images)
         else:
             rotations, weights = lebedev_rule(order)
-        if not self.mirrored:
-            return rotations, weights
-        return (*rotations, *(INVERSION @ g for g in rotations)), (*weights, *weights)
+        return self._with_images(rotations), weights * images
+
+    def _with_images(self, rotations: tuple[Motion, ...]) -> tuple[Motion, ...]:
+        """Rotations, and for O3 their mirror images behind them."""
+        return (*rotations, *map(INVERSION.__matmul__, rotations)) if self.mirrored else rotations
 
     def parts(self, elements: Sequence[Element], degree: int) -> tuple[Part, ...]:
         """The degrees 0, 1, ... of functions of rotations, those of O3 even and odd under inversion.
@@ -99,11 +101,12 @@ class Orthogonal(Group):
         proper = torch.stack([g.rotation for g in motions]) * parity[:, None, None]
         trace = proper.flatten(1) @ proper.flatten(1).T  # (N, N), of R_i^T R_j
         angle = ((trace - 1) / 2).clamp(-1, 1).arccos()
+        same = torch.where(parity[:, None] == parity, 1.0, -1.0)
+        between = {1: 1.0, -1: same} if self.mirrored else {None: 1.0}
         found = []
-        for l, sign in product(range(degree + 1), (1, -1) if self.mirrored else (None,)):
+        for l, (sign, factor) in product(range(degree + 1), between.items()):
             character = 1 + sum((2 * (k * angle).cos() for k in range(1, l + 1)), torch.zeros_like(angle))
-            between = 1.0 if sign is None else torch.where(parity[:, None] == parity, 1.0, sign)
-            found.append(Part(l, sign, (2 * l + 1) * character * between))
+            found.append(Part(l, sign, (2 * l + 1) * character * factor))
         return tuple(found)
 
 

@@ -220,13 +220,8 @@ class ElementSet:
     @property
     def sampling(self) -> str:
         """How they were chosen: `all`, or a word of SAMPLING."""
-        if self.replicates:
-            return COSETS
-        if self.sampled:
-            return HAAR
-        if self.weights is not None:
-            return LEBEDEV
-        return "all" if self.finite else QUADRATURE
+        ways = {COSETS: self.replicates, HAAR: self.sampled, LEBEDEV: self.weights, "all": self.finite}
+        return next((word for word, holds in ways.items() if holds), QUADRATURE)
 
 
 def choose_elements(
@@ -254,14 +249,12 @@ def choose_elements(
         elements, weights = group.lebedev(order, count)
         return ElementSet(group, elements, False, weights=weights)
     random = torch.Generator().manual_seed(seed)
-    if word == COSETS or (word == AUTO and count >= fewest_in_cosets(group)):
+    fewest = (
+        2 * len(group.designs[-1].enumerate()) if group.designs else math.inf
+    )  # two cosets of the coarsest
+    if word == COSETS or (word == AUTO and count >= fewest):
         return draw_cosets(group, count, random)
     return ElementSet(group, group.sample(count, random), True)
-
-
-def fewest_in_cosets(group: Group) -> float:
-    """The elements of two cosets of the coarsest design of a group; infinite where it has none."""
-    return 2 * (group.designs[-1].order or math.inf) if group.designs else math.inf
 
 
 def draw_cosets(group: Group, count: int, random: torch.Generator) -> ElementSet:
@@ -276,19 +269,17 @@ def draw_cosets(group: Group, count: int, random: torch.Generator) -> ElementSet
     """
     if not group.designs:
         raise SymmeterError(f"no design is known for cosets of {group.name}; leave the sampling at {AUTO!r}")
-    members = [design.enumerate() for design in group.designs]
-    fitting = [i for i, elements in enumerate(members) if 2 * len(elements) <= count]
-    if not fitting:
-        least = 2 * len(members[-1])
+    part = len(group.designs[-1].enumerate())
+    design = next((design for design in group.designs if 2 * len(design.enumerate()) <= count), None)
+    if design is None:
         raise SymmeterError(
-            f"elements is {count}; {group.name} is sampled in cosets, at least {least} elements: give as many, or "
+            f"elements is {count}; {group.name} is sampled in cosets, at least {2 * part} elements: give as many, or "
             f"sampling={HAAR!r}"
         )
-    design = group.designs[fitting[0]]
     ordered = _in_cosets(design, group.designs[-1])
     replicates = count // len(ordered)
     cosets = [group.coset(ordered, random) for _ in range(replicates)]
-    return ElementSet(group, tuple(chain.from_iterable(cosets)), True, replicates, design, len(members[-1]))
+    return ElementSet(group, tuple(chain.from_iterable(cosets)), True, replicates, design, part)
 
 
 @cache

@@ -3,7 +3,8 @@
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import chain, product
+from operator import attrgetter
 
 import torch
 
@@ -11,6 +12,7 @@ from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.group import Element, Group, ProductElement
 
 _CHECKED = 50  # elements of each factor by which a semidirect product is checked
+_DESIGNS = attrgetter("designs")
 
 
 @dataclass(frozen=True)
@@ -39,18 +41,18 @@ class Composed(Group):
     @property
     def designs(self) -> tuple[Group, ...]:
         """Those of the first factor that has any."""
-        return next((factor.designs for factor in self.factors if factor.designs), ())
+        return next(filter(None, map(_DESIGNS, self.factors)), ())
 
     @property
     def usual(self) -> int:
-        return next((factor.usual for factor in self.factors if factor.designs), super().usual)
+        return next(filter(_DESIGNS, self.factors), super()).usual
 
     def coset(self, design: Sequence[Element], random: torch.Generator) -> tuple[Element, ...]:
         """A random coset in the factor that has designs, with an independent element of every other for each member.
 
         So each member is distributed as any element of the product, and cosets are independent.
         """
-        designed = next(factor for factor in self.factors if factor.designs)
+        designed = next(filter(_DESIGNS, self.factors))
         drawn = []
         for factor in self.factors:
             alone = factor is not designed
@@ -121,9 +123,11 @@ class SemidirectProduct(Composed):
 
 def product_of(text: str, named: Callable[[str], tuple[Group, ...]]) -> tuple[Group, ...]:
     """The product that is written with a *, such as `SO3*permutation`, of groups by name; none for anything else."""
+    if "*" not in text:
+        return ()
     parts = text.split("*")
-    groups = [group for part in parts for group in named(part)] if len(parts) > 1 else []
-    return (multiply(groups),) if groups and len(groups) == len(parts) else ()
+    groups = list(chain.from_iterable(map(named, parts)))
+    return (multiply(groups),) if len(groups) == len(parts) else ()
 
 
 def multiply(factors: list[Group]) -> Group:
