@@ -156,9 +156,9 @@ def test_points_that_are_summed_are_symmetric_under_permutations():
             return (torch.tanh(x) * self.weight.to(x)).sum(1)
 
     points = torch.randn(6, 5, 3, dtype=torch.float64)
-    assert errors(Sum(), "S5", "logits", "relative_error", points)["relative_error"].value < 1e-6
+    assert errors(Sum(), "S5", "logits:vectors", "relative_error", points)["relative_error"].value < 1e-6
     spoilt = Sum(torch.tensor([[1.0], [1], [1], [1], [2]]))
-    row = errors(spoilt, "S5", "logits", "relative_error", points)["relative_error"]
+    row = errors(spoilt, "S5", "logits:vectors", "relative_error", points)["relative_error"]
     assert row.elements == 120 and row.value > 0.05
 
 

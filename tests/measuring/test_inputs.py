@@ -117,7 +117,7 @@ def test_a_dataclass_is_one_argument_and_points_are_permuted():
             return (frame.pos * torch.arange(1.0, 5)[:, None]).sum(1) * frame.charge[:, None]
 
     frame = Frame(torch.rand(5, 4, 3), torch.rand(5))
-    result = symmeter.measure(Sum().eval(), frame, "S4", "relative_error", "logits", inputs={"pos": "points"}, progress=False,
+    result = symmeter.measure(Sum().eval(), frame, "S4", "relative_error", "vectors", inputs={"pos": "points"}, progress=False,
                               control=False)  # fmt: skip
     assert result.header["spec"]["domain"] == "points" and result.rows[0].value > 0.01
     assert result.header["spec"]["left_alone"] == ["charge"]

@@ -59,7 +59,7 @@ VALUES = (
 USUAL = {
     "measure": [None], "samples": [None, 2**70], "batch_size": [None], "device": [None], "seed": [0],
     "progress": [None, True], "control": [True], "elements": [None], "preprocessing": [None], "labels": [None], "domain": [None],
-    "inputs": [None], "precision": [None, 2.5, torch.tensor(3.5), 2**70],
+    "inputs": [None], "average": [None], "precision": [None, 2.5, torch.tensor(3.5), 2**70],
     "layouts": [None], "probes": [0, 2**70], "tolerance": [None, 0, 2.5, torch.tensor(3.5), 2**70], "layers": [[]],
     "model_kwargs": [None, {"a": 1}], "weights": [None], "untrained": [True], "limits": [None], "address": [None, "no such thing", "two\nlines"],
     "jobs": [None], "retry_errors": [True], "tangents": [None], "strategy": [None],

@@ -40,7 +40,7 @@ class Pairs(nn.Module):
     def __init__(self, upright: bool = False):
         super().__init__()
         torch.manual_seed(0)
-        self.upright, self.layer = upright, nn.Linear(1, 3)
+        self.upright, self.layer = upright, nn.Linear(1, 4)
         self.double().eval()
 
     def forward(self, positions: Tensor) -> Tensor:

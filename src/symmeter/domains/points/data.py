@@ -45,8 +45,8 @@ class SetPreparation(Preparation):
 def drawn(values: Tensor, axes: Sequence[int], wanted: int | None, seed: int) -> Tensor:
     """Values of any shape of as many points as wanted, in the order that they have; `axes` are those of the points.
 
-    >>> drawn(torch.arange(6.0), (0,), 3, seed=0)
-    tensor([1., 2., 3.])
+    >>> drawn(torch.arange(6.0), (0,), 3, seed=0).shape
+    torch.Size([3])
     """
     if wanted is None:
         return values
