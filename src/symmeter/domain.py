@@ -9,17 +9,16 @@ import inspect
 import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
 from functools import cache
-from importlib import import_module, metadata
-from importlib.util import find_spec
+from importlib import import_module, metadata, util
+from itertools import filterfalse
 from typing import Any, ClassVar
 
 import numpy as np
 from torch import Tensor
 
 from symmeter.errors import SymmeterError, nearest
-from symmeter.options import NoOptions
+from symmeter.options import NoOptions, checked
 from symmeter.samples import Draw, Named, Samples
 from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.displaced import Inputs, Replaced, Still, displaced
@@ -42,8 +41,7 @@ Symmetries = tuple[Generator | Group, ...]
 class Domain(ABC):
     """One kind of data, with its options: what its symmetries are called, how they act, and how it is read.
 
-    A subclass gives `name`, `item` (the noun of one sample), `Options` (a frozen dataclass), and the methods that are
-    abstract. `hubs` are where networks have names, by prefix, `measures` those that only this kind of data has.
+    A subclass gives `name`, `item` (the noun of one sample), `Options` (a frozen dataclass), and the abstract methods.
     """
 
     name: ClassVar[str]
@@ -85,8 +83,8 @@ class Domain(ABC):
         found = []
         for name in cls.symmetries:
             with contextlib.suppress(SymmeterError):  # what is written there may be only an example
-                members = cls.symmetry(name)
-                found += [name] * (bool(members) and isinstance(members[0], Generator))
+                if any(isinstance(member, Generator) for member in cls.symmetry(name)):
+                    found.append(name)
         return found
 
     @classmethod
@@ -247,13 +245,7 @@ class Domain(ABC):
 
 def read_options(domain: type[Domain], given: Mapping[str, Any]) -> Domain:
     """The domain with these options; SymmeterError, in one line, for one that it does not have."""
-    known = {f.name: f for f in fields(domain.Options)}
-    values = {}
-    for name, value in given.items():
-        if name not in known:
-            raise SymmeterError(f"{domain.name} have no option {name!r}{nearest(name, known)}")
-        values[name] = known[name].metadata["kind"].check(name, value)
-    return domain(domain.Options(**values))
+    return domain(checked(domain.Options, given, domain.name))
 
 
 @cache
@@ -262,7 +254,7 @@ def domains() -> Mapping[str, type[Domain]]:
     found: dict[str, type[Domain]] = {}
     for module in pkgutil.iter_modules(import_module(_HOME).__path__):
         place = f"{_HOME}.{module.name}" + (f".{_FILE}" if module.ispkg else "")
-        if find_spec(place) is not None:
+        if util.find_spec(place) is not None:
             found |= {d.name: d for d in _defined(import_module(place))}
     for point in metadata.entry_points(group=ENTRY_POINTS):
         domain = point.load()
@@ -303,5 +295,5 @@ def parse_group(text: str) -> Group:
                     return found
     usual = domains()[_DEFAULT]
     usual.symmetry(text)  # says what is wrong with it where it can
-    known = [name for name in usual.symmetries if name not in usual.generators()]
+    known = filterfalse(usual.generators().__contains__, usual.symmetries)
     raise SymmeterError(f"symmetry {text!r} is no group{nearest(text, known)}")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
+from symmeter.errors import SymmeterError, nearest
 from symmeter.verbs.arguments import Kind
 
 if TYPE_CHECKING:
@@ -60,6 +61,20 @@ def option(default: object, kind: Kind, help: str = "", metavar: str = "X", **sh
     `shown` may have `type` (a key of WRITTEN, `word` where it is left out) and `many` (several values).
     """
     return field(default=default, metadata={"kind": kind, "help": help, "metavar": metavar, **shown})
+
+
+def checked(kind: type, given: Mapping[str, Any], whose: str) -> Any:
+    """The options of a class with these values; SymmeterError, in one line, for one that it does not have.
+
+    `whose` they are begins the message.
+    """
+    known = {f.name: f for f in fields(kind)}
+    values = {}
+    for name, value in given.items():
+        if name not in known:
+            raise SymmeterError(f"{whose} have no option {name!r}{nearest(name, known)}")
+        values[name] = known[name].metadata["kind"].check(name, value)
+    return kind(**values)
 
 
 def written_as(field: Field) -> Written:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import torch
 from torch import Tensor
@@ -118,7 +119,7 @@ class Pushforward:
         while start < len(x):
             due = self._due()
             trial = due or self._best()
-            chunk = trial.chunk if due or self._fixed else trial.next_chunk
+            chunk = trial.chunk if due else trial.next_chunk
             part = slice(start, start + min(chunk, self._limit, len(x) - start))
             outcome = self._attempt(trial, x[part], tangents(part))
             if outcome is None:
@@ -199,7 +200,7 @@ class Pushforward:
             self._suspects.append((x, v))
             self._drop(trial, reason)
         if not trial.verified:
-            for other in [one for one in self._trials if one.verified]:
+            for other in filter(attrgetter("verified"), self._trials):
                 self._acquitted(other)
         return trial.verified
 

@@ -6,13 +6,13 @@ measured again with the action on one leaf at a time replaced by each of its alt
 error by decades is named; so is a leaf that the model does not look at.
 """
 
-import operator
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import product
+from functools import cached_property, partial
+from itertools import compress, count, product
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -97,7 +97,7 @@ class Audit:
         if self._leaves is None:
             yield "the input", self.orbit.rho_in, self.x
         else:
-            names = [f"input {name!r}" for name in self._leaves.names]
+            names = map("input {!r}".format, self._leaves.names)
             yield from zip(names, self._leaves.representations, self._leaves.parts(self.x), strict=True)
         for target, y in zip(self.orbit.targets, self._still, strict=True):
             yield f"output {target.output.label!r}", target.rho, y
@@ -109,11 +109,13 @@ class Audit:
         if not self._elements:
             return []
         own = self._outputs(moved(self.orbit.rho_in, self.x))
-        floors = self._floors()
-        errors = [self._error(own, k) for k in range(len(floors))]
-        large = [k for k, floor in enumerate(floors) if errors[k] > _DECADES * floor]
-        tried = list(self._of_inputs()) if large and self._leaves is not None else []
-        nothing = [max(_ALIKE * floor, _NOTHING * error) for floor, error in zip(floors, errors, strict=True)]
+        floors = np.array(self._floors())
+        errors = np.array([self._error(own, k) for k in range(len(floors))])
+        large = np.flatnonzero(errors > _DECADES * floors).tolist()
+        if not large:
+            return []
+        tried = list(self._of_inputs())
+        nothing = np.fmax(_ALIKE * floors, _NOTHING * errors)
         unread = [one.unread for outputs, _, one in tried if one.unread and _same(outputs, own, nothing)]
         if unread:
             return unread
@@ -125,7 +127,7 @@ class Audit:
 
     def _best(self, k: int, own: float, errors: Sequence[tuple[float, str]]) -> list[str]:
         """What makes the error of output number k vanish, of several that do as well the one that was tried first."""
-        lowest = min([error for error, _ in errors], default=own)
+        lowest, _ = min(errors, default=(own, ""))
         if not lowest < own / _DECADES:
             return []
         left, words = next(one for one in errors if one[0] <= max(_ALIKE * lowest, own * _NOTHING))
@@ -139,9 +141,10 @@ class Audit:
         The first leaf that moves is what the motion is defined by, and never asked about.
         """
         leaves = self._leaves
-        assert leaves is not None
-        displaceable = [i for i, one in enumerate(leaves.displaceable) if one]
-        first = next((i for i in displaceable if self._differs(Trivial(), i)), None)
+        if leaves is None:
+            return
+        displaceable = compress(count(), leaves.displaceable)
+        first = next(filter(partial(self._differs, Trivial()), displaceable), None)
         for i, part in enumerate(leaves.parts(self.x)):
             others = self.domain.alternatives(leaves.representations[i], part) if i != first else ()
             for one in filter(lambda one, i=i: self._differs(one.rho, i), others):
@@ -176,13 +179,13 @@ class Audit:
         """The root mean square of rho_out(g)^-1 f(g x) - f(x) over samples, elements and entries of output number k."""
         rho = rho or self.orbit.targets[k].rho
         backs = [rho.act(g.inverse(), own[k])[0] for g, own in zip(self._elements, outputs, strict=True)]
-        return _size([back.double() - self._still[k].double() for back in backs])
+        return _size(torch.stack(backs).double() - self._still[k].double())
 
     def _floors(self) -> list[float]:
         """The same of each output for inputs that one element moves there and back, and rounded."""
         inputs = returned(self.orbit.rho_in, self.x, lambda z, seed: nudged_within(z, seed, self.unit))
         found = self.orbit.function(inputs(self._elements[0]))
-        return [_size([y.double() - still.double()]) for y, still in zip(found, self._still, strict=True)]
+        return [_size(y.double() - still.double()) for y, still in zip(found, self._still, strict=True)]
 
 
 def _with(leaves: Packed, i: int, rho: Representation) -> Packed:
@@ -192,16 +195,16 @@ def _with(leaves: Packed, i: int, rho: Representation) -> Packed:
     )
 
 
-def _same(some: Outputs, others: Outputs, nothing: Sequence[float]) -> bool:
-    """Whether no output differs by more than what counts as nothing for it."""
-    pairs = list(zip(some, others, strict=True))
-    sizes = [_size([ys[k].double() - zs[k].double() for ys, zs in pairs]) for k in range(len(nothing))]
-    return all(map(operator.le, sizes, nothing))
+def _same(some: Outputs, others: Outputs, nothing: np.ndarray) -> bool:
+    """Whether no output differs by more than what counts as nothing for it, of (outputs,)."""
+    by_output = zip(zip(*some, strict=True), zip(*others, strict=True), strict=True)
+    sizes = [_size(torch.stack(ys).double() - torch.stack(zs).double()) for ys, zs in by_output]
+    return all(sizes <= nothing)
 
 
-def _size(differences: Sequence[Tensor]) -> float:
+def _size(differences: Tensor) -> float:
     """The root mean square over all of them, of any shape."""
-    return float(torch.stack(list(differences)).square().mean().sqrt()) if differences else 0.0
+    return float(differences.square().mean().sqrt())
 
 
 def _off(rho: Representation, g: Element, h: Element, value: Tensor) -> float:

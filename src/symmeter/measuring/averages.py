@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
+from operator import not_
 
+import numpy as np
 import torch
 
 from symmeter.measures.error_split import Blocks
@@ -73,8 +76,9 @@ def _average(elements: ElementSet, k: int, subgroup: Group | None) -> Average:
     own = cosets_among(elements.elements[:block], subgroup.enumerate())
     if not own:
         return Average(k)
-    starts = range(0, elements.count, block)
-    return Average(k, subgroup, [[start + i for i in coset] for start in starts for coset in own])
+    starts = np.arange(0, elements.count, block)
+    blocks = np.add.outer(starts, own).reshape(-1, k)
+    return Average(k, subgroup, blocks.tolist())
 
 
 def drawn_for(averages: Sequence[Average], group: Group) -> list[Drawn]:
@@ -84,7 +88,7 @@ def drawn_for(averages: Sequence[Average], group: Group) -> list[Drawn]:
     while left:
         largest = left[0]
         blocks = [cosets_among(largest.members, one.members) for one in left]
-        served = [(one, own) for one, own in zip(left, blocks, strict=True) if own]
-        left = [one for one, own in zip(left, blocks, strict=True) if not own]
-        found.append(Drawn(group, largest.subgroup, largest.k, tuple(served)))
+        served = tuple(compress(zip(left, blocks, strict=True), blocks))
+        left = list(compress(left, map(not_, blocks)))
+        found.append(Drawn(group, largest.subgroup, largest.k, served))
     return found

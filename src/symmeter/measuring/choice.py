@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterable
-from itertools import chain
+from itertools import chain, filterfalse
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ def domain_of(data: Any, symmetry: Any, words: Iterable[str] = ()) -> type[Domai
     fits = [d for d in domains().values() if all(map(d.knows_input, words))]
     if not fits:
         known = dict.fromkeys(chain.from_iterable(d.input_words for d in domains().values()))
-        wrong = next((w for w in words if w not in known), words[0])
+        wrong = next(filterfalse(known.__contains__, words), words[0])
         raise SymmeterError(f"inputs: {wrong!r} is no way in which a symmetry acts{nearest(wrong, known)}")
     claiming = [d for d in fits if d.claims(data)]
     if (
@@ -47,12 +47,13 @@ def domain_of(data: Any, symmetry: Any, words: Iterable[str] = ()) -> type[Domai
 
 def _check_of_another(symmetry: Any, usual: type[Domain]) -> None:
     """SymmeterError where images have no such symmetry, and another kind of data has."""
-    knowing = [d for d in domains().values() if _knows(d, symmetry)]
-    if knowing and knowing[0] is not usual:
-        names = " or ".join(d.name for d in knowing)
+    knowing = [d.name for d in domains().values() if _knows(d, symmetry)]
+    first = next(iter(knowing), usual.name)
+    if first != usual.name:
+        names = " or ".join(knowing)
         raise SymmeterError(
             f"symmetry {symmetry!r} is one of {names}, and this data is not seen to be that: "
-            f"say domain={knowing[0].name!r}"
+            f"say domain={first!r}"
         )
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.data import default_collate
 
 from symmeter.errors import SymmeterError
 from symmeter.measures.error_split import Answers, Split
@@ -109,7 +111,7 @@ class Splitting:
             shared |= {key_of(target, statistic): values for statistic, values in parts.items()}
         draws = drawn_for(averages, orbit.elements.group)
         rows = [dict(self._averaged(orbit, draws, x[i : i + 1], labels, i)) for i in range(len(x))]
-        columns |= {key: torch.stack([row[key] for row in rows]) for key in rows[0]}
+        columns |= default_collate(rows)
         columns |= {key: values.mean(0) for key, values in shared.items()}
         return Found(columns, shared)
 
@@ -129,7 +131,7 @@ class Splitting:
             for target, own, y in zip(orbit.targets, answers, labels, strict=True):
                 errors = own.errors(y[i : i + 1])[:, 0]
                 for average, blocks in drawn.averages:
-                    used = [place for block in blocks for place in block]
+                    used = list(chain.from_iterable(blocks))
                     left = own.errors_of_means(y[i : i + 1], blocks).mean()
                     yield key_of(target, left_by(average.k)), left
                     yield key_of(target, taken_by(average.k)), errors[used].mean() - left

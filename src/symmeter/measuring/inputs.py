@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import filterfalse
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +44,17 @@ class Inputs:
     @staticmethod
     def of(data: object, inputs: Words, labels: object, domain: Domain) -> "Inputs":
         """From the arguments `data`, `inputs` and `labels`; SymmeterError where the data could mean several things."""
+        by_name = inputs if isinstance(inputs, Mapping) else {}
         if inputs is not None and isinstance(data, str):
-            data, labels = _archived(Path(data).expanduser(), inputs, labels)
-        own = domain.named(data, inputs if isinstance(inputs, Mapping) else {})
+            arrays, labels = _archived(Path(data).expanduser(), labels, by_name)
+            data = _only(arrays, data) if isinstance(inputs, str) else arrays
+        own = domain.named(data, by_name)
         if own is not None:
-            _check_named(inputs, own.words)
+            if not isinstance(inputs, Mapping | None):
+                names = ", ".join(own.words)
+                raise SymmeterError(
+                    f"inputs={inputs!r}: this data has names, write a dict {{leaf: word}} with {names}"
+                )
             words = _words_by_path(own.words, _paths(own.alike[0].tree))
             return Inputs(data, own.labels if labels is None else labels, words, own.alike)
         if inputs is None and (domain.takes(data) or not _must_be_tree(data)):
@@ -132,15 +139,6 @@ def _paths(tree: object) -> dict[str, Tensor]:
     return {dotted(path): tensor for path, tensor in tensors(tree).items()}
 
 
-def _check_named(inputs: Words, known: Mapping[str, str]) -> None:
-    """SymmeterError for words without the names of their leaves."""
-    if not isinstance(inputs, Mapping | None):
-        names = ", ".join(known)
-        raise SymmeterError(
-            f"inputs={inputs!r}: this data has names, write a dict {{leaf: word}} with {names}"
-        )
-
-
 def _must_be_tree(data: object) -> bool:
     """Whether data is a dict or a dataclass of arrays, which its kind of data does not read by itself."""
     if isinstance(data, Tensor | np.ndarray | tuple | list | str):
@@ -148,20 +146,25 @@ def _must_be_tree(data: object) -> bool:
     return bool(tensors(_as_tensors(data)))
 
 
-def _archived(path: Path, inputs: Words, labels: object) -> tuple[object, object]:
-    """The arrays of an `.npz` by name, or the only one for a single word; `labels` of it are labels unless named."""
+def _archived(path: Path, labels: object, by_name: Mapping[str, str]) -> tuple[dict[str, np.ndarray], object]:
+    """The arrays of an `.npz` by name; `labels` of it are labels unless there is a word for them."""
     if path.suffix.lower() != ".npz":
         raise SymmeterError(f"{path}: inputs= goes with an .npz that has an array for each input")
     with opened_npz(path) as archive:
-        arrays = {name: archive[name] for name in archive.files}
-    if labels is None and not (isinstance(inputs, Mapping) and _LABELS in inputs):
+        arrays = dict(archive)
+    if labels is None and _LABELS not in by_name:
         labels = arrays.pop(_LABELS, None)
-    if not isinstance(inputs, str):
-        return arrays, labels
+    return arrays, labels
+
+
+def _only(arrays: Mapping[str, np.ndarray], path: str) -> np.ndarray:
+    """The one array (N, ...) of an `.npz`, to which a single word belongs; SymmeterError where it has several."""
     if len(arrays) != 1:
-        has = ", ".join(arrays) or "no array"
-        raise SymmeterError(f"{path} has {has}: say how the symmetry acts on each with inputs={{name: word}}")
-    return next(iter(arrays.values())), labels
+        place, has = Path(path).expanduser(), ", ".join(arrays) or "no array"
+        raise SymmeterError(
+            f"{place} has {has}: say how the symmetry acts on each with inputs={{name: word}}"
+        )
+    return next(iter(arrays.values()))
 
 
 def _with_labels(data: object, labels: object) -> object:
@@ -174,8 +177,9 @@ def _with_labels(data: object, labels: object) -> object:
 
 def _single(data: object, labels: object) -> tuple[Tensor, object]:
     """One tensor (N, ...), and labels from the argument or the second of a pair."""
-    if labels is None and isinstance(data, tuple | list) and len(data) == 2:
-        data, labels = data
+    match data:
+        case tuple((values, marks)) | list((values, marks)) if labels is None:
+            data, labels = values, marks
     if isinstance(data, np.ndarray):
         data = torch.from_numpy(data)
     if not isinstance(data, Tensor):
@@ -185,24 +189,24 @@ def _single(data: object, labels: object) -> tuple[Tensor, object]:
 
 def _tree_and_labels(data: object, labels: object) -> tuple[object, object]:
     """The tree of inputs, and the labels: the second of a pair whose first part is a tree itself."""
-    data = _as_tensors(data)
-    if not (isinstance(data, tuple) and len(data) == 2):
-        return data, labels
-    first, second = data
-    if labels is None and not isinstance(first, Tensor) and tensors(first):
-        return first, second
+    match data := _as_tensors(data):
+        case tuple((tree, marks)) if labels is None and not isinstance(tree, Tensor) and tensors(tree):
+            return tree, marks
     return data, labels
 
 
 def _as_tensors(tree: object) -> object:
     """The tree with its arrays as tensors of any shape."""
-    if isinstance(tree, np.ndarray) and tree.dtype.kind in "fiub":
-        return torch.from_numpy(tree)
-    if isinstance(tree, Mapping):
-        return {key: _as_tensors(value) for key, value in tree.items()}
-    if isinstance(tree, tuple | list) and not hasattr(tree, "_fields"):
-        return type(tree)(_as_tensors(value) for value in tree)
-    return tree.detach() if isinstance(tree, Tensor) else tree
+    match tree:
+        case np.ndarray() if tree.dtype.kind in "fiub":
+            return torch.from_numpy(tree)
+        case Tensor():
+            return tree.detach()
+        case Mapping():
+            return {key: _as_tensors(value) for key, value in tree.items()}
+        case tuple() | list() if not hasattr(tree, "_fields"):
+            return type(tree)(map(_as_tensors, tree))
+    return tree
 
 
 def _words_by_path(inputs: Mapping[str, str] | Sequence[str], paths: Mapping[str, Tensor]) -> dict[str, str]:
@@ -214,10 +218,11 @@ def _words_by_path(inputs: Mapping[str, str] | Sequence[str], paths: Mapping[str
                 "each, 'scalars' for what is left alone, and labels with labels="
             )
         inputs = dict(zip(paths, inputs, strict=True))
-    unknown = [str(name) for name in inputs if str(name) not in paths]
+    words = {str(name): word for name, word in inputs.items()}
+    unknown = list(filterfalse(paths.keys().__contains__, words))
     if unknown:
         raise SymmeterError(f"inputs: there is no {unknown[0]!r}; the data has {_listed(paths)}")
-    return {str(name): word for name, word in inputs.items()}
+    return words
 
 
 def _obvious(paths: Mapping[str, Tensor], domain: Domain) -> dict[str, str]:

@@ -93,11 +93,6 @@ class OrbitRun(Run):
             self.observer.finish(self)
 
     @property
-    def _known(self) -> Orbit:
-        assert self.orbit is not None
-        return self.orbit
-
-    @property
     def _needs_others(self) -> bool:
         return any(m.needs_other for m in self.measures)
 
@@ -117,7 +112,7 @@ class OrbitRun(Run):
         while start < len(x):
             part = slice(start, start + orbit.at_once)
             try:
-                self._measure_chunk(batch, part, x[part], beside)
+                self._measure_chunk(orbit, batch, part, x[part], beside)
             except SymmeterError:
                 raise
             except Exception:  # memory ran out, or the model has its own limit to a batch
@@ -206,10 +201,9 @@ class OrbitRun(Run):
         shapes = tuple(known[output] for output in kept) if known else None
         return replace(self.function_of(kept), batching=function.batching, shapes=shapes)
 
-    def _measure_chunk(self, batch: Batch, part: slice, x: Tensor, beside: Beside) -> None:
+    def _measure_chunk(self, orbit: Orbit, batch: Batch, part: slice, x: Tensor, beside: Beside) -> None:
         """One chunk x (b, ...) of a batch through the orbit, and through that of the control."""
-        orbit, references = self._known, beside.references
-        positions = torch.arange(part.start, part.start + len(x))
+        references, positions = beside.references, torch.arange(part.start, part.start + len(x))
         others = None
         if references is not None and self._needs_others and not beside.lone:
             others = orbit.function(orbit.still(references.of(positions)))
@@ -224,8 +218,8 @@ class OrbitRun(Run):
             inputs = moved(orbit.rho_in, x)
             if not self.wrong_group:
                 inputs, lacking = displaced_inputs(orbit, self.domain, x, references, positions)
-            control = self._control(inputs, compared)
-            lacking |= beside.lone and self.domain.needs_references and not self.wrong_group
+                lacking |= beside.lone and self.domain.needs_references
+            control = self._control(orbit, inputs, compared)
         keep = self._take(batch.names[part], own, control, lacking.numpy())
         self.splitting.take(split, self.columns, keep)
         if self.observer is not None:
@@ -238,9 +232,8 @@ class OrbitRun(Run):
         if not self.constants:
             self.constants = constant_values(orbit, own.chunks)
 
-    def _control(self, inputs: Inputs, compared: Compared) -> Reduced | None:
+    def _control(self, orbit: Orbit, inputs: Inputs, compared: Compared) -> Reduced | None:
         """What is measured of the control's inputs; None, and no control any more, where the model fails on them."""
-        orbit = self._known
         of_control = lambda: orbit.reduced(
             inputs, compared, pools=orbit.control_pools, wrong=self.wrong_group
         )
@@ -262,10 +255,9 @@ class OrbitRun(Run):
                 if key.statistic == VALUE:
                     values = np.where(lacking, np.nan, values)
                 columns[key.as_control()] = values
+            control.close(finite)
         keep = self._keep(names, finite)
         own.close(finite)
-        if control is not None:
-            control.close(finite)
         for key, values in columns.items():
             self.columns.add(key, values[keep])
         if self.orbits.same_count:

@@ -10,6 +10,8 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import torch
@@ -145,20 +147,19 @@ class Precision(Until):
         return f"widest interval {percent(self.widest)}, wanted {self.wanted:.0%}" if self.looks else ""
 
     def notes(self, item: str, softmax: bool) -> list[str]:
-        notes = [] if self.reached else [self._not_reached(item, softmax)]
+        notes = []
+        if not self.reached:
+            advice = "; logits vary less than softmax" if softmax else ""
+            notes.append(
+                f"precision {self.wanted:g} not reached with all {self.visited} {item}s: widest is "
+                f"{percent(self.widest)} ({self.where}){advice}"
+            )
         if self.total is None:
             notes.append(
                 f"how many {item}s there are is not known, so they were taken as they came: the first ones should be "
                 "like the others"
             )
         return notes
-
-    def _not_reached(self, item: str, softmax: bool) -> str:
-        advice = "; logits vary less than softmax" if softmax else ""
-        return (
-            f"precision {self.wanted:g} not reached with all {self.visited} {item}s: widest is {percent(self.widest)} "
-            f"({self.where}){advice}"
-        )
 
 
 def widest(row: Row) -> tuple[float, str]:
@@ -198,8 +199,8 @@ def joined(batches: Sequence[Batch]) -> Batch:
     labels = None
     if any(batch.labels is not None for batch in batches):
         labels = torch.cat([_labels(batch) for batch in batches])
-    names = tuple(name for batch in batches for name in batch.names)
-    references = tuple(one for batch in batches for one in batch.references)
+    names = tuple(chain.from_iterable(batch.names for batch in batches))
+    references = tuple(chain.from_iterable(batch.references for batch in batches))
     inputs = torch.cat([batch.inputs for batch in batches])
     return Batch(inputs, labels, names, batches[0].kind, references)
 
@@ -211,9 +212,10 @@ def _labels(batch: Batch) -> torch.Tensor:
 
 def of_several(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The summaries of several runs on the same data as one: reached where all are, and the widest counts."""
-    worst = max(summaries, key=lambda one: one["widest"])
-    most = {key: max(one[key] for one in summaries) for key in ("looks", "images")}
-    return worst | most
+    worst = max(summaries, key=itemgetter("widest"))
+    looks = max(map(itemgetter("looks"), summaries))
+    images = max(map(itemgetter("images"), summaries))
+    return worst | {"looks": looks, "images": images}
 
 
 def check_precision(precision: float | None, control: str) -> None:

@@ -36,21 +36,20 @@ def check_elements(result: Result, row: Row, tolerance: float | None) -> None:
     __tracebackhide__ = True
     floor, name = row.floor or 0.0, _name(result)
     unit = torch.finfo(getattr(torch, result.header["spec"]["dtype"])).eps
-    if RESOLVED_FLOORS * floor > _TESTABLE and tolerance is None:
+    if tolerance is not None:
+        bound, why = tolerance, "as given"
+    elif RESOLVED_FLOORS * floor > _TESTABLE:
         raise AssertionError(
             f"{name} cannot be tested under {row.symmetry}: its floor is {floor:.1e} of the output, so an error of a "
             "tenth would not show; take a group that is exact on pixels, or a model in higher precision"
         )
-    bound = max(_ROUND_OFF * unit, RESOLVED_FLOORS * floor) if tolerance is None else tolerance
+    else:
+        bound = max(_ROUND_OFF * unit, RESOLVED_FLOORS * floor)
+        why = f"{_ROUND_OFF:g} units of round-off, or {RESOLVED_FLOORS:g} floors"
     found = [e for e in result.elements if (e.symmetry, e.output) == (row.symmetry, row.output)]
     worst = max(found, key=lambda e: math.inf if math.isnan(e.value) else e.value)
     if worst.value <= bound:
         return
-    why = (
-        "as given"
-        if tolerance is not None
-        else f"{_ROUND_OFF:g} units of round-off, or {RESOLVED_FLOORS:g} floors"
-    )
     raise AssertionError(
         f"{name} is not symmetric under {row.symmetry}{_where(row)}: the worst element is {worst.element!r} with a "
         f"relative error of {worst.value:.2e}, above the tolerance {bound:.2e} ({why}); floor {floor:.1e}, mean over "
@@ -62,16 +61,18 @@ def check_derivative(result: Result, row: Row, tolerance: float | None) -> None:
     """The mean square of the Lie derivative is within the tolerance, or does not stand clear of its floor."""
     __tracebackhide__ = True
     floor, name = row.floor or 0.0, _name(result)
-    bound = RESOLVED_SQUARES * floor if tolerance is None else tolerance
-    response = _response(row)
-    if tolerance is None and response is not None and bound > _TESTABLE**2 * response:
-        raise AssertionError(
-            f"{name} cannot be tested under {row.symmetry}: the floor of its derivative is {floor:.1e}, and its "
-            f"response to other changes of that size only {response:.1e}; take a model in higher precision"
-        )
+    if tolerance is not None:
+        bound, why = tolerance, "as given"
+    else:
+        bound, why = RESOLVED_SQUARES * floor, f"{RESOLVED_SQUARES:g} floors"
+        response = _response(row)
+        if response is not None and bound > _TESTABLE**2 * response:
+            raise AssertionError(
+                f"{name} cannot be tested under {row.symmetry}: the floor of its derivative is {floor:.1e}, and its "
+                f"response to other changes of that size only {response:.1e}; take a model in higher precision"
+            )
     if row.value <= bound:
         return
-    why = "as given" if tolerance is not None else f"{RESOLVED_SQUARES:g} floors"
     raise AssertionError(
         f"{name} is not symmetric under {row.symmetry}{_where(row)}: the mean square of its Lie derivative is "
         f"{row.value:.2e}{interval_of(row.interval_low, row.interval_high, '.2e')} {row.unit}, above the tolerance "

@@ -74,8 +74,11 @@ def _seen(call: Callable[[Tensor], object], model: nn.Module, x: Tensor) -> dict
 def _share(values: object) -> list[Tensor]:
     """The first sample's share (...) of all tensors (B, ...) of real numbers among some values."""
     tensors = filter(torch.is_tensor, pytree.tree_leaves(values))
-    real = [t for t in tensors if t.is_floating_point() and t.ndim and len(t)]
-    return [t[0].detach().double().clone() for t in real]
+    return [
+        tensor[0].detach().double().clone()
+        for tensor in tensors
+        if tensor.is_floating_point() and tensor.ndim and len(tensor)
+    ]
 
 
 def _agree(a: list[Tensor], b: list[Tensor]) -> bool:

@@ -23,6 +23,7 @@ from symmeter.symmetry.representations.representation import Acted, Representati
 from symmeter.symmetry.representations.trivial import Trivial
 
 BY_ELEMENT = RelativeError()  # what the table and the curve of elements show
+_STATISTICS = {"error": VALUE}  # columns of reducers that have another name in a result
 
 
 @dataclass
@@ -69,7 +70,7 @@ class OrbitTarget(Target):
     @property
     def keys(self) -> list[Key]:
         """The names of the columns of all its measures."""
-        return [self.key(measure) for measure in self.measures]
+        return list(map(self.key, self.measures))
 
     def sharing(self, other: "OrbitTarget") -> "OrbitTarget":
         """The same with the pools of another, which belongs to samples of another kind."""
@@ -149,11 +150,10 @@ class Reduced:
             {m.name: m.reducer(chunk) for m in target.measures}
             for target, chunk in zip(targets, chunks, strict=True)
         ]
-        for own in pools:
-            for pool in own.values():
-                pool.begin()
-        known = [chunk.reference for chunk in chunks]
-        known += [chunk.mean for chunk in chunks if chunk.mean is not None]
+        for pool in chain.from_iterable(map(dict.values, pools)):
+            pool.begin()
+        # not every chunk has a mean
+        known = filter(torch.is_tensor, chain.from_iterable((one.reference, one.mean) for one in chunks))
         self.finite = torch.stack(list(map(_finite, known))).all(0)
         self._by_element: dict[Key, dict[int, Tensor]] = {}
 
@@ -191,7 +191,7 @@ class Reduced:
         for target, reducers in zip(self.targets, self.reducers, strict=True):
             for m in target.measures:
                 for column, values in reducers[m.name].columns().items():
-                    statistic = VALUE if column == "error" else column
+                    statistic = _STATISTICS.get(column, column)
                     found[target.key(m).as_statistic(statistic)] = values.double().cpu().numpy()
         return found
 
