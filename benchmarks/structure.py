@@ -36,7 +36,7 @@ FIGURES = (
     Figure("root", "imports of the root package from inside", limit=0, goal=0),
     Figure("option", "files that a new option touches, without the mathematics", limit=2, goal=2),
     Figure("parameters", "functions of more than 8 parameters, without public verbs", limit=0, goal=0),
-    Figure("branches", "branches per line of code (McCabe)", limit=0.352, goal=0.35),
+    Figure("branches", "branches per line of code (McCabe)", limit=0.35, goal=0.35),
     Figure("any", "`Any` per 1000 lines", limit=10, goal=10),
     Figure("skips", "`fmt: skip`", limit=30, goal=30),
     Figure("shapes", "files with functions on tensors that state no shape", limit=0, goal=0),

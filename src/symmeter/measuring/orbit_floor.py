@@ -44,7 +44,9 @@ class Floors:
         >>> Floors().elements(1, 120), Floors().elements(8, 120), Floors().elements(None, 120)
         (3, 6, 16)
         """
-        if total is None or count <= FEW_ELEMENTS:  # among few, one may be unlike the others, such as a long shift
+        if (
+            total is None or count <= FEW_ELEMENTS
+        ):  # among few, one may be unlike the others, such as a long shift
             return FEW_ELEMENTS
         share = total * count // (_SHARE * min(total, FLOOR_IMAGES))
         return min(max(FEWEST_ELEMENTS, share), FEW_ELEMENTS)
