@@ -8,7 +8,9 @@ import numpy as np
 
 from symmeter.errors import SymmeterError
 from symmeter.optional import require
+from symmeter.report.chosen import BY_ELEMENT, BY_ELEMENT_UNIT
 from symmeter.report.figures import axes, line_colours, new_figure, words
+from symmeter.report.sphere import turn_of
 from symmeter.results.result import Result
 from symmeter.results.row import ElementRow
 
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.gridspec import SubplotSpec
     from matplotlib.projections.polar import PolarAxes
 
-BY_ELEMENT = "relative_error"
 # By the unit of the parameter: what the axis is called, and where the identity is on it.
 _AXES = {"degree": "rotation in degrees", "factor": "factor of scale", "length": "length of the translation"}
 _IDENTITY = {"degree": 0.0, "factor": 1.0}
@@ -67,8 +68,8 @@ def plot_polar(
     ax.set_rlabel_position(67.5)  # between two rays
     ax.tick_params(axis="y", labelsize=7)
     largest = ax.get_rmax()
-    ticks = ticker.MaxNLocator(3).tick_values(0, largest)
-    ax.set_rticks([tick for tick in ticks if 0 < tick <= largest])
+    ticks = np.asarray(ticker.MaxNLocator(3).tick_values(0, largest))
+    ax.set_rticks(ticks[(ticks > 0) & (ticks <= largest)])
     head = result.header["model"]["name"]
     ax.set_title(f"{head}\n{_quantity(result, measure)}", fontsize=10)
     _add_legend(ax, curves)
@@ -107,30 +108,15 @@ class _Curve:
     @staticmethod
     def of(rows: Sequence[ElementRow], unit: str) -> "_Curve":
         """The curve of some rows; the identity has a parameter of its own in every unit."""
-        identity = _IDENTITY.get(unit, 0.0)
-        known = [(identity if row.parameter_unit is None else _place(row, rows), row) for row in rows]
-        known.sort(key=lambda pair: pair[0])
-        return _Curve(
-            label=f"{rows[0].symmetry}, {rows[0].output}",
-            unit=unit,
-            parameters=np.array([parameter for parameter, _ in known]),
-            values=np.array([row.value for _, row in known]),
-            errors=np.array([row.standard_error or 0.0 for _, row in known]),
-        )
-
-
-def _place(row: ElementRow, rows: Sequence[ElementRow]) -> float:
-    """Where an element is on the curve; of rotations about one axis of space from 0 to 360 degrees."""
-    axis = next((_turn(one) for one in rows if one.parameter and one.turn_x is not None), None)
-    place = row.parameter or 0.0
-    if axis is None or row.parameter_unit != "degree":
-        return place
-    return 360 - place if float(np.dot(axis, _turn(row))) < 0 else place
-
-
-def _turn(row: ElementRow) -> tuple[float, float, float]:
-    """Axis times angle of a rotation of space."""
-    return row.turn_x or 0.0, row.turn_y or 0.0, row.turn_z or 0.0
+        numbers = np.array([(row.parameter, row.value, row.standard_error or 0.0) for row in rows], float)
+        if unit == "degree":  # rotations about one axis of space go from 0 to 360
+            turns = np.array([turn_of(row) for row in rows])
+            backwards = turns @ turns[turns.any(axis=1).argmax()] < 0
+            numbers[backwards, 0] = 360 - numbers[backwards, 0]
+        identities = [row.parameter_unit is None for row in rows]
+        numbers[identities, 0] = _IDENTITY.get(unit, 0.0)
+        order = numbers[:, 0].argsort(kind="stable")
+        return _Curve(f"{rows[0].symmetry}, {rows[0].output}", unit, *numbers[order].T)
 
 
 def _curves(result: Result, measure: str | None, symmetry: str | None) -> list[_Curve]:
@@ -162,7 +148,7 @@ def _curves(result: Result, measure: str | None, symmetry: str | None) -> list[_
 def _quantity(result: Result, measure: str | None) -> str:
     """What is drawn, with its unit."""
     measure = measure or BY_ELEMENT
-    units = {row.measure: row.unit for row in result.rows} | {BY_ELEMENT: "share of the output's norm"}
+    units = {row.measure: row.unit for row in result.rows} | {BY_ELEMENT: BY_ELEMENT_UNIT}
     return words(f"{measure} ({units[measure]})")
 
 

@@ -3,6 +3,8 @@
 import math
 import re
 from collections.abc import Sequence
+from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,8 +52,8 @@ def plot_stacked(
     positions = np.arange(len(stacks))
     _stack_kinds(ax, [views.by_kind(profile, name) for _, profile, name in stacks])
     roots = [next(row for row in profile.rows if row.symmetry == name) for _, profile, name in stacks]
-    means = [row.value for row in roots]
-    errors = bars(means, [row.interval_low for row in roots], [row.interval_high for row in roots])
+    means, low, high = _columns(roots, "value", "interval_low", "interval_high")
+    errors = bars(means, low, high)
     mark = {"fmt": "D", "color": "black", "markersize": 4, "capsize": 4, "zorder": 5}
     ax.errorbar(positions, means, errors, label="LEE, 95 % interval", **mark)
     ax.axhline(0, color="black", linewidth=0.8)
@@ -59,7 +61,7 @@ def plot_stacked(
     ax.set_xticks(positions, labels)
     if len(stacks) > _UPRIGHT:
         ax.set_xticks(positions, labels, rotation=30, ha="right")
-    ax.set_ylabel(f"contribution ({_unit([profile for _, profile, _ in stacks])})")
+    ax.set_ylabel(f"contribution ({_unit(stacks)})")
     _legend(ax)
     _clean(ax)
     return ax
@@ -69,7 +71,7 @@ def _stack_kinds(ax: "Axes", shares: Sequence[Sequence[views.Share]]) -> None:
     """One stack per bar, whose shares are by kind; kinds too small to be seen are left out of the legend too."""
     positions = np.arange(len(shares))
     up, down = np.zeros(len(shares)), np.zeros(len(shares))
-    largest = max(abs(share.contribution) for column in shares for share in column)
+    largest = max(abs(share.contribution) for share in chain(*shares))
     for kind, colour in COLOURS.items():
         heights = np.array([sum(s.contribution for s in column if s.kind == kind) for column in shares])
         if np.abs(heights).max() <= _INVISIBLE * largest:
@@ -87,8 +89,9 @@ def plot_cumulative(
     symmetries = symmetries or profile.symmetries
     for colour, symmetry in zip(line_colours(len(symmetries)), symmetries, strict=True):
         lines = views.cumulative(profile, symmetry)
-        share = np.array([line.share for line in lines], float)  # NaN for None
-        down, up = bars(share, [line.share_low for line in lines], [line.share_high for line in lines])
+        share, low, high = _columns(lines, "share", "share_low", "share_high")
+        share = share.astype(float)  # NaN for None
+        down, up = bars(share, low, high)
         position = np.arange(1, len(lines) + 1)
         ax.step(position, share, where="post", color=colour, label=words(symmetry), linewidth=1.4)
         ax.fill_between(
@@ -112,7 +115,7 @@ def plot_tree(profile: Profile, ax: "Axes | None" = None, depth: int | None = No
     while depth > 1 and sum(part.depth <= depth for part in profile.parts) > _ROWS:
         depth -= 1
     columns = [views.tree(profile, symmetry, depth) for symmetry in profile.symmetries]
-    values = np.array([[line.share for line in c] for c in columns], float).T  # NaN for None
+    values = np.array([_columns(lines, "share")[0] for lines in columns], float).T  # NaN for None
     ax = ax or axes(2.8 + 0.75 * len(columns), 1.4 + 0.2 * len(values))
     limit = float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 1.0
     image = ax.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
@@ -134,15 +137,12 @@ def plot_worst(
     ax = ax or axes(6.4, 4.2)
     symmetry = symmetry or profile.symmetries[0]
     lines = views.by_module(profile, symmetry)[:top][::-1]
-    shares = [100 * (line.share or 0.0) for line in lines]
-    ends = [
-        [None if end is None else 100 * end for end in (line.share_low, line.share_high)] for line in lines
-    ]
-    errors = bars(shares, [low for low, _ in ends], [high for _, high in ends])
+    share, low, high = _columns(lines, "share", "share_low", "share_high")
+    share = np.nan_to_num(share.astype(float))  # 0 for None
     ax.barh(
         range(len(lines)),
-        shares,
-        xerr=errors,
+        100 * share,
+        xerr=100 * bars(share, low, high),
         color=[COLOURS.get(line.kind, "#CCCCCC") for line in lines],
         error_kw={"linewidth": 0.8, "capsize": 2},
     )
@@ -160,19 +160,20 @@ def plot_fraction(profile: Profile, ax: "Axes | None" = None) -> "Axes":
     ax = ax or axes(6.4, 3.6)
     found = [views.fraction(profile, symmetry) for symmetry in profile.symmetries]
     left = np.zeros(len(found))
-    for kind in [k for k in COLOURS if any(column.get(k, 0.0) > _INVISIBLE for column in found)]:
+    for kind, colour in COLOURS.items():
         widths = np.array([column.get(kind, 0.0) for column in found])
-        ax.barh(
-            range(len(found)),
-            widths,
-            0.7,
-            left,
-            color=COLOURS[kind],
-            label=kind,
-            edgecolor="white",
-            linewidth=_EDGE,
-        )
-        left += widths
+        if (widths > _INVISIBLE).any():
+            ax.barh(
+                range(len(found)),
+                widths,
+                0.7,
+                left,
+                color=colour,
+                label=kind,
+                edgecolor="white",
+                linewidth=_EDGE,
+            )
+            left += widths
     ax.set_yticks(range(len(found)), list(map(words, profile.symmetries)))
     ax.invert_yaxis()
     ax.set_xlim(0, 1)
@@ -216,18 +217,23 @@ def _stacks(profiles: Profile | dict[str, Profile], symmetry: str | None) -> lis
     return [(name, profiles, name) for name in profiles.symmetries if symmetry in (None, name)]
 
 
-def _unit(profiles: list[Profile]) -> str:
+def _columns(rows: Sequence[object], *names: str) -> np.ndarray:
+    """Fields of rows as columns (fields, rows), with None where a row has none."""
+    values = list(map(attrgetter(*names), rows))
+    return np.array(values, object).reshape(-1, len(names)).T
+
+
+def _unit(stacks: list[tuple[str, Profile, str]]) -> str:
     """The unit in signs; of several units the part before the stroke."""
-    units = list(dict.fromkeys(row.unit for profile in profiles for row in profile.rows))
+    units = list(dict.fromkeys(row.unit for _, profile, _ in stacks for row in profile.rows))
     text = units[0] if len(units) == 1 else units[0].split(" / ")[0] + " / unit²"
     return signs(text)
 
 
 def _mark_stages(ax: "Axes", profile: Profile) -> None:
     """Borders of the first level of names, labelled where there is room."""
-    terminal = [part for part in profile.parts if part.terminal]
-    names = [_HEAD.findall(part.layer)[0] for part in terminal]
-    last, room = -math.inf, len(terminal) / 14
+    names = [_HEAD.findall(part.layer)[0] for part in profile.parts if part.terminal]
+    last, room = -math.inf, len(names) / 14
     for i, (before, name) in enumerate(zip(["", *names], names, strict=False)):
         if name != before and i - last >= room:
             ax.axvline(i + 1, color="#BBBBBB", linewidth=0.6, zorder=0)

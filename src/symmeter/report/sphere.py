@@ -20,7 +20,13 @@ _PARALLEL = 1e-6
 _SMALLEST, _LARGEST = 12.0, 110.0  # areas of marks, for no angle and for half a turn
 _SHOWN_ANGLES = (45, 90, 180)
 _BESIDE, _POLE = 8, 13  # points between the end of an axis and its name
-_AXES = {"x": (0, 0), "y": (90, 0), "-y": (-90, 0), "z": (0, 90), "-z": (0, -90)}  # longitude, latitude
+_AXES = {  # longitude, latitude, and the place of the name: points across and up
+    "x": (0, 0, _BESIDE, _BESIDE),
+    "y": (90, 0, _BESIDE, _BESIDE),
+    "-y": (-90, 0, _BESIDE, _BESIDE),
+    "z": (0, 90, 0, _POLE),
+    "-z": (0, -90, 0, -_POLE),
+}
 
 
 def plot_sphere(
@@ -42,12 +48,13 @@ def plot_sphere(
     drawn = [row for row in rows if row.parity == parity and _angle(row) > 0]
     if not drawn:
         raise SymmeterError(f"{rows[0].symmetry} has no elements of parity {parity}")
-    drawn.sort(key=lambda row: -_angle(row))  # the small marks above the large ones
-    axis = np.array([_turn(row) for row in drawn]) / np.array([[_angle(row)] for row in drawn])
+    drawn.sort(key=_angle, reverse=True)  # the small marks above the large ones
+    angles = np.array([_angle(row) for row in drawn])
+    axis = np.array([turn_of(row) for row in drawn]) / angles[:, None]
     marks = ax.scatter(
         np.arctan2(axis[:, 1], axis[:, 0]),
         np.arcsin(axis[:, 2].clip(-1, 1)),
-        s=[_area(_angle(row)) for row in drawn],
+        s=_area(angles),
         c=[row.value for row in drawn],
         cmap="cividis",
         vmin=0,
@@ -72,7 +79,7 @@ def turning_pictures(result: Result) -> Elements:
 
 def turns(rows: Sequence[ElementRow]) -> bool:
     """Whether elements are rotations about several axes."""
-    turning = np.array([_turn(row) for row in rows if row.turn_x is not None and _angle(row) > 0])
+    turning = np.array([turn_of(row) for row in rows if _angle(row) > 0])
     if len(turning) < 2:
         return False
     across = np.cross(turning, turning[0])
@@ -84,16 +91,17 @@ def parities_of(rows: Sequence[ElementRow]) -> list[int]:
     return sorted({row.parity or 1 for row in rows if _angle(row) > 0}, reverse=True)
 
 
-def _turn(row: ElementRow) -> tuple[float, float, float]:
-    return row.turn_x or 0.0, row.turn_y or 0.0, row.turn_z or 0.0
+def turn_of(row: ElementRow) -> np.ndarray:
+    """Axis times angle of a rotation of space (3,), in degrees; 0 where an element is none."""
+    return np.nan_to_num(np.array([row.turn_x, row.turn_y, row.turn_z], float))
 
 
 def _angle(row: ElementRow) -> float:
     """In degrees."""
-    return math.hypot(*_turn(row))
+    return math.hypot(*turn_of(row))
 
 
-def _area(angle: float) -> float:
+def _area(angle: float | np.ndarray) -> float | np.ndarray:
     return _SMALLEST + (_LARGEST - _SMALLEST) * angle / 180
 
 
@@ -104,8 +112,7 @@ def _draw_globe(ax: "Axes") -> None:
     any_axes.set_latitude_grid(45)
     ax.grid(color="#BBBBBB", linewidth=0.5)
     ax.tick_params(labelbottom=False, labelleft=False)
-    for name, (longitude, latitude) in _AXES.items():
-        across, up = (0, math.copysign(_POLE, latitude)) if latitude else (_BESIDE, _BESIDE)
+    for name, (longitude, latitude, across, up) in _AXES.items():
         ax.annotate(
             name,
             (math.radians(longitude), math.radians(latitude)),

@@ -1,6 +1,7 @@
 """Whether two results can be compared: the same images, looked at in the same way."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from symmeter.results.paired import Images, Measured, common_names
 from symmeter.results.row import Row
 
 _FIELDS = ("output", "layer", "symmetry", "measure")  # by which rows are matched
+_label = attrgetter(*_FIELDS)
 Labels = list[tuple[str, ...]]  # for every field its values in all rows
 
 
@@ -69,7 +71,3 @@ def _differ(what: str, names: tuple[str, str], first: object, second: object) ->
     return SymmeterError(
         f"{what}: {first} in {names[0]}, but {second} in {names[1]}; only like is compared with like"
     )
-
-
-def _label(row: Row) -> tuple[str, str, str, str]:
-    return row.output, row.layer, row.symmetry, row.measure

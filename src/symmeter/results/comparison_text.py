@@ -1,7 +1,9 @@
 """A comparison of models as tables that fit a terminal of 80 columns, one for each quantity."""
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import groupby
+from operator import attrgetter, itemgetter
 from typing import Protocol
 
 from rich.console import Console
@@ -41,7 +43,7 @@ class Printable(Protocol):
 
 def render(comparison: Printable, width: int = _WIDTH) -> str:
     """The tables as plain text."""
-    return as_text(lambda console: show(comparison, console), width)
+    return as_text(partial(show, comparison), width)
 
 
 def show(comparison: Printable, console: Console) -> None:
@@ -52,7 +54,7 @@ def show(comparison: Printable, console: Console) -> None:
     subheading = (
         f"{number_of_samples(comparison)} of both, output {', '.join(outputs)}, {comparison.definition}"
     )
-    tables = [_table(list(rows)) for _, rows in groupby(comparison.rows, key=lambda row: row.quantity)]
+    tables = [_table(list(rows)) for _, rows in groupby(comparison.rows, key=attrgetter("quantity"))]
     show_tables(console, heading, subheading, tables, _legend(comparison.item), comparison.notes)
 
 
@@ -79,7 +81,7 @@ def _table(rows: Sequence[ComparisonRow]) -> Table:
     cells = [*(column + name.split("\n") for name, column in columns.items()), verdicts]
     taken = [max(map(len, column)) + _BETWEEN for column in cells]
     names = _fitted(
-        {name: [row[name] for row in rows] for name in ("symmetry", *several)}, _WIDTH - 2 - sum(taken)
+        {name: list(map(itemgetter(name), rows)) for name in ("symmetry", *several)}, _WIDTH - 2 - sum(taken)
     )
     table = new_table()
     for name in names:
@@ -107,7 +109,7 @@ def number_of_samples(comparison: Printable) -> str:
 
 def varying(rows: Sequence[ComparisonRow], *names: str) -> list[str]:
     """Those of some fields that tell rows apart."""
-    return [name for name in names if len({row[name] for row in rows}) > 1]
+    return [name for name in names if len(set(map(itemgetter(name), rows))) > 1]
 
 
 def _both(row: ComparisonRow) -> str:
@@ -118,7 +120,7 @@ def _fitted(columns: dict[str, list[str]], room: int) -> dict[str, list[str]]:
     """Columns of names in this room: the widest are cut."""
     widths = {name: max(map(len, [name, *column])) for name, column in columns.items()}
     while sum(widths.values()) > room - _BETWEEN * (len(columns) - 1):
-        widest = max(widths, key=lambda name: widths[name])
+        widest = max(widths, key=widths.__getitem__)
         widths[widest] -= 1
     return {name: [_cut(word, widths[name]) for word in column] for name, column in columns.items()}
 

@@ -8,6 +8,8 @@ measures that.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from operator import add, mul
 
 import numpy as np
 
@@ -25,6 +27,11 @@ class Interval:
     high: float | None = None
     remark: str = ""
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Both ends, infinite where there is none."""
+        return ends_of(self.low, self.high) or (-math.inf, math.inf)
+
     def through(self, function: Callable[[float], float]) -> "Interval":
         """The interval of a monotone function of the quantity."""
         if self.low is None or self.high is None:
@@ -34,11 +41,11 @@ class Interval:
 
     def moved(self, by: float) -> "Interval":
         """The same around another point."""
-        return self.through(lambda end: end + by)
+        return self.through(partial(add, by))
 
     def times(self, factor: float) -> "Interval":
         """The interval of so many times the quantity."""
-        return self.through(lambda end: end * factor)
+        return self.through(partial(mul, factor))
 
     def widened(self, centre: float, factor: float) -> "Interval":
         """With ends that are so many times as far from its centre."""
@@ -73,12 +80,12 @@ class Ratio:
     @property
     def below_one(self) -> bool:
         """Whether all of the interval is."""
-        return self.interval.high is not None and self.interval.high < 1
+        return self.interval.ends[1] < 1
 
     @property
     def above_one(self) -> bool:
         """Whether all of the interval is."""
-        return self.interval.low is not None and self.interval.low > 1
+        return self.interval.ends[0] > 1
 
 
 def of_mean(values: np.ndarray, confidence: float = CONFIDENCE, *, seed: int = 0) -> Interval:
@@ -120,8 +127,8 @@ def of_ratio_of_means(
     'the ratio is the same for every value'
     """
     values, divisors = np.asarray(values, np.float64), np.asarray(divisors, np.float64)
-    divisor = float(divisors.mean()) if len(divisors) else 0.0
-    if len(divisors) and divisor and not np.ptp(divisors):
+    divisor = _mean(divisors)
+    if divisor and not np.ptp(divisors):
         return of_mean(values, confidence, seed=seed).times(1 / divisor)
     remark = _remark(divisors)
     if remark or not divisor:
@@ -165,10 +172,10 @@ def of_jackknife(value: float, error: float | None, blocks: int, confidence: flo
     """The interval of a positive value with the standard error of a jackknife over so many blocks, on the log scale."""
     from scipy.special import stdtrit
 
-    if error is None or not value > 0:
-        return Interval(
-            remark="the value has no standard error" if error is None else "the value is not above 0"
-        )
+    if error is None:
+        return Interval(remark="the value has no standard error")
+    if not value > 0:
+        return Interval(remark="the value is not above 0")
     half = float(stdtrit(blocks - 1, (1 + confidence) / 2)) * error / value
     return Interval(value * math.exp(-half), value * math.exp(half))
 
@@ -191,6 +198,11 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     return corrected
 
 
+def _mean(values: np.ndarray) -> float:
+    """The mean of values (n,); 0 of none."""
+    return float(values.sum()) / max(len(values), 1)
+
+
 def _exponential(log: float) -> float:
     """exp without an overflow error."""
     return float(np.exp(min(log, 700.0)))
@@ -198,7 +210,7 @@ def _exponential(log: float) -> float:
 
 def _of_means(values: np.ndarray, divisors: np.ndarray, confidence: float, beyond: float) -> Ratio | None:
     """The ratio of means, with the p value of its distance from 1 in standard errors."""
-    divisor = float(divisors.mean()) if len(divisors) else 0.0
+    divisor = _mean(divisors)
     if not divisor:
         return None
     ratio = float(values.mean()) / divisor

@@ -27,18 +27,17 @@ def legend(rows: Sequence[Row], item: str = "image", towards: str = "") -> list[
 
 
 def _directions(rows: Sequence[Row]) -> list[str]:
-    units = different(rows, "unit")
-    directions = different(rows, "direction")
-    if len(directions) == 1:
-        several = by_unit(rows) if len(units) > 1 else {}
-        named = [f"{unit} ({outputs_of(those)})" for unit, those in several.items()]
-        others = " and so on" if len(units) > 1 else ""
-        return [f"value: {directions[0]}; unit {', '.join(named) or units[0] + others}"]
-    lines = []
-    for direction in directions:
-        those = [row for row in rows if row.direction == direction]
-        lines.append(f"{direction}: {', '.join(different(those, 'measure'))}")
-    return lines
+    measures: dict[str, dict[str, None]] = {}
+    for row in rows:
+        measures.setdefault(row.direction, {})[row.measure] = None
+    if len(measures) != 1:
+        return [f"{direction}: {', '.join(names)}" for direction, names in measures.items()]
+    unit, *more = different(rows, "unit")
+    named = [unit]
+    if more:
+        several = by_unit(rows)
+        named = [f"{one} ({outputs_of(those)})" for one, those in several.items()] or [f"{unit} and so on"]
+    return [f"value: {rows[0].direction}; unit {', '.join(named)}"]
 
 
 def _ratios(rows: Sequence[Row], item: str, towards: str) -> list[str]:
@@ -58,8 +57,9 @@ def _ratios(rows: Sequence[Row], item: str, towards: str) -> list[str]:
 
 def _saturated(rows: Sequence[Row], item: str) -> list[str]:
     """Whether logits would say more than a softmax of few samples."""
-    lee = [row for row in rows if (row.measure, row.output) == ("lee", "softmax") and row.whole]
-    unclear = [row.symmetry for row in lee if row.verdict == UNCLEAR and row.n < _ENOUGH_FOR_SOFTMAX]
+    few = [row for row in rows if row.whole and row.n < _ENOUGH_FOR_SOFTMAX]
+    labels = ("lee", "softmax", UNCLEAR)
+    unclear = [row.symmetry for row in few if (row.measure, row.output, row.verdict) == labels]
     return [
         f"{', '.join(unclear)}: after a softmax few {item}s carry the mean; --output logits needs fewer"
     ] * bool(unclear)
@@ -74,29 +74,35 @@ def _missing(rows: Sequence[Row]) -> list[str]:
         if row.interval_remark:
             found.setdefault(f"no bound of the value: {row.interval_remark}", []).append(row.symmetry)
         for name in ("stability", "specificity"):
-            left_out = row.n - (row.n if row[f"{name}_pairs"] is None else row[f"{name}_pairs"])
-            if left_out:
-                found.setdefault(f"{name} without {left_out} whose ratio is 0 or unknown", []).append(
-                    row.symmetry
-                )
+            pairs = row[f"{name}_pairs"]
+            if pairs not in (None, row.n):
+                reason = f"{name} without {row.n - pairs} whose ratio is 0 or unknown"
+                found.setdefault(reason, []).append(row.symmetry)
     return [f"{', '.join(dict.fromkeys(names))}: {reason}" for reason, names in found.items()]
 
 
 def _floors(rows: Sequence[Row]) -> list[str]:
     lines = []
-    floors = known(rows, "floor")
-    several = by_unit(rows) if len(different(rows, "unit")) > 1 else {}
-    if floors and several and len(different(rows, "measure")) == 1:
-        highest = {unit: max(known(those, "floor"), default=0.0) for unit, those in several.items()}
-        named = [f"{floor:.1e} {unit}" for unit, floor in highest.items()]
-        lines.append(f"floor of the measurement: at most {', '.join(named)}")
-    elif floors and len(different(rows, "measure")) == 1:
-        lines.append(f"floor of the measurement: at most {max(floors):.1e}")
-    elif floors:
-        lines.append("not resolved: below 3 floors of the measurement, 10 for squares")
+    if known(rows, "floor"):
+        lines.append(_floor(rows))
     if known(rows, "boundary_share"):
         lines.append("boundary: share of the error in the outer ring of the output")
     return lines
+
+
+def _floor(rows: Sequence[Row]) -> str:
+    """Below what is not resolved, of rows that have a floor."""
+    if len(different(rows, "measure")) > 1:
+        return "not resolved: below 3 floors of the measurement, 10 for squares"
+    several = by_unit(rows)
+    named = [f"{_highest_floor(those)} {unit}" for unit, those in several.items()]
+    if len(several) < 2:
+        named = [_highest_floor(rows)]
+    return f"floor of the measurement: at most {', '.join(named)}"
+
+
+def _highest_floor(rows: Sequence[Row]) -> str:
+    return f"{max(known(rows, 'floor'), default=0.0):.1e}"
 
 
 def whole_pixels(rows: Sequence[Row], spec: Mapping[str, Any]) -> list[str]:
@@ -104,11 +110,13 @@ def whole_pixels(rows: Sequence[Row], spec: Mapping[str, Any]) -> list[str]:
     found: dict[str, str] = {}
     for row in rows:
         if row.whole_pixel is not None:
-            found.setdefault(row.symmetry.removeprefix("translation_"), ratio(row.whole_pixel))
+            name = row.symmetry.removeprefix("translation_")
+            found.setdefault(name, f"{ratio(row.whole_pixel)} ({name})")
     if not found:
         return []
-    changes = ", ".join(f"{value} ({name})" for name, value in found.items())
-    return [f"one whole {spec['whole_pixel']}: {changes} of what LEE predicts (see --range)"]
+    return [
+        f"one whole {spec['whole_pixel']}: {', '.join(found.values())} of what LEE predicts (see --range)"
+    ]
 
 
 def _groups(rows: Sequence[Row]) -> list[str]:

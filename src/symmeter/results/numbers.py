@@ -1,5 +1,7 @@
 """Numbers as they are printed: with their error, their interval, or as ratios."""
 
+import re
+
 from symmeter.results.intervals import ends_of
 
 
@@ -85,4 +87,4 @@ def _of_ratio(value: float) -> str:
 def _end(value: float) -> str:
     """An end of an interval: two digits, whole numbers whole."""
     text = f"{value:.0f}" if 10 <= abs(value) < 1e5 else f"{value:.2g}"
-    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
+    return re.sub(r"^(-?)0\.", r"\1.", text)

@@ -57,11 +57,10 @@ class Images:
 
     def ratios(self, row: Row, quantity: str) -> tuple[np.ndarray, np.ndarray] | None:
         """The errors (n,), and by what they are divided in a quantity: 1, or the control (n,); None without them."""
-        values = self._errors(f"{row.column}")
-        if values is None or quantity == VALUE:
-            return None if values is None else (values, np.ones(len(values)))
-        controls = self._errors(f"{row.column}:{CONTROL_OF[quantity]}")
-        return None if controls is None else (values, controls)
+        values, controls = self._errors(f"{row.column}"), np.ones(len(self.positions))
+        if quantity != VALUE:
+            controls = self._errors(f"{row.column}:{CONTROL_OF[quantity]}")
+        return None if values is None or controls is None else (values, controls)
 
     def _errors(self, name: str) -> np.ndarray | None:
         """The values (n,) of a column in units of their scale, where they have one."""

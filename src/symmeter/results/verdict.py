@@ -83,8 +83,7 @@ def verdict(
         return SPECIFIC if specific else UNCLEAR
     if stability.below_one:
         return SPECIFIC if specific else STABLE
-    low = stability.interval.low
-    return UNCLEAR if low is None or low < _HALF else NOT_STABLE
+    return UNCLEAR if stability.interval.ends[0] < _HALF else NOT_STABLE
 
 
 def against_untrained(word: str, untrained: "Ratio") -> str:
@@ -112,8 +111,9 @@ def on_contribution(value: float, interval: "Interval", floor: float | None, n: 
         return NOT_RESOLVED
     if n < FEWEST_IMAGES:
         return TOO_FEW
-    if interval.low is not None and interval.low > 0:
+    low, high = interval.ends
+    if low > 0:
         return ADDS
-    if interval.high is not None and interval.high < 0:
+    if high < 0:
         return TAKES_AWAY
     return UNCLEAR

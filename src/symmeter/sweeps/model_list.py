@@ -48,6 +48,7 @@ class Entry:
 
 # Columns of lists: the fields of an Entry, besides one for each option of the kind of data. All others are tags.
 COLUMNS = tuple(f.name for f in fields(Entry) if f.name not in ("options", "tags"))
+_TEXTS = ("name", "weights", "output", "domain")  # those that hold what is written, without spaces around it
 
 
 Models = str | Entry | Row | Iterable[object]
@@ -85,19 +86,15 @@ def read_models(models: Models, untrained: bool = False, domain: str = "images")
 
 
 def _expanded(word: str, untrained: bool, domain: str) -> list[Entry]:
+    """A file's entries, or the names that fit a wildcard; without `untrained` those that have weights."""
     if word.lower().endswith(LISTS):
         return _listed(Path(word).expanduser(), untrained, domain)
-    if any(sign in word for sign in "*?["):
-        return [Entry(spec) for spec in _matching(word, untrained)]
-    return [Entry(word)]
-
-
-def _matching(pattern: str, untrained: bool) -> list[str]:
-    """The names that fit a wildcard; without `untrained` those that have weights."""
-    names = fnmatch.filter(list_models(pattern, trained=not untrained), pattern)
+    if not set(word) & set("*?["):
+        return [Entry(word)]
+    names = fnmatch.filter(list_models(word, trained=not untrained), word)
     if not names:
-        raise SymmeterError(f"{pattern}: no model has such a name; start with timm: or torchvision:")
-    return names
+        raise SymmeterError(f"{word}: no model has such a name; start with timm: or torchvision:")
+    return list(map(Entry, names))
 
 
 def _listed(path: Path, untrained: bool, domain: str) -> list[Entry]:
@@ -130,14 +127,13 @@ def _yaml(text: str, path: Path) -> list[Row]:
         raise SymmeterError(f"{path}: not YAML: {' '.join(str(error).split())[:150]}") from error
     if not isinstance(rows, list):
         raise SymmeterError(f"{path}: write a list, one row per model: - model: timm:resnet50")
-    return [{"model": row} if isinstance(row, str) else row for row in rows]
+    return [row if isinstance(row, Mapping) else {"model": row} for row in rows]
 
 
-def _entry(row: object, folder: Path, where: str, domain: str) -> Entry:
+def _entry(row: Mapping[Any, Any], folder: Path, where: str, domain: str) -> Entry:
     """An entry from one row; SymmeterError says what is wrong with it, and where."""
-    if not isinstance(row, Mapping) or not row.get("model"):
-        near = nearest("model", [str(key) for key in row], most=1) if isinstance(row, Mapping) else ""
-        raise SymmeterError(f"{where}: no column 'model'{near}")
+    if not row.get("model"):
+        raise SymmeterError(f"{where}: no column 'model'{nearest('model', map(str, row), most=1)}")
     try:
         return _beside(_read(row, domain), folder)
     except (SymmeterError, ValueError, TypeError) as error:
@@ -145,28 +141,23 @@ def _entry(row: object, folder: Path, where: str, domain: str) -> Entry:
 
 
 def _read(row: Row, domain: str) -> Entry:
-    own = _text(row, "domain")
-    options = {f.name: f for f in fields(find_domain(own or domain).Options)}
-    own_options = [name for name in options if name in row]
+    texts = {column: text for column in _TEXTS if (text := str(row.get(column) or "").strip())}
+    options = {f.name: f for f in fields(find_domain(texts.get("domain", domain)).Options)}
     known = {*COLUMNS, *options, None}  # None: the cells of a CSV that stand beyond its header
     return Entry(
-        model=_text(row, "model") or "",
-        name=_text(row, "name") or "",
-        weights=_text(row, "weights"),
+        model=str(row["model"]).strip(),
+        **texts,
         untrained=_value("untrained", WRITTEN["truth"], str(row.get("untrained", False))),
         model_kwargs=_model_kwargs(row.get("model_kwargs")),
-        output=_text(row, "output"),
         layouts=_layouts(row.get("layouts")),
-        domain=own,
         inputs=_inputs(row.get("inputs")),
-        options={name: _value(name, partial(from_text, options[name]), row[name]) for name in own_options},
+        options={
+            name: _value(name, partial(from_text, option), row[name])
+            for name, option in options.items()
+            if name in row
+        },
         tags={str(key): value for key, value in row.items() if key not in known},
     )
-
-
-def _text(row: Row, column: str) -> str | None:
-    """What is written in a cell, without spaces around it; None for an empty one."""
-    return str(row.get(column) or "").strip() or None
 
 
 def _value(column: str, read: Callable[..., T], cell: object) -> T:
@@ -195,12 +186,19 @@ def _model_kwargs(cell: object) -> Values:
 
 def _layouts(cell: object) -> dict[str, str]:
     if isinstance(cell, Mapping):
-        return {str(module): str(layout) for module, layout in cell.items()}
-    pairs = [word.rpartition("=") for word in str(cell).split()] if cell else []
-    return {module: layout for module, _, layout in pairs}
+        return _words(cell)
+    found = {}
+    for word in str(cell or "").split():
+        module, _, layout = word.rpartition("=")
+        found[module] = layout
+    return found
 
 
 def _inputs(cell: object) -> str | dict[str, str] | None:
     if isinstance(cell, Mapping):
-        return {str(leaf): str(word) for leaf, word in cell.items()}
+        return _words(cell)
     return words_by_leaf(str(cell)) if cell else None
+
+
+def _words(cell: Mapping[object, object]) -> dict[str, str]:
+    return dict(zip(map(str, cell.keys()), map(str, cell.values()), strict=True))

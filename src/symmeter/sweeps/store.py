@@ -29,7 +29,12 @@ from symmeter.sweeps.tables import Frame, arrow_table, data_frame, plain_rows
 
 MARK = "symmeter.json"  # the file by which a folder is known to be a store
 STORE_SCHEMA = "symmeter.store/1"
-_FOLDERS = {HEADER: "cells", ROWS: "rows", SAMPLES: "samples", ELEMENTS: "elements"}
+_PLACES = {
+    HEADER: "cells/{}.json",
+    ROWS: "rows/{}.parquet",
+    SAMPLES: "samples/{}.parquet",
+    ELEMENTS: "elements/{}.parquet",
+}
 _ORDER = (SAMPLES, ELEMENTS, HEADER, ROWS)  # the rows last: what has them is whole
 _READERS = 8  # threads that check files
 
@@ -81,9 +86,8 @@ class Store(Folder):
         sums = {name: hashlib.sha256(files[name]).hexdigest() for name in files if name != HEADER}
         header = json.loads(files[HEADER]) | {"sha256": sums}
         content = {**files, HEADER: _header_file(header)}
-        for name in _ORDER:
-            if name in content:
-                self.write(path_of(name, key), content[name])
+        for name in sorted(content, key=_ORDER.index):
+            self.write(path_of(name, key), content[name])
         self.remove(f"errors/{key}.json")
 
     def header(self, key: str) -> dict[str, Any]:
@@ -101,11 +105,11 @@ class Store(Folder):
     def result(self, key: str) -> Result:
         """A cell as the Result (or Profile) that it was."""
         header = self.header(key)
-        for own in ("cell", "sha256"):  # the store's, and no part of the result
-            header.pop(own, None)
+        header.pop("cell", None)  # both are the store's, and no part of the result
+        header.pop("sha256", None)
         frame = self.table(ROWS, key).drop(columns="kind").rename(columns={"layer_kind": "kind"})
         known = columns_of(row_kind(header.get("kind", Result.kind), list(frame)))
-        rows = plain_rows(frame[[column for column in frame if column in known]])
+        rows = plain_rows(frame.filter(items=sorted(known)))
         elements = self.table(ELEMENTS, key)
         header["elements"] = [] if elements is None else plain_rows(elements.drop(columns="cell"))
         return from_parts({**header, "schema": SCHEMA, "rows": rows}, self.table(SAMPLES, key))
@@ -133,9 +137,7 @@ class Store(Folder):
             sums = self.header(key).get("sha256", {})
         except (SymmeterError, ValueError) as error:
             return first_line(error)
-        for name in (ROWS, ELEMENTS, SAMPLES):
-            if name == ELEMENTS and name not in sums:  # not all cells have elements
-                continue
+        for name in (ROWS, *{ELEMENTS}.intersection(sums), SAMPLES):  # not all cells have elements
             content = self.read(path_of(name, key))
             if content is None:
                 return f"{path_of(name, key)} is missing"
@@ -178,7 +180,7 @@ class Store(Folder):
 
 def path_of(name: str, key: str) -> str:
     """Where a cell has its header or one of its tables."""
-    return f"{_FOLDERS[name]}/{key}." + ("json" if name == HEADER else "parquet")
+    return _PLACES[name].format(key)
 
 
 def _header_file(header: dict[str, Any]) -> bytes:

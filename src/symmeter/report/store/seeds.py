@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from symmeter.results.estimate import bounded
-from symmeter.results.intervals import CONFIDENCE, Interval, Ratio, ends_of
+from symmeter.results.intervals import CONFIDENCE, Interval, Ratio
 from symmeter.results.row import RATIOS
 from symmeter.results.verdict import NOT_RESOLVED, against_untrained, verdict
 
@@ -44,53 +44,46 @@ def number(value: Any) -> float | None:
 
 def _over_seeds(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What differs from the first row's numbers."""
-    found: dict[str, Any] = {column: _mean(rows, column) for column in _AVERAGED}
-    images = min(number(row.get("n")) or 0 for row in rows)
+    found: dict[str, Any] = dict.fromkeys(NUMBERS)
+    found |= {column: number(_column(rows, column).mean()) for column in _AVERAGED}
+    images = float(np.nan_to_num(_column(rows, "n")).min())
     found |= {"n": images, "standard_error": _error(rows)}
-    typical = _column(rows, "typical")
-    found["typical"] = None if typical is None else _geometric(typical)
-    interval = _interval(rows, "value", "interval", images, lambda x: x)
+    found["typical"] = number(_geometric(_column(rows, "typical")))
+    interval = _interval(rows, "value", "interval", images, np.asarray)
     found |= {"interval_low": bounded(interval.low), "interval_high": bounded(interval.high)}
     ratios = {name: _ratio(rows, name) for name in RATIOS}
     for name, ratio in ratios.items():
-        interval = Interval() if ratio is None else ratio.interval
-        found |= {name: ratio and ratio.value, f"{name}_low": bounded(interval.low)}
-        found[f"{name}_high"] = bounded(interval.high)
-        found[f"{name}_pairs"] = ratio and ratio.pairs
+        if ratio is not None:
+            found |= {name: ratio.value, f"{name}_pairs": ratio.pairs}
+            found[f"{name}_low"] = bounded(ratio.interval.low)
+            found[f"{name}_high"] = bounded(ratio.interval.high)
     resolved = all(row["verdict"] != NOT_RESOLVED for row in rows)
     word = verdict(resolved, int(images), ratios["stability"], ratios["specificity"])
     untrained = ratios["untrained"]
     return found | {"verdict": word if untrained is None else against_untrained(word, untrained)}
 
 
-def _column(rows: Sequence[Mapping[str, Any]], name: str) -> np.ndarray | None:
-    """One number of every seed (k,); None where one of them lacks it."""
-    values = [number(row.get(name)) for row in rows]
-    return None if None in values else np.array(values, float)
-
-
-def _mean(rows: Sequence[Mapping[str, Any]], name: str) -> float | None:
-    values = _column(rows, name)
-    return None if values is None else float(values.mean())
+def _column(rows: Sequence[Mapping[str, Any]], name: str) -> np.ndarray:
+    """One number of every seed (k,); NaN, which goes through all sums, for those that lack it."""
+    return np.array([number(row.get(name)) for row in rows], float)
 
 
 def _geometric(values: np.ndarray) -> float:
     """The geometric mean of values (k,); 0 where one is not above 0."""
-    return float(np.exp(np.log(values).mean())) if (values > 0).all() else 0.0
+    return float(np.exp(_logarithm(values).mean()))
 
 
 def _error(rows: Sequence[Mapping[str, Any]]) -> float | None:
     """The standard error of the mean value: what the seeds differ by, and what each of them leaves open."""
     errors, values = _column(rows, "standard_error"), _column(rows, "value")
-    if errors is None or values is None:
-        return None
-    return math.sqrt(float(values.var(ddof=1)) / len(values) + float((errors**2).mean()))
+    variance = float(values.var(ddof=1)) / len(values) + float((errors**2).mean())
+    return number(math.sqrt(variance))
 
 
 def _ratio(rows: Sequence[Mapping[str, Any]], name: str) -> Ratio | None:
     """One ratio of all seeds; None where one of them lacks it."""
     values, pairs = _column(rows, name), _column(rows, f"{name}_pairs")
-    if values is None or pairs is None:
+    if np.isnan([values, pairs]).any():
         return None
     fewest = int(pairs.min())
     if not (values > 0).all():
@@ -114,14 +107,17 @@ def _interval(
 ) -> Interval:
     """The interval of the mean of a number of the seeds, on a scale, from their own ones, each of so many images."""
     values = _column(rows, name)
-    ends = [ends_of(*(number(row.get(f"{interval}_{end}")) for end in ("low", "high"))) for row in rows]
-    known = [both for both in ends if both is not None]
-    if values is None or len(known) < len(rows) or images < 2:
+    low, high = _column(rows, f"{interval}_low"), _column(rows, f"{interval}_high")
+    lacking = np.isnan(values) | (np.isnan(low) & np.isnan(high))
+    if lacking.any() or images < 2:
         return Interval(remark="not all seeds have an interval")
-    centres, low, high = (scale(numbers) for numbers in (values, *np.array(known, float).T))
+    low = np.where(np.isnan(low), -np.inf, low)  # an interval with one end is not bounded on the other side
+    high = np.where(np.isnan(high), np.inf, high)
+    centres, low, high = map(scale, (values, low, high))
     between = float(centres.var(ddof=1)) / len(centres)
-    halves = [_half(between, len(centres) - 1, side, images - 1) for side in (centres - low, high - centres)]
-    return Interval(float(centres.mean()) - halves[0], float(centres.mean()) + halves[1])
+    down = _half(between, len(centres) - 1, centres - low, images - 1)
+    up = _half(between, len(centres) - 1, high - centres, images - 1)
+    return Interval(float(centres.mean()) - down, float(centres.mean()) + up)
 
 
 def _half(between: float, freedom: float, sides: np.ndarray, own_freedom: float) -> float:
