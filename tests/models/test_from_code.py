@@ -99,7 +99,7 @@ def test_a_changed_file_is_read_anew(tmp_path):
         (":", "write .*nets.py:CALLABLE; it has build"),
         (":fails", r"KeyError at nets.py:\d+: 'no such thing"),
         (":leaves", r"SystemExit at nets.py:\d+: 2"),
-        (":number", "it must return an nn.Module, not int"),
+        (":number", "it must return an nn.Module, a function or a calculator, not int"),
         (":SIZE", "TypeError"),
     ],
 )

@@ -135,8 +135,8 @@ def test_chance_from_elsewhere_widens_in_squares():
 
 
 def test_chance_from_elsewhere_widens_ratios_of_means_too():
-    values = np.array([0.0, 0.0, 1.0, 2.0, 3.0, 1.0, 0.0, 2.0, 1.0, 1.5])
-    divisors = np.arange(1.0, 11.0)
+    values = np.array([0.0, 0.0, *[2.0, 2.0, 3.0, 2.0, 2.0, 2.0, 2.5, 1.5] * 2])
+    divisors = np.array([1.0, 1.0, *[2.0, 2.0, 3.0, 2.0, 3.0, 3.0, 2.0, 2.0] * 2])
     plain, wide = of_ratios(values, divisors), of_ratios(values, divisors, beyond=0.2)
     assert plain.method == wide.method == "means" and plain.value == wide.value
     more = 1.959964 * 0.2 * plain.value
@@ -144,6 +144,7 @@ def test_chance_from_elsewhere_widens_ratios_of_means_too():
     assert wide.interval.high - wide.value == pytest.approx(
         math.hypot(plain.interval.high - plain.value, more)
     )
+    assert of_ratios(values, divisors, beyond=5.0).interval.low == 0  # never below
 
 
 def test_zeros_and_what_is_not_finite_are_dropped_with_a_count():

@@ -1,4 +1,4 @@
-"""A user's own code, `package.module:callable` or `FILE.py:callable`: a network, or what returns one."""
+"""A user's own code, `package.module:callable` or `FILE.py:callable`: a network, or what returns a model."""
 
 import contextlib
 import hashlib
@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 
 from torch import nn
 
@@ -42,11 +42,15 @@ def load_code(spec: ModelSpec) -> LoadedModel:
     if model is target and spec.kwargs:
         raise SymmeterError(f"{text}: it is a network already, so --model-kwargs cannot change it")
     name = f"{Path(where).name}:{attribute}" if from_file else text
-    if is_model(model) and spec.weights is None:
-        return describe_object(model, name, spec=text, weights="as built")
-    if not isinstance(model, nn.Module):
-        raise SymmeterError(f"{text}: it must return an nn.Module, not {type(model).__name__}")
-    return finish(spec, model, "as built", name)
+    if isinstance(model, nn.Module):
+        return finish(spec, model, "as built", name)
+    if spec.weights is not None:
+        raise SymmeterError(f"{text}: weights go with an nn.Module, and it returns {type(model).__name__}")
+    if not is_model(model) and not isinstance(model, FunctionType):
+        raise SymmeterError(
+            f"{text}: it must return an nn.Module, a function or a calculator, not {type(model).__name__}"
+        )
+    return describe_object(model, name, spec=text, weights="as built")
 
 
 def _callables_in(module: ModuleType) -> str:

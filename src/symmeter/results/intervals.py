@@ -215,6 +215,7 @@ def _of_means(values: np.ndarray, divisors: np.ndarray, confidence: float, beyon
         return None
     ratio = float(values.mean()) / divisor
     interval = _with_chance_beyond(of_ratio_of_means(values, divisors, confidence), ratio, beyond, confidence)
+    interval = interval.through(lambda end: max(end, 0.0))
     _, p = _student(values - divisors, confidence, beyond * ratio * divisor)
     return Ratio(ratio, interval, len(values), p, "means")
 

@@ -19,6 +19,9 @@ ready = make()
 
 def number():
     return 1.0
+
+def counted():
+    return lambda atoms: {"energy": 0.5 * len(atoms)}
 """
 
 
@@ -47,6 +50,7 @@ def test_a_calculator_on_a_file_of_structures(folder: Path, capsys: pytest.Captu
     "calc.py:ready POSCAR --symmetry lattice --output stress,forces",
     "calc.py:make POSCAR --symmetry translation(5) --model-kwargs rc=2.5",
     "calc.py:make builtin:molecules --symmetry mirror --samples 5",
+    "calc.py:counted structures.xyz --symmetry SO3 --output energy",
 ])  # fmt: skip
 def test_other_ways_of_saying_it(folder: Path, words: str, capsys: pytest.CaptureFixture):
     assert main(["measure", *words.split(), "--elements", "3", "--quiet", "--control", "none"]) == 0
