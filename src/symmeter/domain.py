@@ -19,7 +19,7 @@ from torch import Tensor
 
 from symmeter.errors import SymmeterError, nearest
 from symmeter.options import NoOptions, checked
-from symmeter.samples import Draw, Named, Samples
+from symmeter.samples import Conversion, Draw, Named, Samples
 from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.displaced import Inputs, Replaced, Still, displaced
 from symmeter.symmetry.groups.generators import Generator
@@ -51,6 +51,7 @@ class Domain(ABC):
     Options: ClassVar[type] = NoOptions
     symmetries: ClassVar[Mapping[str, str]] = {}  # what is written, and what it means
     actions: ClassVar[tuple[str, ...]] = ("invariant",)  # words for how a symmetry acts on an output
+    conversions: ClassVar[Mapping[str, Conversion]] = {}  # of outputs, by their action's last word or name
     input_words: ClassVar[tuple[str, ...]] = ()  # words for how it acts on one of several inputs
     measure_over: ClassVar[str] = "geed"  # the measure over groups where none is named
     between_networks: ClassVar[float] = 0.1  # how far apart untrained ones are in log specificity

@@ -1,7 +1,7 @@
 """Samples on their way into a network: drawn, read, prepared and put into batches."""
 
 import math
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from symmeter.source import Source, reason
 from symmeter.trees import Packings
 
 _WAITING = 4  # batches
+Conversion = Callable[[Tensor], Tensor]  # of values (B, ...) into the form in which they are measured
 
 
 @dataclass(frozen=True)
@@ -56,15 +57,17 @@ class Batch:
         labels = self.labels_of(part)
         return None if labels is None or bool((labels < 0).all()) else labels
 
-    def reference(self, name: str, part: slice, shape: tuple[int, ...]) -> Tensor | None:
+    def reference(
+        self, name: str, part: slice, shape: tuple[int, ...], conversion: Conversion | None = None
+    ) -> Tensor | None:
         """What an output of this name should be on a part of the batch, (b, *shape) float64; None where none is known.
 
-        NaN for single samples without. SymmeterError for values of another shape.
+        NaN for single samples without. SymmeterError for values of another shape, after the `conversion` of outputs.
         """
         found = [one.get(name) for one in self.references[part]]
         if not any(value is not None for value in found):
             return None
-        rows = [_filled(value, name, shape) for value in found]
+        rows = [_filled(value, name, shape, conversion) for value in found]
         return torch.stack(rows)
 
 
@@ -249,11 +252,12 @@ class _Waiting:
         yield from self._kinds.values()
 
 
-def _filled(value: Any, name: str, shape: tuple[int, ...]) -> Tensor:
+def _filled(value: Any, name: str, shape: tuple[int, ...], conversion: Conversion | None) -> Tensor:
     """A reference value of any shape in float64 with this one, NaN for none."""
     if value is None:
         return torch.full(shape, torch.nan, dtype=torch.float64)
     found = torch.as_tensor(value, dtype=torch.float64).detach().cpu()
+    found = found if conversion is None else conversion(found)
     if found.numel() != math.prod(shape):
         raise SymmeterError(f"labels of {name!r} have shape {tuple(found.shape)} and the output {shape}")
     return found.reshape(shape)

@@ -85,7 +85,9 @@ class Splitting:
 
     def _labels(self, orbit: Orbit, own: Reduced, batch: Batch, part: slice) -> list[Tensor]:
         """What every output should be on a part of a batch, (b, ...); SymmeterError where nothing is known at all."""
-        found = [batch.reference(t.output.name, part, t.quantity.shape) for t in orbit.targets]
+        found = [
+            batch.reference(t.output.name, part, t.quantity.shape, t.output.conversion) for t in orbit.targets
+        ]
         names = [target.output.name for target in orbit.targets]
         self.labelled.update(name for name, y in zip(names, found, strict=True) if y is not None)
         if not self.labelled:

@@ -24,6 +24,7 @@ from symmeter.domain import Domain
 from symmeter.errors import SymmeterError, nearest
 from symmeter.models.behind import Behind
 from symmeter.models.leaves import leaf_at, main_leaf
+from symmeter.samples import Conversion
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.trees import Gathered, Packings, Tree
 from symmeter.verbs.arguments import split_list
@@ -59,9 +60,9 @@ class Output:
     action: str | None = None
     leaf: bool = field(default=False, repr=False)  # `name` is a path in what the model returns, and no module
     class_axis: int = field(default=-1, repr=False)  # of scores (B, n, m), as the kind of data has them
-    entries: tuple[int, ...] | None = field(
-        default=None, repr=False
-    )  # on the last axis; None for all of them
+    entries: tuple[int, ...] | None = field(default=None, repr=False)  # on the last axis; None: all
+
+    conversion: Conversion | None = field(default=None, repr=False)  # into what is measured
 
     def __str__(self) -> str:
         if self.entries is not None:
@@ -96,6 +97,8 @@ class Output:
 
     def read(self, y: Tensor) -> Tensor:
         """What is measured of a tensor (B, ...) that the model returned; softmax is over the class axis."""
+        if self.conversion is not None:
+            return self.conversion(y)
         if self.entries is not None:
             return y[..., list(self.entries)]
         if self.action == "pooled" and y.ndim > 2:
@@ -123,7 +126,7 @@ class Output:
 def parse_output(text: str, domain: Domain | None = None) -> Output:
     """An output from its written form; SymmeterError for an action that the domain does not know."""
     if domain is not None and domain.is_whole_action(text):
-        return Output("logits", text, class_axis=domain.class_axis)
+        text = f"logits:{text}"
     name, colon, action = text.partition(":")
     if not name:
         raise SymmeterError(
@@ -134,7 +137,8 @@ def parse_output(text: str, domain: Domain | None = None) -> Output:
         return output
     if colon and not domain.is_action(action):
         raise SymmeterError(f"unknown action {action!r} in output {text!r}{nearest(action, domain.actions)}")
-    return replace(output, class_axis=domain.class_axis)
+    _, _, last = (action or name).rpartition(" ")
+    return replace(output, class_axis=domain.class_axis, conversion=domain.conversions.get(last))
 
 
 def parse_outputs(

@@ -15,6 +15,7 @@ from tests.helpers import check_refused
 
 from symmeter.cli.app import main
 from symmeter.domains.atoms.references import references_of
+from symmeter.errors import SymmeterWarning
 from symmeter.measuring.measure import measure
 
 STRENGTH = 0.4
@@ -80,6 +81,19 @@ def test_frames_of_several_sizes_are_split_together(frames):
         energy.symmetrised, rel=1e-9
     )  # 12 rotations leave nothing of degree 2
     assert average.gain_low < average.predicted_gain < average.gain_high
+
+
+def test_stress_is_known_as_six_numbers_and_split_as_the_nine_of_its_matrix():
+    """A shear of 0.3 that does not turn with the frame, on a known stress of 0: nine entries, two of them wrong."""
+    shear = np.array([0.0, 0, 0, 0.3, 0, 0])
+    frames = [labelled(cluster(3, seed=i), energy=0.0, stress=np.zeros(6)) for i in range(4)]
+    with pytest.warns(SymmeterWarning, match="stays as it is when the rest moves"):
+        result = measure(
+            lambda frame: {"stress": shear}, frames, "SO3", average=(60,), output="stress", control=False
+        )
+    (split,) = result.splits
+    assert split.error == pytest.approx(2 * 0.3**2 / 9) and split.asymmetry == pytest.approx(split.error)
+    assert result.rows[0].value == pytest.approx(np.sqrt(split.asymmetry), rel=1e-6)
 
 
 def test_permutations_carry_labels_with_their_atoms(frames):

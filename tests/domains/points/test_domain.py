@@ -137,3 +137,22 @@ def test_what_does_not_fit_is_refused_in_one_line(tmp_path: Path):
 ])  # fmt: skip
 def test_a_group_that_cannot_act_on_a_shape_says_so(n, shape, words):
     check_refused(words, PointPermutations(n).bind, shape)
+
+
+VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
+
+
+@pytest.mark.parametrize("named", ["equivariance_error", "relative_error", "lee"])
+def test_six_numbers_of_a_tensor_are_measured_as_its_nine(named):
+    """A shear stands twice in a matrix: rotations keep the norm of the nine, and not that of the six."""
+    x = torch.randn(8, 5, 3, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    stretch = torch.tensor([1.0, 0.2, 0.5], dtype=torch.float64)
+    nine = lambda x: torch.einsum("bni,bnj->bij", x * stretch, x * stretch)
+    six = lambda x: torch.stack([nine(x)[:, i, j] for i, j in VOIGT], 1)
+    symmetry = "rotation_x" if named == "lee" else "SO3"
+    options = {"inputs": "points", "control": False, "progress": False}
+    of_six, of_nine = (
+        measure(model, x, symmetry, named, word, **options).rows[0].value
+        for model, word in ((six, "voigt"), (nine, "tensors"))
+    )
+    assert of_six == pytest.approx(of_nine, rel=1e-12) and of_nine > 0.01

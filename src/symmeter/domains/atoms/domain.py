@@ -29,6 +29,7 @@ from symmeter.domains.atoms.quantities import QUANTITIES, action_of, usual_among
 from symmeter.domains.atoms.rows import FrameRows, row_of
 from symmeter.domains.space.alternatives import alternatives
 from symmeter.domains.space.candidates import InSpace
+from symmeter.domains.space.components import Voigt, unfolded
 from symmeter.domains.space.permutations import Permutations
 from symmeter.domains.space.words import (
     ACTIONS,
@@ -77,6 +78,7 @@ class Atoms(Domain):
         "cell": "other cells of the same lattice",
     }
     actions = ACTIONS
+    conversions: ClassVar = dict.fromkeys([Voigt.word, "stress", "stresses"], unfolded)
     inside = InSpace()
     measure_over = "equivariance_error"
     length_unit = "angstrom"

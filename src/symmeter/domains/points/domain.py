@@ -14,7 +14,7 @@ from symmeter.domains.points.graphs import are_graphs, named_graphs
 from symmeter.domains.points.options import PointOptions
 from symmeter.domains.space.alternatives import alternatives
 from symmeter.domains.space.candidates import InSpace
-from symmeter.domains.space.components import Positions
+from symmeter.domains.space.components import Positions, Voigt, unfolded
 from symmeter.domains.space.deformations import deformed
 from symmeter.domains.space.field import NODE, Field, Labels
 from symmeter.domains.space.permutations import PERMUTATIONS, permutations_of
@@ -58,6 +58,7 @@ class Points(Domain):
     Options = PointOptions
     symmetries: ClassVar = {**MEANINGS, **GROUPS, **PERMUTATIONS}
     actions = ACTIONS
+    conversions: ClassVar = {Voigt.word: unfolded}
     input_words = ACTIONS
     between_networks = 0.45  # they prefer axes, and pooling is stable by itself: docs/controls.md
     inside = InSpace()

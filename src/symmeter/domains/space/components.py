@@ -190,6 +190,14 @@ def from_voigt(x: Tensor) -> Tensor:
     return x[..., place]
 
 
+def unfolded(x: Tensor) -> Tensor:
+    """Symmetric tensors (..., 3, 3), given so or as six numbers (..., 6).
+
+    Rotations keep the norm of the nine, and not that of the six: a shear counts once there, and twice as a matrix.
+    """
+    return from_voigt(x) if x.shape[-1] == len(VOIGT) else x
+
+
 def to_voigt(x: Tensor) -> Tensor:
     """Symmetric (..., 3, 3) as (..., 6)."""
     return torch.stack([x[..., row, column] for row, column in VOIGT], -1)

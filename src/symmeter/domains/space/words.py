@@ -104,6 +104,8 @@ def representation_of(text: str, value: Tensor) -> Representation | None:
     """The same for a value (B, ...), whose shape must fit: ValueError where it does not."""
     rho = parse_word(text)
     if isinstance(rho, Field):
+        if isinstance(rho.components, Voigt) and tuple(value.shape[-2:]) == (3, 3):
+            rho = replace(rho, components=Tensors())  # `unfolded`
         rho.check_shape(tuple(value.shape))
     return rho
 
