@@ -58,9 +58,8 @@ class FiniteAttribution:
         self.fitted = Fitted(setting, x, elements[-1:])
         ends = {tap.slot for tap in self.fitted.calls[0].taps}
         self.tree: Tree = grow(self.fitted.calls, set(self.fitted.rho) | ends)
-        self.blamed: dict[
-            Boundary, float
-        ] = {}  # how much of the error there is at a boundary, over all samples
+        # how much of the error comes in at a boundary, over all samples
+        self.blamed: dict[Boundary, float] = {}
 
     def __call__(self, x: Tensor) -> tuple[Contributions, Tensor]:
         """Contributions, and norms, of samples x (B, ...): means over the elements; and the errors (E, B, ...)."""

@@ -15,13 +15,8 @@ COSETS_OF = "cosets of "  # before the name of a group, in AveragedError.over
 
 
 @dataclass(frozen=True)
-class ErrorSplit(Record):
-    """The mean squared error of one output over the orbit: `error` = `symmetrised` + `asymmetry` (A^2), per entry.
-
-    `symmetrised` is the error of the mean over the whole group, `given` that of f(x) in the frames that samples came
-    in. `share` is asymmetry over error. All have a 95 % interval over samples, `_low` to `_high`; where elements were
-    drawn, its chance is in it too. `unit` is that of the squares, `root_unit` that of the output itself.
-    """
+class OfOutput(Record):
+    """What a row is about; `unit` is that of squares, `root_unit` that of the output itself."""
 
     symmetry: str
     output: str
@@ -29,6 +24,17 @@ class ErrorSplit(Record):
     unit: str
     root_unit: str
     n: int
+
+
+@dataclass(frozen=True)
+class ErrorSplit(OfOutput):
+    """The mean squared error of one output over the orbit: `error` = `symmetrised` + `asymmetry` (A^2), per entry.
+
+    `symmetrised` is the error of the mean over the whole group, `given` that of f(x) in the frames that samples came
+    in. `share` is asymmetry over error. All have a 95 % interval over samples, `_low` to `_high`; where elements were
+    drawn, its chance is in it too.
+    """
+
     given: float
     given_low: float | None
     given_high: float | None
@@ -47,7 +53,7 @@ class ErrorSplit(Record):
 
 
 @dataclass(frozen=True)
-class AveragedError(Record):
+class AveragedError(OfOutput):
     """The mean squared error of averages of the conjugated model over some elements, which cost as many `evaluations`.
 
     `over` says which: cosets of a subgroup, moved at random, or independent elements. `error` and `gain` are measured,
@@ -55,12 +61,6 @@ class AveragedError(Record):
     one. `predicted_gain` is from the elements of the orbit and needs no labels, `predicted_error` is what it leaves.
     """
 
-    symmetry: str
-    output: str
-    layer: str
-    unit: str
-    root_unit: str
-    n: int
     evaluations: int
     over: str
     error: float

@@ -9,12 +9,11 @@ from typing import Any
 from torch import Tensor, nn
 
 from symmeter.domains.space.components import Components, Positions, Tensors, Vectors
-from symmeter.domains.space.generators import SpaceGenerator
+from symmeter.domains.space.generators import as_motion
 from symmeter.domains.space.hidden import Hidden, NodeAxis
 from symmeter.domains.space.irreps import Irreps
 from symmeter.domains.space.motion import Motion
 from symmeter.domains.space.words import parts_of
-from symmeter.symmetry.groups.generators import Flow
 from symmeter.symmetry.groups.group import Element, ProductElement
 from symmeter.symmetry.groups.permutations import POINTS, Permutation
 from symmeter.symmetry.inside import Inside
@@ -75,10 +74,8 @@ def _parts(elements: Sequence[Element]) -> Iterator[Element]:
     for element in elements:
         if isinstance(element, ProductElement):
             yield from _parts(element.parts)
-        elif isinstance(element, Flow) and isinstance(element.generator, SpaceGenerator):
-            yield element.generator.motion(element.t)
         else:
-            yield element
+            yield as_motion(element)
 
 
 def _moved(motions: Sequence[Motion], tensor: Tensor) -> list[Hidden]:

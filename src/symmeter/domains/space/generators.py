@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from symmeter.domains.space.motion import AXES, LENGTH, Matrix, Motion, Vector, matrix_of, skew, vector_of
-from symmeter.symmetry.groups.generators import Generator
+from symmeter.symmetry.groups.generators import Flow, Generator
+from symmeter.symmetry.groups.group import Element
 
 _NOTHING: Vector = (0.0, 0.0, 0.0)
 
@@ -53,6 +54,13 @@ class SpaceGenerator(Generator):
         rotation = torch.linalg.matrix_exp(t * self.spin)
         scale = float(torch.tensor(t * self.growth, dtype=torch.float64).exp())
         return Motion(matrix_of(rotation), vector_of(flow[:3, 3]), scale)
+
+
+def as_motion(element: Element) -> Element:
+    """The motion that a step along a generator of space is; any other element as it is."""
+    if isinstance(element, Flow) and isinstance(element.generator, SpaceGenerator):
+        return element.generator.motion(element.t)
+    return element
 
 
 def _turn(axis: str) -> SpaceGenerator:

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from symmeter.domains.space.components import Components, Scalars
-from symmeter.domains.space.generators import SpaceGenerator
+from symmeter.domains.space.generators import SpaceGenerator, as_motion
 from symmeter.domains.space.motion import Motion
-from symmeter.symmetry.groups.generators import Flow, Generator
+from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.groups.permutations import POINTS, Permutation
 from symmeter.symmetry.representations.representation import Acted, Representation
@@ -87,8 +87,7 @@ class Hidden(Representation):
         everywhere = torch.ones((), dtype=x.dtype, device=x.device)
 
         def act(element: Element) -> Acted:
-            if isinstance(element, Flow) and isinstance(element.generator, SpaceGenerator):
-                element = element.generator.motion(element.t)
+            element = as_motion(element)
             if isinstance(element, Motion):
                 motion = element
                 return self._on_components(x, lambda last: self.components.act(motion, last)), everywhere
