@@ -107,7 +107,7 @@ def _shift(generator: Generator) -> tuple[float, ...]:
     """Along the last axis, the one before it, ... in half-extents; SymmeterError for what is no translation."""
     if not isinstance(generator, AffineGenerator) or any(map(any, generator.linear)):
         raise SymmeterError(f"the aliasing theorem is about translations, not {generator.name}")
-    return generator.shift
+    return tuple(generator.on(3)[1].tolist())
 
 
 def _refined(

@@ -9,7 +9,6 @@ from symmeter.domains.grids.axes.axes import (
     BATCH,
     CHANNEL,
     TOKENS,
-    UNKNOWN,
     Axes,
     Factor,
     axis,
@@ -70,12 +69,12 @@ def representation(axes: Axes, grid: Grid, sizes: Sequence[int] = ()) -> Represe
     """
     axes = settle(axes)
     flat = list(itertools.chain.from_iterable(axes))
-    if len(factors_of(BATCH, axes)) != 1 or UNKNOWN in roles(flat):
+    own = coordinates(grid.axes)
+    if len(factors_of(BATCH, axes)) != 1 or roles(flat) - {BATCH, CHANNEL, *own}:
         return None
     if not has_grid(flat):
         alone = [place for place, factors in enumerate(axes) if roles(factors) == {BATCH}]
         return Trivial(*alone) if alone else None
-    own = coordinates(grid.axes)
     single = {role for role, n in zip(own, sizes, strict=False) if n == 1}
     parts = {role: factors_of(role, axes) for role in own}
     rolls = set(itertools.product(*map(_rolls, parts.values())))
@@ -94,12 +93,12 @@ def _rolls(own: Iterable[Factor]) -> set[int]:
 
 
 def _spaced(grid: Grid, before: Sequence[int], now: Sequence[int]) -> Grid:
-    """The grid with as many positions as there are now on the length that it had before, along every axis."""
-    if grid.spacing is None or not before:
-        return replace(grid, layout=CHANNELS_FIRST, pixels=None)
-    longer = reversed(list(map(operator.truediv, before, now)))
-    steps = tuple(map(operator.mul, grid.spacing, longer))
-    return replace(grid, layout=CHANNELS_FIRST, pixels=None, spacing=steps)
+    """A grid of features with as many positions as there are now on the length that it had before, along every axis."""
+    steps = grid.spacing
+    if steps is not None and before:
+        longer = reversed(list(map(operator.truediv, before, now)))
+        steps = tuple(map(operator.mul, steps, longer))
+    return Grid(grid.interpolant, padding=grid.padding, axes=grid.axes, spacing=steps)
 
 
 def _on_grid(axes: Axes, grid: Grid, single: set[str]) -> Representation | None:

@@ -17,6 +17,7 @@ from torch import Tensor
 BATCH, Z, Y, X = "batch", "z", "y", "x"
 CHANNEL, UNKNOWN, TOKENS = "channel", "unknown", "tokens"
 GRID = (Z, Y, X)  # in the order of the axes of an input; one of fewer axes has the last of them
+FREQUENCIES = {role: f"frequency along {role}" for role in GRID}
 _role, _size, _step = map(operator.attrgetter, ("role", "size", "step"))
 
 
@@ -232,7 +233,7 @@ def _grown(factors: Axis, size: int) -> Axis:
     if size_of(factors) == size:
         return factors
     only, *others = factors or (Factor(CHANNEL, 1),)
-    if others or only.rolled or only.role not in (*GRID, CHANNEL):
+    if others or only.rolled or only.role not in (*GRID, *FREQUENCIES.values(), CHANNEL):
         return axis(UNKNOWN, size)
     return only.resized(size)
 

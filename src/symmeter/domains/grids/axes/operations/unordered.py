@@ -6,7 +6,7 @@ from symmeter.domains.grids.axes.axes import CHANNEL, Axes, channels_if, roles
 from symmeter.domains.grids.axes.operations.operation import AxesOf, Found, rule, rule_of_one
 
 
-@rule_of_one("sort topk cumsum cumprod cummax cummin logcumsumexp index_select glu _fft_c2c _fft_r2c _fft_c2r")
+@rule_of_one("sort topk cumsum cumprod cummax cummin logcumsumexp index_select glu")
 def _along(axes: Axes, outputs: list[Tensor], x: Tensor, *args: object, **kwargs: object) -> Found:
     """x of any shape, whose entries are picked, ordered or summed up along some axes.
 
