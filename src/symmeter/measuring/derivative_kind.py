@@ -42,9 +42,7 @@ class Kind:
         def derivative(x: Tensor, strategy: Strategy) -> Tensor:
             """(T, b, ...), with round-off in the output too: beside a large bias that of the input is lost."""
             y, pushed = strategy(f, x, stack(rho_in.differentiate_all(basis.generators, x)))
-            return deviation(
-                basis.combined(pushed), self._rounded(y, next(draws)), generators, self.rho_out
-            )
+            return deviation(basis.combined(pushed), self._rounded(y, next(draws)), generators, self.rho_out)
 
         totals: Chunks = [[] for _ in self.targets]
         errors: Chunks = [[] for _ in self.targets]
