@@ -151,7 +151,7 @@ def _times(sizes: Sequence[int], refinement: Refinement) -> tuple[int, ...]:
 
 
 def _blur_pool(module: nn.Module) -> Sampling:
-    """Of timm, and those built alike: a filter (1, 1, ...), a stride, and the padding on both sides, last axis first."""
+    """Of timm and those built alike: a filter (1, 1, ...), a stride, and the padding on both sides, last axis first."""
     filt, stride, padding = (getattr(module, name) for name in ("filt", "stride", "padding"))
     kernel = filt.shape[2:]
 
