@@ -8,9 +8,9 @@ from tests.helpers import check_refused
 
 pytest.importorskip("pydicom", reason="reads scans: pip install 'symmeter[volumes]'")
 pytest.importorskip("nibabel", reason="reads scans: pip install 'symmeter[volumes]'")
-from tests.domains.volumes.scans import SPACING, VOXELS, write_series  # noqa: E402
+from tests.domains.volumes.scans import SPACING, VOXELS, write_series
 
-from symmeter.domains.volumes.data.dicom import read, steps  # noqa: E402
+from symmeter.domains.volumes.data.dicom import read, steps
 
 
 def test_slices_come_in_the_order_of_space_with_their_scale(tmp_path: Path):

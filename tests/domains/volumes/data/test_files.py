@@ -1,5 +1,6 @@
 """Scans on disk: what a path is of, and the spacing that they share."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,11 @@ from tests.helpers import check_refused
 
 pytest.importorskip("nibabel", reason="reads scans: pip install 'symmeter[volumes]'")
 pytest.importorskip("pydicom", reason="reads scans: pip install 'symmeter[volumes]'")
-from tests.domains.volumes.scans import SPACING, VOXELS, write_nifti, write_series  # noqa: E402
+from tests.domains.volumes.scans import SPACING, VOXELS, write_nifti, write_series
 
-from symmeter.domains.volumes.data.files import check_path, from_path, is_scan, spacing_at  # noqa: E402
-from symmeter.domains.volumes.data.open import open_volumes  # noqa: E402
-from symmeter.samples import Draw  # noqa: E402
+from symmeter.domains.volumes.data.files import check_path, from_path, is_scan, spacing_at
+from symmeter.domains.volumes.data.open import open_volumes
+from symmeter.samples import Draw
 
 EXPECTED = torch.from_numpy(VOXELS.transpose(2, 1, 0).copy())[None]
 
@@ -77,3 +78,14 @@ def test_paths_of_no_scans_are_refused(tmp_path: Path):
     check_refused("no volumes in this folder", from_path, str(tmp_path))
     assert not is_scan(tmp_path) and is_scan(write_nifti(tmp_path / "scan.nii"))
     assert is_scan(tmp_path)
+
+
+def test_a_missing_package_is_named_before_anything_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write_series(tmp_path / "series")
+    for package in ("pydicom", "nibabel"):
+        monkeypatch.setitem(sys.modules, package, None)
+    for name in ("series", "scan.nii"):
+        (tmp_path / "scan.nii").touch()
+        check_refused(r"pip install 'symmeter\[volumes\]'", check_path, str(tmp_path / name))
+    np.save(tmp_path / "plain.npy", EXPECTED.numpy())
+    check_path(str(tmp_path / "plain.npy"))

@@ -7,9 +7,9 @@ import pytest
 from tests.helpers import check_refused
 
 pytest.importorskip("nibabel", reason="reads scans: pip install 'symmeter[volumes]'")
-from tests.domains.volumes.scans import SPACING, VOXELS, write_nifti  # noqa: E402
+from tests.domains.volumes.scans import SPACING, VOXELS, write_nifti
 
-from symmeter.domains.volumes.data.nifti import read, steps  # noqa: E402
+from symmeter.domains.volumes.data.nifti import read, steps
 
 EXPECTED = VOXELS.transpose(2, 1, 0)[None]  # (C, D, H, W): z, y, x
 

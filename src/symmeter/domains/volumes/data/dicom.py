@@ -75,4 +75,4 @@ def _number(one: Any, tag: str, default: float) -> float:
     return float(getattr(one, tag, default))
 
 
-DICOM = Format(steps, read)
+DICOM = Format(steps, read, ("pydicom", "nibabel"))

@@ -4,6 +4,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ import torch
 
 from symmeter.domains.volumes.data.dicom import DICOM, EXTENSION
 from symmeter.domains.volumes.data.nifti import NIFTI
-from symmeter.domains.volumes.data.scan import Format, Scan
+from symmeter.domains.volumes.data.scan import EXTRA, Format, Scan
 from symmeter.domains.volumes.options import Spacing
 from symmeter.errors import SymmeterError
+from symmeter.optional import require
 from symmeter.source import File, Source, files_in, from_files, from_folder, has_files
 
 _SAME = 1e-3  # relative: steps closer than this are the same
@@ -50,12 +52,14 @@ def is_scan(data: str | Path) -> bool:
 
 
 def check_path(path: str) -> None:
-    """SymmeterError for a path where no scan can be."""
+    """SymmeterError for a path where no scan can be, or without the packages that read those."""
     place = Path(path).expanduser()
     if not place.exists():
         raise SymmeterError(f"{path}: no such file or folder")
     if not place.is_dir() and place.suffix.lower() not in EXTENSIONS:
         raise SymmeterError(f"{path}: volumes are read from {_WORDS}")
+    for package in chain.from_iterable(one.packages for one in _formats_at(place)):
+        require(package, EXTRA)
 
 
 def read(path: Path) -> Scan:
@@ -82,6 +86,14 @@ def _series_in(place: Path) -> list[Path]:
     """The folders of slices: the place itself, or those in it."""
     folders = sorted(filter(Path.is_dir, [place, *place.glob("*")]))
     return [folder for folder in folders if files_in(folder, (EXTENSION,))]
+
+
+def _formats_at(place: Path) -> list[Format]:
+    """What the scans of a path are."""
+    if not place.is_dir():
+        return [_format(place)]
+    found = [one for extension, one in FORMATS.items() if has_files(place, (extension,))]
+    return [DICOM, *found] if _series_in(place) else found
 
 
 def _format(path: Path) -> Format:

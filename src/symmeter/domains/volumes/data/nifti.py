@@ -36,4 +36,4 @@ def _image(path: Path) -> Any:
     return image
 
 
-NIFTI = Format(steps, read)
+NIFTI = Format(steps, read, ("nibabel",))

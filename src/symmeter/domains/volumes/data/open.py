@@ -18,7 +18,8 @@ from symmeter.samples import Draw, Preparation, Samples
 from symmeter.source import Source, is_array, opened_npz
 from symmeter.streams import Reader, as_tensor
 
-KEYS = ("volumes", "volume", "x")
+NAMES = frozenset({"volumes", "volume"})  # what says that something is volumes
+KEYS = (*sorted(NAMES, reverse=True), "x")
 STEPS = "spacing"  # the array of an .npz or a dictionary with the steps of voxels
 _AXES = 5
 
@@ -95,6 +96,15 @@ def _at_path(path: str) -> Source:
     if _is_batch(place):
         return VOLUMES.from_arrays(np.load(place), None, place.name)
     return files.from_path(path)
+
+
+def is_archive(data: str | Path) -> bool:
+    """Whether a path is of an `.npz` that says it has volumes."""
+    place = Path(data).expanduser()
+    if place.suffix.lower() == ".npz" and place.is_file():
+        with contextlib.suppress(SymmeterError), opened_npz(place) as archive:
+            return not NAMES.isdisjoint(archive.files)
+    return False
 
 
 def _is_batch(place: Path) -> bool:

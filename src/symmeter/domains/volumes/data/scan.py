@@ -24,10 +24,14 @@ class Scan:
 
 @dataclass(frozen=True)
 class Format:
-    """A kind of file, or folder, that holds one scan: `steps` reads the spacing alone, `read` everything."""
+    """A kind of file, or folder, that holds one scan: `steps` reads the spacing alone, `read` everything.
+
+    `packages` are those that read it.
+    """
 
     steps: Callable[[Path], Spacing | None]
     read: Callable[[Path], Scan]
+    packages: tuple[str, ...] = ()
 
 
 def along_space(values: np.ndarray, affine: np.ndarray) -> Scan:
