@@ -85,7 +85,7 @@ class Volumes(Gridded):
 
     def leaf(self, word: str, tensor: Tensor, model: LoadedModel) -> tuple[Tensor, Representation]:
         """A volume (N, C, D, H, W), or a field of vectors (N, 3, D, H, W)."""
-        leaves = {"volume": self.grid(), "vectors": Vectors(self.grid())}
+        leaves = {"volume": self.grid(), "vectors": Vectors(self.grid(), 3)}
         if word not in leaves:
             return super().leaf(word, tensor, model)
         return rows_of(tensor, f"input {word!r}"), leaves[word]
@@ -96,7 +96,7 @@ class Volumes(Gridded):
         return super().bound(group, rho, x)
 
     def rho_in(self, model: LoadedModel, group: Group | None = None) -> Representation:
-        margin = margin_of(group)
+        margin = margin_of(group, 3)
         return Window(margin) if margin else self.grid()
 
     def act_by(self, action: str, y: Tensor) -> Representation:
@@ -109,7 +109,7 @@ class Volumes(Gridded):
             raise ValueError(f"it has shape ({shape}), and a grid of three axes has shape (B, K, D, H, W)")
         if action == "vectors" and y.shape[1] != 3:
             raise ValueError(f"it has {y.shape[1]} components, and vectors of space have three: (B, 3, D, H, W)")
-        rho = Vectors(grid) if action == "vectors" else grid
+        rho = Vectors(grid, 3) if action == "vectors" else grid
         return self.still(rho, "an output on a grid")
 
     def known_action(self, name: str, y: Tensor, model: Any) -> str:
