@@ -5,7 +5,7 @@ import re
 from torch import Tensor
 
 from symmeter.domain import parse_group
-from symmeter.domains.grids.grid import LAYOUTS, Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.interpolant import Interpolant
 from symmeter.domains.grids.tokens import Tokens
 from symmeter.domains.grids.vectors import Vectors
@@ -51,7 +51,7 @@ def representation_of(
     tokens, regular = TOKENS.match(action), REGULAR.match(action)
     if action in ("invariant", "pooled"):
         return Trivial()
-    positions = Image(interpolant, padding=padding) if y.ndim == 4 else Trivial()
+    positions = Grid(interpolant, padding=padding) if y.ndim == 4 else Trivial()
     if regular:
         return _regular(action, parse_group(regular[1]), y, positions)
     if action == "vectors":
@@ -66,10 +66,10 @@ def representation_of(
     if y.ndim != 4:
         raise ValueError(f"it has shape {_shape(y)} and so no grid that an equivariant action could move")
     layout = "channels_last" if action == "channels_last" else "channels_first"
-    return Image(interpolant, layout, padding=padding)
+    return Grid(interpolant, layout, padding=padding)
 
 
-def _regular(action: str, group: Group, y: Tensor, positions: Image | Trivial) -> Representation:
+def _regular(action: str, group: Group, y: Tensor, positions: Grid | Trivial) -> Representation:
     """The group's own action on the channels of y (B, C) or (B, C, H, W), beside that on its positions."""
     if group.order is None or y.ndim not in (2, 4) or y.shape[1] % group.order:
         raise ValueError(
@@ -100,7 +100,7 @@ def known_action(name: str, y: Tensor, model: object) -> str | None:
 
 def taken_as_scalars(name: str, y: Tensor, rho: Representation) -> str | None:
     """A remark where few channels of y (B, ...) may be components of vectors, which turn with the grid."""
-    channels = y.shape[LAYOUTS[rho.layout][0]] if isinstance(rho, Image) else 0
+    channels = y.shape[rho.channel_axis] if isinstance(rho, Grid) else 0
     if channels not in (2, 3) or name == "softmax":
         return None
     hint = f": write {name}:vectors if they are components of vectors" if channels == 2 else ""
