@@ -44,7 +44,15 @@ class Kind:
 
 
 TURNS = ("translation_x", "translation_y", "rotation", "scale")
-IN_SPACE = ("translation_x", "translation_y", "translation_z", "rotation_x", "rotation_y", "rotation_z", "scale")
+IN_SPACE = (
+    "translation_x",
+    "translation_y",
+    "translation_z",
+    "rotation_x",
+    "rotation_y",
+    "rotation_z",
+    "scale",
+)
 KINDS = {
     "1-D": Kind("signals", (13824,), ("translation_x",), nn.Conv1d, nn.AdaptiveAvgPool1d),
     "2-D": Kind("images", (117, 118), TURNS, nn.Conv2d, nn.AdaptiveAvgPool2d),

@@ -48,7 +48,7 @@ def symmetrised(conv: nn.Conv3d) -> nn.Conv3d:
     return conv
 
 
-def convolution(channels: int = 1, out: int = 3) -> nn.Conv3d:
+def convolution(channels: int = 1, out: int = 2) -> nn.Conv3d:
     """A convolution around the torus, in float64."""
     torch.manual_seed(0)
     return nn.Conv3d(channels, out, 3, padding=1, padding_mode="circular").double()

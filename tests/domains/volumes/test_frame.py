@@ -17,7 +17,9 @@ def test_axes_that_are_exchanged_must_be_of_one_length():
     check("mirror(x)", (3, 5, 8))
     check("SO3", (3, 5, 8))
     check("D2(y)", (3, 5, 8))
-    check_refused(r"octahedral exchanges axes of a volume of 8 x 8 x 3 voxels", check, "octahedral", (3, 8, 8))
+    check_refused(
+        r"octahedral exchanges axes of a volume of 8 x 8 x 3 voxels", check, "octahedral", (3, 8, 8)
+    )
     check_refused(r"C4\(x\) exchanges axes", check, "C4(x)", (3, 8, 8))
 
 

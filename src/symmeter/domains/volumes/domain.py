@@ -16,7 +16,14 @@ from symmeter.domains.grids.shifts import margin_of
 from symmeter.domains.grids.vectors import Vectors
 from symmeter.domains.grids.window import Window
 from symmeter.domains.volumes.data.files import is_scan
-from symmeter.domains.volumes.data.open import NAMES, check_data, is_archive, open_volumes, rows_of, spacing_of
+from symmeter.domains.volumes.data.open import (
+    NAMES,
+    check_data,
+    is_archive,
+    open_volumes,
+    rows_of,
+    spacing_of,
+)
 from symmeter.domains.volumes.frame import check_frame, taken_as_cubes, turns_space
 from symmeter.domains.volumes.names import GROUPS, MEANINGS, named
 from symmeter.domains.volumes.options import VolumeOptions
@@ -108,7 +115,9 @@ class Volumes(Gridded):
             shape = ", ".join(["B", *map(str, y.shape[1:])])
             raise ValueError(f"it has shape ({shape}), and a grid of three axes has shape (B, K, D, H, W)")
         if action == "vectors" and y.shape[1] != 3:
-            raise ValueError(f"it has {y.shape[1]} components, and vectors of space have three: (B, 3, D, H, W)")
+            raise ValueError(
+                f"it has {y.shape[1]} components, and vectors of space have three: (B, 3, D, H, W)"
+            )
         rho = Vectors(grid, 3) if action == "vectors" else grid
         return self.still(rho, "an output on a grid")
 

@@ -55,7 +55,9 @@ def taken_as_cubes(sizes: Sequence[int], moved_by: Iterable[Generator | Element]
     if alike or not any(map(turns_space, moved_by)):
         return []
     words = " x ".join(map(str, reversed(sizes)))
-    return [f"no spacing is known, so that voxels of {words} are taken as cubes: say spacing= if they are not"]
+    return [
+        f"no spacing is known, so that voxels of {words} are taken as cubes: say spacing= if they are not"
+    ]
 
 
 def turns_space(one: Generator | Element) -> bool:
