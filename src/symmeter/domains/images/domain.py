@@ -154,7 +154,7 @@ class Images(Gridded):
         return [] if remark is None else [remark]
 
     def tracker(self, x: Tensor) -> Tracker:
-        return AxisTracker(x, self.interpolant)
+        return AxisTracker(x, self._grid)
 
     @classmethod
     def hubs(cls) -> Mapping[str, Hub]:
