@@ -67,7 +67,7 @@ class Volumes(Gridded):
         if isinstance(data, Mapping):
             return not NAMES.isdisjoint(data) or np.ndim(data.get("x")) == _AXES
         values = data[0] if isinstance(data, tuple | list) and len(data) == 2 else data
-        return is_array(values) and np.ndim(values) == _AXES or cls.claims(data)
+        return (is_array(values) and np.ndim(values) == _AXES) or cls.claims(data)
 
     @classmethod
     def claims(cls, data: Any) -> bool:
@@ -141,7 +141,7 @@ class Volumes(Gridded):
         ]
 
     def tracker(self, x: Tensor) -> Tracker:
-        return AxisTracker(x, self.interpolant, axes=3)
+        return AxisTracker(x, self.grid())
 
     def grid(self, layout: str = CHANNELS_FIRST) -> Grid:
         """How values on the grid move, in the layout of a tensor."""

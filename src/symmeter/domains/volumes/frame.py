@@ -31,7 +31,7 @@ def check_frame(group: Group, sizes: Sequence[int], spacing: Spacing | None) -> 
             unit = "mm" if spacing else "voxels"
             words = " x ".join(f"{length:.4g}" for length in lengths)
             raise SymmeterError(
-                f"{each.name} exchanges axes of a volume of {words} {unit} (x, y, z); give cubes, a group about the odd "
+                f"{each.name} exchanges axes of a volume of {words} {unit} (x, y, z); give cubes, a group about an odd "
                 "axis such as C2(z), or say what comes in from outside with --padding reflect (zeros, circular)"
             )
 
