@@ -159,6 +159,7 @@ class OrbitRun(Run):
         kernels, rho_in = Kernels(elements), self.rho_in.fitted(x)
         function = self._look(self.plan.outputs, unmoved(rho_in, elements, x[:2]))
         assert self.seen is not None
+        self.remarks += self.domain.remarks_on_inputs(x, elements.elements)
         targets, first = [], []
         for output, raw in zip(function.outputs, self.seen.first, strict=True):
             y = output.read(raw)
