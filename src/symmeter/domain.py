@@ -209,6 +209,15 @@ class Domain(ABC):
         """What the reader should know of how an output y (B, ...) is taken to move."""
         return []
 
+    def facts(
+        self, shape: tuple[int, ...], outputs: Mapping[str, tuple[str, tuple[int, ...]]]
+    ) -> Mapping[str, Any]:
+        """More for the header of a result, ready for JSON; lines of `explained` are printed below its table.
+
+        `shape` is that of a sample as the model takes it; `outputs` have, by name, their action and their own shape.
+        """
+        return {}
+
     # controls and layers
 
     def displaced(

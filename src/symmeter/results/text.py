@@ -87,7 +87,8 @@ def show(result: Printable, console: Console) -> None:
     data, towards = result.header["data"], result.header["spec"].get("control_towards", "")
     explained = legend(rows, data.get("item", "image"), towards)
     split = split_legend(result.splits, result.averages)
-    lines = [*explained, *whole_pixels(rows, result.header["spec"]), *split]
+    spec = result.header["spec"]
+    lines = [*explained, *whole_pixels(rows, spec), *spec.get("explained", ()), *split]
     show_tables(console, title(result.header), circumstances(result.header), tables, lines, result.warnings)
 
 

@@ -54,8 +54,7 @@ class Resampler:
             if abs(step) == 1 and bool(((positions - whole).abs() < _SAME).all()):
                 x = x.index_select(axis, self._interpolant.fold(whole.long(), n).to(x.device))
             else:
-                matrix = self._interpolant.interpolation(n, positions, _cutoff(abs(step))).to(x)
-                x = x @ matrix.mT if axis == -1 else matrix @ x
+                x = self._interpolant.read(x, positions, axis, _cutoff(abs(step)))
         return x
 
     def _anywhere(self, source: Tensor, height: int, width: int) -> Tensor:

@@ -13,6 +13,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from symmeter.domains.grids.interpolants.transforms import LONG
+
 
 @dataclass(frozen=True)
 class Stencil:
@@ -76,6 +78,24 @@ class Interpolant(ABC):
         """What a translation by 1 is, in pixels: half the image."""
         return n / 2
 
+    has_transform = False  # whether long lines are read and differentiated without matrices
+
+    def transformed_slope(self, x: Tensor) -> Tensor:
+        """The derivative of x (..., n) at its positions, without a matrix."""
+        raise NotImplementedError
+
+    def transformed(self, x: Tensor, positions: Tensor, cutoff: float) -> Tensor:
+        """The values (..., P) of x (..., n) at positions (P,), without a matrix."""
+        raise NotImplementedError
+
+    def read(self, x: Tensor, positions: Tensor, axis: int, cutoff: float = 1.0) -> Tensor:
+        """The values of x (..., n, ...) at positions (P,) along one axis: (..., P, ...)."""
+        n = x.shape[axis]
+        if n > LONG and self.has_transform:
+            return self.transformed(x.movedim(axis, -1), positions, cutoff).to(x).movedim(-1, axis)
+        matrix = self.interpolation(n, positions, cutoff).to(x)
+        return (x.movedim(axis, -1) @ matrix.mT).movedim(-1, axis)
+
     def differentiate(self, x: Tensor, axis: int) -> Tensor:
         """D applied along one axis of x (..., n, ...): a new, contiguous tensor like x.
 
@@ -83,6 +103,8 @@ class Interpolant(ABC):
         far larger than what it is added to would pass for an error.
         """
         n, axis = x.shape[axis], axis % x.ndim
+        if n > LONG and self.has_transform:
+            return self.transformed_slope(x.movedim(axis, -1)).movedim(-1, axis)
         matrix = _cached_derivative(self, n).to(x)
         x = x - x.narrow(axis, 0, 1)
         if axis == x.ndim - 1:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from symmeter.domains.grids.interpolants.interpolant import Interpolant, Stencil
+from symmeter.domains.grids.interpolants.transforms import gathered, mirrored, refined, slopes
 from symmeter.domains.grids.interpolants.waves import angle, cosine, pi_over, rounded, series, sine
 
 _FINER = 2
@@ -75,6 +76,7 @@ class Bandlimited(Interpolant):
     """
 
     name = "bandlimited"
+    has_transform = True
 
     @staticmethod
     def _analysis(n: int) -> Tensor:
@@ -102,6 +104,13 @@ class Bandlimited(Interpolant):
         indices, weights = _taps(positions, _TAPS[dtype])
         return Stencil(self.fold(indices, _FINER * n), weights)
 
+    def transformed_slope(self, x: Tensor) -> Tensor:
+        """That of the mirrored line, which is periodic."""
+        return slopes(mirrored(x))[..., : x.shape[-1]].contiguous()
+
+    def transformed(self, x: Tensor, positions: Tensor, cutoff: float) -> Tensor:
+        return Periodic().transformed(mirrored(x), positions, cutoff)
+
     def derivative(self, n: int) -> Tensor:
         """The sum over k in closed form: (pi / 2n) (-1)^(i - j) (cot(pi (i - j) / 2n) - cot(pi (i + j + 1) / 2n)).
 
@@ -122,6 +131,7 @@ class Periodic(Interpolant):
     """
 
     name = "periodic"
+    has_transform = True
 
     @staticmethod
     def _weights(n: int) -> Tensor:
@@ -136,6 +146,17 @@ class Periodic(Interpolant):
         k = _arange(n // 2 + 1)
         phase = angle(2 * (positions.double()[:, None, None] - _arange(n)[:, None]), k, n)
         return torch.cos(phase) @ (self._weights(n) * _low_pass(k, n / 2, cutoff))
+
+    def transformed_slope(self, x: Tensor) -> Tensor:
+        return slopes(x)
+
+    def transformed(self, x: Tensor, positions: Tensor, cutoff: float) -> Tensor:
+        n, k = x.shape[-1], _arange(x.shape[-1] // 2 + 1)
+        taps = _TAPS[torch.float64]
+        window = _transform(2 * math.pi * k / (_FINER * n), taps)
+        indices, weights = _taps(positions, taps)
+        fine = refined(x, _low_pass(k, n / 2, cutoff) / window, _FINER)
+        return gathered(fine, self.fold(indices, _FINER * n), weights)
 
     def derivative(self, n: int) -> Tensor:
         """In closed form: (pi / n) (-1)^m cot(pi m / n) with m = i - j for even n, 1 / sin in place of cot for odd n.
