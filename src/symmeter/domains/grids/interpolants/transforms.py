@@ -35,7 +35,7 @@ def refined(x: Tensor, weights: Tensor, finer: int) -> Tensor:
 
 
 def gathered(fine: Tensor, indices: Tensor, weights: Tensor) -> Tensor:
-    """(..., P) values, each the sum over w entries of a fine line (..., m), at indices (P, w) and with weights (P, w)."""
+    """(..., P) values, each a sum over w entries of a line (..., m), at indices (P, w) and with weights (P, w)."""
     table = fine.flatten(0, -2).mT.contiguous()
     values = functional.embedding_bag(
         indices.to(fine.device), table, per_sample_weights=weights.to(fine), mode="sum"
