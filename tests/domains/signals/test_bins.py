@@ -6,8 +6,8 @@ import pytest
 import torch
 from tests.contracts.representation import RepresentationContract
 
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited, Periodic
-from symmeter.domains.grids.line import Line
 from symmeter.domains.signals.actions import is_action, representation_of
 from symmeter.domains.signals.amplitude import Amplitude
 from symmeter.domains.signals.bins import Bins
@@ -16,7 +16,7 @@ from symmeter.domains.signals.signal import Signal
 from symmeter.domains.signals.time_map import TimeAxis, TimeMap
 
 SCORES = torch.randn(2, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-AROUND = Line(Periodic())  # bins on a circle, so that nothing is lost
+AROUND = Grid(Periodic(), axes=1)  # bins on a circle, so that nothing is lost
 BY_OCTAVES = tuple(TimeMap(octaves=k / 12, steps=12) for k in (0, 1, 2, -1, 5))
 (SCALE,), (TRANSLATION,) = named("scale"), named("translation")
 

@@ -77,8 +77,8 @@ def test_frames_move_by_a_part_of_a_hop():
     line = Signal(Bandlimited(), hop=3)
     whole, mask = line.act(TimeMap(shift=3.0, axis=TimeAxis(17)), frames)
     assert (whole * mask)[0, 0].tolist() == [0, 0, 1, 2, 3]
-    assert line.on_line(TimeMap(shift=1.0, axis=TimeAxis(17)), 5).shift == (1 / 3, 0.0)
-    assert Signal(Bandlimited()).on_line(TimeMap(shift=1.0, axis=TimeAxis(20)), 5).shift == (0.25, 0.0)
+    assert line.on_line(TimeMap(shift=1.0, axis=TimeAxis(17)), 5).shift == (1 / 3,)
+    assert Signal(Bandlimited()).on_line(TimeMap(shift=1.0, axis=TimeAxis(20)), 5).shift == (0.25,)
 
 
 def test_a_part_moves_as_the_whole_and_makes_nothing_up():

@@ -5,9 +5,9 @@ import re
 from torch import Tensor
 
 from symmeter.domain import parse_group
-from symmeter.domains.grids.grid import LAYOUTS, Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.interpolant import Interpolant
-from symmeter.domains.grids.tokens import Tokens
+from symmeter.domains.grids.tokens import is_tokens, tokens_by
 from symmeter.domains.grids.vectors import Vectors
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.group import Group
@@ -26,7 +26,6 @@ ACTIONS = (
     "vectors",
 )
 REGULAR = re.compile(r"^regular\((.+)\)$")
-TOKENS = re.compile(r"^tokens\((?:(\d+)\+)?(\d+)x(\d+)\)$")
 
 
 def is_action(word: str) -> bool:
@@ -35,7 +34,7 @@ def is_action(word: str) -> bool:
     >>> is_action("tokens(1+14x14)"), is_action("tokens")
     (True, False)
     """
-    if word in ACTIONS or TOKENS.match(word):
+    if word in ACTIONS or is_tokens(word):
         return True
     regular = REGULAR.match(word)
     try:
@@ -48,28 +47,25 @@ def representation_of(
     action: str, y: Tensor, interpolant: Interpolant, padding: str = "reflect"
 ) -> Representation:
     """The representation that an action word gives y (B, ...); ValueError when its shape contradicts the word."""
-    tokens, regular = TOKENS.match(action), REGULAR.match(action)
+    regular = REGULAR.match(action)
     if action in ("invariant", "pooled"):
         return Trivial()
-    positions = Image(interpolant, padding=padding) if y.ndim == 4 else Trivial()
+    positions = Grid(interpolant, padding=padding) if y.ndim == 4 else Trivial()
     if regular:
         return _regular(action, parse_group(regular[1]), y, positions)
     if action == "vectors":
         if y.ndim not in (2, 4) or y.shape[1] != 2:
             raise ValueError(f"it has shape {_shape(y)}, and vectors are (B, 2, H, W) or (B, 2)")
         return Vectors(positions)
-    if tokens:
-        prefix, rows, columns = map(int, tokens.groups("0"))
-        if y.shape[1:-1] != (prefix + rows * columns,):
-            raise ValueError(f"it has shape {_shape(y)}, which is not {action}")
-        return Tokens(interpolant, (rows, columns), prefix, padding)
+    if is_tokens(action):
+        return tokens_by(action, y, Grid(interpolant, padding=padding))
     if y.ndim != 4:
         raise ValueError(f"it has shape {_shape(y)} and so no grid that an equivariant action could move")
     layout = "channels_last" if action == "channels_last" else "channels_first"
-    return Image(interpolant, layout, padding=padding)
+    return Grid(interpolant, layout, padding=padding)
 
 
-def _regular(action: str, group: Group, y: Tensor, positions: Image | Trivial) -> Representation:
+def _regular(action: str, group: Group, y: Tensor, positions: Grid | Trivial) -> Representation:
     """The group's own action on the channels of y (B, C) or (B, C, H, W), beside that on its positions."""
     if group.order is None or y.ndim not in (2, 4) or y.shape[1] % group.order:
         raise ValueError(
@@ -100,7 +96,7 @@ def known_action(name: str, y: Tensor, model: object) -> str | None:
 
 def taken_as_scalars(name: str, y: Tensor, rho: Representation) -> str | None:
     """A remark where few channels of y (B, ...) may be components of vectors, which turn with the grid."""
-    channels = y.shape[LAYOUTS[rho.layout][0]] if isinstance(rho, Image) else 0
+    channels = y.shape[rho.channel_axis] if isinstance(rho, Grid) else 0
     if channels not in (2, 3) or name == "softmax":
         return None
     hint = f": write {name}:vectors if they are components of vectors" if channels == 2 else ""

@@ -18,8 +18,9 @@ from symmeter.domains.grids.actions import (
 )
 from symmeter.domains.grids.axes.tracker import AxisTracker
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
-from symmeter.domains.grids.grid import Image, Pixels
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.gridded import Gridded
+from symmeter.domains.grids.pixels import Pixels
 from symmeter.domains.grids.shifts import margin_of
 from symmeter.domains.grids.vectors import Vectors, turns
 from symmeter.domains.grids.window import Window
@@ -124,11 +125,11 @@ class Images(Gridded):
         if margin:
             return Window(margin)
         prepared = self.preprocessing(model)
-        return Image(self.interpolant, pixels=Pixels(prepared.mean, prepared.std), padding=self.padding)
+        return Grid(self.interpolant, pixels=Pixels(prepared.mean, prepared.std), padding=self.padding)
 
     @property
-    def _grid(self) -> Image:
-        return Image(self.interpolant, padding=self.padding)
+    def _grid(self) -> Grid:
+        return Grid(self.interpolant, padding=self.padding)
 
     def act_by(self, action: str, y: Tensor) -> Representation:
         return self.still(representation_of(action, y, self.interpolant, self.padding), "an output on a grid")
@@ -153,7 +154,7 @@ class Images(Gridded):
         return [] if remark is None else [remark]
 
     def tracker(self, x: Tensor) -> Tracker:
-        return AxisTracker(x, self.interpolant)
+        return AxisTracker(x, self._grid)
 
     @classmethod
     def hubs(cls) -> Mapping[str, Hub]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from symmeter.domains.grids.affine_map import AffineMap
+from symmeter.domains.grids.affine_map import AffineMap, identity
 from symmeter.domains.grids.generators import AffineGenerator
-from symmeter.domains.grids.line import Line
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.signals.names import GENERATORS_OF_SIGNALS
 from symmeter.domains.signals.signal import Signal
 from symmeter.domains.signals.time_map import TimeMap
@@ -18,6 +18,7 @@ from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.representations.representation import Acted, Representation
 
 _FASTER = GENERATORS_OF_SIGNALS["scale"]  # exp(t X) reads a signal at e^t times its time
+_ALONG = identity(1)
 _OCTAVES = 1 / math.log(2)  # of one log-unit of scale
 
 
@@ -30,12 +31,12 @@ class Bins(Representation):
 
     >>> from symmeter.domains.grids.interpolants.series import Bandlimited
     >>> up = TimeMap(octaves=2 / 60, steps=60)
-    >>> moved, mask = Bins(Line(Bandlimited()), 60).act(up, torch.arange(4.0)[None])
+    >>> moved, mask = Bins(Grid(Bandlimited(), axes=1), 60).act(up, torch.arange(4.0)[None])
     >>> (moved * mask).tolist()
     [[0.0, 0.0, 0.0, 1.0]]
     """
 
-    line: Line
+    line: Grid
     per_octave: int
     frames: Signal | None = None
 
@@ -51,7 +52,7 @@ class Bins(Representation):
             octaves = _octaves(element)
             if octaves is None:
                 return x, everywhere
-            higher = AffineMap(shift=(octaves * self.per_octave, 0.0))
+            higher = AffineMap(_ALONG, (octaves * self.per_octave,))
             moved, mask = self.line.act(higher, self._bins_last(x))
             moved = self._bins_back(moved, x)
             if self.frames is None:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from symmeter.domain import Inputs, Symmetries
 from symmeter.domains.grids.axes.tracker import AxisTracker
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.gridded import Gridded
 from symmeter.domains.grids.shifts import CROP
 from symmeter.domains.signals.actions import ACTIONS, SIGNAL, hop_of, is_action, representation_of
@@ -133,11 +134,11 @@ class Signals(Gridded):
         return lambda g: (at_a_distance if isinstance(g, Amplitude) else of_same_contrast)(g)
 
     def tracker(self, x: Tensor) -> Tracker:
-        return AxisTracker(x, self.interpolant, axes=1)
+        return AxisTracker(x, Grid(self.interpolant, padding=self.padding, axes=1))
 
     @property
     def _signal(self) -> Signal:
-        return Signal(self.interpolant, self.padding, amplitude=True)
+        return Signal(self.interpolant, padding=self.padding, amplitude=True)
 
     def _timed(self, group: Group | None) -> InTime | None:
         """A group that moves time, as it does at the rate of the data; None for any other."""

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from symmeter.domains.grids.affine_map import AffineMap
-from symmeter.domains.grids.line import Line
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.signals.amplitude import Amplitude
 from symmeter.domains.signals.names import GENERATORS_OF_SIGNALS
 from symmeter.domains.signals.time_map import TimeMap
@@ -20,7 +20,7 @@ GAIN = GENERATORS_OF_SIGNALS["gain"]
 
 
 @dataclass(frozen=True)
-class Signal(Line):
+class Signal(Grid):
     """Signals (B, C, L). With `amplitude`, gain and polarity act on the values; without, they leave them alone.
 
     So does the network's input have amplitudes, and a denoised signal, but not the scores of classes at every time. An
@@ -32,6 +32,7 @@ class Signal(Line):
     [[[-1.0, -1.0]]]
     """
 
+    axes: int = 1
     amplitude: bool = False
     hop: int | None = None
 
@@ -59,8 +60,7 @@ class Signal(Line):
     def on_line(self, motion: TimeMap, length: int) -> AffineMap:
         """The motion of a line of this length, in its own samples: of frames, a shift is a part of one."""
         spacing = self.hop or (motion.axis.length or length) / length
-        linear = ((motion.factor, 0.0), (0.0, 1.0))
-        return AffineMap(linear, (motion.shift / spacing, 0.0), wrap=motion.axis.wrap)
+        return AffineMap(((motion.factor,),), (motion.shift / spacing,), wrap=motion.axis.wrap)
 
     def describe(self) -> str:
         if self.hop is not None:

@@ -13,7 +13,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from symmeter.domains.grids.interpolants.transforms import LONG
+LONGEST_READ = 512  # positions along an axis that is read between them by a product with a matrix
+LONGEST = 1024  # positions along an axis whose derivative is a product with a matrix
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,14 @@ class Interpolant(ABC):
         Fast in two dimensions, where dense matrices are not.
         """
 
+    def long_values(self, x: Tensor, positions: Tensor, axis: int, cutoff: float = 1.0) -> Tensor:
+        """h at positions (P,) along an axis of x (..., n, ...) that is too long for a matrix: (..., P, ...).
+
+        Here by a matrix all the same, where there is no faster way.
+        """
+        matrix = self.interpolation(x.shape[axis], positions, cutoff).to(x)
+        return (x.movedim(axis, -1) @ matrix.mT).movedim(-1, axis)
+
     def fold(self, indices: Tensor, n: int) -> Tensor:
         """Whole positions (P, ...) folded into 0, ..., n - 1, by default at mirrors half a pixel outside."""
         period = indices % (2 * n)
@@ -78,35 +87,22 @@ class Interpolant(ABC):
         """What a translation by 1 is, in pixels: half the image."""
         return n / 2
 
-    has_transform = False  # whether long lines are read and differentiated without matrices
-
-    def transformed_slope(self, x: Tensor) -> Tensor:
-        """The derivative of x (..., n) at its positions, without a matrix."""
-        raise NotImplementedError
-
-    def transformed(self, x: Tensor, positions: Tensor, cutoff: float) -> Tensor:
-        """The values (..., P) of x (..., n) at positions (P,), without a matrix."""
-        raise NotImplementedError
-
-    def read(self, x: Tensor, positions: Tensor, axis: int, cutoff: float = 1.0) -> Tensor:
-        """The values of x (..., n, ...) at positions (P,) along one axis: (..., P, ...)."""
-        n = x.shape[axis]
-        if n > LONG and self.has_transform:
-            return self.transformed(x.movedim(axis, -1), positions, cutoff).to(x).movedim(-1, axis)
-        matrix = self.interpolation(n, positions, cutoff).to(x)
-        return (x.movedim(axis, -1) @ matrix.mT).movedim(-1, axis)
-
     def differentiate(self, x: Tensor, axis: int) -> Tensor:
         """D applied along one axis of x (..., n, ...): a new, contiguous tensor like x.
 
         What is constant along the axis is taken out first: the rows of a rounded matrix do not add up to 0, and a bias
         far larger than what it is added to would pass for an error.
         """
-        n, axis = x.shape[axis], axis % x.ndim
-        if n > LONG and self.has_transform:
-            return self.transformed_slope(x.movedim(axis, -1)).movedim(-1, axis)
-        matrix = _cached_derivative(self, n).to(x)
         x = x - x.narrow(axis, 0, 1)
+        return self.long_slopes(x, axis) if x.shape[axis] > LONGEST else self._slopes(x, axis)
+
+    def long_slopes(self, x: Tensor, axis: int) -> Tensor:
+        """The slopes along an axis that is too long for a matrix, where there is a faster way."""
+        return self._slopes(x, axis)
+
+    def _slopes(self, x: Tensor, axis: int) -> Tensor:
+        n, axis = x.shape[axis], axis % x.ndim
+        matrix = _cached_derivative(self, n).to(x)
         if axis == x.ndim - 1:
             return x @ matrix.mT
         before, after = math.prod(x.shape[:axis]), math.prod(x.shape[axis + 1 :])

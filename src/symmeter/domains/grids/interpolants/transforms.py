@@ -6,19 +6,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-LONG = 512  # positions: beyond, transforms are faster than matrices, and do not fill the memory
-
-
-def slopes(x: Tensor) -> Tensor:
-    """The derivative of the Fourier series through x (..., n), taken to be periodic, at its positions: (..., n).
-
-    For even n the Nyquist frequency has none, as in `Periodic`.
-    """
-    n = x.shape[-1]
-    k = torch.arange(n // 2 + 1, dtype=torch.float64, device=x.device) * (2 * math.pi / n)
-    k[-1] *= n % 2
-    return torch.fft.irfft(1j * k * torch.fft.rfft(x.double()), n=n).to(x)
-
 
 def refined(x: Tensor, weights: Tensor, finer: int) -> Tensor:
     """The series through x (..., n) on a grid `finer` times as fine, (..., finer n) float64, pixels at half-integers.
@@ -41,8 +28,3 @@ def gathered(fine: Tensor, indices: Tensor, weights: Tensor) -> Tensor:
         indices.to(fine.device), table, per_sample_weights=weights.to(fine), mode="sum"
     )
     return values.mT.reshape(*fine.shape[:-1], len(indices))
-
-
-def mirrored(x: Tensor) -> Tensor:
-    """x (..., n) and its mirror image behind it, (..., 2n)."""
-    return torch.cat([x, x.flip(-1)], -1)
