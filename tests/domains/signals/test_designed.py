@@ -29,7 +29,7 @@ def measured(
 
 
 CASES = [
-    ("gain,gain(0.5,2),polarity,reversal,shift(20)", Applied(lambda x: x.square().mean(-1) * 0 + 1.5 * x[..., :1].pow(0).mean(-1))),
+    ("gain,gain(0.5,2),polarity,reversal,shift(20)", Applied(lambda x: torch.ones_like(x[..., 0]))),
     ("polarity", Applied(lambda x: x.abs().unfold(-1, 3, 1).amax(-1).mean(-1))),
     ("polarity,reversal,shift(20),translation", Applied(lambda x: x.square().mean(-1))),  # a detector of energy
     ("gain,gain(0.5,2)", Normalised(classifier())),
@@ -46,13 +46,24 @@ def test_what_is_symmetric_by_design_is_not_resolved(symmetry: str, net: nn.Modu
 
 
 def test_what_is_not_symmetric_is_found_with_both_controls():
-    """A classifier with a bias and borders has none of these symmetries."""
-    rows = measured(
-        classifier(), CLIPS, "gain,scale,translation,gain(0.5,2),polarity,reversal,scale(0.8,1.25)"
-    )
-    for name, row in rows.items():
+    """A network that weighs every sample by itself has none of these symmetries."""
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(CLIPS.shape[-1] - 8, 5), nn.Tanh(), nn.Linear(5, 3)).double()
+    smooth = nn.functional.avg_pool1d(CLIPS, 9, 1)
+    words = "gain,scale,translation,gain(0.5,2),polarity,reversal"
+    for name, row in measured(net, smooth, words).items():
         assert row.verdict != "not resolved" and row.stability is not None, name
-    assert all(rows[name].specificity is not None for name in ("gain", "scale", "translation_x"))
+        assert (row.specificity is not None) == (name in ("gain", "scale", "translation_x")), name
+
+
+def test_a_change_of_pace_is_resolved_where_nothing_is_made_up():
+    """Of the whole, moving it there and back loses its ends, and the floor says so; of a part of it nothing is lost."""
+    smooth = nn.functional.avg_pool1d(CLIPS, 9, 1)
+    words = "scale(0.8,1.25),scale(0.8,1.25,crop)"
+    whole, part = measured(classifier(), smooth, words, measure="relative_error").values()
+    assert whole.floor > 1e5 * part.floor
+    assert whole.verdict == "not resolved" != part.verdict
+    assert part.stability is not None
 
 
 def test_each_fails_where_it_must():
@@ -87,10 +98,10 @@ def test_a_log_spectrum_moves_by_bins_with_pitch():
     right = measured(net, clips, "pitch(6,24,crop)", f"logits:{word}", measure="relative_error")
     wrong = measured(net, clips, "pitch(6,24,crop)", "logits:invariant", measure="relative_error")
     (right,), (wrong,) = right.values(), wrong.values()
-    assert right.value < 1e-3 and wrong.value > 0.5
+    assert right.value < 1e-3 and wrong.value > 0.3
     assert right.stability < 0.01 < wrong.stability
     other = measured(net, clips, "pitch(6,24,crop)", "logits:bins(48 per octave)", measure="relative_error")
-    assert other["pitch(6,24,crop)"].value > 0.5
+    assert other["pitch(6,24,crop)"].value > 0.3
     assert (
         measured(net, clips, "polarity,gain(0.5,2)", f"logits:{word}")["polarity"].verdict == "not resolved"
     )
