@@ -195,9 +195,14 @@ class Domain(ABC):
         return word in ("invariant", "equivariant")
 
     @property
-    def audits(self) -> bool:
-        """Whether actions are exact, so that it can be asked whether they are the right ones."""
+    def exact(self) -> bool:
+        """Whether actions obey the laws of a group but for round-off."""
         return self.definition == "exact"
+
+    @property
+    def audits(self) -> bool:
+        """Whether it can be asked if actions are the right ones."""
+        return self.exact
 
     def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
         """Other ways in which a symmetry might act on a value (B, ...) on which it acts by `rho`."""

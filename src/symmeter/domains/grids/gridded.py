@@ -6,9 +6,11 @@ from typing import Any
 from torch import Tensor
 
 from symmeter.domain import Domain
+from symmeter.domains.grids.alternatives import alternatives
 from symmeter.domains.grids.deformations import deformed
 from symmeter.domains.grids.interpolants import parse_interpolant
 from symmeter.errors import SymmeterError
+from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.symmetry.representations.representation import Representation
@@ -20,7 +22,7 @@ class Gridded(Domain):
 
     def __init__(self, options: Any = None):
         super().__init__(options)
-        self.interpolant = parse_interpolant(self.options.definition)
+        self.interpolant = parse_interpolant(_definition(self.options))
 
     @property
     def definition(self) -> str:
@@ -64,7 +66,21 @@ class Gridded(Domain):
             )
         return rho
 
+    @property
+    def audits(self) -> bool:
+        """Other actions are asked about; what motions of a grid lose is in the floor of their errors."""
+        return True
+
+    def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
+        return alternatives(rho, value, self.interpolant, self.padding)
+
     def deformed(
         self, rho: Representation, generators: Sequence[Generator], x: Tensor, random: Tensor
     ) -> list[Tensor] | None:
         return deformed(rho, generators, x, random)
+
+
+def _definition(options: Any) -> Any:
+    """The definition that was asked for; of a grid that closes on itself, the usual one is the periodic one."""
+    periodic = {("bandlimited", "circular"): "periodic"}
+    return periodic.get((str(options.definition), options.padding), options.definition)

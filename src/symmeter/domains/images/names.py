@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from symmeter.domains.grids.generators import FAMILIES, GENERATORS
+from symmeter.domains.grids import generators
+from symmeter.domains.grids.boosts import BOOSTS, parse_boosts
 from symmeter.domains.grids.planar import AffineBox, Cyclic, Reflection, Rotations, Scales, Translations
 from symmeter.domains.grids.planar_products import dihedral, rigid_motions
 from symmeter.domains.grids.shifts import AXES, parse_shifts
@@ -14,6 +15,8 @@ from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.groups.products import multiply
 
+GENERATORS = generators.GENERATORS | BOOSTS
+FAMILIES = generators.FAMILIES | {"boost": tuple(BOOSTS)}
 _CALL = re.compile(r"^([A-Za-z]+)(\d*)(?:_([a-z]))?(?:\((.*)\))?$")  # shift_x(8) is shift(8,x)
 
 
@@ -154,6 +157,10 @@ _WRITTEN: dict[str, Written] = {
             "affine(rotation=15,...)": "a box: rotation and shear in degrees, translation as a share, "
             "scale as a factor"
         },
+    ),
+    "boost": Written(
+        parse_boosts,
+        {"boost(0.5)": "the observer moves by up to so much, inputs are frames of velocities; boost(0.5,x)"},
     ),
     "colours": Written(Colours, {"colours": "permutations of the colour channels"}),
     "colors": Written(Colours, {}),
