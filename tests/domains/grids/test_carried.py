@@ -17,21 +17,16 @@ from symmeter.domains.grids.vectors import Gradients, Pseudovectors, Vectors
 GRID = Image(Bandlimited())
 FLIP, TWICE = AffineMap(FLIP_X), AffineMap(((2.0, 0.0), (0.0, 2.0)))
 AFFINE = tuple(GENERATORS[name] for name in FAMILIES["affine"])
-PAIRED = (
-    Pseudovectors,
-    Gradients,
-    lambda grid: Vectors(grid, basis="up"),
-    lambda grid: Vectors(grid, basis="yx"),
-)
+PAIRED = (Pseudovectors(GRID), Gradients(GRID), Vectors(GRID, basis="up"), Vectors(GRID, basis="yx"))
 
 
 class TestPaired(RepresentationContract):
     elements = dihedral(4).enumerate()
     generators = AFFINE
 
-    @pytest.fixture(autouse=True, params=range(len(PAIRED)))
+    @pytest.fixture(autouse=True, params=PAIRED, ids=lambda rho: f"{rho.noun} {rho.basis}")
     def _each(self, request: pytest.FixtureRequest) -> None:
-        self.representation = PAIRED[request.param](GRID)
+        self.representation = request.param
         self.example = torch.randn((2, 4, 6, 6), dtype=torch.float64)
 
 
@@ -39,9 +34,11 @@ class TestSingle(RepresentationContract):
     elements = dihedral(4).enumerate()
     generators = AFFINE
 
-    @pytest.fixture(autouse=True, params=[Scalars, Masks, Pseudoscalars])
+    @pytest.fixture(
+        autouse=True, params=[Scalars(GRID), Masks(GRID), Pseudoscalars(GRID)], ids=lambda rho: rho.noun
+    )
     def _each(self, request: pytest.FixtureRequest) -> None:
-        self.representation = request.param(GRID)
+        self.representation = request.param
         self.example = torch.randn((2, 3, 6, 6), dtype=torch.float64)
 
 
