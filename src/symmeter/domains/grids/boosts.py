@@ -10,7 +10,7 @@ from torch import Tensor
 from symmeter.domains.grids.affine_map import AffineMap
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.generators import Flow, Generator
-from symmeter.symmetry.groups.group import Element, Group
+from symmeter.symmetry.groups.group import Element, Group, ProductElement
 
 _AXES = {"x": (1.0, 0.0), "y": (0.0, 1.0)}
 _UNIT = "velocity"
@@ -149,6 +149,8 @@ def as_boost(element: Element) -> Boost | None:
 
 def boosts(what: Element | Generator) -> bool:
     """Whether an element or a generator is a boost."""
+    if isinstance(what, ProductElement):
+        return any(map(boosts, what.parts))
     return isinstance(what, Boost | BoostGenerator)
 
 

@@ -1,5 +1,6 @@
 """Vectors in the plane: displacements, velocities, gradients. Components turn with the grid, and with no grid alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -7,7 +8,7 @@ import torch
 from torch import Tensor
 
 from symmeter.domains.grids.affine_map import AffineMap
-from symmeter.domains.grids.boosts import Boost, velocity_of
+from symmeter.domains.grids.boosts import Boost, BoostGenerator, velocity_of
 from symmeter.domains.grids.carried import Carried
 from symmeter.domains.grids.generators import AffineGenerator
 from symmeter.errors import SymmeterError
@@ -67,6 +68,23 @@ class Vectors(Carried):
         """The velocity of the boost, (2, 1, 1) on a grid."""
         basis = torch.tensor(BASES[self.basis], dtype=frame.dtype, device=frame.device)
         return (basis @ velocity_of(boost, frame)).reshape(-1, *[1] * (frame.ndim - 2))
+
+    def changes(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
+        """X u, and for boosts u itself with its components turned to the velocity: that of a boost is the same for all.
+
+        Of the shape of x each.
+        """
+        usual = self.differentiate_all(generators, x)
+        pairs = zip(generators, usual, strict=True)
+        return [self._towards(one, x) if isinstance(one, BoostGenerator) else rate for one, rate in pairs]
+
+    def _towards(self, boost: BoostGenerator, x: Tensor) -> Tensor:
+        """vx u + vy J u of the shape of x, J a quarter turn."""
+        (across, down), quarter = (
+            boost.direction,
+            torch.tensor([[0.0, 1.0], [-1.0, 0.0]], dtype=torch.float64),
+        )
+        return across * x + down * self._mixed(quarter, x)
 
     def check(self, x: Tensor) -> None:
         components = x.shape[self.channel_axis]

@@ -33,6 +33,7 @@ from symmeter.domains.images.hubs.timm import Timm
 from symmeter.domains.images.hubs.torchvision import Torchvision
 from symmeter.domains.images.hubs.transformers import Transformers
 from symmeter.domains.images.inputs import preprocessing_of
+from symmeter.domains.images.mask_consistency import MaskConsistency
 from symmeter.domains.images.names import FAMILIES, GENERATORS, GROUPS, named
 from symmeter.domains.images.options import ImageOptions
 from symmeter.domains.images.preprocessing import Preprocessing
@@ -42,6 +43,7 @@ from symmeter.models.hub import Hub
 from symmeter.models.loaded import LoadedModel
 from symmeter.optional import require
 from symmeter.samples import Draw, Samples
+from symmeter.symmetry.displaced import Inputs, Replaced, Still, as_far, displaced
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.representations.representation import Representation
@@ -180,6 +182,15 @@ class Images(Gridded):
             raise SymmeterError(f"{found.name} moves frames of velocities: say so with inputs='vectors'")
         return found
 
+    def displaced(
+        self, rho: Representation, x: Tensor, other: Tensor, still: Still, replaced: Replaced
+    ) -> Inputs:
+        """g -> x (B, ...) moved as far as by g; for boosts, which move all alike, towards the other sample."""
+        usual = super().displaced(rho, x, other, still, replaced)
+        apart = still(other) - still(x)
+        towards = displaced(rho, x, other, still, lambda g, step, displacement: apart, as_far)
+        return lambda g: towards(g) if boosts(g) else usual(g)
+
     def tracker(self, x: Tensor) -> Tracker:
         return AxisTracker(x, self.interpolant)
 
@@ -189,4 +200,4 @@ class Images(Gridded):
 
     @classmethod
     def measures(cls) -> Sequence[type]:
-        return (EQT, EQTFractional, EQR)
+        return (EQT, EQTFractional, EQR, MaskConsistency)
