@@ -73,7 +73,7 @@ def test_the_right_word_is_at_the_floor_and_says_nothing(word):
 )
 def test_a_wrong_word_is_named(word, said, sentence):
     row, (line,) = found(NETWORKS[word], said)
-    assert row.value > 0.5
+    assert row.value > 0.3
     assert line.startswith(f"output 'logits' {sentence}")
 
 

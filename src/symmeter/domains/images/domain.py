@@ -21,6 +21,7 @@ from symmeter.domains.grids.axes.tracker import AxisTracker
 from symmeter.domains.grids.boosts import Boosts, boosts
 from symmeter.domains.grids.carried import Carried
 from symmeter.domains.grids.field_words import FIELDS, FieldWord
+from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.grids.grid import Image, Pixels
 from symmeter.domains.grids.gridded import Gridded
 from symmeter.domains.grids.shifts import margin_of
@@ -34,7 +35,7 @@ from symmeter.domains.images.hubs.torchvision import Torchvision
 from symmeter.domains.images.hubs.transformers import Transformers
 from symmeter.domains.images.inputs import preprocessing_of
 from symmeter.domains.images.mask_consistency import MaskConsistency
-from symmeter.domains.images.names import FAMILIES, GENERATORS, GROUPS, named
+from symmeter.domains.images.names import GROUPS, named
 from symmeter.domains.images.options import ImageOptions
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.domains.images.psnr import EQR, EQT, EQTFractional

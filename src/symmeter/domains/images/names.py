@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from symmeter.domains.grids import generators
 from symmeter.domains.grids.boosts import BOOSTS, parse_boosts
+from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.grids.planar import AffineBox, Cyclic, Reflection, Rotations, Scales, Translations
 from symmeter.domains.grids.planar_products import dihedral, rigid_motions
 from symmeter.domains.grids.shifts import AXES, parse_shifts
@@ -15,8 +15,8 @@ from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.groups.products import multiply
 
-GENERATORS = generators.GENERATORS | BOOSTS
-FAMILIES = generators.FAMILIES | {"boost": tuple(BOOSTS)}
+_GENERATORS = GENERATORS | BOOSTS
+_FAMILIES = FAMILIES | {"boost": tuple(BOOSTS)}
 _CALL = re.compile(r"^([A-Za-z]+)(\d*)(?:_([a-z]))?(?:\((.*)\))?$")  # shift_x(8) is shift(8,x)
 
 
@@ -31,8 +31,8 @@ def named(text: str) -> tuple[Generator | Group, ...]:
     if _is_group(text):
         return (multiply([_one(part.strip(), text) for part in text.split("*")]),)
     key = text.lower().replace("-", "_").replace("color", "colour")
-    names = FAMILIES.get(key, (key,) if key in GENERATORS else ())
-    return tuple(GENERATORS[name] for name in names)
+    names = _FAMILIES.get(key, (key,) if key in _GENERATORS else ())
+    return tuple(_GENERATORS[name] for name in names)
 
 
 def _is_group(text: str) -> bool:
@@ -46,7 +46,7 @@ def _is_group(text: str) -> bool:
         return word in _NUMBERED
     if word not in _WRITTEN:
         return "*" in text
-    names_a_generator = word in GENERATORS or word in FAMILIES
+    names_a_generator = word in _GENERATORS or word in _FAMILIES
     return inside is not None or not names_a_generator
 
 
@@ -160,7 +160,9 @@ _WRITTEN: dict[str, Written] = {
     ),
     "boost": Written(
         parse_boosts,
-        {"boost(0.5)": "the observer moves by up to so much, inputs are frames of velocities; boost(0.5,x)"},
+        {
+            "boost(0.5)": "an observer who moves by up to so much, of frames of velocities; along boost_x, boost_y"
+        },
     ),
     "colours": Written(Colours, {"colours": "permutations of the colour channels"}),
     "colors": Written(Colours, {}),
