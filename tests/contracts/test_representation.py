@@ -9,13 +9,13 @@ from tests.contracts.representation import RepresentationContract
 
 from symmeter.domains.grids.affine_map import AffineMap
 from symmeter.domains.grids.generators import GENERATORS
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited, Periodic
 from symmeter.domains.grids.planar_products import dihedral
 from symmeter.symmetry.groups.group import ProductElement
 
 
-class Grid(Image):
+class Grid(Grid):
     """Images (B, C, H, W) that are acted on as they should be; subclasses spoil the result."""
 
     def __init__(self):
@@ -36,7 +36,7 @@ class MovesAlways(Grid):
 
 class ActsFromTheRight(Grid):
     def acting(self, x):
-        act = Image.acting(self, x)
+        act = Grid.acting(self, x)
         return lambda g: act(g.inverse())
 
 
@@ -172,7 +172,7 @@ BROKEN_REPRESENTATIONS = {
 
 def test_a_representation_that_keeps_the_contract_passes():
     assert failures(OnGrids(Grid())) == set()
-    assert failures(OnGrids(Image(Bandlimited()))) == set()
+    assert failures(OnGrids(Grid(Bandlimited()))) == set()
 
 
 @pytest.mark.parametrize(

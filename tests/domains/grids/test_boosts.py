@@ -9,13 +9,13 @@ from torch import nn
 
 import symmeter
 from symmeter.domains.grids.boosts import BOOSTS, Boost, Boosts, Clock, parse_boosts
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Periodic
 from symmeter.domains.grids.scalars import Masks, Scalars
 from symmeter.domains.grids.vectors import Gradients, Vectors
 from symmeter.errors import SymmeterError
 
-GRID = Image(Periodic(), padding="circular")
+GRID = Grid(Periodic(), padding="circular")
 SIDE = 15
 quiet = pytest.mark.filterwarnings("ignore::symmeter.errors.SymmeterWarning")
 
@@ -65,13 +65,13 @@ def test_a_boost_by_hand():
     torch.testing.assert_close(moved, expected)
     flat, _ = Vectors(GRID).act(Boost((1.0, 0.0)), u.flatten(1, 2))
     torch.testing.assert_close(flat, expected.flatten(1, 2))
-    ahead, _ = Vectors(GRID, Clock(after=2, step=0.5)).act(Boost((0.0, 1.0)), u[:, 1])
+    ahead, _ = Vectors(GRID, clock=Clock(after=2, step=0.5)).act(Boost((0.0, 1.0)), u[:, 1])
     assert ahead[0, 0, 3, 2] == 1 and ahead[0, 1].eq(1).all()
 
 
 def test_what_else_a_boost_moves():
     boost, values = Boost((1.0, 0.0)), smooth(1, 2)
-    at = lambda kind: kind(GRID, Clock(after=1)).act(boost, values)[0]
+    at = lambda kind: kind(GRID, clock=Clock(after=1)).act(boost, values)[0]
     torch.testing.assert_close(at(Scalars), torch.stack([values[:, k].roll(k + 1, -1) for k in range(2)], 1))
     torch.testing.assert_close(at(Masks), values.roll(1, -1))
     torch.testing.assert_close(at(Gradients), values.roll(1, -1))
@@ -112,7 +112,7 @@ class TestFrames(RepresentationContract):
 @pytest.mark.parametrize("kind", [Vectors, Scalars, Masks, Gradients])
 @pytest.mark.parametrize("name", BOOSTS)
 def test_the_derivative_is_that_of_the_flow(kind, name):
-    u, t, rho = smooth(2, 4), 1e-5, kind(GRID, Clock(step=0.7))
+    u, t, rho = smooth(2, 4), 1e-5, kind(GRID, clock=Clock(step=0.7))
     ahead, behind = (rho.act(BOOSTS[name].exp(s), u)[0] for s in (t, -t))
     torch.testing.assert_close(
         rho.differentiate(BOOSTS[name], u), (ahead - behind) / (2 * t), atol=1e-8, rtol=1e-6

@@ -7,14 +7,14 @@ from tests.helpers import check_refused
 
 from symmeter.domains.grids.affine_map import FLIP_X, AffineMap, rotation_by
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.grids.one_plane import OnePlane
 from symmeter.domains.grids.planar_products import dihedral
 from symmeter.domains.grids.scalars import Disparity, Masks, Pseudoscalars, Scalars
 from symmeter.domains.grids.vectors import Gradients, Pseudovectors, Vectors
 
-GRID = Image(Bandlimited())
+GRID = Grid(Bandlimited())
 FLIP, TWICE = AffineMap(FLIP_X), AffineMap(((2.0, 0.0), (0.0, 2.0)))
 AFFINE = tuple(GENERATORS[name] for name in FAMILIES["affine"])
 PAIRED = (Pseudovectors(GRID), Gradients(GRID), Vectors(GRID, basis="up"), Vectors(GRID, basis="yx"))

@@ -62,13 +62,13 @@ def test_masks_and_flow_are_flipped_as_torchvision_flips_them(symmetry, name):
     functional = pytest.importorskip("torchvision.transforms.v2.functional", exc_type=ImportError)
     from torchvision import tv_tensors
 
-    from symmeter.domains.grids.grid import Image
+    from symmeter.domains.grids.grid import Grid
     from symmeter.domains.grids.interpolants.series import Bandlimited
     from symmeter.domains.grids.scalars import Masks
     from symmeter.domains.grids.vectors import Vectors
 
     _, flip = symmeter.parse_group(symmetry).enumerate()
-    grid, flipped = Image(Bandlimited()), getattr(functional, name)
+    grid, flipped = Grid(Bandlimited()), getattr(functional, name)
     scores, flow = torch.rand(2, 4, 6, 8), torch.rand(2, 2, 6, 8)
     own = Masks(grid).act(flip, scores)[0].argmax(1)
     assert torch.equal(own, torch.as_tensor(flipped(tv_tensors.Mask(scores.argmax(1)))))

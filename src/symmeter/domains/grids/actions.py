@@ -5,8 +5,9 @@ import re
 from torch import Tensor
 
 from symmeter.domain import parse_group
+from symmeter.domains.grids.boosts import Clock
 from symmeter.domains.grids.field_words import FIELDS, FieldWord
-from symmeter.domains.grids.grid import LAYOUTS, Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.interpolant import Interpolant
 from symmeter.domains.grids.one_plane import OnePlane
 from symmeter.domains.grids.tokens import Tokens
@@ -56,8 +57,8 @@ def representation_of(
     if action in ("invariant", "pooled"):
         return Trivial()
     if field is not None:
-        return field_of(field, y, Image(interpolant, padding=padding), 1, time_step)
-    positions = Image(interpolant, padding=padding) if y.ndim == 4 else Trivial()
+        return field_of(field, y, Grid(interpolant, padding=padding), 1, time_step)
+    positions = Grid(interpolant, padding=padding) if y.ndim == 4 else Trivial()
     if regular:
         return _regular(action, parse_group(regular[1]), y, positions)
     if tokens:
@@ -68,10 +69,10 @@ def representation_of(
     if y.ndim != 4:
         raise ValueError(f"it has shape {_shape(y)} and so no grid that an equivariant action could move")
     layout = "channels_last" if action == "channels_last" else "channels_first"
-    return Image(interpolant, layout, padding=padding)
+    return Grid(interpolant, layout, padding=padding)
 
 
-def _regular(action: str, group: Group, y: Tensor, positions: Image | Trivial) -> Representation:
+def _regular(action: str, group: Group, y: Tensor, positions: Grid | Trivial) -> Representation:
     """The group's own action on the channels of y (B, C) or (B, C, H, W), beside that on its positions."""
     if group.order is None or y.ndim not in (2, 4) or y.shape[1] % group.order:
         raise ValueError(
@@ -81,13 +82,15 @@ def _regular(action: str, group: Group, y: Tensor, positions: Image | Trivial) -
     return Regular(group, positions)
 
 
-def field_of(word: FieldWord, y: Tensor, grid: Image, after: int, time_step: float) -> Representation:
+def field_of(word: FieldWord, y: Tensor, grid: Grid, after: int, time_step: float) -> Representation:
     """How a field y (B, ...) moves by its word, so many frames ahead; ValueError where its shape is another."""
-    planes = y.unsqueeze(1) if y.ndim == 3 else y
-    rho = word.on(grid if planes.ndim > 3 else Trivial(), after, time_step)
-    if planes.ndim not in (2, 4, 5) or planes.shape[rho.channel_axis] % word.components:
+    one_plane = y.ndim == grid.axes + 1 and y.ndim > 2
+    planes = y.unsqueeze(1) if one_plane else y
+    rho = word.on(grid if planes.ndim > 2 else Trivial(), grid.axes, Clock(word.after or after, time_step))
+    dimensions = (2, grid.axes + 2, grid.axes + 3)
+    if planes.ndim not in dimensions or planes.shape[rho.channel_axis] % word.components(grid.axes):
         raise ValueError(f"it has shape {_shape(y)}, and {word.name} are {word.shapes}")
-    return rho if planes is y else OnePlane(rho)
+    return OnePlane(rho) if one_plane else rho
 
 
 def _shape(y: Tensor) -> str:
@@ -111,7 +114,7 @@ def known_action(name: str, y: Tensor, model: object) -> str | None:
 
 def taken_as_scalars(name: str, y: Tensor, rho: Representation) -> str | None:
     """A remark where few channels of y (B, ...) may be components of vectors, which turn with the grid."""
-    channels = y.shape[LAYOUTS[rho.layout][0]] if isinstance(rho, Image) else 0
+    channels = y.shape[rho.channel_axis] if isinstance(rho, Grid) else 0
     if channels not in (2, 3) or name == "softmax":
         return None
     hint = f": write {name}:vectors if they are components of vectors" if channels == 2 else ""

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from symmeter.domains.grids.carried import Carried
-from symmeter.domains.grids.grid import Image
-from symmeter.domains.grids.interpolants.interpolant import Interpolant
+from symmeter.domains.grids.grid import CHANNELS_FIRST, Grid
 from symmeter.domains.grids.scalars import Disparity, Pseudoscalars, Scalars
 from symmeter.domains.grids.vectors import Gradients, Pseudovectors, Vectors
 from symmeter.symmetry.alternatives import Alternative
@@ -27,29 +26,30 @@ _PAIRS: tuple[tuple[type[Vectors], dict[str, str], str], ...] = (
     ),
     (Gradients, {}, "has components that change as those of gradients do, as 'gradients'"),
 )
-_SINGLE: tuple[tuple[type[Scalars], str], ...] = (
-    (Pseudoscalars, "changes sign under flips, as 'pseudoscalars'"),
-    (Disparity, "changes as displacements along x do, as 'disparity'"),
+_SINGLE: tuple[tuple[type[Scalars], dict[str, str], str], ...] = (
+    (Pseudoscalars, {}, "changes sign under flips, as 'pseudoscalars'"),
+    (Disparity, {}, "changes as displacements along x do, as 'disparity'"),
 )
 
 
-def alternatives(
-    rho: Representation, value: Tensor, interpolant: Interpolant, padding: str
-) -> Sequence[Alternative]:
-    """Other actions on a value (B, ...) on which a symmetry acts by `rho`, as far as its shape allows them."""
+def alternatives(rho: Representation, value: Tensor, grid: Grid | None = None) -> Sequence[Alternative]:
+    """Other actions on a value (B, ...) on which a symmetry acts by `rho`, as far as its shape allows them.
+
+    `grid` is that of a value which was said not to move, where it may be one.
+    """
     if isinstance(rho, Carried):
         return [*_unturned(rho), *_others(rho, value)]
-    if isinstance(rho, Image) and rho.layout == "channels_first":
-        return [*_others(Scalars(rho), value), *_left_behind()]
-    if isinstance(rho, Trivial) and value.ndim == 4:
-        grid = Image(interpolant, padding=padding)
-        return [Alternative(grid, "moves with the grid, as 'equivariant'"), *_others(Scalars(grid), value)]
+    if isinstance(rho, Grid) and rho.layout == CHANNELS_FIRST:
+        return [*_others(Scalars(rho, rho.axes), value), *_left_behind()]
+    if isinstance(rho, Trivial) and grid is not None and value.ndim == grid.axes + 2:
+        moved = Alternative(grid, "moves with the grid, as 'equivariant'")
+        return [moved, *_others(Scalars(grid, grid.axes), value)]
     return []
 
 
 def _unturned(rho: Carried) -> list[Alternative]:
     """Values that the grid moves and does not change, and those that it leaves where they are."""
-    still = Scalars(rho.grid, rho.clock)
+    still = Scalars(rho.grid, rho.components, rho.clock)
     words = _STILL if isinstance(rho, Vectors) else _SAME
     return [Alternative(still, words), *_left_behind()]
 
@@ -59,7 +59,8 @@ def _left_behind() -> list[Alternative]:
 
 
 def _others(rho: Carried, value: Tensor) -> list[Alternative]:
-    """Components of every kind where channels come in pairs, and numbers that change by themselves."""
-    pairs = _PAIRS if value.shape[rho.channel_axis] % 2 == 0 else ()
-    found = [Alternative(kind(rho.grid, rho.clock, **basis), words) for kind, basis, words in pairs]
-    return found + [Alternative(kind(rho.grid, rho.clock), words) for kind, words in _SINGLE]
+    """Components of every kind where channels are as many as axes, and numbers that change by themselves."""
+    fits = rho.components > 1 and value.shape[rho.channel_axis] % rho.components == 0
+    kinds = [*(_PAIRS if fits else ()), *_SINGLE]
+    place = (rho.grid, rho.components, rho.clock)
+    return [Alternative(kind(*place, **basis), words) for kind, basis, words in kinds]

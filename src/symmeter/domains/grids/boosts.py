@@ -5,7 +5,6 @@ from itertools import starmap
 from operator import add
 
 import torch
-from torch import Tensor
 
 from symmeter.domains.grids.affine_map import AffineMap
 from symmeter.errors import SymmeterError
@@ -152,8 +151,3 @@ def boosts(what: Element | Generator) -> bool:
     if isinstance(what, ProductElement):
         return any(map(boosts, what.parts))
     return isinstance(what, Boost | BoostGenerator)
-
-
-def velocity_of(boost: Boost, like: Tensor) -> Tensor:
-    """(2,) of the type and on the device of a tensor of any shape."""
-    return torch.tensor(boost.velocity, dtype=like.dtype, device=like.device)

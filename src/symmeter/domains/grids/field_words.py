@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from symmeter.domains.grids.boosts import Clock
 from symmeter.domains.grids.carried import Carried
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.scalars import Disparity, Masks, Pseudoscalars, Scalars
 from symmeter.domains.grids.vectors import BASES, Gradients, Pseudovectors, Vectors
 from symmeter.symmetry.representations.trivial import Trivial
@@ -66,11 +66,10 @@ class FieldWord:
         """The shapes that it takes."""
         return FIELDS[self.name].shapes
 
-    @property
-    def components(self) -> int:
-        """How many channels belong together."""
-        return 1 + issubclass(FIELDS[self.name].of, Vectors)
+    def components(self, axes: int) -> int:
+        """How many channels belong together on a grid of so many axes."""
+        return axes if issubclass(FIELDS[self.name].of, Vectors) else 1
 
-    def on(self, grid: Image | Trivial, after: int, step: float) -> Carried:
-        """The representation on a grid, by default so many frames ahead; `step` as in a Clock."""
-        return FIELDS[self.name].of(grid, Clock(self.after or after, step), **self.basis)
+    def on(self, grid: Grid | Trivial, axes: int, clock: Clock) -> Carried:
+        """The representation on a grid of so many axes, or on none."""
+        return FIELDS[self.name].of(grid, axes, clock, **self.basis)

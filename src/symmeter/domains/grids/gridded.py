@@ -22,7 +22,7 @@ class Gridded(Domain):
 
     def __init__(self, options: Any = None):
         super().__init__(options)
-        self.interpolant = parse_interpolant(_definition(self.options))
+        self.interpolant = parse_interpolant(self.options.definition)
 
     @property
     def definition(self) -> str:
@@ -72,15 +72,9 @@ class Gridded(Domain):
         return True
 
     def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
-        return alternatives(rho, value, self.interpolant, self.padding)
+        return alternatives(rho, value)
 
     def deformed(
         self, rho: Representation, generators: Sequence[Generator], x: Tensor, random: Tensor
     ) -> list[Tensor] | None:
         return deformed(rho, generators, x, random)
-
-
-def _definition(options: Any) -> Any:
-    """The definition that was asked for; of a grid that closes on itself, the usual one is the periodic one."""
-    periodic = {("bandlimited", "circular"): "periodic"}
-    return periodic.get((str(options.definition), options.padding), options.definition)

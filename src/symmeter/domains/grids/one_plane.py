@@ -15,11 +15,11 @@ class OnePlane(Representation):
     """(B, H, W), moved as `rho` moves (B, 1, H, W).
 
     >>> import torch
-    >>> from symmeter.domains.grids.grid import Image
+    >>> from symmeter.domains.grids.grid import Grid
     >>> from symmeter.domains.grids.interpolants.series import Bandlimited
     >>> from symmeter.domains.grids.planar import Reflection
     >>> _, flip = Reflection().enumerate()
-    >>> OnePlane(Image(Bandlimited())).act(flip, torch.tensor([[[1.0, 2.0]]]))[0].tolist()
+    >>> OnePlane(Grid(Bandlimited())).act(flip, torch.tensor([[[1.0, 2.0]]]))[0].tolist()
     [[[2.0, 1.0]]]
     """
 

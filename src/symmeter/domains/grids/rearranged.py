@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.interpolant import Interpolant
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element
@@ -54,17 +54,17 @@ class Rearranged(Representation):
 
     def differentiate_all(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
         """X x for every generator, of the shape of x each; 0 at prefix tokens."""
-        tangents = Image(self.interpolant).differentiate_all(generators, self.to_image(x))
+        tangents = Grid(self.interpolant).differentiate_all(generators, self.to_image(x))
         still = torch.zeros_like(x)
         return [self._from_image(tangent, still) for tangent in tangents]
 
     def pair_all(self, generators: Sequence[Generator], covector: Tensor, x: Tensor) -> Tensor:
         """<w, X x> per generator and image, (T, B) float64, whichever axis has the images."""
-        return Image(self.interpolant).pair_all(generators, self.to_image(covector), self.to_image(x))
+        return Grid(self.interpolant).pair_all(generators, self.to_image(covector), self.to_image(x))
 
     def acting(self, x: Tensor) -> Callable[[Element], Acted]:
         """The moved value and its mask, both of the shape of x; prefix tokens stay as they are."""
-        acting = Image(self.interpolant).acting(self.to_image(x))
+        acting = Grid(self.interpolant).acting(self.to_image(x))
 
         def act(element: Element) -> Acted:
             moved, mask = acting(element)

@@ -24,12 +24,12 @@ class Scalars(Carried):
     noun: ClassVar[str] = "scalars"
 
     def mixing(self, linear: Tensor) -> Tensor:
-        """1."""
-        return torch.ones((), dtype=torch.float64)
+        """1, (1, 1)."""
+        return torch.ones(1, 1, dtype=torch.float64)
 
     def rate(self, linear: Tensor) -> Tensor:
-        """0."""
-        return torch.zeros((), dtype=torch.float64)
+        """0, (..., 1, 1)."""
+        return torch.zeros_like(linear[..., :1, :1])
 
     def frames(self, channels: int) -> int:
         return channels
@@ -58,8 +58,8 @@ class Pseudoscalars(Scalars):
     noun: ClassVar[str] = "pseudoscalars"
 
     def mixing(self, linear: Tensor) -> Tensor:
-        """sign(det A)."""
-        return torch.linalg.det(linear).sign()
+        """sign(det A), (1, 1)."""
+        return torch.linalg.det(linear).sign().reshape(1, 1)
 
 
 @dataclass(frozen=True)
@@ -76,12 +76,12 @@ class Disparity(Scalars):
     noun: ClassVar[str] = "disparity"
 
     def mixing(self, linear: Tensor) -> Tensor:
-        """A_xx."""
-        return linear[0, 0]
+        """A_xx, (1, 1)."""
+        return linear[:1, :1]
 
     def rate(self, linear: Tensor) -> Tensor:
-        """M_xx."""
-        return linear[0, 0]
+        """M_xx, (..., 1, 1)."""
+        return linear[..., :1, :1]
 
     def refuse(self, linear: Tensor) -> None:
         if linear[1, 0] != 0:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.interpolant import Interpolant
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element
@@ -33,19 +33,19 @@ class Tokens(Representation):
         """X x for every generator, of the shape of x each; 0 at the prefix tokens."""
         prefix, image = self._split(x)
         still = torch.zeros_like(prefix)
-        moved = Image(self.interpolant, "channels_last").differentiate_all(generators, image)
+        moved = Grid(self.interpolant, "channels_last").differentiate_all(generators, image)
         return [torch.cat([still, m.flatten(-3, -2)], -2) for m in moved]
 
     def pair_all(self, generators: Sequence[Generator], covector: Tensor, x: Tensor) -> Tensor:
         """<w, X x> for a covector w of the shape of x, (T, B) float64."""
         _, weights = self._split(covector)
         _, image = self._split(x)
-        return Image(self.interpolant, "channels_last").pair_all(generators, weights, image)
+        return Grid(self.interpolant, "channels_last").pair_all(generators, weights, image)
 
     def acting(self, x: Tensor) -> Callable[[Element], Acted]:
         """The moved tokens, of the shape of x, and the mask (prefix + rows * columns, 1), which is 1 at the prefix."""
         prefix, image = self._split(x)
-        acting = Image(self.interpolant, "channels_last", padding=self.padding).acting(image)
+        acting = Grid(self.interpolant, "channels_last", padding=self.padding).acting(image)
 
         def act(element: Element) -> Acted:
             moved, mask = acting(element)
@@ -57,7 +57,7 @@ class Tokens(Representation):
     def border(self, x: Tensor) -> Tensor:
         """(prefix + rows * columns, 1), 0 at the prefix tokens."""
         prefix, image = self._split(x)
-        ring = Image(self.interpolant, "channels_last").border(image).flatten(0, 1)
+        ring = Grid(self.interpolant, "channels_last").border(image).flatten(0, 1)
         return torch.cat([ring.new_zeros(prefix.shape[-2], 1), ring], 0)
 
     def _split(self, x: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""Vectors in the plane: displacements, velocities, gradients. Components turn with the grid, and with no grid alone."""
+"""Vectors on grids: displacements, velocities, gradients. Components turn with the grid, and with no grid alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,10 +7,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from symmeter.domains.grids.affine_map import AffineMap
-from symmeter.domains.grids.boosts import Boost, BoostGenerator, velocity_of
+from symmeter.domains.grids.affine_map import AffineMap, as_map
+from symmeter.domains.grids.boosts import BoostGenerator
 from symmeter.domains.grids.carried import Carried
 from symmeter.domains.grids.generators import AffineGenerator
+from symmeter.domains.grids.grid import Grid
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, ProductElement
@@ -25,12 +26,13 @@ BASES = {
 
 @dataclass(frozen=True)
 class Vectors(Carried):
-    """(B, 2, H, W), or (B, 2) with a trivial `grid`: (g u)(p) = A u(g^-1 p) for an affine map g, p -> A p + b.
+    """(B, n, *sizes) on a `grid` of n axes, or (B, n) with a trivial one: (g u)(p) = A u(g^-1 p) for p -> A p + b.
 
-    The components are (x, y), x to the right and y down as pixels count; in the `basis` `yx` they are (y, x), and `up`
-    counts y upwards. Under maps that change lengths they change by A too, as displacements do: so a flow is mirrored
-    and its x changes sign under a flip, and it is twice as long where the grid is twice as large. More channels are
-    several vectors, of frames one after the other. A boost adds its velocity to each.
+    The components are along x, y, z, y down in an image as pixels count, and lengths where the grid has a spacing;
+    in the `basis` `yx` they are (y, x), and `up` counts y upwards. Under maps that change lengths they change by A
+    too, as displacements do: so a flow is mirrored and its x changes sign under a flip, and it is twice as long
+    where the grid is twice as large. More channels are several vectors, of frames one after the other. A boost adds
+    its velocity to each.
 
     >>> from symmeter.domains.grids.affine_map import rotation_by
     >>> Vectors().act(rotation_by(90), torch.tensor([[1.0, 0.0]]))[0].tolist()  # right, then up
@@ -40,34 +42,43 @@ class Vectors(Carried):
     basis: str = "xy"
     noun: ClassVar[str] = "vectors"
 
+    def __post_init__(self) -> None:
+        if isinstance(self.grid, Grid) and self.grid.axes != self.components:
+            raise SymmeterError(f"vectors on {self.grid.axes} axes do not have {self.components} components")
+
     def mixing(self, linear: Tensor) -> Tensor:
-        """A, (2, 2), in the basis."""
+        """A, (n, n), in the basis."""
         return self._in_basis(self.turned(linear))
 
     def rate(self, linear: Tensor) -> Tensor:
-        """M, (2, 2), in the basis."""
+        """M, (..., n, n), in the basis."""
         return self._in_basis(self.turning(linear))
 
     def _in_basis(self, matrix: Tensor) -> Tensor:
-        """A matrix (2, 2) of components (x, y) as one of components in the basis."""
-        basis = torch.tensor(BASES[self.basis], dtype=matrix.dtype)
+        """Matrices (..., n, n) of components (x, y, z) as those of components in the basis."""
+        basis = self._basis(matrix)
         return basis @ matrix @ basis.mT
 
+    def _basis(self, like: Tensor) -> Tensor:
+        """The components in terms of (x, y, z), (n, n) of the type of a tensor."""
+        basis = torch.eye(self.components, dtype=like.dtype, device=like.device)
+        basis[:2, :2] = torch.tensor(BASES[self.basis])[: self.components, : self.components]
+        return basis
+
     def turned(self, linear: Tensor) -> Tensor:
-        """What A (2, 2) makes of components (x, y): by default A itself."""
+        """What A (n, n) makes of components (x, y): by default A itself."""
         return linear
 
     def turning(self, linear: Tensor) -> Tensor:
-        """What M (2, 2) makes of them: by default M itself."""
+        """What M (n, n) makes of them: by default M itself."""
         return linear
 
     def frames(self, channels: int) -> int:
-        return channels // 2
+        return channels // self.components
 
-    def added(self, boost: Boost, frame: Tensor) -> Tensor:
-        """The velocity of the boost, (2, 1, 1) on a grid."""
-        basis = torch.tensor(BASES[self.basis], dtype=frame.dtype, device=frame.device)
-        return (basis @ velocity_of(boost, frame)).reshape(-1, *[1] * (frame.ndim - 2))
+    def added(self, velocity: Tensor) -> Tensor:
+        """The velocity (b, n, ...) in the basis."""
+        return torch.einsum("ij,bj...->bi...", self._basis(velocity), velocity)
 
     def changes(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
         """X u, and for boosts u itself with its components turned to the velocity: that of a boost is the same for all.
@@ -80,16 +91,17 @@ class Vectors(Carried):
 
     def _towards(self, boost: BoostGenerator, x: Tensor) -> Tensor:
         """vx u + vy J u of the shape of x, J a quarter turn."""
-        (across, down), quarter = (
-            boost.direction,
-            torch.tensor([[0.0, 1.0], [-1.0, 0.0]], dtype=torch.float64),
-        )
+        across, down = boost.direction
+        quarter = torch.eye(self.components, dtype=torch.float64)
+        quarter[:2, :2] = torch.tensor([[0.0, 1.0], [-1.0, 0.0]])
         return across * x + down * self._mixed(quarter, x)
 
     def check(self, x: Tensor) -> None:
         components = x.shape[self.channel_axis]
-        if components % 2:
-            raise SymmeterError(f"vectors in the plane have 2 components; {tuple(x.shape)} has {components}")
+        if components % self.components:
+            raise SymmeterError(
+                f"these vectors have {self.components} components; {tuple(x.shape)} has {components}"
+            )
 
 
 @dataclass(frozen=True)
@@ -127,9 +139,9 @@ class Gradients(Vectors):
         """-M^T."""
         return -linear.mT
 
-    def added(self, boost: Boost, frame: Tensor) -> Tensor:
+    def added(self, velocity: Tensor) -> Tensor:
         """Nothing: no gradient of a value changes with the observer."""
-        return Carried.added(self, boost, frame)
+        return Carried.added(self, velocity)
 
 
 def turns(what: Element | Generator) -> bool:
@@ -141,8 +153,10 @@ def turns(what: Element | Generator) -> bool:
     """
     if isinstance(what, ProductElement):
         return any(map(turns, what.parts))
+    what = as_map(what) if isinstance(what, Element) else what
     if not isinstance(what, AffineMap | AffineGenerator):
         return False
-    (a, b), (c, d) = what.linear
-    no_scale = (a, b, c) != (d, 0, 0)
-    return no_scale or (isinstance(what, AffineMap) and a < 0)
+    linear = torch.tensor(what.linear, dtype=torch.float64)
+    growth = linear[0, 0] * torch.eye(len(linear), dtype=torch.float64)
+    no_scale = not torch.equal(linear, growth)
+    return no_scale or (isinstance(what, AffineMap) and bool(linear[0, 0] < 0))

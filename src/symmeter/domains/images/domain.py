@@ -17,13 +17,15 @@ from symmeter.domains.grids.actions import (
     representation_of,
     taken_as_scalars,
 )
+from symmeter.domains.grids.alternatives import alternatives
 from symmeter.domains.grids.axes.tracker import AxisTracker
 from symmeter.domains.grids.boosts import Boosts, boosts
 from symmeter.domains.grids.carried import Carried
 from symmeter.domains.grids.field_words import FIELDS, FieldWord
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
-from symmeter.domains.grids.grid import Image, Pixels
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.gridded import Gridded
+from symmeter.domains.grids.pixels import Pixels
 from symmeter.domains.grids.shifts import margin_of
 from symmeter.domains.grids.vectors import turns
 from symmeter.domains.grids.window import Window
@@ -44,6 +46,7 @@ from symmeter.models.hub import Hub
 from symmeter.models.loaded import LoadedModel
 from symmeter.optional import require
 from symmeter.samples import Draw, Samples
+from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.displaced import Inputs, Replaced, Still, as_far, displaced
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
@@ -142,11 +145,11 @@ class Images(Gridded):
         if margin:
             return Window(margin)
         prepared = self.preprocessing(model)
-        return Image(self.interpolant, pixels=Pixels(prepared.mean, prepared.std), padding=self.padding)
+        return Grid(self.interpolant, pixels=Pixels(prepared.mean, prepared.std), padding=self.padding)
 
     @property
-    def _grid(self) -> Image:
-        return Image(self.interpolant, padding=self.padding)
+    def _grid(self) -> Grid:
+        return Grid(self.interpolant, padding=self.padding)
 
     def act_by(self, action: str, y: Tensor) -> Representation:
         rho = representation_of(action, y, self.interpolant, self.padding, self.options.time_step)
@@ -179,9 +182,12 @@ class Images(Gridded):
     def bound(self, group: Group, rho: Representation, x: Tensor) -> Group:
         """SymmeterError for boosts of what is no field."""
         found = super().bound(group, rho, x)
-        if isinstance(found, Boosts) and isinstance(rho, Image | Window):
+        if isinstance(found, Boosts) and isinstance(rho, Grid | Window):
             raise SymmeterError(f"{found.name} moves frames of velocities: say so with inputs='vectors'")
         return found
+
+    def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
+        return alternatives(rho, value, self._grid)
 
     def displaced(
         self, rho: Representation, x: Tensor, other: Tensor, still: Still, replaced: Replaced

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 from symmeter.domains.grids.boosts import BOOSTS, parse_boosts
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
-from symmeter.domains.grids.planar import AffineBox, Cyclic, Reflection, Rotations, Scales, Translations
+from symmeter.domains.grids.padding import AXES
+from symmeter.domains.grids.planar import AffineBox, Cyclic, Reflection, Rotations
 from symmeter.domains.grids.planar_products import dihedral, rigid_motions
-from symmeter.domains.grids.shifts import AXES, parse_shifts
+from symmeter.domains.grids.scales import Scales
+from symmeter.domains.grids.shifts import parse_shifts
+from symmeter.domains.grids.translations import Translations
 from symmeter.domains.images.colours import Colours
 from symmeter.errors import SymmeterError, nearest
 from symmeter.symmetry.groups.generators import Generator

@@ -111,7 +111,7 @@ class Signals(Gridded):
         return AxisTracker(x, self.interpolant, axes=1)
 
     def _signal(self, amplitude: bool) -> Signal:
-        return Signal(self.interpolant, self.padding, amplitude)
+        return Signal(self.interpolant, padding=self.padding, amplitude=amplitude)
 
 
 def _margin(group: Group | None) -> int:

@@ -10,12 +10,12 @@ from torch import nn
 from symmeter.domains.grids.aliasing.sampled_layers import Sampling, sampling
 from symmeter.domains.grids.aliasing.theorem import alias_derivative, predicted_norm
 from symmeter.domains.grids.generators import GENERATORS, AffineGenerator
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Periodic
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.conjugate import lie_derivative
 
-GRID = Image(Periodic())
+GRID = Grid(Periodic())
 TRANSLATIONS = [GENERATORS["translation_x"], GENERATORS["translation_y"]]
 GRIDS = [(8, 8), (7, 7), (6, 9), (9, 12)]
 

@@ -10,7 +10,7 @@ from symmeter.domains.grids.axes.acting import axes_under, representation
 from symmeter.domains.grids.axes.axes import BATCH, CHANNEL, X, Y, axis, size_of, tokens
 from symmeter.domains.grids.axes.tracker import AxisTracker
 from symmeter.domains.grids.generators import GENERATORS
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.grids.rearranged import Rearranged
 from symmeter.domains.grids.tokens import Tokens
@@ -191,7 +191,7 @@ def test_constants_depend_on_nothing():
 
 def test_windows_act_as_the_map_they_are_cut_from():
     x = torch.rand(2, 3, 4, 6, dtype=torch.float64)
-    grid = Image(Bandlimited())
+    grid = Grid(Bandlimited())
     cut = windows
     rho, _ = followed(cut, (2, 3, 4, 6))
     assert isinstance(rho, Rearranged)
@@ -218,7 +218,7 @@ def test_rolled_windows_act_as_the_map_before_it_was_rolled():
     rho, _ = followed(cut, (2, 3, 4, 6))
     assert rho is not None
     for generator in GENERATORS_HERE:
-        expected = cut(Image(Bandlimited()).differentiate(generator, x))
+        expected = cut(Grid(Bandlimited()).differentiate(generator, x))
         torch.testing.assert_close(rho.differentiate(generator, cut(x)), expected)
 
 
@@ -232,7 +232,7 @@ def test_prefix_tokens_inside_heads_stay_where_they_are():
     rho, _ = followed(heads, (2, 8, 4, 6))
     assert isinstance(rho, Rearranged)
     for generator in GENERATORS_HERE:
-        expected = heads(Image(Bandlimited()).differentiate(generator, x))
+        expected = heads(Grid(Bandlimited()).differentiate(generator, x))
         torch.testing.assert_close(rho.differentiate(generator, heads(x)), expected)
 
 
@@ -274,8 +274,8 @@ KNOWN = Bandlimited()
 @pytest.mark.parametrize(
     ("rho", "shape"),
     [
-        (Image(KNOWN), (2, 8, 4, 6)),
-        (Image(KNOWN, "channels_last"), (2, 4, 6, 8)),
+        (Grid(KNOWN), (2, 8, 4, 6)),
+        (Grid(KNOWN, "channels_last"), (2, 4, 6, 8)),
         (Tokens(KNOWN, (4, 6)), (2, 24, 8)),
         (Tokens(KNOWN, (4, 6), 2), (2, 26, 8)),
         (Trivial(), (2, 8)),

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from symmeter.domains.grids.aliasing.sampled_layers import sampling
 from symmeter.domains.grids.aliasing.theorem import alias_derivative
 from symmeter.domains.grids.generators import AffineGenerator
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Periodic
 from symmeter.errors import SymmeterError
 from symmeter.layers.attribute import profiled
@@ -145,7 +145,7 @@ class AliasAttributor(Attributor):
         It was given h (B, C, H, W) and gave y (B, C', H', W'); `gradient` is that at y.
         """
         module, generator = self._modules[layer], self._generators[t]
-        layout, plain = sampling(module), Image(Periodic())
+        layout, plain = sampling(module), Grid(Periodic())
         if layout is None or h.ndim != 4 or y.ndim != 4 or not _are_maps(attribution, layer):
             return
         channels = slice(None)
@@ -204,4 +204,4 @@ class AliasAttributor(Attributor):
 def _are_maps(attribution: Attribution, layer: str) -> bool:
     """Whether all that goes in and out of the first call of a module is channels-first maps."""
     found = attribution.representations(layer)
-    return all(isinstance(rho, Image) and rho.layout == "channels_first" for rho in found)
+    return all(isinstance(rho, Grid) and rho.layout == "channels_first" for rho in found)

@@ -23,18 +23,13 @@ from symmeter.domains.grids.axes.axes import (
     settle,
     tokens,
 )
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.interpolant import Interpolant
-from symmeter.domains.grids.line import Line
 from symmeter.domains.grids.rearranged import Rearranged
 from symmeter.domains.grids.tokens import Tokens
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 
-_MIDDLE = {
-    "channels_first": (CHANNEL, Y, X),
-    "channels_last": (Y, X, CHANNEL),
-}  # axes behind that of the batch
 _role, _rolled, _flipped = map(operator.attrgetter, ("role", "rolled", "flipped"))
 
 
@@ -48,10 +43,9 @@ def axes_under(rho: Representation, shape: Sequence[int]) -> Axes | None:
         rows, columns = rho.grid
         places = tokens(rho.prefix, axis(Y, rows) + axis(X, columns))
         return (axis(BATCH, shape[0]), places, axis(CHANNEL, shape[2]))
-    if isinstance(rho, Image):
-        middle = _MIDDLE[rho.layout]
-    elif isinstance(rho, Line):
-        middle = (CHANNEL, X)
+    if isinstance(rho, Grid):
+        own = (Y, X)[-rho.axes :]
+        middle = {"channels_first": (CHANNEL, *own), "channels_last": (*own, CHANNEL)}[rho.layout]
     elif isinstance(rho, Trivial):
         middle = (CHANNEL,) * (len(shape) - 1)
     else:
@@ -96,9 +90,9 @@ def _rolls(own: Iterable[Factor]) -> set[int]:
 def _on_grid(axes: Axes, interpolant: Interpolant, single: Collection[str]) -> Representation | None:
     """Of maps and of tokens, whose grid is whole and in its order; None for axes in any other order."""
     if _are(axes, (BATCH, CHANNEL, Y, X), single):
-        return Image(interpolant)
+        return Grid(interpolant)
     if _are(axes, (BATCH, Y, X, CHANNEL), single):
-        return Image(interpolant, "channels_last")
+        return Grid(interpolant, "channels_last")
     if len(axes) != 3 or not _are((axes[0], axes[2]), (BATCH, CHANNEL), single):
         return None
     prefix = sum(f.prefix for f in axes[1])
