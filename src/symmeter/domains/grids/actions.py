@@ -10,7 +10,7 @@ from symmeter.domains.grids.field_words import FIELDS, FieldWord
 from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.interpolant import Interpolant
 from symmeter.domains.grids.one_plane import OnePlane
-from symmeter.domains.grids.tokens import Tokens
+from symmeter.domains.grids.tokens import is_tokens, tokens_by
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.representations.linear import Regular
@@ -28,7 +28,6 @@ ACTIONS = (
     *FIELDS,
 )
 REGULAR = re.compile(r"^regular\((.+)\)$")
-TOKENS = re.compile(r"^tokens\((?:(\d+)\+)?(\d+)x(\d+)\)$")
 
 
 def is_action(word: str) -> bool:
@@ -37,7 +36,7 @@ def is_action(word: str) -> bool:
     >>> is_action("tokens(1+14x14)"), is_action("tokens")
     (True, False)
     """
-    if word in ACTIONS or TOKENS.match(word) or FieldWord.parse(word):
+    if word in ACTIONS or is_tokens(word) or FieldWord.parse(word):
         return True
     regular = REGULAR.match(word)
     try:
@@ -53,7 +52,7 @@ def representation_of(
 
     `time_step` is how many pixels a velocity of 1 crosses from one frame to the next.
     """
-    tokens, regular, field = TOKENS.match(action), REGULAR.match(action), FieldWord.parse(action)
+    regular, field = REGULAR.match(action), FieldWord.parse(action)
     if action in ("invariant", "pooled"):
         return Trivial()
     if field is not None:
@@ -61,11 +60,8 @@ def representation_of(
     positions = Grid(interpolant, padding=padding) if y.ndim == 4 else Trivial()
     if regular:
         return _regular(action, parse_group(regular[1]), y, positions)
-    if tokens:
-        prefix, rows, columns = map(int, tokens.groups("0"))
-        if y.shape[1:-1] != (prefix + rows * columns,):
-            raise ValueError(f"it has shape {_shape(y)}, which is not {action}")
-        return Tokens(interpolant, (rows, columns), prefix, padding)
+    if is_tokens(action):
+        return tokens_by(action, y, Grid(interpolant, padding=padding))
     if y.ndim != 4:
         raise ValueError(f"it has shape {_shape(y)} and so no grid that an equivariant action could move")
     layout = "channels_last" if action == "channels_last" else "channels_first"

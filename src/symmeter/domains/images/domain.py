@@ -199,7 +199,7 @@ class Images(Gridded):
         return lambda g: towards(g) if boosts(g) else usual(g)
 
     def tracker(self, x: Tensor) -> Tracker:
-        return AxisTracker(x, self.interpolant)
+        return AxisTracker(x, self._grid)
 
     @classmethod
     def hubs(cls) -> Mapping[str, Hub]:

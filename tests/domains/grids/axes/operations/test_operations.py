@@ -23,7 +23,7 @@ NAMES = ["translation_x", "translation_y", "rotation", "scale", "shear_x"]
 def followed(f, shape=SHAPE) -> tuple[Representation | None, torch.Tensor]:
     """What is said of f(x), and f(x)."""
     x = torch.rand(shape, dtype=torch.float64).requires_grad_()
-    with AxisTracker(x, Bandlimited()) as tracker:
+    with AxisTracker(x, GRID) as tracker:
         y = f(x)
         return tracker.representation(y), y.detach()
 
@@ -109,7 +109,7 @@ def test_layouts_of_what_commutes_with_shifts(name):
     f, (rows, columns) = COMMUTES[name]
     rho, _ = followed(f)
     assert isinstance(rho, Grid | Rearranged)
-    image = rho.to_image if isinstance(rho, Rearranged) else lambda y: y
+    image = rho.to_grid if isinstance(rho, Rearranged) else lambda y: y
     x = torch.rand(SHAPE, dtype=torch.float64)
     before = image(f(x)).roll((rows, columns), (2, 3))
     torch.testing.assert_close(image(f(x.roll((4, 6), (2, 3)))), before)
