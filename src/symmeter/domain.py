@@ -199,11 +199,6 @@ class Domain(ABC):
         """Whether actions obey the laws of a group but for round-off."""
         return self.definition == "exact"
 
-    @property
-    def audits(self) -> bool:
-        """Whether it can be asked if actions are the right ones."""
-        return self.exact
-
     def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
         """Other ways in which a symmetry might act on a value (B, ...) on which it acts by `rho`."""
         return ()

@@ -59,7 +59,7 @@ def _left_behind() -> list[Alternative]:
 
 
 def _others(rho: Carried, value: Tensor) -> list[Alternative]:
-    """Components of every kind where channels are as many as axes, and numbers that change by themselves."""
+    """Components of every kind where channels of (B, C, ...) fit, and numbers that change by themselves."""
     fits = rho.components > 1 and value.shape[rho.channel_axis] % rho.components == 0
     kinds = [*(_PAIRS if fits else ()), *_SINGLE]
     place = (rho.grid, rho.components, rho.clock)

@@ -176,5 +176,9 @@ class Carried(Representation):
         """That of the grid."""
         return self.grid.step(generator, x)
 
+    def bound_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """That of one frame (C, *sizes)."""
+        return shape[-1 - self._axes :]
+
     def describe(self) -> str:
         return f"{self.noun}, {self.grid.describe()}"

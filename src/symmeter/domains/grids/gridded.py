@@ -66,11 +66,6 @@ class Gridded(Domain):
             )
         return rho
 
-    @property
-    def audits(self) -> bool:
-        """Other actions are asked about; what motions of a grid lose is in the floor of their errors."""
-        return True
-
     def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
         return alternatives(rho, value)
 

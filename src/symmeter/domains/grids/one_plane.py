@@ -56,5 +56,9 @@ class OnePlane(Representation):
         """That of the grid."""
         return self.rho.step(generator, x.unsqueeze(1))
 
+    def bound_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """That of a plane with its channel, (1, *sizes)."""
+        return (1, *shape)
+
     def describe(self) -> str:
         return f"{self.rho.describe()}, one plane"
