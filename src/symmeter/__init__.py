@@ -29,6 +29,7 @@ _HOME = {
     "sweep": "sweeps",
     "Result": "results.result",
     "load_model": "models",
+    "Rollout": "models.rollout",
     "lie_derivative": "symmetry.conjugate",
     "Symmetry": "symmetry.hypothesis",
     "parse_group": "domain",
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from symmeter.measuring.prediction import prediction_range
     from symmeter.measuring.regression import assert_more_equivariant
     from symmeter.models.load import load_model
+    from symmeter.models.rollout import Rollout
     from symmeter.results.comparison import Comparison
     from symmeter.results.result import Result
     from symmeter.sweeps.compare import compare
@@ -64,6 +66,7 @@ __all__ = [
     "Comparison",
     "Profile",
     "Result",
+    "Rollout",
     "SymmeterError",
     "SymmeterWarning",
     "Symmetry",

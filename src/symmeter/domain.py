@@ -195,8 +195,8 @@ class Domain(ABC):
         return word in ("invariant", "equivariant")
 
     @property
-    def audits(self) -> bool:
-        """Whether actions are exact, so that it can be asked whether they are the right ones."""
+    def exact(self) -> bool:
+        """Whether actions obey the laws of a group but for round-off."""
         return self.definition == "exact"
 
     def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:

@@ -6,9 +6,11 @@ from typing import Any
 from torch import Tensor
 
 from symmeter.domain import Domain
+from symmeter.domains.grids.alternatives import alternatives
 from symmeter.domains.grids.deformations import deformed
 from symmeter.domains.grids.interpolants import parse_interpolant
 from symmeter.errors import SymmeterError
+from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.symmetry.representations.representation import Representation
@@ -63,6 +65,9 @@ class Gridded(Domain):
                 "cannot be expected to move along: take an invariant output, or 'bandlimited'"
             )
         return rho
+
+    def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
+        return alternatives(rho, value)
 
     def deformed(
         self, rho: Representation, generators: Sequence[Generator], x: Tensor, random: Tensor

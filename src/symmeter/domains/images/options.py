@@ -55,6 +55,14 @@ class ImageOptions:
         None, _NAME, "nearest, bilinear, bicubic, box, hamming or lanczos", "I"
     )
 
+    time_step: float = option(
+        1.0,
+        number(),
+        "pixels that a velocity of 1 crosses from frame to frame, for boosts",
+        "DT",
+        type="number",
+    )
+
     @property
     def preprocessing(self) -> dict[str, Any]:
         """What overrides the model's own preprocessing."""
