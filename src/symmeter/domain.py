@@ -118,6 +118,10 @@ class Domain(ABC):
         """Whether motions may bring in what was outside the frame."""
         return True
 
+    def usual_measures(self, output: object) -> str:
+        """The measures over groups where none is named, for what was written as the output."""
+        return self.measure_over
+
     # data
 
     def described(self, model: Any) -> Any:

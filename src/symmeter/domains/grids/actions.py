@@ -6,7 +6,9 @@ from torch import Tensor
 
 from symmeter.domain import parse_group
 from symmeter.domains.grids.grid import LAYOUTS, Image
+from symmeter.domains.grids.heat_maps import HeatMaps
 from symmeter.domains.grids.interpolants.interpolant import Interpolant
+from symmeter.domains.grids.swap import check_swap, parse_swap
 from symmeter.domains.grids.tokens import Tokens
 from symmeter.domains.grids.vectors import Vectors
 from symmeter.errors import SymmeterError
@@ -24,7 +26,9 @@ ACTIONS = (
     "pooled",
     "regular(GROUP)",
     "vectors",
+    "heatmaps(swap=A-B,...)",
 )
+HEAT_MAPS = re.compile(r"^heatmaps(?:\((.*)\))?$")
 REGULAR = re.compile(r"^regular\((.+)\)$")
 TOKENS = re.compile(r"^tokens\((?:(\d+)\+)?(\d+)x(\d+)\)$")
 
@@ -35,13 +39,18 @@ def is_action(word: str) -> bool:
     >>> is_action("tokens(1+14x14)"), is_action("tokens")
     (True, False)
     """
-    if word in ACTIONS or TOKENS.match(word):
+    if word in ACTIONS or TOKENS.match(word) or is_heat_maps(word):
         return True
     regular = REGULAR.match(word)
     try:
         return regular is not None and bool(parse_group(regular[1]))
     except SymmeterError:
         return False
+
+
+def is_heat_maps(word: str) -> bool:
+    """Whether a word is for heat maps, one a keypoint: `heatmaps`, `heatmaps(swap=1-2,3-4)`."""
+    return HEAT_MAPS.match(word) is not None
 
 
 def representation_of(
@@ -65,8 +74,21 @@ def representation_of(
         return Tokens(interpolant, (rows, columns), prefix, padding)
     if y.ndim != 4:
         raise ValueError(f"it has shape {_shape(y)} and so no grid that an equivariant action could move")
+    heat_maps = HEAT_MAPS.match(action)
+    if heat_maps:
+        return _heat_maps(heat_maps[1] or "", y, Image(interpolant, padding=padding))
     layout = "channels_last" if action == "channels_last" else "channels_first"
     return Image(interpolant, layout, padding=padding)
+
+
+def _heat_maps(inside: str, y: Tensor, grid: Image) -> HeatMaps:
+    """One channel of y (B, K, H, W) for each keypoint, of which some change places under flips."""
+    try:
+        swap = parse_swap(inside)
+    except ValueError:
+        raise ValueError(f"{inside!r} in brackets is not known, write heatmaps(swap=1-2,3-4)") from None
+    check_swap(swap, y.shape[1], "channels")
+    return HeatMaps(grid, swap)
 
 
 def _regular(action: str, group: Group, y: Tensor, positions: Image | Trivial) -> Representation:

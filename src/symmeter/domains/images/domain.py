@@ -12,6 +12,7 @@ from symmeter.domain import Symmetries
 from symmeter.domains.grids.actions import (
     ACTIONS,
     is_action,
+    is_heat_maps,
     known_action,
     representation_of,
     taken_as_scalars,
@@ -32,9 +33,14 @@ from symmeter.domains.images.hubs.transformers import Transformers
 from symmeter.domains.images.inputs import preprocessing_of
 from symmeter.domains.images.names import GROUPS, named
 from symmeter.domains.images.options import ImageOptions
+from symmeter.domains.images.placed.measures import BOXES, USUAL
+from symmeter.domains.images.placed.measures import MEASURES as PLACED
+from symmeter.domains.images.placed.representation import Placed, re_boxed
+from symmeter.domains.images.placed.words import PlacedModel, PlacedWord, placed_words
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.domains.images.psnr import EQR, EQT, EQTFractional
 from symmeter.errors import SymmeterError
+from symmeter.models.behind import as_module
 from symmeter.models.hub import Hub
 from symmeter.models.loaded import LoadedModel
 from symmeter.optional import require
@@ -44,6 +50,7 @@ from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.tracker import Tracker
 from symmeter.trees import is_tree
+from symmeter.verbs.arguments import split_list
 
 
 class Images(Gridded):
@@ -58,7 +65,7 @@ class Images(Gridded):
     position = "pixel"
     Options = ImageOptions
     symmetries = dict.fromkeys((*FAMILIES, *GENERATORS), "") | GROUPS
-    actions = ACTIONS
+    actions = (*ACTIONS, BOXES, "keypoints(swap=A-B,...)")
     input_words = ("image", "vectors", "scalars", "invariant")
 
     @classmethod
@@ -104,6 +111,22 @@ class Images(Gridded):
         """How images become inputs: the model's own way, with what the options override."""
         return preprocessing_of(model).override(**self.options.preprocessing)
 
+    def usual_measures(self, output: object) -> str:
+        """Sets of boxes and keypoints have measures of their own."""
+        kinds = [word.kind for word in placed_words(output).values()]
+        return USUAL[kinds[0]] if kinds else self.measure_over
+
+    def asked(self, model: LoadedModel, output: Any, data: Any) -> tuple[LoadedModel, Any]:
+        """Where boxes or keypoints are asked for, the model that returns these as tensors."""
+        words = placed_words(output)
+        if not words:
+            return model, output
+        least, most = self.options.min_score, self.options.max_boxes
+        readers = {word.kind: word.reader(least, most) for word in words.values()}
+        asked = split_list(output) if isinstance(output, str) else list(output)
+        written = [words[word].output if word in words else word for word in asked]
+        return replace(model, model=as_module(PlacedModel(model.model, readers))), ",".join(written)
+
     def obvious_word(self, tensor: Tensor) -> str | None:
         """An input (N, C, H, W) is an image."""
         return "image" if tensor.ndim == 4 else None
@@ -131,6 +154,9 @@ class Images(Gridded):
         return Image(self.interpolant, padding=self.padding)
 
     def act_by(self, action: str, y: Tensor) -> Representation:
+        placed = PlacedWord.of(action)
+        if placed is not None:
+            return Placed(placed.kind, placed.swap, self.options.min_iou)
         return self.still(representation_of(action, y, self.interpolant, self.padding), "an output on a grid")
 
     def known_action(self, name: str, y: Tensor, model: Any) -> str:
@@ -144,13 +170,17 @@ class Images(Gridded):
         )
 
     def is_action(self, word: str) -> bool:
-        return is_action(word)
+        return is_action(word) or PlacedWord.of(word) is not None
+
+    def is_whole_action(self, word: str) -> bool:
+        return super().is_whole_action(word) or is_heat_maps(word)
 
     def remarks(
         self, name: str, y: Tensor, rho: Representation, moved_by: Iterable[Generator | Element]
     ) -> list[str]:
+        moved_by = list(moved_by)
         remark = taken_as_scalars(name, y, rho) if any(map(turns, moved_by)) else None
-        return [] if remark is None else [remark]
+        return [remark for remark in (remark, re_boxed(rho, moved_by)) if remark is not None]
 
     def tracker(self, x: Tensor) -> Tracker:
         return AxisTracker(x, self.interpolant)
@@ -161,4 +191,4 @@ class Images(Gridded):
 
     @classmethod
     def measures(cls) -> Sequence[type]:
-        return (EQT, EQTFractional, EQR)
+        return (EQT, EQTFractional, EQR, *PLACED)
