@@ -26,6 +26,7 @@ from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.symmetry.inside import Inside
+from symmeter.symmetry.offset import Offset
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 from symmeter.symmetry.tracker import Tracker
@@ -212,6 +213,14 @@ class Domain(ABC):
     ) -> list[str]:
         """What the reader should know of how an output y (B, ...) is taken to move."""
         return []
+
+    def turning(self, elements: Iterable[Element]) -> list[Element]:
+        """The elements that mirror or turn a grid about its centre, so that they show where that is."""
+        return []
+
+    def offset(self, rho: Representation, y: Tensor, moved: Mapping[Element, Tensor]) -> Offset | None:
+        """How far an output y (b, ...), which is `moved` (b, ...) for g x, lies beside where it should on its grid."""
+        return None
 
     # controls and layers
 

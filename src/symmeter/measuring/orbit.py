@@ -285,6 +285,7 @@ class OrbitRun(Run):
             **self.orbits.largest.summary(),
             "floor_method": METHOD,
             "spectrum": {name: asdict(one) for name, one in self.spectra.items()},
+            "offsets": {name: asdict(one) for name, one in self.probes.offsets.items()},
             "length_unit": self.domain.length_unit,
         }
 

@@ -1,16 +1,20 @@
 """What kinds of data on a grid have in common: an interpolant, and what motions bring in from outside."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor
 
 from symmeter.domain import Domain
+from symmeter.domains.grids.affine_map import AffineMap
 from symmeter.domains.grids.deformations import deformed
 from symmeter.domains.grids.interpolants import parse_interpolant
+from symmeter.domains.grids.offsets import Turned, find_offset, turning
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.generators import Generator
+from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.hypothesis import Symmetry
+from symmeter.symmetry.offset import Offset
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 
@@ -63,6 +67,14 @@ class Gridded(Domain):
                 "cannot be expected to move along: take an invariant output, or 'bandlimited'"
             )
         return rho
+
+    def turning(self, elements: Iterable[Element]) -> list[Element]:
+        return turning(elements)
+
+    def offset(self, rho: Representation, y: Tensor, moved: Mapping[Element, Tensor]) -> Offset | None:
+        on_grid = {g: z for g, z in moved.items() if isinstance(g, AffineMap)}
+        known = rho.border(y) is not None and bool(on_grid)
+        return find_offset(Turned(rho, y, on_grid)) if known else None
 
     def deformed(
         self, rho: Representation, generators: Sequence[Generator], x: Tensor, random: Tensor

@@ -17,10 +17,12 @@ from symmeter.domains.grids.actions import (
     representation_of,
     taken_as_scalars,
 )
+from symmeter.domains.grids.affine_map import AffineMap
 from symmeter.domains.grids.axes.tracker import AxisTracker
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.grids.grid import Image, Pixels
 from symmeter.domains.grids.gridded import Gridded
+from symmeter.domains.grids.offsets import Turned, find_offset
 from symmeter.domains.grids.shifts import margin_of
 from symmeter.domains.grids.vectors import Vectors, turns
 from symmeter.domains.grids.window import Window
@@ -33,9 +35,10 @@ from symmeter.domains.images.hubs.transformers import Transformers
 from symmeter.domains.images.inputs import preprocessing_of
 from symmeter.domains.images.names import GROUPS, named
 from symmeter.domains.images.options import ImageOptions
-from symmeter.domains.images.placed.measures import BOXES, USUAL
+from symmeter.domains.images.placed.measures import BOXES, KEYPOINTS, USUAL
 from symmeter.domains.images.placed.measures import MEASURES as PLACED
 from symmeter.domains.images.placed.representation import Placed, re_boxed
+from symmeter.domains.images.placed.rows import CENTRE
 from symmeter.domains.images.placed.words import PlacedModel, PlacedWord, placed_words
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.domains.images.psnr import EQR, EQT, EQTFractional
@@ -47,6 +50,7 @@ from symmeter.optional import require
 from symmeter.samples import Draw, Samples
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
+from symmeter.symmetry.offset import Offset
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.tracker import Tracker
 from symmeter.trees import is_tree
@@ -181,6 +185,13 @@ class Images(Gridded):
         moved_by = list(moved_by)
         remark = taken_as_scalars(name, y, rho) if any(map(turns, moved_by)) else None
         return [remark for remark in (remark, re_boxed(rho, moved_by)) if remark is not None]
+
+    def offset(self, rho: Representation, y: Tensor, moved: Mapping[Element, Tensor]) -> Offset | None:
+        """Of keypoints, as well: by how many pixels their coordinates are too large."""
+        on_grid = {g: z for g, z in moved.items() if isinstance(g, AffineMap)}
+        if rho.kind != KEYPOINTS:
+            return super().offset(rho, y, moved)
+        return find_offset(Turned(rho, y, on_grid, lambda rows: rows[:, 1:, CENTRE]))
 
     def tracker(self, x: Tensor) -> Tracker:
         return AxisTracker(x, self.interpolant)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from torch import Tensor
 
@@ -22,6 +23,7 @@ _WRITTEN = {
     KEYPOINTS: "keypoints or keypoints(swap=1-2,3-4)",
 }
 Reader = Callable[[object, Tensor], Tensor]
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True)
@@ -47,16 +49,16 @@ class PlacedWord:
     @property
     def swap(self) -> Pairs:
         """The keypoints that change places under flips."""
-        return self._read(lambda: parse_swap(self.inside)) if self.kind == KEYPOINTS else ()
+        return self._read(parse_swap) if self.kind == KEYPOINTS else ()
 
     @property
     def format(self) -> BoxFormat:
         """What the numbers of a box are."""
-        return self._read(lambda: BoxFormat.parse(self.inside))
+        return self._read(BoxFormat.parse)
 
-    def _read(self, read: Callable[[], object]) -> object:
+    def _read(self, parse: Callable[[str], Read]) -> Read:
         try:
-            return read()
+            return parse(self.inside)
         except ValueError as error:
             raise SymmeterError(
                 f"output '{self.kind}({self.inside})' is not known; write {_WRITTEN[self.kind]} ({error})"
