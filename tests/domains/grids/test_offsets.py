@@ -8,7 +8,7 @@ from torch.nn import functional
 
 import symmeter
 from symmeter.domains.grids.affine_map import FLIP_X, AffineMap, rotation_by
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.grids.offsets import Turned, find_offset, turning
 
@@ -28,7 +28,7 @@ def waves(dx=0.0, dy=0.0, count=6, flip=False):
 
 def of_flip(dx, dy=0.0):
     """An equivariant function of waves under a flip, sampled beside the middle."""
-    rho = Image(Bandlimited())
+    rho = Grid(Bandlimited())
     return Turned(rho, waves(dx, dy), {AffineMap(FLIP_X): waves(dx, dy, flip=True)})
 
 
@@ -52,7 +52,7 @@ def test_without_an_offset_there_is_none():
 def test_noise_has_no_offset():
     random = torch.Generator().manual_seed(1)
     y, z = (torch.randn(6, 2, SIZE, SIZE, generator=random, dtype=torch.float64) for _ in range(2))
-    found = find_offset(Turned(Image(Bandlimited()), y, {AffineMap(FLIP_X): z}))
+    found = find_offset(Turned(Grid(Bandlimited()), y, {AffineMap(FLIP_X): z}))
     assert not found.named
     assert found.explained < 0.3
 
@@ -144,3 +144,21 @@ def test_keypoints_that_are_off_are_named(off):
     assert len(named(result)) == (off != 0)
     for one in result.header["spec"]["offsets"].get("keypoints", {"along": []})["along"]:
         assert np.isclose(one["value"], off, atol=0.01)
+
+
+def test_a_volume_that_is_off_along_one_axis_is_named():
+    def blurred(volumes):
+        return functional.avg_pool3d(
+            functional.pad(functional.avg_pool3d(volumes, 3, 1, 1), (0, 1)), (1, 1, 2), 1
+        )
+
+    volumes = functional.pad(torch.rand(4, 1, 6, 6, 6, generator=torch.Generator().manual_seed(0)), (3,) * 6)
+    result = symmeter.measure(
+        blurred, volumes, symmetry="octahedral", domain="volumes", output="logits", elements=6, control=False,
+        measure="relative_error", progress=False,
+    )  # fmt: skip
+    (remark,) = named(result)
+    assert "voxels" in remark
+    found = {one["axis"]: one["value"] for one in result.header["spec"]["offsets"]["logits"]["along"]}
+    assert found["x"] == pytest.approx(-0.5, abs=0.01)
+    assert all(abs(found[axis]) < 0.01 for axis in set(found) - {"x"})

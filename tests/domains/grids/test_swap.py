@@ -5,14 +5,14 @@ import torch
 from tests.contracts.representation import RepresentationContract
 
 from symmeter.domains.grids.affine_map import FLIP_X, AffineMap, rotation_by
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.heat_maps import HeatMaps
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.grids.swap import parse_swap
 
 
 class TestHeatMaps(RepresentationContract):
-    representation = HeatMaps(Image(Bandlimited()), ((0, 2),))
+    representation = HeatMaps(Grid(Bandlimited()), ((0, 2),))
     elements = (AffineMap(), AffineMap(FLIP_X), rotation_by(90), rotation_by(270) @ AffineMap(FLIP_X))
     example = torch.rand(2, 3, 6, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
 

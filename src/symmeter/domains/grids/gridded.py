@@ -6,7 +6,6 @@ from typing import Any
 from torch import Tensor
 
 from symmeter.domain import Domain
-from symmeter.domains.grids.affine_map import AffineMap
 from symmeter.domains.grids.deformations import deformed
 from symmeter.domains.grids.interpolants import parse_interpolant
 from symmeter.domains.grids.offsets import Turned, find_offset, turning
@@ -72,9 +71,7 @@ class Gridded(Domain):
         return turning(elements)
 
     def offset(self, rho: Representation, y: Tensor, moved: Mapping[Element, Tensor]) -> Offset | None:
-        on_grid = {g: z for g, z in moved.items() if isinstance(g, AffineMap)}
-        known = rho.border(y) is not None and bool(on_grid)
-        return find_offset(Turned(rho, y, on_grid)) if known else None
+        return None if rho.border(y) is None else find_offset(Turned.of(rho, y, moved))
 
     def deformed(
         self, rho: Representation, generators: Sequence[Generator], x: Tensor, random: Tensor

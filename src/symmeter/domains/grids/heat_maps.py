@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.swap import Pairs, check_swap, mirrors, swapped
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element
@@ -20,11 +20,11 @@ class HeatMaps(Representation):
     >>> from symmeter.domains.grids.affine_map import FLIP_X, AffineMap
     >>> from symmeter.domains.grids.interpolants.series import Bandlimited
     >>> maps = torch.tensor([[[[1.0, 0.0]], [[5.0, 7.0]]]])
-    >>> HeatMaps(Image(Bandlimited()), ((0, 1),)).act(AffineMap(FLIP_X), maps)[0].tolist()
+    >>> HeatMaps(Grid(Bandlimited()), ((0, 1),)).act(AffineMap(FLIP_X), maps)[0].tolist()
     [[[[7.0, 5.0]], [[0.0, 1.0]]]]
     """
 
-    grid: Image
+    grid: Grid
     swap: Pairs = ()
 
     @property

@@ -13,12 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from symmeter.domains.grids.affine_map import AffineMap
+from symmeter.domains.grids.affine_map import AffineMap, as_map
 from symmeter.results.bootstrap import resamples
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.offset import AlongAxis, Offset
 from symmeter.symmetry.representations.representation import Representation
 
+Part = Callable[[Tensor], Tensor]
 _AXES = ("x", "y", "z")
 _FURTHEST, _COARSE = 2.0, 0.5  # positions: where it is looked for first, and in which steps
 _STEPS, _LONGEST, _DONE = (
@@ -37,11 +38,13 @@ def turning(elements: Iterable[Element]) -> list[Element]:
     >>> [g.name for g in turning([AffineMap(), rotation_by(90), rotation_by(45), AffineMap(shift=(1.0, 0.0))])]
     ['rotate 90']
     """
-    return [g for g in elements if isinstance(g, AffineMap) and _is_place_by_place(g)]
+    return [g for g in elements if _is_place_by_place(as_map(g))]
 
 
-def _is_place_by_place(g: AffineMap) -> bool:
-    """Whether A permutes the axes, up to signs, and is not the identity."""
+def _is_place_by_place(g: Element) -> bool:
+    """Whether it is a map whose A permutes the axes, up to signs, and is not the identity."""
+    if not isinstance(g, AffineMap):
+        return False
     whole = torch.equal(g.matrix.abs(), (g.matrix != 0).to(g.matrix)) and bool(
         (g.matrix != 0).sum(0).eq(1).all()
     )
@@ -58,7 +61,15 @@ class Turned:
     rho: Representation
     y: Tensor
     moved: Mapping[AffineMap, Tensor]
-    part: Callable[[Tensor], Tensor] = lambda y: y
+    part: Part = lambda y: y
+
+    @staticmethod
+    def of(
+        rho: Representation, y: Tensor, moved: Mapping[Element, Tensor], part: Part = lambda y: y
+    ) -> "Turned":
+        """With the elements as the maps of a grid that they are; those that are none are left out."""
+        maps = {as_map(g): z for g, z in moved.items()}
+        return Turned(rho, y, {g: z for g, z in maps.items() if isinstance(g, AffineMap)}, part)
 
     @property
     def axes(self) -> int:

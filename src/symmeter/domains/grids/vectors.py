@@ -1,4 +1,4 @@
-"""Vectors in the plane: displacements, gradients, flow. Components turn with the grid, and with no grid alone."""
+"""Vectors on grids: displacements, gradients, flow. Components turn with the grid, and with no grid alone."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from symmeter.domains.grids.affine_map import AffineMap
+from symmeter.domains.grids.affine_map import AffineMap, as_map
 from symmeter.domains.grids.generators import AffineGenerator
-from symmeter.domains.grids.grid import LAYOUTS, Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.generators import Flow, Generator
 from symmeter.symmetry.groups.group import Element, ProductElement
@@ -18,23 +18,28 @@ from symmeter.symmetry.representations.trivial import Trivial
 
 @dataclass(frozen=True)
 class Vectors(Representation):
-    """(B, 2, H, W), or (B, 2) with a trivial `grid`: (g u)(p) = A u(g^-1 p) for an affine map g, p -> A p + b.
+    """(B, n, *sizes) on a `grid` of n axes, or (B, n) with a trivial one: (g u)(p) = A u(g^-1 p) for p -> A p + b.
 
-    The components are (x, y), x to the right and y down as pixels count. Under maps that change lengths they change by
-    A too, as displacements do. Along a generator X with velocity field v(p) = M p + b, whose elements are
-    exp(tX) h(p) = h(p(t)), X u = v . grad u - M u.
+    The components are along x, y, z, y down in an image as pixels count, and lengths where the grid has a spacing.
+    Under maps that change lengths they change by A too, as displacements do. Along a generator X with velocity field
+    v(p) = M p + b, whose elements are exp(tX) h(p) = h(p(t)), X u = v . grad u - M u.
 
     >>> from symmeter.domains.grids.affine_map import rotation_by
     >>> Vectors().act(rotation_by(90), torch.tensor([[1.0, 0.0]]))[0].tolist()  # right, then up
     [[0.0, -1.0]]
     """
 
-    grid: Image | Trivial = field(default_factory=Trivial)
+    grid: Grid | Trivial = field(default_factory=Trivial)
+    components: int = 2
+
+    def __post_init__(self) -> None:
+        if isinstance(self.grid, Grid) and self.grid.axes != self.components:
+            raise SymmeterError(f"vectors on {self.grid.axes} axes do not have {self.components} components")
 
     @property
     def channel_axis(self) -> int:
         """The axis of the components."""
-        return self.grid.channel_axis if isinstance(self.grid, Image) else -1
+        return self.grid.channel_axis if isinstance(self.grid, Grid) else -1
 
     def acting(self, x: Tensor) -> Callable[[Element], Acted]:
         """The moved vectors, of the shape of x, and the mask of the grid."""
@@ -43,8 +48,9 @@ class Vectors(Representation):
 
         def act(element: Element) -> Acted:
             moved, mask = acting(element)
-            if isinstance(element, AffineMap):
-                return self._mixed(element.matrix, moved), mask
+            turning = as_map(element)
+            if isinstance(turning, AffineMap):
+                return self._mixed(self._fitted(turning.matrix), moved), mask
             if isinstance(element, Flow) and isinstance(element.generator, AffineGenerator):
                 back = torch.linalg.matrix_exp(-element.t * self._linear(element.generator, x))
                 return self._mixed(back, moved), mask
@@ -63,23 +69,31 @@ class Vectors(Representation):
         return found
 
     def _linear(self, generator: AffineGenerator, x: Tensor) -> Tensor:
-        """M, (2, 2) float64, in the coordinates of this grid."""
-        linear = torch.tensor(generator.linear, dtype=torch.float64)
-        if not isinstance(self.grid, Image):
+        """M, (n, n) float64, in the coordinates of this grid."""
+        linear, _ = generator.on(self.components)
+        if not isinstance(self.grid, Grid):
             return linear
-        _, rows, columns = LAYOUTS[self.grid.layout]
-        scale = torch.tensor(self.grid.units(x.shape[rows], x.shape[columns])[1], dtype=torch.float64)
+        scale = torch.tensor(self.grid.coordinates(*self.grid.sizes(x)), dtype=torch.float64)
         return linear * scale[:, None] / scale
 
+    def _fitted(self, matrix: Tensor) -> Tensor:
+        """A matrix (m, m) for these components, (n, n): those along axes that a map does not know stay."""
+        own = min(len(matrix), self.components)
+        fitted = torch.eye(self.components, dtype=torch.float64)
+        fitted[:own, :own] = matrix[:own, :own]
+        return fitted
+
     def _mixed(self, matrix: Tensor, x: Tensor) -> Tensor:
-        """The components of x mixed by a matrix (2, 2)."""
+        """The components of x mixed by a matrix (n, n)."""
         mixed = x.movedim(self.channel_axis, -1) @ matrix.mT.to(x)
         return mixed.movedim(-1, self.channel_axis)
 
     def _check(self, x: Tensor) -> None:
         components = x.shape[self.channel_axis]
-        if components != 2:
-            raise SymmeterError(f"vectors in the plane have 2 components; {tuple(x.shape)} has {components}")
+        if components != self.components:
+            raise SymmeterError(
+                f"these vectors have {self.components} components; {tuple(x.shape)} has {components}"
+            )
 
     def border(self, x: Tensor) -> Tensor | None:
         return self.grid.border(x)
@@ -105,8 +119,10 @@ def turns(what: Element | Generator) -> bool:
     """
     if isinstance(what, ProductElement):
         return any(map(turns, what.parts))
+    what = as_map(what) if isinstance(what, Element) else what
     if not isinstance(what, AffineMap | AffineGenerator):
         return False
-    (a, b), (c, d) = what.linear
-    no_scale = (a, b, c) != (d, 0, 0)
-    return no_scale or (isinstance(what, AffineMap) and a < 0)
+    linear = torch.tensor(what.linear, dtype=torch.float64)
+    growth = linear[0, 0] * torch.eye(len(linear), dtype=torch.float64)
+    no_scale = not torch.equal(linear, growth)
+    return no_scale or (isinstance(what, AffineMap) and bool(linear[0, 0] < 0))

@@ -17,12 +17,12 @@ from symmeter.domains.grids.actions import (
     representation_of,
     taken_as_scalars,
 )
-from symmeter.domains.grids.affine_map import AffineMap
 from symmeter.domains.grids.axes.tracker import AxisTracker
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
-from symmeter.domains.grids.grid import Image, Pixels
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.gridded import Gridded
 from symmeter.domains.grids.offsets import Turned, find_offset
+from symmeter.domains.grids.pixels import Pixels
 from symmeter.domains.grids.shifts import margin_of
 from symmeter.domains.grids.vectors import Vectors, turns
 from symmeter.domains.grids.window import Window
@@ -151,11 +151,11 @@ class Images(Gridded):
         if margin:
             return Window(margin)
         prepared = self.preprocessing(model)
-        return Image(self.interpolant, pixels=Pixels(prepared.mean, prepared.std), padding=self.padding)
+        return Grid(self.interpolant, pixels=Pixels(prepared.mean, prepared.std), padding=self.padding)
 
     @property
-    def _grid(self) -> Image:
-        return Image(self.interpolant, padding=self.padding)
+    def _grid(self) -> Grid:
+        return Grid(self.interpolant, padding=self.padding)
 
     def act_by(self, action: str, y: Tensor) -> Representation:
         placed = PlacedWord.of(action)
@@ -188,13 +188,12 @@ class Images(Gridded):
 
     def offset(self, rho: Representation, y: Tensor, moved: Mapping[Element, Tensor]) -> Offset | None:
         """Of keypoints, as well: by how many pixels their coordinates are too large."""
-        on_grid = {g: z for g, z in moved.items() if isinstance(g, AffineMap)}
         if rho.kind != KEYPOINTS:
             return super().offset(rho, y, moved)
-        return find_offset(Turned(rho, y, on_grid, lambda rows: rows[:, 1:, CENTRE]))
+        return find_offset(Turned.of(rho, y, moved, lambda rows: rows[:, 1:, CENTRE]))
 
     def tracker(self, x: Tensor) -> Tracker:
-        return AxisTracker(x, self.interpolant)
+        return AxisTracker(x, self._grid)
 
     @classmethod
     def hubs(cls) -> Mapping[str, Hub]:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from symmeter.domain import Inputs, Symmetries
 from symmeter.domains.grids.axes.tracker import AxisTracker
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.gridded import Gridded
 from symmeter.domains.grids.options import DEFINITION, PADDING
 from symmeter.domains.grids.shifts import margin_of
@@ -108,10 +109,10 @@ class Signals(Gridded):
         return inputs
 
     def tracker(self, x: Tensor) -> Tracker:
-        return AxisTracker(x, self.interpolant, axes=1)
+        return AxisTracker(x, Grid(self.interpolant, padding=self.padding, axes=1))
 
     def _signal(self, amplitude: bool) -> Signal:
-        return Signal(self.interpolant, self.padding, amplitude)
+        return Signal(self.interpolant, padding=self.padding, amplitude=amplitude)
 
 
 def _margin(group: Group | None) -> int:

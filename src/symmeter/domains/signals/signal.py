@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from symmeter.domains.grids.line import Line
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.signals.groups import GENERATORS_OF_SIGNALS, POLARITY, Involution
 from symmeter.symmetry.groups.generators import Flow, Generator
 from symmeter.symmetry.groups.group import Element
@@ -17,7 +17,7 @@ GAIN = GENERATORS_OF_SIGNALS["gain"]
 
 
 @dataclass(frozen=True)
-class Signal(Line):
+class Signal(Grid):
     """Signals (B, C, L). With `amplitude`, gain and polarity act on the values; without, they leave them alone.
 
     So does the network's input have amplitudes, and a denoised signal, but not the scores of classes at every time.
@@ -27,6 +27,7 @@ class Signal(Line):
     [[[-1.0, -1.0]]]
     """
 
+    axes: int = 1
     amplitude: bool = False
 
     def differentiate_all(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
