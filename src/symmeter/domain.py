@@ -66,8 +66,6 @@ class Domain(ABC):
     def __init__(self, options: Any = None):
         self.options = self.Options() if options is None else options
 
-    # what things are called
-
     @classmethod
     @abstractmethod
     def symmetry(cls, word: str) -> Symmetries:
@@ -120,6 +118,10 @@ class Domain(ABC):
 
     # data
 
+    def informed(self, data: Any) -> "Domain":
+        """The same with what data says of all its samples, such as how far apart voxels are; options come first."""
+        return self
+
     def described(self, model: Any) -> Any:
         """A LoadedModel with what this kind of data has to know of it, found once."""
         return model
@@ -155,8 +157,6 @@ class Domain(ABC):
         if word in STILL:
             return tensor, Trivial()
         raise SymmeterError(f"{self.name} have no input {word!r}{nearest(word, self.input_words)}")
-
-    # how symmetries act
 
     def bound(self, group: Group, rho: Representation, x: Tensor) -> Group:
         """The group as it acts by `rho` on samples x (B, ...) of one kind."""
@@ -203,13 +203,15 @@ class Domain(ABC):
         """Other ways in which a symmetry might act on a value (B, ...) on which it acts by `rho`."""
         return ()
 
+    def remarks_on_inputs(self, x: Tensor, moved_by: Iterable[Generator | Element]) -> list[str]:
+        """What the reader should know of how inputs x (B, ...) are taken to move."""
+        return []
+
     def remarks(
         self, name: str, y: Tensor, rho: Representation, moved_by: Iterable[Generator | Element]
     ) -> list[str]:
         """What the reader should know of how an output y (B, ...) is taken to move."""
         return []
-
-    # controls and layers
 
     def displaced(
         self, rho: Representation, x: Tensor, other: Tensor, still: Still, replaced: Replaced
@@ -230,8 +232,6 @@ class Domain(ABC):
     def tracker(self, x: Tensor) -> Tracker | None:
         """What follows the symmetry through a network from the inputs x (B, ...) on; None: it is found by trying."""
         return None
-
-    # what only some kinds of data have
 
     @classmethod
     def hubs(cls) -> Mapping[str, Any]:

@@ -140,6 +140,7 @@ def make_plan(
 ) -> Plan:
     """The plan of a call; SymmeterError, in one line, for a word that means nothing or does not fit the others."""
     domain, hypothesis = read_words(given, symmetry)
+    domain = domain.informed(given.data)
     along, over = check_measures(measure, hypothesis, domain.measure_over)
     control = control_mode(settings.control)
     if control == "wrong-group" and hypothesis.generators:

@@ -13,6 +13,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+LONGEST = 1024  # positions along an axis whose derivative is a product with a matrix
+
 
 @dataclass(frozen=True)
 class Stencil:
@@ -82,9 +84,16 @@ class Interpolant(ABC):
         What is constant along the axis is taken out first: the rows of a rounded matrix do not add up to 0, and a bias
         far larger than what it is added to would pass for an error.
         """
+        x = x - x.narrow(axis, 0, 1)
+        return self.long_slopes(x, axis) if x.shape[axis] > LONGEST else self._slopes(x, axis)
+
+    def long_slopes(self, x: Tensor, axis: int) -> Tensor:
+        """The slopes along an axis that is too long for a matrix, where there is a faster way."""
+        return self._slopes(x, axis)
+
+    def _slopes(self, x: Tensor, axis: int) -> Tensor:
         n, axis = x.shape[axis], axis % x.ndim
         matrix = _cached_derivative(self, n).to(x)
-        x = x - x.narrow(axis, 0, 1)
         if axis == x.ndim - 1:
             return x @ matrix.mT
         before, after = math.prod(x.shape[:axis]), math.prod(x.shape[axis + 1 :])
