@@ -8,8 +8,9 @@ import argparse
 import sys
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -71,7 +72,7 @@ def cost(kind: Kind, generators: Sequence[str], samples: int, repetitions: int) 
     """(measure - forward) / (forward * generators), of the fastest of several calls of each in turn."""
     torch.manual_seed(0)
     net, x = kind.network(), torch.randn(samples, 1, *kind.sizes)
-    options: Mapping = {"output": "logits", "domain": kind.domain, "control": False, "progress": False}
+    options: dict[str, Any] = {"output": "logits", "domain": kind.domain, "control": False, "progress": False}
     works = [lambda: forward(net, x), lambda: symmeter.measure(net, x, ",".join(generators), **options)]
     times = [[seconds(work) for work in works] for _ in range(repetitions + 1)]
     plain, whole = map(min, zip(*times[1:], strict=True))

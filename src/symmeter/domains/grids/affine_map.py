@@ -133,13 +133,13 @@ def scaled_by(factor: float, axes: int) -> AffineMap:
     return linear_map([[factor * entry for entry in row] for row in identity(axes)])
 
 
-def shifted_by(shift: Sequence[float], frame: Sequence[int] | None = None, wrap: bool = False) -> AffineMap:
+def shifted_by(shift: Sequence[float], frame: tuple[int, ...] | None = None, wrap: bool = False) -> AffineMap:
     """The shift by (x, y, z), as many as there are axes, on a grid of the sizes `frame` in the order of an array.
 
     >>> shifted_by([1, 0, -2]).name
     'shift 1 0 -2'
     """
-    return AffineMap(identity(len(shift)), tuple(map(float, shift)), frame and tuple(frame), wrap)
+    return AffineMap(identity(len(shift)), tuple(map(float, shift)), frame, wrap)
 
 
 def as_map(element: Element, spacing: Sequence[float] = (1.0, 1.0, 1.0)) -> Element:

@@ -74,7 +74,7 @@ def turned_velocity(rho: Grid, generator: AffineGenerator, x: Tensor, random: Te
 
     They are turned as lengths, where a grid has a spacing.
     """
-    lengths = rho.spacing or (1.0,) * rho.axes
+    lengths = rho.steps
     velocity = [v * length for v, length in zip(rho.velocity(generator, *rho.sizes(x)), lengths, strict=True)]
     turned = _TURNS[rho.axes](velocity, lengths, random)
     return [w / length for w, length in zip(turned, lengths, strict=True)]
@@ -134,7 +134,7 @@ def _cosines(n: int) -> Tensor:
 def _mixed(rho: Grid, fields: Fields, x: Tensor) -> Tensor:
     """(Dw) u for u (b, ...), with the derivatives of w (b, *sizes) by differences of neighbours, both as lengths."""
     u = x.movedim(rho.channel_axis, 1)
-    lengths = rho.spacing or (1.0,) * rho.axes
+    lengths = rho.steps
     rows = []
     for field, own in zip(fields, lengths, strict=True):
         slopes = [torch.gradient(field, dim=-1 - k)[0] * (own / length) for k, length in enumerate(lengths)]
@@ -146,11 +146,13 @@ def _recoloured(rho: Grid, generator: Generator, x: Tensor, random: Tensor) -> T
     """X x (b, ...) with the changes of colour turned: by one random rotation of the channels for each sample.
 
     So every pixel changes as much as before, in a pattern of the same grain, along another map of colours.
-    0, and so nothing to compare with, where there is one channel, or more than there are random numbers for.
+    0, and so nothing to compare with, where there is one channel, or more than there are random numbers for. Where
+    values are no colours, as of signals, a share that varies smoothly along x is left of their changes.
     """
     changed = rho.differentiate(generator, x)
     if rho.pixels is None or not isinstance(generator, ColourGenerator):
-        return changed
+        angle = _angles(random, 1, x.shape[rho.along[0]]).reshape(len(random), *[1] * (rho.axes - 1), -1)
+        return changed * rho.beside_channels(angle.cos().to(changed))
     axis = rho.channel_axis
     channels = x.shape[axis]
     if not 1 < channels <= _MOST_CHANNELS:

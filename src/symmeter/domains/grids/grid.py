@@ -156,7 +156,7 @@ class Grid(Representation):
     def units(self, *sizes: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Half-extents along x, y, z in positions, and the units in which linear maps act, in positions too."""
         halves = tuple(map(self.interpolant.half_extent, reversed(sizes)))
-        return halves, tuple(map(operator.truediv, self.coordinates(*sizes), self._steps))
+        return halves, tuple(map(operator.truediv, self.coordinates(*sizes), self.steps))
 
     def coordinates(self, *sizes: int) -> tuple[float, ...]:
         """The units in which linear maps would act on a grid of equal steps: 1, or half the grid."""
@@ -165,7 +165,7 @@ class Grid(Representation):
         return tuple(max(self.interpolant.half_extent(n), 0.5) for n in reversed(sizes))
 
     @property
-    def _steps(self) -> tuple[float, ...]:
+    def steps(self) -> tuple[float, ...]:
         """The lengths of a step along x, y, z."""
         return self.spacing or (1.0,) * self.axes
 
@@ -214,7 +214,7 @@ class Grid(Representation):
 
         None for elements that do not move the grid.
         """
-        element = as_map(element, self._steps)
+        element = as_map(element, self.steps)
         if isinstance(element, Flow) and isinstance(element.generator, AffineGenerator):
             return element.generator.flow(element.t, *self.units(*sizes))[:-1]
         if not isinstance(element, AffineMap):
@@ -222,7 +222,7 @@ class Grid(Representation):
         inverse = element.inverse()
         shift = inverse.shift_on(*(1, 1, *sizes)[-element.axes :])
         source = torch.cat([inverse.matrix, torch.tensor(shift, dtype=torch.float64)[:, None]], 1)
-        steps = torch.tensor(self._steps, dtype=torch.float64)
+        steps = torch.tensor(self.steps, dtype=torch.float64)
         fitted = _fitted(source, self.axes, element.name)
         fitted[:, :-1] = fitted[:, :-1] * steps / steps[:, None]
         return fitted

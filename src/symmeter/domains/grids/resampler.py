@@ -112,7 +112,7 @@ class Resampler:
 
 
 def _exchanged(source: Tensor) -> list[int]:
-    """Which row of the source depends on x, which on y and z, where each depends on one alone; else as they are."""
+    """Which row of a source (n, n + 1) depends on x, which on y and z, where each depends on one; else as they are."""
     n = len(source)
     filled = source[:, :n] != 0
     one_each = bool((filled.sum(0) == 1).all()) and bool((filled.sum(1) == 1).all())
@@ -120,7 +120,7 @@ def _exchanged(source: Tensor) -> list[int]:
 
 
 def _mixed(source: Tensor) -> list[int]:
-    """The axes that depend on another one, or on which another one depends."""
+    """The axes of a source (n, n + 1) that depend on another one, or on which another one depends."""
     n = len(source)
     linear = source[:, :n]
     beside = (linear != 0) & ~torch.eye(n, dtype=torch.bool)

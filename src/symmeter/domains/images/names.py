@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
-from symmeter.domains.grids.padding import AXES
+from symmeter.domains.grids.padding import AXES as ALL_AXES
 from symmeter.domains.grids.planar import AffineBox, Cyclic, Reflection, Rotations
 from symmeter.domains.grids.planar_products import dihedral, rigid_motions
 from symmeter.domains.grids.scales import Scales
@@ -17,6 +17,7 @@ from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.groups.products import multiply
 
+AXES = ALL_AXES[:2]
 _CALL = re.compile(r"^([A-Za-z]+)(\d*)(?:_([a-z]))?(?:\((.*)\))?$")  # shift_x(8) is shift(8,x)
 
 
@@ -72,6 +73,13 @@ def _one(text: str, whole: str) -> Group:
         raise SymmeterError(
             f"symmetry {text!r} has arguments that do not fit; write it as {examples}"
         ) from error
+
+
+def _shifts(*words: str) -> Group:
+    """`shift(8,crop,x)`, along the axes that images have."""
+    if set(words) & (set(ALL_AXES) - set(AXES)):
+        raise ValueError(words)
+    return parse_shifts(*words)
 
 
 def _translations(*words: str) -> Group:
@@ -135,7 +143,7 @@ _WRITTEN: dict[str, Written] = {
     "hflip": Written(lambda: Reflection(True), {"hflip": "left and right exchanged"}),
     "vflip": Written(lambda: Reflection(False), {"vflip": "top and bottom exchanged"}),
     "shift": Written(
-        parse_shifts,
+        _shifts,
         {
             "shift(8)": "circular shifts by whole pixels, up to 8; shift for all; shift(8,crop), shift(8,open)",
             "shift(8,x)": "along x alone, or y: shift(x) for all, shift(8,crop,x)",
