@@ -3,9 +3,10 @@
     python benchmarks/frames.py [--quick] [--elements 120] [--frames 10000]
 
 The first table counts what a potential is asked: a calculator of ASE in float64, the same that computes in float32, one
-with a planted direction, and a network, by which share they exceed elements times frames; the control, which would
-double it, is off. The second measures many frames of several sizes with two elements: what a run keeps of each, beside
-what the frames themselves take. Intervals, afterwards, take a table of resamples of at most 8 million numbers.
+with a planted direction, one with both, and a network, by which share they exceed elements times frames; the control,
+which would double it, is off. The second measures many frames of several sizes with two elements: what a run keeps of
+each, beside what the frames themselves take. Intervals, afterwards, take a table of resamples of at most 8 million
+numbers.
 """
 
 import argparse
@@ -114,6 +115,7 @@ def main() -> int:
         "calculator": Counted,
         "in float32": lambda: Counted(np.float32),
         "planted": lambda: Counted(pull=1e-2),
+        "both": lambda: Counted(np.float32, pull=1e-2),
         "network": Network,
     }
     print(f"evaluations beside {arguments.elements} a frame, as a share of these")

@@ -142,13 +142,11 @@ class Attributor(LayerObserver, Observer):
     def broken_in(self, run: Run) -> list[str]:
         """The terminal parts with most of LEE."""
         assert isinstance(run, DerivativeRun)
-        terminal, shares = [part.layer for part in self.parts if part.terminal], {}
+        terminal, amounts = [part.layer for part in self.parts if part.terminal], {}
         for generator in run.generators:
             name = generator.name
-            whole = float(run.columns[Key("lee", name)].mean()) or 1.0
-            means = {layer: float(run.columns[Key("contribution", name, layer)].mean()) for layer in terminal}
-            shares[name] = {layer: mean / whole for layer, mean in means.items()}
-        return self._sentences(derivative_rows(run), shares)
+            amounts[name] = {layer: run.columns[Key("contribution", name, layer)] for layer in terminal}
+        return self._sentences(run, derivative_rows(run), amounts)
 
     def notes(self, run: Run) -> list[str]:
         notes = super().notes(run)

@@ -19,9 +19,11 @@ those of the attribution along generators.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from symmeter.layers.blame import Amounts
 from symmeter.layers.contributions import Contributions
 from symmeter.layers.fitted import Fitted, Setting, differs
 from symmeter.layers.patches import Exchanged, Recorded
@@ -58,12 +60,12 @@ class FiniteAttribution:
         self.fitted = Fitted(setting, x, elements[-1:])
         ends = {tap.slot for tap in self.fitted.calls[0].taps}
         self.tree: Tree = grow(self.fitted.calls, set(self.fitted.rho) | ends)
-        # how much of the error comes in at a boundary, over all samples
-        self.blamed: dict[Boundary, float] = {}
+        self._blamed: list[dict[Boundary, np.ndarray]] = []  # by batch; see `blame`
 
     def __call__(self, x: Tensor) -> tuple[Contributions, Tensor]:
         """Contributions, and norms, of samples x (B, ...): means over the elements; and the errors (E, B, ...)."""
         still = Recorded(self._setting.model, self._setting.function, x).output
+        self._blamed.append({})
         found, norms, errors = [], [], []
         for element in self._elements:
             changes = self._changes(x, still, element)
@@ -130,10 +132,17 @@ class FiniteAttribution:
     def _exchanged(self, x: Tensor, met) -> Tensor:
         return Exchanged(self._setting.model, self._setting.function, x, met).output
 
-    def blame(self) -> dict[str, float]:
-        """How much of the error of all samples since the last time came in at each place, in words."""
-        found = {self.place(boundary): amount for boundary, amount in self.blamed.items()}
-        self.blamed = {}
+    def blame(self) -> list[Amounts]:
+        """How much of the error of each sample came in at each place, in words; of every batch since the last time."""
+        found, self._blamed = list(map(self._by_place, self._blamed)), []
+        return found
+
+    def _by_place(self, blamed: dict[Boundary, np.ndarray]) -> Amounts:
+        """The same in words, one word for all calls of a module."""
+        found: dict[str, np.ndarray] = {}
+        for boundary, amounts in blamed.items():
+            place = self.place(boundary)
+            found[place] = found.get(place, 0.0) + amounts
         return found
 
     def place(self, boundary: Boundary) -> str:
@@ -152,10 +161,11 @@ class FiniteAttribution:
     def _blame(
         self, behind: dict[Boundary, Tensor], where: Sequence[Boundary], first: Tensor, last: Tensor
     ) -> None:
-        """Take down how much of the error, summed over samples, comes in at each boundary."""
-        error, before = last - first, first
+        """Take down how much of the mean squared error of each sample comes in at each boundary."""
+        error, before, blamed = last - first, first, self._blamed[-1]
         for boundary in where:
             here = behind[boundary]
-            amount = float(((here - before).double() * error.double()).sum())
-            self.blamed[boundary] = self.blamed.get(boundary, 0.0) + amount
+            products = (here - before).double() * error.double()
+            amounts = products.flatten(1).mean(1).cpu().numpy() / len(self._elements)
+            blamed[boundary] = blamed.get(boundary, 0.0) + amounts
             before = here

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from symmeter.errors import SymmeterError
+from symmeter.layers.blame import Blame
 from symmeter.layers.contributions import Contributions
 from symmeter.layers.finite import FiniteAttribution
 from symmeter.layers.fitted import Setting
@@ -33,7 +34,7 @@ class GroupAttributor(LayerObserver, OrbitObserver):
         self._given = layouts
         self._kinds: Recent[FiniteAttribution] = Recent()
         self._first: FiniteAttribution | None = None
-        self._blamed: dict[str, float] = {}  # how much of the error, over all samples, comes in at each place
+        self._blame = Blame()
 
     def take(self, run: OrbitRun, x: Tensor) -> dict[Key, Tensor]:
         """Contributions and norms by name, one column (b,) per part, of samples x (b, ...)."""
@@ -45,8 +46,7 @@ class GroupAttributor(LayerObserver, OrbitObserver):
             self._kinds.keep(kind, attribution)
             self._first = self._first or attribution
         found, errors = self._attributed(run, attribution, x)
-        for place, amount in attribution.blame().items():
-            self._blamed[place] = self._blamed.get(place, 0.0) + amount
+        self._blame.add(attribution.blame())
         if attribution is self._first:
             self._floors.gather(x, found.values, errors.movedim(1, 0).flatten(1)[None])
         return self._columns(found, [run.group.name])
@@ -101,9 +101,7 @@ class GroupAttributor(LayerObserver, OrbitObserver):
     def broken_in(self, run: Run) -> list[str]:
         """The parts with most of the error, each with the place in it."""
         assert isinstance(run, OrbitRun)
-        total = sum(self._blamed.values())
-        shares = {place: amount / total for place, amount in self._blamed.items() if total}
-        return self._sentences(orbit_rows(run), {run.group.name: shares})
+        return self._sentences(run, orbit_rows(run), {run.group.name: self._blame.amounts})
 
     def rows(self, done: Execution) -> Iterator[LayerRow]:
         return self._rows(done.run, orbit_rows(done.run))

@@ -9,6 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from symmeter.errors import SymmeterError, shortened
+from symmeter.layers.blame import Amounts, named
 from symmeter.layers.contributions import Contributions
 from symmeter.layers.floors import LayerFloors
 from symmeter.layers.profile import LayerRow
@@ -22,8 +23,7 @@ from symmeter.results.row import Row
 from symmeter.results.standard_errors import ratio_error, standard_error
 from symmeter.results.verdict import NONE, NOT_RESOLVED, on_contribution
 
-_MUCH = 0.01  # of the error: what comes in at a place with less is not named
-_NAMED = 3  # places
+_NOWHERE = "no one place: no share is resolved"
 
 
 class LayerObserver(ABC):
@@ -79,16 +79,17 @@ class LayerObserver(ABC):
     def broken_in(self, run: Run) -> list[str]:
         """A sentence for every symmetry that is broken: where most of the error comes in."""
 
-    @staticmethod
-    def _sentences(roots: Sequence[Row], shares: Mapping[str, Mapping[str, float]]) -> list[str]:
-        """From shares of the error by place, by symmetry; nothing where it is not resolved."""
+    def _sentences(self, run: Run, roots: Sequence[Row], amounts: Mapping[str, Amounts]) -> list[str]:
+        """From parts of the error (n,) by place, by symmetry; nothing where it is not resolved."""
         found = []
-        for root in roots:
+        for t, root in enumerate(roots):
             if root.verdict in (NONE, NOT_RESOLVED) or not root.value:
                 continue
-            named = sorted(shares[root.symmetry].items(), key=lambda one: -abs(one[1]))
-            largest = [f"{place} ({share:.0%})" for place, share in named if abs(share) >= _MUCH]
-            found.append(f"{root.symmetry} in {', '.join(largest[:_NAMED])}")
+            floors = self._floors_of(run, t, root)
+            relative = {layer: (floor or 0.0) / root.value for layer, floor in floors.items()}
+            whole = run.columns[Key(self.measure, root.symmetry)]
+            places = named(amounts[root.symmetry], whole, relative)
+            found.append(f"{root.symmetry} in {', '.join(places) or _NOWHERE}")
         return found
 
     def notes(self, run: Run) -> list[str]:
@@ -126,11 +127,18 @@ class LayerObserver(ABC):
     def _rows(self, run: Run, roots: Sequence[Row]) -> Iterator[LayerRow]:
         """The root's row is that of the whole error; parts follow in call order, symmetry by symmetry."""
         for t, root in enumerate(roots):
-            keys = [Key("contribution", root.symmetry, part.layer) for part in self.parts]
-            means = np.array([root.value, *[run.columns[key].mean() for key in keys[1:]]])
-            floors = self._floors.of(t, means, root.floor)
-            for p, part in enumerate(self.parts):
-                yield self._row(run, root, part, None if floors is None else float(floors[p]))
+            floors = self._floors_of(run, t, root)
+            for part in self.parts:
+                yield self._row(run, root, part, floors[part.layer])
+
+    def _floors_of(self, run: Run, t: int, root: Row) -> dict[str, float | None]:
+        """The floor of every part under symmetry number t, None where it is not known."""
+        layers = [part.layer for part in self.parts]
+        keys = [Key("contribution", root.symmetry, layer) for layer in layers]
+        means = np.array([root.value, *[run.columns[key].mean() for key in keys[1:]]])
+        floors = self._floors.of(t, means, root.floor)
+        known = [None] * len(layers) if floors is None else floors.tolist()
+        return dict(zip(layers, known, strict=True))
 
     def _row(self, run: Run, root: Row, part: Part, floor: float | None) -> LayerRow:
         whole = run.columns[Key(self.measure, root.symmetry)]

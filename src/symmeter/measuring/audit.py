@@ -27,7 +27,6 @@ from symmeter.symmetry.representations.packed import Packed
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 
-SAMPLES, ELEMENTS = 2, 3  # that are looked at
 CLEAR = 10.0  # floors: an error of a run that is no larger is not looked into
 _DECADES = (
     100.0  # how many times smaller an error must be to be named, and larger than its floor to be asked about
@@ -60,8 +59,7 @@ class Audit:
     @cached_property
     def _elements(self) -> list[Element]:
         """A few that move something, spread over all."""
-        moving = [g for g in self.orbit.members if not g.is_identity]
-        return moving[:: max(1, len(moving) // ELEMENTS)][:ELEMENTS]
+        return [self.orbit.members[i] for i in self.orbit.examples]
 
     @cached_property
     def _leaves(self) -> Packed | None:
@@ -108,14 +106,14 @@ class Audit:
         """Leaves for which another action makes a large error vanish, or which the model does not look at."""
         if not self._elements:
             return []
-        own = self._outputs(moved(self.orbit.rho_in, self.x))
+        own = self.orbit.moved_outputs(self.x)
         floors = np.array(self._floors())
-        errors = np.array([self._error(own, k) for k in range(len(floors))])
+        errors = self._errors(own)
         large = np.flatnonzero(errors > _DECADES * floors).tolist()
         if not large:
             return []
-        tried = list(self._of_inputs())
         nothing = np.fmax(_ALIKE * floors, _NOTHING * errors)
+        tried = list(self._of_inputs(own, errors / _DECADES, nothing))
         unread = [one.unread for outputs, _, one in tried if one.unread and _same(outputs, own, nothing)]
         if unread:
             return unread
@@ -135,11 +133,16 @@ class Audit:
         less = f"{own / left:.1g} times smaller" if left else "none at all"
         return [f"{words}: so the error of output {name!r} is {less}"]
 
-    def _of_inputs(self) -> Iterator[tuple[Outputs, str, Alternative]]:
+    def _of_inputs(
+        self, own: Outputs, small: np.ndarray, nothing: np.ndarray
+    ) -> Iterator[tuple[Outputs, str, Alternative]]:
         """What the model makes of the inputs under every alternative for one of them, in words and as an object.
 
-        The first leaf that moves is what the motion is defined by, and never asked about.
+        The first leaf that moves is what the motion is defined by, and never asked about. An alternative that one
+        element shows to be of no use is left out: over all elements, no error could be `small` (outputs,), and the
+        changes from the model's `own` outputs could not be `nothing` (outputs,).
         """
+        most = len(self._elements) ** 0.5  # times a root mean square over all, that over one of them
         leaves = self._leaves
         if leaves is None:
             return
@@ -151,8 +154,12 @@ class Audit:
                 with suppress(
                     Exception
                 ):  # some element cannot act on its shape, or the model takes no such input
-                    outputs = self._outputs(moved(_with(leaves, i, one.rho), self.x))
-                    yield outputs, f"input {leaves.names[i]!r} {one.words}", one
+                    inputs = moved(_with(leaves, i, one.rho), self.x)
+                    outputs = self._outputs(inputs, self._elements[:1])
+                    lower = np.any(self._errors(outputs) <= most * small)
+                    if lower or (one.unread and _same(outputs, own[:1], most * nothing)):
+                        outputs += self._outputs(inputs, self._elements[1:])
+                        yield outputs, f"input {leaves.names[i]!r} {one.words}", one
 
     def _differs(self, rho: Representation, i: int) -> bool:
         """Whether some element moves leaf number i otherwise under another action: a blank one moves under none."""
@@ -172,20 +179,31 @@ class Audit:
 
     # what that takes
 
-    def _outputs(self, inputs: Inputs) -> Outputs:
-        return [self.orbit.function(inputs(g)) for g in self._elements]
+    def _outputs(self, inputs: Inputs, elements: Sequence[Element]) -> Outputs:
+        return [self.orbit.function(inputs(g)) for g in elements]
+
+    def _errors(self, outputs: Outputs) -> np.ndarray:
+        """Those of every output."""
+        return np.array([self._error(outputs, k) for k in range(len(self.orbit.targets))])
 
     def _error(self, outputs: Outputs, k: int, rho: Representation | None = None) -> float:
-        """The root mean square of rho_out(g)^-1 f(g x) - f(x) over samples, elements and entries of output number k."""
+        """The root mean square of rho_out(g)^-1 f(g x) - f(x) over samples, elements and entries of output number k.
+
+        The outputs are those of all elements, or of the first of them.
+        """
         rho = rho or self.orbit.targets[k].rho
-        backs = [rho.act(g.inverse(), own[k])[0] for g, own in zip(self._elements, outputs, strict=True)]
+        backs = [rho.act(g.inverse(), own[k])[0] for g, own in zip(self._elements, outputs, strict=False)]
         return _size(torch.stack(backs).double() - self._still[k].double())
 
     def _floors(self) -> list[float]:
         """The same of each output for inputs that one element moves there and back, and rounded."""
-        inputs = returned(self.orbit.rho_in, self.x, lambda z, seed: nudged_within(z, seed, self.unit))
-        found = self.orbit.function(inputs(self._elements[0]))
+        known = self.orbit.returned and self.orbit.returned.of(self.x)
+        (found,) = known or [self.orbit.function(self._returned())]
         return [_size(y.double() - still.double()) for y, still in zip(found, self._still, strict=True)]
+
+    def _returned(self) -> Tensor:
+        inputs = returned(self.orbit.rho_in, self.x, lambda z, seed: nudged_within(z, seed, self.unit))
+        return inputs(self._elements[0])
 
 
 def _with(leaves: Packed, i: int, rho: Representation) -> Packed:

@@ -54,19 +54,20 @@ def look(
     """
     batching, pair = Batching(), x[:1] if separate else _two(x, packed)
     try:
-        function.call.prepare(pair[:1])  # so that conversions of parameters are not taken for the model's own
+        # before precisions are looked at: conversions of parameters are not the model's own
+        again = function.call.first(pair[:1])
         precision, once = precision_of(function.call, pair[:1])
         together = once if separate else function.call(pair)
     except SymmeterError:
         raise
     except Exception as error:
         batching = Batching(_only_size(function, x, batch_size, error))
+        again = function.call(batching.filled(pair[:1]))
         precision, once = precision_of(function.call, batching.filled(pair[:1]))
         together = function.call(batching.filled(pair[: batching.size]))
     one, two = (batching.filled(images) for images in (pair[:1], pair[: batching.size]))
     shapes = None if len(two) == 1 else tuple(_shape_of_one(y, len(two)) for y in together)
     function = replace(function, batching=batching, shapes=shapes)
-    again = function.call(one)
     once, again, together = (
         [y[:1] for y in function.arranged(ys, len(z))]
         for ys, z in ((once, one), (again, one), (together, two))

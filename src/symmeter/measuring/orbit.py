@@ -25,6 +25,7 @@ from symmeter.measuring.orbit_pass import Compared, Orbit, unmoved
 from symmeter.measuring.orbit_probes import Probes
 from symmeter.measuring.passes import Inputs, moved, watching
 from symmeter.measuring.reference_samples import Beside
+from symmeter.measuring.remembered import Remembered
 from symmeter.measuring.run import Run
 from symmeter.measuring.spectrum import spectra
 from symmeter.measuring.targets import (
@@ -145,7 +146,8 @@ class OrbitRun(Run):
         for target, y in zip(other.targets, first, strict=True):
             rho = self.plan.rho_out(target.output, y)
             targets.append(self._target(target.output, rho, y, kernels).sharing(target))
-        return Orbit(function, rho_in, elements, kernels, targets, other.at_once, known=(x[:1], first))
+        known = Remembered(x[:1], [first])
+        return Orbit(function, rho_in, elements, kernels, targets, other.at_once, known=known)
 
     def _elements_for(self, x: Tensor) -> ElementSet:
         """The elements of the group as it acts on inputs x (B, ...)."""
@@ -173,7 +175,8 @@ class OrbitRun(Run):
                 self.classes = y.shape[1]
         function = self._narrowed(function, [target.output for target in targets])
         at_once = self.batch_size or self.loading_batch
-        return Orbit(function, rho_in, elements, kernels, targets, at_once, known=(x[:1], first))
+        known = Remembered(x[:1], [first])
+        return Orbit(function, rho_in, elements, kernels, targets, at_once, known=known)
 
     def _target(self, output: Output, rho: Representation, y: Tensor, kernels: Kernels) -> OrbitTarget:
         """What is measured of an output y (1, ...) on which the group acts by `rho`."""

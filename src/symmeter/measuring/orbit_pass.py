@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from symmeter.measures.error_split import Answers
@@ -13,11 +12,13 @@ from symmeter.measuring.floor import nudged
 from symmeter.measuring.function import Function
 from symmeter.measuring.kernels import Kernels, average
 from symmeter.measuring.passes import Inputs, Passes, moved
+from symmeter.measuring.remembered import Outputs, Remembered
 from symmeter.measuring.targets import OrbitTarget, Reduced
 from symmeter.symmetry.groups.group import Element, ElementSet, equal_pairs
 from symmeter.symmetry.representations.representation import Acted, Representation
 
 FEWEST_ELEMENTS, FEW_ELEMENTS = 3, 16  # over which floors and constants are found
+EXAMPLES = 3  # elements that the audit of actions looks at
 _GOLDEN = 0.6180339887498949  # its multiples spread over 0 to 1 most evenly
 
 
@@ -48,7 +49,9 @@ class Orbit:
     targets: list[OrbitTarget]
     at_once: int
     forwards: int = 0
-    known: tuple[Tensor, list[Tensor]] | None = None  # samples x (b, ...), and f(x) for each target
+    known: Remembered | None = None  # f(x)
+    moved: Remembered | None = None  # f(g x) for the examples among the elements
+    returned: Remembered | None = None  # f of g^-1 g x and a unit of round-off, for one element
 
     @property
     def members(self) -> tuple[Element, ...]:
@@ -64,6 +67,12 @@ class Orbit:
     def control_pools(self) -> list[dict[str, Pool]]:
         """Those of the control of all targets."""
         return [target.control_pools for target in self.targets]
+
+    @property
+    def examples(self) -> tuple[int, ...]:
+        """Positions of a few elements that move something, spread over all."""
+        moving = [i for i, g in enumerate(self.members) if not g.is_identity]
+        return tuple(moving[:: max(1, len(moving) // EXAMPLES)][:EXAMPLES])
 
     def few(self, most: int = FEW_ELEMENTS) -> tuple[int, ...]:
         """Positions of at most so many elements, spread over all of them.
@@ -114,11 +123,16 @@ class Orbit:
         average(passes, self.targets, chunks)
         spectra = alone and self.elements.sampled and bool(self.elements.group.designs)
         reduced = Reduced(self.targets, chunks, pools or [{} for _ in chunks], alone, spectra, answers)
+        examples = {}
         for i, outputs in passes(which):
             g = self.members[i]
+            if alone and self.moved is None and i in self.examples:
+                examples[i] = outputs
             element = g @ g.inverse() if wrong else g
             for k, y in enumerate(outputs):
                 reduced.add(k, i, View(element, y, chunks[k], i, g.is_identity))
+        if examples:
+            self.moved = Remembered.some(compared.x, [examples[i] for i in self.examples])
         self.forwards += passes.forwards
         return reduced
 
@@ -154,6 +168,7 @@ class Orbit:
                 # rounded anew, where f(g x) would be
                 expected, _ = self.targets[k].rho.act(g, nudged(y, i, unit))
                 reduced.add(k, i, View(g, expected, chunks[k], i, g.is_identity))
+            self.returned = Remembered.some(compared.x, [outputs])
         self.forwards += passes.forwards
         return reduced
 
@@ -186,15 +201,24 @@ class Orbit:
         if not self.members[0].is_identity:
             return self.unmoved_outputs(x)
         _, outputs = next(passes([0], keep=True))
-        self.known = x, [y.clone() for y in outputs]
-        return self.known[1]
+        found = [y.clone() for y in outputs]
+        self.known = Remembered(x, [found])
+        return found
 
     def unmoved_outputs(self, x: Tensor) -> list[Tensor]:
         """f(x) (b, ...) of each target: those that are known, or from a call of their own."""
-        if self.known is None or not torch.equal(self.known[0][: len(x)], x):
+        found = self.known and self.known.of(x)
+        if not found:
+            found = [self.function(self.still(x))]
+            self.known = Remembered(x, found)
             self.forwards += len(x)
-            self.known = x, self.function(self.still(x))
-        return [y[: len(x)] for y in self.known[1]]
+        return found[0]
+
+    def moved_outputs(self, x: Tensor) -> list[Outputs]:
+        """f(g x) (b, ...) of each target, example by example: those that are known, or from calls of their own."""
+        known = self.moved and self.moved.of(x)
+        inputs = moved(self.rho_in, x)
+        return known or [self.function(inputs(self.members[i])) for i in self.examples]
 
     def _chunks(self, reference: list[Tensor], which: Sequence[int], compared: Compared) -> list[Chunk]:
         """One chunk per target, from its outputs f(x) (b, ...)."""

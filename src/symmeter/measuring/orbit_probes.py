@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from torch import Tensor
 
-from symmeter.measuring.audit import CLEAR, SAMPLES, Audit
+from symmeter.measuring.audit import CLEAR, Audit
 from symmeter.measuring.orbit_floor import Floors, orbit_floors
 from symmeter.measuring.orbit_pass import Orbit
+from symmeter.measuring.remembered import FEW_SAMPLES
 from symmeter.measuring.run import Run
 from symmeter.measuring.targets import OrbitTarget
 from symmeter.results.columns import Columns
@@ -27,7 +28,7 @@ class Probes:
             self._find_floors(run, orbit, batch, x)
         if run.names and not self._audited and run.domain.audits:
             self._audited = True
-            audit = Audit(orbit, run.domain, x[: min(SAMPLES, orbit.at_once)], run.nudge)
+            audit = Audit(orbit, run.domain, x[: min(FEW_SAMPLES, orbit.at_once)], run.nudge)
             clear = any(self.stands_clear(run.columns, target) for target in orbit.targets)
             run.remarks += run.optional("the audit of actions", lambda: audit.remarks(clear)) or []
 

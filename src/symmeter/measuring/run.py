@@ -196,7 +196,7 @@ class Run(ABC):
         packed = self.samples.packing is not None or self.samples.varied
         separate = getattr(self.model, "one_by_one", False)
         self.seen = look(function, x, self.model, self.batch_size, self.item, packed, separate)
-        if self.domain.hides_precision:
+        if self.domain.hides_precision and separate:  # in a network every operation is seen
             self.seen = answered(self.seen.function, x[:1], self.seen)
         self.remarks += self.seen.notes
         self.unit_round_off = self.seen.precision.unit

@@ -62,8 +62,16 @@ class PureFunction:
 
     def prepare(self, x: Tensor) -> "_Prepared":
         """What comes before the first call, on inputs x (B, ...), and what is known from then on."""
-        self._prepared = self._prepared or self._begin(x)
+        if self._prepared is None:
+            self._prepared, _ = self._begin(x)
         return self._prepared
+
+    def first(self, x: Tensor) -> Returned:
+        """The same as a call on inputs x (B, ...), and no second one where it is what `prepare` has to do anyway."""
+        if self._prepared is not None:
+            return self(x)
+        self._prepared, returned = self._begin(x)
+        return returned
 
     def twin(self, dtype: torch.dtype) -> "PureFunction":
         """The same model in another precision; what is known of it is shared."""
@@ -73,7 +81,7 @@ class PureFunction:
             other._prepared = replace(known, tensors=other._gather(known.native))
         return other
 
-    def _begin(self, x: Tensor) -> "_Prepared":
+    def _begin(self, x: Tensor) -> tuple["_Prepared", Returned]:
         """Fill lazy layers, take down the state, and find out how the model takes x (B, ...) and what a call writes to.
 
         A model that casts to a type of its own inside cannot be converted: its parameters then stay what they are.
@@ -96,13 +104,18 @@ class PureFunction:
                 return self._tried(x, state, wrappers, native=True)
             raise failed
 
-    def _tried(self, x: Tensor, state: State, wrappers: list[nn.Module], native: bool) -> "_Prepared":
-        """How the model is called, after a call on x (B, ...) with copies of all tensors: to see what it writes to."""
+    def _tried(
+        self, x: Tensor, state: State, wrappers: list[nn.Module], native: bool
+    ) -> tuple["_Prepared", Returned]:
+        """How the model is called, after a call on x (B, ...) with copies of all tensors: to see what it writes to.
+
+        And what that call returned.
+        """
         tensors = self._gather(native)
         clones = {name: tensor.clone() for name, tensor in tensors.items()}
-        self._run(_Prepared(state, wrappers, clones, native), x)
+        returned = self._run(_Prepared(state, wrappers, clones, native), x)
         written = {name for name, clone in clones.items() if clone._version > 0}  # each began with 0
-        return _Prepared(state, wrappers, tensors, native, frozenset(written))
+        return _Prepared(state, wrappers, tensors, native, frozenset(written)), returned
 
     def _gather(self, native: bool) -> dict[str, Tensor]:
         """Parameters and buffers by name, detached; the model's own memory where nothing has to be converted."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from ase import Atoms
-from tests.domains.atoms.frames import CLUSTERS, Around, Planted, Single, cluster
+from tests.domains.atoms.frames import CLUSTERS, CRYSTALS, Around, Planted, Single, cluster
 from torch import Tensor, nn
 
 from symmeter.measuring.execution import run_over
@@ -45,19 +45,38 @@ class Network(nn.Module):
         return {"energy": torch.tanh(self.layer(squares)).sum((1, 2, 3))}
 
 
+MOST = 1.08  # times the elements
+
+
 @pytest.mark.parametrize("frames", [1, 4])
 @pytest.mark.parametrize("make", [lambda: counted(Around), lambda: counted(Single), Network])
 def test_rotations_of_a_frame_cost_little_more_than_one_evaluation_each(make, frames: int):
     options: dict[str, Any] = {"elements": 120, "control": False, "progress": False, "output": "energy"}
     (row,) = measure(make(), CLUSTERS[:frames], "SO3", **options).rows
     assert row.verdict == "not resolved" and row.n == frames
-    assert 120 * frames <= sum(CALLS) <= 1.1 * 120 * frames
+    assert 120 * frames <= sum(CALLS) <= MOST * 120 * frames
 
 
-def test_looking_for_the_cause_of_a_large_error_costs_a_few_more():
+class PlantedSingle(Planted, Single):
+    """Broken, and in float32."""
+
+    def after(self, atoms, results):
+        return Single.after(self, atoms, Planted.after(self, atoms, results))
+
+
+@pytest.mark.parametrize("kind", [Planted, PlantedSingle])
+def test_looking_for_the_cause_of_a_large_error_costs_no_more(kind):
+    """What an audit asks of a few elements has been asked already."""
     options: dict[str, Any] = {"elements": 120, "control": False, "progress": False, "output": "forces"}
-    (row,) = measure(counted(Planted), CLUSTERS[:1], "SO3", **options).rows
-    assert row.value > 1e-3 and sum(CALLS) <= 1.12 * 120
+    (row,) = measure(counted(kind), CLUSTERS[:1], "SO3", **options).rows
+    assert row.value > 1e-3 and sum(CALLS) <= MOST * 120
+
+
+def test_every_other_action_on_a_cell_costs_one_more():
+    """One element tells that it is of no use."""
+    options: dict[str, Any] = {"elements": 120, "control": False, "progress": False, "output": "forces"}
+    result = measure(counted(Planted), CRYSTALS[:1], "SO3", **options)
+    assert result.rows[0].value > 1e-3 and sum(CALLS) <= 1.1 * 120
 
 
 def test_a_network_is_given_the_rotations_of_a_frame_in_batches():

@@ -7,7 +7,7 @@ from torch import Tensor
 from symmeter.domain import parse_group
 from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.interpolant import Interpolant
-from symmeter.domains.grids.tokens import Tokens
+from symmeter.domains.grids.tokens import is_tokens, tokens_by
 from symmeter.domains.grids.vectors import Vectors
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.group import Group
@@ -26,7 +26,6 @@ ACTIONS = (
     "vectors",
 )
 REGULAR = re.compile(r"^regular\((.+)\)$")
-TOKENS = re.compile(r"^tokens\((?:(\d+)\+)?(\d+)x(\d+)\)$")
 
 
 def is_action(word: str) -> bool:
@@ -35,7 +34,7 @@ def is_action(word: str) -> bool:
     >>> is_action("tokens(1+14x14)"), is_action("tokens")
     (True, False)
     """
-    if word in ACTIONS or TOKENS.match(word):
+    if word in ACTIONS or is_tokens(word):
         return True
     regular = REGULAR.match(word)
     try:
@@ -48,7 +47,7 @@ def representation_of(
     action: str, y: Tensor, interpolant: Interpolant, padding: str = "reflect"
 ) -> Representation:
     """The representation that an action word gives y (B, ...); ValueError when its shape contradicts the word."""
-    tokens, regular = TOKENS.match(action), REGULAR.match(action)
+    regular = REGULAR.match(action)
     if action in ("invariant", "pooled"):
         return Trivial()
     positions = Grid(interpolant, padding=padding) if y.ndim == 4 else Trivial()
@@ -58,11 +57,8 @@ def representation_of(
         if y.ndim not in (2, 4) or y.shape[1] != 2:
             raise ValueError(f"it has shape {_shape(y)}, and vectors are (B, 2, H, W) or (B, 2)")
         return Vectors(positions)
-    if tokens:
-        prefix, rows, columns = map(int, tokens.groups("0"))
-        if y.shape[1:-1] != (prefix + rows * columns,):
-            raise ValueError(f"it has shape {_shape(y)}, which is not {action}")
-        return Tokens(interpolant, (rows, columns), prefix, padding)
+    if is_tokens(action):
+        return tokens_by(action, y, Grid(interpolant, padding=padding))
     if y.ndim != 4:
         raise ValueError(f"it has shape {_shape(y)} and so no grid that an equivariant action could move")
     layout = "channels_last" if action == "channels_last" else "channels_first"

@@ -1,6 +1,7 @@
 """Token sequences whose tokens sit on a known grid, behind prefix tokens that do not."""
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from symmeter.domains.grids.interpolants.interpolant import Interpolant
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.representations.representation import Acted, Representation
+
+_WORD = re.compile(r"^tokens\((?:(\d+)\+)?(\d+(?:x\d+)*)\)$")
 
 
 @dataclass(frozen=True)
@@ -84,3 +87,25 @@ class Tokens(Representation):
 
     def describe(self) -> str:
         return f"{self._by} tokens behind {self.prefix}"
+
+
+def is_tokens(word: str) -> bool:
+    """Whether a word says where the tokens of a sequence are on a grid.
+
+    >>> is_tokens("tokens(1+14x14)"), is_tokens("tokens(4x4x4)"), is_tokens("tokens")
+    (True, True, False)
+    """
+    return _WORD.match(word) is not None
+
+
+def tokens_by(word: str, y: Tensor, grid: Grid) -> Tokens:
+    """How tokens y (B, N, C) move by a word such as `tokens(1+4x4x4)`, on a grid of as many axes as this one.
+
+    ValueError where y has another shape, or the grid other axes.
+    """
+    prefix, sizes = _WORD.match(word).groups("0")  # type: ignore[union-attr]
+    own = tuple(map(int, sizes.split("x")))
+    if len(own) != grid.axes or y.shape[1:-1] != (int(prefix) + math.prod(own),):
+        shape = ", ".join(["B", *map(str, y.shape[1:])])
+        raise ValueError(f"it has shape ({shape}), which is not {word} on a grid of {grid.axes} axes")
+    return Tokens(grid.interpolant, own, int(prefix), grid.padding, grid.spacing)

@@ -64,9 +64,11 @@ def _other_parities(components: Components) -> list[Components]:
 def _of_unmoved(value: Tensor) -> list[Alternative]:
     """What a value (B, ...) that was said to be unmoved may be, by its shape."""
     shape = tuple(value.shape[1:])
+    flags = (value == 0) | (value == 1)  # along which axes there are periods, say: no vectors
+    turns = shape[-1:] == (3,) and not bool(flags.all())
     found = []
     for components, words in _MOVED:
-        if components.fits(shape) and (shape[-1:] == (3,)):
+        if turns and components.fits(shape):
             found.append(Alternative(Field(components), words))
     if len(shape) > 1 and shape[0] == shape[1]:
         found.append(Alternative(Field(Scalars(), PAIR), "is permuted along both axes, as 'pair scalars'"))

@@ -87,7 +87,7 @@ def test_smooth_activation_is_predicted(activation, grid):
 @pytest.mark.parametrize("grid", GRIDS)
 @pytest.mark.parametrize("activation", [nn.ReLU(), nn.ReLU6(), nn.LeakyReLU(0.1), nn.Hardtanh()])
 def test_activation_with_kinks_is_predicted(activation, grid):
-    
+
     assert misfit(activation, 2 * noise(2, 3, *grid), oversampling=16) < 1e-8
 
 

@@ -311,14 +311,20 @@ def test_lines_and_volumes(f, shape, words):
 def test_windows_of_volumes_act_as_the_volume_they_are_cut_from():
     x = torch.rand(2, 3, 4, 6, 8, dtype=torch.float64)
     cut = lambda z: (
-        z.roll((1, 0, -1), (2, 3, 4)).unflatten(4, (4, 2)).unflatten(3, (3, 2)).permute(0, 4, 6, 2, 3, 5, 1).flatten(0, 2)
+        z.roll((1, 0, -1), (2, 3, 4))
+        .unflatten(4, (4, 2))
+        .unflatten(3, (3, 2))
+        .permute(0, 4, 6, 2, 3, 5, 1)
+        .flatten(0, 2)
     )
     rho, _ = followed(cut, x.shape)
     assert isinstance(rho, Rearranged) and rho.rolled == (1, 0, 7)
     grid = Grid(Bandlimited(), axes=3)
     for name in ("translation_z", "rotation_x", "rotation_y", "scale"):
         generator = GENERATORS_IN_SPACE[name]
-        torch.testing.assert_close(rho.differentiate(generator, cut(x)), cut(grid.differentiate(generator, x)))
+        torch.testing.assert_close(
+            rho.differentiate(generator, cut(x)), cut(grid.differentiate(generator, x))
+        )
 
 
 def test_packed_sequences_are_not_followed():

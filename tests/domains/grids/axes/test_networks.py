@@ -131,7 +131,9 @@ def test_recurrent_nets_keep_the_axis_of_time(kind, batch_first):
     expected = by_definition(stages, x, IN_TIME, derivative)
     own = [contribution(found, attribution, name) for name in ("conv", "act", "net")]
     torch.testing.assert_close(torch.stack(own[:2], 1), expected[:, :2], rtol=1e-8, atol=1e-12)
-    assert own[2].abs().max() > 1e-3 * expected.abs().max()  # a net that starts from nothing knows where it is
+    assert (
+        own[2].abs().max() > 1e-3 * expected.abs().max()
+    )  # a net that starts from nothing knows where it is
     mixing = contribution(found, attribution, "mix")
     assert mixing.abs().max() < 1e-10 * expected.abs().max()
 
@@ -280,3 +282,31 @@ def test_residual_blocks_in_space_are_what_the_definition_says():
     expected = by_definition(stages, x, IN_SPACE, derivative)
     own = torch.stack([contribution(found, attribution, name) for name in ("0", "1")], 1)
     torch.testing.assert_close(own, expected[:, :2], rtol=1e-8, atol=1e-12)
+
+
+class Spectral(nn.Module):
+    """A layer of a neural operator: the lowest frequencies, mixed by channels."""
+
+    def __init__(self, channels, modes, axes):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(channels, channels, *[modes] * axes, dtype=torch.cdouble))
+        self.kept = [slice(modes)] * axes
+
+    def forward(self, x):
+        dims = tuple(range(2, x.ndim))
+        spectrum = torch.fft.rfftn(x, dim=dims)
+        mixed = torch.zeros_like(spectrum)
+        mixed[:, :, *self.kept] = torch.einsum("bi...,io...->bo...", spectrum[:, :, *self.kept], self.weight)
+        return torch.fft.irfftn(mixed, s=x.shape[2:], dim=dims)
+
+
+@pytest.mark.parametrize(
+    ("shape", "generators"), [((2, 2, 16), IN_TIME), ((2, 2, 6, 8, 4), IN_SPACE[:2]), ((2, 2, 8, 6), IN_TIME)]
+)
+def test_neural_operators_come_back_from_frequencies(shape, generators):
+    torch.manual_seed(0)
+    axes = len(shape) - 2
+    net = nn.Sequential(Spectral(2, 3, axes), nn.GELU(), Spectral(2, 2, axes))
+    _, found, attribution = attributed(net, noise(*shape), generators, line(axes))
+    last = contribution(found, attribution, "2")
+    assert last.abs().max() > 0

@@ -10,6 +10,7 @@ from functools import partial, singledispatch
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from symmeter.domains.grids.aliasing.kinks import Kink, kinks_of
 
@@ -78,10 +79,8 @@ def _identity(module: nn.Identity) -> Sampling:
     return Sampling(lambda h, _: h, linear=True)
 
 
-@sampling.register(nn.BatchNorm1d)
-@sampling.register(nn.BatchNorm2d)
-@sampling.register(nn.BatchNorm3d)
-def _batch_norm(module: nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d) -> Sampling | None:
+@sampling.register
+def _batch_norm(module: _BatchNorm) -> Sampling | None:
     """In evaluation only; timm's BatchNormAct2d ends in an activation, which is all that aliases."""
     if module.training or not module.track_running_stats:
         return None
@@ -89,7 +88,7 @@ def _batch_norm(module: nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d) -> Sam
     if act is None or isinstance(act, nn.Identity):
         return Sampling(lambda h, _: h, linear=True)
     inner = sampling(act)
-    return inner and replace(inner, before=partial(nn.BatchNorm2d.forward, module))
+    return inner and replace(inner, before=partial(_BatchNorm.forward, module))
 
 
 @sampling.register(nn.Conv1d)
@@ -152,7 +151,7 @@ def _times(sizes: Sequence[int], refinement: Refinement) -> tuple[int, ...]:
 
 
 def _blur_pool(module: nn.Module) -> Sampling:
-    """Of timm and those built like it: a filter (1, 1, ...), a stride, and the padding of both sides, last axis first."""
+    """Of timm and those built alike: a filter (1, 1, ...), a stride, and the padding on both sides, last axis first."""
     filt, stride, padding = (getattr(module, name) for name in ("filt", "stride", "padding"))
     kernel = filt.shape[2:]
 

@@ -210,7 +210,9 @@ def predicted_norm(spectrum: Tensor, grid: tuple[int, ...], generator: Generator
     if tuple(map(operator.mul, grid, ratios)) != size:
         raise SymmeterError(f"the grid {grid} does not divide the spectrum's {size}")
     along = list(zip(grid, ratios, reversed(_shift(generator)[:count]), strict=True))
-    away = _outer_sum([speed * (wavenumbers(n * ratio) - wavenumbers(n).repeat(ratio)) for n, ratio, speed in along])
+    away = _outer_sum(
+        [speed * (wavenumbers(n * ratio) - wavenumbers(n).repeat(ratio)) for n, ratio, speed in along]
+    )
     folded = spectrum * away.to(spectrum)
     for axis, (n, ratio, _) in enumerate(along, start=-count):
         folded = folded.unflatten(axis, (ratio, n)).sum(axis - 1)

@@ -27,7 +27,7 @@ from symmeter.symmetry.tracker import Tracker
 
 
 class AxisTracker(TorchDispatchMode, Tracker):
-    """While active, remembers for every tensor that depends on samples x, such as (B, C, H, W), which axes are the grid's.
+    """While active, remembers of every tensor that depends on samples x, as (B, C, H, W), which axes are the grid's.
 
     An operation that has no rule and does not work entry by entry gives axes of which nothing is known; so does a rule
     that fails. Axes are followed from the image and never read off a shape.

@@ -4,7 +4,16 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from symmeter.domains.grids.axes.axes import CHANNEL, FREQUENCIES, Axes, Factor, axis, channels_if, grid_along, roles
+from symmeter.domains.grids.axes.axes import (
+    CHANNEL,
+    FREQUENCIES,
+    Axes,
+    Factor,
+    axis,
+    channels_if,
+    grid_along,
+    roles,
+)
 from symmeter.domains.grids.axes.operations.operation import Found, rule_of_one
 
 _TRANSFORMED = FREQUENCIES | {frequency: role for role, frequency in FREQUENCIES.items()}
