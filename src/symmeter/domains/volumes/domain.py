@@ -73,7 +73,7 @@ class Volumes(Gridded):
     def takes(cls, data: Any) -> bool:
         """Batches of five axes, and what says that it is volumes."""
         if isinstance(data, Mapping):
-            return not NAMES.isdisjoint(data) or np.ndim(data.get("x")) == _AXES
+            return not NAMES.isdisjoint(data) or np.ndim(data.get("x", 0)) == _AXES
         values = data[0] if isinstance(data, tuple | list) and len(data) == 2 else data
         return (is_array(values) and np.ndim(values) == _AXES) or cls.claims(data)
 
