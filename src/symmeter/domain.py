@@ -66,6 +66,9 @@ class Domain(ABC):
 
     def __init__(self, options: Any = None):
         self.options = self.Options() if options is None else options
+        self.acting: Symmetry | None = (
+            None  # what is measured, where that is known: some words then mean the same
+        )
 
     @classmethod
     @abstractmethod
