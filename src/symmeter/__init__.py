@@ -20,7 +20,7 @@ _HOME = {
     "round_trip_error": "domains.grids.round_trip",
     "attribute": "layers.attribute",
     "aliasing": "domains.grids.aliasing.attribute",
-    "maps": "domains.images.maps",
+    "maps": "domains.grids.maps",
     "prediction_range": "measuring.prediction",
     "Profile": "layers.profile",
     "Comparison": "results.comparison",
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from symmeter.domains.grids.aliasing.attribute import aliasing
     from symmeter.domains.grids.generators import GENERATORS
     from symmeter.domains.grids.round_trip import round_trip_error
-    from symmeter.domains.images.maps import maps
+    from symmeter.domains.grids.maps import maps
     from symmeter.errors import SymmeterError, SymmeterWarning
     from symmeter.layers.assertion import assert_equivariant
     from symmeter.layers.attribute import attribute

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from symmeter.domain import Domain
@@ -63,6 +64,11 @@ class Gridded(Domain):
                 "cannot be expected to move along: take an invariant output, or 'bandlimited'"
             )
         return rho
+
+    def shown(self, model: Any, x: Tensor) -> Tensor:
+        """Inputs x (B, C, *sizes) as a picture shows them, from 0 to 1: by default from the least value to the largest."""
+        low, high = x.aminmax()
+        return (x - low) / (high - low).clamp(min=torch.finfo(x.dtype).tiny)
 
     def deformed(
         self, rho: Representation, generators: Sequence[Generator], x: Tensor, random: Tensor

@@ -105,6 +105,10 @@ class Images(Gridded):
         """How images become inputs: the model's own way, with what the options override."""
         return preprocessing_of(model).override(**self.options.preprocessing)
 
+    def shown(self, model: LoadedModel, x: Tensor) -> Tensor:
+        """Images (B, C, H, W) as pixel values in [0, 1]."""
+        return self.preprocessing(model).denormalise(x).clamp(0, 1)
+
     def obvious_word(self, tensor: Tensor) -> str | None:
         """An input (N, C, H, W) is an image."""
         return "image" if tensor.ndim == 4 else None
