@@ -1,17 +1,22 @@
 """What kinds of data on a grid have in common: an interpolant, and what motions bring in from outside."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from symmeter.domain import Domain
+from symmeter.domains.grids.alternatives import alternatives
 from symmeter.domains.grids.deformations import deformed
 from symmeter.domains.grids.interpolants import parse_interpolant
+from symmeter.domains.grids.offsets import Turned, find_offset, turning
 from symmeter.errors import SymmeterError
+from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.groups.generators import Generator
+from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.hypothesis import Symmetry
+from symmeter.symmetry.offset import Offset
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 
@@ -66,9 +71,18 @@ class Gridded(Domain):
         return rho
 
     def shown(self, model: Any, x: Tensor) -> Tensor:
-        """Inputs x (B, C, *sizes) as a picture shows them, from 0 to 1: by default from the least value to the largest."""
+        """Inputs x (B, C, *sizes) as a picture shows them: by default the least value is 0, the largest 1."""
         low, high = x.aminmax()
         return (x - low) / (high - low).clamp(min=torch.finfo(x.dtype).tiny)
+
+    def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
+        return alternatives(rho, value)
+
+    def turning(self, elements: Iterable[Element]) -> list[Element]:
+        return turning(elements)
+
+    def offset(self, rho: Representation, y: Tensor, moved: Mapping[Element, Tensor]) -> Offset | None:
+        return None if rho.border(y) is None else find_offset(Turned.of(rho, y, moved))
 
     def deformed(
         self, rho: Representation, generators: Sequence[Generator], x: Tensor, random: Tensor

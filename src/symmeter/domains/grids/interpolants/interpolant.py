@@ -13,6 +13,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+LONGEST_READ = 512  # positions along an axis that is read between them by a product with a matrix
 LONGEST = 1024  # positions along an axis whose derivative is a product with a matrix
 
 
@@ -59,6 +60,14 @@ class Interpolant(ABC):
 
         Fast in two dimensions, where dense matrices are not.
         """
+
+    def long_values(self, x: Tensor, positions: Tensor, axis: int, cutoff: float = 1.0) -> Tensor:
+        """h at positions (P,) along an axis of x (..., n, ...) that is too long for a matrix: (..., P, ...).
+
+        Here by a matrix all the same, where there is no faster way.
+        """
+        matrix = self.interpolation(x.shape[axis], positions, cutoff).to(x)
+        return (x.movedim(axis, -1) @ matrix.mT).movedim(-1, axis)
 
     def fold(self, indices: Tensor, n: int) -> Tensor:
         """Whole positions (P, ...) folded into 0, ..., n - 1, by default at mirrors half a pixel outside."""
