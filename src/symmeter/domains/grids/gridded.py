@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from symmeter.domain import Domain
@@ -68,6 +69,11 @@ class Gridded(Domain):
                 "cannot be expected to move along: take an invariant output, or 'bandlimited'"
             )
         return rho
+
+    def shown(self, model: Any, x: Tensor) -> Tensor:
+        """Inputs x (B, C, *sizes) as a picture shows them: by default the least value is 0, the largest 1."""
+        low, high = x.aminmax()
+        return (x - low) / (high - low).clamp(min=torch.finfo(x.dtype).tiny)
 
     def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
         return alternatives(rho, value)

@@ -124,6 +124,10 @@ class Images(Gridded):
         """How images become inputs: the model's own way, with what the options override."""
         return preprocessing_of(model).override(**self.options.preprocessing)
 
+    def shown(self, model: LoadedModel, x: Tensor) -> Tensor:
+        """Images (B, C, H, W) as pixel values in [0, 1]."""
+        return self.preprocessing(model).denormalise(x).clamp(0, 1)
+
     def usual_measures(self, output: object) -> str:
         """Sets of boxes and keypoints have measures of their own."""
         kinds = [word.kind for word in placed_words(output).values()]
