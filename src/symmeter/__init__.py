@@ -20,6 +20,7 @@ _HOME = {
     "round_trip_error": "domains.grids.round_trip",
     "attribute": "layers.attribute",
     "aliasing": "domains.grids.aliasing.attribute",
+    "bands": "domains.grids.bands",
     "maps": "domains.images.maps",
     "prediction_range": "measuring.prediction",
     "Profile": "layers.profile",
@@ -41,6 +42,7 @@ _HOME = {
 if TYPE_CHECKING:
     from symmeter.domain import parse_group
     from symmeter.domains.grids.aliasing.attribute import aliasing
+    from symmeter.domains.grids.bands import bands
     from symmeter.domains.grids.generators import GENERATORS
     from symmeter.domains.grids.round_trip import round_trip_error
     from symmeter.domains.images.maps import maps
@@ -74,6 +76,7 @@ __all__ = [
     "assert_equivariant",
     "assert_more_equivariant",
     "attribute",
+    "bands",
     "compare",
     "lie_derivative",
     "load",

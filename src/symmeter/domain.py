@@ -26,6 +26,7 @@ from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.symmetry.inside import Inside
+from symmeter.symmetry.offset import Offset
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 from symmeter.symmetry.tracker import Tracker
@@ -65,6 +66,9 @@ class Domain(ABC):
 
     def __init__(self, options: Any = None):
         self.options = self.Options() if options is None else options
+        self.acting: Symmetry | None = (
+            None  # what is measured, where that is known: some words then mean the same
+        )
 
     @classmethod
     @abstractmethod
@@ -115,6 +119,10 @@ class Domain(ABC):
     def padded(self) -> bool:
         """Whether motions may bring in what was outside the frame."""
         return True
+
+    def usual_measures(self, output: object) -> str:
+        """The measures over groups where none is named, for what was written as the output."""
+        return self.measure_over
 
     # data
 
@@ -212,6 +220,23 @@ class Domain(ABC):
     ) -> list[str]:
         """What the reader should know of how an output y (B, ...) is taken to move."""
         return []
+
+    def facts(
+        self, shape: tuple[int, ...], outputs: Mapping[str, tuple[str, tuple[int, ...]]]
+    ) -> Mapping[str, Any]:
+        """More for the header of a result, ready for JSON; lines of `explained` are printed below its table.
+
+        `shape` is that of a sample as the model takes it; `outputs` have, by name, their action and their own shape.
+        """
+        return {}
+
+    def turning(self, elements: Iterable[Element]) -> list[Element]:
+        """The elements that mirror or turn a grid about its centre, so that they show where that is."""
+        return []
+
+    def offset(self, rho: Representation, y: Tensor, moved: Mapping[Element, Tensor]) -> Offset | None:
+        """How far an output y (b, ...), which is `moved` (b, ...) for g x, lies beside where it should on its grid."""
+        return None
 
     def displaced(
         self, rho: Representation, x: Tensor, other: Tensor, still: Still, replaced: Replaced

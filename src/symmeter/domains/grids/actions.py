@@ -8,8 +8,10 @@ from symmeter.domain import parse_group
 from symmeter.domains.grids.boosts import Clock
 from symmeter.domains.grids.field_words import FIELDS, FieldWord
 from symmeter.domains.grids.grid import Grid
+from symmeter.domains.grids.heat_maps import HeatMaps
 from symmeter.domains.grids.interpolants.interpolant import Interpolant
 from symmeter.domains.grids.one_plane import OnePlane
+from symmeter.domains.grids.swap import check_swap, parse_swap
 from symmeter.domains.grids.tokens import is_tokens, tokens_by
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.group import Group
@@ -26,7 +28,9 @@ ACTIONS = (
     "pooled",
     "regular(GROUP)",
     *FIELDS,
+    "heatmaps(swap=A-B,...)",
 )
+HEAT_MAPS = re.compile(r"^heatmaps(?:\((.*)\))?$")
 REGULAR = re.compile(r"^regular\((.+)\)$")
 
 
@@ -36,13 +40,18 @@ def is_action(word: str) -> bool:
     >>> is_action("tokens(1+14x14)"), is_action("tokens")
     (True, False)
     """
-    if word in ACTIONS or is_tokens(word) or FieldWord.parse(word):
+    if word in ACTIONS or is_tokens(word) or FieldWord.parse(word) or is_heat_maps(word):
         return True
     regular = REGULAR.match(word)
     try:
         return regular is not None and bool(parse_group(regular[1]))
     except SymmeterError:
         return False
+
+
+def is_heat_maps(word: str) -> bool:
+    """Whether a word is for heat maps, one a keypoint: `heatmaps`, `heatmaps(swap=1-2,3-4)`."""
+    return HEAT_MAPS.match(word) is not None
 
 
 def representation_of(
@@ -64,8 +73,21 @@ def representation_of(
         return tokens_by(action, y, Grid(interpolant, padding=padding))
     if y.ndim != 4:
         raise ValueError(f"it has shape {_shape(y)} and so no grid that an equivariant action could move")
+    heat_maps = HEAT_MAPS.match(action)
+    if heat_maps:
+        return _heat_maps(heat_maps[1] or "", y, Grid(interpolant, padding=padding))
     layout = "channels_last" if action == "channels_last" else "channels_first"
     return Grid(interpolant, layout, padding=padding)
+
+
+def _heat_maps(inside: str, y: Tensor, grid: Grid) -> HeatMaps:
+    """One channel of y (B, K, H, W) for each keypoint, of which some change places under flips."""
+    try:
+        swap = parse_swap(inside)
+    except ValueError:
+        raise ValueError(f"{inside!r} in brackets is not known, write heatmaps(swap=1-2,3-4)") from None
+    check_swap(swap, y.shape[1], "channels")
+    return HeatMaps(grid, swap)
 
 
 def _regular(action: str, group: Group, y: Tensor, positions: Grid | Trivial) -> Representation:

@@ -13,6 +13,7 @@ from symmeter.domains.grids.actions import (
     ACTIONS,
     input_field,
     is_action,
+    is_heat_maps,
     known_action,
     representation_of,
     taken_as_scalars,
@@ -25,6 +26,7 @@ from symmeter.domains.grids.field_words import FIELDS, FieldWord
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.gridded import Gridded
+from symmeter.domains.grids.offsets import Turned, find_offset
 from symmeter.domains.grids.pixels import Pixels
 from symmeter.domains.grids.shifts import margin_of
 from symmeter.domains.grids.vectors import turns
@@ -39,9 +41,15 @@ from symmeter.domains.images.inputs import preprocessing_of
 from symmeter.domains.images.mask_consistency import MaskConsistency
 from symmeter.domains.images.names import GROUPS, named
 from symmeter.domains.images.options import ImageOptions
+from symmeter.domains.images.placed.measures import BOXES, KEYPOINTS, USUAL
+from symmeter.domains.images.placed.measures import MEASURES as PLACED
+from symmeter.domains.images.placed.representation import Placed, re_boxed
+from symmeter.domains.images.placed.rows import CENTRE
+from symmeter.domains.images.placed.words import PlacedModel, PlacedWord, placed_words
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.domains.images.psnr import EQR, EQT, EQTFractional
 from symmeter.errors import SymmeterError
+from symmeter.models.behind import as_module
 from symmeter.models.hub import Hub
 from symmeter.models.loaded import LoadedModel
 from symmeter.optional import require
@@ -50,10 +58,12 @@ from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.displaced import Inputs, Replaced, Still, as_far, displaced
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
+from symmeter.symmetry.offset import Offset
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 from symmeter.symmetry.tracker import Tracker
 from symmeter.trees import is_tree
+from symmeter.verbs.arguments import split_list
 
 
 class Images(Gridded):
@@ -68,7 +78,7 @@ class Images(Gridded):
     position = "pixel"
     Options = ImageOptions
     symmetries = dict.fromkeys((*FAMILIES, *GENERATORS), "") | GROUPS
-    actions = ACTIONS
+    actions = (*ACTIONS, BOXES, "keypoints(swap=A-B,...)")
     input_words = ("image", *FIELDS, "scalars", "invariant")
 
     @classmethod
@@ -114,6 +124,22 @@ class Images(Gridded):
         """How images become inputs: the model's own way, with what the options override."""
         return preprocessing_of(model).override(**self.options.preprocessing)
 
+    def usual_measures(self, output: object) -> str:
+        """Sets of boxes and keypoints have measures of their own."""
+        kinds = [word.kind for word in placed_words(output).values()]
+        return USUAL[kinds[0]] if kinds else self.measure_over
+
+    def asked(self, model: LoadedModel, output: Any, data: Any) -> tuple[LoadedModel, Any]:
+        """Where boxes or keypoints are asked for, the model that returns these as tensors."""
+        words = placed_words(output)
+        if not words:
+            return model, output
+        least, most = self.options.min_score, self.options.max_boxes
+        readers = {word.kind: word.reader(least, most) for word in words.values()}
+        asked = split_list(output) if isinstance(output, str) else list(output)
+        written = [words[word].output if word in words else word for word in asked]
+        return replace(model, model=as_module(PlacedModel(model.model, readers))), ",".join(written)
+
     def obvious_word(self, tensor: Tensor) -> str | None:
         """An input (N, C, H, W) is an image."""
         return "image" if tensor.ndim == 4 else None
@@ -143,6 +169,9 @@ class Images(Gridded):
         return Grid(self.interpolant, padding=self.padding)
 
     def act_by(self, action: str, y: Tensor) -> Representation:
+        placed = PlacedWord.of(action)
+        if placed is not None:
+            return Placed(placed.kind, placed.swap, self.options.min_iou)
         rho = representation_of(action, y, self.interpolant, self.padding, self.options.time_step)
         return self.still(rho, "an output on a grid")
 
@@ -157,7 +186,10 @@ class Images(Gridded):
         )
 
     def is_action(self, word: str) -> bool:
-        return is_action(word)
+        return is_action(word) or PlacedWord.of(word) is not None
+
+    def is_whole_action(self, word: str) -> bool:
+        return super().is_whole_action(word) or is_heat_maps(word)
 
     def remarks(
         self, name: str, y: Tensor, rho: Representation, moved_by: Iterable[Generator | Element]
@@ -168,7 +200,7 @@ class Images(Gridded):
         unmoved = (
             f"boosts do not move output {name!r}: say what it is, such as {name}:vectors or {name}:depth"
         )
-        return [*filter(None, [remark]), *[unmoved] * boosted]
+        return [*filter(None, [remark, re_boxed(rho, moved_by)]), *[unmoved] * boosted]
 
     def bound(self, group: Group, rho: Representation, x: Tensor) -> Group:
         """SymmeterError for boosts of what is no field."""
@@ -179,6 +211,12 @@ class Images(Gridded):
 
     def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
         return alternatives(rho, value, self._grid)
+
+    def offset(self, rho: Representation, y: Tensor, moved: Mapping[Element, Tensor]) -> Offset | None:
+        """Of keypoints, as well: by how many pixels their coordinates are too large."""
+        if rho.kind != KEYPOINTS:
+            return super().offset(rho, y, moved)
+        return find_offset(Turned.of(rho, y, moved, lambda rows: rows[:, 1:, CENTRE]))
 
     def displaced(
         self, rho: Representation, x: Tensor, other: Tensor, still: Still, replaced: Replaced
@@ -198,4 +236,4 @@ class Images(Gridded):
 
     @classmethod
     def measures(cls) -> Sequence[type]:
-        return (EQT, EQTFractional, EQR, MaskConsistency)
+        return (EQT, EQTFractional, EQR, MaskConsistency, *PLACED)

@@ -21,6 +21,8 @@ class Representation(ABC):
     A new one gives `acting`, `differentiate_all` and `describe`, and inherits its tests from `RepresentationContract`.
     """
 
+    kind = ""  # of values that only measures of their own compare, such as boxes; nothing: entry by entry
+
     @property
     def binds(self) -> bool:
         """Whether a group that acts on several tensors at once is bound to the shape of one of these."""
