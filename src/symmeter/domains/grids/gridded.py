@@ -9,6 +9,7 @@ from torch import Tensor
 from symmeter.domain import Domain
 from symmeter.domains.grids.alternatives import alternatives
 from symmeter.domains.grids.deformations import deformed
+from symmeter.domains.grids.field_words import FieldWord
 from symmeter.domains.grids.interpolants import parse_interpolant
 from symmeter.domains.grids.offsets import Turned, find_offset, turning
 from symmeter.errors import SymmeterError
@@ -42,6 +43,12 @@ class Gridded(Domain):
     def padding(self) -> str:
         """What motions bring in from outside."""
         return self.options.padding or "reflect"
+
+    @classmethod
+    def knows_input(cls, word: str) -> bool:
+        """Words as they are, and those of fields with something in brackets: `vectors(up)`."""
+        field = FieldWord.parse(word)
+        return super().knows_input(word if field is None else field.name)
 
     def check_symmetry(self, symmetry: Symmetry, purpose: str | None = None) -> None:
         """A low-passed definition is one of directions of the inputs: no whole motions, nothing inside of a network."""
