@@ -66,6 +66,9 @@ class Domain(ABC):
 
     def __init__(self, options: Any = None):
         self.options = self.Options() if options is None else options
+        self.acting: Symmetry | None = (
+            None  # what is measured, where that is known: some words then mean the same
+        )
 
     @classmethod
     @abstractmethod
@@ -200,8 +203,8 @@ class Domain(ABC):
         return word in ("invariant", "equivariant")
 
     @property
-    def audits(self) -> bool:
-        """Whether actions are exact, so that it can be asked whether they are the right ones."""
+    def exact(self) -> bool:
+        """Whether actions obey the laws of a group but for round-off."""
         return self.definition == "exact"
 
     def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
@@ -217,6 +220,15 @@ class Domain(ABC):
     ) -> list[str]:
         """What the reader should know of how an output y (B, ...) is taken to move."""
         return []
+
+    def facts(
+        self, shape: tuple[int, ...], outputs: Mapping[str, tuple[str, tuple[int, ...]]]
+    ) -> Mapping[str, Any]:
+        """More for the header of a result, ready for JSON; lines of `explained` are printed below its table.
+
+        `shape` is that of a sample as the model takes it; `outputs` have, by name, their action and their own shape.
+        """
+        return {}
 
     def turning(self, elements: Iterable[Element]) -> list[Element]:
         """The elements that mirror or turn a grid about its centre, so that they show where that is."""

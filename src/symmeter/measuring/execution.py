@@ -155,6 +155,7 @@ def _executed(
         "seconds": round(time.perf_counter() - began, 3),
         "control_towards": plan.domain.control_towards,
         **run.how(),
+        **run.facts,
     }
     if isinstance(run.until, Precision):
         spec |= {"wanted_precision": run.until.summary()}

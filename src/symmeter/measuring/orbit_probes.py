@@ -30,7 +30,7 @@ class Probes:
         """Look at samples x (B, ...) of a batch that has been measured, as far as there is something to find out."""
         if run.names and self.floors.wanted(run.samples.varied):
             self._find_floors(run, orbit, batch, x)
-        if run.names and not self._audited and run.domain.audits:
+        if run.names and not self._audited:
             self._audited = True
             audit = Audit(orbit, run.domain, x[: min(FEW_SAMPLES, orbit.at_once)], run.nudge)
             clear = any(self.stands_clear(run.columns, target) for target in orbit.targets)

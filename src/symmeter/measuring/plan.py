@@ -208,6 +208,7 @@ def read_words(
     domain = _domain(given, symmetry)
     hypothesis = parse_symmetry(symmetry, domain.symmetry, domain.symmetries)
     domain.check_symmetry(hypothesis)
+    domain.acting = hypothesis
     for word in split_list(output) if output is not None else ():
         parse_output(word, domain)
     return domain, hypothesis

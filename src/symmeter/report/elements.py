@@ -21,8 +21,14 @@ if TYPE_CHECKING:
     from matplotlib.projections.polar import PolarAxes
 
 # By the unit of the parameter: what the axis is called, and where the identity is on it.
-_AXES = {"degree": "rotation in degrees", "factor": "factor of scale", "length": "length of the translation"}
-_IDENTITY = {"degree": 0.0, "factor": 1.0}
+_AXES = {
+    "degree": "rotation in degrees",
+    "factor": "factor of scale",
+    "length": "length of the translation",
+    "sample": "shift in samples",
+    "bin": "pitch in steps",
+}
+_IDENTITY = {"degree": 0.0, "factor": 1.0, "factor of gain": 1.0}
 
 
 def plot_elements(

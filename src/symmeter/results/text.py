@@ -20,6 +20,7 @@ from symmeter.results.error_split import (
 )
 from symmeter.results.legend import column, different, have_errors, known, legend, whole_pixels
 from symmeter.results.numbers import plus_minus, ratio, short, with_error, with_interval
+from symmeter.results.phases import phase_lines
 from symmeter.results.row import RATIOS, ElementRow, Row
 from symmeter.results.units import as_shown
 from symmeter.results.verdict import (
@@ -87,7 +88,9 @@ def show(result: Printable, console: Console) -> None:
     data, towards = result.header["data"], result.header["spec"].get("control_towards", "")
     explained = legend(rows, data.get("item", "image"), towards)
     split = split_legend(result.splits, result.averages)
-    lines = [*explained, *whole_pixels(rows, result.header["spec"]), *split]
+    spec = result.header["spec"]
+    known = [*spec.get("explained", ()), *phase_lines(result.elements, spec)]
+    lines = [*explained, *whole_pixels(rows, spec), *known, *split]
     show_tables(console, title(result.header), circumstances(result.header), tables, lines, result.warnings)
 
 

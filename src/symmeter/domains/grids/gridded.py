@@ -6,10 +6,12 @@ from typing import Any
 from torch import Tensor
 
 from symmeter.domain import Domain
+from symmeter.domains.grids.alternatives import alternatives
 from symmeter.domains.grids.deformations import deformed
 from symmeter.domains.grids.interpolants import parse_interpolant
 from symmeter.domains.grids.offsets import Turned, find_offset, turning
 from symmeter.errors import SymmeterError
+from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.hypothesis import Symmetry
@@ -66,6 +68,9 @@ class Gridded(Domain):
                 "cannot be expected to move along: take an invariant output, or 'bandlimited'"
             )
         return rho
+
+    def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
+        return alternatives(rho, value)
 
     def turning(self, elements: Iterable[Element]) -> list[Element]:
         return turning(elements)

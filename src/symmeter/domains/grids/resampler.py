@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from symmeter.domains.grids.interpolants.interpolant import Interpolant, Stencil
+from symmeter.domains.grids.interpolants.interpolant import LONGEST_READ, Interpolant, Stencil
 
 _SAME = 1e-9
 _ENTRIES = 2**22  # of stencils that are in memory at once
@@ -132,6 +132,8 @@ def _read(x: Tensor, axis: int, positions: Tensor, step: float, interpolant: Int
     n, whole = x.shape[axis], positions.round()
     if step == 1 and bool(((positions - whole).abs() < _SAME).all()):
         return x.index_select(axis, interpolant.fold(whole.long(), n).to(x.device))
+    if n > LONGEST_READ:
+        return interpolant.long_values(x, positions, axis, _cutoff(step))
     return _along(interpolant.interpolation(n, positions, _cutoff(step)).to(x), x, axis)
 
 

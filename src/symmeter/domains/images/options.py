@@ -64,6 +64,14 @@ class ImageOptions:
         300, whole(1), "most boxes that one image may have (default: 300)", "N", type="positive"
     )
 
+    time_step: float = option(
+        1.0,
+        number(),
+        "pixels that a velocity of 1 crosses from frame to frame, for boosts",
+        "DT",
+        type="number",
+    )
+
     @property
     def preprocessing(self) -> dict[str, Any]:
         """What overrides the model's own preprocessing."""

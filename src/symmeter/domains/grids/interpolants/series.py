@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from symmeter.domains.grids.interpolants.interpolant import Interpolant, Stencil
+from symmeter.domains.grids.interpolants.transforms import gathered, refined
 from symmeter.domains.grids.interpolants.waves import angle, cosine, pi_over, rounded, series, sine
 
 _FINER = 2
@@ -113,8 +114,12 @@ class Bandlimited(Interpolant):
         factor = np.where(own, -cosine(2 * i + 1, n), _alternating(i - j) * among)
         return rounded(pi_over(2 * n) * factor / sine(i + j + 1, n))
 
-    def long_slopes(self, x: Tensor, axis: int) -> Tensor:
+    def long_values(self, x: Tensor, positions: Tensor, axis: int, cutoff: float = 1.0) -> Tensor:
         """Those of the periodic series through x and its mirror image."""
+        return Periodic().long_values(torch.cat([x, x.flip(axis)], axis), positions, axis, cutoff)
+
+    def long_slopes(self, x: Tensor, axis: int) -> Tensor:
+        """Those of the periodic series through x (..., n, ...) and its mirror image."""
         n = x.shape[axis]
         mirrored = torch.cat([x, x.flip(axis)], axis)
         return slopes_around(mirrored, axis).narrow(axis, 0, n).contiguous()
@@ -154,8 +159,18 @@ class Periodic(Interpolant):
         table[m], table[n - m] = half, -half
         return rounded(pi_over(n) * table[(np.arange(n)[:, None] - np.arange(n)) % n])
 
+    def long_values(self, x: Tensor, positions: Tensor, axis: int, cutoff: float = 1.0) -> Tensor:
+        """By a transform of x, a finer grid and the window: as by `stencil`, without the matrix of `refinement`."""
+        n, taps = x.shape[axis], _TAPS[torch.float64]
+        k = _arange(n // 2 + 1)
+        weights = _low_pass(k, n / 2, cutoff) / _transform(2 * math.pi * k / (_FINER * n), taps)
+        fine = refined(x.movedim(axis, -1), weights, _FINER)
+        indices, windows = _taps(positions, taps)
+        values = gathered(fine, self.fold(indices, _FINER * n), windows)
+        return values.to(x).movedim(-1, axis)
+
     def long_slopes(self, x: Tensor, axis: int) -> Tensor:
-        """By a transform of x."""
+        """By a transform of x (..., n, ...)."""
         return slopes_around(x, axis)
 
     def refinement(self, n: int, cutoff: float = 1.0, dtype: torch.dtype = torch.float64) -> Tensor:
