@@ -26,7 +26,7 @@ from symmeter.domains.grids.field_words import FIELDS, FieldWord
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.gridded import Gridded
-from symmeter.domains.grids.offsets import Turned, find_offset
+from symmeter.domains.grids.offsets import find_offset
 from symmeter.domains.grids.pixels import Pixels
 from symmeter.domains.grids.shifts import margin_of
 from symmeter.domains.grids.vectors import turns
@@ -225,7 +225,7 @@ class Images(Gridded):
         """Of keypoints, as well: by how many pixels their coordinates are too large."""
         if rho.kind != KEYPOINTS:
             return super().offset(rho, y, moved)
-        return find_offset(Turned.of(rho, y, moved, lambda rows: rows[:, 1:, CENTRE]))
+        return find_offset(replace(self.turned(rho, y, moved), part=lambda rows: rows[:, 1:, CENTRE]))
 
     def displaced(
         self, rho: Representation, x: Tensor, other: Tensor, still: Still, replaced: Replaced
