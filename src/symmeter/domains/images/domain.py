@@ -43,7 +43,7 @@ from symmeter.domains.images.names import GROUPS, named
 from symmeter.domains.images.options import ImageOptions
 from symmeter.domains.images.placed.measures import BOXES, KEYPOINTS, USUAL
 from symmeter.domains.images.placed.measures import MEASURES as PLACED
-from symmeter.domains.images.placed.representation import Placed, re_boxed
+from symmeter.domains.images.placed.representation import Placed, re_boxed, unswapped
 from symmeter.domains.images.placed.rows import CENTRE
 from symmeter.domains.images.placed.words import PlacedModel, PlacedWord, placed_words
 from symmeter.domains.images.preprocessing import Preprocessing
@@ -219,7 +219,7 @@ class Images(Gridded):
         return found
 
     def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
-        return alternatives(rho, value, self._grid)
+        return [*alternatives(rho, value, self._grid), *unswapped(rho)]
 
     def offset(self, rho: Representation, y: Tensor, moved: Mapping[Element, Tensor]) -> Offset | None:
         """Of keypoints, as well: by how many pixels their coordinates are too large."""
