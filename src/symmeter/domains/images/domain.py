@@ -45,7 +45,7 @@ from symmeter.domains.images.placed.measures import BOXES, KEYPOINTS, USUAL
 from symmeter.domains.images.placed.measures import MEASURES as PLACED
 from symmeter.domains.images.placed.representation import Placed, re_boxed, unswapped
 from symmeter.domains.images.placed.rows import CENTRE
-from symmeter.domains.images.placed.words import PlacedModel, PlacedWord, placed_words
+from symmeter.domains.images.placed.words import PlacedModel, PlacedWord, alone, placed_words
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.domains.images.psnr import EQR, EQT, EQTFractional
 from symmeter.errors import SymmeterError
@@ -63,7 +63,6 @@ from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 from symmeter.symmetry.tracker import Tracker
 from symmeter.trees import is_tree
-from symmeter.verbs.arguments import split_list
 
 
 class Images(Gridded):
@@ -134,11 +133,11 @@ class Images(Gridded):
         words = placed_words(output)
         if not words:
             return model, output
+        alone(words, output)
         least, most = self.options.min_score, self.options.max_boxes
         readers = {word.kind: word.reader(least, most) for word in words.values()}
-        asked = split_list(output) if isinstance(output, str) else list(output)
-        written = [words[word].output if word in words else word for word in asked]
-        return replace(model, model=as_module(PlacedModel(model.model, readers))), ",".join(written)
+        known = as_module(PlacedModel(model.model, readers))
+        return replace(model, model=known), ",".join(word.output for word in words.values())
 
     def obvious_word(self, tensor: Tensor) -> str | None:
         """An input (N, C, H, W) is an image."""

@@ -128,6 +128,7 @@ def test_a_function_is_a_detector_too():
             "'boxes(xyz)' is not known; write boxes, boxes(xyxy) or boxes(cxcywh,pixels)",
         ),
         ({"output": "keypoints(swap=1)"}, "write keypoints or keypoints(swap=1-2,3-4)"),
+        ({"output": "boxes,logits"}, "so 'logits' cannot stand beside it: measure each by itself"),
         ({"output": "keypoints"}, "keypoints are pixel coordinates (B, K, 2)"),
         ({"min_score": -1}, "min_score"),
     ],
