@@ -20,10 +20,11 @@ from symmeter.domains.signals.names import SYMMETRIES, named
 from symmeter.domains.signals.options import SignalOptions
 from symmeter.domains.signals.part import Part
 from symmeter.domains.signals.signal import Signal
+from symmeter.domains.signals.time_map import TimeMap
 from symmeter.models.loaded import LoadedModel
 from symmeter.samples import Draw, Samples
 from symmeter.symmetry.displaced import as_far, displaced, turned
-from symmeter.symmetry.groups.group import Group
+from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.tracker import Tracker
 
@@ -119,6 +120,9 @@ class Signals(Gridded):
         )
         found["explained"] = [f"{rate:g} Hz: {half}, one sample is {1e3 / rate:.4g} ms"] if rate else []
         return found
+
+    def as_map(self, element: Element) -> Element:
+        return self._signal.on_line(element, 1) if isinstance(element, TimeMap) else super().as_map(element)
 
     def displaced(
         self, rho: Representation, x: Tensor, other: Tensor, still: Callable, replaced: Callable
