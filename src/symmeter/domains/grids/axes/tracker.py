@@ -21,6 +21,7 @@ from symmeter.domains.grids.axes.axes import (
 )
 from symmeter.domains.grids.axes.operations.operation import AxesOf, Found, rule_of, tensors_in
 from symmeter.domains.grids.axes.operations.whole import WholeCalls
+from symmeter.domains.grids.axes.places import Places
 from symmeter.domains.grids.grid import Grid
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.tracker import Tracker
@@ -46,6 +47,7 @@ class AxisTracker(TorchDispatchMode, Tracker):
         super().__init__()
         self._grid = grid
         self._axes = WeakTensorKeyDictionary()
+        self._places = Places()
         self._sizes: Sequence[int] = ()
         if x.ndim == 2 + grid.axes:
             self._axes[x] = grid_axes(x, grid.axes)
@@ -80,7 +82,10 @@ class AxisTracker(TorchDispatchMode, Tracker):
     def _fill(self, part: Tensor) -> None:
         """What is written to a slice gives the tensor around it its axes, as circular padding does."""
         whole, axes = part._base, self._axes[part]
-        if whole is None or whole.ndim != part.ndim:
+        if whole is None:
+            return
+        if whole.ndim != part.ndim:
+            self._axes[whole] = self._axes.get(whole) or unknown(whole.shape)
             return
         larger = zip(padded(axes, whole.shape), axes, whole.shape, strict=True)
         found = tuple(factors if own else axis(UNKNOWN, size) for factors, own, size in larger)
@@ -107,11 +112,28 @@ class AxisTracker(TorchDispatchMode, Tracker):
         if name.startswith("new_") or name.endswith("_like"):
             return  # takes the shape only
         self._found(rule_of(func) or _nothing, outputs, args, kwargs)
-        if name == "copy_":
-            self._fill(args[0])
+        self._at_places(name, outputs, args, kwargs)
         if name.endswith("_") and not name.startswith("_"):  # in place
             for written, output in zip(tensors_in(args[:1]), outputs, strict=False):
                 self._axes[written] = self._axes[output]
+                if name == "copy_" or written._base not in self._axes:
+                    self._fill(written)
+
+    def _at_places(self, name: str, outputs: list[Tensor], args: tuple, kwargs: dict) -> None:
+        """Follow single positions of the grid (...) through an operation, until they are side by side again."""
+        if name in ("select", "unbind"):
+            x, dim, index = (*args, 0, 0)[:3]
+            taken = [index % x.shape[dim]] if name == "select" else range(len(outputs))
+            self._places.take(self._axes[x], dim % x.ndim, taken, outputs)
+        elif name in ("stack", "cat") and outputs[0].shape[dim := (*args, 0)[1]] == len(args[0]):
+            side_by_side = self._places.stacked(args[0])
+            own = list(self._axes[outputs[0]])
+            own[dim] = side_by_side or own[dim]
+            self._axes[outputs[0]] = tuple(own)
+        else:
+            self._places.pass_on(
+                tensors_in((args, kwargs)), {output: self._axes.get(output) or () for output in outputs}
+            )
 
     def _found(self, rule: Callable[..., Found], outputs: list[Tensor], args: tuple, kwargs: dict) -> None:
         """Remember the axes of outputs of any shape, told by the rule; unknown where it cannot tell."""
