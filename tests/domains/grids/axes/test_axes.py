@@ -316,6 +316,7 @@ def test_steps_grow_as_the_grid_gets_coarser(f, spacing):
     (lambda z: torch.fft.rfft(z.transpose(1, 2), dim=2).abs(), (2, 3, 12), "grid, channels last"),
     (lambda z: torch.fft.irfft(torch.fft.rfft(z) @ torch.ones(7, 7).cfloat()), (2, 3, 12), None),
     (lambda z: torch.stack(steps(z), 2), (2, 3, 12), "grid, channels first"),
+    (lambda z: torch.stack([torch.stack(steps(z), 2)] * 2, 1), (2, 3, 12), "grid 12, in pieces"),
     (lambda z: torch.stack(steps(z.flip(2))[::-1], 0), (2, 3, 12), "grid 12, in pieces"),
     (lambda z: torch.cat([h[:, None] for h in steps(z)], 1), (2, 3, 12), "grid, channels last"),
     (lambda z: torch.stack([z[:, :, i] for i in range(0, 12, 3)], 2), (2, 3, 12), "grid, channels first"),

@@ -41,12 +41,12 @@ class Places:
     def pass_on(self, inputs: Sequence[Tensor], outputs: Mapping[Tensor, Axes]) -> None:
         """Outputs of any shape come from wherever the inputs did, but for those along which the coordinate runs."""
         places = [self._known[tensor] for tensor in inputs if tensor in self._known]
-        own = {place.role for place in places}
-        if len(own) != 1:
+        if len({place.role for place in places}) != 1:
             return
-        place = Place(*own, min(map(_first, places)), max(map(_last, places)))
+        role = places[0].role
+        place = Place(role, min(map(_first, places)), max(map(_last, places)))
         for output, axes in outputs.items():
-            if own.isdisjoint(roles(itertools.chain(*axes))):
+            if role not in roles(itertools.chain(*axes)):
                 self._known[output] = place
 
     def stacked(self, tensors: Sequence[Tensor]) -> Axis | None:

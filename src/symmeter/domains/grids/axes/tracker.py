@@ -122,18 +122,24 @@ class AxisTracker(TorchDispatchMode, Tracker):
     def _at_places(self, name: str, outputs: list[Tensor], args: tuple, kwargs: dict) -> None:
         """Follow single positions of the grid (...) through an operation, until they are side by side again."""
         if name in ("select", "unbind"):
-            x, dim, index = (*args, 0, 0)[:3]
-            taken = [index % x.shape[dim]] if name == "select" else range(len(outputs))
-            self._places.take(self._axes[x], dim % x.ndim, taken, outputs)
-        elif name in ("stack", "cat") and outputs[0].shape[dim := (*args, 0)[1]] == len(args[0]):
-            side_by_side = self._places.stacked(args[0])
-            own = list(self._axes[outputs[0]])
-            own[dim] = side_by_side or own[dim]
-            self._axes[outputs[0]] = tuple(own)
-        else:
-            self._places.pass_on(
-                tensors_in((args, kwargs)), {output: self._axes.get(output) or () for output in outputs}
-            )
+            self._taken(outputs, *args)
+        elif name in ("stack", "cat"):
+            self._put_together(outputs[0], *args)
+        after = {output: self._axes.get(output) or () for output in outputs}
+        self._places.pass_on(tensors_in((args, kwargs)), after)
+
+    def _taken(self, outputs: list[Tensor], x: Tensor, dim: int = 0, index: int = 0) -> None:
+        """One position of x (..., N, ...), or all of them."""
+        first = index % x.shape[dim]
+        positions = range(first, first + len(outputs))
+        self._places.take(self._axes[x], dim % x.ndim, positions, outputs)
+
+    def _put_together(self, output: Tensor, tensors: Sequence[Tensor], dim: int = 0) -> None:
+        """Single positions side by side, in (..., N, ...)."""
+        along = self._places.stacked(tensors) if output.shape[dim] == len(tensors) else None
+        own = list(self._axes[output])
+        own[dim] = along or own[dim]
+        self._axes[output] = tuple(own)
 
     def _found(self, rule: Callable[..., Found], outputs: list[Tensor], args: tuple, kwargs: dict) -> None:
         """Remember the axes of outputs of any shape, told by the rule; unknown where it cannot tell."""
