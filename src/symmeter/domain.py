@@ -26,6 +26,7 @@ from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.symmetry.inside import Inside
+from symmeter.symmetry.offset import Offset
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 from symmeter.symmetry.tracker import Tracker
@@ -65,6 +66,9 @@ class Domain(ABC):
 
     def __init__(self, options: Any = None):
         self.options = self.Options() if options is None else options
+        self.acting: Symmetry | None = (
+            None  # what is measured, where that is known: some words then mean the same
+        )
 
     @classmethod
     @abstractmethod
@@ -115,6 +119,10 @@ class Domain(ABC):
     def padded(self) -> bool:
         """Whether motions may bring in what was outside the frame."""
         return True
+
+    def usual_measures(self, output: object) -> str:
+        """The measures over groups where none is named, for what was written as the output."""
+        return self.measure_over
 
     # data
 
@@ -195,8 +203,8 @@ class Domain(ABC):
         return word in ("invariant", "equivariant")
 
     @property
-    def audits(self) -> bool:
-        """Whether actions are exact, so that it can be asked whether they are the right ones."""
+    def exact(self) -> bool:
+        """Whether actions obey the laws of a group but for round-off."""
         return self.definition == "exact"
 
     def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
@@ -221,6 +229,14 @@ class Domain(ABC):
         `shape` is that of a sample as the model takes it; `outputs` have, by name, their action and their own shape.
         """
         return {}
+
+    def turning(self, elements: Iterable[Element]) -> list[Element]:
+        """The elements that mirror or turn a grid about its centre, so that they show where that is."""
+        return []
+
+    def offset(self, rho: Representation, y: Tensor, moved: Mapping[Element, Tensor]) -> Offset | None:
+        """How far an output y (b, ...), which is `moved` (b, ...) for g x, lies beside where it should on its grid."""
+        return None
 
     def displaced(
         self, rho: Representation, x: Tensor, other: Tensor, still: Still, replaced: Replaced

@@ -91,6 +91,20 @@ def is_array(value: object) -> TypeGuard[Tensor | np.ndarray]:
     return isinstance(value, Tensor | np.ndarray)
 
 
+def first_line_of(path: Path) -> str:
+    """The first line of a text file, without spaces around it, nothing where there is no such file.
+
+    SymmeterError for one that may not be read.
+    """
+    if not path.is_file():
+        return ""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return file.readline().strip()
+    except OSError as error:
+        raise SymmeterError(f"{path}: {error.strerror}") from error
+
+
 def reason(error: BaseException) -> str:
     """An exception in one line, its type first where the message alone may not say what went wrong.
 

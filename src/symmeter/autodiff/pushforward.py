@@ -14,6 +14,7 @@ from symmeter.autodiff.strategies import (
     CentralDifference,
     OneByOne,
     Reverse,
+    ReverseTwice,
     Strategy,
     Tiled,
     Vectorised,
@@ -140,6 +141,7 @@ class Pushforward:
         start = self._fixed or (1 if x.device.type == "cpu" else 4)
         strategies = (Vectorised(), OneByOne(), Tiled()) if tangents > 1 else (OneByOne(),)
         trials = [_Trial(strategy, start) for strategy in strategies]
+        self._rescue = [_Trial(ReverseTwice(), start)]
         y = self.f(x[:1])
         if y.ndim != 2:
             return trials
@@ -147,7 +149,7 @@ class Pushforward:
         if outputs <= tangents:
             trials.insert(1, _Trial(Reverse(), start))  # before the last of those that are tried at all
         elif outputs <= _RESCUE_OUTPUTS * tangents:
-            self._rescue = [_Trial(Reverse(), start)]
+            self._rescue.insert(0, _Trial(Reverse(), start))
         return trials
 
     def _due(self) -> _Trial | None:
@@ -237,7 +239,7 @@ class Pushforward:
         self._drop(trial, f"{type(error).__name__}: {first_line(error)}")
 
     def _drop(self, trial: _Trial, reason: str) -> None:
-        """Go on without a strategy; reverse mode, where outputs are not too many, is tried before none is left."""
+        """Go on without a strategy; before none is left, reverse mode is tried, where outputs are few, and twice."""
         self.dropped[trial.strategy.name] = reason
         self._trials = [t for t in self._trials if t is not trial]
         if not self._trials:

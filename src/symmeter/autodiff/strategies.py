@@ -106,6 +106,35 @@ class Reverse(Strategy):
 
 
 @dataclass(frozen=True)
+class ReverseTwice(Strategy):
+    """df_x(v) as the slope of J^T u in u: for what only reverse mode takes, such as forces that are slopes themselves.
+
+    The output must be one tensor (B, ...), of any number of entries, and the backward pass have one of its own.
+
+    >>> y, dy = ReverseTwice()(torch.sin, torch.zeros(1, 2), torch.ones(3, 1, 2))
+    >>> dy.shape, bool((dy == 1).all())
+    (torch.Size([3, 1, 2]), True)
+    """
+
+    name = "reverse twice"
+
+    def __call__(self, f: Callable, x: Tree, tangents: Tree) -> tuple[Tree, Tree]:
+        leaves, spec = pytree.tree_flatten(x)
+        with torch.enable_grad():
+            variables = [leaf.detach().requires_grad_() for leaf in leaves]
+            with BackwardRules():
+                y = f(pytree.tree_unflatten(variables, spec))
+            u = torch.zeros_like(y, requires_grad=True)
+            slopes = torch.autograd.grad(y, variables, u, create_graph=True)
+            back = [slope + 0 * u.sum() for slope in slopes]  # of u by torch, also where there is no slope
+            pushed = []
+            for i in range(_count(tangents)):
+                directions = pytree.tree_leaves(_entry(tangents, i))
+                pushed += torch.autograd.grad(back, u, directions, retain_graph=True)
+        return y.detach(), torch.stack(pushed)
+
+
+@dataclass(frozen=True)
 class CentralDifference(Strategy):
     """(f(x + h v) - f(x - h v)) / 2h, for what cannot be differentiated; h balances truncation and round-off.
 

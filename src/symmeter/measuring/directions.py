@@ -91,7 +91,7 @@ class Directions:
         found, lacking = [], []
         for block in self.basis.blocks:
             generators = self.basis.generators[block]
-            move = lambda y, those=generators: stack(self.rho.differentiate_all(those, y))
+            move = lambda y, those=generators: stack(self.rho.changes(those, y))
             directions, without = references.directions(positions, own[self._own[block]], move)
             found.append(directions)
             lacking.append(without)

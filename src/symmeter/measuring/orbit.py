@@ -33,6 +33,7 @@ from symmeter.measuring.targets import (
     OrbitTarget,
     PairSums,
     Reduced,
+    check_kind,
     check_moves,
     quantity_of,
 )
@@ -185,6 +186,7 @@ class OrbitRun(Run):
         quantity = quantity_of(output, y, self.domain)
         measures = [m.fitted(quantity) for m in self.measures]
         for m in measures:
+            check_kind(m, output, rho)
             m.check(quantity, kernels.elements)
         target = OrbitTarget(output, quantity, rho, measures, self.group.name, len(self.plan.outputs) == 1)
         if any(m.needs_mean for m in measures):
@@ -287,6 +289,7 @@ class OrbitRun(Run):
             **self.orbits.largest.summary(),
             "floor_method": METHOD,
             "spectrum": {name: asdict(one) for name, one in self.spectra.items()},
+            "offsets": {name: asdict(one) for name, one in self.probes.offsets.items()},
             "length_unit": self.domain.length_unit,
         }
 

@@ -191,14 +191,15 @@ def _numbers(rows: Sequence[Row], short_of_room: bool) -> dict[str, Iterable[str
 
 def _element_table(elements: Sequence[ElementRow]) -> Table:
     """What the worst elements do to the only output, against f(x)."""
-    known = [e for e in elements if e.measure == "relative_error" and e.value != 0]
+    shown = next((e.measure for e in elements), "relative_error")  # the first is that of single elements
+    known = [e for e in elements if e.measure == shown and e.value != 0]
     worst = sorted(known, key=lambda e: -e.value)[:_WORST_ELEMENTS]
     heading = "element, worst first"
     if len(known) > len(worst):
         heading += f" ({len(known) - len(worst)} more)"
     table = new_table()
     table.add_column(heading, no_wrap=True)
-    table.add_column("relative error ± s.e.", justify="right", no_wrap=True)
+    table.add_column(f"{shown.replace('_', ' ')} ± s.e.", justify="right", no_wrap=True)
     for e in worst:
         table.add_row(escape(e.element), with_error(e.value, e.standard_error))
     return table

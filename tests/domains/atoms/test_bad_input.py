@@ -1,5 +1,6 @@
 """What may be wrong with frames, calculators and files of them: one line each, and the rest goes on."""
 
+import builtins
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +92,31 @@ def test_a_calculator_that_is_in_no_file_is_named(tmp_path: Path):
         ("calc.py:make", "calc.py:make"),
     ):
         check_refused(words, measure, str(tmp_path / model), CLUSTERS, "O3", **FEW)
+
+
+@pytest.mark.parametrize("name", ["frames.xyz", "frames.extxyz"])
+def test_a_file_that_may_not_be_read_is_one_line(name, tmp_path, monkeypatch):
+    path = tmp_path / name
+    path.write_text("1\n\nAr 0 0 0\n")
+    path.chmod(0)
+    opened = Path.open, builtins.open
+
+    def refusing(opener):
+        def maybe(file, *arguments, **named):
+            if str(file) == str(path):
+                raise PermissionError(13, "Permission denied", str(file))
+            return opener(file, *arguments, **named)
+
+        return maybe
+
+    monkeypatch.setattr(Path, "open", refusing(opened[0]))  # for whoever runs the tests may read any file
+    monkeypatch.setattr(builtins, "open", refusing(opened[1]))
+    check_refused("Permission denied", measure, exact(), str(path), "SO3", **FEW)
+
+
+@pytest.mark.parametrize("domain", [None, "atoms", "points"])
+@pytest.mark.parametrize("name", ["frames.xyz", "frames.extxyz"])
+def test_a_folder_with_the_name_of_a_file_is_one_line(name, domain, tmp_path):
+    (tmp_path / name).mkdir()
+    message = "(is a folder: frames are read from one file|no sets in this folder)"
+    check_refused(message, measure, lambda atoms: 0.0, str(tmp_path / name), "SO3", domain=domain, **FEW)

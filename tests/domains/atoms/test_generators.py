@@ -95,6 +95,21 @@ def test_the_layer_of_a_potential_that_reads_coordinates_is_named(forces):
             np.testing.assert_allclose(values[terminal].sum(0), values[0], rtol=1e-10)
 
 
+@pytest.mark.parametrize("planted", [False, True])
+def test_of_forces_the_same_layer_is_named_and_beside_it_what_differentiates(planted):
+    """What a layer's values break is its own; what its slopes break comes in where the network takes them."""
+    options = {"output": "forces", "control": False, "progress": False, "probes": 0, "elements": 4}
+    profile = symmeter.attribute(
+        Potential(planted, forces=True), FRAMES, "rotation_x,SO3,permutation", **options
+    )
+    adding = {(row.symmetry, row.layer) for row in profile.rows if row.terminal and row.verdict == "adds"}
+    broken = ("rotation_x", "SO3") if planted else ()
+    named = {(name, f"network.{layer}") for name in broken for layer in ("upright", "(glue)")}
+    assert adding == named
+    assert [sentence.split()[0] for sentence in profile.broken_in] == list(broken)
+    assert all("network.upright" in sentence for sentence in profile.broken_in)
+
+
 def test_what_is_no_network_has_generators_by_central_differences():
     pull = lambda atoms: float((atoms.positions[:, 2] ** 2).sum())
     with pytest.warns(SymmeterWarning, match="central differences"):

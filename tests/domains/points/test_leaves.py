@@ -94,5 +94,20 @@ def test_it_is_asked_in_a_run_and_answered():
     with pytest.warns(SymmeterWarning, match="output 'logits' .*invariant"):
         (row,) = measure(Summed(3), POINTS, "SO3", output="logits:vectors", **FEW).rows
     assert row.value > 0.1
+    check_refused(
+        "which may be three numbers or a vector",
+        measure,
+        Summed(3),
+        POINTS,
+        "SO3,permutation",
+        output="logits",
+        **FEW,
+    )
+    for symmetry in ("permutation", "translation(1)", "translation_x", "translation(1)*permutation"):
+        said, unsaid = (
+            measure(Summed(3), POINTS, symmetry, output=output, **FEW).rows[0]
+            for output in ("logits:vectors", "logits")
+        )
+        assert said.value == unsaid.value
     (row,) = measure(Summed(2), POINTS, "SO3", output="logits", **FEW).rows
     assert row.verdict == "not resolved"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import permutations, product
+from typing import Literal
 
 import torch
 from scipy import ndimage
@@ -19,7 +20,13 @@ def blobs(count: int = 6, size: int = 12, channels: int = 1) -> Tensor:
 class UNet(nn.Module):
     """Two levels with a connection between them, for volumes (B, C, D, H, W) of even sizes -> (B, K, D, H, W)."""
 
-    def __init__(self, channels: int = 1, classes: int = 2, width: int = 4, padding: str = "zeros") -> None:
+    def __init__(
+        self,
+        channels: int = 1,
+        classes: int = 2,
+        width: int = 4,
+        padding: Literal["zeros", "circular"] = "zeros",
+    ) -> None:
         super().__init__()
         conv = lambda a, b: nn.Conv3d(a, b, 3, padding=1, padding_mode=padding)
         self.enter = nn.Sequential(conv(channels, width), nn.InstanceNorm3d(width), nn.GELU())

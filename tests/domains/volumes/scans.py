@@ -1,5 +1,6 @@
 """Scans that tests write: a marked volume as NIfTI and as DICOM slices, in any orientation."""
 
+from io import BytesIO
 from pathlib import Path
 
 import nibabel
@@ -16,10 +17,9 @@ VOXELS = (
 def write_nifti(path: Path, codes: str = "RAS", voxels: np.ndarray = VOXELS, spacing=SPACING) -> Path:
     """The volume in a file whose axes point as `codes` say."""
     affine = np.diag([*spacing, 1.0])
-    wanted = nibabel.orientations.axcodes2ornt(codes)
-    image = nibabel.Nifti1Image(voxels, affine).as_reoriented(
-        nibabel.orientations.ornt_transform(nibabel.orientations.axcodes2ornt("RAS"), wanted)
-    )
+    own, wanted = map(nibabel.orientations.axcodes2ornt, ("RAS", codes))
+    turn = nibabel.orientations.ornt_transform(own, wanted)
+    image = nibabel.Nifti1Image(voxels, affine).as_reoriented(turn.tolist())
     nibabel.save(image, path)
     return path
 
@@ -37,7 +37,7 @@ def write_series(
         meta = FileMetaDataset()
         meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = MRImageStorage, generate_uid()
         meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        slice_ = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
+        slice_ = FileDataset(BytesIO(), {}, file_meta=meta, preamble=b"\0" * 128)
         slice_.SOPClassUID, slice_.SOPInstanceUID = MRImageStorage, meta.MediaStorageSOPInstanceUID
         slice_.SeriesInstanceUID, slice_.Modality = uid, "MR"
         slice_.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]

@@ -154,7 +154,8 @@ def test_the_spacing_of_the_files_is_that_of_the_option_and_the_option_comes_fir
         symmeter.measure(net, path, **ask), symmeter.measure(net, data, spacing=THICK, **ask),
         symmeter.measure(net, path, spacing=1, **ask),
     )  # fmt: skip
-    assert said.rows[0].value == option.rows[0].value != cubes.rows[0].value
+    assert said.rows[0].value == pytest.approx(option.rows[0].value, rel=1e-9)
+    assert said.rows[0].value < 1e-2 * cubes.rows[0].value
     with pytest.warns(SymmeterWarning, match="24 x 24 x 12 are taken as cubes"):
         symmeter.measure(net, data, **ask)
 
@@ -167,7 +168,7 @@ def test_a_u_net_on_blobs_has_both_controls_and_floors():
     }
     for row in found.values():
         assert row.verdict != "not resolved" and row.floor is not None
-    assert all(math.isfinite(found[f"translation_{axis}"].specificity) for axis in "xyz")
+    assert all(math.isfinite(found[f"translation_{axis}"].specificity or math.nan) for axis in "xyz")
 
 
 def test_windows_and_shifts_along_one_axis():

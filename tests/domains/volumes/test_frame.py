@@ -2,13 +2,17 @@
 
 from tests.helpers import check_refused
 
+from symmeter.domains.grids.generators_in_space import GENERATORS_IN_SPACE
 from symmeter.domains.space.motion import mirror, rotation_about
 from symmeter.domains.volumes.frame import check_frame, taken_as_cubes
 from symmeter.domains.volumes.names import named
+from symmeter.symmetry.groups.group import Group
 
 
 def check(word: str, sizes, spacing=None) -> None:
-    check_frame(named(word)[0], sizes, spacing)
+    (group,) = named(word)
+    assert isinstance(group, Group)
+    check_frame(group, sizes, spacing)
 
 
 def test_axes_that_are_exchanged_must_be_of_one_length():
@@ -29,6 +33,6 @@ def test_lengths_count_and_not_voxels():
 
 
 def test_cubes_are_doubted_only_where_something_turns():
-    far, near, shift = (8, 32, 32), (28, 32, 32), named("translation_x")
-    assert taken_as_cubes(far, [mirror("x")]) and taken_as_cubes(far, named("rotation_x"))
+    far, near, shift = (8, 32, 32), (28, 32, 32), [GENERATORS_IN_SPACE["translation_x"]]
+    assert taken_as_cubes(far, [mirror("x")]) and taken_as_cubes(far, [GENERATORS_IN_SPACE["rotation_x"]])
     assert not taken_as_cubes(far, shift) and not taken_as_cubes(near, [rotation_about("x", 90)])

@@ -8,13 +8,20 @@ from symmeter.domains.volumes.names import GROUPS, MEANINGS, named
 from symmeter.symmetry.groups.group import Group
 
 
+def group_named(text: str) -> Group:
+    """The group of a name."""
+    (group,) = named(text)
+    assert isinstance(group, Group)
+    return group
+
+
 class TestShiftsAlongZ(GroupContract):
-    group = named("shift(1,z)")[0]
+    group = group_named("shift(1,z)")
     shape = (2, 5, 4, 4)
 
 
 class TestShiftsAlongAll(GroupContract):
-    group = named("shift")[0]
+    group = group_named("shift")
     shape = (1, 2, 3, 2)
 
 
@@ -36,7 +43,7 @@ def test_the_same_is_written_in_several_ways():
 
 def test_groups_have_the_orders_of_the_solids():
     orders = {
-        word: named(word)[0].order
+        word: group_named(word).order
         for word in ("octahedral", "Oh", "Td", "Th", "tetrahedral", "D4(x)", "mirror(y)")
     }
     assert orders == {
@@ -48,7 +55,7 @@ def test_groups_have_the_orders_of_the_solids():
         "D4(x)": 8,
         "mirror(y)": 2,
     }
-    assert isinstance(named("SO3")[0], Group) and named("SO3")[0].order is None
+    assert group_named("SO3").order is None
 
 
 def test_what_is_misspelt_is_refused_and_what_is_unknown_is_none():

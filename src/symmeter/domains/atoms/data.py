@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from symmeter.domains.atoms.rows import NUMBERS, PBC, Layout, row_of
 from symmeter.errors import SymmeterError, counted
 from symmeter.optional import require
 from symmeter.samples import Preparation
-from symmeter.source import Item, Source, indexed, reason
+from symmeter.source import Item, Source, first_line_of, indexed, reason
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -117,17 +116,15 @@ def may_be_points(data: object) -> bool:
     """Whether it is an `.xyz` that does not begin with a number of atoms."""
     if not isinstance(data, str | Path) or Path(data).suffix.lower() != ".xyz":
         return False
-    path = Path(data).expanduser()
-    if not path.is_file():
-        return True
-    with path.open(encoding="utf-8", errors="replace") as file:
-        return not next(islice(file, 1), "").strip().isdigit()
+    return not first_line_of(Path(data).expanduser()).isdigit()
 
 
 def check_path(data: str) -> None:
     """SymmeterError for a path that is no file."""
-    if data != BUILTIN and not Path(data).expanduser().is_file():
-        raise SymmeterError(f"{data}: no such file")
+    place = Path(data).expanduser()
+    if data != BUILTIN and not place.is_file():
+        wrong = "is a folder: frames are read from one file" if place.is_dir() else "no such file"
+        raise SymmeterError(f"{data}: {wrong}")
 
 
 def read(path: Path, shown: str) -> Frames:

@@ -177,7 +177,7 @@ class Atoms(Domain):
         """That of ASE's own names; of others, numbers of a frame are invariant, but three of them are asked about."""
         known = action_of(name, y)
         if known is None:
-            check_no_vector(name, y)
+            check_no_vector(name, y, self.acting)
         return known or super().known_action(name, y, model)
 
     def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:

@@ -14,9 +14,10 @@ from functools import reduce, singledispatch
 import torch
 from torch import Tensor
 
+from symmeter.domains.grids.boosts import BoostGenerator
+from symmeter.domains.grids.carried import Carried
 from symmeter.domains.grids.generators import AffineGenerator, ColourGenerator
 from symmeter.domains.grids.grid import Grid
-from symmeter.domains.grids.vectors import Vectors
 from symmeter.domains.space.deformations import rotations_at
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.representations.representation import Representation
@@ -56,16 +57,25 @@ def _(rho: Grid, generators: Sequence[Generator], x: Tensor, random: Tensor) -> 
 
 
 @deformed.register
-def _(rho: Vectors, generators: Sequence[Generator], x: Tensor, random: Tensor) -> list[Tensor] | None:
-    """w . grad u - (Dw) u for u (b, ...): its components turn with the deformation, as with a symmetry."""
+def _(rho: Carried, generators: Sequence[Generator], x: Tensor, random: Tensor) -> list[Tensor] | None:
+    """w . grad u - m'(Dw) u for u (b, ...): its values change with the deformation, as with a symmetry.
+
+    Of boosts, the velocity that is added is turned too.
+    """
     if not isinstance(rho.grid, Grid):
         return None
+    flat = x.reshape(len(x), -1, *rho.grid.sizes(x))
     found = []
-    along = deformed(rho.grid, generators, x, random)
+    along = deformed(rho.grid, generators, flat, random)
     for generator, moved in zip(generators, along or (), strict=True):
         if isinstance(generator, AffineGenerator):
-            moved = moved - _mixed(rho.grid, turned_velocity(rho.grid, generator, x, random), x)
-        found.append(moved)
+            moved = moved - rho.mixed_at(
+                _slopes(rho.grid, turned_velocity(rho.grid, generator, x, random)), flat
+            )
+        if isinstance(generator, BoostGenerator):
+            still = [torch.full(rho.grid.sizes(x), v, dtype=torch.float64) for v in generator.direction]
+            moved = rho.boost_rate(torch.stack(list(turned(rho.grid, still, random)), 1).to(x), x)
+        found.append(moved.reshape(x.shape))
     return found
 
 
@@ -74,10 +84,15 @@ def turned_velocity(rho: Grid, generator: AffineGenerator, x: Tensor, random: Te
 
     They are turned as lengths, where a grid has a spacing.
     """
+    return turned(rho, rho.velocity(generator, *rho.sizes(x)), random)
+
+
+def turned(rho: Grid, velocity: Fields, random: Tensor) -> list[Tensor]:
+    """Velocities (*sizes) along x, y, z, in positions, turned at every position: (b, *sizes) float64 each."""
     lengths = rho.steps
-    velocity = [v * length for v, length in zip(rho.velocity(generator, *rho.sizes(x)), lengths, strict=True)]
-    turned = _TURNS[rho.axes](velocity, lengths, random)
-    return [w / length for w, length in zip(turned, lengths, strict=True)]
+    scaled = [v * length for v, length in zip(velocity, lengths, strict=True)]
+    found = _TURNS[rho.axes](scaled, lengths, random)
+    return [w / length for w, length in zip(found, lengths, strict=True)]
 
 
 def _turned_on_a_line(velocity: Fields, lengths: Sequence[float], random: Tensor) -> Fields:
@@ -131,15 +146,14 @@ def _cosines(n: int) -> Tensor:
     return torch.where(k > 0, math.sqrt(2), 1.0) * torch.cos(math.pi * k * position)
 
 
-def _mixed(rho: Grid, fields: Fields, x: Tensor) -> Tensor:
-    """(Dw) u for u (b, ...), with the derivatives of w (b, *sizes) by differences of neighbours, both as lengths."""
-    u = x.movedim(rho.channel_axis, 1)
+def _slopes(rho: Grid, fields: Fields) -> Tensor:
+    """Dw (b, *sizes, n, n), the derivatives of w (b, *sizes) by differences of neighbours, both as lengths."""
     lengths = rho.steps
     rows = []
     for field, own in zip(fields, lengths, strict=True):
         slopes = [torch.gradient(field, dim=-1 - k)[0] * (own / length) for k, length in enumerate(lengths)]
-        rows.append(reduce(torch.add, [slope.to(x) * u[:, k] for k, slope in enumerate(slopes)]))
-    return torch.stack(rows, 1).movedim(1, rho.channel_axis)
+        rows.append(torch.stack(slopes, -1))
+    return torch.stack(rows, -2)
 
 
 def _recoloured(rho: Grid, generator: Generator, x: Tensor, random: Tensor) -> Tensor:

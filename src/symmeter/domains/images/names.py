@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from symmeter.domains.grids.boosts import BOOSTS, parse_boosts
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.grids.padding import AXES as ALL_AXES
 from symmeter.domains.grids.planar import AffineBox, Cyclic, Reflection, Rotations
@@ -18,6 +19,8 @@ from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.groups.products import multiply
 
 AXES = ALL_AXES[:2]
+_GENERATORS = GENERATORS | BOOSTS
+_FAMILIES = FAMILIES | {"boost": tuple(BOOSTS)}
 _CALL = re.compile(r"^([A-Za-z]+)(\d*)(?:_([a-z]))?(?:\((.*)\))?$")  # shift_x(8) is shift(8,x)
 
 
@@ -32,8 +35,8 @@ def named(text: str) -> tuple[Generator | Group, ...]:
     if _is_group(text):
         return (multiply([_one(part.strip(), text) for part in text.split("*")]),)
     key = text.lower().replace("-", "_").replace("color", "colour")
-    names = FAMILIES.get(key, (key,) if key in GENERATORS else ())
-    return tuple(GENERATORS[name] for name in names)
+    names = _FAMILIES.get(key, (key,) if key in _GENERATORS else ())
+    return tuple(_GENERATORS[name] for name in names)
 
 
 def _is_group(text: str) -> bool:
@@ -47,7 +50,7 @@ def _is_group(text: str) -> bool:
         return word in _NUMBERED
     if word not in _WRITTEN:
         return "*" in text
-    names_a_generator = word in GENERATORS or word in FAMILIES
+    names_a_generator = word in _GENERATORS or word in _FAMILIES
     return inside is not None or not names_a_generator
 
 
@@ -164,6 +167,12 @@ _WRITTEN: dict[str, Written] = {
         {
             "affine(rotation=15,...)": "a box: rotation and shear in degrees, translation as a share, "
             "scale as a factor"
+        },
+    ),
+    "boost": Written(
+        parse_boosts,
+        {
+            "boost(0.5)": "an observer who moves by up to so much, of frames of velocities; along boost_x, boost_y"
         },
     ),
     "colours": Written(Colours, {"colours": "permutations of the colour channels"}),

@@ -126,7 +126,7 @@ class Points(Domain):
         return Field(Positions(), NODE)
 
     def known_action(self, name: str, y: Tensor, model: Any) -> str:
-        check_no_vector(name, y)
+        check_no_vector(name, y, self.acting)
         return super().known_action(name, y, model)
 
     def act_by(self, action: str, y: Tensor) -> Representation:

@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from torch import Tensor
 
 from symmeter.errors import SymmeterError
 from symmeter.optional import require
-from symmeter.source import Source, files_in, from_files, from_folder, has_files
+from symmeter.source import Source, files_in, first_line_of, from_files, from_folder, has_files
 
 EXTENSIONS = (".ply", ".off", ".xyz")
 _EXTRA = "points"  # what brings trimesh
@@ -34,9 +33,12 @@ def is_cloud(data: str | Path) -> bool:
     (True, False)
     """
     place = Path(data).expanduser()
+    named = place.suffix.lower() in EXTENSIONS
     if place.is_dir():
-        return has_files(place, EXTENSIONS) and not any(map(_of_atoms, files_in(place, (".xyz",))[:1]))
-    return place.suffix.lower() in EXTENSIONS and not _of_atoms(place)
+        return (named or has_files(place, EXTENSIONS)) and not any(
+            map(_of_atoms, files_in(place, (".xyz",))[:1])
+        )
+    return named and not _of_atoms(place)
 
 
 def from_path(path: str, sampled: Sampled) -> Source:
@@ -84,8 +86,4 @@ def read_cloud(path: Path, sampled: Sampled) -> Tensor:
 
 def _of_atoms(path: Path) -> bool:
     """Whether an `.xyz` begins with the number of its atoms, as those of molecules do."""
-    if path.suffix.lower() != ".xyz" or not path.is_file():
-        return False
-    with path.open(encoding="utf-8", errors="replace") as file:
-        first = next(islice(file, 1), "")
-    return first.strip().isdigit()
+    return path.suffix.lower() == ".xyz" and first_line_of(path).isdigit()

@@ -13,6 +13,7 @@ from symmeter.domains.grids.axes.tracker import AxisTracker
 from symmeter.domains.grids.grid import CHANNELS_FIRST, CHANNELS_LAST, Grid
 from symmeter.domains.grids.gridded import Gridded
 from symmeter.domains.grids.shifts import margin_of
+from symmeter.domains.grids.tokens import is_tokens, tokens_by
 from symmeter.domains.grids.vectors import Vectors
 from symmeter.domains.grids.window import Window
 from symmeter.domains.volumes.data.files import is_scan
@@ -52,7 +53,14 @@ class Volumes(Gridded):
     files = "a .nii, .nii.gz, .npy or .npz, a folder of these or of DICOM slices"
     Options = VolumeOptions
     symmetries: ClassVar = {**MEANINGS, **GROUPS}
-    actions = ("invariant", "equivariant", "channels_first", "channels_last", "vectors")
+    actions = (
+        "invariant",
+        "equivariant",
+        "channels_first",
+        "channels_last",
+        "vectors",
+        "tokens(PREFIX+DxHxW)",
+    )
     input_words = ("volume", "vectors")
     class_axis = 1
     length_unit = "mm"
@@ -65,7 +73,7 @@ class Volumes(Gridded):
     def takes(cls, data: Any) -> bool:
         """Batches of five axes, and what says that it is volumes."""
         if isinstance(data, Mapping):
-            return not NAMES.isdisjoint(data) or np.ndim(data.get("x")) == _AXES
+            return not NAMES.isdisjoint(data) or np.ndim(data.get("x", 0)) == _AXES
         values = data[0] if isinstance(data, tuple | list) and len(data) == 2 else data
         return (is_array(values) and np.ndim(values) == _AXES) or cls.claims(data)
 
@@ -107,9 +115,11 @@ class Volumes(Gridded):
         return Window(margin) if margin else self.grid()
 
     def act_by(self, action: str, y: Tensor) -> Representation:
-        """How the symmetry acts on y: (B, K, D', H', W') where it moves, of any shape where it is invariant."""
+        """How the symmetry acts on y: (B, K, D', H', W') or tokens where it moves, of any shape where it does not."""
         if action == "invariant":
             return Trivial()
+        if is_tokens(action):
+            return self.still(tokens_by(action, y, self.grid()), "tokens on a grid")
         grid = self.grid(CHANNELS_LAST if action == CHANNELS_LAST else CHANNELS_FIRST)
         if y.ndim != _AXES:
             shape = ", ".join(["B", *map(str, y.shape[1:])])
@@ -120,6 +130,9 @@ class Volumes(Gridded):
             )
         rho = Vectors(grid, 3) if action == "vectors" else grid
         return self.still(rho, "an output on a grid")
+
+    def is_action(self, word: str) -> bool:
+        return super().is_action(word) or is_tokens(word)
 
     def known_action(self, name: str, y: Tensor, model: Any) -> str:
         """Outputs (B, K, D', H', W') are taken to be values on a grid, which do not turn."""

@@ -8,12 +8,12 @@ from torch.nn import functional as F
 
 from symmeter.domains.grids.axes.acting import axes_under, representation
 from symmeter.domains.grids.axes.axes import BATCH, CHANNEL, X, Y, axis, size_of, tokens
+from symmeter.domains.grids.axes.rearranged import Rearranged
 from symmeter.domains.grids.axes.tracker import AxisTracker
 from symmeter.domains.grids.generators import GENERATORS
 from symmeter.domains.grids.generators_in_space import GENERATORS_IN_SPACE
 from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited
-from symmeter.domains.grids.rearranged import Rearranged
 from symmeter.domains.grids.tokens import Tokens
 from symmeter.symmetry.representations.trivial import Trivial
 

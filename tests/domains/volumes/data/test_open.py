@@ -19,7 +19,8 @@ PAIRS = [(volume, label) for volume, label in zip(VOLUMES, LABELS, strict=True)]
 def read(data, draw: Draw | None = None):
     """All volumes, and all labels."""
     batches = list(open_volumes(data, draw or Draw()).batches(3))
-    labels = None if batches[0].labels is None else torch.cat([batch.labels for batch in batches]).tolist()
+    known = [batch.labels for batch in batches if batch.labels is not None]
+    labels = torch.cat(known).tolist() if known else None
     return torch.cat([batch.inputs for batch in batches]), labels
 
 

@@ -22,8 +22,8 @@ from symmeter.domains.grids.axes.axes import (
     size_of,
     tokens,
 )
+from symmeter.domains.grids.axes.rearranged import Rearranged
 from symmeter.domains.grids.grid import CHANNELS_FIRST, CHANNELS_LAST, Grid
-from symmeter.domains.grids.rearranged import Rearranged
 from symmeter.domains.grids.tokens import Tokens
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial

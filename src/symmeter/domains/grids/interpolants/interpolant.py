@@ -97,10 +97,11 @@ class Interpolant(ABC):
         return self.long_slopes(x, axis) if x.shape[axis] > LONGEST else self._slopes(x, axis)
 
     def long_slopes(self, x: Tensor, axis: int) -> Tensor:
-        """The slopes along an axis that is too long for a matrix, where there is a faster way."""
+        """D x (..., n, ...) along an axis that is too long for a matrix, where there is a faster way."""
         return self._slopes(x, axis)
 
     def _slopes(self, x: Tensor, axis: int) -> Tensor:
+        """D x (..., n, ...) along an axis, by the matrix."""
         n, axis = x.shape[axis], axis % x.ndim
         matrix = _cached_derivative(self, n).to(x)
         if axis == x.ndim - 1:

@@ -119,7 +119,7 @@ class Bandlimited(Interpolant):
         return Periodic().long_values(torch.cat([x, x.flip(axis)], axis), positions, axis, cutoff)
 
     def long_slopes(self, x: Tensor, axis: int) -> Tensor:
-        """Those of the periodic series through x and its mirror image."""
+        """Those of the periodic series through x (..., n, ...) and its mirror image."""
         n = x.shape[axis]
         mirrored = torch.cat([x, x.flip(axis)], axis)
         return slopes_around(mirrored, axis).narrow(axis, 0, n).contiguous()
@@ -170,7 +170,7 @@ class Periodic(Interpolant):
         return values.to(x).movedim(-1, axis)
 
     def long_slopes(self, x: Tensor, axis: int) -> Tensor:
-        """By a transform of x."""
+        """By a transform of x (..., n, ...)."""
         return slopes_around(x, axis)
 
     def refinement(self, n: int, cutoff: float = 1.0, dtype: torch.dtype = torch.float64) -> Tensor:

@@ -106,7 +106,9 @@ def spacing_at(path: str) -> Spacing | None:
     SymmeterError, with two names, for scans that differ.
     """
     said = [(name, steps) for name, steps in _said(path) if steps is not None]
-    first, spacing = next(iter(said), ("", None))
+    if not said:
+        return None
+    first, spacing = said[0]
     for name, steps in said:
         if not np.allclose(steps, spacing, rtol=_SAME, atol=0):
             raise SymmeterError(

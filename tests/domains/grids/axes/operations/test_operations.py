@@ -7,11 +7,11 @@ from torch import nn
 from torch.nn import functional as F
 
 from symmeter.domains.grids.axes.operations.operation import RULES, elementwise, rule_of
+from symmeter.domains.grids.axes.rearranged import Rearranged
 from symmeter.domains.grids.axes.tracker import AxisTracker
 from symmeter.domains.grids.generators import GENERATORS
 from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited
-from symmeter.domains.grids.rearranged import Rearranged
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 

@@ -4,12 +4,12 @@ import pytest
 import torch
 from tests.contracts.representation import RepresentationContract
 
+from symmeter.domains.grids.axes.rearranged import Rearranged
 from symmeter.domains.grids.generators import GENERATORS
 from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.local import Gruver2023
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.grids.planar_products import dihedral
-from symmeter.domains.grids.rearranged import Rearranged
 
 BATCH = ("batch", -1, 1, 0, ())
 GENERATORS_HERE = [GENERATORS["translation_x"], GENERATORS["translation_y"], GENERATORS["rotation"]]
