@@ -1,6 +1,6 @@
 """Signals: what symmeter has to know of them, in one class."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from symmeter.domains.grids.gridded import Gridded
 from symmeter.domains.grids.interpolants.series import Periodic
 from symmeter.domains.grids.shifts import CROP
 from symmeter.domains.signals.actions import ACTIONS, SIGNAL, hop_of, is_action, representation_of
+from symmeter.domains.signals.alternatives import alternatives
 from symmeter.domains.signals.amplitude import Amplitude
 from symmeter.domains.signals.data import OneRate, check_data, open_signals, rate_of, rows_of
 from symmeter.domains.signals.files import is_sound
@@ -24,6 +25,7 @@ from symmeter.domains.signals.signal import Signal
 from symmeter.errors import SymmeterError
 from symmeter.models.loaded import LoadedModel
 from symmeter.samples import Draw, Samples
+from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.displaced import as_far, displaced, turned
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.hypothesis import Symmetry
@@ -112,6 +114,9 @@ class Signals(Gridded):
 
     def is_action(self, word: str) -> bool:
         return is_action(word)
+
+    def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
+        return alternatives(rho, value, self._signal)
 
     def known_action(self, name: str, y: Tensor, model: LoadedModel) -> str:
         """Outputs (B, C', L') are taken to have time last; their amplitudes are left alone."""
