@@ -46,3 +46,15 @@ def test_an_output_that_has_no_other_action_is_not_blamed():
     symmeter.measure(
         net, CLIPS, "polarity,reversal", output="logits", domain="signals"
     )  # a warning would be an error
+
+
+def test_an_output_half_a_sample_off_is_found_by_reversal():
+    """The mean of two neighbours stands between them."""
+    smooth = nn.functional.avg_pool1d(torch.cat([CLIPS, CLIPS[..., :8]], -1), 9, 1)
+    between = lambda x: (x + x.roll(-1, -1)) / 2
+    with pytest.warns(
+        symmeter.SymmeterWarning, match=r"beside where it should, by x -0.500 \[-0.50\d, -0.\d+\] samples"
+    ):
+        symmeter.measure(
+            between, smooth, "reversal", output="logits:equivariant", domain="signals", definition="periodic"
+        )
