@@ -131,7 +131,7 @@ class Signals(Gridded):
         ]
 
     def offset(self, rho: Representation, y: Tensor, moved: Mapping[Element, Tensor]) -> Offset | None:
-        mirrored = {
+        mirrored: dict[Element, Tensor] = {
             self._signal.on_line(g, y.shape[-1]): z for g, z in moved.items() if isinstance(g, TimeMap)
         }
         return super().offset(rho, y, mirrored)
