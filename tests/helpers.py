@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 from torch.utils.data import Dataset
 
-from symmeter.domains.grids.grid import Image as ImageGrid
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.images.data.open import open_data
 from symmeter.domains.images.domain import Images
 from symmeter.domains.images.preprocessing import Preprocessing
@@ -69,5 +69,5 @@ class Things(Dataset):
 def attribution_of(net, x, generators, rho_out, domain=None, layouts=None, rho_in=None):
     """The attribution of a network (B, C, H, W) -> (B, ...) along some generators, under a definition of images."""
     domain = domain or Images()
-    symmetry = Symmetry("test", tuple(generators), rho_in or ImageGrid(domain.interpolant), rho_out)
+    symmetry = Symmetry("test", tuple(generators), rho_in or Grid(domain.interpolant), rho_out)
     return Attribution(net, net, x, symmetry, domain, Layouts(layouts, net, domain))

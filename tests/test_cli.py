@@ -607,7 +607,7 @@ def test_layers_tells_what_is_aliasing(model, photos, capsys):
     (["--probes", "-2"], "'-2' is not a whole number, 0 or more"),
     (["--aliasing", "--symmetry", "rotation"], "about translations, not rotation"),
     (["--aliasing", "--definition", "gruver2023"], "--aliasing needs periodic"),
-    (["--aliasing", "--domain", "points"], "--aliasing is about images, not about points"),
+    (["--aliasing", "--domain", "points"], "--aliasing is about samples on a grid, as images are, not about points"),
     (["--depth", "0"], "'0' is not a positive whole number"),
 ])  # fmt: skip
 def test_mistakes_with_layers(model, photos, fails, words, message):

@@ -9,7 +9,7 @@ import torch
 
 import symmeter
 from symmeter.domains.grids.generators import GENERATORS
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.measuring.floor import nudged
 from symmeter.symmetry.conjugate import lie_derivative
@@ -143,7 +143,7 @@ def test_probed_norms_are_those_of_the_definition(shared_data, shared_oracles):
     oracle = json.loads((shared_oracles / "mobilenetv2_100.json").read_text())
     model, x = trained(shared_data, "mobilenetv2_100"), inputs(shared_data, oracle).float()[:2]
     profile = symmeter.attribute(model, x, "translation_x", control=False, probes=64)
-    shift, grid = [GENERATORS["translation_x"]], Image(Bandlimited())
+    shift, grid = [GENERATORS["translation_x"]], Grid(Bandlimited())
     rows = {row.layer: row for row in profile.rows}
     with torch.no_grad():
         stem = lie_derivative(model.conv_stem, x, shift, grid, grid)

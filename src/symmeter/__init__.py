@@ -20,6 +20,7 @@ _HOME = {
     "round_trip_error": "domains.grids.round_trip",
     "attribute": "layers.attribute",
     "aliasing": "domains.grids.aliasing.attribute",
+    "bands": "domains.grids.bands",
     "maps": "domains.images.maps",
     "prediction_range": "measuring.prediction",
     "Profile": "layers.profile",
@@ -29,6 +30,7 @@ _HOME = {
     "sweep": "sweeps",
     "Result": "results.result",
     "load_model": "models",
+    "Rollout": "models.rollout",
     "lie_derivative": "symmetry.conjugate",
     "Symmetry": "symmetry.hypothesis",
     "parse_group": "domain",
@@ -40,6 +42,7 @@ _HOME = {
 if TYPE_CHECKING:
     from symmeter.domain import parse_group
     from symmeter.domains.grids.aliasing.attribute import aliasing
+    from symmeter.domains.grids.bands import bands
     from symmeter.domains.grids.generators import GENERATORS
     from symmeter.domains.grids.round_trip import round_trip_error
     from symmeter.domains.images.maps import maps
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
     from symmeter.measuring.prediction import prediction_range
     from symmeter.measuring.regression import assert_more_equivariant
     from symmeter.models.load import load_model
+    from symmeter.models.rollout import Rollout
     from symmeter.results.comparison import Comparison
     from symmeter.results.result import Result
     from symmeter.sweeps.compare import compare
@@ -64,6 +68,7 @@ __all__ = [
     "Comparison",
     "Profile",
     "Result",
+    "Rollout",
     "SymmeterError",
     "SymmeterWarning",
     "Symmetry",
@@ -71,6 +76,7 @@ __all__ = [
     "assert_equivariant",
     "assert_more_equivariant",
     "attribute",
+    "bands",
     "compare",
     "lie_derivative",
     "load",

@@ -26,6 +26,7 @@ from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.symmetry.inside import Inside
+from symmeter.symmetry.offset import Offset
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 from symmeter.symmetry.tracker import Tracker
@@ -68,8 +69,6 @@ class Domain(ABC):
         self.acting: Symmetry | None = (
             None  # what is measured, where that is known: some words then mean the same
         )
-
-    # what things are called
 
     @classmethod
     @abstractmethod
@@ -121,7 +120,15 @@ class Domain(ABC):
         """Whether motions may bring in what was outside the frame."""
         return True
 
+    def usual_measures(self, output: object) -> str:
+        """The measures over groups where none is named, for what was written as the output."""
+        return self.measure_over
+
     # data
+
+    def informed(self, data: Any) -> "Domain":
+        """The same with what data says of all its samples, such as how far apart voxels are; options come first."""
+        return self
 
     def described(self, model: Any) -> Any:
         """A LoadedModel with what this kind of data has to know of it, found once."""
@@ -158,8 +165,6 @@ class Domain(ABC):
         if word in STILL:
             return tensor, Trivial()
         raise SymmeterError(f"{self.name} have no input {word!r}{nearest(word, self.input_words)}")
-
-    # how symmetries act
 
     def bound(self, group: Group, rho: Representation, x: Tensor) -> Group:
         """The group as it acts by `rho` on samples x (B, ...) of one kind."""
@@ -198,13 +203,17 @@ class Domain(ABC):
         return word in ("invariant", "equivariant")
 
     @property
-    def audits(self) -> bool:
-        """Whether actions are exact, so that it can be asked whether they are the right ones."""
+    def exact(self) -> bool:
+        """Whether actions obey the laws of a group but for round-off."""
         return self.definition == "exact"
 
     def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
         """Other ways in which a symmetry might act on a value (B, ...) on which it acts by `rho`."""
         return ()
+
+    def remarks_on_inputs(self, x: Tensor, moved_by: Iterable[Generator | Element]) -> list[str]:
+        """What the reader should know of how inputs x (B, ...) are taken to move."""
+        return []
 
     def remarks(
         self, name: str, y: Tensor, rho: Representation, moved_by: Iterable[Generator | Element]
@@ -212,7 +221,22 @@ class Domain(ABC):
         """What the reader should know of how an output y (B, ...) is taken to move."""
         return []
 
-    # controls and layers
+    def facts(
+        self, shape: tuple[int, ...], outputs: Mapping[str, tuple[str, tuple[int, ...]]]
+    ) -> Mapping[str, Any]:
+        """More for the header of a result, ready for JSON; lines of `explained` are printed below its table.
+
+        `shape` is that of a sample as the model takes it; `outputs` have, by name, their action and their own shape.
+        """
+        return {}
+
+    def turning(self, elements: Iterable[Element]) -> list[Element]:
+        """The elements that mirror or turn a grid about its centre, so that they show where that is."""
+        return []
+
+    def offset(self, rho: Representation, y: Tensor, moved: Mapping[Element, Tensor]) -> Offset | None:
+        """How far an output y (b, ...), which is `moved` (b, ...) for g x, lies beside where it should on its grid."""
+        return None
 
     def displaced(
         self, rho: Representation, x: Tensor, other: Tensor, still: Still, replaced: Replaced
@@ -233,8 +257,6 @@ class Domain(ABC):
     def tracker(self, x: Tensor) -> Tracker | None:
         """What follows the symmetry through a network from the inputs x (B, ...) on; None: it is found by trying."""
         return None
-
-    # what only some kinds of data have
 
     @classmethod
     def hubs(cls) -> Mapping[str, Any]:

@@ -9,13 +9,13 @@ from tests.contracts.representation import RepresentationContract
 
 from symmeter.domains.grids.affine_map import AffineMap
 from symmeter.domains.grids.generators import GENERATORS
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited, Periodic
 from symmeter.domains.grids.planar_products import dihedral
 from symmeter.symmetry.groups.group import ProductElement
 
 
-class Grid(Image):
+class Sound(Grid):
     """Images (B, C, H, W) that are acted on as they should be; subclasses spoil the result."""
 
     def __init__(self):
@@ -29,33 +29,33 @@ class Grid(Image):
         return moved, mask
 
 
-class MovesAlways(Grid):
+class MovesAlways(Sound):
     def spoil(self, g, x, moved, mask):
         return moved.roll(1, -1), mask
 
 
-class ActsFromTheRight(Grid):
+class ActsFromTheRight(Sound):
     def acting(self, x):
-        act = Image.acting(self, x)
+        act = Grid.acting(self, x)
         return lambda g: act(g.inverse())
 
 
-class KeepsHalfTurns(Grid):
+class KeepsHalfTurns(Sound):
     def spoil(self, g, x, moved, mask):
         return (x if isinstance(g, AffineMap) and g.parameter == 180 else moved), mask
 
 
-class Squares(Grid):
+class Squares(Sound):
     def spoil(self, g, x, moved, mask):
         return moved.abs(), mask
 
 
-class HasAnOffset(Grid):
+class HasAnOffset(Sound):
     def spoil(self, g, x, moved, mask):
         return (moved if g.is_identity else moved + 1), mask
 
 
-class RemembersTheLast(Grid):
+class RemembersTheLast(Sound):
     def acting(self, x):
         act, calls = super().acting(x), []
 
@@ -67,71 +67,71 @@ class RemembersTheLast(Grid):
         return counted
 
 
-class MixesImages(Grid):
+class MixesImages(Sound):
     def spoil(self, g, x, moved, mask):
         return moved - moved.mean(0, keepdim=True), mask
 
 
-class ChangesItsInput(Grid):
+class ChangesItsInput(Sound):
     def spoil(self, g, x, moved, mask):
         x[..., 0, 0] += 1
         return moved, mask
 
 
-class MasksTooMuch(Grid):
+class MasksTooMuch(Sound):
     def spoil(self, g, x, moved, mask):
         return moved, 2 * mask
 
 
-class MasksByImage(Grid):
+class MasksByImage(Sound):
     def spoil(self, g, x, moved, mask):
         return moved, (x[0, 0] > 0).to(x)
 
 
-class AlwaysDouble(Grid):
+class AlwaysDouble(Sound):
     def spoil(self, g, x, moved, mask):
         return moved.double(), mask
 
 
-class AlwaysOnTheProcessor(Grid):
+class AlwaysOnTheProcessor(Sound):
     def spoil(self, g, x, moved, mask):
         return torch.zeros(moved.shape, dtype=moved.dtype), mask
 
 
-class ForgetsParts(Grid):
+class ForgetsParts(Sound):
     def act(self, element, x):
         if isinstance(element, ProductElement):
             return x, torch.ones(())
         return super().act(element, x)
 
 
-class TwiceAsSteep(Grid):
+class TwiceAsSteep(Sound):
     def differentiate_all(self, generators, x):
         return [2 * tangent for tangent in super().differentiate_all(generators, x)]
 
 
-class SteepForAll(Grid):
+class SteepForAll(Sound):
     def differentiate_all(self, generators, x):
         return [len(generators) * tangent for tangent in super().differentiate_all(generators, x)]
 
 
-class PairsWrongly(Grid):
+class PairsWrongly(Sound):
     def pair_all(self, generators, covector, x):
         return super().pair_all(generators, x, covector)
 
 
-class HasNoSuchAxis(Grid):
+class HasNoSuchAxis(Sound):
     @property
     def channel_axis(self):
         return 7
 
 
-class HasABorderOfItsOwn(Grid):
+class HasABorderOfItsOwn(Sound):
     def border(self, x):
         return torch.full((2, 2), 0.5)
 
 
-class SaysNothing(Grid):
+class SaysNothing(Sound):
     def describe(self):
         return ""
 
@@ -171,8 +171,8 @@ BROKEN_REPRESENTATIONS = {
 
 
 def test_a_representation_that_keeps_the_contract_passes():
-    assert failures(OnGrids(Grid())) == set()
-    assert failures(OnGrids(Image(Bandlimited()))) == set()
+    assert failures(OnGrids(Sound())) == set()
+    assert failures(OnGrids(Grid(Bandlimited()))) == set()
 
 
 @pytest.mark.parametrize(

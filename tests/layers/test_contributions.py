@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 import symmeter
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited, Periodic
 from symmeter.domains.images.domain import Images
 from symmeter.domains.images.options import ImageOptions
@@ -22,7 +22,7 @@ AFFINE = [GENERATORS[name] for name in FAMILIES["affine"]]
 
 def rho_of(tensor, definition):
     """The rule of the brute force: every map with more than one position is a grid, all else is invariant."""
-    return Image(definition) if tensor.ndim == 4 and tensor.shape[-1] * tensor.shape[-2] > 1 else Trivial()
+    return Grid(definition) if tensor.ndim == 4 and tensor.shape[-1] * tensor.shape[-2] > 1 else Trivial()
 
 
 def brute_force(layers, x, definition, generators):
@@ -39,7 +39,7 @@ def brute_force(layers, x, definition, generators):
 def attributed(net, x, generators=AFFINE, definition=None, probes=0, layouts=None, seed=0):
     """(L_X f, batch of contributions, attribution) of logits."""
     domain = Images(ImageOptions(definition=definition or "bandlimited"))
-    rho_in = Image(domain.interpolant)
+    rho_in = Grid(domain.interpolant)
     with torch.no_grad():
         _, derivative = lie_derivative(net, x, generators, rho_in, Trivial())
         attribution = attribution_of(net, x, generators, Trivial(), domain, layouts)
@@ -235,7 +235,7 @@ def test_without_copies_as_with_all_copies(x, monkeypatch):
     net = Assorted().double().eval()
     _, some, attribution = attributed(net, x)
     attribution._copies = frozenset()  # the scout saw nothing: the pass must notice by itself
-    derivative = lie_derivative(net, x, AFFINE, Image(Bandlimited()), Trivial())[1].detach()
+    derivative = lie_derivative(net, x, AFFINE, Grid(Bandlimited()), Trivial())[1].detach()
     torch.testing.assert_close(attribution(x, derivative, 0, 0).values, some.values)
     monkeypatch.setattr(module, "_RECENT", 0)
     torch.testing.assert_close(attribution(x, derivative, 0, 0).values, some.values, rtol=1e-12, atol=0)

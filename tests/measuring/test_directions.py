@@ -61,12 +61,13 @@ def directions_of(generators, **controls):
 @pytest.mark.parametrize(
     ("names", "rank"), [(FAMILIES["affine"], 6), (("rotation", "scale"), 2), (("hue",), 1)]
 )
-def test_either_control_costs_as_many_directions_as_a_basis_has(names, rank):
+def test_generators_and_either_control_cost_as_many_directions_as_a_basis_has(names, rank):
     generators = [GENERATORS[name] for name in names]
     references, random = ReferenceSamples.among(images(4), 0), random_numbers(4, 0)
-    assert len(directions_of(generators, references=references)[2]) == len(names) + rank
-    assert len(directions_of(generators, random=random)[2]) == len(names) + rank
-    assert len(directions_of(generators, references=references, random=random)[2]) == len(names) + 2 * rank
+    assert len(directions_of(generators)[2]) == rank
+    assert len(directions_of(generators, references=references)[2]) == 2 * rank
+    assert len(directions_of(generators, random=random)[2]) == 2 * rank
+    assert len(directions_of(generators, references=references, random=random)[2]) == 3 * rank
 
 
 def test_what_is_compared_is_as_long():

@@ -6,7 +6,7 @@ from torch import nn
 
 from symmeter.autodiff.strategies import CentralDifference, OneByOne
 from symmeter.domains.grids.generators import GENERATORS
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited, Periodic
 from symmeter.measuring.floor import Floor, differences
 from symmeter.symmetry.conjugate import lie_derivative
@@ -28,7 +28,7 @@ def power_spectrum(x):
 
 @pytest.mark.parametrize(("net", "definition"), [(smooth_net(), Bandlimited()), (power_spectrum, Periodic())])
 def test_the_floor_is_of_the_size_of_the_true_error(net, definition):
-    x, rho = torch.rand(6, 3, 12, 12), Image(definition)
+    x, rho = torch.rand(6, 3, 12, 12), Grid(definition)
     with torch.no_grad():
 
         def derivative(z, strategy):
@@ -43,7 +43,7 @@ def test_the_floor_is_of_the_size_of_the_true_error(net, definition):
 
 
 def test_the_floor_of_a_central_difference_bounds_its_error():
-    x, rho, net = torch.rand(4, 3, 12, 12), Image(Bandlimited()), smooth_net()
+    x, rho, net = torch.rand(4, 3, 12, 12), Grid(Bandlimited()), smooth_net()
     with torch.no_grad():
 
         def derivative(z, strategy):

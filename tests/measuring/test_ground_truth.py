@@ -11,7 +11,7 @@ from torch import nn
 
 import symmeter
 from symmeter.domain import parse_group
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.errors import SymmeterWarning
 from symmeter.measures import known_measures
@@ -87,7 +87,7 @@ def test_c8_tells_the_floor_of_interpolation_from_an_error_of_the_model():
     """Averaged over interpolated turns a network is invariant but for the interpolation, which the floor shows."""
     torch.manual_seed(0)
     base = nn.Sequential(nn.Conv2d(1, 4, 5, stride=4), nn.Tanh(), nn.Flatten(), nn.Linear(256, 6)).double()
-    grid = Image(Bandlimited())
+    grid = Grid(Bandlimited())
     acts = [lambda z, g=g: grid.act(g, z)[0] for g in parse_group("C8").enumerate()]
     x = X + 0.02 * torch.randn(X.shape, dtype=torch.float64) * (X > 0.1)  # nothing that the grid turns well
     found = errors(Averaged(base, acts).eval(), "C8", "logits", "relative_error", x)["relative_error"]

@@ -9,7 +9,7 @@ from torch import nn
 
 import symmeter
 from symmeter.domains.grids.generators import GENERATORS
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.grids.tokens import Tokens
 from symmeter.errors import SymmeterError, SymmeterWarning
@@ -39,7 +39,7 @@ def test_values_are_the_definition_image_by_image():
     assert len(generators) == 9
     with torch.no_grad():
         f = lambda z: net(z).softmax(1)
-        _, derivative = lie_derivative(f, x, generators, Image(Bandlimited()), Trivial())
+        _, derivative = lie_derivative(f, x, generators, Grid(Bandlimited()), Trivial())
     expected = derivative.square().mean(-1)
     for row, values in zip(result.rows, expected, strict=True):
         np.testing.assert_allclose(result.samples[f"lee:{row.symmetry}"], values, rtol=1e-9)
@@ -51,7 +51,7 @@ def test_values_are_the_definition_image_by_image():
 def test_the_control_is_another_images_tangent_at_the_same_size():
     net, x = classifier(torch.float64), IMAGES.double()
     result = symmeter.measure(net, x, symmetry="rotation", output="logits", batch_size=5)
-    rho, rotation = Image(Bandlimited()), GENERATORS["rotation"]
+    rho, rotation = Grid(Bandlimited()), GENERATORS["rotation"]
     references = ReferenceSamples.among(x, seed=0).of(torch.arange(len(x)))
     own, other = rho.differentiate(rotation, x), rho.differentiate(rotation, references)
     size = own.flatten(1).norm(dim=1) / other.flatten(1).norm(dim=1)

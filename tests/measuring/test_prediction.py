@@ -11,7 +11,7 @@ from tests.helpers import check_refused
 from torch import nn
 
 import symmeter
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.errors import SymmeterWarning
 
@@ -84,7 +84,7 @@ def test_a_turn_is_measured_in_pixels_of_the_corners():
     net = Functional(w).double()
     found = symmeter.prediction_range(net, x, "rotation", "logits", t=(1e-3,), progress=False)
     assert found.rows[0].ratio == pytest.approx(1, abs=1e-2)
-    rho = Image(Bandlimited())
+    rho = Grid(Bandlimited())
     assert rho.reach(symmeter.GENERATORS["rotation"], x) == pytest.approx(math.hypot(4, 4))
     assert rho.reach(symmeter.GENERATORS["translation_x"], x) == pytest.approx(4.5)
     assert rho.reach(symmeter.GENERATORS["hue"], x) is None

@@ -9,7 +9,7 @@ import torch
 from tests.helpers import check_refused
 from torch import nn
 
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.tokens import Tokens
 from symmeter.domains.images.domain import Images
 from symmeter.errors import SymmeterError
@@ -22,9 +22,9 @@ GRID = IMAGES.interpolant
 
 
 @pytest.mark.parametrize(("text", "shape", "expected"), [
-    ("softmax", (2, 5), Trivial()), ("logits", (2, 5), Trivial()), ("logits", (2, 5, 4, 4), Image(GRID)),
-    ("softmax", (2, 5, 4, 4), Image(GRID)), ("0", (2, 4, 6, 6), Image(GRID)), ("0:invariant", (2, 4, 6, 6), Trivial()),
-    ("0:channels_last", (2, 6, 6, 4), Image(GRID, "channels_last")), ("equivariant", (2, 1, 8, 8), Image(GRID)),
+    ("softmax", (2, 5), Trivial()), ("logits", (2, 5), Trivial()), ("logits", (2, 5, 4, 4), Grid(GRID)),
+    ("softmax", (2, 5, 4, 4), Grid(GRID)), ("0", (2, 4, 6, 6), Grid(GRID)), ("0:invariant", (2, 4, 6, 6), Trivial()),
+    ("0:channels_last", (2, 6, 6, 4), Grid(GRID, "channels_last")), ("equivariant", (2, 1, 8, 8), Grid(GRID)),
     ("0:tokens(1+2x3)", (2, 7, 4), Tokens(GRID, (2, 3), 1)), ("0:tokens(2x3)", (2, 6, 4), Tokens(GRID, (2, 3))),
 ])  # fmt: skip
 def test_representation_of_an_output(text, shape, expected):
@@ -145,5 +145,5 @@ def test_timm_features_know_their_layout():
     swin = timm.create_model("swin_tiny_patch4_window7_224", img_size=64, window_size=2, depths=(1, 1, 1, 1))
     x = torch.zeros(1, 3, 64, 64)
     last, pooled = read("features,pooled", swin, x)
-    assert features.representation(last, swin, IMAGES) == Image(GRID, "channels_last")
+    assert features.representation(last, swin, IMAGES) == Grid(GRID, "channels_last")
     assert pooled.shape == (1, 768)

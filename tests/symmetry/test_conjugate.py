@@ -9,7 +9,7 @@ from torch import nn
 
 from symmeter.autodiff.strategies import CentralDifference, OneByOne
 from symmeter.domains.grids.generators import GENERATORS
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants import INTERPOLANTS
 from symmeter.domains.grids.interpolants.local import Gruver2023
 from symmeter.domains.grids.interpolants.series import Bandlimited, Periodic
@@ -22,7 +22,7 @@ AFFINE = [g for g in ALL if g.unit and g.name not in ("gain", "contrast", "satur
 
 
 def error(f, x, definition, generators=AFFINE, rho_out=None):
-    rho = Image(definition)
+    rho = Grid(definition)
     return lie_derivative(f, x, generators, rho, rho_out or rho)[1]
 
 
@@ -51,7 +51,7 @@ def test_average_pooling_of_a_band_limited_image_is_equivariant(factor):
     x = smooth(224, 224, batch=1, channels=1, cut=0.02)
     pool = nn.AvgPool2d(factor)
     translations = [GENERATORS["translation_x"], GENERATORS["translation_y"]]
-    size = Image(Bandlimited()).differentiate(translations[0], x).norm()
+    size = Grid(Bandlimited()).differentiate(translations[0], x).norm()
     assert error(pool, x, Bandlimited(), translations).norm() / size < 1e-10
     assert error(pool, x, Gruver2023(), translations).norm() / size > 1e-3
 
@@ -83,7 +83,7 @@ def test_relu_breaks_equivariance_by_aliasing_only():
     x = smooth(64, 64, batch=1, channels=2, cut=0.06)
     broken = error(torch.relu, x, Bandlimited(), [GENERATORS["translation_x"]]).norm()
     squared = error(torch.square, x, Bandlimited(), [GENERATORS["translation_x"]]).norm()
-    size = Image(Bandlimited()).differentiate(GENERATORS["translation_x"], x).norm()
+    size = Grid(Bandlimited()).differentiate(GENERATORS["translation_x"], x).norm()
     assert squared / size < 1e-11  # a square doubles the band, which the grid still holds
     assert broken / size > 1e-3
 
@@ -97,7 +97,7 @@ def small_net():
 
 def test_lie_derivative_is_the_slope_of_the_conjugated_model():
     net, x = small_net(), torch.randn(2, 3, 8, 9, dtype=torch.float64)
-    rho, h = Image(Bandlimited()), 1e-5
+    rho, h = Grid(Bandlimited()), 1e-5
     _, derivative = lie_derivative(net, x, AFFINE, rho, Trivial())
     for generator, exact in zip(AFFINE, derivative, strict=True):
         ends = [conjugate(net, generator.exp(t), rho, Trivial())(x) for t in (h, -h)]
@@ -109,7 +109,7 @@ def test_slope_of_the_conjugated_model_with_an_equivariant_output():
     f, x, rho, h = (
         nn.Sequential(layer, nn.Tanh()),
         torch.randn(1, 3, 9, 8, dtype=torch.float64),
-        Image(Bandlimited()),
+        Grid(Bandlimited()),
         1e-5,
     )
     _, derivative = lie_derivative(f, x, AFFINE, rho, rho)
@@ -122,7 +122,7 @@ def test_chain_rule():
     """L(h o f) = (L h)(f) + dh(L f), with an equivariant representation in between."""
     first = nn.Sequential(nn.Conv2d(3, 4, 3, stride=2, padding=1), nn.Tanh()).double().requires_grad_(False)
     second = nn.Sequential(nn.Conv2d(4, 2, 3), nn.Tanh(), nn.Flatten()).double().requires_grad_(False)
-    x, rho = torch.randn(2, 3, 10, 10, dtype=torch.float64), Image(Bandlimited())
+    x, rho = torch.randn(2, 3, 10, 10, dtype=torch.float64), Grid(Bandlimited())
     middle, inner = lie_derivative(first, x, AFFINE, rho, rho)
     _, outer = lie_derivative(second, middle, AFFINE, rho, Trivial())
     _, carried = OneByOne()(second, middle, inner)
@@ -139,8 +139,8 @@ def test_an_invariant_network_scores_zero_and_its_broken_copy_does_not():
 
     x = torch.randn(2, 3, 7, 7, dtype=torch.float64)
     translations = [GENERATORS["translation_x"], GENERATORS["translation_y"]]
-    _, exact = lie_derivative(invariant, x, translations, Image(Periodic()), Trivial())
-    _, broken = lie_derivative(lambda z: invariant(z, 1e-3), x, translations, Image(Periodic()), Trivial())
+    _, exact = lie_derivative(invariant, x, translations, Grid(Periodic()), Trivial())
+    _, broken = lie_derivative(lambda z: invariant(z, 1e-3), x, translations, Grid(Periodic()), Trivial())
     assert exact.abs().max() < 1e-11
     assert broken.abs().max() > 1e-4
 
@@ -150,7 +150,7 @@ def test_tuples_and_dicts_go_in_and_out():
         return {"same": inputs["image"], "sum": inputs["image"].sum((1, 2, 3)) + inputs["bias"]}
 
     x = {"image": torch.randn(2, 1, 6, 6, dtype=torch.float64), "bias": torch.randn(2, dtype=torch.float64)}
-    rho = Image(Bandlimited())
+    rho = Grid(Bandlimited())
     rho_in = Product({"image": rho, "bias": Trivial()})
     rho_out = Product({"same": rho, "sum": Trivial()})
     for strategy in (None, OneByOne(), CentralDifference()):

@@ -10,7 +10,7 @@ from torch import nn
 
 import symmeter
 from symmeter.domains.grids.generators import GENERATORS
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Periodic
 from symmeter.domains.grids.planar import Cyclic
 from symmeter.errors import SymmeterError
@@ -81,7 +81,7 @@ LIE = {
     "f": NET,
     "x": IMAGES,
     "generators": [GENERATORS["rotation"]],
-    "rho_in": Image(Periodic()),
+    "rho_in": Grid(Periodic()),
     "rho_out": Trivial(),
 }
 SWEPT = {

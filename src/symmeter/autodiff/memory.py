@@ -3,7 +3,8 @@
 import contextlib
 import ctypes
 import sys
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -47,19 +48,70 @@ def out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and ("out of memory" in text or "allocate memory" in text)
 
 
+# Settings of glibc's allocator, with keys from malloc.h: -1 M_TRIM_THRESHOLD, -2 M_TOP_PAD, -3 M_MMAP_THRESHOLD,
+# -4 M_MMAP_MAX. The usual thresholds are those to which a process has come once it has freed large buffers.
+_KEEPING = {-1: 2**31 - 1, -2: 2**26, -4: 0}
+_USUAL = {-1: 2**26, -2: 2**17, -3: 2**25, -4: 2**16}
+
+
+class _Allocator:
+    """The settings of glibc's allocator, which are those of the whole process: held while somebody needs them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._holders = 0
+
+    def hold(self) -> bool:
+        """Keep freed memory from now on; True where the C library listens."""
+        with self._lock:
+            self._holders += 1
+            return self._holders > 1 or self._set(_KEEPING)
+
+    def release(self) -> None:
+        """Back to the usual settings when nobody needs others; what was kept goes back to the system."""
+        with self._lock:
+            self._holders -= 1
+            if not self._holders and self._set(_USUAL):
+                self._call("malloc_trim", 0)
+
+    def _set(self, settings: Mapping[int, int]) -> bool:
+        listened = [self._call("mallopt", key, value) for key, value in settings.items()]
+        return all(listened)
+
+    @staticmethod
+    def _call(name: str, *arguments: int) -> bool:
+        """A function of the C library; False where there is none, or where it refuses."""
+        if not sys.platform.startswith("linux"):
+            return False
+        try:
+            return bool(getattr(ctypes.CDLL(None), name)(*arguments))
+        except (OSError, AttributeError):
+            return False
+
+
+_ALLOCATOR = _Allocator()
+
+
 def reuse_freed_memory() -> bool:
-    """Tell the C library to keep freed memory for the next allocation; True where it listened.
+    """Tell the C library to keep freed memory for the next allocation, for good; True where it listened.
 
     By default glibc returns every large buffer to the system, which hands it back page by page, zeroed: up to
-    half of the time of forward mode on a CPU. A setting of the whole process, hence made by the command and not
-    by the library.
+    half of the time of forward mode on a CPU. For a process of our own, such as the command.
     """
-    if not sys.platform.startswith("linux"):
-        return False
+    return _ALLOCATOR.hold()
+
+
+@contextlib.contextmanager
+def freed_memory_reused() -> Iterator[bool]:
+    """The same while it lasts, for a process that is not ours: the usual settings come back, and so does the memory.
+
+    >>> with freed_memory_reused() as listened:
+    ...     _ = torch.rand(1000, 1000)
+    >>> listened == sys.platform.startswith("linux")
+    True
+    """
+    listened = _ALLOCATOR.hold()
     try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError):
-        return False
-    m_trim_threshold, m_top_pad, m_mmap_max = -1, -2, -4  # from malloc.h
-    settings = {m_trim_threshold: 2**31 - 1, m_top_pad: 2**26, m_mmap_max: 0}
-    return all(bool(mallopt(key, value)) for key, value in settings.items())
+        yield listened
+    finally:
+        _ALLOCATOR.release()

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from symmeter.cli import inputs
@@ -100,8 +101,8 @@ def run(a: argparse.Namespace) -> int:
 
 def _check_aliasing(a: argparse.Namespace) -> None:
     """SymmeterError where the theorem does not hold."""
-    if a.kind.name != "images":
-        raise SymmeterError(f"--aliasing is about images, not about {a.kind.name}")
+    if "definition" not in {field.name for field in fields(a.kind.options)}:
+        raise SymmeterError(f"--aliasing is about samples on a grid, as images are, not about {a.kind.name}")
     if a.layout:
         raise SymmeterError("--layout: --aliasing looks at channels-first maps only; leave it out")
     if a.definition not in (None, "bandlimited", "periodic"):
@@ -116,8 +117,7 @@ def _aliasing(loaded: "LoadedModel", a: argparse.Namespace) -> "Profile":
 
     given = inputs.options_given(a)
     common = {name: value for name, value in inputs.common_arguments(a).items() if name not in given}
-    for name in ("domain", "inputs"):
-        common.pop(name)
+    common.pop("inputs")
     preprocessing = {name: given[name] for name in PREPROCESSING if name in given}
     return aliasing(loaded, a.data, preprocessing=preprocessing, seed=a.seed, **common)
 

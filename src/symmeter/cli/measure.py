@@ -125,7 +125,7 @@ def _checked(a: argparse.Namespace) -> "tuple[str, Symmetry]":
     from symmeter.symmetry.groups.sampling import read_sampling
 
     domain, symmetry = read_words(given(a), a.symmetry)
-    check_measures(a.measure, symmetry, domain.measure_over)
+    check_measures(a.measure, symmetry, domain.usual_measures(a.output))
     control = control_mode("none" if a.no_control else a.control)
     read_sampling(a.sampling)
     check_precision(a.precision, control)

@@ -12,6 +12,7 @@ pass serves every generator.
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +24,8 @@ from symmeter.layers.probes import SquaredNorm, probes
 from symmeter.layers.trace import Copies, Trace
 from symmeter.layers.tree import Tree, grow
 from symmeter.layers.walk import Call, Slot, Tap
+from symmeter.symmetry.groups.basis import Basis
+from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.symmetry.representations.packed import Packed
 from symmeter.symmetry.representations.representation import Representation
@@ -83,6 +86,7 @@ class Attribution:
         assert rho_in is not None
         assert rho_out is not None
         self.model, self.function, self.generators = model, function, symmetry.generators
+        self._basis = Basis.of(symmetry.generators)
         self._rho: dict[Slot, Representation] = {}
         self._calls: list[Call] = []  # those found by trying, with what does not depend on the inputs
         rho_in = rho_in.fitted(x)
@@ -137,18 +141,31 @@ class Attribution:
         `watch(t, tap, gradient)` sees every gradient that contributions along generator t are made of.
         """
         trace = self._trace(x)
-        dim = derivative[0, 0].numel()
-        columns = []
-        for i in range(len(self.generators)):
-            columns.append(self._backward(trace, derivative[i] / dim, (i,), watch)[0])
+        cotangents = derivative / derivative[0, 0].numel()
+        if watch is None:
+            values = self._by_basis(trace, cotangents)
+        else:
+            columns = []
+            for i, generator in enumerate(self.generators):
+                columns.append(self._backward(trace, cotangents[i], (generator,), partial(watch, i))[0])
+            values = torch.stack(columns)
         norms = variances = None
         if probe_count:
             norm = SquaredNorm()
             draw = torch.Generator().manual_seed(seed)
             for probe in probes(trace.output.detach(), probe_count, draw):
-                norm.add(self._backward(trace, probe.cotangent, range(len(self.generators))), probe.random)
+                found = self._backward(trace, probe.cotangent, self._basis.generators)
+                norm.add(self._basis.combined(found), probe.random)
             norms, variances = norm.value, norm.variance
-        return Contributions(torch.stack(columns), norms, variances)
+        return Contributions(values, norms, variances)
+
+    def _by_basis(self, trace: Trace, cotangents: Tensor) -> Tensor:
+        """Contributions (T, parts, B) by cotangents (T, B, ...), from those c_kl of a basis along another: c a a."""
+        generators, coefficients = self._basis.generators, self._basis.coefficients
+        own = [self.generators.index(generator) for generator in generators]
+        pairs = torch.stack([self._backward(trace, cotangents[i], generators) for i in own])
+        weights = coefficients.to(pairs)
+        return torch.einsum("tk,tl,kl...->t...", weights, weights, pairs)
 
     def representations(self, layer: str) -> list[Representation]:
         """How the symmetry acts on all that goes in and out of the first call of a module."""
@@ -162,10 +179,13 @@ class Attribution:
         return trace
 
     def _backward(
-        self, trace: Trace, cotangent: Tensor, which: Sequence[int], watch: Watch | None = None
+        self,
+        trace: Trace,
+        cotangent: Tensor,
+        generators: Sequence[Generator],
+        watch: Callable[[Tap, Tensor], None] | None = None,
     ) -> Tensor:
         """c(z) of every part along some generators, (T', parts, B), for a cotangent z (B, ...)."""
-        generators = [self.generators[i] for i in which]
         index = self.tree.index
         sums = torch.zeros(
             len(index), len(generators), len(cotangent), dtype=torch.float64, device=cotangent.device
@@ -178,7 +198,7 @@ class Attribution:
             if i is None or rho is None:
                 return
             if watch is not None:
-                watch(which[0], tap, gradient)
+                watch(tap, gradient)
             data = tap.value.data
             phi = _find(recent, data, rho, gradient)
             if phi is None:

@@ -2,7 +2,8 @@
 
 Each tensor that crosses a module's boundary passes a `Tap`. A module gets its own alias of each input and hands an
 alias of each output on, so that the gradient at a tap is the gradient through that module only. Where a tensor is
-changed in place the alias is a copy; a first pass (the scout) finds out where that is.
+changed in place the alias is a copy; a first pass (the scout) finds out where that is. A complex tensor is taken down
+as its real and imaginary parts on a last axis.
 """
 
 import enum
@@ -87,13 +88,13 @@ class Trace(Walk):
 
     def _pass(self, call: Call, outgoing: bool, index: int, tensor: Tensor) -> Tensor:
         """Take a tensor down and hand on an alias of it; one that does not depend on the input passes freely."""
-        if not tensor.requires_grad or not tensor.is_floating_point():
+        if not tensor.requires_grad or not (tensor.is_floating_point() or tensor.is_complex()):
             return tensor
         slot = Slot(call.layer, call.number, outgoing, index)
         tap = Tap(slot, self._value(slot, tensor))
         (call.outputs if outgoing else call.inputs).append(tap)
         if self._observe is not None:
-            self._observe(tap, tensor)
+            self._observe(tap, _parts(tensor))
         if outgoing:
             self._listen(tap, tensor)
         alias = tensor.clone() if self._copied(slot) else tensor.view_as(tensor)
@@ -110,7 +111,7 @@ class Trace(Walk):
         """The content of a tensor of any shape, the same for all slots that see it unchanged."""
         value = self._known_value(tensor)
         if value is None:
-            data = tensor.detach()
+            data = _parts(tensor.detach())
             # a pass that is only observed needs no contents afterwards
             value = Value(data.clone() if self._copied(slot) and self._observe is None else data)
             if self._copies is Copies.ALL or slot not in self._copies:
@@ -129,6 +130,11 @@ class Trace(Walk):
 
         def hook(gradient: Tensor) -> None:
             if line.sink is not None:
-                line.sink(tap, gradient)
+                line.sink(tap, _parts(gradient))
 
         tensor.register_hook(hook)
+
+
+def _parts(tensor: Tensor) -> Tensor:
+    """A complex tensor (...) as (..., 2), for which <gradient, tangent> is the sum over both; any other as it is."""
+    return torch.view_as_real(tensor.resolve_conj()) if tensor.is_complex() else tensor

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -62,6 +63,13 @@ class View:
     chunk: Chunk
     position: int = 0
     still: bool = False
+    _found: dict[str, Any] = field(default_factory=dict)
+
+    def shared(self, name: str, find: Callable[[], Any]) -> Any:
+        """What several measures need of this element, found by the first of them that asks."""
+        if name not in self._found:
+            self._found[name] = find()
+        return self._found[name]
 
     @property
     def weight(self) -> float:

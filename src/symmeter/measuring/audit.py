@@ -76,12 +76,19 @@ class Audit:
         """f(x) (b, ...) of each output."""
         return self.orbit.unmoved_outputs(self.x)
 
+    @cached_property
+    def _choices(self) -> bool:
+        """Whether there is any other action to try."""
+        pairs = zip(self.orbit.targets, self._still, strict=True)
+        others = (self.domain.alternatives(target.rho, y) for target, y in pairs)
+        return self._leaves is not None or any(others)
+
     # are they group actions?
 
     def _unlawful(self) -> list[str]:
-        """Leaves on which g h does something else than g after h."""
+        """Leaves on which g h does something else than g after h, where no motion loses anything."""
         found = []
-        for name, rho, value in self._named():
+        for name, rho, value in self._named() if self.domain.exact else ():
             off = max((_off(rho, g, h, value) for g, h in product(self._elements, repeat=2)), default=0.0)
             if off > _LAWFUL:
                 found.append(
@@ -104,7 +111,7 @@ class Audit:
 
     def _suspicious(self) -> list[str]:
         """Leaves for which another action makes a large error vanish, or which the model does not look at."""
-        if not self._elements:
+        if not (self._elements and self._choices):
             return []
         own = self.orbit.moved_outputs(self.x)
         floors = np.array(self._floors())

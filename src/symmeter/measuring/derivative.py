@@ -131,6 +131,7 @@ class DerivativeRun(Run):
         """What the first samples x (B, ...) show: classes, and whether they can be deformed."""
         found = kind.function(x[:1])
         self.targets = kind.targets
+        self.remarks += self.domain.remarks_on_inputs(x, self.generators)
         for target, y in zip(kind.targets, found, strict=True):
             self.remarks += self.domain.remarks(target.output.label, y, target.rho, self.generators)
         self._scores = next((i for i, y in enumerate(found) if kind.targets[i].output.is_scores(y)), None)

@@ -12,6 +12,7 @@ from symmeter.measuring.floor import differences, nudged
 from symmeter.measuring.function import Function
 from symmeter.measuring.targets import Target
 from symmeter.symmetry.conjugate import deviation, stack
+from symmeter.symmetry.groups.basis import Basis
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.representations.packed import Packed
 from symmeter.symmetry.representations.representation import Representation
@@ -36,11 +37,12 @@ class Kind:
         In chunks that are known to fit.
         """
         f, draws = self.pushforward.f, count()
+        basis = Basis.of(generators)
 
         def derivative(x: Tensor, strategy: Strategy) -> Tensor:
             """(T, b, ...), with round-off in the output too: beside a large bias that of the input is lost."""
-            y, pushed = strategy(f, x, stack(rho_in.differentiate_all(generators, x)))
-            return deviation(pushed, self._rounded(y, next(draws)), generators, self.rho_out)
+            y, pushed = strategy(f, x, stack(rho_in.differentiate_all(basis.generators, x)))
+            return deviation(basis.combined(pushed), self._rounded(y, next(draws)), generators, self.rho_out)
 
         totals: Chunks = [[] for _ in self.targets]
         errors: Chunks = [[] for _ in self.targets]

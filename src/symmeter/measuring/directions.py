@@ -31,7 +31,7 @@ class Part:
 
 @dataclass
 class Directions:
-    """Directions of chunks of samples: T along the generators, and for each control K along a basis of them.
+    """Directions of chunks of samples: along K generators that span all T, then the same for each control.
 
     A Lie derivative is linear in the generator, and so are the controls, each of which moves all of a class of
     generators by one reference sample or one deformation: a basis of the generators gives them all.
@@ -48,10 +48,10 @@ class Directions:
         self._own = [generators.index(one) for one in self.basis.generators]
 
     def of(self, x: Tensor, positions: Tensor, beside: Beside) -> tuple[Tensor, Part]:
-        """(T + controls * K, b, ...) directions of samples x (b, ...) at these positions (b,) of their batch."""
+        """((1 + controls) * K, b, ...) directions of samples x (b, ...) at these positions (b,) of their batch."""
         own = stack(self.rho.differentiate_all(self.generators, x))
         lacking = torch.zeros(own.shape[:2], dtype=torch.bool, device=own.device)
-        found, sizes = [own], []
+        found, sizes = [own[self._own]], []
         if beside.references is not None:
             others, without = self._of_references(beside.references, positions, own)
             sizes.append(self._sizes(others, own))
@@ -65,12 +65,11 @@ class Directions:
         return torch.cat(found), Part(scales, blank(own, x), lacking)
 
     def responses(self, pushed: Tensor, part: Part) -> Tensor:
-        """(T + controls * T, b, ...): what the model makes of the directions, from that of the basis for controls."""
-        count, spanned = len(self.generators), len(self.basis.generators)
-        found = [pushed[:count]]
-        for i, sizes in enumerate(part.sizes):
-            first = count + i * spanned
-            response = self.basis.combined(pushed[first : first + spanned])
+        """((1 + controls) * T, b, ...): what the model makes of all directions, from that of the basis."""
+        own, *controls = pushed.split(len(self.basis.generators))
+        found = [self.basis.combined(own)]
+        for sizes, control in zip(part.sizes, controls, strict=True):
+            response = self.basis.combined(control)
             found.append(response * sizes.to(response).reshape(*sizes.shape, *[1] * (response.ndim - 2)))
         return torch.cat(found)
 
@@ -92,7 +91,7 @@ class Directions:
         found, lacking = [], []
         for block in self.basis.blocks:
             generators = self.basis.generators[block]
-            move = lambda y, those=generators: stack(self.rho.differentiate_all(those, y))
+            move = lambda y, those=generators: stack(self.rho.changes(those, y))
             directions, without = references.directions(positions, own[self._own[block]], move)
             found.append(directions)
             lacking.append(without)

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import torch
 
+from symmeter.autodiff.memory import freed_memory_reused
 from symmeter.errors import counted, shortened
 from symmeter.measuring.derivative import DerivativeRun
 from symmeter.measuring.error_split import Splitting
@@ -128,7 +129,11 @@ def _executed(
     plan: Plan, run: AnyRun, began: float, words: Callable[[], dict[str, Any]]
 ) -> Execution[AnyRun]:
     """Execute a run on the borrowed model."""
-    with recorded() as found, borrowed(plan.model, plan.settings.seed) as in_train_mode:
+    with (
+        recorded() as found,
+        freed_memory_reused(),
+        borrowed(plan.model, plan.settings.seed) as in_train_mode,
+    ):
         run.execute()
     notes, others = told_apart(found)
     repeat(others)
@@ -150,6 +155,7 @@ def _executed(
         "seconds": round(time.perf_counter() - began, 3),
         "control_towards": plan.domain.control_towards,
         **run.how(),
+        **run.facts,
     }
     if isinstance(run.until, Precision):
         spec |= {"wanted_precision": run.until.summary()}

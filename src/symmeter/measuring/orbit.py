@@ -33,6 +33,7 @@ from symmeter.measuring.targets import (
     OrbitTarget,
     PairSums,
     Reduced,
+    check_kind,
     check_moves,
     quantity_of,
 )
@@ -161,6 +162,7 @@ class OrbitRun(Run):
         kernels, rho_in = Kernels(elements), self.rho_in.fitted(x)
         function = self._look(self.plan.outputs, unmoved(rho_in, elements, x[:2]))
         assert self.seen is not None
+        self.remarks += self.domain.remarks_on_inputs(x, elements.elements)
         targets, first = [], []
         for output, raw in zip(function.outputs, self.seen.first, strict=True):
             y = output.read(raw)
@@ -184,6 +186,7 @@ class OrbitRun(Run):
         quantity = quantity_of(output, y, self.domain)
         measures = [m.fitted(quantity) for m in self.measures]
         for m in measures:
+            check_kind(m, output, rho)
             m.check(quantity, kernels.elements)
         target = OrbitTarget(output, quantity, rho, measures, self.group.name, len(self.plan.outputs) == 1)
         if any(m.needs_mean for m in measures):
@@ -286,6 +289,7 @@ class OrbitRun(Run):
             **self.orbits.largest.summary(),
             "floor_method": METHOD,
             "spectrum": {name: asdict(one) for name, one in self.spectra.items()},
+            "offsets": {name: asdict(one) for name, one in self.probes.offsets.items()},
             "length_unit": self.domain.length_unit,
         }
 

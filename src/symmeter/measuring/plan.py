@@ -140,7 +140,8 @@ def make_plan(
 ) -> Plan:
     """The plan of a call; SymmeterError, in one line, for a word that means nothing or does not fit the others."""
     domain, hypothesis = read_words(given, symmetry)
-    along, over = check_measures(measure, hypothesis, domain.measure_over)
+    domain = domain.informed(given.data)
+    along, over = check_measures(measure, hypothesis, domain.usual_measures(output))
     control = control_mode(settings.control)
     if control == "wrong-group" and hypothesis.generators:
         raise SymmeterError(
@@ -240,10 +241,10 @@ def check_measures(
 ) -> tuple[list[DerivativeMeasure], list[OrbitMeasure]]:
     """The measures along generators, and those over groups; SymmeterError where one has nothing to measure.
 
-    `usual` is that over groups where none is named.
+    `usual` are those over groups where none is named, with commas.
     """
     if what is None:
-        what = ["lee"] * bool(symmetry.generators) + [usual] * bool(symmetry.groups)
+        what = ["lee"] * bool(symmetry.generators) + split_list(usual) * bool(symmetry.groups)
     measures = parse_measures(what)
     along = [m for m in measures if isinstance(m, DerivativeMeasure)]
     over = [m for m in measures if isinstance(m, OrbitMeasure)]

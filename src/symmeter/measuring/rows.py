@@ -9,7 +9,7 @@ from symmeter.measures.measure import DerivativeMeasure, OrbitMeasure
 from symmeter.measuring.derivative import DerivativeRun
 from symmeter.measuring.orbit import OrbitRun
 from symmeter.measuring.orbit_errors import mean_scale, orbit_errors
-from symmeter.measuring.targets import BY_ELEMENT, OrbitTarget, Target
+from symmeter.measuring.targets import OrbitTarget, Target
 from symmeter.results.columns import BOUNDARY, Key
 from symmeter.results.estimate import columns_of_interval, estimate
 from symmeter.results.nodes import NodeErrors
@@ -109,6 +109,7 @@ def _orbit_row(run: OrbitRun, target: OrbitTarget, m: OrbitMeasure, top1: float 
         constant=run.constants.get(target.key(m)),
         elements=run.elements.count,
         worst_element=_worst_element(run, target),
+        worst_by=target.shown.name,
         column=str(target.key(m)) if target.key(m) in run.columns else None,
         **own,
     )
@@ -128,14 +129,16 @@ def _spread(m: OrbitMeasure, at: float) -> Callable[[float | None], float | None
 def element_rows(run: OrbitRun) -> list[ElementRow]:
     """One row per output and element: its `relative_error` against f(x), 0 at the identity, whatever was asked for.
 
+    Of what is not compared entry by entry, such as boxes, it is the mean error of that kind.
+
     And one for each measure that compares with f(x); what compares with a mean over the orbit says nothing of a single
     element: it is largest for the one furthest from the mean, be that the identity.
     """
     rows = []
     for target in run.targets:
-        rows += _rows_by_element(run, target, BY_ELEMENT, target.by_element)
+        rows += _rows_by_element(run, target, target.shown, target.by_element)
         for m in target.measures:
-            if m.name != BY_ELEMENT.name and not (m.needs_mean and target.average):
+            if m.name != target.shown.name and not (m.needs_mean and target.average):
                 rows += _rows_by_element(run, target, m, target.key(m))
     return rows
 
@@ -165,7 +168,7 @@ def _rows_by_element(run: OrbitRun, target: OrbitTarget, m: OrbitMeasure, key: K
                 standard_error=error,
                 n=sums.samples,
                 parameter_unit=g.parameter_unit,
-                floor=run.probes.floors.of_element(key, position) if m is BY_ELEMENT else None,
+                floor=run.probes.floors.of_element(key, position) if m is target.shown else None,
                 **_turn(g),
             )
         )
@@ -192,7 +195,7 @@ def node_errors(run: OrbitRun) -> list[NodeErrors]:
 
 
 def _worst_element(run: OrbitRun, target: OrbitTarget) -> str | None:
-    """That with the largest relative error; None where none has any."""
-    rows = _rows_by_element(run, target, BY_ELEMENT, target.by_element)
+    """That with the largest error of those that are shown; None where none has any."""
+    rows = _rows_by_element(run, target, target.shown, target.by_element)
     worst = max(rows, key=lambda row: row.value, default=None)
     return worst.element if worst is not None and worst.value > 0 else None

@@ -1,7 +1,7 @@
 """One run: batches of samples through a model, statistics per sample into columns."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
@@ -49,6 +49,9 @@ class Run(ABC):
     classes: int | None = None
     remarks: list[str] = field(default_factory=list)
     seen: Look | None = None
+    facts: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # of inputs and outputs, that the kind of data knows
     unit_round_off: float = 0.0  # the spacing of numbers just above 1 in what the model computes in
     nudge: float | None = None  # by how much, relative, floors move inputs; None for a unit of their own type
     still: dict[str, int] = field(default_factory=dict)  # by symmetry: samples that it does not change
@@ -199,6 +202,9 @@ class Run(ABC):
         if self.domain.hides_precision and separate:  # in a network every operation is seen
             self.seen = answered(self.seen.function, x[:1], self.seen)
         self.remarks += self.seen.notes
+        shapes = [tuple(y.shape[1:]) for y in self.seen.first]
+        known = {o.label: (o.action or "", own) for o, own in zip(function.outputs, shapes, strict=True)}
+        self.facts = self.domain.facts(tuple(x.shape[1:]), known)
         self.unit_round_off = self.seen.precision.unit
         if self.unit_round_off > torch.finfo(self.dtype).eps:
             self.nudge = self.unit_round_off * round_off_ratio(self.seen.function, x[:4], self.unit_round_off)

@@ -1,6 +1,7 @@
 """What the measures make of one pass over an orbit, output by output."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
@@ -10,9 +11,10 @@ from torch import Tensor
 from symmeter.domain import Domain
 from symmeter.errors import SymmeterError
 from symmeter.measures.error_split import Answers
-from symmeter.measures.measure import OrbitMeasure, Pool, Reducer
+from symmeter.measures.measure import Average, OrbitMeasure, Pool, Reducer
 from symmeter.measures.orbit import Chunk, View
 from symmeter.measures.quantity import OUTPUT, PROBABILITY, Quantity
+from symmeter.measures.registry import known_measures
 from symmeter.measures.relative_error import RelativeError
 from symmeter.measures.spread import Distances
 from symmeter.measuring.infinite_values import infinities
@@ -22,7 +24,9 @@ from symmeter.results.nodes import Nodes
 from symmeter.symmetry.representations.representation import Acted, Representation
 from symmeter.symmetry.representations.trivial import Trivial
 
-BY_ELEMENT = RelativeError()  # what the table and the curve of elements show
+BY_ELEMENT = (
+    RelativeError()
+)  # what the table and the curve of elements show, of what is compared entry by entry
 _STATISTICS = {"error": VALUE}  # columns of reducers that have another name in a result
 
 
@@ -86,14 +90,35 @@ class OrbitTarget(Target):
 
     @property
     def by_element(self) -> Key:
-        """The name under which the relative errors of single elements go, the identity's 0 among them."""
-        return self.key(BY_ELEMENT).as_statistic("element")
+        """The name under which the errors of single elements go, the identity's 0 among them."""
+        return self.key(self.shown).as_statistic("element")
+
+    @cached_property
+    def shown(self) -> Average:
+        """What is shown of single elements: the relative error, or the mean error of its own kind."""
+        of_kind = [
+            m for m in known_measures().values() if isinstance(m, Average) and m.of_kind == self.rho.kind
+        ]
+        return BY_ELEMENT if not self.rho.kind else of_kind[0]
 
 
 def quantity_of(output: Output, y: Tensor, domain: Domain) -> Quantity:
     """What a measure must know of an output y (B, ...)."""
     unit = PROBABILITY if output.name == "softmax" else domain.unit(output.name) or OUTPUT
     return Quantity.of(str(output), y, unit)
+
+
+def check_kind(measure: OrbitMeasure, output: Output, rho: Representation) -> None:
+    """SymmeterError for a measure that does not compare outputs of this kind."""
+    if measure.of_kind == rho.kind:
+        return
+    fits = [name for name, m in known_measures().items() if getattr(m, "of_kind", None) == rho.kind]
+    of = (
+        f"{output.label!r} is made of {rho.kind}"
+        if rho.kind
+        else f"{output.label!r} is compared entry by entry"
+    )
+    raise SymmeterError(f"output {of}, and {measure.name} is not for that; choose from {', '.join(fits)}")
 
 
 def check_moves(output: Output, rho: Representation) -> None:
@@ -178,7 +203,7 @@ class Reduced:
         if self._answers:
             self._answers[k].append(view.conjugated)
         if self._alone:
-            self._by_element.setdefault(target.by_element, {})[i] = BY_ELEMENT.error(view).double().cpu()
+            self._by_element.setdefault(target.by_element, {})[i] = target.shown.error(view).double().cpu()
 
     @property
     def answers(self) -> list[Answers]:

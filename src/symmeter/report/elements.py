@@ -21,8 +21,14 @@ if TYPE_CHECKING:
     from matplotlib.projections.polar import PolarAxes
 
 # By the unit of the parameter: what the axis is called, and where the identity is on it.
-_AXES = {"degree": "rotation in degrees", "factor": "factor of scale", "length": "length of the translation"}
-_IDENTITY = {"degree": 0.0, "factor": 1.0}
+_AXES = {
+    "degree": "rotation in degrees",
+    "factor": "factor of scale",
+    "length": "length of the translation",
+    "sample": "shift in samples",
+    "bin": "pitch in steps",
+}
+_IDENTITY = {"degree": 0.0, "factor": 1.0, "factor of gain": 1.0}
 
 
 def plot_elements(
@@ -131,7 +137,7 @@ def _curves(result: Result, measure: str | None, symmetry: str | None) -> list[_
             "atoms over SO3 or translation(1,40,1000)"
         )
     known = [row for row in result.elements if row.parameter is not None and row.symmetry in units]
-    measure = measure or BY_ELEMENT
+    measure = measure or next((row.measure for row in known), BY_ELEMENT)
     rows = [row for row in known if row.measure == measure and symmetry in (None, row.symmetry)]
     if not rows:
         names = ", ".join(dict.fromkeys(f"{row.measure} over {row.symmetry}" for row in known))
@@ -147,9 +153,10 @@ def _curves(result: Result, measure: str | None, symmetry: str | None) -> list[_
 
 def _quantity(result: Result, measure: str | None) -> str:
     """What is drawn, with its unit."""
-    measure = measure or BY_ELEMENT
+    measure = measure or next((row.measure for row in result.elements), BY_ELEMENT)
     units = {row.measure: row.unit for row in result.rows} | {BY_ELEMENT: BY_ELEMENT_UNIT}
-    return words(f"{measure} ({units[measure]})")
+    unit = f" ({units[measure]})" if measure in units else ""
+    return words(f"{measure}{unit}")
 
 
 def _add_legend(ax: "Axes", curves: Sequence[_Curve]) -> None:

@@ -124,7 +124,7 @@ def _groups(rows: Sequence[Row]) -> list[str]:
     lines = {}
     for row in rows:
         if row.elements:
-            worst = f"; worst by relative_error: {row.worst_element}" if row.worst_element else ""
+            worst = f"; worst by {row.worst_by}: {row.worst_element}" if row.worst_element else ""
             drawn = " drawn" if row.element_standard_error is not None else ""
             lines.setdefault(row.symmetry, f"{row.symmetry}: {row.elements} elements{drawn}{worst}")
     return list(lines.values())

@@ -17,6 +17,7 @@ from symmeter.results.comparison import Comparison, compared
 from symmeter.results.error_split import AveragedError, ErrorSplit
 from symmeter.results.json_form import json_form
 from symmeter.results.nodes import NodeErrors, columns_of_nodes
+from symmeter.results.phases import PhaseRow, phases_of
 from symmeter.results.row import ElementRow, Row
 from symmeter.results.text import render
 from symmeter.verbs.arguments import Kind
@@ -95,6 +96,16 @@ class Result:
     def nodes_to_pandas(self) -> Any:
         """A pandas DataFrame with one row per node, such as an atom: which of them break a symmetry."""
         return pandas().DataFrame(columns_of_nodes(self.nodes))
+
+    def phases(self, hop: int | None = None) -> tuple[PhaseRow, ...]:
+        """Of outputs in frames, the error of shifts by k samples for each k mod hop.
+
+        `hop` None: that of each output, as its action says or as its length shows.
+        """
+        spec = self.header["spec"]
+        outputs = dict.fromkeys(row.output for row in self.elements)
+        hops = spec.get("hops", {}) if hop is None else dict.fromkeys(outputs, hop)
+        return phases_of(self.elements, hops, spec.get("sample_rate"))
 
     @verb(path=PATH)
     def save(self, path: str | os.PathLike) -> Path:

@@ -67,7 +67,8 @@ class Row(Record):
     are of errors. `worst` is the value at the largest error of any image and element, `constant` what a constant
     network would score, `elements` how many were run over. `power` is 2 for errors that are squares of an amplitude:
     they are resolved at 10 floors, amplitudes at 3. `chance`: relative difference of two calls on one image, where the
-    model is random. `column` is the name of its values of single images in `Result.samples`, where it has some.
+    model is random. `worst_element` changes the output most, by the measure `worst_by`. `column` is the name of its
+    values of single images in `Result.samples`, where it has some.
 
     `whole_pixel`, of LEE along translations: what a shift by one whole pixel changes, |f(g x) - f(x)|^2 / dim / t^2,
     over LEE, the means of both over the same first 64 images; 1 would be what LEE predicts.
@@ -120,6 +121,7 @@ class Row(Record):
     constant: float | None = None
     elements: int | None = None
     worst_element: str | None = None
+    worst_by: str = "relative_error"
     chance: float | None = None
     power: int = 1
     column: str | None = None

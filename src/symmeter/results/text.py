@@ -20,6 +20,7 @@ from symmeter.results.error_split import (
 )
 from symmeter.results.legend import column, different, have_errors, known, legend, whole_pixels
 from symmeter.results.numbers import plus_minus, ratio, short, with_error, with_interval
+from symmeter.results.phases import phase_lines
 from symmeter.results.row import RATIOS, ElementRow, Row
 from symmeter.results.units import as_shown
 from symmeter.results.verdict import (
@@ -87,7 +88,9 @@ def show(result: Printable, console: Console) -> None:
     data, towards = result.header["data"], result.header["spec"].get("control_towards", "")
     explained = legend(rows, data.get("item", "image"), towards)
     split = split_legend(result.splits, result.averages)
-    lines = [*explained, *whole_pixels(rows, result.header["spec"]), *split]
+    spec = result.header["spec"]
+    known = [*spec.get("explained", ()), *phase_lines(result.elements, spec)]
+    lines = [*explained, *whole_pixels(rows, spec), *known, *split]
     show_tables(console, title(result.header), circumstances(result.header), tables, lines, result.warnings)
 
 
@@ -188,14 +191,15 @@ def _numbers(rows: Sequence[Row], short_of_room: bool) -> dict[str, Iterable[str
 
 def _element_table(elements: Sequence[ElementRow]) -> Table:
     """What the worst elements do to the only output, against f(x)."""
-    known = [e for e in elements if e.measure == "relative_error" and e.value != 0]
+    shown = next((e.measure for e in elements), "relative_error")  # the first is that of single elements
+    known = [e for e in elements if e.measure == shown and e.value != 0]
     worst = sorted(known, key=lambda e: -e.value)[:_WORST_ELEMENTS]
     heading = "element, worst first"
     if len(known) > len(worst):
         heading += f" ({len(known) - len(worst)} more)"
     table = new_table()
     table.add_column(heading, no_wrap=True)
-    table.add_column("relative error ± s.e.", justify="right", no_wrap=True)
+    table.add_column(f"{shown.replace('_', ' ')} ± s.e.", justify="right", no_wrap=True)
     for e in worst:
         table.add_row(escape(e.element), with_error(e.value, e.standard_error))
     return table

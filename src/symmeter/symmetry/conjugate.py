@@ -34,11 +34,11 @@ def conjugate(f: Callable, element: Element, rho_in: Representation, rho_out: Re
 
     >>> from symmeter.domains.grids.interpolants.series import Bandlimited
     >>> from symmeter.domains.grids.generators import GENERATORS
-    >>> from symmeter.domains.grids.grid import Image
+    >>> from symmeter.domains.grids.grid import Grid
     >>> from symmeter.symmetry.representations.trivial import Trivial
     >>> element = GENERATORS["gain"].exp(0.0)
     >>> x = torch.rand(2, 3, 4, 4)
-    >>> torch.equal(conjugate(torch.sum, element, Image(Bandlimited()), Trivial())(x), x.sum())
+    >>> torch.equal(conjugate(torch.sum, element, Grid(Bandlimited()), Trivial())(x), x.sum())
     True
     """
 
@@ -79,9 +79,9 @@ def lie_derivative(
 
     >>> from symmeter.domains.grids.interpolants.series import Periodic
     >>> from symmeter.domains.grids.generators import GENERATORS
-    >>> from symmeter.domains.grids.grid import Image
+    >>> from symmeter.domains.grids.grid import Grid
     >>> blur = lambda x: (x + x.roll(1, -1)) / 2
-    >>> grid = Image(Periodic())
+    >>> grid = Grid(Periodic())
     >>> _, error = lie_derivative(blur, torch.rand(1, 1, 8, 8), [GENERATORS["translation_x"]], grid, grid)
     >>> bool(error.abs().max() < 1e-5)
     True

@@ -7,7 +7,7 @@ import torch
 
 from symmeter.domains.grids.affine_map import rotation_by
 from symmeter.domains.grids.band_limit import oriented_band_limit
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited
 
 
@@ -43,7 +43,7 @@ def test_it_is_a_projection_but_for_its_edge():
 
 def test_what_is_left_turns_there_and_back_better_than_what_was_there():
     x = torch.randn(1, 1, 64, 64, dtype=torch.float64)
-    rho, middle = Image(Bandlimited()), (..., slice(24, 40), slice(24, 40))
+    rho, middle = Grid(Bandlimited()), (..., slice(24, 40), slice(24, 40))
     losses = []
     for image in (x, oriented_band_limit(x, rotation_by(-45).matrix)):
         back = rho.act(rotation_by(-45), rho.act(rotation_by(45), image)[0])[0]

@@ -5,11 +5,11 @@ import math
 import pytest
 import torch
 
-from symmeter.domains.grids.deformations import _angles, _rotations, _turned, deformed
+from symmeter.domains.grids.deformations import _angles, _rotations, deformed, turned_velocity
 from symmeter.domains.grids.generators import GENERATORS
-from symmeter.domains.grids.grid import Image, Pixels
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited, Periodic
-from symmeter.domains.grids.line import Line
+from symmeter.domains.grids.pixels import Pixels
 from symmeter.domains.grids.vectors import Vectors
 from symmeter.measuring.reference_samples import random_numbers
 from symmeter.symmetry.representations.trivial import Trivial
@@ -32,8 +32,8 @@ def images(n=3, channels=3):
 
 @pytest.mark.parametrize("generator", MOVED)
 def test_speeds_are_kept_at_every_position(generator):
-    velocity = Image(Bandlimited()).velocity(generator, 10, 12)
-    turned = _turned(velocity, RANDOM)
+    velocity = Grid(Bandlimited()).velocity(generator, 10, 12)
+    turned = turned_velocity(Grid(Bandlimited()), generator, images(), RANDOM)
     for b in range(3):
         torch.testing.assert_close(turned[0][b].hypot(turned[1][b]), velocity[0].hypot(velocity[1]))
 
@@ -41,7 +41,7 @@ def test_speeds_are_kept_at_every_position(generator):
 @pytest.mark.parametrize("layout", ["channels_first", "channels_last"])
 def test_a_constant_quarter_turn_makes_of_one_translation_the_other(layout):
     x = images(2).movedim(1, {"channels_first": 1, "channels_last": -1}[layout])
-    grid = Image(Bandlimited(), layout=layout)
+    grid = Grid(Bandlimited(), layout=layout)
     (found,) = deformed(grid, [GENERATORS["translation_x"]], x, still(math.pi / 2))
     expected = grid.differentiate(GENERATORS["translation_y"], x) * 12 / 10  # half widths, half heights
     torch.testing.assert_close(found, expected)
@@ -63,7 +63,7 @@ def test_a_wave_over_one_axis_is_turned_as_the_formula_says():
     """For x = sin along the rows, w . grad x is the turned velocity's part along them times the cosine."""
     position = torch.arange(16, dtype=torch.float64) + 0.5
     x = torch.sin(2 * math.pi * position / 16).expand(3, 1, 16, 16)
-    (found,) = deformed(Image(Periodic()), [GENERATORS["translation_x"]], x, RANDOM)
+    (found,) = deformed(Grid(Periodic()), [GENERATORS["translation_x"]], x, RANDOM)
     slope = 2 * math.pi / 16 * torch.cos(2 * math.pi * position / 16)
     expected = 8 * _angles(RANDOM, 16, 16).cos() * slope
     torch.testing.assert_close(found[:, 0], expected)
@@ -72,7 +72,7 @@ def test_a_wave_over_one_axis_is_turned_as_the_formula_says():
 @pytest.mark.parametrize("layout", ["channels_first", "channels_last"])
 @pytest.mark.parametrize("channels", [2, 3, 6])
 def test_changes_of_colour_keep_their_size_at_every_pixel(channels, layout):
-    image = Image(Bandlimited(), layout=layout, pixels=Pixels((0.4,), (0.25,)))
+    image = Grid(Bandlimited(), layout=layout, pixels=Pixels((0.4,), (0.25,)))
     axis = {"channels_first": 1, "channels_last": -1}[layout]
     x = images(channels=channels).movedim(1, axis)
     generators = COLOURS if channels == 3 else COLOURS[:2]
@@ -91,18 +91,18 @@ def test_colours_are_turned_every_way_as_likely_as_any_other():
 
 @pytest.mark.parametrize("channels", [1, 7])
 def test_one_channel_has_no_other_direction_and_many_are_left_out(channels):
-    image = Image(Bandlimited(), pixels=Pixels((0.4,), (0.25,)))
+    image = Grid(Bandlimited(), pixels=Pixels((0.4,), (0.25,)))
     assert not any(one.any() for one in deformed(image, COLOURS[:2], images(channels=channels), RANDOM))
 
 
 def test_colours_of_feature_maps_are_left_alone():
     x = images()
-    assert not any(found.any() for found in deformed(Image(Bandlimited()), COLOURS, x, RANDOM))
+    assert not any(found.any() for found in deformed(Grid(Bandlimited()), COLOURS, x, RANDOM))
 
 
 def test_vectors_turn_with_the_deformation():
     """Turned by nothing they are X u of the generator itself, whose matrix is that of the velocity field."""
-    rho, u = Vectors(Image(Bandlimited())), images(2, channels=2)
+    rho, u = Vectors(Grid(Bandlimited())), images(2, channels=2)
     found = deformed(rho, MOVED, u, still(2 * math.pi * 0.9999999))
     for one, own in zip(found, rho.differentiate_all(MOVED, u), strict=True):
         assert (one - own).norm() < 1e-5 * own.norm()
@@ -110,7 +110,7 @@ def test_vectors_turn_with_the_deformation():
 
 
 def test_lines_keep_a_smooth_share_of_their_velocity():
-    rho, x = Line(Bandlimited()), torch.rand(3, 2, 20, dtype=torch.float64)
+    rho, x = Grid(Bandlimited(), axes=1), torch.rand(3, 2, 20, dtype=torch.float64)
     (found,) = deformed(rho, MOVED[:1], x, RANDOM)
     share = found / rho.differentiate(MOVED[0], x)
     assert bool((share.abs() <= 1 + 1e-9).all())

@@ -9,10 +9,11 @@ from tests.contracts.representation import RepresentationContract
 
 from symmeter.domains.grids.affine_map import AffineMap
 from symmeter.domains.grids.generators import GENERATORS, AffineGenerator
-from symmeter.domains.grids.grid import Image, Pixels
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants import INTERPOLANTS
 from symmeter.domains.grids.interpolants.local import Gruver2023
 from symmeter.domains.grids.interpolants.series import Bandlimited
+from symmeter.domains.grids.pixels import Pixels
 from symmeter.domains.grids.planar_products import dihedral
 from symmeter.domains.grids.tokens import Tokens
 from symmeter.symmetry.groups.permutations import CHANNELS, Symmetric
@@ -47,7 +48,7 @@ class TestImage(RepresentationContract):
 
     @pytest.fixture(autouse=True, params=INTERPOLANTS)
     def _each(self, request: pytest.FixtureRequest) -> None:
-        self.representation = Image(INTERPOLANTS[request.param])
+        self.representation = Grid(INTERPOLANTS[request.param])
         self.generators = self.differentiable.get(request.param, ISOMETRIES)
         if request.param in ("bicubic", "bilinear"):
             self.step = 1e-8  # a kink at the pixels makes the error of the quotient one of the first order
@@ -61,7 +62,7 @@ class TestSquareImage(TestImage):
 
 
 class TestChannelsLast(RepresentationContract):
-    representation = Image(Bandlimited(), "channels_last")
+    representation = Grid(Bandlimited(), "channels_last")
     elements = HALF_TURNS
     generators = SMOOTH
     example = torch.randn(2, 7, 9, 3, dtype=torch.float64)
@@ -73,13 +74,13 @@ class TestPaddings(RepresentationContract):
 
     @pytest.fixture(autouse=True, params=["zeros", "circular"])
     def _each(self, request: pytest.FixtureRequest) -> None:
-        self.representation = Image(Bandlimited(), padding=request.param)
+        self.representation = Grid(Bandlimited(), padding=request.param)
 
 
 class TestPicture(RepresentationContract):
     """Pixels with known mean and standard deviation, which colours act on: an affine action on network inputs."""
 
-    representation = Image(Bandlimited(), pixels=PIXELS)
+    representation = Grid(Bandlimited(), pixels=PIXELS)
     elements = (
         *Symmetric(3, CHANNELS).enumerate(),
         *[GENERATORS[name].exp(t) for name in ("gain", "contrast", "saturation", "hue") for t in (0.2, 0.3)],
@@ -101,7 +102,7 @@ class TestTokens(RepresentationContract):
 def test_gruver2023_is_the_identity_at_zero_and_differentiates_forward(name, shape):
     """Its slope to the right where both velocities are non-negative is the forward difference."""
     x = torch.randn(1, 1, *shape, dtype=torch.float64)
-    rho, generator, h = Image(Gruver2023()), GENERATORS[name], 1e-7
+    rho, generator, h = Grid(Gruver2023()), GENERATORS[name], 1e-7
     torch.testing.assert_close(rho.act(generator.exp(0), x)[0], x)
     slope = (rho.act(generator.exp(h), x)[0] - x) / h
     vx, vy = rho.velocity(generator, *shape)
@@ -114,7 +115,7 @@ def test_gruver2023_is_the_identity_at_zero_and_differentiates_forward(name, sha
 @pytest.mark.parametrize("name", ["translation_x", "rotation", "scale", "squeeze"])
 def test_affine_actions_compose_on_smooth_images(name):
     """exp(sX) exp(tX) = exp((s + t)X) up to what re-sampling a smooth image costs, away from the border."""
-    rho, generator, x = Image(Bandlimited()), GENERATORS[name], smooth(48, 40, batch=1, channels=1, cut=0.06)
+    rho, generator, x = Grid(Bandlimited()), GENERATORS[name], smooth(48, 40, batch=1, channels=1, cut=0.06)
     once, _ = rho.act(generator.exp(0.05), x)
     twice, _ = rho.act(generator.exp(0.05), once)
     whole, _ = rho.act(generator.exp(0.1), x)
@@ -126,14 +127,14 @@ def test_rotation_is_a_rotation_in_pixels_on_a_wide_image():
     """A radial pattern is invariant only if circles stay circles."""
     px, py = torch.arange(48, dtype=torch.float64) - 23.5, torch.arange(24, dtype=torch.float64) - 11.5
     radial = torch.exp(-(px**2 + py[:, None] ** 2) / 8)[None, None]
-    change = Image(Bandlimited()).differentiate(GENERATORS["rotation"], radial)
+    change = Grid(Bandlimited()).differentiate(GENERATORS["rotation"], radial)
     assert change.abs().max() < 1e-6
-    assert Image(Gruver2023()).differentiate(GENERATORS["rotation"], radial).abs().max() > 0.05
+    assert Grid(Gruver2023()).differentiate(GENERATORS["rotation"], radial).abs().max() > 0.05
 
 
 def test_published_closed_forms_on_64_by_64():
     """Root mean square of the rotation derivative of x and x^2 - y^2 on [-1, 1]^2, exact gradients."""
-    vx, vy = Image(Gruver2023()).velocity(GENERATORS["rotation"], 64, 64)
+    vx, vy = Grid(Gruver2023()).velocity(GENERATORS["rotation"], 64, 64)
     u = torch.linspace(-1, 1, 64, dtype=torch.float64)
     vx, vy = vx / 31.5, vy / 31.5  # from pixels to the unit of u
 
@@ -146,19 +147,19 @@ def test_published_closed_forms_on_64_by_64():
 
 def test_gruver2023_of_a_ramp_reproduces_the_closed_form_by_itself():
     ramp = torch.linspace(-1, 1, 64, dtype=torch.float64).expand(1, 1, 64, 64)
-    change = Image(Gruver2023()).differentiate(GENERATORS["rotation"], ramp)
+    change = Grid(Gruver2023()).differentiate(GENERATORS["rotation"], ramp)
     assert change.square().mean().sqrt().item() == pytest.approx(0.5864429587908292, rel=1e-12)
 
 
 def test_quarter_turn_by_the_exact_interpolant_is_rot90():
     x = torch.randn(1, 2, 6, 6, dtype=torch.float64)
-    turned, mask = Image(Bandlimited()).act(GENERATORS["rotation"].exp(math.pi / 2), x)
+    turned, mask = Grid(Bandlimited()).act(GENERATORS["rotation"].exp(math.pi / 2), x)
     torch.testing.assert_close(turned, torch.rot90(x, -1, (-2, -1)))
     assert mask.all()
 
 
 def test_mask_is_zero_where_pixels_come_from_outside():
-    _, mask = Image(Bandlimited()).act(GENERATORS["translation_x"].exp(0.5), torch.zeros(1, 1, 4, 8))
+    _, mask = Grid(Bandlimited()).act(GENERATORS["translation_x"].exp(0.5), torch.zeros(1, 1, 4, 8))
     assert mask[0].tolist() == [1, 1, 1, 1, 1, 1, 0, 0]
 
 
@@ -166,8 +167,8 @@ def test_mask_is_zero_where_pixels_come_from_outside():
 def test_channels_last_and_tokens_are_the_same_action(name):
     x = torch.randn(2, 3, 4, 5, dtype=torch.float64)
     generator = GENERATORS[name]
-    expected = Image(Bandlimited()).differentiate(generator, x)
-    last = Image(Bandlimited(), "channels_last").differentiate(generator, x.movedim(1, -1))
+    expected = Grid(Bandlimited()).differentiate(generator, x)
+    last = Grid(Bandlimited(), "channels_last").differentiate(generator, x.movedim(1, -1))
     torch.testing.assert_close(last.movedim(-1, 1), expected)
     tokens = torch.cat([torch.randn(2, 2, 3, dtype=torch.float64), x.flatten(2).mT], 1)
     moved = Tokens(Bandlimited(), (4, 5), prefix=2).differentiate(generator, tokens)
@@ -181,6 +182,6 @@ def test_tokens_of_another_number_are_refused():
 
 
 def test_border_is_the_outer_ring():
-    ring = Image(Bandlimited()).border(torch.zeros(1, 2, 4, 5))
+    ring = Grid(Bandlimited()).border(torch.zeros(1, 2, 4, 5))
     assert ring.sum() == 20 - 2 * 3
     assert Tokens(Bandlimited(), (4, 5), prefix=1).border(torch.zeros(1, 21, 2)).sum() == 14

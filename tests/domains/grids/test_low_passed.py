@@ -8,11 +8,10 @@ import torch
 import symmeter
 from symmeter.domains.grids.deformations import deformed
 from symmeter.domains.grids.generators import GENERATORS
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants import parse_interpolant
 from symmeter.domains.grids.interpolants.low_passed import LowPassed
 from symmeter.domains.grids.interpolants.series import Bandlimited
-from symmeter.domains.grids.line import Line
 from symmeter.domains.images.domain import Images
 from symmeter.domains.images.options import ImageOptions
 from symmeter.errors import SymmeterError
@@ -34,7 +33,7 @@ def wave(k_rows: int, k_columns: int, n: int = N) -> torch.Tensor:
 @pytest.mark.parametrize("generator", AFFINE, ids=lambda g: g.name)
 @pytest.mark.parametrize("layout", ["channels_first", "channels_last"])
 def test_waves_below_half_of_nyquist_move_as_they_do_and_those_above_stand_still(generator, layout):
-    low, full = Image(LowPassed(0.5), layout), Image(Bandlimited(), layout)
+    low, full = Grid(LowPassed(0.5), layout), Grid(Bandlimited(), layout)
     for k_rows, k_columns, kept in ((3, 7, 1), (0, 7, 1), (3, 8, 0), (11, 2, 0), (15, 15, 0)):
         x = wave(k_rows, k_columns)
         x = x.movedim(1, -1) if layout == "channels_last" else x
@@ -44,7 +43,7 @@ def test_waves_below_half_of_nyquist_move_as_they_do_and_those_above_stand_still
 
 def test_deformations_are_of_the_low_part_too():
     random = torch.randn(1, 64)
-    low, full = Image(LowPassed(0.5)), Image(Bandlimited())
+    low, full = Grid(LowPassed(0.5)), Grid(Bandlimited())
     kept, left_out = wave(3, 7), wave(3, 8)
     moved = deformed(low, AFFINE, kept + left_out, random)
     for found, expected in zip(moved, deformed(full, AFFINE, kept, random), strict=True):
@@ -53,7 +52,7 @@ def test_deformations_are_of_the_low_part_too():
 
 def test_covectors_pair_with_the_same_direction():
     x, w = torch.randn(2, 3, 8, 10, dtype=torch.float64), torch.randn(2, 3, 8, 10, dtype=torch.float64)
-    rho = Image(LowPassed(0.3))
+    rho = Grid(LowPassed(0.3))
     slow = torch.stack([(w * v).flatten(1).sum(1) for v in rho.differentiate_all(AFFINE, x)])
     torch.testing.assert_close(rho.pair_all(AFFINE, w, x), slow)
 
@@ -61,8 +60,8 @@ def test_covectors_pair_with_the_same_direction():
 def test_a_line_is_a_row_of_an_image():
     x = torch.randn(2, 3, 13, dtype=torch.float64)
     shift = GENERATORS["translation_x"]
-    line = Line(LowPassed(0.4)).differentiate(shift, x)
-    row = Image(LowPassed(0.4)).differentiate(shift, x[:, :, None])[:, :, 0]
+    line = Grid(LowPassed(0.4), axes=1).differentiate(shift, x)
+    row = Grid(LowPassed(0.4)).differentiate(shift, x[:, :, None])[:, :, 0]
     torch.testing.assert_close(line, row)
 
 
@@ -70,7 +69,7 @@ def test_a_line_is_a_row_of_an_image():
 def test_a_constant_has_no_derivative_at_all(dtype):
     x = torch.full((2, 3, 31, 28), 1234.567, dtype=dtype)
     shift = GENERATORS["translation_x"]
-    assert not Image(LowPassed(0.5)).differentiate(shift, x).any()
+    assert not Grid(LowPassed(0.5)).differentiate(shift, x).any()
 
 
 def test_a_smoothed_image_is_smooth_already():
@@ -83,7 +82,7 @@ def test_a_smoothed_image_is_smooth_already():
 
 def test_colours_and_whole_motions_keep_all_frequencies():
     x = torch.rand(1, 3, N, N)
-    low, full = Image(LowPassed(0.2)), Image(Bandlimited())
+    low, full = Grid(LowPassed(0.2)), Grid(Bandlimited())
     turned = GENERATORS["rotation"].exp(0.3)
     assert torch.equal(low.act(turned, x)[0], full.act(turned, x)[0])
     gain = GENERATORS["gain"]
@@ -97,8 +96,8 @@ def test_an_invariant_output_reacts_to_the_low_part_alone():
     f = lambda x: (x * w).flatten(1).sum(1, keepdim=True)
     shift = GENERATORS["translation_x"]
     for definition, seen in ((LowPassed(0.5), low), (Bandlimited(), low + high)):
-        _, found = lie_derivative(f, low + high, [shift], Image(definition), Trivial())
-        torch.testing.assert_close(found[0], f(Image(Bandlimited()).differentiate(shift, seen)))
+        _, found = lie_derivative(f, low + high, [shift], Grid(definition), Trivial())
+        torch.testing.assert_close(found[0], f(Grid(Bandlimited()).differentiate(shift, seen)))
 
 
 @pytest.mark.parametrize(("written", "name"), [

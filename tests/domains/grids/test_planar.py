@@ -5,8 +5,10 @@ from tests.contracts.group import GroupContract
 from tests.helpers import check_refused
 
 from symmeter.domains.grids.affine_map import AffineMap
-from symmeter.domains.grids.planar import AffineBox, Cyclic, Reflection, Rotations, Scales, Translations
+from symmeter.domains.grids.planar import AffineBox, Cyclic, Reflection, Rotations
 from symmeter.domains.grids.planar_products import dihedral, rigid_motions
+from symmeter.domains.grids.scales import Scales
+from symmeter.domains.grids.translations import Translations
 from symmeter.domains.images.names import named
 
 
@@ -98,7 +100,7 @@ def test_padding_lets_a_frame_turn():
 
 
 def test_groups_that_depend_on_the_size_of_the_image_are_bound_first():
-    check_refused(r"T2\(0.125\) depends on the size of the image", Translations().sample, 1, None)
+    check_refused(r"T2\(0.125\) depends on the size of the grid", Translations().sample, 1, None)
 
 
 def test_elements_are_named_for_people():

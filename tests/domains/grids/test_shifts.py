@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 import symmeter
 from symmeter.domain import parse_group
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.grids.planar import Cyclic, Reflection
 from symmeter.domains.grids.shifts import Shifts, margin_of
@@ -22,7 +22,7 @@ X = torch.rand(2, 3, 5, 8, dtype=torch.float64)
 
 def moved(group, x=X):
     """What every element of a group makes of x, by its shift (x, y)."""
-    act = Image(Bandlimited()).acting(x)
+    act = Grid(Bandlimited()).acting(x)
     return {g.shift: act(g)[0] for g in parse_group(group).bind(tuple(x.shape[1:])).enumerate()}
 
 
@@ -84,8 +84,8 @@ def test_limits_are_those_of_the_axes_that_are_moved_along():
 
 def test_a_window_moves_along_one_axis_of_an_image_that_is_larger_there_only():
     group = parse_group("shift(2,crop,x)")
-    assert group.margin == (0, 2)
-    act = Window(group.margin).acting(X)
+    assert margin_of(group) == (0, 2)
+    act = Window(margin_of(group)).acting(X)
     for g in group.bind((3, 5, 4)).enumerate():
         left = 2 - int(g.shift[0])
         assert torch.equal(act(g)[0], X[..., left : left + 4])

@@ -9,7 +9,7 @@ from torch import nn
 import symmeter
 from symmeter.domains.grids.affine_map import AffineMap, rotation_by
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.local import Gruver2023
 from symmeter.domains.grids.interpolants.series import Bandlimited, Periodic
 from symmeter.domains.grids.planar import Reflection
@@ -17,7 +17,7 @@ from symmeter.domains.grids.planar_products import dihedral
 from symmeter.domains.grids.vectors import Vectors
 from symmeter.errors import SymmeterWarning
 
-GRID = Vectors(Image(Bandlimited()))
+GRID = Vectors(Grid(Bandlimited()))
 quiet = pytest.mark.filterwarnings(f"ignore::{SymmeterWarning.__module__}.{SymmeterWarning.__name__}")
 
 
@@ -61,7 +61,7 @@ class TestVectors(RepresentationContract):
 @pytest.mark.parametrize("name", FAMILIES["affine"])
 def test_the_derivative_of_a_constant_field_is_that_of_the_flow_by_every_definition(name):
     """Of constant fields, for whose components it does not matter what the definition does at the border."""
-    rho, generator, t = Vectors(Image(Gruver2023())), GENERATORS[name], 1e-6
+    rho, generator, t = Vectors(Grid(Gruver2023())), GENERATORS[name], 1e-6
     u = torch.tensor([0.3, -1.2], dtype=torch.float64)[None, :, None, None].expand(1, 2, 8, 10).clone()
     ahead, behind = (rho.act(generator.exp(s), u)[0] for s in (t, -t))
     slope = (ahead - behind) / (2 * t)
@@ -122,10 +122,15 @@ def test_generators_turn_components_too():
 
 def test_few_channels_that_do_not_turn_are_said_to():
     x = torch.rand(3, 3, 8, 8)
-    with pytest.warns(
-        SymmeterWarning, match=r"2 channels of output 'logits' are taken as scalars .* logits:vectors"
-    ):
+    with pytest.warns(SymmeterWarning) as caught:
         symmeter.measure(Gradient().eval(), x, "C4", output="logits", progress=False)
+    said = [str(warning.message) for warning in caught]
+    assert said[0].startswith(
+        "the 2 channels of output 'logits' are taken as scalars that do not turn with the grid"
+    )
+    assert said[1].startswith(
+        "output 'logits' has components that turn with the grid, as 'vectors': so the error"
+    )
     with pytest.warns(SymmeterWarning, match="2 channels of output 'logits' are taken as scalars"):
         symmeter.measure(Gradient().eval(), x, "rotation", output="equivariant", progress=False)
     for symmetry, output in (("shift(1)", "logits"), ("translation_x", "logits"), ("C4", "logits:vectors")):
@@ -137,4 +142,6 @@ def test_shapes_that_are_no_vectors_get_one_line():
     x = torch.rand(2, 3, 8, 8)
     check_refused(r"it has shape \(B, 3, 8, 8\), and vectors are \(B, 2, H, W\) or \(B, 2\)", symmeter.measure,
                   nn.Identity(), x, "C4", output="logits:vectors", progress=False)  # fmt: skip
-    check_refused("have 2 components", Vectors().act, AffineMap(), torch.rand(1, 3))
+    check_refused(
+        "these vectors have 2 components; \\(1, 3\\) has 3", Vectors().act, AffineMap(), torch.rand(1, 3)
+    )

@@ -24,6 +24,6 @@ class TestWindow(RepresentationContract):
 
 def test_what_a_window_cannot_do_gets_one_line():
     check_refused("only shifted, not moved by 'rotate 90'", Window((1, 1)).act, rotation_by(90), X)
-    check_refused("leaves the image: the margin is 1 x 1", Window((1, 1)).act, AffineMap(shift=(2.0, 0.0)), X)
+    check_refused("leaves the grid: the margin is 1 x 1", Window((1, 1)).act, AffineMap(shift=(2.0, 0.0)), X)
     check_refused("have no window inside a margin of 3 x 1", Window((3, 1)).act, AffineMap(), X)
     check_refused("it has no derivative", Window((1, 1)).differentiate, GENERATORS["scale"], X)

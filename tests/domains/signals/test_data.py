@@ -9,6 +9,9 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from symmeter.domains.signals.data import SIGNALS as FORMS
 from symmeter.domains.signals.data import open_signals
+from symmeter.domains.signals.groups import InTime
+from symmeter.domains.signals.names import named
+from symmeter.domains.signals.options import SignalOptions
 from symmeter.samples import Draw
 
 SIGNALS = torch.randn(7, 2, 16, generator=torch.Generator().manual_seed(0))
@@ -16,9 +19,9 @@ LABELS = [0, 1, 2, 3, 4, 5, 6]
 PAIRS = [(signal, label) for signal, label in zip(SIGNALS, LABELS, strict=True)]
 
 
-def read(data, draw: Draw | None = None, margin: int = 0):
+def read(data, draw: Draw | None = None, group: InTime | None = None, **options):
     """All signals, and all labels."""
-    batches = list(open_signals(data, draw or Draw(), margin).batches(3))
+    batches = list(open_signals(data, SignalOptions(**options), draw or Draw(), group=group).batches(3))
     labels = None if batches[0].labels is None else torch.cat([batch.labels for batch in batches]).tolist()
     return torch.cat([batch.inputs for batch in batches]), labels
 
@@ -63,6 +66,23 @@ def test_what_is_no_batch_of_signals_is_refused_in_one_line(tmp_path: Path):
     check_refused("not a readable .npz", read, str(tmp_path / "torn.npz"))
     check_refused("read from an .npz", FORMS.check_path, str(tmp_path / "sound.wav"))
     check_refused("no such file", FORMS.check_path, str(tmp_path / "gone.npz"))
-    check_refused("differ in length", read, Things([torch.rand(1, 4), torch.rand(1, 5)]))
-    check_refused("differ in their channels", read, Things([torch.rand(1, 4), torch.rand(2, 4)]))
-    check_refused("no window inside of 8 samples at either end", read, SIGNALS, Draw(), 8)
+    check_refused(
+        r"differ in length \(4, 5\): cut them to one length, length=4",
+        read,
+        Things([torch.rand(1, 4), torch.rand(1, 5)]),
+    )
+    check_refused(
+        r"differ in their channels \(1, 2\): mono=True", read, Things([torch.rand(1, 4), torch.rand(2, 4)])
+    )
+    (group,) = named("shift(8,crop)")
+    check_refused("no part inside of 8 samples at either end", read, SIGNALS, group=group)
+    check_refused("a signal has 16 samples; give no more", read, SIGNALS, length="17")
+    check_refused("length: 1s takes the sample rate", read, SIGNALS, length="1s")
+
+
+def test_signals_are_cut_and_their_channels_averaged():
+    assert torch.equal(read(SIGNALS, length="5")[0], SIGNALS[..., :5])
+    assert torch.equal(read(SIGNALS, length="5ms", sample_rate=2000.0)[0], SIGNALS[..., :10])
+    torch.testing.assert_close(read(SIGNALS, mono=True)[0], SIGNALS.mean(1, keepdim=True))
+    ragged = Things([SIGNALS[0], SIGNALS[1, :, :9]])
+    assert torch.equal(read(ragged, length="9")[0], SIGNALS[:2, :, :9])

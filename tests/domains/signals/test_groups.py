@@ -1,11 +1,16 @@
-"""Groups of signals, and their names."""
+"""Groups of signals: motions of time and changes of amplitude."""
 
 import pytest
+import torch
 from tests.contracts.group import GroupContract
 from tests.helpers import check_refused
 
-from symmeter.domains.signals.groups import POLARITY, REVERSAL, Involution, OfOrderTwo, TimeShifts, named
-from symmeter.symmetry.groups.group import Group
+from symmeter.domains.signals.amplitude import Amplitude
+from symmeter.domains.signals.groups import Gains, InTime, TimeShifts
+from symmeter.domains.signals.names import named
+from symmeter.domains.signals.spans import Span
+from symmeter.domains.signals.time_map import TimeMap
+from symmeter.symmetry.groups.group import Element, Group
 
 
 def group_named(text: str) -> Group:
@@ -20,33 +25,106 @@ class Named(GroupContract):
 
 
 class TestPolarity(Named):
-    group = OfOrderTwo(POLARITY)
+    group = group_named("polarity")
 
 
 class TestReversal(Named):
-    group = OfOrderTwo(REVERSAL)
+    group = group_named("reversal")
 
 
 class TestAllShifts(Named):
-    group = TimeShifts(axis="x")
+    group = group_named("shift")
 
 
 class TestSomeShifts(Named):
-    group = TimeShifts(3, axis="x")
+    group = group_named("shift(3)")
 
 
-class TestShiftsOfAWindow(Named):
-    group = TimeShifts(3, "crop", "x")
+class TestShiftsOfAPart(Named):
+    group = group_named("shift(3,crop)")
+
+
+class TestShiftsUpToATime(Named):
+    """At 1000 Hz."""
+
+    group = TimeShifts(limit=Span(3, "ms")).at_rate(1000)
+    parse = staticmethod(lambda text: group_named(text).at_rate(1000))
+
+
+class TestPitches(Named):
+    group = group_named("pitch(3,60)")
+
+
+class TestPitchesOfAPart(Named):
+    group = group_named("pitch(2,12,crop)")
+
+
+class Window(Named):
+    """Elements of a window are in it by their parameter."""
+
+    def contains(self, element: Element) -> bool:
+        low, high = self.ends
+        return low <= element.parameter <= high
+
+
+class TestTranslations(Window):
+    group, ends = group_named("T1(0.125)"), (-9 / 8, 9 / 8)
+
+
+class TestScales(Window):
+    group, ends = group_named("scale(0.8,1.25)"), (0.8, 1.25)
+
+
+class TestGains(Window):
+    group, ends = group_named("gain(0.5,2)"), (0.5, 2)
 
 
 @pytest.mark.parametrize("text", ["shift(8)", "shift_x(8)", "shift(8,x)", " Shift(8) "])
 def test_the_axis_may_be_named(text: str):
-    assert group_named(text) == TimeShifts(8, axis="x")
+    assert group_named(text) == TimeShifts(limit=Span(8))
+
+
+def test_a_time_is_samples_at_the_rate_of_the_data():
+    group = group_named("shift(10ms)")
+    assert isinstance(group, InTime)
+    at_16000, at_44100 = (group.at_rate(rate).bind((1, 4000)) for rate in (16000, 44100))
+    assert at_16000.order == 2 * 160 + 1 and at_44100.order == 2 * 441 + 1
+    assert at_16000.name == group.name == "shift(10ms)"
+    assert [g.name for g in at_16000.enumerate()[:3]] == [
+        "identity",
+        "shift -1 (-0.0625 ms)",
+        "shift 1 (0.0625 ms)",
+    ]
+    check_refused(r"shift\(10ms\): 10ms takes the sample rate: say sample_rate", group.bind, (1, 4000))
+    check_refused("less than one sample at 8 Hz", group_named("shift(1ms)").at_rate(8).bind, (1, 4000))
+
+
+def test_margins_are_what_the_motion_reads_outside():
+    """A part of the signal in which every element of the window finds its source."""
+    for text in ("shift(3,crop)", "pitch(12,60,crop)", "scale(0.8,1.25,crop)", "T1(0.1,crop)"):
+        group = group_named(text)
+        assert isinstance(group, InTime)
+        margin = group.margin(100)
+        heard = group.bind((1, 100 - 2 * margin))
+        ends = torch.tensor([-1.0, 1.0]) * (100 - 2 * margin) / 2
+        random = torch.Generator().manual_seed(0)
+        reach = max(float(_source(heard.draw(random), ends).abs().max()) for _ in range(200))
+        assert 0 < margin < 50 and 45 < reach <= 50, text
+
+
+def _source(g: Element, t: torch.Tensor) -> torch.Tensor:
+    assert isinstance(g, TimeMap)
+    back = g.inverse()
+    return back.factor * t + back.shift
 
 
 def test_what_does_not_fit_is_refused_in_one_line():
-    for text in ("shift(8,y)", "shift(0)", "shift(crop)", "shift(2,3)", "shift(far)"):
+    for text in (
+        "shift(8,y)", "shift(0)", "shift(crop)", "shift(2,3)", "shift(far)", "shift(2.5)", "shift(8,crop,open)",
+        "pitch", "pitch(0)", "pitch(2,circular)", "pitch(2,0)", "gain(2,3,4)", "scale(1)", "T1(2)", "T1(5 m)", "polarity(2)",
+    ):  # fmt: skip
         check_refused("arguments that do not fit", named, text)
+    check_refused("two factors, the smaller first", named, "gain(2,0.5)")
     check_refused("acts on signals", group_named("shift(2)").bind, (1, 4, 4))
     check_refused(
         "more than half of a signal of 8 samples; give at most shift.3.", group_named("shift(4)").bind, (1, 8)
@@ -57,4 +135,14 @@ def test_what_does_not_fit_is_refused_in_one_line():
 
 def test_elements_of_different_groups_have_no_product():
     with pytest.raises(ValueError, match="do not act on the same thing"):
-        Involution(POLARITY) @ Involution(REVERSAL)
+        Amplitude(-1.0) @ TimeMap(backwards=True)
+    with pytest.raises(ValueError, match="share no motion"):
+        group_named("shift").bind((1, 8)).enumerate()[1] @ group_named("shift").bind((1, 9)).enumerate()[1]
+
+
+def test_windows_are_uniform_in_the_logarithm():
+    group = group_named("gain(0.5,2)")
+    assert isinstance(group, Gains)
+    drawn = torch.tensor([g.factor for g in group.sample(4000, torch.Generator().manual_seed(0))]).log2()
+    assert abs(float(drawn.mean())) < 0.05 and abs(float(drawn.std()) - (1 / 3) ** 0.5) < 0.02
+    assert [round(g.factor, 6) for g in group.quadrature(2)] == [round(2**-0.5, 6), round(2**0.5, 6)]

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
-from symmeter.domains.grids.grid import Image, Pixels
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited
+from symmeter.domains.grids.pixels import Pixels
 from symmeter.symmetry.groups.basis import Basis
 from symmeter.symmetry.groups.generators import Generator
 
@@ -21,7 +22,7 @@ def test_tangents_of_a_basis_make_all_tangents(names, rank):
     generators = [GENERATORS[name] for name in names]
     basis = Basis.of(generators)
     assert len(basis.generators) == rank and basis.coefficients.shape == (len(names), rank)
-    image = Image(Bandlimited(), pixels=Pixels())
+    image = Grid(Bandlimited(), pixels=Pixels())
     x = torch.rand(2, 3, 7, 9, dtype=torch.float64)
     spanned = torch.stack(image.differentiate_all(basis.generators, x))
     whole = torch.stack(image.differentiate_all(generators, x))

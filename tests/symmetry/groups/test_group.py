@@ -6,8 +6,9 @@ import pytest
 import torch
 from tests.helpers import check_refused
 
-from symmeter.domains.grids.planar import Cyclic, Rotations, Scales
+from symmeter.domains.grids.planar import Cyclic, Rotations
 from symmeter.domains.grids.planar_products import dihedral, rigid_motions
+from symmeter.domains.grids.scales import Scales
 from symmeter.domains.grids.shifts import Shifts
 from symmeter.symmetry.groups.group import choose_elements
 

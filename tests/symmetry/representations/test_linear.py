@@ -7,7 +7,7 @@ from tests.helpers import check_refused
 
 from symmeter.domains.grids.affine_map import rotation_by
 from symmeter.domains.grids.generators import GENERATORS
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.grids.planar import Cyclic, Reflection
 from symmeter.domains.grids.planar_products import dihedral
@@ -18,7 +18,7 @@ from symmeter.symmetry.representations import kernel
 from symmeter.symmetry.representations.linear import DirectSum, Matrices, Regular
 from symmeter.symmetry.representations.trivial import Trivial
 
-GRID = Image(Bandlimited())
+GRID = Grid(Bandlimited())
 
 
 def rotation_matrix(g):

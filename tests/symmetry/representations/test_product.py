@@ -4,14 +4,14 @@ import torch
 from tests.contracts.representation import RepresentationContract
 
 from symmeter.domains.grids.generators import GENERATORS
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.grids.planar_products import dihedral
 from symmeter.symmetry.representations.packed import Packed
 from symmeter.symmetry.representations.product import Product
 from symmeter.symmetry.representations.trivial import Trivial
 
-GRID = Image(Bandlimited())
+GRID = Grid(Bandlimited())
 IMAGES = torch.randn(2, 1, 6, 6, dtype=torch.float64)
 LABELS = torch.randn(2, 3, dtype=torch.float64)
 GENERATORS_HERE = (GENERATORS["rotation"], GENERATORS["translation_x"])

@@ -5,10 +5,14 @@ import re
 from torch import Tensor
 
 from symmeter.domain import parse_group
-from symmeter.domains.grids.grid import LAYOUTS, Image
+from symmeter.domains.grids.boosts import Clock
+from symmeter.domains.grids.field_words import FIELDS, FieldWord
+from symmeter.domains.grids.grid import Grid
+from symmeter.domains.grids.heat_maps import HeatMaps
 from symmeter.domains.grids.interpolants.interpolant import Interpolant
-from symmeter.domains.grids.tokens import Tokens
-from symmeter.domains.grids.vectors import Vectors
+from symmeter.domains.grids.one_plane import OnePlane
+from symmeter.domains.grids.swap import check_swap, parse_swap
+from symmeter.domains.grids.tokens import is_tokens, tokens_by
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.representations.linear import Regular
@@ -23,10 +27,11 @@ ACTIONS = (
     "tokens(PREFIX+ROWSxCOLUMNS)",
     "pooled",
     "regular(GROUP)",
-    "vectors",
+    *FIELDS,
+    "heatmaps(swap=A-B,...)",
 )
+HEAT_MAPS = re.compile(r"^heatmaps(?:\((.*)\))?$")
 REGULAR = re.compile(r"^regular\((.+)\)$")
-TOKENS = re.compile(r"^tokens\((?:(\d+)\+)?(\d+)x(\d+)\)$")
 
 
 def is_action(word: str) -> bool:
@@ -35,7 +40,7 @@ def is_action(word: str) -> bool:
     >>> is_action("tokens(1+14x14)"), is_action("tokens")
     (True, False)
     """
-    if word in ACTIONS or TOKENS.match(word):
+    if word in ACTIONS or is_tokens(word) or FieldWord.parse(word) or is_heat_maps(word):
         return True
     regular = REGULAR.match(word)
     try:
@@ -44,32 +49,48 @@ def is_action(word: str) -> bool:
         return False
 
 
+def is_heat_maps(word: str) -> bool:
+    """Whether a word is for heat maps, one a keypoint: `heatmaps`, `heatmaps(swap=1-2,3-4)`."""
+    return HEAT_MAPS.match(word) is not None
+
+
 def representation_of(
-    action: str, y: Tensor, interpolant: Interpolant, padding: str = "reflect"
+    action: str, y: Tensor, interpolant: Interpolant, padding: str = "reflect", time_step: float = 1.0
 ) -> Representation:
-    """The representation that an action word gives y (B, ...); ValueError when its shape contradicts the word."""
-    tokens, regular = TOKENS.match(action), REGULAR.match(action)
+    """The representation that a word gives an output y (B, ...); ValueError when its shape contradicts the word.
+
+    `time_step` is how many pixels a velocity of 1 crosses from one frame to the next.
+    """
+    regular, field = REGULAR.match(action), FieldWord.parse(action)
     if action in ("invariant", "pooled"):
         return Trivial()
-    positions = Image(interpolant, padding=padding) if y.ndim == 4 else Trivial()
+    if field is not None:
+        return field_of(field, y, Grid(interpolant, padding=padding), 1, time_step)
+    positions = Grid(interpolant, padding=padding) if y.ndim == 4 else Trivial()
     if regular:
         return _regular(action, parse_group(regular[1]), y, positions)
-    if action == "vectors":
-        if y.ndim not in (2, 4) or y.shape[1] != 2:
-            raise ValueError(f"it has shape {_shape(y)}, and vectors are (B, 2, H, W) or (B, 2)")
-        return Vectors(positions)
-    if tokens:
-        prefix, rows, columns = map(int, tokens.groups("0"))
-        if y.shape[1:-1] != (prefix + rows * columns,):
-            raise ValueError(f"it has shape {_shape(y)}, which is not {action}")
-        return Tokens(interpolant, (rows, columns), prefix, padding)
+    if is_tokens(action):
+        return tokens_by(action, y, Grid(interpolant, padding=padding))
     if y.ndim != 4:
         raise ValueError(f"it has shape {_shape(y)} and so no grid that an equivariant action could move")
+    heat_maps = HEAT_MAPS.match(action)
+    if heat_maps:
+        return _heat_maps(heat_maps[1] or "", y, Grid(interpolant, padding=padding))
     layout = "channels_last" if action == "channels_last" else "channels_first"
-    return Image(interpolant, layout, padding=padding)
+    return Grid(interpolant, layout, padding=padding)
 
 
-def _regular(action: str, group: Group, y: Tensor, positions: Image | Trivial) -> Representation:
+def _heat_maps(inside: str, y: Tensor, grid: Grid) -> HeatMaps:
+    """One channel of y (B, K, H, W) for each keypoint, of which some change places under flips."""
+    try:
+        swap = parse_swap(inside)
+    except ValueError:
+        raise ValueError(f"{inside!r} in brackets is not known, write heatmaps(swap=1-2,3-4)") from None
+    check_swap(swap, y.shape[1], "channels")
+    return HeatMaps(grid, swap)
+
+
+def _regular(action: str, group: Group, y: Tensor, positions: Grid | Trivial) -> Representation:
     """The group's own action on the channels of y (B, C) or (B, C, H, W), beside that on its positions."""
     if group.order is None or y.ndim not in (2, 4) or y.shape[1] % group.order:
         raise ValueError(
@@ -77,6 +98,17 @@ def _regular(action: str, group: Group, y: Tensor, positions: Image | Trivial) -
             f"of {group.order} channels (B, C) or (B, C, H, W)"
         )
     return Regular(group, positions)
+
+
+def field_of(word: FieldWord, y: Tensor, grid: Grid, after: int, time_step: float) -> Representation:
+    """How a field y (B, ...) moves by its word, so many frames ahead; ValueError where its shape is another."""
+    one_plane = y.ndim == grid.axes + 1 and y.ndim > 2
+    planes = y.unsqueeze(1) if one_plane else y
+    rho = word.on(grid if planes.ndim > 2 else Trivial(), grid.axes, Clock(word.after or after, time_step))
+    dimensions = (2, grid.axes + 2, grid.axes + 3)
+    if planes.ndim not in dimensions or planes.shape[rho.channel_axis] % word.components(grid.axes):
+        raise ValueError(f"it has shape {_shape(y)}, and {word.name} are {word.shapes}")
+    return OnePlane(rho) if one_plane else rho
 
 
 def _shape(y: Tensor) -> str:
@@ -100,7 +132,7 @@ def known_action(name: str, y: Tensor, model: object) -> str | None:
 
 def taken_as_scalars(name: str, y: Tensor, rho: Representation) -> str | None:
     """A remark where few channels of y (B, ...) may be components of vectors, which turn with the grid."""
-    channels = y.shape[LAYOUTS[rho.layout][0]] if isinstance(rho, Image) else 0
+    channels = y.shape[rho.channel_axis] if isinstance(rho, Grid) else 0
     if channels not in (2, 3) or name == "softmax":
         return None
     hint = f": write {name}:vectors if they are components of vectors" if channels == 2 else ""

@@ -1,30 +1,42 @@
-"""Affine maps of the plane: rotations, flips, shifts, scales and shears, the elements of groups that move images."""
+"""Affine maps of grids: rotations, flips, shifts, scales and shears, the elements of groups that move grids."""
 
 import itertools
 import math
 import operator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache, reduce
 
 import torch
 from torch import Tensor
 
+from symmeter.domains.grids.affine_words import Turn, read_linear, snap, turn_of
+from symmeter.domains.space.motion import Motion
 from symmeter.symmetry.groups.group import Element, OnCurve
 
-Point = tuple[float, float]
-Matrix = tuple[Point, Point]
-DEGREE, FACTOR = "degree", "factor"
-IDENTITY: Matrix = ((1.0, 0.0), (0.0, 1.0))
+Point = tuple[float, ...]  # (x, y, z), as many as there are axes
+Matrix = tuple[Point, ...]  # by rows
+_SAME = 1e-9  # numbers closer than this are the same, so that a whole shift is recognised as one
+
+
+@cache
+def identity(axes: int) -> Matrix:
+    """The linear map of so many axes that moves nothing."""
+    return tuple(tuple(float(i == j) for j in range(axes)) for i in range(axes))
+
+
+IDENTITY = identity(2)
 FLIP_X: Matrix = ((-1.0, 0.0), (0.0, 1.0))
 FLIP_Y: Matrix = ((1.0, 0.0), (0.0, -1.0))
-_SAME = 1e-9  # numbers closer than this are the same, so that a whole shift is recognised as one
 
 
 @dataclass(frozen=True)
 class AffineMap(OnCurve):
-    """p -> A p + b for points p = (px, py) from the image centre, y downwards: (g x)(p) = x(g^-1 p).
+    """p -> A p + b for points p = (x, y, z) from the centre of a grid of one to three axes: (g h)(p) = h(g^-1 p).
 
-    `shift` b is in pixels of the `frame` (H, W) of the network's input; a feature map of h x w moves by b w / W and
-    b h / H. With `wrap` the image is a torus, and what leaves on one side returns on the other.
+    x is along the last axis of an array, so y of an image points down. `shift` b is in positions of the `frame`, the
+    sizes of the axes of the network's input as an array has them, such as (H, W); a feature map of h x w moves by
+    b w / W and b h / H. With `wrap` the grid is a torus, and what leaves on one side returns on the other.
 
     >>> quarter = rotation_by(90)
     >>> (quarter @ quarter).name, (quarter @ quarter.inverse()).is_identity
@@ -33,126 +45,155 @@ class AffineMap(OnCurve):
 
     linear: Matrix = IDENTITY
     shift: Point = (0.0, 0.0)
-    frame: tuple[int, int] | None = None
+    frame: tuple[int, ...] | None = None
     wrap: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.shift) != len(self.linear):
+            raise ValueError(f"a map of {len(self.linear)} axes is not shifted by {self.shift}")
+
+    @property
+    def axes(self) -> int:
+        """How many there are."""
+        return len(self.shift)
 
     @property
     def matrix(self) -> Tensor:
-        """A, (2, 2) float64."""
+        """A, (axes, axes) float64."""
         return torch.tensor(self.linear, dtype=torch.float64)
 
-    def shift_on(self, height: int, width: int) -> tuple[float, float]:
-        """b in pixels of a grid of this size."""
-        h, w = self.frame or (height, width)
-        return _snap(self.shift[0] * width / w), _snap(self.shift[1] * height / h)
+    def shift_on(self, *sizes: int) -> Point:
+        """b in positions of a grid of these sizes, which are in the order of an array: (H, W) of a map."""
+        own = reversed(sizes)
+        of = reversed(self.frame or sizes)
+        return tuple(snap(b * size / whole) for b, size, whole in zip(self.shift, own, of, strict=True))
 
     @property
     def is_identity(self) -> bool:
-        width, height = math.inf, math.inf
-        if self.wrap and self.frame:
-            height, width = self.frame
-        across = math.remainder(self.shift[0], width)
-        down = math.remainder(self.shift[1], height)
-        return _close(self.linear, IDENTITY) and max(abs(across), abs(down)) < _SAME
+        around = reversed(self.frame) if self.wrap and self.frame else itertools.repeat(math.inf)
+        left = map(math.remainder, self.shift, around)
+        return _close(self.linear, identity(self.axes)) and max(map(abs, left)) < _SAME
 
     def inverse(self) -> "AffineMap":
-        (a, b), (c, d) = self.linear
-        det = a * d - b * c
-        inverse = ((d / det, -b / det), (-c / det, a / det))
-        x, y = _apply(inverse, self.shift)
-        return replace(self, linear=_snapped(inverse), shift=(-x, -y))
+        inverse = _inverse(self.linear)
+        shift = tuple(-b for b in _apply(inverse, self.shift))
+        return replace(self, linear=_snapped(inverse), shift=shift)
 
     def __matmul__(self, other: Element) -> "AffineMap":
-        if not isinstance(other, AffineMap):
+        if not isinstance(other, AffineMap) or self.axes != other.axes:
             raise ValueError(f"{self.name} and {other.name} do not act on the same thing")
         frames = {self.frame, other.frame} - {None}
         if len(frames) > 1:
-            raise ValueError(f"{self.name} and {other.name} are for images of another size")
-        (a, b), (c, d) = self.linear
-        (e, f), (g, h) = other.linear
-        linear = ((a * e + b * g, a * f + b * h), (c * e + d * g, c * f + d * h))
-        x, y = _apply(self.linear, other.shift)
-        shift = (x + self.shift[0], y + self.shift[1])
+            raise ValueError(f"{self.name} and {other.name} are for grids of another size")
+        columns = tuple(zip(*other.linear, strict=True))
+        linear = tuple(tuple(_dot(row, column) for column in columns) for row in self.linear)
+        shift = tuple(map(operator.add, _apply(self.linear, other.shift), self.shift))
         return AffineMap(_snapped(linear), shift, self.frame or other.frame, self.wrap or other.wrap)
 
     @property
     def translates(self) -> bool:
         """Whether A is the identity, so that the map is a shift or moves nothing."""
-        return self.turn == (0.0, 1.0, False)
+        return _close(self.linear, identity(self.axes))
 
     @property
-    def turn(self) -> tuple[float, float, bool] | None:
-        """(angle in degrees, counterclockwise as one looks; scale; flipped) where A is a similarity."""
-        (a, b), (c, d) = self.linear
-        flipped = a * d - b * c < 0
-        if flipped:  # A = R diag(-1, 1)
-            a, c = -a, -c
-        scale = math.hypot(a, c)
-        if max(abs(a - d), abs(b + c)) > _SAME * scale:
-            return None
-        return _snap(math.degrees(math.atan2(-c, a)) % 360) % 360, _snap(scale), flipped
+    def turn(self) -> Turn | None:
+        """What A does where it is a similarity of the plane."""
+        return turn_of(self.linear)
 
     @property
     def name(self) -> str:
-        words = self._linear_words()
+        words = list(read_linear(self.linear).words)
         if max(map(abs, self.shift)) > _SAME:
             words.append("shift " + " ".join(f"{b:.3g}" for b in self.shift))
         return ", ".join(words) or "identity"
 
-    def _linear_words(self) -> list[str]:
-        """What A does, in words: flip, turn and scale where it is a similarity, else its entries."""
-        if self.turn is None:
-            (a, b), (c, d) = self.linear
-            return [f"affine {a:.2f} {b:.2f} {c:.2f} {d:.2f}"]
-        angle, scale, flipped = self.turn
-        words = []
-        if flipped and abs(angle - 180) < _SAME:
-            words.append("vflip")
-            angle = 0.0
-        elif flipped:
-            words.append("hflip")
-        if angle:
-            words.append(f"rotate {angle:g}" if angle == round(angle) else f"rotate {angle:.1f}")
-        if scale != 1:
-            words.append(f"scale {scale:.3g}")
-        return words
-
     @property
     def on_curve(self) -> tuple[float | None, str | None]:
         """The parameter of a plain rotation or scale, and its unit; None and None for any other map."""
-        if any(self.shift):
-            return None, None
-        match self.turn:
-            case (angle, 1.0, False):
-                return angle, DEGREE
-            case (0.0, scale, False):
-                return scale, FACTOR
-        return None, None
+        return (None, None) if any(self.shift) else read_linear(self.linear).curve
 
 
 def rotation_by(degrees: float) -> AffineMap:
-    """The rotation about the centre, counterclockwise as one looks at the image (y points down)."""
+    """The rotation of the plane about the centre, counterclockwise as one looks at the image (y points down)."""
     c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     return AffineMap(_snapped(((c, s), (-s, c))))
 
 
-def _snap(value: float) -> float:
-    """A number, or the whole number that it is but for round-off."""
-    nearest = float(round(value))
-    return nearest if abs(value - nearest) < _SAME else value
+def linear_map(matrix: Sequence[Sequence[float]]) -> AffineMap:
+    """The map that leaves the centre where it is and has this matrix, of one to three axes.
+
+    >>> linear_map([[0, -1, 0], [1, 0, 0], [0, 0, 1]]).name, linear_map([[-1]]).name
+    ('rotate 90 about z', 'mirror x')
+    """
+    return AffineMap(_snapped(tuple(map(tuple, matrix))), (0.0,) * len(matrix))
 
 
-def _snapped(matrix: Matrix) -> Matrix:
+def scaled_by(factor: float, axes: int) -> AffineMap:
+    """The map that makes everything larger by a factor, along all of so many axes."""
+    return linear_map([[factor * entry for entry in row] for row in identity(axes)])
+
+
+def shifted_by(shift: Sequence[float], frame: tuple[int, ...] | None = None, wrap: bool = False) -> AffineMap:
+    """The shift by (x, y, z), as many as there are axes, on a grid of the sizes `frame` in the order of an array.
+
+    >>> shifted_by([1, 0, -2]).name
+    'shift 1 0 -2'
+    """
+    return AffineMap(identity(len(shift)), tuple(map(float, shift)), frame, wrap)
+
+
+def as_map(element: Element, spacing: Sequence[float] = (1.0, 1.0, 1.0)) -> Element:
+    """A motion of space as the map of grids that it is, lengths divided by the `spacing` (x, y, z) of positions.
+
+    Any other element as it is.
+
+    >>> from symmeter.domains.space.motion import moved_by
+    >>> as_map(moved_by([3.0, 0.0, 0.0]), (1.5, 1.0, 1.0)).name
+    'shift 2 0 0'
+    """
+    if not isinstance(element, Motion):
+        return element
+    linear = (element.scale * element.rotation).tolist()
+    steps = itertools.chain(spacing, itertools.repeat(1.0))
+    return replace(linear_map(linear), shift=tuple(map(operator.truediv, element.shift, steps)))
+
+
+def _snapped(matrix: Sequence[Sequence[float]]) -> Matrix:
     """A matrix with entries that are whole numbers but for round-off made so, and no negative zeros."""
-    (a, b), (c, d) = matrix
-    return (_snap(a) + 0.0, _snap(b) + 0.0), (_snap(c) + 0.0, _snap(d) + 0.0)
+    return tuple(tuple(snap(entry) + 0.0 for entry in row) for row in matrix)
+
+
+def _dot(a: Sequence[float], b: Sequence[float]) -> float:
+    return reduce(operator.add, map(operator.mul, a, b))
 
 
 def _apply(matrix: Matrix, point: Point) -> Point:
-    """The product of a matrix and a point (x, y)."""
-    (a, b), (c, d) = matrix
-    x, y = point
-    return a * x + b * y, c * x + d * y
+    """The product of a matrix and a point (x, y, z)."""
+    return tuple(_dot(row, point) for row in matrix)
+
+
+def _determinant(matrix: Sequence[Sequence[float]]) -> float:
+    """By the first row; 1 for the matrix that has none."""
+    terms = [
+        (-1) ** j * entry * _determinant(_minor(matrix, 0, j))
+        for j, entry in enumerate(next(iter(matrix), ()))
+    ]
+    return reduce(operator.add, terms) if terms else 1.0
+
+
+def _minor(matrix: Sequence[Sequence[float]], i: int, j: int) -> Matrix:
+    """A matrix without row i and column j."""
+    rows = (*matrix[:i], *matrix[i + 1 :])
+    return tuple((*row[:j], *row[j + 1 :]) for row in rows)
+
+
+def _inverse(matrix: Matrix) -> Matrix:
+    """By cofactors, which are few: exact for permutations of the axes, and to round-off for all others."""
+    determinant = _determinant(matrix)
+    own = range(len(matrix))
+    return tuple(
+        tuple((-1) ** (i + j) * _determinant(_minor(matrix, j, i)) / determinant for j in own) for i in own
+    )
 
 
 def _close(a: Matrix, b: Matrix) -> bool:

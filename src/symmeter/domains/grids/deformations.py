@@ -1,29 +1,31 @@
 """The control of specificity on grids: the speeds of a generator, in directions turned by a smooth random angle.
 
 A generator moves every position p with a velocity v(p). Here v(p) is turned by an angle phi(p) that varies smoothly
-over the grid, another one for each sample, so that what moves is as fast everywhere, and no symmetry. A network that
-has learned nothing reacts as strongly to that as to the generator itself. Changes of colour are turned in the space of
-colours, for each sample in its own way. All is linear in the generator.
+over the grid, another one for each sample, so that what moves is as fast everywhere, and no symmetry. In space it is
+turned by an angle about an axis, both of which vary; in one dimension the cosine of the angle is how much of it is
+left. A network that has learned nothing reacts as strongly to that as to the generator itself. Changes of colour are
+turned in the space of colours, for each sample in its own way. All is linear in the generator.
 """
 
 import math
 from collections.abc import Sequence
-from functools import singledispatch
+from functools import reduce, singledispatch
 
 import torch
 from torch import Tensor
 
+from symmeter.domains.grids.boosts import BoostGenerator
+from symmeter.domains.grids.carried import Carried
 from symmeter.domains.grids.generators import AffineGenerator, ColourGenerator
-from symmeter.domains.grids.grid import LAYOUTS, Image
-from symmeter.domains.grids.line import Line
-from symmeter.domains.grids.vectors import Vectors
+from symmeter.domains.grids.grid import Grid
+from symmeter.domains.space.deformations import rotations_at
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.representations.representation import Representation
 
 _WAVES = 4  # per axis: the lowest cosines of a grid
 _SPREAD = math.pi  # the standard deviation of the angle over the grid, beside one that is uniform
 _MOST_CHANNELS = 6  # whose rotations can be made of the random numbers that are left
-Fields = tuple[Tensor, Tensor]
+Fields = Sequence[Tensor]  # along x, y, z
 
 
 @singledispatch
@@ -38,54 +40,92 @@ def deformed(
 
 
 @deformed.register
-def _(rho: Image, generators: Sequence[Generator], x: Tensor, random: Tensor) -> list[Tensor]:
+def _(rho: Grid, generators: Sequence[Generator], x: Tensor, random: Tensor) -> list[Tensor]:
     """w . grad x (b, ...) with w the turned velocities, for affine generators; turned colours for the others."""
-    channels, rows, columns = LAYOUTS[rho.layout]
     gradient = None
     found = []
     for generator in generators:
-        if not isinstance(generator, AffineGenerator):
+        if isinstance(generator, AffineGenerator):
+            gradient = gradient or rho.gradient(x)
+            fields = map(rho.beside_channels, turned_velocity(rho, generator, x, random))
+            found.append(
+                reduce(torch.add, [slope * w.to(x) for slope, w in zip(gradient, fields, strict=True)])
+            )
+        else:
             found.append(_recoloured(rho, generator, x, random))
-            continue
-        if gradient is None:
-            low = rho.interpolant.smoothed(x, (columns, rows))
-            gradient = [rho.interpolant.differentiate(low, axis) for axis in (columns, rows)]
-        fields = _turned(rho.velocity(generator, x.shape[rows], x.shape[columns]), random)
-        across, down = (field.to(x).unsqueeze(channels) for field in fields)
-        found.append(gradient[0] * across + gradient[1] * down)
     return found
 
 
 @deformed.register
-def _(rho: Vectors, generators: Sequence[Generator], x: Tensor, random: Tensor) -> list[Tensor] | None:
-    """w . grad u - (Dw) u for u (b, ...): its components turn with the deformation, as with a symmetry."""
-    if not isinstance(rho.grid, Image):
+def _(rho: Carried, generators: Sequence[Generator], x: Tensor, random: Tensor) -> list[Tensor] | None:
+    """w . grad u - m'(Dw) u for u (b, ...): its values change with the deformation, as with a symmetry.
+
+    Of boosts, the velocity that is added is turned too.
+    """
+    if not isinstance(rho.grid, Grid):
         return None
-    channels, rows, columns = LAYOUTS[rho.grid.layout]
+    flat = x.reshape(len(x), -1, *rho.grid.sizes(x))
     found = []
-    along = deformed(rho.grid, generators, x, random)
+    along = deformed(rho.grid, generators, flat, random)
     for generator, moved in zip(generators, along or (), strict=True):
         if isinstance(generator, AffineGenerator):
-            fields = _turned(rho.grid.velocity(generator, x.shape[rows], x.shape[columns]), random)
-            moved = moved - _mixed(fields, x, channels)
-        found.append(moved)
+            moved = moved - rho.mixed_at(
+                _slopes(rho.grid, turned_velocity(rho.grid, generator, x, random)), flat
+            )
+        if isinstance(generator, BoostGenerator):
+            still = [torch.full(rho.grid.sizes(x), v, dtype=torch.float64) for v in generator.direction]
+            moved = rho.boost_rate(torch.stack(list(turned(rho.grid, still, random)), 1).to(x), x)
+        found.append(moved.reshape(x.shape))
     return found
 
 
-@deformed.register
-def _(rho: Line, generators: Sequence[Generator], x: Tensor, random: Tensor) -> list[Tensor]:
-    """X x (b, C, L) times the cosine of the angle: in one dimension, that is how much of a velocity is left."""
-    angle = _angles(random, 1, x.shape[-1])
-    return [moved * angle.cos().to(x) for moved in rho.differentiate_all(generators, x)]
+def turned_velocity(rho: Grid, generator: AffineGenerator, x: Tensor, random: Tensor) -> list[Tensor]:
+    """The velocities along x, y, z, in positions, turned at every position of x: (b, *sizes) float64 each.
+
+    They are turned as lengths, where a grid has a spacing.
+    """
+    return turned(rho, rho.velocity(generator, *rho.sizes(x)), random)
 
 
-def _turned(velocity: Fields, random: Tensor) -> Fields:
+def turned(rho: Grid, velocity: Fields, random: Tensor) -> list[Tensor]:
+    """Velocities (*sizes) along x, y, z, in positions, turned at every position: (b, *sizes) float64 each."""
+    lengths = rho.steps
+    scaled = [v * length for v, length in zip(velocity, lengths, strict=True)]
+    found = _TURNS[rho.axes](scaled, lengths, random)
+    return [w / length for w, length in zip(found, lengths, strict=True)]
+
+
+def _turned_on_a_line(velocity: Fields, lengths: Sequence[float], random: Tensor) -> Fields:
+    """Velocities (L,), another for each sample (b, L): the part along x that is left of one turned in a plane."""
+    (across,) = velocity
+    angle = _angles(random, 1, len(across))[:, 0]
+    return [angle.cos() * across.to(angle)]
+
+
+def _turned_in_the_plane(velocity: Fields, lengths: Sequence[float], random: Tensor) -> Fields:
     """Velocities (H, W), another for each sample (b, H, W): turned by its angle."""
     across, down = velocity
     angle = _angles(random, *across.shape)
     across, down = across.to(angle), down.to(angle)
     cosine, sine = angle.cos(), angle.sin()
     return cosine * across - sine * down, sine * across + cosine * down
+
+
+def _turned_in_space(velocity: Fields, lengths: Sequence[float], random: Tensor) -> Fields:
+    """Velocities (D, H, W), another for each sample (b, D, H, W): turned about its axis by its angle."""
+    sizes = velocity[0].shape
+    points = [
+        torch.arange(n, dtype=torch.float64) * length
+        for n, length in zip(reversed(sizes), lengths, strict=True)
+    ]
+    z, y, x = torch.meshgrid(*reversed(points), indexing="ij")
+    places = torch.stack([x, y, z], -1).to(random.device).expand(len(random), *sizes, 3)
+    turns = rotations_at(places, random.double())
+    whole = torch.stack([v.to(turns) for v in velocity], -1)
+    return (turns @ whole[..., None])[..., 0].unbind(-1)
+
+
+_TURNS = {1: _turned_on_a_line, 2: _turned_in_the_plane, 3: _turned_in_space}  # by the number of axes
 
 
 def _angles(random: Tensor, height: int, width: int) -> Tensor:
@@ -106,26 +146,28 @@ def _cosines(n: int) -> Tensor:
     return torch.where(k > 0, math.sqrt(2), 1.0) * torch.cos(math.pi * k * position)
 
 
-def _mixed(fields: Fields, x: Tensor, channels: int) -> Tensor:
-    """(Dw) u for u (b, ...) of two components, with the derivatives of w (b, H, W) by differences of neighbours."""
-    u = x.movedim(channels, 1)
+def _slopes(rho: Grid, fields: Fields) -> Tensor:
+    """Dw (b, *sizes, n, n), the derivatives of w (b, *sizes) by differences of neighbours, both as lengths."""
+    lengths = rho.steps
     rows = []
-    for field in fields:
-        down, across = (torch.gradient(field, dim=axis)[0].to(x) for axis in (-2, -1))
-        rows.append(across * u[:, 0] + down * u[:, 1])
-    return torch.stack(rows, 1).movedim(1, channels)
+    for field, own in zip(fields, lengths, strict=True):
+        slopes = [torch.gradient(field, dim=-1 - k)[0] * (own / length) for k, length in enumerate(lengths)]
+        rows.append(torch.stack(slopes, -1))
+    return torch.stack(rows, -2)
 
 
-def _recoloured(rho: Image, generator: Generator, x: Tensor, random: Tensor) -> Tensor:
+def _recoloured(rho: Grid, generator: Generator, x: Tensor, random: Tensor) -> Tensor:
     """X x (b, ...) with the changes of colour turned: by one random rotation of the channels for each sample.
 
     So every pixel changes as much as before, in a pattern of the same grain, along another map of colours.
-    0, and so nothing to compare with, where there is one channel, or more than there are random numbers for.
+    0, and so nothing to compare with, where there is one channel, or more than there are random numbers for. Where
+    values are no colours, as of signals, a share that varies smoothly along x is left of their changes.
     """
     changed = rho.differentiate(generator, x)
     if rho.pixels is None or not isinstance(generator, ColourGenerator):
-        return changed
-    axis = LAYOUTS[rho.layout][0]
+        angle = _angles(random, 1, x.shape[rho.along[0]]).reshape(len(random), *[1] * (rho.axes - 1), -1)
+        return changed * rho.beside_channels(angle.cos().to(changed))
+    axis = rho.channel_axis
     channels = x.shape[axis]
     if not 1 < channels <= _MOST_CHANNELS:
         return torch.zeros_like(changed)

@@ -1,5 +1,7 @@
-"""Generators that act on images: affine ones move the grid, colour generators mix the channels of a pixel."""
+"""Generators that act on grids: affine ones move positions, colour generators mix the channels of a pixel."""
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,32 +14,44 @@ GRAY_WEIGHTS = (0.299, 0.587, 0.114)  # luma of ITU-R BT.601, the gray that pill
 
 @dataclass(frozen=True)
 class AffineGenerator(Generator):
-    """Velocity field v(p) = A p + b of the plane, p = (px, py) in pixels from the image centre.
+    """Velocity field v(p) = A p + b of a grid, p = (x, y, z) in positions from the centre, x along the last axis.
 
-    `linear` is A, by rows; `shift` is b in half-extents of the image, so a translation by t = 1 moves by half
-    the image. X acts on a function by X h = v . grad h, hence (exp(tX) h)(p) = h(p(t)) with p' = v(p).
+    `linear` is A, by rows; `shift` is b in half-extents of the grid, so a translation by t = 1 moves by half of it.
+    X acts on a function by X h = v . grad h, hence (exp(tX) h)(p) = h(p(t)) with p' = v(p).
     Source: Gruver et al. 2023, Appendix (one-parameter families), in pixel coordinates.
     """
 
-    linear: tuple[tuple[float, float], tuple[float, float]] = ((0.0, 0.0), (0.0, 0.0))
-    shift: tuple[float, float] = (0.0, 0.0)
+    linear: tuple[tuple[float, ...], ...] = ((0.0, 0.0), (0.0, 0.0))
+    shift: tuple[float, ...] = (0.0, 0.0)
 
     @property
     def coordinates(self) -> tuple[float, ...]:
         """A and b."""
-        return (*self.linear[0], *self.linear[1], *self.shift)
+        return (*itertools.chain(*self.linear), *self.shift)
 
-    def flow(self, t: float, half_extent: tuple[float, float], scale: tuple[float, float]) -> Tensor:
-        """The 3 x 3 matrix, float64, of the flow p(0) -> p(t) in pixels.
+    def on(self, axes: int) -> tuple[Tensor, Tensor]:
+        """A (n, n) and b (n,), float64, on a grid of n axes.
 
-        `half_extent` = (W/2, H/2) gives b its length; `scale` = (sx, sy) are the units of A's coordinates
-        (1, 1 for pixels, so that a rotation is a rotation on every aspect ratio).
+        Along axes that the generator does not know nothing moves; axes that the grid lacks have one position there.
         """
-        matrix = torch.zeros(3, 3, dtype=torch.float64)
-        for row in range(2):
-            for column in range(2):
-                matrix[row, column] = self.linear[row][column] * scale[row] / scale[column]
-            matrix[row, 2] = self.shift[row] * half_extent[row]
+        own = min(axes, len(self.shift))
+        linear, shift = torch.zeros(axes, axes, dtype=torch.float64), torch.zeros(axes, dtype=torch.float64)
+        linear[:own, :own] = torch.tensor(self.linear, dtype=torch.float64)[:own, :own]
+        shift[:own] = torch.tensor(self.shift, dtype=torch.float64)[:own]
+        return linear, shift
+
+    def flow(self, t: float, half_extent: Sequence[float], scale: Sequence[float]) -> Tensor:
+        """The (n + 1, n + 1) matrix, float64, of the flow p(0) -> p(t) in positions of a grid of n axes.
+
+        `half_extent`, such as (W/2, H/2), gives b its length; `scale` are the units of A's coordinates in positions
+        (1 for pixels, so that a rotation is a rotation on every aspect ratio).
+        """
+        axes = len(half_extent)
+        linear, shift = self.on(axes)
+        unit = torch.tensor(scale, dtype=torch.float64)
+        matrix = torch.zeros(axes + 1, axes + 1, dtype=torch.float64)
+        matrix[:axes, :axes] = linear * unit[:, None] / unit
+        matrix[:axes, axes] = shift * torch.tensor(half_extent, dtype=torch.float64)
         return torch.linalg.matrix_exp(t * matrix)
 
 

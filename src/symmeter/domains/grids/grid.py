@@ -1,240 +1,269 @@
-"""Images and feature maps on a rectangular grid: moved by affine maps, and recoloured where pixels are known."""
+"""Grids of one to three axes, signals, images, volumes and feature maps: moved by affine maps along their axes."""
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import torch
 from torch import Tensor
 
-from symmeter.domains.grids.affine_map import AffineMap
-from symmeter.domains.grids.generators import AffineGenerator, ColourGenerator
+from symmeter.domains.grids.affine_map import AffineMap, as_map
+from symmeter.domains.grids.generators import AffineGenerator
 from symmeter.domains.grids.interpolants.interpolant import Interpolant
 from symmeter.domains.grids.interpolants.series import Periodic
+from symmeter.domains.grids.padding import CIRCULAR, REFLECT, ZEROS, padding_along
+from symmeter.domains.grids.pixels import Pixels
 from symmeter.domains.grids.resampler import Resampler
+from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.generators import Flow, Generator
 from symmeter.symmetry.groups.group import Element
-from symmeter.symmetry.groups.permutations import CHANNELS, Permutation
 from symmeter.symmetry.representations.representation import Acted, Representation
 
-PADDINGS = ("reflect", "zeros", "circular")
-LAYOUTS = {"channels_first": (-3, -2, -1), "channels_last": (-1, -3, -2)}  # axes of channels, rows, columns
+CHANNELS_FIRST, CHANNELS_LAST = "channels_first", "channels_last"
+_SAME = 1e-9
+_AROUND = Periodic()
 
 
 @dataclass(frozen=True)
-class Pixels:
-    """How network inputs x come from pixel values p in [0, 1]: x = (p - mean) / std, per channel."""
+class Grid(Representation):
+    """A batch of grids of one to three axes, such as (B, C, L), (B, C, H, W), (B, D, H, W, C): X x = v . grad x.
 
-    mean: tuple[float, ...] = (0.0,)
-    std: tuple[float, ...] = (1.0,)
-
-    def to_unit(self, x: Tensor) -> Tensor:
-        """p = std x + mean, for x (..., C, H, W)."""
-        return x * _per_channel(self.std, x) + _per_channel(self.mean, x)
-
-    def from_unit(self, p: Tensor) -> Tensor:
-        """x = (p - mean) / std, for p (..., C, H, W)."""
-        return (p - _per_channel(self.mean, p)) / _per_channel(self.std, p)
-
-
-def _per_channel(values: tuple[float, ...], x: Tensor) -> Tensor:
-    """One value per channel as (C, 1, 1), of the dtype and on the device of x."""
-    return torch.tensor(values, dtype=x.dtype, device=x.device)[:, None, None]
-
-
-@dataclass(frozen=True)
-class Image(Representation):
-    """A batch of grids, (B, C, H, W) or (B, H, W, C): X x = v . grad x for affine X.
-
-    `interpolant` says what lies between the pixels, and so what the derivative is. Velocity fields are in pixels from
-    the centre of this grid, so a feature map of any size carries the same fields. With `pixels` given the tensor is a
-    picture, whose colours are acted on in pixel values; without, colours are left alone. `padding` is what elements
-    bring in from outside: the interpolant's own extension (`reflect`), `zeros`, or the other side (`circular`).
+    Axes are named from the last: x, y, z. `interpolant` says what lies between the positions, and so what the
+    derivative is. Velocity fields are in positions from the centre of this grid, so a feature map of any size carries
+    the same fields. With `spacing`, the lengths of a step along x, y, z, linear maps act on lengths: a rotation turns
+    what is in space. `padding` is what elements bring in from outside: the interpolant's own extension (`reflect`),
+    `zeros`, or the other side (`circular`); one word for all axes, or `x=circular,y=reflect`. Along circular axes the
+    interpolant is the periodic one. With `pixels` given a tensor of two axes is a picture, whose colours are acted on
+    in pixel values; without, colours are left alone.
 
     >>> from symmeter.domains.grids.interpolants.series import Bandlimited
     >>> from symmeter.domains.grids.generators import GENERATORS
     >>> ramp = torch.arange(4.0).expand(1, 1, 4, 4)
-    >>> Image(Bandlimited()).differentiate(GENERATORS["translation_y"], ramp).abs().max() < 1e-5
+    >>> Grid(Bandlimited()).differentiate(GENERATORS["translation_y"], ramp).abs().max() < 1e-5
     tensor(True)
     """
 
     interpolant: Interpolant
-    layout: str = "channels_first"
+    layout: str = CHANNELS_FIRST
     pixels: Pixels | None = None
-    padding: str = "reflect"
+    padding: str = REFLECT
+    axes: int = 2
+    spacing: tuple[float, ...] | None = None
 
     @property
     def channel_axis(self) -> int:
-        return LAYOUTS[self.layout][0]
+        return {CHANNELS_FIRST: -1 - self.axes, CHANNELS_LAST: -1}[self.layout]
+
+    @property
+    def along(self) -> tuple[int, ...]:
+        """The axes x, y, z of a value, counted from its end."""
+        last = {CHANNELS_FIRST: -1, CHANNELS_LAST: -2}[self.layout]
+        return tuple(range(last, last - self.axes, -1))
+
+    def sizes(self, x: Tensor) -> tuple[int, ...]:
+        """Those of the axes of a value, in its order: (H, W)."""
+        return tuple(x.shape[axis] for axis in reversed(self.along))
+
+    def interpolants(self, wrap: bool = False) -> list[Interpolant]:
+        """Along x, y, z: periodic where the padding is circular, or everywhere if the grid wraps."""
+        if wrap:
+            return [_AROUND] * self.axes
+        words = padding_along(self.padding, self.axes)
+        return [_AROUND if word == CIRCULAR else self.interpolant for word in words]
+
+    @property
+    def slopes(self) -> list[Interpolant]:
+        """Those that give derivatives along x, y, z; a low-passed definition is one of derivatives, and gives all."""
+        return self.interpolants() if self.interpolant.keeps_all else [self.interpolant] * self.axes
 
     def differentiate_all(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
         """X x for every generator, of the shape of x each; one gradient of x serves all the affine ones."""
-        channels, rows, columns = LAYOUTS[self.layout]
         gradient = None
         results = []
         for generator in generators:
             if isinstance(generator, AffineGenerator):
-                if gradient is None:
-                    low = self.interpolant.smoothed(x, (columns, rows))
-                    gradient = [self.interpolant.differentiate(low, axis) for axis in (columns, rows)]
+                gradient = gradient or self.gradient(x)
                 results.append(self._along(generator, gradient, x))
             else:
-                changed = self._recolour(generator, x.movedim(channels, -3))
-                results.append(changed.movedim(-3, channels))
+                results.append(self._changed(generator, x))
         return results
 
+    def gradient(self, x: Tensor) -> list[Tensor]:
+        """The derivatives of x along x, y, z, of the shape of x each."""
+        low = self.interpolant.smoothed(x, self.along)
+        return [one.differentiate(low, axis) for one, axis in zip(self.slopes, self.along, strict=True)]
+
     def _along(self, generator: AffineGenerator, gradient: list[Tensor], x: Tensor) -> Tensor:
-        """v . grad x, from dx/dx and dx/dy of the shape of x."""
-        _, rows, columns = LAYOUTS[self.layout]
-        fields = self.velocity(generator, x.shape[rows], x.shape[columns])
-        terms = []
-        for derivative, field in zip(gradient, fields, strict=True):
-            if bool(field.any()):
-                terms.append(derivative * self._on_axes(field).to(x))
-        return sum(terms[1:], terms[0]) if terms else torch.zeros_like(x)
+        """v . grad x, from the gradient of x."""
+        fields = self.velocity(generator, *self.sizes(x))
+        moving = [(slope, field) for slope, field in zip(gradient, fields, strict=True) if bool(field.any())]
+        terms = [slope * self._on_axes(field).to(x) for slope, field in moving]
+        return reduce(torch.add, terms) if terms else torch.zeros_like(x)
 
     def pair_all(self, generators: Sequence[Generator], covector: Tensor, x: Tensor) -> Tensor:
         """<w, X x> for a covector w of the shape of x, (T, B) float64.
 
-        All affine generators weigh the same two `densities` with their velocity fields.
+        All affine generators weigh the same `densities` with their velocity fields.
         """
-        _, rows, columns = LAYOUTS[self.layout]
-        fields = []
-        for generator in generators:
-            if not isinstance(generator, AffineGenerator):
-                return super().pair_all(generators, covector, x)
-            fields.append(self.velocity(generator, x.shape[rows], x.shape[columns]))
+        if not all(isinstance(generator, AffineGenerator) for generator in generators):
+            return super().pair_all(generators, covector, x)
+        fields = [self.velocity(generator, *self.sizes(x)) for generator in generators]  # type: ignore[arg-type]
         total = torch.zeros(len(generators), len(x), dtype=torch.float64, device=x.device)
-        for i in range(2):
-            weights = torch.stack([field[i] for field in fields]).flatten(1)
+        for k, along_one in enumerate(zip(*fields, strict=True)):
+            weights = torch.stack(along_one).flatten(1)
             if bool(weights.any()):
-                (density,) = self.densities(covector, x, (i,))
+                (density,) = self.densities(covector, x, (k,))
                 total += weights.to(x.device) @ density.flatten(1).double().T
         return total
 
-    def densities(self, covector: Tensor, x: Tensor, axes: Sequence[int] = (0, 1)) -> list[Tensor]:
-        """sum_c w dx/dx and sum_c w dx/dy (`axes` 0 and 1) at every position, for a covector w: (B, H, W) each."""
-        channels, rows, columns = LAYOUTS[self.layout]
-        along = (columns, rows)
-        x = self.interpolant.smoothed(x, along)
-        return [self.interpolant.differentiate(x, along[i]).mul_(covector).sum(channels) for i in axes]
+    def densities(self, covector: Tensor, x: Tensor, axes: Sequence[int]) -> list[Tensor]:
+        """sum_c w dx/dx and so on (axes 0, 1, 2 are x, y, z) at every position, for a covector w: (B, H, W) each."""
+        x = self.interpolant.smoothed(x, self.along)
+        found = (self.slopes[k].differentiate(x, self.along[k]) for k in axes)
+        return [slope.mul_(covector).sum(self.channel_axis) for slope in found]
 
-    def velocity(self, generator: AffineGenerator, height: int, width: int) -> tuple[Tensor, Tensor]:
-        """v = (vx, vy) = A p + b at every pixel, (H, W) each, in pixels per unit of t; float64."""
-        px, py = (torch.arange(n, dtype=torch.float64) - (n - 1) / 2 for n in (width, height))
-        (half_x, half_y), (scale_x, scale_y) = self.units(height, width)
-        (xx, xy), (yx, yy) = generator.linear
-        vx = xx * px + xy * (scale_x / scale_y) * py[:, None] + generator.shift[0] * half_x
-        vy = yx * (scale_y / scale_x) * px + yy * py[:, None] + generator.shift[1] * half_y
-        return vx.expand(height, width), vy.expand(height, width)
+    def velocity(self, generator: AffineGenerator, *sizes: int) -> tuple[Tensor, ...]:
+        """v = A p + b along x, y, z at every position, (H, W) each, in positions per unit of t; float64."""
+        linear, shift = generator.on(self.axes)
+        half, unit = self.units(*sizes)
+        points = [
+            ((torch.arange(n, dtype=torch.float64) - (n - 1) / 2).reshape(-1, *[1] * k))
+            for k, n in enumerate(reversed(sizes))
+        ]
+        fields = []
+        for i, row in enumerate(linear.tolist()):
+            parts = [a * (unit[i] / own) * p for a, own, p in zip(row, unit, points, strict=True)]
+            fields.append((reduce(torch.add, parts) + float(shift[i]) * half[i]).expand(sizes))
+        return tuple(fields)
 
     def reach(self, generator: Generator, x: Tensor) -> float | None:
-        """The largest |v|, in pixels: of a translation half the image, of a rotation the distance of the corners."""
+        """The largest |v|, in positions: of a translation half the grid, of a rotation the distance of the corners."""
         if not isinstance(generator, AffineGenerator):
             return None
-        _, rows, columns = LAYOUTS[self.layout]
-        vx, vy = self.velocity(generator, x.shape[rows], x.shape[columns])
-        return float(torch.hypot(vx, vy).max()) or None
+        fields = self.velocity(generator, *self.sizes(x))
+        return float(reduce(torch.hypot, fields, torch.zeros((), dtype=torch.float64)).max()) or None
 
     def step(self, generator: Generator, x: Tensor) -> float | None:
-        """Of translations along one axis, one over half the image. A low-passed derivative predicts no whole motion."""
+        """Of translations along one axis, one over half the grid. A low-passed derivative predicts no whole motion."""
         if not isinstance(generator, AffineGenerator) or not self.interpolant.keeps_all:
             return None
         reach = self.reach(generator, x)
-        along_one_axis = not any(map(any, generator.linear)) and 0 in generator.shift
+        linear, shift = generator.on(self.axes)
+        along_one_axis = not bool(linear.any()) and int(shift.count_nonzero()) == 1
         return 1 / reach if along_one_axis and reach is not None else None
 
-    def units(self, height: int, width: int) -> tuple[tuple[float, float], tuple[float, float]]:
-        """Half-extents (x, y) in pixels, and the units in which linear maps act."""
-        half_x, half_y = self.interpolant.half_extent(width), self.interpolant.half_extent(height)
+    def units(self, *sizes: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Half-extents along x, y, z in positions, and the units in which linear maps act, in positions too."""
+        halves = tuple(map(self.interpolant.half_extent, reversed(sizes)))
+        return halves, tuple(map(operator.truediv, self.coordinates(*sizes), self.steps))
+
+    def coordinates(self, *sizes: int) -> tuple[float, ...]:
+        """The units in which linear maps would act on a grid of equal steps: 1, or half the grid."""
         if self.interpolant.pixel_coordinates:
-            return (half_x, half_y), (1.0, 1.0)
-        return (half_x, half_y), (max(half_x, 0.5), max(half_y, 0.5))
+            return (1.0,) * self.axes
+        return tuple(max(self.interpolant.half_extent(n), 0.5) for n in reversed(sizes))
+
+    @property
+    def steps(self) -> tuple[float, ...]:
+        """The lengths of a step along x, y, z."""
+        return self.spacing or (1.0,) * self.axes
+
+    def beside_channels(self, field: Tensor) -> Tensor:
+        """Fields (..., H, W) so that they broadcast against values of this layout: (..., 1, H, W) or (..., H, W, 1)."""
+        return field.unsqueeze(self.channel_axis)
 
     def _on_axes(self, field: Tensor) -> Tensor:
-        """(H, W) so that it broadcasts against a value of this layout."""
-        return field[..., None] if self.layout == "channels_last" else field
-
-    def _recolour(self, generator: Generator, x: Tensor) -> Tensor:
-        """X x of a colour generator for x (B, C, H, W): the affine map of p has X p / std as its derivative."""
-        if self.pixels is None or not isinstance(generator, ColourGenerator):
-            return torch.zeros_like(x)
-        s, m = (matrix.to(x) for matrix in generator.matrices(x.shape[-3]))
-        return _split_by_mean(self.pixels.to_unit(x), s, m) / _per_channel(self.pixels.std, x)
+        """One field (H, W), or (H, W, 1) where channels are last."""
+        return {CHANNELS_FIRST: field, CHANNELS_LAST: field[..., None]}[self.layout]
 
     def acting(self, x: Tensor) -> Callable[[Element], Acted]:
         """The moved grid, of the shape of x, and the mask (H, W), or (H, W, 1) where channels are last.
 
-        The mask is 0 where the source lies outside the pixels' area. What elements share, as a refined image, is
+        The mask is 0 where the source lies outside the positions' area. What elements share, as a refined image, is
         computed once.
         """
-        channels, rows, columns = LAYOUTS[self.layout]
-        planes = x.movedim(channels, -3)
+        planes = x.movedim(self.channel_axis, -1 - self.axes)
+        sizes = self.sizes(x)
         resamplers: dict[bool, Resampler] = {}
 
         def act(element: Element) -> Acted:
-            if not _moves_grid(element):
-                moved, mask = self._recoloured(element, planes), torch.ones_like(planes[0, 0])
-                return moved.movedim(-3, channels), self._on_axes(mask)
-            wrap = self._wraps(element)
+            source = self._source(element, sizes)
+            if source is None:
+                return self._recoloured(element, x), self._on_axes(torch.ones_like(planes[0, 0]))
+            wrap = isinstance(element, AffineMap) and element.wrap
             if wrap not in resamplers:
-                resamplers[wrap] = Resampler(planes, Periodic() if wrap else self.interpolant)
-            moved, mask = resamplers[wrap](self._source(element, x.shape[rows], x.shape[columns]))
-            if wrap or isinstance(self.interpolant, Periodic):
-                mask = torch.ones_like(mask)
-            elif self.padding == "zeros":
-                moved = moved * mask
-            return moved.movedim(-3, channels), self._on_axes(mask)
+                resamplers[wrap] = Resampler(planes, self.interpolants(wrap))
+            moved, inside = resamplers[wrap](source)
+            moved, mask = self._masked(moved, inside, wrap)
+            return moved.movedim(-1 - self.axes, self.channel_axis), self._on_axes(mask)
 
         return act
 
-    def _wraps(self, element: Element) -> bool:
-        """Whether what leaves on one side returns on the other."""
-        return self.padding == "circular" or (isinstance(element, AffineMap) and element.wrap)
+    def _masked(self, moved: Tensor, inside: Tensor, wrap: bool) -> Acted:
+        """The moved grid, 0 where the padding says so, and its mask, from where values come from `inside`, per axis."""
+        words = padding_along(self.padding, self.axes)
+        ends = [not isinstance(one, Periodic) for one in self.interpolants(wrap)]
+        empty = [end and word == ZEROS for end, word in zip(ends, words, strict=True)]
+        if any(empty):
+            moved = moved * inside[empty].all(0).to(moved)
+        return moved, inside[ends].all(0).to(moved)
 
-    def _source(self, element: Element, height: int, width: int) -> Tensor:
-        """Where the value at (px, py, 1), in pixels from the centre, comes from: (2, 3) float64."""
-        if isinstance(element, Flow):
-            assert isinstance(element.generator, AffineGenerator)
-            return element.generator.flow(element.t, *self.units(height, width))[:2]
-        assert isinstance(element, AffineMap)
+    def _source(self, element: Element, sizes: tuple[int, ...]) -> Tensor | None:
+        """Where the value at (x, y, z, 1), in positions from the centre, comes from: (n, n + 1) float64.
+
+        None for elements that do not move the grid.
+        """
+        element = as_map(element, self.steps)
+        if isinstance(element, Flow) and isinstance(element.generator, AffineGenerator):
+            return element.generator.flow(element.t, *self.units(*sizes))[:-1]
+        if not isinstance(element, AffineMap):
+            return None
         inverse = element.inverse()
-        shift = torch.tensor(inverse.shift_on(height, width), dtype=torch.float64)
-        return torch.cat([inverse.matrix, shift[:, None]], 1)
+        shift = inverse.shift_on(*(1, 1, *sizes)[-element.axes :])
+        source = torch.cat([inverse.matrix, torch.tensor(shift, dtype=torch.float64)[:, None]], 1)
+        steps = torch.tensor(self.steps, dtype=torch.float64)
+        fitted = _fitted(source, self.axes, element.name)
+        fitted[:, :-1] = fitted[:, :-1] * steps / steps[:, None]
+        return fitted
+
+    def _changed(self, generator: Generator, x: Tensor) -> Tensor:
+        """X x of a generator that does not move the grid."""
+        if self.pixels is None:
+            return torch.zeros_like(x)
+        changed = self.pixels.differentiate(generator, x.movedim(self.channel_axis, -3))
+        return changed.movedim(-3, self.channel_axis)
 
     def _recoloured(self, element: Element, x: Tensor) -> Tensor:
-        """What an element that does not move the grid makes of x (B, C, H, W)."""
+        """What an element that does not move the grid makes of x."""
         if self.pixels is None:
             return x
-        p = self.pixels.to_unit(x)
-        if isinstance(element, Permutation) and element.of == CHANNELS:
-            return self.pixels.from_unit(p[..., list(element.inverse().images), :, :])
-        if not isinstance(element, Flow) or not isinstance(element.generator, ColourGenerator):
-            return x
-        s, m = (torch.linalg.matrix_exp(element.t * a).to(x) for a in element.generator.matrices(x.shape[-3]))
-        return self.pixels.from_unit(_split_by_mean(p, s, m))
+        return self.pixels.act(element, x.movedim(self.channel_axis, -3)).movedim(-3, self.channel_axis)
 
     def border(self, x: Tensor) -> Tensor:
         """(H, W), or (H, W, 1) where channels are last."""
-        _, rows, columns = LAYOUTS[self.layout]
-        height, width = x.shape[rows], x.shape[columns]
-        ring = torch.ones(height, width, dtype=torch.float64, device=x.device)
-        top, left = max(1, height // 16), max(1, width // 16)
-        ring[top : height - top, left : width - left] = 0
+        sizes = self.sizes(x)
+        ring = torch.ones(sizes, dtype=torch.float64, device=x.device)
+        edges = [max(1, n // 16) for n in sizes]
+        ring[tuple(slice(edge, n - edge) for edge, n in zip(edges, sizes, strict=True))] = 0
         return self._on_axes(ring)
 
     def describe(self) -> str:
         return f"grid, {self.layout.replace('_', ' ')}"
 
 
-def _moves_grid(element: Element) -> bool:
-    """Whether an element moves the points of the plane, and not the colours of a pixel."""
-    if isinstance(element, Flow):
-        return isinstance(element.generator, AffineGenerator)
-    return isinstance(element, AffineMap)
+def _fitted(source: Tensor, axes: int, name: str) -> Tensor:
+    """A source (m, m + 1) for a grid of n axes, (n, n + 1): axes that the map does not know stay.
 
-
-def _split_by_mean(p: Tensor, deviation: Tensor, mean: Tensor) -> Tensor:
-    """S (p - m) + M m for pixels p (..., C, H, W) of mean colour m, and matrices S and M (C, C)."""
-    colour = p.mean((-2, -1), keepdim=True)
-    changed = torch.einsum("cd,...dhw->...chw", deviation, p - colour)
-    return changed + torch.einsum("cd,...dhw->...chw", mean, colour)
+    Of axes that the grid does not have there is one position; SymmeterError where the map takes others there.
+    """
+    own = len(source)
+    if own > axes:
+        beyond = (source[:axes, axes:own], source[axes:, :axes])
+        if any(bool((part.abs() > _SAME).any()) for part in beyond):
+            raise SymmeterError(f"{name} turns more axes than the {axes} of this grid")
+    kept = min(own, axes)
+    fitted = torch.eye(axes, axes + 1, dtype=torch.float64)
+    fitted[:kept, :kept] = source[:kept, :kept]
+    fitted[:kept, -1] = source[:kept, -1]
+    return fitted

@@ -1,16 +1,21 @@
 """What kinds of data on a grid have in common: an interpolant, and what motions bring in from outside."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor
 
 from symmeter.domain import Domain
+from symmeter.domains.grids.alternatives import alternatives
 from symmeter.domains.grids.deformations import deformed
 from symmeter.domains.grids.interpolants import parse_interpolant
+from symmeter.domains.grids.offsets import Turned, find_offset, turning
 from symmeter.errors import SymmeterError
+from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.groups.generators import Generator
+from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.hypothesis import Symmetry
+from symmeter.symmetry.offset import Offset
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 
@@ -63,6 +68,15 @@ class Gridded(Domain):
                 "cannot be expected to move along: take an invariant output, or 'bandlimited'"
             )
         return rho
+
+    def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
+        return alternatives(rho, value)
+
+    def turning(self, elements: Iterable[Element]) -> list[Element]:
+        return turning(elements)
+
+    def offset(self, rho: Representation, y: Tensor, moved: Mapping[Element, Tensor]) -> Offset | None:
+        return None if rho.border(y) is None else find_offset(Turned.of(rho, y, moved))
 
     def deformed(
         self, rho: Representation, generators: Sequence[Generator], x: Tensor, random: Tensor

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from symmeter.verbs.arguments import Kind, choice, word
-
-PADDINGS = ("reflect", "zeros", "circular")
+from symmeter.domains.grids.padding import read_padding
+from symmeter.verbs.arguments import Kind, word
 
 
 def _name_or_object(value: Any) -> Any:
@@ -12,4 +11,7 @@ def _name_or_object(value: Any) -> Any:
 
 
 DEFINITION = Kind("a name such as 'bandlimited'", _name_or_object)
-PADDING = choice("padding", PADDINGS).or_none("for the definition's own")
+PADDING_WORDS = Kind(
+    "reflect, zeros or circular, or one for each axis as in 'x=circular,y=reflect'", read_padding
+)
+PADDING = PADDING_WORDS.or_none("for the definition's own")

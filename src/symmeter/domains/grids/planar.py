@@ -2,11 +2,11 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import torch
 
 from symmeter.domains.grids.affine_map import FLIP_X, FLIP_Y, AffineMap, rotation_by
+from symmeter.domains.grids.framing import framed, plane
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.group import Group
 
@@ -106,73 +106,6 @@ class Rotations(Group):
 
 
 @dataclass(frozen=True)
-class Translations(Group):
-    """Shifts by any amount, fractions of pixels too, up to `extent` of the image's width and height either way.
-
-    `axis` x or y: along that one alone.
-    """
-
-    extent: float = 0.125
-    wrap: bool = False
-    axis: str | None = None
-    frame: tuple[int, int] | None = None
-    closed = False
-
-    @property
-    def name(self) -> str:
-        words = [f"{self.extent:g}"]
-        if self.wrap:
-            words.append("circular")
-        if self.axis is None:
-            return f"T2({','.join(words)})"
-        return f"T1({','.join([*words, self.axis])})"
-
-    def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Translations":
-        return replace(self, frame=plane(self.name, shape))
-
-    def draw(self, random: torch.Generator) -> AffineMap:
-        height, width = framed(self)
-        u, v = (2 * torch.rand(2, generator=random, dtype=torch.float64) - 1).tolist()
-        x = 0.0 if self.axis == "y" else u * self.extent * width
-        y = 0.0 if self.axis == "x" else v * self.extent * height
-        return AffineMap(shift=(x, y), frame=self.frame, wrap=self.wrap)
-
-
-@dataclass(frozen=True)
-class Scales(Group):
-    """Scale factors between two, from the Haar measure of the positive reals: uniform in the logarithm."""
-
-    low: float
-    high: float
-    closed = False
-
-    def __post_init__(self) -> None:
-        if not 0 < self.low < self.high:
-            raise SymmeterError(
-                f"scale({self.low:g},{self.high:g}): give two factors, the smaller first, above 0"
-            )
-
-    @property
-    def name(self) -> str:
-        return f"scale({self.low:g},{self.high:g})"
-
-    def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Scales":
-        plane(self.name, shape)
-        return self
-
-    def _at(self, u: float) -> AffineMap:
-        factor = self.low * (self.high / self.low) ** u
-        return AffineMap(((factor, 0.0), (0.0, factor)))
-
-    def draw(self, random: torch.Generator) -> AffineMap:
-        return self._at(float(torch.rand((), generator=random, dtype=torch.float64)))
-
-    def quadrature(self, count: int) -> tuple[AffineMap, ...]:
-        """Midpoints of equal steps of the logarithm."""
-        return tuple(self._at((k + 0.5) / count) for k in range(count))
-
-
-@dataclass(frozen=True)
 class AffineBox(Group):
     """A box of affine maps, each parameter uniform (scale in the logarithm): turn, then shear, scale and shift.
 
@@ -208,29 +141,3 @@ class AffineBox(Group):
             shift=(self.translation * width * x, self.translation * height * y), frame=self.frame
         )
         return shifted @ scaled @ rotation_by(self.rotation * turn)
-
-
-def plane(name: str, shape: tuple[int, ...]) -> tuple[int, int]:
-    """Height and width of inputs (C, H, W); SymmeterError for what is no image."""
-    if len(shape) != 3:
-        raise SymmeterError(
-            f"{name} moves images (B, C, H, W); these inputs have shape (B, {', '.join(map(str, shape))})"
-        )
-    return shape[-2], shape[-1]
-
-
-class Framed(Protocol):
-    """A group that depends on the size of the image."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def frame(self) -> tuple[int, int] | None: ...
-
-
-def framed(group: Framed) -> tuple[int, int]:
-    """Height and width that a group was bound to."""
-    if group.frame is None:
-        raise SymmeterError(f"{group.name} depends on the size of the image: bind it to a shape first")
-    return group.frame

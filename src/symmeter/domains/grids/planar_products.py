@@ -1,6 +1,7 @@
 """Groups of the plane that are made of two: dihedral groups and rigid motions."""
 
-from symmeter.domains.grids.planar import Cyclic, Reflection, Rotations, Translations
+from symmeter.domains.grids.planar import Cyclic, Reflection, Rotations
+from symmeter.domains.grids.translations import Translations
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.groups.products import SemidirectProduct

@@ -1,106 +1,174 @@
-"""Images read at moved positions: exactly where pixels fall on pixels, by the interpolant elsewhere."""
+"""Grids read at moved positions: exactly where positions fall on positions, by interpolants elsewhere."""
+
+import math
+from collections.abc import Sequence
+from functools import reduce
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from symmeter.domains.grids.interpolants.interpolant import Interpolant
+from symmeter.domains.grids.interpolants.interpolant import LONGEST_READ, Interpolant, Stencil
 
 _SAME = 1e-9
+_ENTRIES = 2**22  # of stencils that are in memory at once
 
 
 class Resampler:
-    """Reads images x (..., H, W) at affinely moved positions; what several maps share is computed once.
+    """Reads grids x (..., D, H, W) of one to three axes at affinely moved positions; maps share what they can.
 
-    A map is given by its source (2, 3) float64: the value at p = (px, py), in pixels from the centre, is that of the
-    image at source @ (px, py, 1). There are three ways to read, each taken where it applies: by index where pixels fall
-    on pixels, which is exact to the bit; by one matrix per axis where axes stay axes; and by stencils. Maps that make
-    the image smaller are preceded by a low-pass filter, axis by axis.
+    A map is given by its source (n, n + 1) float64: the value at p = (x, y, z), in positions from the centre and with x
+    along the last axis, is that of the grid at source @ (x, y, z, 1). There are three ways to read, each along the axes
+    where it applies: by index where positions fall on positions, which is exact to the bit; by one matrix per axis
+    where axes stay axes, or are exchanged; and by stencils among axes that mix. Maps that make what is on the grid
+    smaller are preceded by a low-pass filter, axis by axis. There is one interpolant for each axis, x first.
 
     >>> from symmeter.domains.grids.interpolants.series import Bandlimited
     >>> x = torch.arange(6.0).reshape(1, 2, 3)
     >>> half_turn = torch.tensor([[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]], dtype=torch.float64)
-    >>> Resampler(x, Bandlimited())(half_turn)[0].flatten().tolist()
+    >>> Resampler(x, [Bandlimited()] * 2)(half_turn)[0].flatten().tolist()
     [5.0, 4.0, 3.0, 2.0, 1.0, 0.0]
     """
 
-    def __init__(self, x: Tensor, interpolant: Interpolant):
-        self._x, self._interpolant = x, interpolant
-        self._refined: dict[tuple[float, float], tuple[Tensor, int]] = {}
+    def __init__(self, x: Tensor, interpolants: Sequence[Interpolant]):
+        self._x, self._interpolants = x, list(interpolants)
+        self._refined: dict[tuple, tuple[Tensor, list[int]]] = {}
 
     def __call__(self, source: Tensor) -> tuple[Tensor, Tensor]:
-        """(values (..., H, W), mask (H, W)): the mask is 0 where the source lies outside the pixels' area."""
+        """(values (..., D, H, W), inside (n, D, H, W) bool): whether each value comes from the grid along x, y, z."""
         source = torch.where((source - source.round()).abs() < _SAME, source.round(), source)
-        x = self._x
-        height, width = x.shape[-2:]
-        mask = self._inside(source, height, width).to(x)
-        (a, b), (c, d) = source[:, :2].tolist()
-        if (
-            a == 0 and d == 0 and b * c != 0
-        ):  # the axes are exchanged, so x may have other sides than the values
-            x, source = x.mT, source[[1, 0]]
-            (a, b), (c, d) = source[:, :2].tolist()
-        if b == 0 and c == 0:
-            return self._along_axes(x, source, (height, width)), mask
-        return self._anywhere(source, height, width), mask
+        n = len(source)
+        inside = self._inside(source)
+        order = _exchanged(source)
+        source = source[order]
+        behind = [self._x.ndim - 1 - k for k in reversed(order)]
+        x = self._x.permute(*range(self._x.ndim - n), *behind)
+        interpolants = [self._interpolants[k] for k in order]
+        mixed = _mixed(source)
+        values = self._anywhere(source, mixed) if mixed else x
+        for k in reversed([k for k in range(n) if k not in mixed]):
+            positions = (
+                source[k, k] * _centred(self._x.shape[-1 - k]) + source[k, n] + (x.shape[-1 - k] - 1) / 2
+            )
+            values = _read(values, -1 - k, positions, float(source[k, k].abs()), interpolants[k])
+        return values, inside
 
-    def _along_axes(self, x: Tensor, source: Tensor, out: tuple[int, int]) -> Tensor:
-        """Values (..., *out) of x where axes stay axes: column positions a px + b, row positions d py + c."""
-        (a, _, b), (_, d, c) = source.tolist()
-        rows = d * _centred(out[0]) + c + (x.shape[-2] - 1) / 2
-        columns = a * _centred(out[1]) + b + (x.shape[-1] - 1) / 2
-        for axis, positions, step in ((-2, rows, d), (-1, columns, a)):
-            n, whole = x.shape[axis], positions.round()
-            if abs(step) == 1 and bool(((positions - whole).abs() < _SAME).all()):
-                x = x.index_select(axis, self._interpolant.fold(whole.long(), n).to(x.device))
-            else:
-                matrix = self._interpolant.interpolation(n, positions, _cutoff(abs(step))).to(x)
-                x = x @ matrix.mT if axis == -1 else matrix @ x
-        return x
+    def _inside(self, source: Tensor) -> Tensor:
+        """(n, D, H, W) bool: whether each value comes from the positions' area, along x, y, z."""
+        sizes = self._x.shape[-len(source) :]
+        points = _points(sizes)
+        found = []
+        for row, size in zip(source, reversed(sizes), strict=True):
+            where = reduce(torch.add, [a * p for a, p in zip(row, points, strict=False)]) + row[-1]
+            found.append((where.abs() <= size / 2 + _SAME).expand(sizes))
+        return torch.stack(found)
 
-    def _anywhere(self, source: Tensor, height: int, width: int) -> Tensor:
-        """(..., H, W), each value from a stencil in the refined image: a sum over rows of (refined pixels, images)."""
-        x, interpolant = self._x, self._interpolant
-        across, down = (_cutoff(float(row.norm())) for row in source[:, :2])
-        table, fine_width = self._table(down, across)
-        px = _centred(width).expand(height, width)
-        py = _centred(height)[:, None].expand(height, width)
-        ones = torch.ones(height, width, dtype=torch.float64)
-        columns, rows = source @ torch.stack([px, py, ones]).flatten(1)
-        i = interpolant.stencil(height, rows + (height - 1) / 2, down, x.dtype)
-        j = interpolant.stencil(width, columns + (width - 1) / 2, across, x.dtype)
-        indices = (i.indices[:, :, None] * fine_width + j.indices[:, None, :]).flatten(1)
-        weights = (i.weights[:, :, None].to(x.dtype) * j.weights[:, None, :].to(x.dtype)).flatten(1)
-        values = functional.embedding_bag(
-            indices.to(x.device), table, per_sample_weights=weights.to(x.device), mode="sum"
-        )
-        return values.mT.reshape(x.shape)
+    def _anywhere(self, source: Tensor, mixed: list[int]) -> Tensor:
+        """(..., D, H, W), each value from a stencil in the refined grid: a sum over rows of (refined positions, grids).
 
-    def _table(self, down: float, across: float) -> tuple[Tensor, int]:
-        """The refined image with its pixels as rows (refined pixels, images), and its width."""
-        if (down, across) not in self._refined:
-            x, interpolant = self._x, self._interpolant
-            rows = interpolant.refinement(x.shape[-2], down, x.dtype)
-            columns = interpolant.refinement(x.shape[-1], across, x.dtype)
-            fine = x if rows is None else rows.to(x) @ x
-            fine = fine if columns is None else fine @ columns.to(x).mT
-            table = fine.flatten(-2).flatten(0, -2).mT.contiguous()
-            self._refined = {(down, across): (table, fine.shape[-1])}
-        return self._refined[down, across]
+        Along axes that do not mix nothing is read yet. Positions are taken in portions, so that memory is bounded.
+        """
+        n = len(source)
+        places = [-1 - k for k in reversed(mixed)]
+        ends = list(range(-len(mixed), 0))
+        x = self._x.movedim(places, ends)
+        sizes = x.shape[-len(mixed) :]
+        own = source[mixed][:, [*mixed, n]]
+        cutoffs = tuple(_cutoff(float(row.norm())) for row in own[:, :-1])
+        table, fine = self._table(x, tuple(mixed), cutoffs)
+        ones = torch.ones((), dtype=torch.float64)
+        points = torch.stack([p.expand(sizes).flatten() for p in (*_points(sizes), ones)])
+        at = own @ points
+        taps = math.prod(stencil.indices.shape[1] for stencil in self._stencils(at[:, :1], mixed, cutoffs))
+        read = []
+        for portion in at.split(max(1, _ENTRIES // taps), 1):
+            stencils = self._stencils(portion, mixed, cutoffs)
+            read.append(_summed(stencils, fine, table))
+        values = torch.cat(read) if len(read) > 1 else read[0]
+        return values.mT.reshape(x.shape).movedim(ends, places)
 
-    @staticmethod
-    def _inside(source: Tensor, height: int, width: int) -> Tensor:
-        """(H, W) bool: whether each value comes from the pixels' area."""
-        px, py = _centred(width), _centred(height)[:, None]
-        columns, rows = (row[0] * px + row[1] * py + row[2] for row in source)
-        return (columns.abs() <= width / 2 + _SAME) & (rows.abs() <= height / 2 + _SAME)
+    def _stencils(self, at: Tensor, mixed: list[int], cutoffs: tuple[float, ...]) -> list[Stencil]:
+        """For the axes that mix, x first, at positions (axes, P) from the centre."""
+        found = []
+        for k, where, cutoff in zip(mixed, at, cutoffs, strict=True):
+            size = self._x.shape[-1 - k]
+            positions = where + (size - 1) / 2
+            found.append(self._interpolants[k].stencil(size, positions, cutoff, self._x.dtype))
+        return found
+
+    def _table(
+        self, x: Tensor, mixed: tuple[int, ...], cutoffs: tuple[float, ...]
+    ) -> tuple[Tensor, list[int]]:
+        """x (..., H, W), refined along these last axes, with its positions as rows; and their numbers along x, y, z."""
+        key = (mixed, cutoffs)
+        if key not in self._refined:
+            for place, k in reversed(list(enumerate(mixed))):
+                axis = -1 - place
+                matrix = self._interpolants[k].refinement(x.shape[axis], cutoffs[place], x.dtype)
+                x = x if matrix is None else _along(matrix.to(x), x, axis)
+            table = x.flatten(-len(mixed)).flatten(0, -2).mT.contiguous()
+            self._refined = {key: (table, list(reversed(x.shape[-len(mixed) :])))}
+        return self._refined[key]
+
+
+def _exchanged(source: Tensor) -> list[int]:
+    """Which row of a source (n, n + 1) depends on x, which on y and z, where each depends on one; else as they are."""
+    n = len(source)
+    filled = source[:, :n] != 0
+    one_each = bool((filled.sum(0) == 1).all()) and bool((filled.sum(1) == 1).all())
+    return filled.int().argmax(0).tolist() if one_each else list(range(n))
+
+
+def _mixed(source: Tensor) -> list[int]:
+    """The axes of a source (n, n + 1) that depend on another one, or on which another one depends."""
+    n = len(source)
+    linear = source[:, :n]
+    beside = (linear != 0) & ~torch.eye(n, dtype=torch.bool)
+    return (beside.any(0) | beside.any(1)).nonzero().flatten().tolist()
+
+
+def _read(x: Tensor, axis: int, positions: Tensor, step: float, interpolant: Interpolant) -> Tensor:
+    """x (..., n, ...) at positions (P,) along one axis, `step` apart."""
+    n, whole = x.shape[axis], positions.round()
+    if step == 1 and bool(((positions - whole).abs() < _SAME).all()):
+        return x.index_select(axis, interpolant.fold(whole.long(), n).to(x.device))
+    if n > LONGEST_READ:
+        return interpolant.long_values(x, positions, axis, _cutoff(step))
+    return _along(interpolant.interpolation(n, positions, _cutoff(step)).to(x), x, axis)
+
+
+def _along(matrix: Tensor, x: Tensor, axis: int) -> Tensor:
+    """A matrix (P, n) applied along one axis, counted from the end, of x (..., n, ...)."""
+    if axis == -1:
+        return x @ matrix.mT
+    after = x.shape[axis + 1 :]
+    return (matrix @ x.flatten(axis + 1)).unflatten(-1, after)
+
+
+def _summed(stencils: Sequence[Stencil], sizes: Sequence[int], table: Tensor) -> Tensor:
+    """(P, grids) from a table (refined positions, grids), by stencils along x, y, z of so many refined positions."""
+    along_x, *others = stencils
+    indices, weights = along_x.indices, along_x.weights.to(table.dtype)
+    stride = 1
+    for stencil, size in zip(others, sizes, strict=False):
+        stride *= size
+        indices = (stencil.indices[:, :, None] * stride + indices[:, None, :]).flatten(1)
+        weights = (stencil.weights[:, :, None].to(table.dtype) * weights[:, None, :]).flatten(1)
+    return functional.embedding_bag(
+        indices.to(table.device), table, per_sample_weights=weights.to(table.device), mode="sum"
+    )
+
+
+def _points(sizes: Sequence[int]) -> list[Tensor]:
+    """Positions x, y, z from the centre on a grid of sizes such as (D, H, W), each so that it broadcasts; float64."""
+    return [_centred(size).reshape(-1, *[1] * k) for k, size in enumerate(reversed(sizes))]
 
 
 def _centred(n: int) -> Tensor:
-    """Positions of n pixels from their centre, (n,) float64."""
+    """Positions of n from their centre, (n,) float64."""
     return torch.arange(n, dtype=torch.float64) - (n - 1) / 2
 
 
 def _cutoff(step: float) -> float:
-    """The share of the frequencies that positions `step` pixels apart can carry."""
+    """The share of the frequencies that positions `step` apart can carry."""
     return 1.0 if step <= 1 + _SAME else 1 / step

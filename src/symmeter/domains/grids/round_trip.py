@@ -1,22 +1,23 @@
-"""What moving images there and back loses."""
+"""What moving grids there and back loses."""
 
 from torch import Tensor
 
 from symmeter.domain import parse_group
-from symmeter.domains.grids.grid import PADDINGS, Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants import parse_interpolant
 from symmeter.domains.grids.interpolants.interpolant import Interpolant
+from symmeter.domains.grids.options import PADDING_WORDS
 from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.symmetry.groups.group import Group, choose_elements
-from symmeter.verbs.arguments import choice, instance
+from symmeter.verbs.arguments import instance
 from symmeter.verbs.verb import verb
 
 
 @verb(
     ARGUMENTS,
-    x=instance("images (B, C, H, W) as a float tensor", Tensor),
+    x=instance("a float tensor (B, C, H, W), or one of one or three axes", Tensor),
     symmetry=instance("a group such as 'C8'", str, Group),
-    padding=choice("padding", PADDINGS),
+    padding=PADDING_WORDS,
 )
 def round_trip_error(
     x: Tensor,
@@ -28,7 +29,8 @@ def round_trip_error(
 ) -> dict[str, float]:
     """||g^-1 g x - x|| / ||x|| for every element, by name: what moving images loses, 0 where it is exact.
 
-    `x` are images (B, C, H, W). Positions that were outside the frame on the way do not count.
+    `x` are images (B, C, H, W), signals (B, C, L) or volumes (B, C, D, H, W). Positions that were outside the frame on
+    the way do not count.
 
     >>> import torch
     >>> round_trip_error(torch.rand(1, 1, 6, 6), "C2")
@@ -36,7 +38,7 @@ def round_trip_error(
     """
     group = symmetry if isinstance(symmetry, Group) else parse_group(symmetry)
     chosen = choose_elements(group.bind(tuple(x.shape[1:]), padded=True), elements, seed)
-    rho = Image(parse_interpolant(definition), padding=padding)
+    rho = Grid(parse_interpolant(definition), padding=padding, axes=x.ndim - 2)
     action = rho.action(x)
     found = {}
     for g in chosen.elements:

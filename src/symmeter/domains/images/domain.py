@@ -11,17 +11,25 @@ from torch import Tensor
 from symmeter.domain import Symmetries
 from symmeter.domains.grids.actions import (
     ACTIONS,
+    field_of,
     is_action,
+    is_heat_maps,
     known_action,
     representation_of,
     taken_as_scalars,
 )
+from symmeter.domains.grids.alternatives import alternatives
 from symmeter.domains.grids.axes.tracker import AxisTracker
+from symmeter.domains.grids.boosts import Boosts, boosts
+from symmeter.domains.grids.carried import Carried
+from symmeter.domains.grids.field_words import FIELDS, FieldWord
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
-from symmeter.domains.grids.grid import Image, Pixels
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.gridded import Gridded
+from symmeter.domains.grids.offsets import Turned, find_offset
+from symmeter.domains.grids.pixels import Pixels
 from symmeter.domains.grids.shifts import margin_of
-from symmeter.domains.grids.vectors import Vectors, turns
+from symmeter.domains.grids.vectors import turns
 from symmeter.domains.grids.window import Window
 from symmeter.domains.images.data.arrays import pixels_to_input, rows_of, wanted_by
 from symmeter.domains.images.data.open import open_data
@@ -30,20 +38,32 @@ from symmeter.domains.images.hubs.timm import Timm
 from symmeter.domains.images.hubs.torchvision import Torchvision
 from symmeter.domains.images.hubs.transformers import Transformers
 from symmeter.domains.images.inputs import preprocessing_of
+from symmeter.domains.images.mask_consistency import MaskConsistency
 from symmeter.domains.images.names import GROUPS, named
 from symmeter.domains.images.options import ImageOptions
+from symmeter.domains.images.placed.measures import BOXES, KEYPOINTS, USUAL
+from symmeter.domains.images.placed.measures import MEASURES as PLACED
+from symmeter.domains.images.placed.representation import Placed, re_boxed
+from symmeter.domains.images.placed.rows import CENTRE
+from symmeter.domains.images.placed.words import PlacedModel, PlacedWord, placed_words
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.domains.images.psnr import EQR, EQT, EQTFractional
 from symmeter.errors import SymmeterError
+from symmeter.models.behind import as_module
 from symmeter.models.hub import Hub
 from symmeter.models.loaded import LoadedModel
 from symmeter.optional import require
 from symmeter.samples import Draw, Samples
+from symmeter.symmetry.alternatives import Alternative
+from symmeter.symmetry.displaced import Inputs, Replaced, Still, as_far, displaced
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
+from symmeter.symmetry.offset import Offset
 from symmeter.symmetry.representations.representation import Representation
+from symmeter.symmetry.representations.trivial import Trivial
 from symmeter.symmetry.tracker import Tracker
 from symmeter.trees import is_tree
+from symmeter.verbs.arguments import split_list
 
 
 class Images(Gridded):
@@ -58,8 +78,8 @@ class Images(Gridded):
     position = "pixel"
     Options = ImageOptions
     symmetries = dict.fromkeys((*FAMILIES, *GENERATORS), "") | GROUPS
-    actions = ACTIONS
-    input_words = ("image", "vectors", "scalars", "invariant")
+    actions = (*ACTIONS, BOXES, "keypoints(swap=A-B,...)")
+    input_words = ("image", *FIELDS, "scalars", "invariant")
 
     @classmethod
     def symmetry(cls, word: str) -> Symmetries:
@@ -104,34 +124,65 @@ class Images(Gridded):
         """How images become inputs: the model's own way, with what the options override."""
         return preprocessing_of(model).override(**self.options.preprocessing)
 
+    def usual_measures(self, output: object) -> str:
+        """Sets of boxes and keypoints have measures of their own."""
+        kinds = [word.kind for word in placed_words(output).values()]
+        return USUAL[kinds[0]] if kinds else self.measure_over
+
+    def asked(self, model: LoadedModel, output: Any, data: Any) -> tuple[LoadedModel, Any]:
+        """Where boxes or keypoints are asked for, the model that returns these as tensors."""
+        words = placed_words(output)
+        if not words:
+            return model, output
+        least, most = self.options.min_score, self.options.max_boxes
+        readers = {word.kind: word.reader(least, most) for word in words.values()}
+        asked = split_list(output) if isinstance(output, str) else list(output)
+        written = [words[word].output if word in words else word for word in asked]
+        return replace(model, model=as_module(PlacedModel(model.model, readers))), ",".join(written)
+
     def obvious_word(self, tensor: Tensor) -> str | None:
         """An input (N, C, H, W) is an image."""
         return "image" if tensor.ndim == 4 else None
 
     def leaf(self, word: str, tensor: Tensor, model: LoadedModel) -> tuple[Tensor, Representation]:
-        """An image (N, C, H, W), pixels in uint8 or inputs in floating point; or a field of vectors (N, 2, H, W)."""
-        if word not in ("image", "vectors"):
+        """An image (N, C, H, W), pixels in uint8 or inputs in floating point; or a field by its word, at any shape."""
+        field = FieldWord.parse(word)
+        if field is not None:
+            return tensor, self._field(field, tensor)
+        if word != "image":
             return super().leaf(word, tensor, model)
         prepared = self.preprocessing(model)
         rows = rows_of(tensor, wanted_by(prepared), f"input {word!r}")
         if not isinstance(rows, Tensor):
             rows = torch.stack([pixels_to_input(row, prepared) for row in rows])
-        image = self.rho_in(model)
-        return rows, Vectors(self._grid) if word == "vectors" else image
+        return rows, self.rho_in(model)
+
+    def _field(self, word: FieldWord, tensor: Tensor) -> Representation:
+        """How an input that is a field (N, ...) moves; SymmeterError where it has another shape."""
+        if not tensor.is_floating_point():
+            raise SymmeterError(f"input {word.name!r} is {tensor.dtype}: fields are in floating point")
+        try:
+            return field_of(word, tensor, self._grid, 0, self.options.time_step)
+        except ValueError as error:
+            raise SymmeterError(f"input {word.name!r}: {error}") from error
 
     def rho_in(self, model: LoadedModel, group: Group | None = None) -> Representation:
         margin = margin_of(group)
         if margin:
             return Window(margin)
         prepared = self.preprocessing(model)
-        return Image(self.interpolant, pixels=Pixels(prepared.mean, prepared.std), padding=self.padding)
+        return Grid(self.interpolant, pixels=Pixels(prepared.mean, prepared.std), padding=self.padding)
 
     @property
-    def _grid(self) -> Image:
-        return Image(self.interpolant, padding=self.padding)
+    def _grid(self) -> Grid:
+        return Grid(self.interpolant, padding=self.padding)
 
     def act_by(self, action: str, y: Tensor) -> Representation:
-        return self.still(representation_of(action, y, self.interpolant, self.padding), "an output on a grid")
+        placed = PlacedWord.of(action)
+        if placed is not None:
+            return Placed(placed.kind, placed.swap, self.options.min_iou)
+        rho = representation_of(action, y, self.interpolant, self.padding, self.options.time_step)
+        return self.still(rho, "an output on a grid")
 
     def known_action(self, name: str, y: Tensor, model: Any) -> str:
         action = known_action(name, y, model)
@@ -144,16 +195,49 @@ class Images(Gridded):
         )
 
     def is_action(self, word: str) -> bool:
-        return is_action(word)
+        return is_action(word) or PlacedWord.of(word) is not None
+
+    def is_whole_action(self, word: str) -> bool:
+        return super().is_whole_action(word) or is_heat_maps(word)
 
     def remarks(
         self, name: str, y: Tensor, rho: Representation, moved_by: Iterable[Generator | Element]
     ) -> list[str]:
+        moved_by = list(moved_by)
         remark = taken_as_scalars(name, y, rho) if any(map(turns, moved_by)) else None
-        return [] if remark is None else [remark]
+        boosted = not isinstance(rho, Carried | Trivial) and any(map(boosts, moved_by))
+        unmoved = (
+            f"boosts do not move output {name!r}: say what it is, such as {name}:vectors or {name}:depth"
+        )
+        return [*filter(None, [remark, re_boxed(rho, moved_by)]), *[unmoved] * boosted]
+
+    def bound(self, group: Group, rho: Representation, x: Tensor) -> Group:
+        """SymmeterError for boosts of what is no field."""
+        found = super().bound(group, rho, x)
+        if isinstance(found, Boosts) and isinstance(rho, Grid | Window):
+            raise SymmeterError(f"{found.name} moves frames of velocities: say so with inputs='vectors'")
+        return found
+
+    def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
+        return alternatives(rho, value, self._grid)
+
+    def offset(self, rho: Representation, y: Tensor, moved: Mapping[Element, Tensor]) -> Offset | None:
+        """Of keypoints, as well: by how many pixels their coordinates are too large."""
+        if rho.kind != KEYPOINTS:
+            return super().offset(rho, y, moved)
+        return find_offset(Turned.of(rho, y, moved, lambda rows: rows[:, 1:, CENTRE]))
+
+    def displaced(
+        self, rho: Representation, x: Tensor, other: Tensor, still: Still, replaced: Replaced
+    ) -> Inputs:
+        """g -> x (B, ...) moved as far as by g; for boosts, which move all alike, towards the other sample."""
+        usual = super().displaced(rho, x, other, still, replaced)
+        apart = still(other) - still(x)
+        towards = displaced(rho, x, other, still, lambda g, step, displacement: apart, as_far)
+        return lambda g: towards(g) if boosts(g) else usual(g)
 
     def tracker(self, x: Tensor) -> Tracker:
-        return AxisTracker(x, self.interpolant)
+        return AxisTracker(x, self._grid)
 
     @classmethod
     def hubs(cls) -> Mapping[str, Hub]:
@@ -161,4 +245,4 @@ class Images(Gridded):
 
     @classmethod
     def measures(cls) -> Sequence[type]:
-        return (EQT, EQTFractional, EQR)
+        return (EQT, EQTFractional, EQR, MaskConsistency, *PLACED)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from symmeter.autodiff.backward_rules import BackwardRules
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.images.domain import Images
 from symmeter.errors import SymmeterError
 from symmeter.measuring.arguments import ARGUMENTS
@@ -127,7 +127,7 @@ class Drawn(Observer):
         f = lambda z: function(z)[0]
         y = f(x)
         rho = output.representation(y, run.model, run.domain)
-        if not isinstance(rho, Image):
+        if not isinstance(rho, Grid):
             raise SymmeterError(f"layer {str(output)!r} is {rho.describe()}: only a grid makes a picture")
         _, derivative = lie_derivative(f, x, run.generators, run.rho_in, rho)
         channels = -1 if rho.layout == "channels_last" else -3

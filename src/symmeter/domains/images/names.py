@@ -4,16 +4,23 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from symmeter.domains.grids.boosts import BOOSTS, parse_boosts
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
-from symmeter.domains.grids.planar import AffineBox, Cyclic, Reflection, Rotations, Scales, Translations
+from symmeter.domains.grids.padding import AXES as ALL_AXES
+from symmeter.domains.grids.planar import AffineBox, Cyclic, Reflection, Rotations
 from symmeter.domains.grids.planar_products import dihedral, rigid_motions
-from symmeter.domains.grids.shifts import AXES, parse_shifts
+from symmeter.domains.grids.scales import Scales
+from symmeter.domains.grids.shifts import parse_shifts
+from symmeter.domains.grids.translations import Translations
 from symmeter.domains.images.colours import Colours
 from symmeter.errors import SymmeterError, nearest
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.groups.products import multiply
 
+AXES = ALL_AXES[:2]
+_GENERATORS = GENERATORS | BOOSTS
+_FAMILIES = FAMILIES | {"boost": tuple(BOOSTS)}
 _CALL = re.compile(r"^([A-Za-z]+)(\d*)(?:_([a-z]))?(?:\((.*)\))?$")  # shift_x(8) is shift(8,x)
 
 
@@ -28,8 +35,8 @@ def named(text: str) -> tuple[Generator | Group, ...]:
     if _is_group(text):
         return (multiply([_one(part.strip(), text) for part in text.split("*")]),)
     key = text.lower().replace("-", "_").replace("color", "colour")
-    names = FAMILIES.get(key, (key,) if key in GENERATORS else ())
-    return tuple(GENERATORS[name] for name in names)
+    names = _FAMILIES.get(key, (key,) if key in _GENERATORS else ())
+    return tuple(_GENERATORS[name] for name in names)
 
 
 def _is_group(text: str) -> bool:
@@ -43,7 +50,7 @@ def _is_group(text: str) -> bool:
         return word in _NUMBERED
     if word not in _WRITTEN:
         return "*" in text
-    names_a_generator = word in GENERATORS or word in FAMILIES
+    names_a_generator = word in _GENERATORS or word in _FAMILIES
     return inside is not None or not names_a_generator
 
 
@@ -69,6 +76,13 @@ def _one(text: str, whole: str) -> Group:
         raise SymmeterError(
             f"symmetry {text!r} has arguments that do not fit; write it as {examples}"
         ) from error
+
+
+def _shifts(*words: str) -> Group:
+    """`shift(8,crop,x)`, along the axes that images have."""
+    if set(words) & (set(ALL_AXES) - set(AXES)):
+        raise ValueError(words)
+    return parse_shifts(*words)
 
 
 def _translations(*words: str) -> Group:
@@ -132,7 +146,7 @@ _WRITTEN: dict[str, Written] = {
     "hflip": Written(lambda: Reflection(True), {"hflip": "left and right exchanged"}),
     "vflip": Written(lambda: Reflection(False), {"vflip": "top and bottom exchanged"}),
     "shift": Written(
-        parse_shifts,
+        _shifts,
         {
             "shift(8)": "circular shifts by whole pixels, up to 8; shift for all; shift(8,crop), shift(8,open)",
             "shift(8,x)": "along x alone, or y: shift(x) for all, shift(8,crop,x)",
@@ -153,6 +167,12 @@ _WRITTEN: dict[str, Written] = {
         {
             "affine(rotation=15,...)": "a box: rotation and shear in degrees, translation as a share, "
             "scale as a factor"
+        },
+    ),
+    "boost": Written(
+        parse_boosts,
+        {
+            "boost(0.5)": "an observer who moves by up to so much, of frames of velocities; along boost_x, boost_y"
         },
     ),
     "colours": Written(Colours, {"colours": "permutations of the colour channels"}),

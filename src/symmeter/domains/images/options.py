@@ -54,6 +54,23 @@ class ImageOptions:
     interpolation: str | None = option(
         None, _NAME, "nearest, bilinear, bicubic, box, hamming or lanczos", "I"
     )
+    min_score: float = option(
+        0.5, number(0.0), "score from which a box counts (default: 0.5)", "F", type="number"
+    )
+    min_iou: float = option(
+        0.5, number(0.0), "IoU from which two boxes are a pair (default: 0.5)", "F", type="number"
+    )
+    max_boxes: int = option(
+        300, whole(1), "most boxes that one image may have (default: 300)", "N", type="positive"
+    )
+
+    time_step: float = option(
+        1.0,
+        number(),
+        "pixels that a velocity of 1 crosses from frame to frame, for boosts",
+        "DT",
+        type="number",
+    )
 
     @property
     def preprocessing(self) -> dict[str, Any]:

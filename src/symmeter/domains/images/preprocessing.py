@@ -53,7 +53,7 @@ class Preprocessing:
     crop_mode: str = "center"
     interpolation: str = "bilinear"
     source: str = "given in code"
-    margin: tuple[int, int] = (0, 0)
+    margin: tuple[int, ...] = (0, 0)
     axes: int = 2
 
     def __post_init__(self):
@@ -173,7 +173,7 @@ class Preprocessing:
         names = ", ".join("img_size" if name == "size" else name for name in changes)
         return dataclasses.replace(self, **changes, source=f"{self.source}; {names} given by hand")
 
-    def with_margin(self, margin: tuple[int, int] | None) -> "Preprocessing":
+    def with_margin(self, margin: tuple[int, ...] | None) -> "Preprocessing":
         """The same view with `margin` (rows, columns) more on either side, from the same resized image where possible.
 
         >>> Preprocessing(size=(224, 224), crop_pct=0.875).with_margin((0, 8)).shape

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @functools.lru_cache(maxsize=64)
 def resizer(
     size: tuple[int, int],
-    margin: tuple[int, int],
+    margin: tuple[int, ...],
     crop_pct: float,
     crop_mode: str,
     interpolation: str,
@@ -46,7 +46,7 @@ def resizer(
     return type(steps)([resize, crop])
 
 
-def _crop_around(image: "Image.Image", size: tuple[int, int], margin: tuple[int, int]) -> "Image.Image":
+def _crop_around(image: "Image.Image", size: tuple[int, int], margin: tuple[int, ...]) -> "Image.Image":
     """The crop in the middle that torchvision takes, with a margin around it; moved where the image ends before."""
     height, width = size[0] + 2 * margin[0], size[1] + 2 * margin[1]
     top, left = (

@@ -38,7 +38,7 @@ def deformed(
     known = [one for one in generators if isinstance(one, SpaceGenerator)]
     if len(known) < len(generators):
         return None
-    turns = _rotations(_positions(rho.components, x), random.double())
+    turns = rotations_at(_positions(rho.components, x), random.double())
     return [_moved(rho.components, one, x, turns).to(x) for one in known]
 
 
@@ -83,7 +83,7 @@ def _along(turns: Tensor, axis: Tensor) -> Tensor:
     return turns @ axis.to(turns)
 
 
-def _rotations(points: Tensor, random: Tensor) -> Tensor:
+def rotations_at(points: Tensor, random: Tensor) -> Tensor:
     """Q (b, ..., 3, 3) float64 at points (b, ..., 3): uniform over all rotations at a point, and smooth.
 
     Q(p) = exp([w(p)]) Q, with Q uniform and w a sum of waves, of wave lengths a few times the size of the sample.

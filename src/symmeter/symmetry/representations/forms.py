@@ -37,6 +37,10 @@ class Forms(Representation):
         """X x for every generator, (B, entries) each."""
         return self.fitted(x).differentiate_all(generators, x)
 
+    def changes(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
+        """Those of the shape of x."""
+        return self.fitted(x).changes(generators, x)
+
     def reach(self, generator: Generator, x: Tensor) -> float | None:
         return self.fitted(x).reach(generator, x)
 

@@ -73,6 +73,12 @@ class Packed(Representation):
         ]
         return [self.joined(leaves) for leaves in zip(*found, strict=True)]
 
+    def changes(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
+        """Those of the leaves, (B, entries) each."""
+        pairs = zip(self.representations, self.parts(x), strict=True)
+        found = [rho.changes(generators, leaf) for rho, leaf in pairs]
+        return [self.joined(leaves) for leaves in zip(*found, strict=True)]
+
     def reach(self, generator: Generator, x: Tensor) -> float | None:
         """That of the leaf that moves furthest."""
         found = [

@@ -21,6 +21,8 @@ class Representation(ABC):
     A new one gives `acting`, `differentiate_all` and `describe`, and inherits its tests from `RepresentationContract`.
     """
 
+    kind = ""  # of values that only measures of their own compare, such as boxes; nothing: entry by entry
+
     @property
     def binds(self) -> bool:
         """Whether a group that acts on several tensors at once is bound to the shape of one of these."""
@@ -73,6 +75,13 @@ class Representation(ABC):
     def differentiate(self, generator: Generator, x: Value) -> Value:
         """X x = d/dt rho(exp(tX)) x at t = 0: a linear map of x, of the shape of x."""
         return self.differentiate_all([generator], x)[0]
+
+    def changes(self, generators: Sequence[Generator], x: Value) -> list[Value]:
+        """Directions that stand in for another sample's X x, and are no symmetry of that: by default X x of this one.
+
+        Where the larger part of X x is the same for all x, something that is not. Of the shape of x each.
+        """
+        return self.differentiate_all(generators, x)
 
     def pair_all(self, generators: Sequence[Generator], covector: Tensor, x: Tensor) -> Tensor:
         """<w, X x> per generator and image: (T, B) float64, for a tensor x (B, ...) and a covector w of its shape."""

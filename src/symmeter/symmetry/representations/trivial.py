@@ -1,6 +1,7 @@
 """The trivial representation: nothing changes. With it as rho_out, equivariance is invariance."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -11,13 +12,18 @@ from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.representations.representation import Acted, Representation, Value
 
 
+@dataclass(frozen=True)
 class Trivial(Representation):
     """rho(g) x = x and X x = 0, for tensors of any shape, or tuples and dicts of them.
+
+    `batch_axis` numbers the samples; it is 0 but inside of networks, as in the states of a recurrent one.
 
     >>> from symmeter.domains.grids.generators import GENERATORS
     >>> Trivial().differentiate(GENERATORS["rotation"], torch.ones(2, 3)).sum()
     tensor(0.)
     """
+
+    batch_axis: int = 0
 
     @property
     def binds(self) -> bool:
@@ -38,8 +44,8 @@ class Trivial(Representation):
         return [zero for _ in generators]
 
     def pair_all(self, generators: Sequence[Generator], covector: Tensor, x: Tensor) -> Tensor:
-        """Zeros (T, B), for x (B, ...)."""
-        return torch.zeros(len(generators), len(x), dtype=torch.float64, device=x.device)
+        """Zeros (T, B), for x (B, ...) or with B in its place."""
+        return torch.zeros(len(generators), x.shape[self.batch_axis], dtype=torch.float64, device=x.device)
 
     def describe(self) -> str:
         return "invariant"

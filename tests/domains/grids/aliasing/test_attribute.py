@@ -31,6 +31,21 @@ def test_a_circular_network_is_explained_to_the_last_digit():
     assert found.header["definition"] == "periodic"
 
 
+def test_a_circular_network_on_lines_is_explained_as_well():
+    torch.manual_seed(0)
+    conv = lambda i, o, s: nn.Conv1d(i, o, 3, stride=s, padding=1, padding_mode="circular")
+    model = nn.Sequential(
+        conv(2, 4, 1), nn.GELU(), conv(4, 5, 3), nn.AvgPool1d(2), nn.Flatten(), nn.Linear(20, 3)
+    )
+    x = torch.rand(3, 2, 24, dtype=torch.float64)
+    found = symmeter.aliasing(model.double().eval(), x, output="logits", domain="signals")
+    rows = {row.layer: row for row in found.rows}
+    assert {row.symmetry for row in found.rows} == {"translation_x"}
+    for layer in ("1", "2", "3"):
+        assert rows[layer].measured > 1e-6 and rows[layer].explained == pytest.approx(1, abs=1e-8)
+    assert rows["0"].measured < 1e-20 and rows["5"].explained is None
+
+
 def test_zero_padding_is_not_aliasing(tmp_path):
     found = symmeter.aliasing(net(), images(), "translation_x", output="logits")
     rows = {row.layer: row for row in found.rows}

@@ -8,11 +8,12 @@ from torch.nn import functional as F
 
 from symmeter.domains.grids.axes.acting import axes_under, representation
 from symmeter.domains.grids.axes.axes import BATCH, CHANNEL, X, Y, axis, size_of, tokens
+from symmeter.domains.grids.axes.rearranged import Rearranged
 from symmeter.domains.grids.axes.tracker import AxisTracker
 from symmeter.domains.grids.generators import GENERATORS
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.generators_in_space import GENERATORS_IN_SPACE
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited
-from symmeter.domains.grids.rearranged import Rearranged
 from symmeter.domains.grids.tokens import Tokens
 from symmeter.symmetry.representations.trivial import Trivial
 
@@ -31,7 +32,7 @@ CONV = nn.Conv2d(3, 8, 2, stride=2)
 def followed(f, shape=(2, 3, 8, 12)):
     """What the tracker says of f(x): (representation, tensor)."""
     x = torch.rand(shape).requires_grad_()
-    with AxisTracker(x, Bandlimited()) as tracker:
+    with AxisTracker(x, Grid(Bandlimited(), axes=x.ndim - 2)) as tracker:
         y = f(x)
         return tracker.representation(y), y
 
@@ -119,6 +120,8 @@ def coarse_queries(z):
     (lambda z: z.roll(2, 2).unflatten(2, (4, 2))[:, :, :, 0], "grid 4 x 12, in pieces"),
     (lambda z: z.view(2, 3, 4, 2, 12).amax(3), "grid, channels first"),
     (lambda z: F.unfold(z, 3), "grid 6 x 10, in pieces"),
+    (lambda z: z.unfold(3, 3, 1), "grid 8 x 10, in pieces"),
+    (lambda z: z.unfold(2, 4, 2), "grid 3 x 12, in pieces"),
     (coarse_queries, "4 x 6 tokens behind 0"),
 ])  # fmt: skip
 def test_known_layouts(f, words):
@@ -145,7 +148,6 @@ def test_patch_merging_is_a_grid_of_half_the_size():
     lambda z: z.roll(1, 3).roll(1, 3).view(2, 3, 8, 12)[..., :6],
     lambda z: z.mean(3),
     lambda z: z.flatten(2).transpose(1, 2) @ z.flatten(2),  # both axes are the grid's
-    lambda z: z.unfold(3, 3, 1),
     lambda z: z.sum(),
     lambda z: torch.cat([z.flatten(2), torch.zeros(2, 3, 1)], 2),  # tokens behind the grid
     lambda z: z.flatten(2)[:, :, torch.randperm(96)].view(2, 3, 8, 12),
@@ -158,7 +160,6 @@ def test_patch_merging_is_a_grid_of_half_the_size():
     lambda z: F.conv_transpose2d(F.adaptive_avg_pool2d(z, 1), torch.ones(3, 5, 8, 12)),  # grown from one index
     lambda z: F.max_unpool2d(F.adaptive_avg_pool2d(z, 1), torch.zeros(2, 3, 1, 1).long(), (8, 12)),
     lambda z: F.fold(z.mT.flatten(2), (8, 12), 1),  # places out of order
-    lambda z: z.unfold(2, 4, 2),  # windows that overlap
     lambda z: torch.take_along_dim(z, torch.randint(0, 12, (2, 3, 8, 12)), 3),
     # operations of others, whatever their name
     lambda z: torch.ops.symmeter_tests.roll(z),
@@ -184,14 +185,14 @@ def test_what_is_not_known_is_not_guessed(f):
 
 def test_constants_depend_on_nothing():
     x = torch.rand(2, 3, 4, 6)
-    with AxisTracker(x, Bandlimited()) as tracker:
+    with AxisTracker(x, Grid(Bandlimited(), axes=x.ndim - 2)) as tracker:
         assert tracker.axes(torch.zeros_like(x)) is None
         assert tracker.axes(torch.ones(4, 4) @ torch.ones(4, 4)) is None
 
 
 def test_windows_act_as_the_map_they_are_cut_from():
     x = torch.rand(2, 3, 4, 6, dtype=torch.float64)
-    grid = Image(Bandlimited())
+    grid = Grid(Bandlimited())
     cut = windows
     rho, _ = followed(cut, (2, 3, 4, 6))
     assert isinstance(rho, Rearranged)
@@ -218,7 +219,7 @@ def test_rolled_windows_act_as_the_map_before_it_was_rolled():
     rho, _ = followed(cut, (2, 3, 4, 6))
     assert rho is not None
     for generator in GENERATORS_HERE:
-        expected = cut(Image(Bandlimited()).differentiate(generator, x))
+        expected = cut(Grid(Bandlimited()).differentiate(generator, x))
         torch.testing.assert_close(rho.differentiate(generator, cut(x)), expected)
 
 
@@ -232,13 +233,104 @@ def test_prefix_tokens_inside_heads_stay_where_they_are():
     rho, _ = followed(heads, (2, 8, 4, 6))
     assert isinstance(rho, Rearranged)
     for generator in GENERATORS_HERE:
-        expected = heads(Image(Bandlimited()).differentiate(generator, x))
+        expected = heads(Grid(Bandlimited()).differentiate(generator, x))
         torch.testing.assert_close(rho.differentiate(generator, heads(x)), expected)
 
 
-def test_trivial_needs_the_whole_batch_first():
-    assert isinstance(followed(lambda z: z.mean((2, 3)))[0], Trivial)
-    assert followed(lambda z: z.mean((2, 3)).t())[0] is None
+def test_trivial_needs_the_whole_batch_alone_on_its_axis():
+    assert followed(lambda z: z.mean((2, 3)))[0] == Trivial()
+    assert followed(lambda z: z.mean((2, 3)).t())[0] == Trivial(1)
+    assert followed(lambda z: z.mean((2, 3)).flatten())[0] is None
+
+
+def spectral(z):
+    """The layer of a neural operator: low frequencies are mixed, along both axes and by channels."""
+    spectrum = torch.fft.rfft2(z)
+    mixed = torch.zeros(2, 5, 12, 5, dtype=torch.cfloat)
+    weight = torch.ones(3, 5, 4, 3, dtype=torch.cfloat)
+    mixed[:, :, :4, :3] = torch.einsum("bixy,ioxy->boxy", spectrum[:, :, :4, :3], weight)
+    mixed[:, :, -4:, :3] = torch.einsum("bixy,ioxy->boxy", spectrum[:, :, -4:, :3], weight)
+    return torch.fft.irfft2(mixed, s=(12, 8))
+
+
+STRETCHED = torch.rand(2, 3, 12, 8, 6)
+
+
+@pytest.mark.parametrize(
+    ("f", "spacing"),
+    [
+        (lambda z: F.avg_pool3d(z, (4, 1, 1)), (1, 1, 2)),
+        (lambda z: F.avg_pool3d(z, 2), (2, 2, 1)),
+        (lambda z: F.interpolate(z, scale_factor=2), (0.5, 0.5, 0.25)),
+        (lambda z: F.avg_pool3d(z, (4, 1, 1)).flatten(2).mT, (1, 1, 2)),
+    ],
+)
+def test_steps_grow_as_the_grid_gets_coarser(f, spacing):
+    with AxisTracker(STRETCHED, Grid(Bandlimited(), axes=3, spacing=(1, 1, 0.5))) as tracker:
+        rho = tracker.representation(f(STRETCHED))
+    assert isinstance(rho, Grid | Tokens) and rho.spacing == spacing
+
+
+@pytest.mark.parametrize(("f", "shape", "words"), [
+    (lambda z: F.conv1d(z, torch.ones(5, 3, 3), stride=2, padding=1), (2, 3, 12), "grid, channels first"),
+    (lambda z: z.mT, (2, 3, 12), "grid, channels last"),
+    (lambda z: F.avg_pool1d(z, 3, 2), (2, 3, 12), "grid, channels first"),
+    (lambda z: z.unfold(2, 4, 2), (2, 3, 12), "grid 5, in pieces"),
+    (lambda z: z.unfold(2, 4, 4), (2, 3, 12), "grid 12, in pieces"),
+    (lambda z: nn.GRU(3, 4, batch_first=True)(z.mT)[0], (2, 3, 12), "grid, channels last"),
+    (lambda z: nn.GRU(3, 4, 2)(z.permute(2, 0, 1))[0], (2, 3, 12), "grid 12, in pieces"),
+    (lambda z: nn.GRU(3, 4, 2, batch_first=True)(z.mT)[1], (2, 3, 12), "invariant"),
+    (lambda z: torch.stft(z[:, 0], 4, 2, window=torch.ones(4), return_complex=True).abs(), (2, 3, 12), "grid, channels first"),
+    (lambda z: torch.stft(z[:, 0], 4, 2, window=torch.ones(4), return_complex=True).abs()[:, None], (2, 3, 12), "grid 7, in pieces"),
+    (lambda z: z.unfold(2, 4, 4).flatten(2), (2, 3, 12), "grid, channels first"),
+    (lambda z: F.conv3d(z, torch.ones(5, 3, 2, 2, 2), stride=(1, 2, 2)), (2, 3, 4, 6, 8), "grid, channels first"),
+    (lambda z: F.conv3d(z, torch.ones(5, 3, 2, 2, 2), stride=2).flatten(2).mT, (2, 3, 4, 6, 8), "2 x 3 x 4 tokens behind 0"),
+    (lambda z: F.pad(z.flatten(2).mT, (0, 0, 1, 0)), (2, 3, 2, 3, 4), "2 x 3 x 4 tokens behind 1"),
+    (lambda z: z.movedim(1, 4), (2, 3, 4, 6, 8), "grid, channels last"),
+    (lambda z: z.roll((1, -1), (2, 4)).roll((-1, 1), (2, 4)), (2, 3, 4, 6, 8), "grid, channels first"),
+    (lambda z: z.roll(1, 2), (2, 3, 4, 6, 8), "grid 4 x 6 x 8, in pieces"),
+    (lambda z: z.rot90(1, (2, 3)), (2, 3, 4, 6, 8), "grid 4 x 6 x 8, in pieces"),
+    (lambda z: z.mean((2, 3, 4)), (2, 3, 4, 6, 8), "invariant"),
+    (lambda z: z.flatten(0, 1).mean(1), (2, 3, 4, 6, 8), None),
+    (lambda z: z.mean(2), (2, 3, 4, 6, 8), None),
+    (lambda z: torch.fft.rfft(z).abs(), (2, 3, 12), None),
+    (lambda z: torch.fft.irfft(torch.fft.rfft(z)[..., :4], n=24), (2, 3, 12), "grid, channels first"),
+    (spectral, (2, 3, 12, 8), "grid, channels first"),
+    (lambda z: torch.fft.ifftn(torch.fft.fftn(z, dim=(2, 3, 4)), dim=(2, 3, 4)).real, (2, 3, 4, 6, 8), "grid, channels first"),
+    (lambda z: torch.fft.rfft(z.transpose(1, 2), dim=2).abs(), (2, 3, 12), "grid, channels last"),
+    (lambda z: torch.fft.irfft(torch.fft.rfft(z) @ torch.ones(7, 7).cfloat()), (2, 3, 12), None),
+    (lambda z: z.cumsum(2), (2, 3, 12), None),
+])  # fmt: skip
+def test_lines_and_volumes(f, shape, words):
+    rho, y = followed(f, shape)
+    assert (rho and rho.describe()) == words
+    if rho is not None:
+        assert rho.differentiate(GENERATORS["translation_x"], y.detach()).shape == y.shape
+
+
+def test_windows_of_volumes_act_as_the_volume_they_are_cut_from():
+    x = torch.rand(2, 3, 4, 6, 8, dtype=torch.float64)
+    cut = lambda z: (
+        z.roll((1, 0, -1), (2, 3, 4))
+        .unflatten(4, (4, 2))
+        .unflatten(3, (3, 2))
+        .permute(0, 4, 6, 2, 3, 5, 1)
+        .flatten(0, 2)
+    )
+    rho, _ = followed(cut, x.shape)
+    assert isinstance(rho, Rearranged) and rho.rolled == (1, 0, 7)
+    grid = Grid(Bandlimited(), axes=3)
+    for name in ("translation_z", "rotation_x", "rotation_y", "scale"):
+        generator = GENERATORS_IN_SPACE[name]
+        torch.testing.assert_close(
+            rho.differentiate(generator, cut(x)), cut(grid.differentiate(generator, x))
+        )
+
+
+def test_packed_sequences_are_not_followed():
+    """They have no axis of time."""
+    packed = lambda z: nn.utils.rnn.pack_padded_sequence(z.mT, torch.tensor([12, 12]), batch_first=True)
+    assert followed(lambda z: nn.GRU(3, 4, batch_first=True)(packed(z))[0].data, (2, 3, 12))[0] is None
 
 
 FAMILIES = {
@@ -251,8 +343,8 @@ FAMILIES = {
 def test_tokens_with_a_prefix_that_share_an_axis_are_no_tokens():
     """(B, heads * N, d): the second head begins with a prefix of its own, in the middle of the axis."""
     both, places = axis(CHANNEL, 2), tokens(1, axis(Y, 3) + axis(X, 4))
-    assert isinstance(representation((axis(BATCH, 2), places, axis(CHANNEL, 5)), Bandlimited()), Tokens)
-    assert representation((axis(BATCH, 2), both + places, axis(CHANNEL, 5)), Bandlimited()) is None
+    assert isinstance(representation((axis(BATCH, 2), places, axis(CHANNEL, 5)), Grid(Bandlimited())), Tokens)
+    assert representation((axis(BATCH, 2), both + places, axis(CHANNEL, 5)), Grid(Bandlimited())) is None
 
 
 @pytest.mark.slow
@@ -272,18 +364,23 @@ KNOWN = Bandlimited()
 
 
 @pytest.mark.parametrize(
-    ("rho", "shape"),
+    ("rho", "shape", "count"),
     [
-        (Image(KNOWN), (2, 8, 4, 6)),
-        (Image(KNOWN, "channels_last"), (2, 4, 6, 8)),
-        (Tokens(KNOWN, (4, 6)), (2, 24, 8)),
-        (Tokens(KNOWN, (4, 6), 2), (2, 26, 8)),
-        (Trivial(), (2, 8)),
-        (Trivial(), (2, 8, 3)),
+        (Grid(KNOWN), (2, 8, 4, 6), 2),
+        (Grid(KNOWN, "channels_last"), (2, 4, 6, 8), 2),
+        (Grid(KNOWN, axes=1), (2, 8, 6), 1),
+        (Grid(KNOWN, "channels_last", axes=3), (2, 4, 6, 3, 8), 3),
+        (Tokens(KNOWN, (4, 6)), (2, 24, 8), 2),
+        (Tokens(KNOWN, (4, 6), 2), (2, 26, 8), 2),
+        (Tokens(KNOWN, (4, 6, 3), 2), (2, 74, 8), 3),
+        (Trivial(), (2, 8), 1),
+        (Trivial(), (2, 8, 3), 2),
+        (Trivial(1), (4, 2, 8), 2),
     ],
 )
-def test_axes_of_what_somebody_knows_are_read_back(rho, shape):
+def test_axes_of_what_somebody_knows_are_read_back(rho, shape, count):
+    whole = Grid(KNOWN, axes=count)
     axes = axes_under(rho, shape)
     assert tuple(size_of(factors) for factors in axes) == shape
-    found = representation(axes, KNOWN)
-    assert type(found) is type(rho) and found.describe() == rho.describe()
+    found = representation(axes, whole)
+    assert found == rho

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from symmeter.domains.grids.aliasing.sampled_layers import sampling
 from symmeter.domains.grids.aliasing.theorem import alias_derivative
 from symmeter.domains.grids.generators import AffineGenerator
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import CHANNELS_FIRST, Grid
 from symmeter.domains.grids.interpolants.series import Periodic
 from symmeter.errors import SymmeterError
 from symmeter.layers.attribute import profiled
@@ -67,10 +67,12 @@ def aliasing(
     *,
     control: bool = False,
     preprocessing: dict[str, Any] | None = None,
+    domain: str | None = None,
 ) -> Profile:
     """Attribute the error of translations to layers, and say how much of each part the aliasing theorem explains.
 
-    Everything is under the definition `periodic`, for which the theorem holds; zero padding is left as what aliasing
+    `domain` is any kind of data on a grid, `signals` for one (default: images). Everything is under the definition
+    `periodic`, for which the theorem holds; zero padding is left as what aliasing
     does not explain. Rows are `AliasRow`s; the share of the whole that is aliasing is in `header["spec"]["aliasing"]`.
     Strided convolutions and pooling are predicted exactly, on all channels. Of activations a few channels, drawn
     under `seed`, are predicted from a spectrum on a grid 8 times finer. Slow: some seconds an image and network.
@@ -84,7 +86,7 @@ def aliasing(
     1.0
     """
     observer = AliasAttributor(seed)
-    given = Given(data, "images", options={"definition": Periodic(), **(preprocessing or {})})
+    given = Given(data, domain or "images", options={"definition": Periodic(), **(preprocessing or {})})
     settings = Settings(samples, batch_size, device, seed, progress, control)
     plan = plan_along(model, given, symmetry, output, settings, "the aliasing theorem")
     for generator in plan.symmetry.generators:
@@ -142,11 +144,11 @@ class AliasAttributor(Attributor):
     ) -> None:
         """Measure and predict one layer's own Lie derivative; what it was given and gave are grids.
 
-        It was given h (B, C, H, W) and gave y (B, C', H', W'); `gradient` is that at y.
+        It was given h (B, C, ...) and gave y (B, C', ...); `gradient` is that at y.
         """
         module, generator = self._modules[layer], self._generators[t]
-        layout, plain = sampling(module), Image(Periodic())
-        if layout is None or h.ndim != 4 or y.ndim != 4 or not _are_maps(attribution, layer):
+        layout, plain = sampling(module), Grid(Periodic(), axes=h.ndim - 2)
+        if layout is None or not _are_maps(attribution, layer):
             return
         channels = slice(None)
         if not layout.linear and not any(True for _ in module.parameters()) and h.shape == y.shape:
@@ -204,4 +206,4 @@ class AliasAttributor(Attributor):
 def _are_maps(attribution: Attribution, layer: str) -> bool:
     """Whether all that goes in and out of the first call of a module is channels-first maps."""
     found = attribution.representations(layer)
-    return all(isinstance(rho, Image) and rho.layout == "channels_first" for rho in found)
+    return all(isinstance(rho, Grid) and rho.layout == CHANNELS_FIRST for rho in found)

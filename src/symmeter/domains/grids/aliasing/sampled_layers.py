@@ -2,6 +2,7 @@
 
 import copy
 import math
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, singledispatch
@@ -9,26 +10,34 @@ from functools import partial, singledispatch
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from symmeter.domains.grids.aliasing.kinks import Kink, kinks_of
 
-ROWS, COLUMNS = -2, -1
+Refinement = tuple[int, ...]  # how many times finer a grid is along each of its axes
+_CONVOLUTIONS = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
+_MAXIMA = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """A layer as m = A F. `dense` is F on a grid that is (ky, kx) times finer than the layer's input.
+    """A layer as m = A F. `dense` is F on a grid that is (..., ky, kx) times finer than the layer's input.
 
-    `dense(h, (ky, kx))` maps the resampled input (B, C, ky H, kx W) to (B, C', ky H, kx W), on circular data;
-    A keeps every `stride`-th row and column. A linear F adds no frequencies: its input need not be refined.
-    `before` is a linear pointwise map that comes first; `kinks` are those of a pointwise `dense`, where known.
+    `dense(h, (..., ky, kx))` maps the resampled input (B, C, ..., ky H, kx W) to (B, C', ..., ky H, kx W), on circular
+    data; A keeps every `stride`-th sample, along all axes alike or along each. A linear F adds no frequencies: its
+    input need not be refined. `before` is a linear pointwise map that comes first; `kinks` are those of a pointwise
+    `dense`, where known.
     """
 
-    dense: Callable[[Tensor, tuple[int, int]], Tensor]
-    stride: tuple[int, int] = (1, 1)
+    dense: Callable[[Tensor, Refinement], Tensor]
+    stride: int | tuple[int, ...] = 1
     linear: bool = False
     before: Callable[[Tensor], Tensor] = torch.clone
     kinks: tuple[Kink, ...] = ()
+
+    def strides(self, h: Tensor) -> tuple[int, ...]:
+        """Along each axis of the grid of h (B, C, ...)."""
+        return _sizes(self.stride, h.shape[2:])
 
 
 _POINTWISE_EXCLUDED = (
@@ -43,6 +52,7 @@ _POINTWISE_EXCLUDED = (
 _CHANNEL_NORMS = {
     f"{n}2d{s}" for n in ("LayerNorm", "RmsNorm", "LayerNormAct", "RmsNormAct") for s in ("", "Fp32")
 }
+_BLURS = {"BlurPool1d", "BlurPool2d", "BlurPool3d"}
 
 
 @singledispatch
@@ -59,7 +69,7 @@ def sampling(module: nn.Module) -> Sampling | None:
         return Sampling(lambda h, _: forward(h), kinks=kinks_of(module))
     if names & {"LayerScale2d", "DropPath", "Dropout", "FrozenBatchNorm2d"}:
         return None if module.training else Sampling(lambda h, _: h, linear=True)
-    if "BlurPool2d" in names:
+    if names & _BLURS:
         return _blur_pool(module)
     return None
 
@@ -70,7 +80,7 @@ def _identity(module: nn.Identity) -> Sampling:
 
 
 @sampling.register
-def _batch_norm(module: nn.BatchNorm2d) -> Sampling | None:
+def _batch_norm(module: _BatchNorm) -> Sampling | None:
     """In evaluation only; timm's BatchNormAct2d ends in an activation, which is all that aliases."""
     if module.training or not module.track_running_stats:
         return None
@@ -78,85 +88,103 @@ def _batch_norm(module: nn.BatchNorm2d) -> Sampling | None:
     if act is None or isinstance(act, nn.Identity):
         return Sampling(lambda h, _: h, linear=True)
     inner = sampling(act)
-    return inner and replace(inner, before=partial(nn.BatchNorm2d.forward, module))
+    return inner and replace(inner, before=partial(_BatchNorm.forward, module))
 
 
-@sampling.register
-def _convolution(module: nn.Conv2d) -> Sampling:
-    kernel, dilation, stride = module.kernel_size, module.dilation, module.stride
+@sampling.register(nn.Conv1d)
+@sampling.register(nn.Conv2d)
+@sampling.register(nn.Conv3d)
+def _convolution(module: nn.Conv1d | nn.Conv2d | nn.Conv3d) -> Sampling:
+    kernel, dilation = module.kernel_size, module.dilation
     # a copy runs the code of any subclass, weight standardisation included, on data that is wrapped already
     dense = copy.copy(module)
-    dense.stride, dense.padding, dense.padding_mode = (1, 1), (0, 0), "zeros"
+    ones = (1,) * len(kernel)
+    dense.stride, dense.padding, dense.padding_mode = ones, (0,) * len(kernel), "zeros"  # type: ignore[assignment]
 
-    def run(h: Tensor, _: tuple[int, int]) -> Tensor:
-        out = dense.forward(_wrap(h, kernel, dilation, _left(module, h.shape[-2:])))
+    def run(h: Tensor, _: Refinement) -> Tensor:
+        size = h.shape[2:]
+        out = dense.forward(_wrap(h, kernel, dilation, _left(module, size)))
         # "same" subclasses pad once more: cut that off
-        for axis, k, d in zip((ROWS, COLUMNS), kernel, dilation, strict=True):
-            if out.shape[axis] > h.shape[axis]:
-                out = out.narrow(axis, (k - 1) * d // 2, h.shape[axis])
+        for axis, (n, k, d) in enumerate(zip(size, kernel, dilation, strict=True), start=2):
+            if out.shape[axis] > n:
+                out = out.narrow(axis, (k - 1) * d // 2, n)
         return out
 
-    return Sampling(run, (stride[0], stride[1]), linear=True)
+    return Sampling(run, tuple(module.stride), linear=True)
 
 
-@sampling.register
-def _average_pool(module: nn.AvgPool2d) -> Sampling:
-    kernel = _pair(module.kernel_size)
+@sampling.register(nn.AvgPool1d)
+@sampling.register(nn.AvgPool2d)
+@sampling.register(nn.AvgPool3d)
+def _average_pool(module: nn.AvgPool1d | nn.AvgPool2d | nn.AvgPool3d) -> Sampling:
+    def run(h: Tensor, _: Refinement) -> Tensor:
+        size = h.shape[2:]
+        kernel, ones = _sizes(module.kernel_size, size), _sizes(1, size)
+        wrapped = _wrap(h, kernel, ones, _left(module, size))
+        total = getattr(module, "divisor_override", None) or math.prod(kernel)
+        weight = wrapped.new_full((h.shape[1], 1, *kernel), 1 / total)
+        return _CONVOLUTIONS[len(size)](wrapped, weight, groups=h.shape[1])
 
-    def run(h: Tensor, _: tuple[int, int]) -> Tensor:
-        wrapped = _wrap(h, kernel, (1, 1), _left(module, h.shape[-2:]))
-        return F.avg_pool2d(wrapped, kernel, 1, divisor_override=module.divisor_override)
-
-    return Sampling(run, _pair(module.stride), linear=True)
+    return Sampling(run, module.stride, linear=True)
 
 
-@sampling.register
-def _max_pool(module: nn.MaxPool2d) -> Sampling | None:
+@sampling.register(nn.MaxPool1d)
+@sampling.register(nn.MaxPool2d)
+@sampling.register(nn.MaxPool3d)
+def _max_pool(module: nn.MaxPool1d | nn.MaxPool2d | nn.MaxPool3d) -> Sampling | None:
     """F(p) = max_k h(p + k) on the continuum: both the maximum's own frequencies and the decimation alias."""
-    kernel, dilation = _pair(module.kernel_size), _pair(module.dilation)
 
-    def run(h: Tensor, refinement: tuple[int, int]) -> Tensor:
-        ky, kx = refinement
-        top, left = _left(module, (h.shape[-2] // ky, h.shape[-1] // kx))
-        spread = (dilation[0] * ky, dilation[1] * kx)
-        return F.max_pool2d(_wrap(h, kernel, spread, (top * ky, left * kx)), kernel, 1, dilation=spread)
+    def run(h: Tensor, refinement: Refinement) -> Tensor:
+        size = h.shape[2:]
+        kernel, dilation = _sizes(module.kernel_size, size), _sizes(module.dilation, size)
+        coarse = [n // factor for n, factor in zip(size, refinement, strict=True)]
+        left = _times(_left(module, coarse), refinement)
+        spread = _times(dilation, refinement)
+        wrapped = _wrap(h, kernel, spread, left)
+        return _MAXIMA[len(size)](wrapped, kernel, 1, dilation=spread)
 
-    return None if module.return_indices else Sampling(run, _pair(module.stride))
+    return None if module.return_indices else Sampling(run, module.stride)
+
+
+def _times(sizes: Sequence[int], refinement: Refinement) -> tuple[int, ...]:
+    return tuple(map(operator.mul, sizes, refinement))
 
 
 def _blur_pool(module: nn.Module) -> Sampling:
+    """Of timm and those built alike: a filter (1, 1, ...), a stride, and the padding on both sides, last axis first."""
     filt, stride, padding = (getattr(module, name) for name in ("filt", "stride", "padding"))
-    kernel = (filt.shape[-2], filt.shape[-1])
+    kernel = filt.shape[2:]
 
-    def run(h: Tensor, _: tuple[int, int]) -> Tensor:
+    def run(h: Tensor, _: Refinement) -> Tensor:
         weight = filt.expand(h.shape[1], 1, *kernel)
-        return F.conv2d(_wrap(h, kernel, (1, 1), (padding[2], padding[0])), weight, groups=h.shape[1])
+        wrapped = _wrap(h, kernel, _sizes(1, kernel), padding[-2::-2])
+        return _CONVOLUTIONS[len(kernel)](wrapped, weight, groups=h.shape[1])
 
-    return Sampling(run, _pair(stride), linear=True)
-
-
-def _pair(value: int | Sequence[int]) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else (value[0], value[1])
+    return Sampling(run, stride, linear=True)
 
 
-def _left(module: nn.Module, size: Sequence[int]) -> tuple[int, int]:
-    """Rows and columns of padding before the first sample."""
-    geometry = [_pair(getattr(module, name, 1)) for name in ("kernel_size", "stride", "dilation")]
+def _sizes(value: int | Sequence[int], axes: Sequence[int]) -> tuple[int, ...]:
+    """One number for each axis, given for all of them or one by one."""
+    return tuple(torch.tensor(value).expand(len(axes)).tolist())
+
+
+def _left(module: nn.Module, size: Sequence[int]) -> tuple[int, ...]:
+    """Samples of padding before the first one, along each axis."""
+    geometry = [_sizes(getattr(module, name, 1), size) for name in ("kernel_size", "stride", "dilation")]
     same = any("Same" in c.__name__ for c in type(module).__mro__) and getattr(module, "same_pad", True)
     if not same and not isinstance(module.padding, str):
-        return _pair(module.padding)  # pyright: ignore[reportArgumentType]
+        return _sizes(module.padding, size)  # pyright: ignore[reportArgumentType]
     if module.padding == "valid":
-        return (0, 0)
+        return _sizes(0, size)
     total = (
         (math.ceil(n / s) - 1) * s + (k - 1) * d + 1 - n for n, k, s, d in zip(size, *geometry, strict=True)
     )
-    top, left = (max(t, 0) // 2 for t in total)
-    return top, left
+    return tuple(max(t, 0) // 2 for t in total)
 
 
 def _wrap(h: Tensor, kernel: Sequence[int], dilation: Sequence[int], left: Sequence[int]) -> Tensor:
-    """h (B, C, H, W) continued periodically so that a window without padding gives as many samples as h has."""
-    for axis, k, d, before in zip((ROWS, COLUMNS), kernel, dilation, left, strict=True):
+    """h (B, C, ...) continued periodically so that a window without padding gives as many samples as h has."""
+    for axis, (k, d, before) in enumerate(zip(kernel, dilation, left, strict=True), start=2):
         n = h.shape[axis]
         h = h.index_select(axis, (torch.arange(n + (k - 1) * d, device=h.device) - before) % n)
     return h

@@ -10,6 +10,7 @@ Source: Gruver et al. 2023, section on aliasing and its theorem, with every n th
 """
 
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -17,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from symmeter.domains.grids.aliasing.kinks import resample, singular_part
-from symmeter.domains.grids.aliasing.sampled_layers import COLUMNS, ROWS, Sampling, sampling
+from symmeter.domains.grids.aliasing.sampled_layers import Sampling, sampling
 from symmeter.domains.grids.generators import AffineGenerator
 from symmeter.domains.grids.interpolants.series import Periodic
 from symmeter.errors import SymmeterError
@@ -26,7 +27,7 @@ from symmeter.symmetry.groups.generators import Generator
 
 @dataclass(frozen=True)
 class AliasPrediction:
-    """The Lie derivative that aliasing predicts, (T, B, C', H', W'), T over generators.
+    """The Lie derivative that aliasing predicts, (T, B, C', ...), T over generators.
 
     `oversampling` is the factor K by which the grid was refined to find the spectrum, 1 where it is finite and
     the prediction exact. `change`, (T, B), is the norm of what the last doubling of K changed: an upper bound of
@@ -54,7 +55,7 @@ def alias_derivative(
 ) -> AliasPrediction | None:
     """What aliasing predicts for L_X m(h) under `periodic`; None where the theorem says nothing of the module.
 
-    `h` is (B, C, H, W), `generators` are translations. The prediction is
+    `h` is (B, C, ...) on a grid of one to three axes, `generators` are translations. The prediction is
     - exact, from one finite spectrum, for convolution, average and blur pooling; 0 for linear maps without stride;
     - truncated for what is not linear, which makes frequencies without end: F is evaluated on a grid K times finer
       along the translation. Polynomials of degree <= K are exact, analytic functions converge exponentially in K
@@ -79,15 +80,14 @@ def alias_derivative(
     """
     shifts = [_shift(generator) for generator in generators]
     layer = sampling(module)
-    if layer is None or h.ndim != 4:
+    if layer is None or h.ndim < 3:
         return None
     with torch.no_grad():
         h, dtype = h.detach(), h.dtype
         if not any(True for _ in (*module.parameters(), *module.buffers())):
             h = h.double()  # where the module has no dtype of its own
         y = module.forward(h.clone())
-        (height, width), (sy, sx) = h.shape[-2:], layer.stride
-        if not isinstance(y, Tensor) or (y.shape[-2] * sy, y.shape[-1] * sx) != (height, width):
+        if not isinstance(y, Tensor) or not _divides(layer.strides(h), y, h):
             return None
         if layer.linear:
             exact = _fold_all(layer, h, y, shifts, 1).to(dtype)
@@ -98,17 +98,22 @@ def alias_derivative(
         return replace(result, derivative=result.derivative.to(dtype), change=result.change.to(dtype))
 
 
-def _shift(generator: Generator) -> tuple[float, float]:
-    """(along columns, along rows) in half-extents; SymmeterError for what is no translation."""
+def _divides(strides: Sequence[int], y: Tensor, h: Tensor) -> bool:
+    """Whether y (B, C', ...) has a sample at every stride of h (B, C, ...)."""
+    return tuple(map(operator.mul, y.shape[2:], strides)) == tuple(h.shape[2:])
+
+
+def _shift(generator: Generator) -> tuple[float, ...]:
+    """Along the last axis, the one before it, ... in half-extents; SymmeterError for what is no translation."""
     if not isinstance(generator, AffineGenerator) or any(map(any, generator.linear)):
         raise SymmeterError(f"the aliasing theorem is about translations, not {generator.name}")
-    return generator.shift
+    return tuple(generator.on(3)[1].tolist())
 
 
 def _refined(
     layer: Sampling, h: Tensor, y: Tensor, shifts: list, fixed: int | None, tolerance: float, cap: int
 ) -> AliasPrediction:
-    """The fold at a fixed factor, or at 8, 16, ... until it settles, for h (B, C, H, W) and y (B, C', H', W').
+    """The fold at a fixed factor, or at 8, 16, ... until it settles, for h (B, C, ...) and y (B, C', ...).
 
     `change` is against half the factor.
     """
@@ -128,26 +133,28 @@ def _norm(x: Tensor) -> Tensor:
 
 
 def _fold_all(layer: Sampling, h: Tensor, y: Tensor, shifts: list, factor: int) -> Tensor:
-    """(T, B, C', H', W'): the folds along both axes, weighted by each translation's components."""
+    """(T, B, C', ...): the folds along all axes, weighted by each translation's components."""
     result = torch.zeros(len(shifts), *y.shape, dtype=h.dtype, device=h.device)
-    if layer.linear and layer.stride == (1, 1):
+    if layer.linear and set(layer.strides(h)) == {1}:
         return result  # exactly, without round-off
-    for which, axis in enumerate((COLUMNS, ROWS)):
-        if any(shift[which] for shift in shifts):
-            for image in range(len(h)):  # one at a time bounds the memory that the fine grid takes
-                folded = _along(layer, h[image : image + 1], axis, factor)[0]
-                for index, shift in enumerate(shifts):
-                    result[index, image] += shift[which] * folded
+    speeds = torch.tensor(shifts, dtype=h.dtype, device=h.device).T
+    for last, speed in enumerate(speeds[: h.ndim - 2], start=1):
+        if not speed.any():
+            continue
+        for image in range(len(h)):  # one at a time bounds the memory that the fine grid takes
+            folded = _along(layer, h[image : image + 1], -last, factor)[0]
+            result[:, image] += torch.tensordot(speed, folded, 0)
     return result
 
 
 def _along(layer: Sampling, h: Tensor, axis: int, factor: int) -> Tensor:
-    """The fold along one axis of a translation by half of it, (B, C', H', W')."""
-    sy, sx = layer.stride
-    stride, other = (sx, slice(None, None, sy)) if axis == COLUMNS else (sy, slice(None, None, sx))
+    """The fold along one axis, counted from the last, of a translation by half of it: (B, C', ...)."""
+    strides, refinement = list(layer.strides(h)), [1] * (h.ndim - 2)
+    stride, strides[axis], refinement[axis] = strides[axis], 1, factor
     h = layer.before(h)
-    fine = layer.dense(resample(h, factor, axis), (1, factor) if axis == COLUMNS else (factor, 1))
-    fine = torch.movedim(fine, axis, -1)[..., other, :].double()  # waves along the other axis all move alike
+    fine = layer.dense(resample(h, factor, axis), tuple(refinement))
+    kept = [slice(None, None, step) for step in strides]
+    fine = torch.movedim(fine[..., *kept], axis, -1).double()  # waves along the other axes all move alike
     if layer.kinks and factor > 1:
         lines = torch.movedim(h, axis, -1).double()
         value, slope = singular_part(lines.flatten(0, -2), layer.kinks, factor)
@@ -185,11 +192,11 @@ def fold(fine: Tensor, n: int) -> Tensor:
     return torch.fft.ifft(folded, norm="forward").real
 
 
-def predicted_norm(spectrum: Tensor, grid: tuple[int, int], generator: Generator) -> Tensor:
-    """The theorem: ||L_v A h||^2 = (2 pi)^2 sum_m |sum_{n: alias(n) = m} H_n v.(n - m)|^2, a mean over the pixels.
+def predicted_norm(spectrum: Tensor, grid: tuple[int, ...], generator: Generator) -> Tensor:
+    """The theorem: ||L_v A h||^2 = (2 pi)^2 sum_m |sum_{n: alias(n) = m} H_n v.(n - m)|^2, a mean over the samples.
 
-    `spectrum` holds H, (..., M, N) in the order of `torch.fft.fft2(..., norm="forward")`; `grid` = (H', W') is
-    what it is sampled on and divides (M, N); v in image widths. Returns (...).
+    `spectrum` holds H, (..., M, N) in the order of `torch.fft.fftn(..., norm="forward")`, with as many axes as `grid` =
+    (H', W') has; that is what it is sampled on, and it divides (M, N); v in extents of the grid. Returns (...).
 
     >>> from symmeter.domains.grids.generators import GENERATORS
     >>> wave = torch.zeros(1, 6, dtype=torch.complex128)
@@ -197,11 +204,21 @@ def predicted_norm(spectrum: Tensor, grid: tuple[int, int], generator: Generator
     >>> float(predicted_norm(wave, (1, 3), GENERATORS["translation_x"])) / math.pi**2
     9.0
     """
-    (height, width), (vx, vy) = grid, _shift(generator)
-    ry, rx = spectrum.shape[-2] // height, spectrum.shape[-1] // width
-    if (ry * height, rx * width) != tuple(spectrum.shape[-2:]):
-        raise SymmeterError(f"the grid {grid} does not divide the spectrum's {tuple(spectrum.shape[-2:])}")
-    away_y, away_x = (wavenumbers(n * r) - wavenumbers(n).repeat(r) for n, r in ((height, ry), (width, rx)))
-    away = (vx * away_x + vy * away_y[:, None]).to(spectrum)
-    folded = (spectrum * away).unflatten(-1, (rx, width)).unflatten(-3, (ry, height)).sum((-4, -2))
-    return math.pi**2 * folded.abs().square().sum((-2, -1))
+    count = len(grid)
+    size = tuple(spectrum.shape[-count:])
+    ratios = [fine // n for fine, n in zip(size, grid, strict=True)]
+    if tuple(map(operator.mul, grid, ratios)) != size:
+        raise SymmeterError(f"the grid {grid} does not divide the spectrum's {size}")
+    along = list(zip(grid, ratios, reversed(_shift(generator)[:count]), strict=True))
+    away = _outer_sum(
+        [speed * (wavenumbers(n * ratio) - wavenumbers(n).repeat(ratio)) for n, ratio, speed in along]
+    )
+    folded = spectrum * away.to(spectrum)
+    for axis, (n, ratio, _) in enumerate(along, start=-count):
+        folded = folded.unflatten(axis, (ratio, n)).sum(axis - 1)
+    return math.pi**2 * folded.abs().square().flatten(-count).sum(-1)
+
+
+def _outer_sum(terms: list[Tensor]) -> Tensor:
+    """(M, ..., N) sums of one entry of each of the terms, (M,), ..., (N,)."""
+    return torch.stack(torch.meshgrid(terms, indexing="ij")).sum(0)

@@ -1,7 +1,8 @@
 """Which axis of a tensor is the image's: an algebra of axes that survives views.
 
-An axis is a list of factors, row-major. A factor of role `y` (grid rows) or `x` (grid columns) with step s adds
-index * s to that coordinate, so window partitions, their reverse, and flattened token grids are all followed exactly.
+An axis is a list of factors, row-major. A factor whose role is a coordinate of the grid, `z`, `y` or `x` (the last axis
+of the input), with step s adds index * s to that coordinate, so window partitions, their reverse, and flattened token
+grids are all followed exactly.
 """
 
 import itertools
@@ -13,8 +14,10 @@ from functools import partial
 
 from torch import Tensor
 
-BATCH, Y, X, CHANNEL, UNKNOWN, TOKENS = "batch", "y", "x", "channel", "unknown", "tokens"
-GRID = (Y, X)
+BATCH, Z, Y, X = "batch", "z", "y", "x"
+CHANNEL, UNKNOWN, TOKENS = "channel", "unknown", "tokens"
+GRID = (Z, Y, X)  # in the order of the axes of an input; one of fewer axes has the last of them
+FREQUENCIES = {role: f"frequency along {role}" for role in GRID}
 _role, _size, _step = map(operator.attrgetter, ("role", "size", "step"))
 
 
@@ -230,7 +233,7 @@ def _grown(factors: Axis, size: int) -> Axis:
     if size_of(factors) == size:
         return factors
     only, *others = factors or (Factor(CHANNEL, 1),)
-    if others or only.rolled or only.role not in (*GRID, CHANNEL):
+    if others or only.rolled or only.role not in (*GRID, *FREQUENCIES.values(), CHANNEL):
         return axis(UNKNOWN, size)
     return only.resized(size)
 
@@ -269,7 +272,11 @@ def shape_of(axes: Axes) -> tuple[int, ...]:
     return tuple(map(size_of, axes))
 
 
-def grid_axes(x: Tensor, count: int = len(GRID)) -> Axes:
-    """The axes of a batch of grids, (B, C, H, W) for two axes, (B, C, L) for one."""
-    roles = (BATCH, CHANNEL, *GRID[len(GRID) - count :])
-    return tuple(axis(role, n) for role, n in zip(roles, x.shape, strict=True))
+def coordinates(count: int) -> tuple[str, ...]:
+    """The roles of a grid of so many axes: `x` of one, `y` and `x` of two."""
+    return GRID[len(GRID) - count :]
+
+
+def grid_axes(x: Tensor, count: int) -> Axes:
+    """The axes of a batch of grids: (B, C, L) of one axis, (B, C, H, W) of two, (B, C, D, H, W) of three."""
+    return tuple(map(axis, (BATCH, CHANNEL, *coordinates(count)), x.shape))

@@ -1,7 +1,7 @@
-"""Follows the image's axes through a forward pass, operation by operation."""
+"""Follows the axes of a grid through a forward pass, operation by operation."""
 
-import itertools
-from collections.abc import Collection
+from collections.abc import Callable, Sequence
+from typing import Any, Self
 
 from torch import Tensor
 from torch._ops import OpOverload
@@ -10,25 +10,24 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from symmeter.domains.grids.axes.acting import axes_under, representation
 from symmeter.domains.grids.axes.axes import (
-    GRID,
     UNKNOWN,
     Axes,
     axis,
     grid_axes,
     padded,
-    roles,
     shape_of,
     unify,
     unknown,
 )
-from symmeter.domains.grids.axes.operations.operation import Found, rule_of, tensors_in
-from symmeter.domains.grids.interpolants.interpolant import Interpolant
+from symmeter.domains.grids.axes.operations.operation import AxesOf, Found, rule_of, tensors_in
+from symmeter.domains.grids.axes.operations.whole import WholeCalls
+from symmeter.domains.grids.grid import Grid
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.tracker import Tracker
 
 
 class AxisTracker(TorchDispatchMode, Tracker):
-    """While active, remembers for every tensor that depends on the images x (B, C, H, W) which axes are the grid's.
+    """While active, remembers of every tensor that depends on samples x, as (B, C, H, W), which axes are the grid's.
 
     An operation that has no rule and does not work entry by entry gives axes of which nothing is known; so does a rule
     that fails. Axes are followed from the image and never read off a shape.
@@ -36,21 +35,21 @@ class AxisTracker(TorchDispatchMode, Tracker):
     >>> import torch
     >>> x = torch.rand(2, 3, 4, 6)
     >>> from symmeter.domains.grids.interpolants.series import Bandlimited
-    >>> with AxisTracker(x, Bandlimited()) as tracker:
+    >>> with AxisTracker(x, Grid(Bandlimited())) as tracker:
     ...     tokens = x.flatten(2).transpose(1, 2)
     >>> tracker.representation(tokens).describe()
     '4 x 6 tokens behind 0'
     """
 
-    def __init__(self, x: Tensor, interpolant: Interpolant, axes: int = len(GRID)):
-        """`axes`: how many the grid has, x being (B, C, H, W) for two, (B, C, L) for one."""
+    def __init__(self, x: Tensor, grid: Grid):
+        """`grid`: how x moves, which is (B, C, L) where that has one axis, (B, C, D, H, W) where it has three."""
         super().__init__()
-        self._interpolant = interpolant
+        self._grid = grid
         self._axes = WeakTensorKeyDictionary()
-        self._single: Collection[str] = ()
-        if x.ndim == 2 + axes:
-            self._axes[x] = grid_axes(x, axes)
-            self._single = set(GRID) - roles(itertools.chain.from_iterable(self._axes[x]))
+        self._sizes: Sequence[int] = ()
+        if x.ndim == 2 + grid.axes:
+            self._axes[x] = grid_axes(x, grid.axes)
+            self._sizes = x.shape[2:]
         else:  # several inputs in one: each is learnt where it is taken out
             self._axes[x] = unknown(x.shape)
 
@@ -61,7 +60,7 @@ class AxisTracker(TorchDispatchMode, Tracker):
     def representation(self, tensor: Tensor) -> Representation | None:
         """How the symmetry acts on a tensor; None where that is not known."""
         axes = self.axes(tensor)
-        return None if axes is None else representation(axes, self._interpolant, self._single)
+        return None if axes is None else representation(axes, self._grid, self._sizes)
 
     def learn(self, tensor: Tensor, rho: Representation) -> None:
         """Go on from what somebody knows of a tensor."""
@@ -88,27 +87,43 @@ class AxisTracker(TorchDispatchMode, Tracker):
         known = self._axes.get(whole)
         self._axes[whole] = found if known is None else unify(known, found, whole.shape)
 
+    def __enter__(self) -> Self:
+        self._calls = WholeCalls(self._replace)
+        self._calls.__enter__()
+        return super().__enter__()
+
+    def __exit__(self, *raised: Any) -> None:
+        super().__exit__(*raised)
+        self._calls.__exit__(*raised)
+
+    def _replace(self, rule: Callable[..., Found], args: tuple, kwargs: dict, result: object) -> None:
+        """What is known of a call as a whole takes the place of what was found on the way."""
+        if any(tensor in self._axes for tensor in tensors_in((args, kwargs))):
+            self._found(rule, tensors_in(result), args, kwargs)
+
     def _follow(self, func: OpOverload, args: tuple, kwargs: dict, result: object) -> None:
         outputs = tensors_in(result)
         name = func.overloadpacket.__name__
         if name.startswith("new_") or name.endswith("_like"):
             return  # takes the shape only
-        for output, axes in zip(outputs, self._told(func, outputs, args, kwargs), strict=False):
-            fits = axes is not None and shape_of(axes) == tuple(output.shape)
-            self._axes[output] = axes if fits else unknown(output.shape)
+        self._found(rule_of(func) or _nothing, outputs, args, kwargs)
         if name == "copy_":
             self._fill(args[0])
         if name.endswith("_") and not name.startswith("_"):  # in place
             for written, output in zip(tensors_in(args[:1]), outputs, strict=False):
                 self._axes[written] = self._axes[output]
 
-    def _told(self, func: OpOverload, outputs: list[Tensor], args: tuple, kwargs: dict) -> Found:
-        """The axes of outputs of any shape by the rule of their operation, None for those that it cannot tell."""
-        rule = rule_of(func)
-        nothing: Found = [None] * len(outputs)
-        if rule is None:
-            return nothing
+    def _found(self, rule: Callable[..., Found], outputs: list[Tensor], args: tuple, kwargs: dict) -> None:
+        """Remember the axes of outputs of any shape, told by the rule; unknown where it cannot tell."""
         try:
-            return rule(self.axes, outputs, *args, **kwargs)
+            found = rule(self.axes, outputs, *args, **kwargs)
         except Exception:  # a rule that meets what it was not made for
-            return nothing
+            found = _nothing(self.axes, outputs)
+        for output, axes in zip(outputs, found, strict=False):
+            fits = axes is not None and shape_of(axes) == tuple(output.shape)
+            self._axes[output] = axes if fits else unknown(output.shape)
+
+
+def _nothing(axes_of: AxesOf, outputs: list[Tensor], *_: object, **__: object) -> Found:
+    """The rule of an operation that nobody knows."""
+    return [None] * len(outputs)

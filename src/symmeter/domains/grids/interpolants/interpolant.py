@@ -13,6 +13,9 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+LONGEST_READ = 512  # positions along an axis that is read between them by a product with a matrix
+LONGEST = 1024  # positions along an axis whose derivative is a product with a matrix
+
 
 @dataclass(frozen=True)
 class Stencil:
@@ -58,6 +61,14 @@ class Interpolant(ABC):
         Fast in two dimensions, where dense matrices are not.
         """
 
+    def long_values(self, x: Tensor, positions: Tensor, axis: int, cutoff: float = 1.0) -> Tensor:
+        """h at positions (P,) along an axis of x (..., n, ...) that is too long for a matrix: (..., P, ...).
+
+        Here by a matrix all the same, where there is no faster way.
+        """
+        matrix = self.interpolation(x.shape[axis], positions, cutoff).to(x)
+        return (x.movedim(axis, -1) @ matrix.mT).movedim(-1, axis)
+
     def fold(self, indices: Tensor, n: int) -> Tensor:
         """Whole positions (P, ...) folded into 0, ..., n - 1, by default at mirrors half a pixel outside."""
         period = indices % (2 * n)
@@ -82,9 +93,17 @@ class Interpolant(ABC):
         What is constant along the axis is taken out first: the rows of a rounded matrix do not add up to 0, and a bias
         far larger than what it is added to would pass for an error.
         """
+        x = x - x.narrow(axis, 0, 1)
+        return self.long_slopes(x, axis) if x.shape[axis] > LONGEST else self._slopes(x, axis)
+
+    def long_slopes(self, x: Tensor, axis: int) -> Tensor:
+        """D x (..., n, ...) along an axis that is too long for a matrix, where there is a faster way."""
+        return self._slopes(x, axis)
+
+    def _slopes(self, x: Tensor, axis: int) -> Tensor:
+        """D x (..., n, ...) along an axis, by the matrix."""
         n, axis = x.shape[axis], axis % x.ndim
         matrix = _cached_derivative(self, n).to(x)
-        x = x - x.narrow(axis, 0, 1)
         if axis == x.ndim - 1:
             return x @ matrix.mT
         before, after = math.prod(x.shape[:axis]), math.prod(x.shape[axis + 1 :])

@@ -7,15 +7,15 @@ from torch import nn
 from torch.nn import functional as F
 
 from symmeter.domains.grids.axes.operations.operation import RULES, elementwise, rule_of
+from symmeter.domains.grids.axes.rearranged import Rearranged
 from symmeter.domains.grids.axes.tracker import AxisTracker
 from symmeter.domains.grids.generators import GENERATORS
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited
-from symmeter.domains.grids.rearranged import Rearranged
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 
-GRID = Image(Bandlimited())
+GRID = Grid(Bandlimited())
 SHAPE = (2, 4, 8, 12)
 NAMES = ["translation_x", "translation_y", "rotation", "scale", "shear_x"]
 
@@ -23,7 +23,7 @@ NAMES = ["translation_x", "translation_y", "rotation", "scale", "shear_x"]
 def followed(f, shape=SHAPE) -> tuple[Representation | None, torch.Tensor]:
     """What is said of f(x), and f(x)."""
     x = torch.rand(shape, dtype=torch.float64).requires_grad_()
-    with AxisTracker(x, Bandlimited()) as tracker:
+    with AxisTracker(x, GRID) as tracker:
         y = f(x)
         return tracker.representation(y), y.detach()
 
@@ -64,8 +64,8 @@ def test_what_only_moves_entries_is_known_exactly(name):
 
 
 def test_turning_back_gives_the_plain_grid():
-    assert isinstance(followed(lambda z: torch.rot90(torch.rot90(z, 1, (2, 3)), -1, (2, 3)))[0], Image)
-    assert isinstance(followed(lambda z: z.flip(3).flip(3))[0], Image)
+    assert isinstance(followed(lambda z: torch.rot90(torch.rot90(z, 1, (2, 3)), -1, (2, 3)))[0], Grid)
+    assert isinstance(followed(lambda z: z.flip(3).flip(3))[0], Grid)
     assert isinstance(followed(lambda z: torch.rot90(z, 2, (2, 3)))[0], Rearranged)
 
 
@@ -108,8 +108,8 @@ COMMUTES = {
 def test_layouts_of_what_commutes_with_shifts(name):
     f, (rows, columns) = COMMUTES[name]
     rho, _ = followed(f)
-    assert isinstance(rho, Image | Rearranged)
-    image = rho.to_image if isinstance(rho, Rearranged) else lambda y: y
+    assert isinstance(rho, Grid | Rearranged)
+    image = rho.to_grid if isinstance(rho, Rearranged) else lambda y: y
     x = torch.rand(SHAPE, dtype=torch.float64)
     before = image(f(x)).roll((rows, columns), (2, 3))
     torch.testing.assert_close(image(f(x.roll((4, 6), (2, 3)))), before)
@@ -167,7 +167,7 @@ class SegNet(nn.Module):
 
 def test_an_unpooling_layer_has_a_row():
     net = SegNet().eval()
-    tree = attribution_of(net, torch.rand(2, 3, 8, 12), [GENERATORS["rotation"]], Image(Bandlimited())).tree
+    tree = attribution_of(net, torch.rand(2, 3, 8, 12), [GENERATORS["rotation"]], Grid(Bandlimited())).tree
     assert not tree.folded and {"unpool", "decode"} <= {part.layer for part in tree.parts}
 
 

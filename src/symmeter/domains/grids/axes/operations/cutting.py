@@ -7,6 +7,7 @@ from torch import Tensor
 
 from symmeter.domains.grids.axes.axes import (
     CHANNEL,
+    FREQUENCIES,
     GRID,
     TOKENS,
     UNKNOWN,
@@ -32,7 +33,7 @@ def _cut(factors: Axis, total: int, start: int, size: int, step: int = 1) -> Axi
     alone = len(factors) == 1
     if alone and first.role == TOKENS:
         return _cut_tokens(first, total, start, size, step)
-    if alone and first.role in GRID and not first.rolled:
+    if alone and first.role in (*GRID, *FREQUENCIES.values()) and not first.rolled:
         return first.resized(size)
     return channels_if(roles(factors) == {CHANNEL}, size)
 

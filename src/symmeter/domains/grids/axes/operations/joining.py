@@ -79,7 +79,7 @@ def _pad(axes: Axes, outputs: list[Tensor], x: Tensor, pad: Sequence[int], *_: o
     found = list(padded(axes, shape))
     pairs = zip(pad[::2], pad[1::2], strict=True)
     for i, (front, back) in enumerate(pairs, start=1):
-        flattened = roles(axes[-i]) >= set(GRID)
+        flattened = len(roles(axes[-i]) & set(GRID)) > 1
         if flattened and front > 0 and back == 0:
             found[-i] = _joined([axis(CHANNEL, front), axes[-i]], [front, shape[-i] - front])
     return [tuple(found)]

@@ -1,5 +1,6 @@
 """Rules of the operations that combine entries: reductions, normalisations, convolutions, products, attention."""
 
+import itertools
 from collections.abc import Sequence
 
 from torch import Tensor
@@ -7,14 +8,13 @@ from torch import Tensor
 from symmeter.domains.grids.axes.axes import (
     BATCH,
     CHANNEL,
-    GRID,
     UNKNOWN,
     Axes,
     Axis,
-    Factor,
     axis,
     channels_if,
     constant,
+    coordinates,
     grid_along,
     roles,
     settle,
@@ -70,11 +70,16 @@ def _spatial(axes: Axes, outputs: list[Tensor], channels: Axis) -> Found:
     They have their new lengths. An axis whose length stays keeps its positions, whatever they are, as in convolutions
     of windows. What grows from one index says nothing of a place in the image.
     """
+    return [_slid(axes, channels, outputs[0].shape[2:])] * len(outputs)
+
+
+def _slid(axes: Axes, channels: Axis, sizes: Sequence[int]) -> Axes:
+    """Of (N, C, ...), the axes after the channels having their new sizes."""
     # else a coordinate may have parts among the images
     ours = bool(axes) and roles(axes[0]) <= {BATCH, CHANNEL}
     first, _, *left = settle((axes[0], channels, *axes[2:]), axes)
     found: list[Axis] = []
-    for i, (factors, n) in enumerate(zip(left, outputs[0].shape[2:], strict=True), start=2):
+    for i, (factors, n) in enumerate(zip(left, sizes, strict=True), start=2):
         whole = grid_along(axes, i) if ours else None
         if whole:
             found.append(whole.resized(n))
@@ -82,7 +87,7 @@ def _spatial(axes: Axes, outputs: list[Tensor], channels: Axis) -> Found:
             found.append(factors)
         else:
             found.append(channels_if(roles(factors) == {CHANNEL}, n))
-    return [(first, channels, *found)] * len(outputs)
+    return first, channels, *found
 
 
 def _mixed(gone: Axis, left: Sequence[Axis], size: int) -> Axis:
@@ -107,13 +112,8 @@ def _patches(axes: Axes, outputs: list[Tensor], x: Tensor, *sizes: Sequence[int]
     """
     if not _are_images(axes[0], axes[1]):
         return [None]
-    places: list[Factor] = []
-    for i, length in zip((2, 3), _counts(x.shape[2:], *sizes), strict=True):
-        whole = grid_along(axes, i)
-        if whole is None:
-            return [None]
-        places.extend(whole.resized(length))
-    return [(axes[0], axis(CHANNEL, outputs[0].shape[1]), tuple(places))]
+    slid = _slid(axes, axis(CHANNEL, outputs[0].shape[1]), _counts(x.shape[2:], *sizes))
+    return [(*slid[:2], tuple(itertools.chain(*slid[2:])))]
 
 
 def _are_images(first: Axis, second: Axis) -> bool:
@@ -140,7 +140,7 @@ def _from_patches(
     """
     if x.ndim != 3 or not _are_images(axes[0], axes[1]):
         return [None]
-    in_order = list(zip(GRID, _counts(size, *sizes), strict=True))
+    in_order = list(zip(coordinates(len(size)), _counts(size, *sizes), strict=True))
     if [(f.role, f.size) for f in axes[2]] != in_order:
         return [None]
     row, column = axes[2]
@@ -149,6 +149,12 @@ def _from_patches(
         return [None]
     channels, height, width = outputs[0].shape[-3:]
     return [(axes[0], axis(CHANNEL, channels), row.resized(height), column.resized(width))]
+
+
+@rule_of_one("max_pool1d avg_pool1d adaptive_avg_pool1d adaptive_max_pool1d max_pool1d_with_indices")
+def _pool_of_lines(axes: Axes, outputs: list[Tensor], x: Tensor, *_: object, **__: object) -> Found:
+    """x (N, C, L) to (N, C, L'); torch mostly pools lines as maps of one row."""
+    return _pooled(axes, outputs, 3)
 
 
 @rule_of_one(

@@ -2,11 +2,11 @@
 
 from torch import Tensor
 
-from symmeter.domains.grids.axes.axes import CHANNEL, Axes, axis, channels_if, roles
+from symmeter.domains.grids.axes.axes import CHANNEL, Axes, channels_if, roles
 from symmeter.domains.grids.axes.operations.operation import AxesOf, Found, rule, rule_of_one
 
 
-@rule_of_one("sort topk cumsum cumprod cummax cummin logcumsumexp index_select glu _fft_c2c")
+@rule_of_one("sort topk cumsum cumprod cummax cummin logcumsumexp index_select glu")
 def _along(axes: Axes, outputs: list[Tensor], x: Tensor, *args: object, **kwargs: object) -> Found:
     """x of any shape, whose entries are picked, ordered or summed up along some axes.
 
@@ -29,7 +29,7 @@ def _dims(*args: object, **kwargs: object) -> list[int]:
 @rule(
     "gather scatter scatter_add scatter_reduce index_put _index_put_impl index_copy index_add index_reduce index_fill "
     "masked_scatter take put slice_scatter select_scatter diagonal_scatter as_strided_scatter "
-    "_fft_r2c _fft_c2r tril triu nonzero argmax argsort masked_select "
+    "tril triu nonzero argmax argsort masked_select "
     "grid_sampler_2d grid_sampler_3d renorm cross "
     "linalg_cross linalg_inv_ex linalg_qr linalg_cholesky_ex linalg_matrix_exp linalg_lu_factor_ex "
     "linalg_solve_triangular _linalg_eigh _linalg_svd _linalg_solve_ex multinomial "
@@ -37,11 +37,3 @@ def _dims(*args: object, **kwargs: object) -> list[int]:
 )
 def _not_followed(axes_of: AxesOf, outputs: list[Tensor], *_: object, **__: object) -> Found:
     return [None] * len(outputs)
-
-
-@rule_of_one("mkldnn_rnn_layer _cudnn_rnn lstm gru _thnn_fused_lstm")
-def _recurrent(axes: Axes, outputs: list[Tensor], x: Tensor, *_: object, **__: object) -> Found:
-    """A sequence x (..., channels) keeps its positions; the states at its end are not followed."""
-    sequence = (*axes[:-1], axis(CHANNEL, outputs[0].shape[-1]))
-    others = len(outputs) - 1
-    return [sequence] + [None] * others

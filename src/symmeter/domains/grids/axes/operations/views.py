@@ -69,23 +69,6 @@ def _tiled(factors: Axis, size: int) -> Axis:
     return channels_if(roles(factors) == {CHANNEL}, size)
 
 
-@rule_of_one("unfold")
-def _unfold(axes: Axes, outputs: list[Tensor], x: Tensor, dim: int, size: int, step: int) -> Found:
-    """x (..., count size, ...) to (..., count, ..., size): which window, and where in it.
-
-    Only windows side by side are followed, not those that overlap.
-    """
-    found = list(axes)
-    count = outputs[0].shape[dim]
-    if size != step or count * size != x.shape[dim]:
-        return [None]
-    split = reshape((found[dim],), (count, size))
-    if split is None:
-        return [None]
-    found[dim] = split[0]
-    return [(*found, split[1])]
-
-
 @rule_of_one("view_as_complex")
 def _pairs_as_complex(axes: Axes, outputs: list[Tensor], x: Tensor) -> Found:
     """x (..., 2) to (...), where the pairs are channels."""
@@ -100,18 +83,3 @@ def _pairs_as_complex(axes: Axes, outputs: list[Tensor], x: Tensor) -> Found:
 def _complex_as_pairs(axes: Axes, outputs: list[Tensor], x: Tensor) -> Found:
     """x (...) to (..., 2)."""
     return [(*axes, axis(CHANNEL, 2))]
-
-
-@rule_of_one("as_strided")
-def _as_strided(
-    axes: Axes, outputs: list[Tensor], x: Tensor, size: Sequence[int], stride: Sequence[int], *_: object
-) -> Found:
-    """x of any shape: known where nothing but the strides of axes of size 1 changes, as in global pooling."""
-    if tuple(size) != tuple(x.shape):
-        return [None]
-    dense = 1
-    for n, own in zip(reversed(size), reversed(stride), strict=True):
-        if n != 1 and own != dense:
-            return [None]
-        dense *= n
-    return [axes]

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from symmeter.domains.grids.grid import Image
-from symmeter.domains.grids.interpolants.interpolant import Interpolant
+from symmeter.domains.grids.axes.axes import BATCH, GRID, TOKENS, coordinates
+from symmeter.domains.grids.grid import Grid
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.representations.representation import Acted, Representation
@@ -17,6 +17,9 @@ from symmeter.symmetry.representations.representation import Acted, Representati
 # (role, size, step, prefix, inside): role `batch` has size -1, whatever the batch is; role `tokens` has `prefix`
 # tokens before the grid factors (role, size, step) in `inside`. A factor of negative step counts backwards.
 AxisFactor = tuple[str, int, int, int, tuple]
+
+
+_RANKS = {role: rank for rank, role in enumerate((BATCH, "", *GRID))}
 
 
 class _Piece(NamedTuple):
@@ -29,68 +32,69 @@ class _Piece(NamedTuple):
 
     @property
     def rank(self) -> int:
-        """Its place among batch, channels, rows and columns."""
-        return {"batch": 0, "y": 2, "x": 3}.get(self.role, 1)
+        """Its place among the batch, channels, and the coordinates of the grid."""
+        return _RANKS.get(self.role, 1)
 
 
 @dataclass(frozen=True)
 class Rearranged(Representation):
-    """Acts as on an image, after the axes have been taken apart into factors and put together as (B, C, H, W).
+    """Acts as `grid` does, after the axes have been taken apart into factors and put together, such as (B, C, H, W).
 
-    `axes` holds, for every axis of the tensor, its factors in row-major order. Rows are the factors of role `y`,
-    columns those of role `x`, ordered by step; all others are channels. `rolled` is how far rows and columns have been
-    rolled, as in shifted windows.
+    `axes` holds, for every axis of the tensor, its factors in row-major order. Planes, rows and columns are the factors
+    of roles `z`, `y` and `x`, ordered by step; all others are channels. `rolled` is how far each axis of the grid has
+    been rolled, as in shifted windows.
 
     >>> from symmeter.domains.grids.interpolants.series import Bandlimited
     >>> windows = ((("batch", -1, 1, 0, ()), ("y", 2, 2, 0, ())), (("y", 2, 1, 0, ()), ("x", 4, 1, 0, ())))
-    >>> rho = Rearranged(Bandlimited(), windows)
-    >>> rho.to_image(torch.zeros(3 * 2, 8)).shape
+    >>> rho = Rearranged(Grid(Bandlimited()), windows)
+    >>> rho.to_grid(torch.zeros(3 * 2, 8)).shape
     torch.Size([3, 1, 4, 4])
     """
 
-    interpolant: Interpolant
+    grid: Grid
     axes: tuple[tuple[AxisFactor, ...], ...]
-    rolled: tuple[int, int] = (0, 0)
+    rolled: tuple[int, ...] = ()
 
     def differentiate_all(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
         """X x for every generator, of the shape of x each; 0 at prefix tokens."""
-        tangents = Image(self.interpolant).differentiate_all(generators, self.to_image(x))
+        tangents = self.grid.differentiate_all(generators, self.to_grid(x))
         still = torch.zeros_like(x)
-        return [self._from_image(tangent, still) for tangent in tangents]
+        return [self._from_grid(tangent, still) for tangent in tangents]
 
     def pair_all(self, generators: Sequence[Generator], covector: Tensor, x: Tensor) -> Tensor:
         """<w, X x> per generator and image, (T, B) float64, whichever axis has the images."""
-        return Image(self.interpolant).pair_all(generators, self.to_image(covector), self.to_image(x))
+        return self.grid.pair_all(generators, self.to_grid(covector), self.to_grid(x))
 
     def acting(self, x: Tensor) -> Callable[[Element], Acted]:
         """The moved value and its mask, both of the shape of x; prefix tokens stay as they are."""
-        acting = Image(self.interpolant).acting(self.to_image(x))
+        acting = self.grid.acting(self.to_grid(x))
 
         def act(element: Element) -> Acted:
             moved, mask = acting(element)
-            valid = self._from_image(mask.expand_as(moved).to(x), torch.ones_like(x))
-            return self._from_image(moved, x.clone()), valid
+            valid = self._from_grid(mask.expand_as(moved).to(x), torch.ones_like(x))
+            return self._from_grid(moved, x.clone()), valid
 
         return act
 
-    def to_image(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) of the grid; prefix tokens are left out."""
+    def to_grid(self, x: Tensor) -> Tensor:
+        """(B, C, ...) of the grid, such as (B, C, H, W); prefix tokens are left out."""
         _, tokens = self._split(x)
         pieces, order = self._pieces(), self._order()
         parts = tokens.reshape(self._sizes(tokens)).permute(order).flip(self._backwards())
-        batch = parts.shape[0] if pieces[order[0]].role == "batch" else 1
-        image = parts.reshape(batch, -1, self._extent("y"), self._extent("x"))
-        rows, columns = self.rolled
-        return image.roll((-rows, -columns), (2, 3)) if any(self.rolled) else image
+        batch = parts.shape[0] if pieces[order[0]].role == BATCH else 1
+        return self._roll(parts.reshape(batch, -1, *self._extents), -1)
 
-    def _from_image(self, image: Tensor, like: Tensor) -> Tensor:
-        """(B, C, H, W) back into the axes of the tensor `like`, which gives the prefix tokens."""
+    def _roll(self, whole: Tensor, direction: int) -> Tensor:
+        """The grid (B, C, ...) rolled as the tensor is (1), or back (-1)."""
+        shifts = [direction * shift for shift in self.rolled]
+        return whole.roll(shifts, tuple(range(2, 2 + len(shifts)))) if any(shifts) else whole
+
+    def _from_grid(self, whole: Tensor, like: Tensor) -> Tensor:
+        """(B, C, ...) back into the axes of the tensor `like`, which gives the prefix tokens."""
         place, _ = self._prefix()
         prefix, tokens = self._split(like)
         sizes, order = self._sizes(tokens), self._order()
-        if any(self.rolled):
-            image = image.roll(self.rolled, (2, 3))
-        parts = image.reshape([sizes[i] for i in order]).flip(self._backwards())
+        parts = self._roll(whole, 1).reshape([sizes[i] for i in order]).flip(self._backwards())
         inverse = [order.index(i) for i in range(len(order))]
         back = parts.permute(inverse).reshape(tokens.shape)
         return back if prefix is None else torch.cat([prefix, back], place)
@@ -106,7 +110,7 @@ class Rearranged(Representation):
         """Which axis has a prefix, and how long that is: None where no axis has one."""
         for i, factors in enumerate(self.axes):
             for role, _, _, length, _ in factors:
-                if role == "tokens":
+                if role == TOKENS:
                     return i, length
         return 0, None
 
@@ -115,7 +119,7 @@ class Rearranged(Representation):
         pieces = []
         for axis, factors in enumerate(self.axes):
             for role, size, step, _, inside in factors:
-                if role != "tokens":
+                if role != TOKENS:
                     pieces.append(_Piece(role, size, step, axis))
                 for inner_role, inner_size, inner_step in inside:
                     pieces.append(_Piece(inner_role, inner_size, inner_step, axis))
@@ -131,12 +135,12 @@ class Rearranged(Representation):
         return [left[piece.axis] if piece.size < 0 else piece.size for piece in pieces]
 
     def _order(self) -> list[int]:
-        """Positions of the factors as batch, channels, rows, columns; coordinates from the largest step on."""
+        """Positions of the factors as batch, channels, planes, rows, columns; coordinates from the largest step on."""
         pieces = self._pieces()
 
         def place(i: int) -> tuple[int, int]:
             piece = pieces[i]
-            return piece.rank, (-abs(piece.step) if piece.role in ("y", "x") else i)
+            return piece.rank, (-abs(piece.step) if piece.role in GRID else i)
 
         return sorted(range(len(pieces)), key=place)
 
@@ -145,9 +149,12 @@ class Rearranged(Representation):
         pieces = self._pieces()
         return [place for place, i in enumerate(self._order()) if pieces[i].step < 0]
 
-    def _extent(self, role: str) -> int:
-        """Rows (`y`) or columns (`x`) of the whole grid."""
-        return math.prod(piece.size for piece in self._pieces() if piece.role == role)
+    @property
+    def _extents(self) -> list[int]:
+        """Positions along each axis of the whole grid."""
+        pieces = self._pieces()
+        own = coordinates(self.grid.axes)
+        return [math.prod(piece.size for piece in pieces if piece.role == role) for role in own]
 
     def describe(self) -> str:
-        return f"grid {self._extent('y')} x {self._extent('x')}, in pieces"
+        return f"grid {' x '.join(map(str, self._extents))}, in pieces"

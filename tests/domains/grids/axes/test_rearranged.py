@@ -4,12 +4,12 @@ import pytest
 import torch
 from tests.contracts.representation import RepresentationContract
 
+from symmeter.domains.grids.axes.rearranged import Rearranged
 from symmeter.domains.grids.generators import GENERATORS
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.local import Gruver2023
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.grids.planar_products import dihedral
-from symmeter.domains.grids.rearranged import Rearranged
 
 BATCH = ("batch", -1, 1, 0, ())
 GENERATORS_HERE = [GENERATORS["translation_x"], GENERATORS["translation_y"], GENERATORS["rotation"]]
@@ -53,7 +53,7 @@ class TestRearranged(RepresentationContract):
     @pytest.fixture(autouse=True, params=CUTS)
     def _each(self, request: pytest.FixtureRequest) -> None:
         cut, axes = CUTS[request.param]
-        self.representation = Rearranged(Bandlimited(), axes)
+        self.representation = Rearranged(Grid(Bandlimited()), axes)
         self.example = cut(IMAGE)
         self.batch_axis = 1 if request.param == "images last" else 0
 
@@ -62,8 +62,8 @@ class TestRearranged(RepresentationContract):
 @pytest.mark.parametrize("definition", [Bandlimited(), Gruver2023()])
 def test_acts_as_the_image_it_was_cut_from(name, definition):
     cut, axes = CUTS[name]
-    rho, grid = Rearranged(definition, axes), Image(definition)
-    torch.testing.assert_close(rho.to_image(cut(IMAGE)).sum(1), IMAGE.sum(1))
+    rho, grid = Rearranged(Grid(definition), axes), Grid(definition)
+    torch.testing.assert_close(rho.to_grid(cut(IMAGE)).sum(1), IMAGE.sum(1))
     found = rho.differentiate_all(GENERATORS_HERE, cut(IMAGE))
     for generator, tangent in zip(GENERATORS_HERE, found, strict=True):
         torch.testing.assert_close(tangent, cut(grid.differentiate(generator, IMAGE)))
@@ -80,19 +80,19 @@ def test_acts_as_the_image_it_was_cut_from(name, definition):
 
 def test_rolled_maps_are_rolled_back_first():
     axes = ((BATCH,), (axis("channel", 3),), (axis("y", 4),), (axis("x", 6),))
-    rho, roll = Rearranged(Bandlimited(), axes, (1, 5)), lambda z: z.roll((1, -1), (2, 3))
+    rho, roll = Rearranged(Grid(Bandlimited()), axes, (1, 5)), lambda z: z.roll((1, -1), (2, 3))
     for generator in GENERATORS_HERE:
-        expected = roll(Image(Bandlimited()).differentiate(generator, IMAGE))
+        expected = roll(Grid(Bandlimited()).differentiate(generator, IMAGE))
         torch.testing.assert_close(rho.differentiate(generator, roll(IMAGE)), expected)
 
 
 def test_prefix_tokens_stay():
     inside = (("y", 4, 1), ("x", 6, 1))
-    rho = Rearranged(Bandlimited(), ((BATCH,), (axis("channel", 3),), (("tokens", 26, 1, 2, inside),)))
+    rho = Rearranged(Grid(Bandlimited()), ((BATCH,), (axis("channel", 3),), (("tokens", 26, 1, 2, inside),)))
     behind = lambda z, prefix: torch.cat([prefix, z.flatten(2)], 2)
     prefix = torch.rand(5, 3, 2, dtype=torch.float64)
     for generator in GENERATORS_HERE:
-        expected = behind(Image(Bandlimited()).differentiate(generator, IMAGE), torch.zeros_like(prefix))
+        expected = behind(Grid(Bandlimited()).differentiate(generator, IMAGE), torch.zeros_like(prefix))
         torch.testing.assert_close(rho.differentiate(generator, behind(IMAGE, prefix)), expected)
     moved, valid = rho.act(GENERATORS["translation_x"].exp(0.1), behind(IMAGE, prefix))
     torch.testing.assert_close(moved[..., :2], prefix)

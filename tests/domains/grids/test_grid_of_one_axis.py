@@ -4,9 +4,8 @@ import torch
 from tests.contracts.representation import RepresentationContract
 
 from symmeter.domains.grids.generators import GENERATORS
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited, Periodic
-from symmeter.domains.grids.line import Line
 from symmeter.domains.grids.shifts import parse_shifts
 
 SIGNALS = torch.randn(3, 2, 9, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
@@ -14,14 +13,14 @@ SHIFT, SCALE = GENERATORS["translation_x"], GENERATORS["scale"]
 
 
 class TestLine(RepresentationContract):
-    representation = Line(Periodic())
+    representation = Grid(Periodic(), axes=1)
     elements = parse_shifts("2").bind((2, 1, 9)).enumerate()
     example = SIGNALS
     generators = (SHIFT,)
 
 
 def test_it_is_a_row_of_an_image():
-    line, image = Line(Bandlimited()), Image(Bandlimited())
+    line, image = Grid(Bandlimited(), axes=1), Grid(Bandlimited())
     for generator in (SHIFT, SCALE, GENERATORS["translation_y"], GENERATORS["hue"]):
         moved = line.differentiate(generator, SIGNALS)
         row = image.differentiate(generator, SIGNALS[:, :, None])
@@ -32,5 +31,5 @@ def test_it_is_a_row_of_an_image():
 
 
 def test_its_border_are_its_ends():
-    border = Line(Bandlimited()).border(torch.zeros(1, 1, 40))
+    border = Grid(Bandlimited(), axes=1).border(torch.zeros(1, 1, 40))
     assert border.nonzero().flatten().tolist() == [0, 1, 38, 39]

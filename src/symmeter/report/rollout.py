@@ -1,0 +1,69 @@
+"""The picture of a roll-out: the error against the number of steps."""
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from symmeter.report.chosen import chosen
+from symmeter.report.figures import axes, bars, line_colours, unframed, words
+from symmeter.results.result import Result
+from symmeter.results.row import Row
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_STEP = re.compile(r"^step (\d+)\b")
+_LACKING = "no steps in this result: measure a symmeter.Rollout with output=rollout.outputs('equivariant')"
+
+
+def plot_rollout(
+    result: Result, ax: "Axes | None" = None, symmetry: str | None = None, measure: str | None = None
+) -> "Axes":
+    """The error of every step against its number, both on logarithmic axes, a line a symmetry; returns the Axes.
+
+    Bars are 95 % intervals where the error is the value itself; the dashed line is the floor: what a symmetric model
+    would show. SymmeterError where no output is a step of a roll-out.
+    """
+    found = chosen(_lines(result), symmetry, measure, _LACKING)
+    ax = ax or axes(6.4, 4.0)
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    for colour, ((name, _), rows) in zip(line_colours(len(found)), found.items(), strict=True):
+        _draw(ax, rows, colour, words(name))
+    ticks = sorted({_number(row) for rows in found.values() for row in rows})
+    ax.set_xticks(ticks, list(map(str, ticks)), minor=False)
+    ax.set_xticks([], minor=True)
+    ax.set_xlabel("steps of the roll-out")
+    ax.set_ylabel("error (" + ", ".join(dict.fromkeys(rows[0].measure for rows in found.values())) + ")")
+    ax.legend(fontsize=8, frameon=False)
+    unframed(ax)
+    return ax
+
+
+def _lines(result: Result) -> dict[tuple[str, str], list[Row]]:
+    """The rows of steps by symmetry and measure, in the order of the steps."""
+    found: dict[tuple[str, str], list[Row]] = {}
+    steps = [row for row in result.rows if _STEP.match(row.output)]
+    for row in sorted(steps, key=_number):
+        found.setdefault((row.symmetry, row.measure), []).append(row)
+    return found
+
+
+def _number(row: Row) -> int:
+    """How many steps a row is about."""
+    match = _STEP.match(row.output)
+    assert match is not None
+    return int(match[1])
+
+
+def _draw(ax: "Axes", rows: list[Row], colour: str, name: str) -> None:
+    """One symmetry: errors with their intervals where they have some, and the floor."""
+    steps = [_number(row) for row in rows]
+    own = [row.value if row.error is None else row.error for row in rows]
+    same = [row.error in (None, row.value) for row in rows]
+    low, high = ([row[key] if is_own else None for row, is_own in zip(rows, same, strict=True)]
+                 for key in ("interval_low", "interval_high"))  # fmt: skip
+    ax.errorbar(steps, own, bars(own, low, high), fmt="o-", color=colour, markersize=5, capsize=3, label=name)
+    floor = np.array([row.floor for row in rows], float)  # NaN for None
+    ax.plot(steps, floor, "--", color=colour, linewidth=1.2, label=f"floor of {name}")

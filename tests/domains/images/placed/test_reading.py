@@ -1,0 +1,100 @@
+"""What detectors return becomes rows, whatever its form; what is no such form is said in one line."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from tests.domains.images.placed.test_representation import corners
+
+from symmeter.domains.images.placed.reading import BoxFormat, BoxReader
+from symmeter.domains.images.placed.rows import PRESENT
+from symmeter.errors import SymmeterError
+
+IMAGES = torch.zeros(2, 3, 10, 20)
+BOXES = torch.tensor([[1.0, 2, 5, 4], [8, 0, 18, 9]])
+
+
+def read(returned, text="", least=0.5, most=4):
+    return BoxReader(BoxFormat.parse(text), least, most)(returned, IMAGES)
+
+
+def check(rows):
+    """The first image has both boxes, the better one first, the second has none."""
+    assert corners(rows[:1])[:2].tolist() == BOXES.flip(0).tolist()
+    assert rows[0, 1:3, 4:].tolist() == [[0.875, 3.0, 1.0], [0.75, 7.0, 1.0]]
+    assert rows[:, 1:, PRESENT].sum(1).tolist() == [2, 0]
+
+
+def test_dicts_of_torchvision():
+    first = {"boxes": BOXES, "scores": torch.tensor([0.75, 0.875]), "labels": torch.tensor([7, 3])}
+    empty = {"boxes": torch.zeros(0, 4), "scores": torch.zeros(0), "labels": torch.zeros(0, dtype=torch.long)}
+    check(read([first, empty]))
+    (alone, _) = read([{"boxes": BOXES}, empty])
+    assert alone[1:3, 4:].tolist() == [[1, 0, 1], [1, 0, 1]]
+
+
+@pytest.mark.parametrize("kind", [torch.tensor, np.array])
+def test_arrays_of_ultralytics(kind):
+    rows = [[1, 2, 5, 4, 0.75, 7], [8, 0, 18, 9, 0.875, 3.0], [0, 0, 1, 1, 0.25, 1]]
+    for empty in (None, np.zeros((0, 6)), torch.zeros(0, 6), np.zeros(0)):
+        check(read([kind(rows), empty]))
+    check(read([kind(rows), None], "xyxy"))
+    check(read(torch.tensor([rows, [[0.0] * 6] * 3])))
+
+
+def test_queries_of_detr_are_shares_of_the_frame_and_have_a_class_for_nothing():
+    shares = torch.tensor([[3 / 20, 0.3, 4 / 20, 0.2], [13 / 20, 0.45, 0.5, 0.9]])
+    scores = torch.full((2, 2, 9), 0.0)
+    scores[0, 0, 7], scores[0, 1, 3] = 0.75, 0.875
+    scores[..., 8] = 1 - scores.sum(-1)
+    logits = scores.log()
+    for returned in (
+        {"logits": logits, "pred_boxes": shares.expand(2, 2, 4)},
+        SimpleNamespace(logits=logits, pred_boxes=shares.expand(2, 2, 4)),
+    ):
+        rows = read(returned)
+        assert torch.allclose(corners(rows[:1])[:2], BOXES.flip(0), atol=1e-5)
+        assert torch.allclose(rows[0, 1:3, 4:], torch.tensor([[0.875, 3, 1], [0.75, 7, 1]]))
+        assert rows[:, 1:, PRESENT].sum(1).tolist() == [2, 0]
+
+
+def test_queries_with_sigmoid_have_no_class_for_nothing():
+    logits = torch.tensor([[[-9.0, 3.0]], [[-9.0, -9.0]]])
+    rows = read({"logits": logits, "pred_boxes": torch.full((2, 1, 4), 0.5)}, "cxcywh,sigmoid")
+    assert rows[0, 1, 5] == 1
+    assert rows[:, 1:, PRESENT].sum(1).tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "box"),
+    [("xywh", [1, 2, 4, 2]), ("cxcywh,pixels", [3, 3, 4, 2]), ("cxcywh", [0.15, 0.3, 0.2, 0.2])],
+)
+def test_coordinates_that_are_said(text, box):
+    rows = read([torch.tensor([[*box, 0.9, 1.0]]), None], text)
+    assert torch.allclose(corners(rows[:1])[0], BOXES[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("text", ["xyz", "xyxy,cxcywh", "pixels", "xyxy,metres"])
+def test_words_that_are_none(text):
+    with pytest.raises(ValueError, match="xyxy, xywh, cxcywh"):
+        BoxFormat.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("returned", "words"),
+    [
+        (torch.zeros(2, 5, 4), "returned Tensor of shape (2, 5, 4), and boxes are read from a list of dicts"),
+        ([{"box": BOXES}] * 2, "returned list of dict, and boxes are read from"),
+        ([{"boxes": BOXES}], "those of 1 images for 2"),
+        (
+            [{"boxes": BOXES.repeat(3, 1)}] * 2,
+            "6 boxes in one image have a score of 0.5 or more, and at most 4",
+        ),
+    ],
+)
+def test_what_is_no_form_is_said(returned, words):
+    with pytest.raises(SymmeterError) as error:
+        read(returned)
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
