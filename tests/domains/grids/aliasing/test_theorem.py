@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from symmeter.autodiff.forward_rules import load_tables
 from symmeter.domains.grids.aliasing.sampled_layers import Sampling, sampling
 from symmeter.domains.grids.aliasing.theorem import alias_derivative, predicted_norm
 from symmeter.domains.grids.generators import GENERATORS, AffineGenerator
@@ -32,6 +33,7 @@ def moved(h):
 
 def measured(module, h):
     """The Lie derivatives (T, B, C', ...) of a layer along every axis of the grid of h (B, C, ...), as defined."""
+    load_tables()  # else torch warns of itself
     pushed = [torch.func.jvp(module, (h,), (tangent,)) for tangent in moved(h)]
     own = [moved(y)[t] for t, (y, _) in enumerate(pushed)]
     return torch.stack([dy - still for (_, dy), still in zip(pushed, own, strict=True)]).detach()
@@ -39,8 +41,11 @@ def measured(module, h):
 
 def translations(count):
     """Along the axes of a grid of so many, the last one first."""
-    unit = torch.eye(count).tolist()
-    return [AffineGenerator(f"axis {i}", "half extent", shift=tuple(unit[i])) for i in range(count)]
+    return [translation(f"axis {i}", *speeds) for i, speeds in enumerate(torch.eye(count).tolist())]
+
+
+def translation(name, *shift):
+    return AffineGenerator(name, "half extent", linear=((0.0,) * len(shift),) * len(shift), shift=shift)
 
 
 def circular(*args, axes=2, **kwargs):
@@ -234,7 +239,7 @@ def test_layers_add_up_to_a_network():
 
 @pytest.mark.parametrize(("fine", "grid"), [((12,), (4,)), ((4, 6, 4), (2, 3, 2))])
 def test_theorem_on_one_and_three_axes(fine, grid):
-    (diagonal,) = [AffineGenerator("diagonal", "half extent", shift=(0.7, -1.3, 0.4)[: len(grid)])]
+    diagonal = translation("diagonal", *(0.7, -1.3, 0.4)[: len(grid)])
     h = noise(*fine)
     norm = predicted_norm(torch.fft.fftn(h, norm="forward"), grid, diagonal)
     slicing = [slice(None, None, n // m) for n, m in zip(fine, grid, strict=True)]
