@@ -123,7 +123,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="few samples, two rounds")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    count, rounds = (4, 2) if options.quick else (8, 16)
+    count, rounds = (4, 2) if options.quick else (8, 6)
     cases = []
     for kind in KINDS.values():
         cases += [Case.of(kind, kind.generators[:1], count), Case.of(kind, kind.generators, count)]

@@ -190,7 +190,9 @@ def test_what_is_asked_of_volumes_must_fit_them():
     slab = VOLUMES[:, :, :4]
     check_refused("octahedral exchanges axes", measure, net, slab, "octahedral", output="logits")
     check_refused("volumes have no option 'img_size'", measure, net, VOLUMES, "octahedral", img_size=8)
-    check_refused("vectors of space have three", measure, net, VOLUMES, "octahedral", output="logits:vectors")
+    check_refused(
+        r"vectors are \(B, 3, D, H, W\)", measure, net, VOLUMES, "octahedral", output="logits:vectors"
+    )
     check_refused("give x", measure, net, VOLUMES[0], "octahedral", output="logits", domain="volumes")
     padded = measure(
         net, slab, "octahedral", "relative_error", "logits", padding="zeros", spacing=1, control=False
