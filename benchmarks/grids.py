@@ -58,9 +58,9 @@ IN_SPACE = (
     "scale",
 )
 KINDS = {
-    "1-D": Kind("signals", (4096,), ("translation_x",), nn.Conv1d, nn.AdaptiveAvgPool1d),
-    "2-D": Kind("images", (64, 64), TURNS, nn.Conv2d, nn.AdaptiveAvgPool2d),
-    "3-D": Kind("volumes", (16, 16, 16), IN_SPACE, nn.Conv3d, nn.AdaptiveAvgPool3d),
+    "1-D": Kind("signals", (13824,), ("translation_x",), nn.Conv1d, nn.AdaptiveAvgPool1d),
+    "2-D": Kind("images", (117, 118), TURNS, nn.Conv2d, nn.AdaptiveAvgPool2d),
+    "3-D": Kind("volumes", (24, 24, 24), IN_SPACE, nn.Conv3d, nn.AdaptiveAvgPool3d),
 }
 
 
