@@ -12,6 +12,7 @@ from symmeter.domain import Symmetries
 from symmeter.domains.grids.actions import field_of, input_field
 from symmeter.domains.grids.axes.tracker import AxisTracker
 from symmeter.domains.grids.field_words import FIELDS, FieldWord
+from symmeter.domains.grids.frames import check_frame, taken_as_cubes, turns_space
 from symmeter.domains.grids.grid import CHANNELS_FIRST, CHANNELS_LAST, Grid
 from symmeter.domains.grids.gridded import Gridded
 from symmeter.domains.grids.shifts import margin_of
@@ -26,7 +27,6 @@ from symmeter.domains.volumes.data.open import (
     rows_of,
     spacing_of,
 )
-from symmeter.domains.volumes.frame import check_frame, taken_as_cubes, turns_space
 from symmeter.domains.volumes.names import GROUPS, MEANINGS, named
 from symmeter.domains.volumes.options import VolumeOptions
 from symmeter.models.loaded import LoadedModel

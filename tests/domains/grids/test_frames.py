@@ -2,16 +2,14 @@
 
 from tests.helpers import check_refused
 
+from symmeter.domains.grids.frames import check_frame, taken_as_cubes
 from symmeter.domains.grids.generators_in_space import GENERATORS_IN_SPACE
 from symmeter.domains.space.motion import mirror, rotation_about
-from symmeter.domains.volumes.frame import check_frame, taken_as_cubes
-from symmeter.domains.volumes.names import named
-from symmeter.symmetry.groups.group import Group
+from symmeter.domains.space.words import groups_of
 
 
 def check(word: str, sizes, spacing=None) -> None:
-    (group,) = named(word)
-    assert isinstance(group, Group)
+    (group,) = groups_of(word)
     check_frame(group, sizes, spacing)
 
 
@@ -22,7 +20,7 @@ def test_axes_that_are_exchanged_must_be_of_one_length():
     check("SO3", (3, 5, 8))
     check("D2(y)", (3, 5, 8))
     check_refused(
-        r"octahedral exchanges axes of a volume of 8 x 8 x 3 voxels", check, "octahedral", (3, 8, 8)
+        r"octahedral exchanges axes of a volume of 8 x 8 x 3 positions", check, "octahedral", (3, 8, 8)
     )
     check_refused(r"C4\(x\) exchanges axes", check, "C4(x)", (3, 8, 8))
 

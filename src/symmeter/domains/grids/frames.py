@@ -7,18 +7,19 @@ import numpy as np
 from symmeter.domains.grids.vectors import turns
 from symmeter.domains.space.motion import Motion
 from symmeter.domains.space.point_groups import PointGroup
-from symmeter.domains.volumes.options import Spacing
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.groups.products import Composed
 
-_CUBES: Spacing = (1.0, 1.0, 1.0)
+_CUBES = (1.0, 1.0, 1.0)
 _SAME = 1e-3  # relative: lengths closer than this are the same
 _FAR = 1.5  # of the shortest axis: a longer one makes cubes doubtful
 
 
-def check_frame(group: Group, sizes: Sequence[int], spacing: Spacing | None) -> None:
+def check_frame(
+    group: Group, sizes: Sequence[int], spacing: Sequence[float] | None, item: str = "volume"
+) -> None:
     """SymmeterError where a finite group exchanges axes of different lengths, for sizes (D, H, W).
 
     Of a group without end nothing is asked, for there corners leave the frame in any case.
@@ -28,11 +29,11 @@ def check_frame(group: Group, sizes: Sequence[int], spacing: Spacing | None) -> 
         mixed = sum(g.rotation.abs().numpy() for g in each.enumerate()) > _SAME
         unlike = ~np.isclose(lengths[:, None], lengths, rtol=_SAME)
         if (mixed & unlike).any():
-            unit = "mm" if spacing else "voxels"
+            unit = "mm" if spacing else "positions"
             words = " x ".join(f"{length:.4g}" for length in lengths)
             raise SymmeterError(
-                f"{each.name} exchanges axes of a volume of {words} {unit} (x, y, z); give cubes, a group about an odd "
-                "axis such as C2(z), or say what comes in from outside with --padding reflect (zeros, circular)"
+                f"{each.name} exchanges axes of a {item} of {words} {unit} (x, y, z); make these equal, take a group "
+                "that keeps them such as C2(z), or say what comes in with --padding reflect (zeros, circular)"
             )
 
 

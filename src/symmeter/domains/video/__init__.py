@@ -1,0 +1,1 @@
+"""Video: frames of pictures in time, (B, C, T, H, W)."""
