@@ -103,3 +103,20 @@ def test_the_curve_is_the_distance_to_the_image_as_it_is(measure, symmetry, samp
     assert "worst by relative_error: rotate" in str(found)
     names = {e.measure for e in found.elements}
     assert not names & {"geed(kl)", "geed(l2)", "geed(cosine)", "twirled_variance"}
+
+
+def test_shifts_along_an_axis_are_a_curve():
+    """An output on every second pixel is exact under shifts by an even number of pixels."""
+    images = torch.rand(4, 1, 16, 16, generator=torch.Generator().manual_seed(0))
+    rolled = symmeter.measure(
+        lambda x: x[..., ::2].mean(-1).flatten(1),
+        images,
+        "shift(4,x)",
+        "relative_error",
+        "logits:invariant",
+        progress=False,
+    )
+    (line,) = elements.plot_elements(rolled).lines
+    assert line.get_xdata().tolist() == list(range(-4, 5))
+    odd = line.get_ydata()[1::2]
+    assert min(odd) > 0.01 > 1e-5 > max(line.get_ydata()[::2])

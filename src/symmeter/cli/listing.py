@@ -43,6 +43,9 @@ ACTION_MEANINGS = {
     "channels_last": "as on an image (B, H, W, C)",
     "tokens(PREFIX+ROWSxCOLUMNS)": "as on a grid of tokens",
     "vectors": "as on a field of vectors (B, 2, H, W), which turn as they move",
+    "heatmaps(swap=A-B,...)": "as on images, one channel a keypoint; A and B change places under flips",
+    "boxes": "a detector's boxes, matched by IoU; write --output boxes, boxes(xyxy) or boxes(cxcywh)",
+    "keypoints(swap=A-B,...)": "points (B, K, 2) in pixels; A and B change places under flips",
     "pooled": "its mean over the grid, invariant",
     "regular(GROUP)": "as on an image, and channels are permuted in blocks of the group",
 }

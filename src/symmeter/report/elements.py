@@ -133,8 +133,8 @@ def _curves(result: Result, measure: str | None, symmetry: str | None) -> list[_
             units.setdefault(row.symmetry, row.parameter_unit)
     if not units:
         raise SymmeterError(
-            "no element of this result has an angle or a length: measure over C8, SO2 or scale(0.8,1.25), points and "
-            "atoms over SO3 or translation(1,40,1000)"
+            "no element of this result has an angle or a length: measure over C8, SO2, scale(0.8,1.25) or shift(8), "
+            "points and atoms over SO3 or translation(1,40,1000)"
         )
     known = [row for row in result.elements if row.parameter is not None and row.symmetry in units]
     measure = measure or next((row.measure for row in known), BY_ELEMENT)

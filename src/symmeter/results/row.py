@@ -29,10 +29,10 @@ class Record(Mapping[str, Any]):
 class ElementRow(Record):
     """What one group element does, mean over images.
 
-    `parameter` is what a curve over the group has on its axis, in `parameter_unit`: degrees of a rotation, or a factor
-    of scale. The identity has the parameter 0 and no unit, for it belongs to any curve. Of a motion of space `turn_x`,
-    `turn_y` and `turn_z` are axis times angle in degrees, and `parity` is -1 where an inversion comes after that.
-    `floor` is what a symmetric network would show, known of some elements.
+    `parameter` is what a curve over the group has on its axis, in `parameter_unit`: degrees of a rotation, a factor of
+    scale, or positions of a shift along one axis. The identity has the parameter 0 and no unit, for it belongs to any
+    curve. Of a motion of space `turn_x`, `turn_y` and `turn_z` are axis times angle in degrees, and `parity` is -1
+    where an inversion comes after that. `floor` is what a symmetric network would show, known of some elements.
     """
 
     measure: str

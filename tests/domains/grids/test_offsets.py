@@ -10,7 +10,7 @@ import symmeter
 from symmeter.domains.grids.affine_map import FLIP_X, AffineMap, rotation_by
 from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited
-from symmeter.domains.grids.offsets import Turned, find_offset, turning
+from symmeter.domains.grids.offsets import Turned, find_offset, turns_in_place
 
 pytestmark = pytest.mark.filterwarnings("ignore::symmeter.errors.SymmeterWarning")
 SIZE = 24
@@ -65,7 +65,7 @@ def test_one_sample_has_no_interval_and_so_no_offset():
 def test_elements_that_move_places_to_places_about_the_centre():
     flip, quarter = AffineMap(FLIP_X), rotation_by(90)
     others = [AffineMap(), rotation_by(30), AffineMap(shift=(1.0, 0.0)), AffineMap(((2.0, 0.0), (0.0, 2.0)))]
-    assert turning([*others, flip, quarter]) == [flip, quarter]
+    assert list(filter(turns_in_place, [*others, flip, quarter])) == [flip, quarter]
 
 
 class Blurred(nn.Module):
@@ -162,3 +162,19 @@ def test_a_volume_that_is_off_along_one_axis_is_named():
     found = {one["axis"]: one["value"] for one in result.header["spec"]["offsets"]["logits"]["along"]}
     assert found["x"] == pytest.approx(-0.5, abs=0.01)
     assert all(abs(found[axis]) < 0.01 for axis in set(found) - {"x"})
+
+
+@pytest.mark.parametrize(("pad", "offset"), [((0, 1), -0.5), ((1, 0), 0.5)])
+def test_a_filter_of_even_length_puts_a_signal_half_a_sample_off(pad, offset):
+    def filtered(signals):
+        return functional.avg_pool1d(functional.pad(functional.avg_pool1d(signals, 5, 1, 2), pad), 2, 1)
+
+    signals = functional.pad(torch.rand(6, 1, 40, generator=torch.Generator().manual_seed(0)), (8, 8))
+    result = symmeter.measure(
+        filtered, signals, symmetry="reversal", domain="signals", output="logits", measure="relative_error",
+        control=False, progress=False,
+    )  # fmt: skip
+    (remark,) = named(result)
+    assert "samples" in remark
+    (along,) = result.header["spec"]["offsets"]["logits"]["along"]
+    assert along["value"] == pytest.approx(offset, abs=0.01)

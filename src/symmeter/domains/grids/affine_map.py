@@ -109,8 +109,15 @@ class AffineMap(OnCurve):
 
     @property
     def on_curve(self) -> tuple[float | None, str | None]:
-        """The parameter of a plain rotation or scale, and its unit; None and None for any other map."""
-        return (None, None) if any(self.shift) else read_linear(self.linear).curve
+        """The parameter of a plain rotation, scale, or shift along one axis, and its unit; None and None for others.
+
+        >>> shifted_by([3, 0]).on_curve, shifted_by([3, 1]).on_curve
+        ((3.0, 'shift along x'), (None, None))
+        """
+        if not any(self.shift):
+            return read_linear(self.linear).curve
+        moved = [(b, f"shift along {axis}") for axis, b in zip("xyz", self.shift, strict=False) if b]
+        return moved[0] if len(moved) == 1 and self.translates else (None, None)
 
 
 def rotation_by(degrees: float) -> AffineMap:

@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from symmeter.domain import Domain
+from symmeter.domains.grids.affine_map import AffineMap, as_map
 from symmeter.domains.grids.alternatives import alternatives
 from symmeter.domains.grids.deformations import deformed
+from symmeter.domains.grids.field_words import FieldWord
 from symmeter.domains.grids.interpolants import parse_interpolant
-from symmeter.domains.grids.offsets import Turned, find_offset, turning
+from symmeter.domains.grids.offsets import Turned, find_offset, turns_in_place
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.groups.generators import Generator
@@ -42,6 +45,12 @@ class Gridded(Domain):
         """What motions bring in from outside."""
         return self.options.padding or "reflect"
 
+    @classmethod
+    def knows_input(cls, word: str) -> bool:
+        """Words as they are, and those of fields with something in brackets: `vectors(up)`."""
+        field = FieldWord.parse(word)
+        return super().knows_input(word if field is None else field.name)
+
     def check_symmetry(self, symmetry: Symmetry, purpose: str | None = None) -> None:
         """A low-passed definition is one of directions of the inputs: no whole motions, nothing inside of a network."""
         if self.interpolant.keeps_all:
@@ -69,14 +78,28 @@ class Gridded(Domain):
             )
         return rho
 
+    def shown(self, model: Any, x: Tensor) -> Tensor:
+        """Inputs x (B, C, *sizes) as a picture shows them: by default the least value is 0, the largest 1."""
+        low, high = x.aminmax()
+        return (x - low) / (high - low).clamp(min=torch.finfo(x.dtype).tiny)
+
     def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
         return alternatives(rho, value)
 
+    def as_map(self, element: Element) -> Element:
+        """An element as the map of a grid that it is, any other as it is."""
+        return as_map(element)
+
     def turning(self, elements: Iterable[Element]) -> list[Element]:
-        return turning(elements)
+        return [g for g in elements if turns_in_place(self.as_map(g))]
 
     def offset(self, rho: Representation, y: Tensor, moved: Mapping[Element, Tensor]) -> Offset | None:
-        return None if rho.border(y) is None else find_offset(Turned.of(rho, y, moved))
+        return None if rho.border(y) is None else find_offset(self.turned(rho, y, moved))
+
+    def turned(self, rho: Representation, y: Tensor, moved: Mapping[Element, Tensor]) -> Turned:
+        """An output y (b, ...) and what it is for g x, (b, ...), for the elements that are maps of a grid."""
+        maps = {self.as_map(g): z for g, z in moved.items()}
+        return Turned(rho, y, {g: z for g, z in maps.items() if isinstance(g, AffineMap)})
 
     def deformed(
         self, rho: Representation, generators: Sequence[Generator], x: Tensor, random: Tensor

@@ -6,14 +6,14 @@ smallest squared error is found by least squares, and -d is how far the output l
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from symmeter.domains.grids.affine_map import AffineMap, as_map
+from symmeter.domains.grids.affine_map import AffineMap
 from symmeter.results.bootstrap import resamples
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.offset import AlongAxis, Offset
@@ -31,18 +31,14 @@ _DIFFERENCE = 0.05  # positions, of the quotient that is the derivative by d
 _TAIL = 2.5  # percent
 
 
-def turning(elements: Iterable[Element]) -> list[Element]:
-    """Those that mirror or turn a grid about its centre, place by place.
+def turns_in_place(g: Element) -> bool:
+    """Whether an element mirrors or turns a grid about its centre, place by place: A permutes axes, up to signs.
 
     >>> from symmeter.domains.grids.affine_map import rotation_by
-    >>> [g.name for g in turning([AffineMap(), rotation_by(90), rotation_by(45), AffineMap(shift=(1.0, 0.0))])]
+    >>> maps = [AffineMap(), rotation_by(90), rotation_by(45), AffineMap(shift=(1.0, 0.0))]
+    >>> [g.name for g in maps if turns_in_place(g)]
     ['rotate 90']
     """
-    return [g for g in elements if _is_place_by_place(as_map(g))]
-
-
-def _is_place_by_place(g: Element) -> bool:
-    """Whether it is a map whose A permutes the axes, up to signs, and is not the identity."""
     if not isinstance(g, AffineMap):
         return False
     whole = torch.equal(g.matrix.abs(), (g.matrix != 0).to(g.matrix)) and bool(
@@ -62,14 +58,6 @@ class Turned:
     y: Tensor
     moved: Mapping[AffineMap, Tensor]
     part: Part = lambda y: y
-
-    @staticmethod
-    def of(
-        rho: Representation, y: Tensor, moved: Mapping[Element, Tensor], part: Part = lambda y: y
-    ) -> "Turned":
-        """With the elements as the maps of a grid that they are; those that are none are left out."""
-        maps = {as_map(g): z for g, z in moved.items()}
-        return Turned(rho, y, {g: z for g, z in maps.items() if isinstance(g, AffineMap)}, part)
 
     @property
     def axes(self) -> int:

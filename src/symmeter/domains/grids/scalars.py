@@ -84,7 +84,7 @@ class Disparity(Scalars):
         return linear[..., :1, :1]
 
     def refuse(self, linear: Tensor) -> None:
-        if linear[1, 0] != 0:
+        if bool(linear[1:, 0].any()):
             raise SymmeterError(
                 "disparity is along x, and this symmetry turns x into y: take hflip, vflip, shifts or scale, or write "
                 "it as flow (B, 2, H, W)"

@@ -11,7 +11,7 @@ from torch import Tensor
 from symmeter.domain import Symmetries
 from symmeter.domains.grids.actions import (
     ACTIONS,
-    field_of,
+    input_field,
     is_action,
     is_heat_maps,
     known_action,
@@ -26,7 +26,7 @@ from symmeter.domains.grids.field_words import FIELDS, FieldWord
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.gridded import Gridded
-from symmeter.domains.grids.offsets import Turned, find_offset
+from symmeter.domains.grids.offsets import find_offset
 from symmeter.domains.grids.pixels import Pixels
 from symmeter.domains.grids.shifts import margin_of
 from symmeter.domains.grids.vectors import turns
@@ -43,9 +43,9 @@ from symmeter.domains.images.names import GROUPS, named
 from symmeter.domains.images.options import ImageOptions
 from symmeter.domains.images.placed.measures import BOXES, KEYPOINTS, USUAL
 from symmeter.domains.images.placed.measures import MEASURES as PLACED
-from symmeter.domains.images.placed.representation import Placed, re_boxed
+from symmeter.domains.images.placed.representation import Placed, re_boxed, unswapped
 from symmeter.domains.images.placed.rows import CENTRE
-from symmeter.domains.images.placed.words import PlacedModel, PlacedWord, placed_words
+from symmeter.domains.images.placed.words import PlacedModel, PlacedWord, alone, placed_words
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.domains.images.psnr import EQR, EQT, EQTFractional
 from symmeter.errors import SymmeterError
@@ -63,7 +63,6 @@ from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 from symmeter.symmetry.tracker import Tracker
 from symmeter.trees import is_tree
-from symmeter.verbs.arguments import split_list
 
 
 class Images(Gridded):
@@ -124,6 +123,10 @@ class Images(Gridded):
         """How images become inputs: the model's own way, with what the options override."""
         return preprocessing_of(model).override(**self.options.preprocessing)
 
+    def shown(self, model: LoadedModel, x: Tensor) -> Tensor:
+        """Images (B, C, H, W) as pixel values in [0, 1]."""
+        return self.preprocessing(model).denormalise(x).clamp(0, 1)
+
     def usual_measures(self, output: object) -> str:
         """Sets of boxes and keypoints have measures of their own."""
         kinds = [word.kind for word in placed_words(output).values()]
@@ -134,11 +137,11 @@ class Images(Gridded):
         words = placed_words(output)
         if not words:
             return model, output
+        alone(words, output)
         least, most = self.options.min_score, self.options.max_boxes
         readers = {word.kind: word.reader(least, most) for word in words.values()}
-        asked = split_list(output) if isinstance(output, str) else list(output)
-        written = [words[word].output if word in words else word for word in asked]
-        return replace(model, model=as_module(PlacedModel(model.model, readers))), ",".join(written)
+        known = as_module(PlacedModel(model.model, readers))
+        return replace(model, model=known), ",".join(word.output for word in words.values())
 
     def obvious_word(self, tensor: Tensor) -> str | None:
         """An input (N, C, H, W) is an image."""
@@ -148,7 +151,7 @@ class Images(Gridded):
         """An image (N, C, H, W), pixels in uint8 or inputs in floating point; or a field by its word, at any shape."""
         field = FieldWord.parse(word)
         if field is not None:
-            return tensor, self._field(field, tensor)
+            return tensor, input_field(field, tensor, self._grid, self.options.time_step)
         if word != "image":
             return super().leaf(word, tensor, model)
         prepared = self.preprocessing(model)
@@ -156,15 +159,6 @@ class Images(Gridded):
         if not isinstance(rows, Tensor):
             rows = torch.stack([pixels_to_input(row, prepared) for row in rows])
         return rows, self.rho_in(model)
-
-    def _field(self, word: FieldWord, tensor: Tensor) -> Representation:
-        """How an input that is a field (N, ...) moves; SymmeterError where it has another shape."""
-        if not tensor.is_floating_point():
-            raise SymmeterError(f"input {word.name!r} is {tensor.dtype}: fields are in floating point")
-        try:
-            return field_of(word, tensor, self._grid, 0, self.options.time_step)
-        except ValueError as error:
-            raise SymmeterError(f"input {word.name!r}: {error}") from error
 
     def rho_in(self, model: LoadedModel, group: Group | None = None) -> Representation:
         margin = margin_of(group)
@@ -219,13 +213,13 @@ class Images(Gridded):
         return found
 
     def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
-        return alternatives(rho, value, self._grid)
+        return [*alternatives(rho, value, self._grid), *unswapped(rho)]
 
     def offset(self, rho: Representation, y: Tensor, moved: Mapping[Element, Tensor]) -> Offset | None:
         """Of keypoints, as well: by how many pixels their coordinates are too large."""
         if rho.kind != KEYPOINTS:
             return super().offset(rho, y, moved)
-        return find_offset(Turned.of(rho, y, moved, lambda rows: rows[:, 1:, CENTRE]))
+        return find_offset(replace(self.turned(rho, y, moved), part=lambda rows: rows[:, 1:, CENTRE]))
 
     def displaced(
         self, rho: Representation, x: Tensor, other: Tensor, still: Still, replaced: Replaced

@@ -128,6 +128,7 @@ def test_a_function_is_a_detector_too():
             "'boxes(xyz)' is not known; write boxes, boxes(xyxy) or boxes(cxcywh,pixels)",
         ),
         ({"output": "keypoints(swap=1)"}, "write keypoints or keypoints(swap=1-2,3-4)"),
+        ({"output": "boxes,logits"}, "so 'logits' cannot stand beside it: measure each by itself"),
         ({"output": "keypoints"}, "keypoints are pixel coordinates (B, K, 2)"),
         ({"min_score": -1}, "min_score"),
     ],
@@ -188,3 +189,19 @@ def test_channels_of_heat_maps_change_places():
         SymmeterError, match="it has 3 channels, numbered from 0, and the swap names number 9"
     ):
         measured(Edges(), "hflip", images, "heatmaps(swap=1-9)")
+
+
+@pytest.mark.parametrize("word", ["keypoints(swap=1-2)", "heatmaps(swap=1-2)"])
+def test_a_swap_that_is_none_is_named(word):
+    """Up and down do not change places when left and right do."""
+
+    class Alike(nn.Module):
+        def forward(self, images):
+            if "heat" in word:
+                return torch.cat([images, images.square(), images.exp()], 1)
+            return Corners()(images)[:, :1] + torch.tensor([[0.0, 0.0], [0.0, 3.0], [0.0, -3.0]]).to(images)
+
+    _, result = measured(
+        Alike(), "hflip", output=word, **({"measure": "relative_error"} if "heat" in word else {})
+    )
+    assert any("does not exchange left and right" in warning for warning in result.warnings)

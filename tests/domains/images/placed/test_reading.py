@@ -40,6 +40,7 @@ def test_arrays_of_ultralytics(kind):
     for empty in (None, np.zeros((0, 6)), torch.zeros(0, 6), np.zeros(0)):
         check(read([kind(rows), empty]))
     check(read([kind(rows), None], "xyxy"))
+    check(read([SimpleNamespace(boxes=SimpleNamespace(data=kind(rows))), None]))
     check(read(torch.tensor([rows, [[0.0] * 6] * 3])))
 
 

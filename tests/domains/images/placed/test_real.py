@@ -104,3 +104,36 @@ def test_saliency_is_a_dense_map():
     assert (
         by_element["hflip"] < by_element["rotate 180"]
     )  # photographs have mirror images, and are seldom upside down
+
+
+def test_detectors_of_torchvision_and_transformers_are_read_by_their_form():
+    """With random weights they find something everywhere, and nothing that stays where it is."""
+    torch.manual_seed(0)
+    detection = pytest.importorskip("torchvision.models.detection")
+    transformers = pytest.importorskip("transformers")
+    size = {"weights": None, "weights_backbone": None, "num_classes": 4, "min_size": 64, "max_size": 64}
+    config = transformers.YolosConfig(
+        hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64, image_size=[64, 64],
+        num_detection_tokens=5, num_labels=3,
+    )  # fmt: skip
+    images = photographs(64, FACES)
+    for net in (
+        detection.fasterrcnn_mobilenet_v3_large_320_fpn(
+            **size, box_detections_per_img=5, box_score_thresh=0.0
+        ),
+        transformers.YolosForObjectDetection(config),
+    ):
+        result = symmeter.measure(
+            net.eval(),
+            images,
+            symmetry="hflip",
+            output="boxes",
+            min_score=0.0,
+            min_iou=0.1,
+            control=False,
+            progress=False,
+        )
+        rows = {row.measure: row for row in result.rows}
+        assert 0 <= rows["unmatched"].value <= 1
+        assert rows["box_error"].value > 1e3 * rows["box_error"].floor
+        assert rows["unmatched"].n == len(images)

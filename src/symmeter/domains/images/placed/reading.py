@@ -134,16 +134,16 @@ class Queries(Form):
 
 
 class Arrays(Form):
-    """[(n, 6), ...] or (B, n, 6) of x1 y1 x2 y2 score class, as of ultralytics; None for no box."""
+    """[(n, 6), ...] or (B, n, 6) of x1 y1 x2 y2 score class; None for no box; or `boxes.data` of ultralytics."""
 
     def fits(self, returned: object) -> bool:
         if isinstance(returned, Tensor):
             return returned.ndim == 3 and returned.shape[-1] == 6
-        return isinstance(returned, list | tuple) and all(one is None or _is_array(one) for one in returned)
+        return isinstance(returned, list | tuple) and all(map(_is_array, returned))
 
     def images(self, returned: object, scores: str) -> Iterator[Found]:
         for one in returned:  # type: ignore[attr-defined]
-            rows = torch.zeros(0, 6) if one is None else torch.as_tensor(one).reshape(-1, 6)
+            rows = torch.as_tensor(_array(one)).reshape(-1, 6)
             yield Found(rows[:, :4], rows[:, 4], rows[:, 5])
 
 
@@ -196,9 +196,15 @@ def _part(returned: object, name: str) -> Tensor:
     return returned.get(name) if isinstance(returned, Mapping) else getattr(returned, name, None)  # type: ignore[return-value]
 
 
+def _array(one: object) -> object:
+    """The array of one image: itself, what an object has as `boxes.data`, or an empty one for None."""
+    held = getattr(getattr(one, "boxes", None), "data", one)
+    return torch.zeros(0, 6) if held is None else held
+
+
 def _is_array(one: object) -> bool:
     """Whether it is an array (n, 6), or an empty one."""
-    shape = tuple(getattr(one, "shape", ()))
+    shape = tuple(getattr(_array(one), "shape", ()))
     return (len(shape) == 2 and shape[1] == 6) or shape in ((0,), (0, 4))
 
 

@@ -1,15 +1,17 @@
 """How affine maps move boxes and keypoints: centres as points, extents as those of the moved corners."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from symmeter.domains.grids.affine_map import AffineMap
+from symmeter.domains.grids.heat_maps import HeatMaps
 from symmeter.domains.grids.swap import Pairs, mirrors, swapped
 from symmeter.domains.images.placed.rows import CENTRE, HALF
 from symmeter.errors import SymmeterError
+from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.representations.representation import Acted, Representation
@@ -75,3 +77,10 @@ def re_boxed(rho: Representation, moved_by: Iterable[Generator | Element]) -> st
         f"boxes under {skewed[0].name} are those around their moved corners, larger than what they hold: "
         "1 - IoU includes that"
     )
+
+
+def unswapped(rho: Representation) -> list[Alternative]:
+    """Keypoints and heat maps whose left and right may not change places after all."""
+    if not isinstance(rho, Placed | HeatMaps) or not rho.swap:
+        return []
+    return [Alternative(replace(rho, swap=()), "does not exchange left and right, so needs no swap")]

@@ -80,13 +80,23 @@ class PlacedWord:
 
 def placed_words(output: object) -> dict[str, PlacedWord]:
     """The words for boxes and keypoints among outputs, by how they are written."""
-    words = split_list(output) if isinstance(output, str) else _written(output)
-    found = {word: PlacedWord.of(word) for word in words}
+    found = {word: PlacedWord.of(word) for word in _written(output)}
     return {word: one for word, one in found.items() if one is not None}
 
 
+def alone(words: Mapping[str, PlacedWord], output: object) -> None:
+    """SymmeterError where anything is asked for beside one output of boxes or keypoints."""
+    first, *others = sorted(_written(output), key=lambda word: word not in words)
+    if others:
+        raise SymmeterError(
+            f"output {first!r} has measures of its own, so {others[0]!r} cannot stand beside it: measure each by itself"
+        )
+
+
 def _written(output: object) -> list[str]:
-    """Outputs of a sequence, or of a mapping {name: action}, as they would be written."""
+    """Outputs as they would be written: those of a comma list, a sequence, or a mapping {name: action}."""
+    if isinstance(output, str):
+        return split_list(output)
     if isinstance(output, Mapping):
         return [f"{name}:{action}" for name, action in output.items()]
     return [str(one) for one in output] if isinstance(output, Sequence) else []
