@@ -98,7 +98,9 @@ def test_a_gradient_is_a_field_of_vectors_and_its_channels_are_no_scalars():
     ask = {"measure": "relative_error", "control": False}
     net = Gradient().eval()
     turned = rows(net, "Oh", "logits:vectors", **ask)["Oh"]
-    with pytest.warns(SymmeterWarning, match="turn with the grid"):
+    said = pytest.warns(SymmeterWarning, match="write logits:vectors")
+    found_out = pytest.warns(SymmeterWarning, match="turn with the grid, as 'vectors'")
+    with said, found_out:
         left = rows(net, "Oh", "logits", **ask)["Oh"]
     assert turned.verdict == "not resolved" and left.value > 0.5
 
