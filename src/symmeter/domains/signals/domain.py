@@ -1,6 +1,6 @@
 """Signals: what symmeter has to know of them, in one class."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,6 @@ from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.displaced import as_far, displaced, turned
 from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.hypothesis import Symmetry
-from symmeter.symmetry.offset import Offset
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.tracker import Tracker
 
@@ -123,18 +122,6 @@ class Signals(Gridded):
     def known_action(self, name: str, y: Tensor, model: LoadedModel) -> str:
         """Outputs (B, C', L') are taken to have time last; their amplitudes are left alone."""
         return "channels_first" if y.ndim == 3 else super().known_action(name, y, model)
-
-    def turning(self, elements: Iterable[Element]) -> list[Element]:
-        """Reversal: shifts and changes of pace say nothing of where the middle of an output is."""
-        return [
-            g for g in elements if isinstance(g, TimeMap) and g.backwards and g.factor == -1 and not g.shift
-        ]
-
-    def offset(self, rho: Representation, y: Tensor, moved: Mapping[Element, Tensor]) -> Offset | None:
-        mirrored: dict[Element, Tensor] = {
-            self._signal.on_line(g, y.shape[-1]): z for g, z in moved.items() if isinstance(g, TimeMap)
-        }
-        return super().offset(rho, y, mirrored)
 
     def facts(
         self, shape: tuple[int, ...], outputs: Mapping[str, tuple[str, tuple[int, ...]]]
