@@ -21,7 +21,7 @@ _HOME = {
     "attribute": "layers.attribute",
     "aliasing": "domains.grids.aliasing.attribute",
     "bands": "domains.grids.bands",
-    "maps": "domains.images.maps",
+    "maps": "domains.grids.maps",
     "prediction_range": "measuring.prediction",
     "Profile": "layers.profile",
     "Comparison": "results.comparison",
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from symmeter.domains.grids.aliasing.attribute import aliasing
     from symmeter.domains.grids.bands import bands
     from symmeter.domains.grids.generators import GENERATORS
+    from symmeter.domains.grids.maps import maps
     from symmeter.domains.grids.round_trip import round_trip_error
-    from symmeter.domains.images.maps import maps
     from symmeter.errors import SymmeterError, SymmeterWarning
     from symmeter.layers.assertion import assert_equivariant
     from symmeter.layers.attribute import attribute

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tests.layers.profiles import images, net, profile
 
+from symmeter.domains.grids.maps import Maps
 from symmeter.errors import SymmeterError
 from symmeter.layers import summaries as views
 
@@ -105,3 +106,14 @@ def test_maps_of_one_image(tmp_path):
         symmeter.maps(net(), images(1), layers=["nowhere"])
     with pytest.raises(SymmeterError, match="only a grid makes a picture"):
         symmeter.maps(net(), images(1), layers=["6"], output="logits")
+
+
+def test_maps_of_a_volume_show_the_slice_with_the_most(tmp_path):
+    image, density, inner = np.full((3, 4, 5, 1), 0.5), np.zeros((3, 4, 5)), np.ones((2, 4, 5))
+    density[2, 1, 1] = -1.0
+    found = Maps("scan", image, {"rotation_z": density}, {"0": {"rotation_z": inner}}, "1")
+    ax = maps.plot_density(found)
+    assert ax.get_title() == "z = 2" and ax.images[1].get_array().min() == -1
+    assert maps.plot_density(found, z=0).images[1].get_array().min() == 0
+    assert maps.plot_feature(found, "0").images[0].get_array().shape == (4, 5)
+    figures.save_figure(ax, tmp_path / "v.png")

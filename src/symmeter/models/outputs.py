@@ -3,8 +3,8 @@
 An output is written NAME or NAME:ACTION. NAME is `softmax`, `logits`, `features`, `pooled`, a sub-module's dotted name,
 or the path of a tensor in what the model returns (`pred_boxes`, `0.boxes`, `prediction.mean`). ACTION is `invariant`,
 `equivariant`, `channels_first`, `channels_last`, `tokens(PREFIX+ROWSxCOLUMNS)`, `pooled` (the mean over the grid,
-invariant), `regular(GROUP)` (the grid moves and channels are permuted in blocks), or `vectors` (two channels that turn
-with the grid: x to the right, y down). Behind irreps, as in `2x0e+1o by degree`, these words ask for each of them, too.
+invariant), `regular(GROUP)` (the grid moves, channels are permuted in blocks), or a field: `vectors` (x to the right, y
+down: they turn with the grid), `depth`, ... Behind irreps, as in `2x0e+1o by degree`, they ask for each of them, too.
 """
 
 import inspect

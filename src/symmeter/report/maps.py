@@ -1,10 +1,10 @@
-"""Pictures of one image: where its error comes from, and where in a feature map it sits."""
+"""Pictures of one image, or a slice of a volume: where its error comes from, and where in a feature map it sits."""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from symmeter.domains.images.maps import Maps
+from symmeter.domains.grids.maps import Maps
 from symmeter.report.figures import axes, signs, words
 from symmeter.report.layers import shortened_name
 
@@ -14,13 +14,23 @@ if TYPE_CHECKING:
 _BRIGHTEST = 0.995  # quantile of the densities that has the full colour
 
 
-def plot_density(maps: Maps, ax: "Axes | None" = None, symmetry: str | None = None) -> "Axes":
-    """Where in the image the error comes from: red adds to LEE, blue takes from it, over the image in gray."""
+def plot_density(
+    maps: Maps, ax: "Axes | None" = None, symmetry: str | None = None, z: int | None = None
+) -> "Axes":
+    """Where in the image the error comes from: red adds to LEE, blue takes from it, over the image in gray.
+
+    Of a volume, one slice across z, by default the one where the most of it comes from.
+    """
     ax = ax or axes(4.6, 4.0)
     symmetry = symmetry or next(iter(maps.density))
     values = maps.density[symmetry]
     limit = float(np.quantile(np.abs(values), _BRIGHTEST)) or 1.0
-    ax.imshow(maps.image.mean(-1), cmap="gray", vmin=0, vmax=1)
+    gray = maps.image.mean(-1)
+    if values.ndim == 3:
+        z = _fullest(values) if z is None else z
+        values, gray = values[z], gray[z]
+        ax.set_title(f"z = {z}", fontsize=9)
+    ax.imshow(gray, cmap="gray", vmin=0, vmax=1)
     strength = np.clip(np.abs(values) / limit, 0, 1)
     image = ax.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit, alpha=np.sqrt(strength))
     label = f"{words(symmetry)} ({signs(maps.unit)} a pixel)"
@@ -32,11 +42,18 @@ def plot_density(maps: Maps, ax: "Axes | None" = None, symmetry: str | None = No
 
 
 def plot_feature(maps: Maps, layer: str, ax: "Axes | None" = None, symmetry: str | None = None) -> "Axes":
-    """The Lie derivative of a layer's feature map, root mean square over channels."""
+    """The Lie derivative of a layer's feature map, root mean square over channels; of a volume, its fullest slice."""
     ax = ax or axes(4.6, 4.0)
     symmetry = symmetry or next(iter(maps.density))
-    image = ax.imshow(maps.features[layer][symmetry], cmap="viridis")
+    values = maps.features[layer][symmetry]
+    plane = values[_fullest(values)] if values.ndim == 3 else values
+    image = ax.imshow(plane, cmap="viridis")
     ax.figure.colorbar(image, ax=ax, fraction=0.046, label=f"|Lie derivative|, {words(symmetry)}")
     ax.set_title(shortened_name(layer, 40), fontsize=9, parse_math=False)
     ax.set_axis_off()
     return ax
+
+
+def _fullest(values: np.ndarray) -> int:
+    """The slice of a volume (D, H, W) with the largest sum of magnitudes."""
+    return int(np.abs(values).sum((1, 2)).argmax())

@@ -9,6 +9,7 @@ from symmeter.report.figures import new_figure
 from symmeter.report.magnitudes import moving_pictures, plot_sweep
 from symmeter.report.nodes import plot_nodes
 from symmeter.report.phases import phase_pictures, plot_phases
+from symmeter.report.rollout import plot_rollout, rollouts_of
 from symmeter.report.spectra import plot_spectrum, spectra_of
 from symmeter.report.sphere import parities_of, plot_sphere, turning_pictures
 from symmeter.results.result import Result
@@ -56,6 +57,7 @@ def _panels(result: Result) -> list[list[Panel]]:
     plots: list[tuple[Callable[..., object], set[str]]] = [
         (plot_spectrum, {symmetry for symmetry, _ in spectra_of(result)}),
         (plot_sweep, {symmetry for symmetry, _ in moving_pictures(result)}),
+        (plot_rollout, {symmetry for symmetry, _ in rollouts_of(result)}),
         (plot_phases, {symmetry for symmetry, _ in phase_pictures(result)}),
         (plot_nodes, {nodes.symmetry for nodes in result.nodes}),
     ]

@@ -25,7 +25,7 @@ def plot_rollout(
     Bars are 95 % intervals where the error is the value itself; the dashed line is the floor: what a symmetric model
     would show. SymmeterError where no output is a step of a roll-out.
     """
-    found = chosen(_lines(result), symmetry, measure, _LACKING)
+    found = chosen(rollouts_of(result), symmetry, measure, _LACKING)
     ax = ax or axes(6.4, 4.0)
     ax.set_xscale("log")
     ax.set_yscale("log")
@@ -41,7 +41,7 @@ def plot_rollout(
     return ax
 
 
-def _lines(result: Result) -> dict[tuple[str, str], list[Row]]:
+def rollouts_of(result: Result) -> dict[tuple[str, str], list[Row]]:
     """The rows of steps by symmetry and measure, in the order of the steps."""
     found: dict[tuple[str, str], list[Row]] = {}
     steps = [row for row in result.rows if _STEP.match(row.output)]

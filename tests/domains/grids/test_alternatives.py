@@ -89,3 +89,38 @@ def test_a_symmetry_that_is_truly_broken_is_not_explained_away(said):
     net = nn.Conv2d(2, 2, 3, padding=1, padding_mode="circular").double().eval()
     row, lines = found(net, said)
     assert row.value > 0.5 and lines == []
+
+
+def curl(v):
+    """Pseudo-vectors of vectors v (B, 3, D, H, W)."""
+    d = lambda of, along: slope(v[:, of : of + 1], -1 - along)
+    return torch.cat([d(2, 1) - d(1, 2), d(0, 2) - d(2, 0), d(1, 0) - d(0, 1)], 1)
+
+
+@pytest.mark.parametrize(
+    ("net", "said", "sentence"),
+    [
+        (curl, "pseudovectors", ""),
+        (lambda v: curl(curl(v)), "vectors", ""),
+        (
+            curl,
+            "vectors",
+            "has components that turn with the grid and change sign under flips, as 'pseudovectors'",
+        ),
+        (lambda v: curl(curl(v)), "equivariant", "has components that turn with the grid, as 'vectors'"),
+        (
+            lambda v: (curl(v) * v).sum(1, keepdim=True),
+            "depth",
+            "changes sign under flips, as 'pseudoscalars'",
+        ),
+    ],
+)
+def test_pseudo_vectors_of_space(net, said, sentence):
+    v = torch.randn(3, 3, 6, 6, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        result = symmeter.measure(net, v, "Oh", "relative_error", f"logits:{said}", inputs="vectors", control=False,
+                                  elements=12, progress=False, domain="volumes")  # fmt: skip
+    lines = [line for line in result.warnings if "so the error" in line]
+    assert (result.rows[0].verdict == "not resolved") == (sentence == "")
+    assert [line.partition(": so")[0] for line in lines] == [f"output 'logits' {sentence}"] * bool(sentence)

@@ -138,6 +138,46 @@ def test_a_solver_that_moves_with_the_flow_is_equivariant_and_a_network_is_not(l
     assert wrong.verdict != "not resolved"
 
 
+@quiet
+def test_a_tree_of_velocities_and_pressure():
+    """Both are carried along by the flow, and only velocities gain that of the observer."""
+
+    class Both(nn.Module):
+        def forward(self, u, p):
+            last = u[:, -2:]
+            x, y = last.mean((-2, -1), keepdim=True).split(1, 1)
+            return {"u": shifted(last, x, y), "p": shifted(p[:, -1:], x, y), "speed": last.mean((-2, -1))}
+
+    data = {"u": smooth(6, 4), "p": smooth(6, 2, seed=1)}
+    output = {"u": "vectors", "p": "depth", "speed": "vectors"}
+    words = {"u": "vectors", "p": "depth"}
+    found = symmeter.measure(Both().eval(), data, "boost(1)", inputs=words, output=output, padding="circular",
+                             elements=4, progress=False).rows  # fmt: skip
+    assert [row.verdict for row in found] == ["not resolved"] * 3
+    wrong = symmeter.measure(Both().eval(), data, "boost(1)", inputs=words, output=output | {"speed": "depth"},
+                             padding="circular", elements=4, progress=False).rows  # fmt: skip
+    assert [row.verdict == "not resolved" for row in wrong] == [True, True, False]
+
+
+def networks(count):
+    """Networks with random weights, from three frames (B, 6, H, W) to one."""
+    for seed in range(count):
+        torch.manual_seed(seed)
+        yield nn.Sequential(nn.Conv2d(6, 16, 3, padding=1, padding_mode="circular"), nn.Tanh(),
+                            nn.Conv2d(16, 2, 3, padding=1, padding_mode="circular")).double().eval()  # fmt: skip
+
+
+@quiet
+def test_networks_that_have_learned_nothing_are_not_specific_for_boosts():
+    u = smooth(12, 6)
+    logs = []
+    for net in networks(6):
+        (row,) = symmeter.measure(net, u, "boost_x", inputs="vectors", output="logits:invariant", padding="circular",
+                                  progress=False).rows  # fmt: skip
+        logs.append(torch.tensor(row.specificity).log())
+    assert float(torch.stack(logs).mean().exp()) == pytest.approx(1, rel=0.35)
+
+
 def test_mistakes_get_one_line():
     check_refused(r"boost\(0\)", Boosts, 0.0)
     check_refused("moves frames of velocities", Boosts(1.0).bind, (2, 8))

@@ -13,6 +13,7 @@ from symmeter.domains.grids.one_plane import OnePlane
 from symmeter.domains.grids.planar_products import dihedral
 from symmeter.domains.grids.scalars import Disparity, Masks, Pseudoscalars, Scalars
 from symmeter.domains.grids.vectors import Gradients, Pseudovectors, Vectors
+from symmeter.domains.space.point_groups import OCTAHEDRAL
 
 GRID = Grid(Bandlimited())
 FLIP, TWICE = AffineMap(FLIP_X), AffineMap(((2.0, 0.0), (0.0, 2.0)))
@@ -28,6 +29,16 @@ class TestPaired(RepresentationContract):
     def _each(self, request: pytest.FixtureRequest) -> None:
         self.representation = request.param
         self.example = torch.randn((2, 4, 6, 6), dtype=torch.float64)
+
+
+class TestInSpace(RepresentationContract):
+    elements = OCTAHEDRAL.enumerate()[:6]
+    generators = ()
+
+    @pytest.fixture(autouse=True, params=[Vectors, Pseudovectors, Gradients], ids=lambda kind: kind.noun)
+    def _each(self, request: pytest.FixtureRequest) -> None:
+        self.representation = request.param(Grid(Bandlimited(), axes=3), 3)
+        self.example = torch.randn((2, 3, 4, 4, 4), dtype=torch.float64)
 
 
 class TestSingle(RepresentationContract):

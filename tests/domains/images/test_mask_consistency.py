@@ -75,3 +75,27 @@ def test_masks_and_flow_are_flipped_as_torchvision_flips_them(symmetry, name):
     signs = {"hflip": [-1.0, 1.0], "vflip": [1.0, -1.0]}[symmetry]
     expected = flipped(flow) * torch.tensor(signs)[:, None, None]
     torch.testing.assert_close(Vectors(grid).act(flip, flow)[0], expected)
+
+
+@quiet
+def test_eq_t_of_a_small_generator():
+    """Circular layers have EQ-T without bound; one that samples down loses it, by what the formula says."""
+    torch.manual_seed(0)
+    images = torch.rand(3, 3, 16, 16, dtype=torch.float64) * 2 - 1
+    same = {"padding": 1, "padding_mode": "circular"}
+    smooth = (
+        nn.Sequential(nn.Conv2d(3, 8, 3, **same), nn.Tanh(), nn.Conv2d(8, 3, 3, **same), nn.Tanh())
+        .double()
+        .eval()
+    )
+    coarse = nn.Sequential(nn.Conv2d(3, 8, 3, stride=2, **same), nn.Tanh(), nn.Upsample(scale_factor=2),
+                           nn.Conv2d(8, 3, 3, **same), nn.Tanh()).double().eval()  # fmt: skip
+    found = {}
+    for name, net in (("smooth", smooth), ("coarse", coarse)):
+        (found[name],) = symmeter.measure(net, images, "shift(1,x)", "eq_t", "logits", progress=False).rows
+    own = [coarse(images.roll(s, 3)) - coarse(images).roll(s, 3) for s in (-1, 1)]
+    error = float(torch.stack(own).detach().square().mean())
+    assert found["coarse"].value == pytest.approx(
+        10 * torch.log10(torch.tensor(4 / error, dtype=torch.float64)).item()
+    )
+    assert found["smooth"].value > 200 > 60 > found["coarse"].value

@@ -11,11 +11,16 @@ from symmeter.symmetry.groups.group import Group
 
 
 @pytest.mark.parametrize("text", [
-    "C0", "D0", "shift(8,0)", "shift(8,x,y)", "shift(crop,x)", "shift(8,8)", "shift_z(8)", "shift(0)", "T1(0.1)",
+    "C0", "D0", "shift(8,0)", "shift(8,x,y)", "shift(crop,x)", "shift(8,8)", "shift(0)",
     "T2(0.1,x)", "T1(0.1,0.2,x)", "colors(3)", "scale(2,1)", "scale(1)", "affine(tilt=3)", "T2(3)", "C4*", "SO2(a)", "Q8", "S4(2)",
 ])  # fmt: skip
 def test_names_that_are_no_groups_are_refused_in_one_line(text):
     check_refused(".", parse_group, text)
+
+
+@pytest.mark.parametrize("text", ["shift_z(8)", "T1(0.1)", "T1(0.1,z)"])
+def test_other_kinds_of_data_have_groups_that_images_lack(text):
+    check_refused("arguments that do not fit; write it as", named, text)
 
 
 @pytest.mark.parametrize("text", [t for t in GROUPS if "..." not in t])

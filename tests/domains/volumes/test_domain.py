@@ -98,7 +98,9 @@ def test_a_gradient_is_a_field_of_vectors_and_its_channels_are_no_scalars():
     ask = {"measure": "relative_error", "control": False}
     net = Gradient().eval()
     turned = rows(net, "Oh", "logits:vectors", **ask)["Oh"]
-    with pytest.warns(SymmeterWarning, match="write logits:vectors"):
+    said = pytest.warns(SymmeterWarning, match="write logits:vectors")
+    found_out = pytest.warns(SymmeterWarning, match="turn with the grid, as 'vectors'")
+    with said, found_out:
         left = rows(net, "Oh", "logits", **ask)["Oh"]
     assert turned.verdict == "not resolved" and left.value > 0.5
 
@@ -188,7 +190,9 @@ def test_what_is_asked_of_volumes_must_fit_them():
     slab = VOLUMES[:, :, :4]
     check_refused("octahedral exchanges axes", measure, net, slab, "octahedral", output="logits")
     check_refused("volumes have no option 'img_size'", measure, net, VOLUMES, "octahedral", img_size=8)
-    check_refused("vectors of space have three", measure, net, VOLUMES, "octahedral", output="logits:vectors")
+    check_refused(
+        r"vectors are \(B, 3, D, H, W\)", measure, net, VOLUMES, "octahedral", output="logits:vectors"
+    )
     check_refused("give x", measure, net, VOLUMES[0], "octahedral", output="logits", domain="volumes")
     padded = measure(
         net, slab, "octahedral", "relative_error", "logits", padding="zeros", spacing=1, control=False

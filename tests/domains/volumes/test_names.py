@@ -34,6 +34,8 @@ def test_the_same_is_written_in_several_ways():
     for words in (
         ("shift_z(8)", "shift(8,z)", " Shift( 8 , Z )"),
         ("Octahedral", "octahedral"),
+        ("T1(z,0.2)", "t1_z(0.20)", "T1(0.2,z)"),
+        ("T3", "T3(0.125)"),
         ("C4", "C4(z)"),
     ):
         assert len({named(word) for word in words}) == 1
@@ -61,4 +63,7 @@ def test_groups_have_the_orders_of_the_solids():
 def test_what_is_misspelt_is_refused_and_what_is_unknown_is_none():
     check_refused(r"shift\(8,z\)", named, "shift(8,w)")
     check_refused("do not fit", named, "C4(q)")
+    check_refused(r"write it as T1\(0.125,z\)", named, "T1(0.125)")
+    check_refused(r"write it as T3\(0.125\)", named, "T3(0.125,z)")
+    check_refused("do not fit", named, "scale(0.8)")
     assert named("hflip") == () and named("no-such") == ()

@@ -100,15 +100,25 @@ def _regular(action: str, group: Group, y: Tensor, positions: Grid | Trivial) ->
     return Regular(group, positions)
 
 
-def field_of(word: FieldWord, y: Tensor, grid: Grid, after: int, time_step: float) -> Representation:
+def field_of(word: FieldWord, y: Tensor, grid: Grid, after: int, time_step: float = 1.0) -> Representation:
     """How a field y (B, ...) moves by its word, so many frames ahead; ValueError where its shape is another."""
     one_plane = y.ndim == grid.axes + 1 and y.ndim > 2
     planes = y.unsqueeze(1) if one_plane else y
     rho = word.on(grid if planes.ndim > 2 else Trivial(), grid.axes, Clock(word.after or after, time_step))
     dimensions = (2, grid.axes + 2, grid.axes + 3)
     if planes.ndim not in dimensions or planes.shape[rho.channel_axis] % word.components(grid.axes):
-        raise ValueError(f"it has shape {_shape(y)}, and {word.name} are {word.shapes}")
+        raise ValueError(f"it has shape {_shape(y)}, and {word.name} are {word.shapes(grid.axes)}")
     return OnePlane(rho) if one_plane else rho
+
+
+def input_field(word: FieldWord, rows: Tensor, grid: Grid, time_step: float = 1.0) -> Representation:
+    """How an input that is a field (N, ...) moves, its last frame now; SymmeterError where it has another shape."""
+    if not rows.is_floating_point():
+        raise SymmeterError(f"input {word.name!r} is {rows.dtype}: fields are in floating point")
+    try:
+        return field_of(word, rows, grid, 0, time_step)
+    except ValueError as error:
+        raise SymmeterError(f"input {word.name!r}: {error}") from error
 
 
 def _shape(y: Tensor) -> str:

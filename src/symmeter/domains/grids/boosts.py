@@ -136,7 +136,7 @@ def parse_boosts(*words: str) -> Boosts:
     limit, *axes = words
     if len(axes) > 1 or set(axes) - set(_AXES):
         raise ValueError(words)
-    return Boosts(float(limit), *axes)
+    return Boosts(float(limit), "".join(axes) or None)
 
 
 def as_boost(element: Element) -> Boost | None:

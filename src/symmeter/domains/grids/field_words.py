@@ -16,13 +16,14 @@ _WORD = re.compile(r"^([a-z]+)(?:\(([^()]*)\))?$")
 
 @dataclass(frozen=True)
 class Kind:
-    """What a word stands for, and the shapes that it takes."""
+    """What a word stands for, and the shapes that it takes on a grid of n axes of these `sizes`."""
 
     of: type[Carried]
-    shapes: str = "(B, K, H, W) or (B, H, W)"
+    shapes: str = "(B, K, {sizes}) or (B, {sizes})"
 
 
-_PAIRS = "(B, 2, H, W) or (B, 2), with several frames (B, 2 T, H, W) or (B, T, 2, H, W)"
+_SIZES = {1: "L", 2: "H, W", 3: "D, H, W"}
+_PAIRS = "(B, {n}, {sizes}) or (B, {n}), with several frames (B, {n} T, {sizes}) or (B, T, {n}, {sizes})"
 FIELDS: Mapping[str, Kind] = {
     "vectors": Kind(Vectors, _PAIRS),
     "flow": Kind(Vectors, _PAIRS),
@@ -61,10 +62,9 @@ class FieldWord:
             return None
         return FieldWord(match[1], sum(frames), dict.fromkeys(["basis"] * len(bases), "".join(bases)))
 
-    @property
-    def shapes(self) -> str:
-        """The shapes that it takes."""
-        return FIELDS[self.name].shapes
+    def shapes(self, axes: int) -> str:
+        """The shapes that it takes on a grid of so many axes."""
+        return FIELDS[self.name].shapes.format(n=axes, sizes=_SIZES[axes])
 
     def components(self, axes: int) -> int:
         """How many channels belong together on a grid of so many axes."""

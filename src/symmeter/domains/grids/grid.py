@@ -3,7 +3,7 @@
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 
 import torch
 from torch import Tensor
@@ -78,27 +78,27 @@ class Grid(Representation):
         return self.interpolants() if self.interpolant.keeps_all else [self.interpolant] * self.axes
 
     def differentiate_all(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
-        """X x for every generator, of the shape of x each; one gradient of x serves all the affine ones."""
-        gradient = None
-        results = []
-        for generator in generators:
-            if isinstance(generator, AffineGenerator):
-                gradient = gradient or self.gradient(x)
-                results.append(self._along(generator, gradient, x))
-            else:
-                results.append(self._changed(generator, x))
-        return results
+        """X x for every generator, of the shape of x each; derivatives of x serve all the affine ones."""
+        slope = self._slope_of(x)
+        return [
+            self._along(one, slope, x) if isinstance(one, AffineGenerator) else self._changed(one, x)
+            for one in generators
+        ]
 
     def gradient(self, x: Tensor) -> list[Tensor]:
         """The derivatives of x along x, y, z, of the shape of x each."""
-        low = self.interpolant.smoothed(x, self.along)
-        return [one.differentiate(low, axis) for one, axis in zip(self.slopes, self.along, strict=True)]
+        return list(map(self._slope_of(x), range(self.axes)))
 
-    def _along(self, generator: AffineGenerator, gradient: list[Tensor], x: Tensor) -> Tensor:
-        """v . grad x, from the gradient of x."""
+    def _slope_of(self, x: Tensor) -> Callable[[int], Tensor]:
+        """The derivative of x along x, y or z (0, 1, 2), of the shape of x: each computed when it is first needed."""
+        low = self.interpolant.smoothed(x, self.along)
+        return cache(lambda k: self.slopes[k].differentiate(low, self.along[k]))
+
+    def _along(self, generator: AffineGenerator, slope: Callable[[int], Tensor], x: Tensor) -> Tensor:
+        """v . grad x, from the derivatives of x."""
         fields = self.velocity(generator, *self.sizes(x))
-        moving = [(slope, field) for slope, field in zip(gradient, fields, strict=True) if bool(field.any())]
-        terms = [slope * self._on_axes(field).to(x) for slope, field in moving]
+        moving = [k for k, field in enumerate(fields) if bool(field.any())]
+        terms = [slope(k) * self._on_axes(fields[k]).to(x) for k in moving]
         return reduce(torch.add, terms) if terms else torch.zeros_like(x)
 
     def pair_all(self, generators: Sequence[Generator], covector: Tensor, x: Tensor) -> Tensor:

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from symmeter.domain import Domain
 from symmeter.domains.grids.affine_map import AffineMap, as_map
 from symmeter.domains.grids.alternatives import alternatives
 from symmeter.domains.grids.deformations import deformed
+from symmeter.domains.grids.field_words import FieldWord
 from symmeter.domains.grids.interpolants import parse_interpolant
 from symmeter.domains.grids.offsets import Turned, find_offset, turns_in_place
 from symmeter.errors import SymmeterError
@@ -43,6 +45,12 @@ class Gridded(Domain):
         """What motions bring in from outside."""
         return self.options.padding or "reflect"
 
+    @classmethod
+    def knows_input(cls, word: str) -> bool:
+        """Words as they are, and those of fields with something in brackets: `vectors(up)`."""
+        field = FieldWord.parse(word)
+        return super().knows_input(word if field is None else field.name)
+
     def check_symmetry(self, symmetry: Symmetry, purpose: str | None = None) -> None:
         """A low-passed definition is one of directions of the inputs: no whole motions, nothing inside of a network."""
         if self.interpolant.keeps_all:
@@ -69,6 +77,11 @@ class Gridded(Domain):
                 "cannot be expected to move along: take an invariant output, or 'bandlimited'"
             )
         return rho
+
+    def shown(self, model: Any, x: Tensor) -> Tensor:
+        """Inputs x (B, C, *sizes) as a picture shows them: by default the least value is 0, the largest 1."""
+        low, high = x.aminmax()
+        return (x - low) / (high - low).clamp(min=torch.finfo(x.dtype).tiny)
 
     def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
         return alternatives(rho, value)

@@ -11,7 +11,7 @@ from torch.nn import functional
 from symmeter.domains.grids.interpolants.interpolant import LONGEST_READ, Interpolant, Stencil
 
 _SAME = 1e-9
-_ENTRIES = 2**22  # of stencils that are in memory at once
+_ENTRIES = 2**20  # of stencils that are in memory at once
 
 
 class Resampler:

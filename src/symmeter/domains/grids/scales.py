@@ -41,3 +41,12 @@ class Scales(Group):
     def quadrature(self, count: int) -> tuple[AffineMap, ...]:
         """Midpoints of equal steps of the logarithm."""
         return tuple(self._at((k + 0.5) / count) for k in range(count))
+
+
+def parse_scales(low: str, high: str) -> Scales:
+    """`scale(0.8,1.25)`: sizes between two factors; ValueError for what are no numbers.
+
+    >>> parse_scales("0.80", "1.25").name
+    'scale(0.8,1.25)'
+    """
+    return Scales(float(low), float(high))

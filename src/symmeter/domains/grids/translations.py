@@ -6,7 +6,7 @@ import torch
 
 from symmeter.domains.grids.affine_map import AffineMap, shifted_by
 from symmeter.domains.grids.framing import framed, sizes_of
-from symmeter.domains.grids.padding import AXES
+from symmeter.domains.grids.padding import AXES, CIRCULAR
 from symmeter.symmetry.groups.group import Group
 
 _RANKS = (2, 3, 4)
@@ -53,3 +53,22 @@ class Translations(Group):
         along = zip(AXES, shares, reversed(sizes), strict=False)
         shift = [(axis in self._moved) * share * self.extent * size for axis, share, size in along]
         return shifted_by(shift, self.frame, self.wrap)
+
+
+def parse_translations(axes: int, *words: str) -> Translations:
+    """`T2(0.125,circular)`, and of one axis `T1(0.125,x)`: how far, whether it wraps, and along which, in any order.
+
+    ValueError for other words.
+
+    >>> parse_translations(1, "z", "0.2").name, parse_translations(3, "circular").name
+    ('T1(0.2,z)', 'T3(0.125,circular)')
+    """
+    kinds = {CIRCULAR: "wrap", **dict.fromkeys(AXES, "axis")}
+    given = {kinds.get(word, "extent"): word for word in words}
+    extent = float(given.get("extent", Translations.extent))
+    said_twice = len(given) < len(words)
+    if said_twice or not 0 < extent <= 1 or ("axis" in given) != (axes == 1):
+        raise ValueError(words)
+    if axes == 1:
+        return Translations(extent, "wrap" in given, given["axis"])
+    return Translations(extent, "wrap" in given, axes=axes)

@@ -11,7 +11,7 @@ from torch import Tensor
 from symmeter.domain import Symmetries
 from symmeter.domains.grids.actions import (
     ACTIONS,
-    field_of,
+    input_field,
     is_action,
     is_heat_maps,
     known_action,
@@ -123,6 +123,10 @@ class Images(Gridded):
         """How images become inputs: the model's own way, with what the options override."""
         return preprocessing_of(model).override(**self.options.preprocessing)
 
+    def shown(self, model: LoadedModel, x: Tensor) -> Tensor:
+        """Images (B, C, H, W) as pixel values in [0, 1]."""
+        return self.preprocessing(model).denormalise(x).clamp(0, 1)
+
     def usual_measures(self, output: object) -> str:
         """Sets of boxes and keypoints have measures of their own."""
         kinds = [word.kind for word in placed_words(output).values()]
@@ -147,7 +151,7 @@ class Images(Gridded):
         """An image (N, C, H, W), pixels in uint8 or inputs in floating point; or a field by its word, at any shape."""
         field = FieldWord.parse(word)
         if field is not None:
-            return tensor, self._field(field, tensor)
+            return tensor, input_field(field, tensor, self._grid, self.options.time_step)
         if word != "image":
             return super().leaf(word, tensor, model)
         prepared = self.preprocessing(model)
@@ -155,15 +159,6 @@ class Images(Gridded):
         if not isinstance(rows, Tensor):
             rows = torch.stack([pixels_to_input(row, prepared) for row in rows])
         return rows, self.rho_in(model)
-
-    def _field(self, word: FieldWord, tensor: Tensor) -> Representation:
-        """How an input that is a field (N, ...) moves; SymmeterError where it has another shape."""
-        if not tensor.is_floating_point():
-            raise SymmeterError(f"input {word.name!r} is {tensor.dtype}: fields are in floating point")
-        try:
-            return field_of(word, tensor, self._grid, 0, self.options.time_step)
-        except ValueError as error:
-            raise SymmeterError(f"input {word.name!r}: {error}") from error
 
     def rho_in(self, model: LoadedModel, group: Group | None = None) -> Representation:
         margin = margin_of(group)

@@ -3,22 +3,22 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from symmeter.domains.grids.boosts import BOOSTS, parse_boosts
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
-from symmeter.domains.grids.padding import AXES as ALL_AXES
+from symmeter.domains.grids.padding import AXES
 from symmeter.domains.grids.planar import AffineBox, Cyclic, Reflection, Rotations
 from symmeter.domains.grids.planar_products import dihedral, rigid_motions
-from symmeter.domains.grids.scales import Scales
+from symmeter.domains.grids.scales import parse_scales
 from symmeter.domains.grids.shifts import parse_shifts
-from symmeter.domains.grids.translations import Translations
+from symmeter.domains.grids.translations import parse_translations
 from symmeter.domains.images.colours import Colours
 from symmeter.errors import SymmeterError, nearest
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.groups.products import multiply
 
-AXES = ALL_AXES[:2]
 _GENERATORS = GENERATORS | BOOSTS
 _FAMILIES = FAMILIES | {"boost": tuple(BOOSTS)}
 _CALL = re.compile(r"^([A-Za-z]+)(\d*)(?:_([a-z]))?(?:\((.*)\))?$")  # shift_x(8) is shift(8,x)
@@ -78,36 +78,15 @@ def _one(text: str, whole: str) -> Group:
         ) from error
 
 
-def _shifts(*words: str) -> Group:
-    """`shift(8,crop,x)`, along the axes that images have."""
-    if set(words) & (set(ALL_AXES) - set(AXES)):
-        raise ValueError(words)
-    return parse_shifts(*words)
+def _in_plane(parse: Callable[..., Group]) -> Callable[..., Group]:
+    """What builds a group of grids, along the axes that images have."""
 
+    def build(*words: str) -> Group:
+        if not set(words).isdisjoint(AXES[2:]):
+            raise ValueError(words)
+        return parse(*words)
 
-def _translations(*words: str) -> Group:
-    """`T2(0.125,circular)`, `T1(0.125,x)`: how far, whether it wraps, and along which axis, in any order."""
-    kinds = {"circular": "wrap", **dict.fromkeys(AXES, "axis")}
-    given = {kinds.get(word, "extent"): word for word in words}
-    extent = float(given.get("extent", Translations().extent))
-    said_twice = len(given) < len(words)
-    if said_twice or not 0 < extent <= 1:
-        raise ValueError(words)
-    return Translations(extent, "wrap" in given, given.get("axis"))
-
-
-def _along_one(*words: str) -> Group:
-    """`T1(0.125,x)`: the axis has to be said."""
-    if not set(words) & set(AXES):
-        raise ValueError(words)
-    return _translations(*words)
-
-
-def _along_both(*words: str) -> Group:
-    """`T2(0.125)`: there is no axis to say."""
-    if set(words) & set(AXES):
-        raise ValueError(words)
-    return _translations(*words)
+    return build
 
 
 def _affine(*words: str) -> Group:
@@ -146,7 +125,7 @@ _WRITTEN: dict[str, Written] = {
     "hflip": Written(lambda: Reflection(True), {"hflip": "left and right exchanged"}),
     "vflip": Written(lambda: Reflection(False), {"vflip": "top and bottom exchanged"}),
     "shift": Written(
-        _shifts,
+        _in_plane(parse_shifts),
         {
             "shift(8)": "circular shifts by whole pixels, up to 8; shift for all; shift(8,crop), shift(8,open)",
             "shift(8,x)": "along x alone, or y: shift(x) for all, shift(8,crop,x)",
@@ -154,14 +133,12 @@ _WRITTEN: dict[str, Written] = {
     ),
     "so2": Written(_rotations, {"SO2": "rotations by any angle; SO2(30) by up to 30 degrees"}),
     "t2": Written(
-        _along_both,
+        partial(parse_translations, 2),
         {"T2(0.125)": "shifts by any amount, up to 1/8 of the image; T2(0.125,circular)"},
     ),
-    "t1": Written(_along_one, {"T1(0.125,x)": "along x alone, or y"}),
+    "t1": Written(_in_plane(partial(parse_translations, 1)), {"T1(0.125,x)": "along x alone, or y"}),
     "se2": Written(_motions, {"SE2": "rotations by any angle, and shifts up to 1/8 of the image; SE2(0.1)"}),
-    "scale": Written(
-        lambda low, high: Scales(float(low), float(high)), {"scale(0.8,1.25)": "sizes between two factors"}
-    ),
+    "scale": Written(parse_scales, {"scale(0.8,1.25)": "sizes between two factors"}),
     "affine": Written(
         _affine,
         {

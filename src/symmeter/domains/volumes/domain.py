@@ -9,12 +9,13 @@ import numpy as np
 from torch import Tensor
 
 from symmeter.domain import Symmetries
+from symmeter.domains.grids.actions import field_of, input_field
 from symmeter.domains.grids.axes.tracker import AxisTracker
+from symmeter.domains.grids.field_words import FIELDS, FieldWord
 from symmeter.domains.grids.grid import CHANNELS_FIRST, CHANNELS_LAST, Grid
 from symmeter.domains.grids.gridded import Gridded
 from symmeter.domains.grids.shifts import margin_of
 from symmeter.domains.grids.tokens import is_tokens, tokens_by
-from symmeter.domains.grids.vectors import Vectors
 from symmeter.domains.grids.window import Window
 from symmeter.domains.volumes.data.files import is_scan
 from symmeter.domains.volumes.data.open import (
@@ -58,10 +59,10 @@ class Volumes(Gridded):
         "equivariant",
         "channels_first",
         "channels_last",
-        "vectors",
+        *FIELDS,
         "tokens(PREFIX+DxHxW)",
     )
-    input_words = ("volume", "vectors")
+    input_words = ("volume", *FIELDS)
     class_axis = 1
     length_unit = "mm"
 
@@ -99,11 +100,12 @@ class Volumes(Gridded):
         return "volume" if tensor.ndim == _AXES else None
 
     def leaf(self, word: str, tensor: Tensor, model: LoadedModel) -> tuple[Tensor, Representation]:
-        """A volume (N, C, D, H, W), or a field of vectors (N, 3, D, H, W)."""
-        leaves = {"volume": self.grid(), "vectors": Vectors(self.grid(), 3)}
-        if word not in leaves:
-            return super().leaf(word, tensor, model)
-        return rows_of(tensor, f"input {word!r}"), leaves[word]
+        """A volume (N, C, D, H, W), or a field such as vectors (N, 3, D, H, W)."""
+        rows = rows_of(tensor, f"input {word!r}") if word in self.input_words else tensor
+        field = FieldWord.parse(word)
+        if field is not None:
+            return rows, input_field(field, rows, self.grid())
+        return (rows, self.grid()) if word == "volume" else super().leaf(word, tensor, model)
 
     def bound(self, group: Group, rho: Representation, x: Tensor) -> Group:
         if not self.padded:
@@ -120,19 +122,17 @@ class Volumes(Gridded):
             return Trivial()
         if is_tokens(action):
             return self.still(tokens_by(action, y, self.grid()), "tokens on a grid")
+        field = FieldWord.parse(action)
+        if field is not None:
+            return self.still(field_of(field, y, self.grid(), 1), "a field on a grid")
         grid = self.grid(CHANNELS_LAST if action == CHANNELS_LAST else CHANNELS_FIRST)
         if y.ndim != _AXES:
             shape = ", ".join(["B", *map(str, y.shape[1:])])
             raise ValueError(f"it has shape ({shape}), and a grid of three axes has shape (B, K, D, H, W)")
-        if action == "vectors" and y.shape[1] != 3:
-            raise ValueError(
-                f"it has {y.shape[1]} components, and vectors of space have three: (B, 3, D, H, W)"
-            )
-        rho = Vectors(grid, 3) if action == "vectors" else grid
-        return self.still(rho, "an output on a grid")
+        return self.still(grid, "an output on a grid")
 
     def is_action(self, word: str) -> bool:
-        return super().is_action(word) or is_tokens(word)
+        return super().is_action(word) or is_tokens(word) or FieldWord.parse(word) is not None
 
     def known_action(self, name: str, y: Tensor, model: Any) -> str:
         """Outputs (B, K, D', H', W') are taken to be values on a grid, which do not turn."""

@@ -243,6 +243,22 @@ def test_trivial_needs_the_whole_batch_alone_on_its_axis():
     assert followed(lambda z: z.mean((2, 3)).flatten())[0] is None
 
 
+def written(z, write):
+    """Zeros to which something is done in place, inside of a border."""
+    whole = torch.zeros(len(z), z.shape[1], z.shape[2] + 2)
+    write(whole[:, :, 1:-1], z)
+    return whole
+
+
+def steps(z):
+    """The states (B, C) of a net that goes from sample to sample of z (B, C, L)."""
+    h, found = torch.zeros(len(z), z.shape[1]), []
+    for sample in z.unbind(2):
+        h = torch.tanh(sample + h / 2)
+        found.append(h)
+    return found
+
+
 def spectral(z):
     """The layer of a neural operator: low frequencies are mixed, along both axes and by channels."""
     spectrum = torch.fft.rfft2(z)
@@ -299,7 +315,20 @@ def test_steps_grow_as_the_grid_gets_coarser(f, spacing):
     (lambda z: torch.fft.ifftn(torch.fft.fftn(z, dim=(2, 3, 4)), dim=(2, 3, 4)).real, (2, 3, 4, 6, 8), "grid, channels first"),
     (lambda z: torch.fft.rfft(z.transpose(1, 2), dim=2).abs(), (2, 3, 12), "grid, channels last"),
     (lambda z: torch.fft.irfft(torch.fft.rfft(z) @ torch.ones(7, 7).cfloat()), (2, 3, 12), None),
+    (lambda z: torch.stack(steps(z), 2), (2, 3, 12), "grid, channels first"),
+    (lambda z: torch.stack([torch.stack(steps(z), 2)] * 2, 1), (2, 3, 12), "grid 12, in pieces"),
+    (lambda z: torch.stack(steps(z.flip(2))[::-1], 0), (2, 3, 12), "grid 12, in pieces"),
+    (lambda z: torch.cat([h[:, None] for h in steps(z)], 1), (2, 3, 12), "grid, channels last"),
+    (lambda z: torch.stack([z[:, :, i] for i in range(0, 12, 3)], 2), (2, 3, 12), "grid, channels first"),
+    (lambda z: torch.stack([*steps(z)[1:], z[:, :, 0]], 2), (2, 3, 12), None),  # out of order
+    (lambda z: torch.stack([z[:, 0], z[:, 1]], 1), (2, 3, 12), "grid, channels first"),
+    (lambda z: torch.stack([z[:, :, i].sum(2) for i in range(4)], 2), (2, 3, 4, 6), None),  # rows alone are no grid
+    (lambda z: torch.stack([z[:, :, i] * 2 for i in range(4)], 2), (2, 3, 4, 6), "grid, channels first"),
+    (lambda z: steps(z)[-1], (2, 3, 12), "invariant"),
     (lambda z: z.cumsum(2), (2, 3, 12), None),
+    (lambda z: written(z, lambda part, h: part.copy_(h)), (2, 3, 12), "grid, channels first"),
+    (lambda z: written(z, lambda part, h: part.add_(h)), (2, 3, 12), "grid, channels first"),
+    (lambda z: written(z, lambda part, h: part[:, 0].add_(h[:, 0])), (2, 3, 12), None),
 ])  # fmt: skip
 def test_lines_and_volumes(f, shape, words):
     rho, y = followed(f, shape)

@@ -310,3 +310,27 @@ def test_neural_operators_come_back_from_frequencies(shape, generators):
     _, found, attribution = attributed(net, noise(*shape), generators, line(axes))
     last = contribution(found, attribution, "2")
     assert last.abs().max() > 0
+
+
+class Loop(nn.Module):
+    """A net over time that its forward goes through by itself, and a convolution over what it says."""
+
+    def __init__(self):
+        super().__init__()
+        self.cell, self.mix = nn.GRUCell(2, 4), nn.Conv1d(4, 3, 1)
+
+    def forward(self, x):
+        h, states = x.new_zeros(len(x), 4), []
+        for sample in x.unbind(2):
+            h = self.cell(sample, h)
+            states.append(h)
+        return self.mix(torch.stack(states, 2))
+
+
+def test_a_loop_over_time_is_followed_to_its_end():
+    torch.manual_seed(0)
+    derivative, found, attribution = attributed(Loop(), noise(2, 2, 8), IN_TIME, line())
+    scale = contribution(found, attribution, "").abs().max()
+    assert (
+        derivative.abs().max() > 1e-3 and contribution(found, attribution, "mix").abs().max() < 1e-10 * scale
+    )

@@ -21,6 +21,7 @@ from symmeter.domains.grids.axes.axes import (
 )
 from symmeter.domains.grids.axes.operations.operation import AxesOf, Found, rule_of, tensors_in
 from symmeter.domains.grids.axes.operations.whole import WholeCalls
+from symmeter.domains.grids.axes.places import Places
 from symmeter.domains.grids.grid import Grid
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.tracker import Tracker
@@ -46,6 +47,7 @@ class AxisTracker(TorchDispatchMode, Tracker):
         super().__init__()
         self._grid = grid
         self._axes = WeakTensorKeyDictionary()
+        self._places = Places()
         self._sizes: Sequence[int] = ()
         if x.ndim == 2 + grid.axes:
             self._axes[x] = grid_axes(x, grid.axes)
@@ -80,7 +82,10 @@ class AxisTracker(TorchDispatchMode, Tracker):
     def _fill(self, part: Tensor) -> None:
         """What is written to a slice gives the tensor around it its axes, as circular padding does."""
         whole, axes = part._base, self._axes[part]
-        if whole is None or whole.ndim != part.ndim:
+        if whole is None:
+            return
+        if whole.ndim != part.ndim:
+            self._axes[whole] = self._axes.get(whole) or unknown(whole.shape)
             return
         larger = zip(padded(axes, whole.shape), axes, whole.shape, strict=True)
         found = tuple(factors if own else axis(UNKNOWN, size) for factors, own, size in larger)
@@ -107,11 +112,34 @@ class AxisTracker(TorchDispatchMode, Tracker):
         if name.startswith("new_") or name.endswith("_like"):
             return  # takes the shape only
         self._found(rule_of(func) or _nothing, outputs, args, kwargs)
-        if name == "copy_":
-            self._fill(args[0])
+        self._at_places(name, outputs, args, kwargs)
         if name.endswith("_") and not name.startswith("_"):  # in place
             for written, output in zip(tensors_in(args[:1]), outputs, strict=False):
                 self._axes[written] = self._axes[output]
+                if name == "copy_" or written._base not in self._axes:
+                    self._fill(written)
+
+    def _at_places(self, name: str, outputs: list[Tensor], args: tuple, kwargs: dict) -> None:
+        """Follow single positions of the grid (...) through an operation, until they are side by side again."""
+        if name in ("select", "unbind"):
+            self._taken(outputs, *args)
+        elif name in ("stack", "cat"):
+            self._put_together(outputs[0], *args)
+        after = {output: self._axes.get(output) or () for output in outputs}
+        self._places.pass_on(tensors_in((args, kwargs)), after)
+
+    def _taken(self, outputs: list[Tensor], x: Tensor, dim: int = 0, index: int = 0) -> None:
+        """One position of x (..., N, ...), or all of them."""
+        first = index % x.shape[dim]
+        positions = range(first, first + len(outputs))
+        self._places.take(self._axes[x], dim % x.ndim, positions, outputs)
+
+    def _put_together(self, output: Tensor, tensors: Sequence[Tensor], dim: int = 0) -> None:
+        """Single positions side by side, in (..., N, ...)."""
+        along = self._places.stacked(tensors) if output.shape[dim] == len(tensors) else None
+        own = list(self._axes[output])
+        own[dim] = along or own[dim]
+        self._axes[output] = tuple(own)
 
     def _found(self, rule: Callable[..., Found], outputs: list[Tensor], args: tuple, kwargs: dict) -> None:
         """Remember the axes of outputs of any shape, told by the rule; unknown where it cannot tell."""

@@ -17,7 +17,7 @@ def _unfold(axes: Axes, outputs: list[Tensor], x: Tensor, dim: int, size: int, s
 
 
 def _windows(axes: Axes, x: Tensor, dim: int, count: int, size: int, step: int) -> Axes | None:
-    """Windows side by side are the coarse and the fine part of a coordinate.
+    """Of x (..., N, ...), windows side by side are the coarse and the fine part of a coordinate.
 
     Others are what a convolution makes of it, with as many channels as a window has entries.
     """

@@ -1,4 +1,4 @@
-"""Where in an image the error comes from, and where in a feature map it sits: for one image, as pictures."""
+"""Where in an image or a volume the error comes from, and where in a feature map it sits, as pictures of one sample."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from symmeter.autodiff.backward_rules import BackwardRules
 from symmeter.domains.grids.grid import Grid
-from symmeter.domains.images.domain import Images
+from symmeter.domains.grids.gridded import Gridded
 from symmeter.errors import SymmeterError
 from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.derivative import DerivativeRun
@@ -27,11 +27,12 @@ from symmeter.verbs.verb import verb
 
 @dataclass(frozen=True)
 class Maps:
-    """Pictures of one image's error, by generator.
+    """Pictures of the error of one sample, an image or a volume, by generator.
 
-    `density[symmetry]` (H, W): sum over channels of g (X x), with g the gradient of <L_X f / dim, f(x)> at the pixels.
-    It adds up to <L_X f, df(X x)> / dim, which for an invariant output is LEE. `features[layer][symmetry]` (H', W'):
-    root mean square over channels of the layer's Lie derivative. `image` (H, W, C) has pixel values in [0, 1].
+    `density[symmetry]` (H, W), of volumes (D, H, W): sum over channels of g (X x), with g the gradient of <L_X f / dim,
+    f(x)> at the positions. It adds up to <L_X f, df(X x)> / dim, which for an invariant output is LEE.
+    `features[layer][symmetry]` (H', W') or (D', H', W'): root mean square over channels of the layer's Lie derivative.
+    `image` (H, W, C) or (D, H, W, C) has values in [0, 1].
     """
 
     name: str
@@ -55,8 +56,10 @@ def maps(
     seed: int = 0,
     *,
     preprocessing: dict[str, Any] | None = None,
+    domain: Any = None,
+    **options: Any,
 ) -> Maps:
-    """The error of one image as pictures (of many, one drawn under `seed`); `layers` are
+    """The error of one sample on a grid as pictures (of many, one drawn under `seed`); `layers` are
     sub-modules, `NAME` or `NAME:ACTION`.
 
     Arguments as in `symmeter.measure`. Raises SymmeterError for a layer without a grid, and for mistakes as there.
@@ -68,17 +71,18 @@ def maps(
     ((6, 6), (4, 4))
     """
     drawn = Drawn(layers)
-    given = Given(data, "images", options=named_options(definition, preprocessing))
+    given = Given(data, domain, options=named_options(definition, preprocessing) | options)
     settings = Settings(1, 1, device, seed, False, control=False)
     plan = plan_along(model, given, symmetry, output, settings, "a map")
+    if not isinstance(plan.domain, Gridded):
+        raise SymmeterError(f"maps are of samples on a grid, and {plan.domain.name} have none")
     done = run_along(plan, drawn)
     announced(done.result(()), done.run.interrupted)
     names = [generator.name for generator in done.run.generators]
-    assert isinstance(plan.domain, Images)
-    pixels = plan.domain.preprocessing(plan.loaded).denormalise(drawn.x)
+    shown = plan.domain.shown(plan.loaded, drawn.x)
     return Maps(
         name=done.run.names[0],
-        image=pixels[0].movedim(0, -1).clamp(0, 1).cpu().numpy(),
+        image=shown[0].movedim(0, -1).cpu().numpy(),
         density=dict(zip(names, drawn.density.cpu().numpy(), strict=True)),
         features={
             layer: dict(zip(names, values.cpu().numpy(), strict=True))
@@ -89,7 +93,7 @@ def maps(
 
 
 class Drawn(Observer):
-    """Draws the maps of the first image of a run."""
+    """Draws the maps of the first sample of a run."""
 
     def __init__(self, layers: Sequence[str]):
         self._outputs = [parse_output(layer) for layer in layers]
@@ -97,7 +101,7 @@ class Drawn(Observer):
         self.done = False
 
     def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[Key, Tensor]:
-        """The maps of the first of inputs x (B, C, H, W), once, from the `derivative` (T, B, ...)."""
+        """The maps of the first of inputs x (B, C, *sizes), once, from the `derivative` (T, B, ...)."""
         if self.done:
             return {}
         self.done, self.x = True, x[:1]
@@ -108,7 +112,7 @@ class Drawn(Observer):
 
     @staticmethod
     def _density(run: DerivativeRun, x: Tensor, derivative: Tensor) -> Tensor:
-        """(T, H, W) of one image x (1, C, H, W) and its derivative (T, 1, ...)."""
+        """(T, *sizes) of one sample x (1, C, *sizes) and its derivative (T, 1, ...)."""
         assert run.pushforward is not None
         tangents = run.rho_in.differentiate_all(run.generators, x)
         with torch.enable_grad(), BackwardRules():
@@ -122,7 +126,7 @@ class Drawn(Observer):
 
     @staticmethod
     def _feature(run: DerivativeRun, output: Output, x: Tensor) -> Tensor:
-        """(T, H', W') of one image x (1, C, H, W)."""
+        """(T, *sizes) of a layer, for one sample x (1, C, *sizes)."""
         function = run.function_of([output])
         f = lambda z: function(z)[0]
         y = f(x)
@@ -130,5 +134,4 @@ class Drawn(Observer):
         if not isinstance(rho, Grid):
             raise SymmeterError(f"layer {str(output)!r} is {rho.describe()}: only a grid makes a picture")
         _, derivative = lie_derivative(f, x, run.generators, run.rho_in, rho)
-        channels = -1 if rho.layout == "channels_last" else -3
-        return derivative[:, 0].double().square().mean(channels).sqrt()
+        return derivative[:, 0].double().square().mean(rho.channel_axis).sqrt()
