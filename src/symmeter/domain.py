@@ -52,6 +52,7 @@ class Domain(ABC):
     Options: ClassVar[type] = NoOptions
     symmetries: ClassVar[Mapping[str, str]] = {}  # what is written, and what it means
     actions: ClassVar[tuple[str, ...]] = ("invariant",)  # words for how a symmetry acts on an output
+    wordless: ClassVar[str] = ""  # after a list of words: what has none, and how it is given
     conversions: ClassVar[Mapping[str, Conversion]] = {}  # of outputs, by their action's last word or name
     input_words: ClassVar[tuple[str, ...]] = ()  # words for how it acts on one of several inputs
     measure_over: ClassVar[str] = "geed"  # the measure over groups where none is named
@@ -164,7 +165,8 @@ class Domain(ABC):
         """One of several inputs (N, ...) as the model takes it, and how the symmetry acts on it, by its word."""
         if word in STILL:
             return tensor, Trivial()
-        raise SymmeterError(f"{self.name} have no input {word!r}{nearest(word, self.input_words)}")
+        choices = nearest(word, self.input_words)
+        raise SymmeterError(f"{self.name} have no input {word!r}{choices}{self.wordless}")
 
     def bound(self, group: Group, rho: Representation, x: Tensor) -> Group:
         """The group as it acts by `rho` on samples x (B, ...) of one kind."""

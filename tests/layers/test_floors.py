@@ -88,7 +88,7 @@ def pictures(seed, n):
 
 def errors_in_floors(net, x, output):
     """|float32 - float64| in floors, and verdicts of what is 0 in truth; one number a row of a layer."""
-    options = {"symmetry": "translation_x,rotation", "output": output, **QUIET}
+    options = {"symmetry": "translation_x,rotation", "output": output, "batch_size": len(x), **QUIET}
     narrow = symmeter.attribute(net, x, **options)
     wide = symmeter.attribute(net.double(), x.double(), **options)
     off, of_zeros = [], []

@@ -23,6 +23,7 @@ from symmeter.results.columns import Key
 from symmeter.symmetry.conjugate import lie_derivative
 
 _WORST_RESIDUE = 1e-3  # contributions that miss LEE by more than this get a warning
+_SMALL = 2**16  # entries of small samples, which go through together whatever the chunk of a run
 _ROUND_OFF_FLOORS = 10.0  # LEE is a square: that of an exactly symmetric network reaches 8 floors
 
 
@@ -129,7 +130,8 @@ class Attributor(LayerObserver, Observer):
             return self._in_batches(run, x, derivative, 0).values
 
         def in_chunks(x: Tensor) -> Tensor:
-            return torch.cat([contributions(part) for part in x.split(pushforward.chunk)], -1)
+            chunk = max(pushforward.chunk, _SMALL // x[0].numel())
+            return torch.cat([contributions(part) for part in x.split(chunk)], -1)
 
         run.optional(
             "the floors of layers", lambda: self._floors.find(in_chunks, run.unit_of_nudges, len(run.names))

@@ -1,6 +1,7 @@
 """Floors of layers: how far contributions may be from exact ones, from a few images computed again."""
 
 from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 import torch
@@ -48,20 +49,21 @@ class LayerFloors:
         self._x, self._found, self._score = x[best], contributions[..., best], score[best]
 
     def find(self, contributions: Callable[[Tensor], Tensor], unit: float, count: int) -> None:
-        """Compute the contributions (T, parts, B) of images that are moved by `unit`, by `contributions(x)`.
+        """Compute the contributions (T, parts, B) of images that are moved by `unit`, by one `contributions(x)`.
 
         `count` is the number of images of which the mean is reported.
         """
         if self._x is None or self._found is None:
             return
         x, times = self._x, max(1, FLOOR_IMAGES // len(self._x))
-        near = [contributions(nudged_within(x, seed, unit)) for seed in range(DRAWS * times)]
-        here = torch.stack([self._found, *near])
-        jumps = []
-        for seed in range(DRAWS * times, (DRAWS + 1) * times):
-            there, back = (contributions(nudged_within(x, seed, far)) for far in (_FAR * unit, -_FAR * unit))
-            jumps.append(there + back - 2 * here.mean(0))
-        squares = torch.stack(jumps).square()
+        seeds = list(range((DRAWS + 1) * times))
+        near, far = seeds[: DRAWS * times], seeds[DRAWS * times :]
+        moves = [*product(near, [1]), *product(far, [_FAR]), *product(far, [-_FAR])]
+        moved = torch.cat([nudged_within(x, seed, units * unit) for seed, units in moves])
+        found = contributions(moved).unflatten(-1, (len(moves), len(x))).movedim(-2, 0)
+        close, there, back = found.split([len(near), len(far), len(far)])
+        here = torch.cat([self._found[None], close])
+        squares = (there + back - 2 * here.mean(0)).square()
         finite = torch.cat([squares, here]).isfinite().flatten(0, 2).all(0)
         if finite.any():
             squares = squares[..., finite]

@@ -136,7 +136,8 @@ def parse_output(text: str, domain: Domain | None = None) -> Output:
     if domain is None:
         return output
     if colon and not domain.is_action(action):
-        raise SymmeterError(f"unknown action {action!r} in output {text!r}{nearest(action, domain.actions)}")
+        choices = nearest(action, domain.actions)
+        raise SymmeterError(f"unknown action {action!r} in output {text!r}{choices}{domain.wordless}")
     _, _, last = (action or name).rpartition(" ")
     return replace(output, class_axis=domain.class_axis, conversion=domain.conversions.get(last))
 

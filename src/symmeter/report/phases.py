@@ -39,7 +39,8 @@ def plot_phases(
     unframed(ax)
     rate = result.header["spec"].get("sample_rate")
     if rate:
-        above = ax.secondary_xaxis("top", functions=(lambda k: 1e3 * k / rate, lambda ms: ms * rate / 1e3))
+        in_time = lambda k: np.multiply(k, 1e3 / rate), lambda ms: np.multiply(ms, rate / 1e3)
+        above = ax.secondary_xaxis("top", functions=in_time)
         above.set_xlabel("ms", fontsize=8)
     return ax
 

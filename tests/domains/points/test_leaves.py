@@ -111,3 +111,20 @@ def test_it_is_asked_in_a_run_and_answered():
         assert said.value == unsaid.value
     (row,) = measure(Summed(2), POINTS, "SO3", output="logits", **FEW).rows
     assert row.verdict == "not resolved"
+
+
+@pytest.mark.parametrize("output", ["logits:rules.py:D", "logits:rules.npz"])
+def test_matrices_of_a_users_own_have_no_word_and_the_error_says_where_they_go(output):
+    words = r"unknown action 'rules.*matrices of your own have no word: give rho_out=Field\(Matrices\(D\)\) in Python"
+    check_refused(words, measure, Summed(3), POINTS, "SO3", output=output, **FEW)
+    words = r"have no input 'rules.py:D'.*matrices of your own have no word"
+    check_refused(
+        words,
+        measure,
+        Summed(3),
+        {"pos": POINTS},
+        "SO3",
+        inputs={"pos": "rules.py:D"},
+        domain="points",
+        **FEW,
+    )

@@ -220,5 +220,8 @@ def test_what_is_asked_of_signals_must_fit_them():
     check_refused(
         "no axis of time", measure, net, SIGNALS, "gain", output="logits:equivariant", domain="signals"
     )
+    closed = {"domain": "signals", "definition": "periodic"}
+    check_refused("hears a part of a longer signal", measure, net, SIGNALS, "shift(2,crop)", **closed)
+    check_refused("10ms takes the sample rate", measure, net, SIGNALS, "shift(10ms)", domain="signals")
     check_refused("say domain='signals'", measure, net, SIGNALS, "translation_x")
     check_refused("is one of signals, .* say domain='signals'", measure, net, SIGNALS, "polarity,gain")

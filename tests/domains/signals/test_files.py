@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from tests.helpers import Things, check_refused
+from torch.utils.data import DataLoader
 
 import symmeter
 from symmeter.domains.signals.data import check_data, open_signals, rate_of
@@ -125,6 +126,8 @@ def test_items_of_torchaudio_have_a_rate_and_no_class_that_is_a_rate():
     (batch,) = opened(data).batches(8)
     assert batch.labels is not None and batch.labels.tolist() == [0, 1, 2, 3, 4]
     np.testing.assert_array_equal(batch.inputs.numpy(), CLIPS)
+    (loaded,) = opened(DataLoader(data, batch_size=2)).batches(8)
+    assert loaded.labels is not None and loaded.labels.tolist() == [0, 1, 2, 3, 4]
     other = Things([*items, (torch.from_numpy(CLIPS[0]), 2 * RATE, 0, "speaker")])
     check_refused(r"signal\[5\] is at 16000 Hz, and others at 8000", inputs, opened(other))
 

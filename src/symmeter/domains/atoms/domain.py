@@ -34,6 +34,7 @@ from symmeter.domains.space.permutations import Permutations
 from symmeter.domains.space.words import (
     ACTIONS,
     GROUPS,
+    WORDLESS,
     check_no_vector,
     generators_of,
     groups_of,
@@ -78,6 +79,7 @@ class Atoms(Domain):
         "cell": "other cells of the same lattice",
     }
     actions = ACTIONS
+    wordless = WORDLESS
     conversions: ClassVar = dict.fromkeys([Voigt.word, "stress", "stresses"], unfolded)
     inside = InSpace()
     measure_over = "equivariance_error"

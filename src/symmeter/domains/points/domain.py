@@ -22,6 +22,7 @@ from symmeter.domains.space.words import (
     ACTIONS,
     GROUPS,
     MEANINGS,
+    WORDLESS,
     check_no_vector,
     generators_of,
     groups_of,
@@ -58,6 +59,7 @@ class Points(Domain):
     Options = PointOptions
     symmetries: ClassVar = {**MEANINGS, **GROUPS, **PERMUTATIONS}
     actions = ACTIONS
+    wordless = WORDLESS
     conversions: ClassVar = {Voigt.word: unfolded}
     input_words = ACTIONS
     between_networks = 0.45  # they prefer axes, and pooling is stable by itself: docs/controls.md

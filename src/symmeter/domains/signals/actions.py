@@ -6,6 +6,7 @@ from dataclasses import replace
 from torch import Tensor
 
 from symmeter.domains.grids.grid import Grid
+from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.signals.bins import Bins
 from symmeter.domains.signals.signal import Signal
 from symmeter.symmetry.representations.representation import Representation
@@ -47,7 +48,7 @@ def representation_of(word: str, y: Tensor, signal: Signal) -> Representation:
         return Trivial()
     hop = hop_of(word)
     if bins and y.ndim > 1:
-        line = Grid(signal.interpolant, padding=signal.padding, axes=1)
+        line = Grid(Bandlimited(), axes=1)  # whatever lies between samples: bins are on no circle
         in_time = replace(signal, amplitude=False, hop=hop) if y.ndim > 2 else None
         return Bins(line, int(bins[1]), in_time)
     if y.ndim != 3:

@@ -96,7 +96,8 @@ def rate_of(data: Any, options: SignalOptions) -> OneRate:
         return OneRate(_rate_of_path(str(data)))
     if isinstance(data, Mapping):
         return OneRate(_said_in(data))
-    return OneRate(_recording(data[0]).rate if _is_dataset(data) else None)
+    items = _items_of(data)
+    return OneRate(_recording(items[0]).rate if _has_rates(items) else None)
 
 
 def open_signals(
@@ -141,7 +142,8 @@ SIGNALS = Reader(ITEM, ("signals", ITEM, "x"), rows_of)
 
 def _source(data: Any, one_rate: OneRate) -> Source:
     if not isinstance(data, str | Path):
-        return _from_dataset(data, one_rate) if _is_dataset(data) else SIGNALS.source(data)
+        items = _items_of(data)
+        return _from_dataset(items, one_rate) if _has_rates(items) else SIGNALS.source(data)
     ending, place = Path(data).suffix.lower(), Path(data).expanduser()
     if ending == ".npz":
         return SIGNALS.from_npz(str(data))
@@ -160,7 +162,12 @@ def _from_dataset(data: Any, one_rate: OneRate) -> Source:
     return indexed(item, len(data), type(data).__name__, "dataset", ITEM)
 
 
-def _is_dataset(data: Any) -> bool:
+def _items_of(data: Any) -> Any:
+    """The dataset of a loader, for the rates of batches are no classes; other data as it is."""
+    return getattr(data, "dataset", data)
+
+
+def _has_rates(data: Any) -> bool:
     """Whether items are (waveform, rate, label, ...): of three and more, the second a whole number of a rate's size."""
     with contextlib.suppress(Exception):  # no items, or a first one that is named when it is its turn
         waveform, rate, _, *_ = data[0]

@@ -1,6 +1,6 @@
 """Signals: what symmeter has to know of them, in one class."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,10 @@ from symmeter.domain import Inputs, Symmetries
 from symmeter.domains.grids.axes.tracker import AxisTracker
 from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.gridded import Gridded
+from symmeter.domains.grids.interpolants.series import Periodic
 from symmeter.domains.grids.shifts import CROP
 from symmeter.domains.signals.actions import ACTIONS, SIGNAL, hop_of, is_action, representation_of
+from symmeter.domains.signals.alternatives import alternatives
 from symmeter.domains.signals.amplitude import Amplitude
 from symmeter.domains.signals.data import OneRate, check_data, open_signals, rate_of, rows_of
 from symmeter.domains.signals.files import is_sound
@@ -21,10 +23,14 @@ from symmeter.domains.signals.options import SignalOptions
 from symmeter.domains.signals.part import Part
 from symmeter.domains.signals.signal import Signal
 from symmeter.domains.signals.time_map import TimeMap
+from symmeter.errors import SymmeterError
 from symmeter.models.loaded import LoadedModel
 from symmeter.samples import Draw, Samples
+from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.displaced import as_far, displaced, turned
 from symmeter.symmetry.groups.group import Element, Group
+from symmeter.symmetry.hypothesis import Symmetry
+from symmeter.symmetry.offset import Offset
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.tracker import Tracker
 
@@ -69,6 +75,16 @@ class Signals(Gridded):
         """Files of sound and of EDF."""
         return isinstance(data, str | Path) and is_sound(data)
 
+    def check_symmetry(self, symmetry: Symmetry, purpose: str | None = None) -> None:
+        """As on all grids; and no part of a longer signal where its ends are closed to a circle."""
+        super().check_symmetry(symmetry, purpose)
+        parts = [one.name for one in symmetry.groups if isinstance(one, InTime) and one.edge == CROP]
+        if parts and isinstance(self.interpolant, Periodic):
+            raise SymmeterError(
+                f"{parts[0]} hears a part of a longer signal, which definition {self.definition!r} closes to a circle: "
+                "take 'bandlimited'"
+            )
+
     def asked(self, model: LoadedModel, output: Any, data: Any) -> tuple[LoadedModel, Any]:
         """The same model and outputs; what the rate of the data is has to be known before anything moves."""
         self._at = rate_of(data, self.options)
@@ -101,9 +117,24 @@ class Signals(Gridded):
     def is_action(self, word: str) -> bool:
         return is_action(word)
 
+    def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
+        return alternatives(rho, value, self._signal)
+
     def known_action(self, name: str, y: Tensor, model: LoadedModel) -> str:
         """Outputs (B, C', L') are taken to have time last; their amplitudes are left alone."""
         return "channels_first" if y.ndim == 3 else super().known_action(name, y, model)
+
+    def turning(self, elements: Iterable[Element]) -> list[Element]:
+        """Reversal: shifts and changes of pace say nothing of where the middle of an output is."""
+        return [
+            g for g in elements if isinstance(g, TimeMap) and g.backwards and g.factor == -1 and not g.shift
+        ]
+
+    def offset(self, rho: Representation, y: Tensor, moved: Mapping[Element, Tensor]) -> Offset | None:
+        mirrored: dict[Element, Tensor] = {
+            self._signal.on_line(g, y.shape[-1]): z for g, z in moved.items() if isinstance(g, TimeMap)
+        }
+        return super().offset(rho, y, mirrored)
 
     def facts(
         self, shape: tuple[int, ...], outputs: Mapping[str, tuple[str, tuple[int, ...]]]

@@ -44,6 +44,7 @@ from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 
 INDEX, PROBABILITIES = "index", "softmax"
+WORDLESS = "; matrices of your own have no word: give rho_out=Field(Matrices(D)) in Python"
 _COMPONENTS: dict[str, Components] = {
     one.word: one
     for one in (
