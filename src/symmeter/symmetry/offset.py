@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-_MOST = 0.75  # of the squared error, that an offset must explain to be named
+_MOST = 0.8  # of the squared error, that an offset must explain to be named
 _LEAST = 0.02  # positions: a smaller one is no mistake in the numbering of positions
 
 

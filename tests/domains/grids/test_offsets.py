@@ -178,3 +178,17 @@ def test_a_filter_of_even_length_puts_a_signal_half_a_sample_off(pad, offset):
     assert "samples" in remark
     (along,) = result.header["spec"]["offsets"]["logits"]["along"]
     assert along["value"] == pytest.approx(offset, abs=0.01)
+
+
+@pytest.mark.parametrize("seed", [1, 3, 8])
+def test_networks_with_random_weights_have_large_errors_of_another_kind(seed):
+    torch.manual_seed(seed)
+    net = nn.Sequential(
+        nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 3, 3, padding=1, stride=2)
+    ).eval()
+    images = torch.rand(6, 1, 24, 24)
+    result = symmeter.measure(
+        net, images, symmetry="D4", output="logits", measure="relative_error", control=False, progress=False
+    )
+    assert result.rows[0].value > 0.1
+    assert named(result) == []
