@@ -21,11 +21,11 @@ import torch
 from torch import Tensor, nn
 
 import symmeter
-from symmeter.domain import parse_group
 from symmeter.domains.grids.grid import Image
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.images.data.open import open_data
 from symmeter.domains.images.preprocessing import Preprocessing
+from symmeter.kinds_of_data import parse_group
 from symmeter.measures.geed import GEED
 from symmeter.symmetry.groups.group import choose_elements
 from symmeter.symmetry.representations.linear import Matrices

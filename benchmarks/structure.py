@@ -55,6 +55,7 @@ LAYERS = (
     ("measures",),
     ("results",),
     ("models",),
+    ("kinds_of_data",),
     ("domain",),
     ("symmetry",),
     ("autodiff",),

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor, nn
 
 import symmeter
-from symmeter.domain import parse_group
 from symmeter.errors import SymmeterWarning
+from symmeter.kinds_of_data import parse_group
 from symmeter.symmetry.representations.linear import Matrices
 from symmeter.symmetry.representations.trivial import Trivial
 

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from symmeter.domain import parse_group
 from symmeter.domains.grids.affine_map import AffineMap
+from symmeter.kinds_of_data import parse_group
 
 
 class Filters(nn.Module):

@@ -53,7 +53,7 @@ class ToySets(Points):
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """The toy domain is known, and there are a network and some sets for it."""
-    known = {**symmeter.domain.domains(), "toys": ToySets}
+    known = {**symmeter.kinds_of_data.domains(), "toys": ToySets}
     monkeypatch.setattr(symmeter.domain, "domains", lambda: known)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "net.py").write_text(NET)

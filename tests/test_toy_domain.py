@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 import symmeter
-from symmeter.domain import Domain, domains
+from symmeter.domain import Domain
+from symmeter.kinds_of_data import domains
 from symmeter.report.store.page import report
 from symmeter.samples import Preparation, Samples
 from symmeter.source import from_tensors

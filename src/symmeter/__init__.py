@@ -40,13 +40,13 @@ _HOME = {
 }
 
 if TYPE_CHECKING:
-    from symmeter.domain import parse_group
     from symmeter.domains.grids.aliasing.attribute import aliasing
     from symmeter.domains.grids.bands import bands
     from symmeter.domains.grids.generators import GENERATORS
     from symmeter.domains.grids.maps import maps
     from symmeter.domains.grids.round_trip import round_trip_error
     from symmeter.errors import SymmeterError, SymmeterWarning
+    from symmeter.kinds_of_data import parse_group
     from symmeter.layers.assertion import assert_equivariant
     from symmeter.layers.attribute import attribute
     from symmeter.layers.profile import Profile

@@ -1,24 +1,15 @@
-"""The port: what a kind of data supplies, and where kinds of data are found. It knows none of them itself.
-
-A domain is one folder or file under `symmeter/domains/`, or a class that another package names under the entry point
-`symmeter.domains`. Whatever lies between the data and the result asks a `Domain`.
-"""
+"""The port: what a kind of data supplies. Whatever lies between the data and the result asks a `Domain`."""
 
 import contextlib
-import inspect
-import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from importlib import import_module, metadata, util
-from itertools import filterfalse
 from typing import Any, ClassVar
 
 import numpy as np
 from torch import Tensor
 
 from symmeter.errors import SymmeterError, nearest
-from symmeter.options import NoOptions, checked
+from symmeter.options import NoOptions
 from symmeter.samples import Conversion, Draw, Named, Samples
 from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.displaced import Inputs, Replaced, Still, displaced
@@ -30,12 +21,8 @@ from symmeter.symmetry.offset import Offset
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 from symmeter.symmetry.tracker import Tracker
-from symmeter.verbs.arguments import word
-from symmeter.verbs.verb import verb
 
-ENTRY_POINTS = "symmeter.domains"
 STILL = ("invariant", "scalars")  # words for inputs that no symmetry moves
-_HOME, _FILE, _DEFAULT = "symmeter.domains", "domain", "images"
 Symmetries = tuple[Generator | Group, ...]
 
 
@@ -269,59 +256,3 @@ class Domain(ABC):
     def measures(cls) -> Sequence[type]:
         """Measures that make sense for this kind of data only."""
         return ()
-
-
-def read_options(domain: type[Domain], given: Mapping[str, Any]) -> Domain:
-    """The domain with these options; SymmeterError, in one line, for one that it does not have."""
-    return domain(checked(domain.Options, given, domain.name))
-
-
-@cache
-def domains() -> Mapping[str, type[Domain]]:
-    """All kinds of data by name: those under symmeter/domains/, then those of other packages."""
-    found: dict[str, type[Domain]] = {}
-    for module in pkgutil.iter_modules(import_module(_HOME).__path__):
-        place = f"{_HOME}.{module.name}" + (f".{_FILE}" if module.ispkg else "")
-        if util.find_spec(place) is not None:
-            found |= {d.name: d for d in _defined(import_module(place))}
-    for point in metadata.entry_points(group=ENTRY_POINTS):
-        domain = point.load()
-        if not (isinstance(domain, type) and issubclass(domain, Domain)):
-            raise SymmeterError(
-                f"the entry point {point.name!r} of {ENTRY_POINTS} is {domain!r}, which is no Domain"
-            )
-        found.setdefault(domain.name, domain)
-    return {_DEFAULT: found[_DEFAULT], **found}
-
-
-def _defined(module: Any) -> list[type[Domain]]:
-    """The domains that a module defines."""
-    classes = filter(inspect.isclass, vars(module).values())
-    return [c for c in classes if issubclass(c, Domain) and c.__module__ == module.__name__]
-
-
-def find_domain(name: str | type[Domain]) -> type[Domain]:
-    """The domain of this name, or a domain itself; SymmeterError with the choices."""
-    if not isinstance(name, str):
-        return name
-    if name not in domains():
-        raise SymmeterError(f"unknown domain {name!r}{nearest(name, domains())}")
-    return domains()[name]
-
-
-@verb(text=word)
-def parse_group(text: str) -> Group:
-    """A group from its written form; SymmeterError that says what is wrong with it.
-
-    >>> parse_group("D4").order, parse_group("SO3").name, parse_group("C2*colours").name
-    (8, 'SO3', 'C2*colours')
-    """
-    for domain in domains().values():
-        with contextlib.suppress(SymmeterError):  # misspelt, or the name of another kind of data
-            for found in domain.symmetry(text):
-                if isinstance(found, Group):
-                    return found
-    usual = domains()[_DEFAULT]
-    usual.symmetry(text)  # says what is wrong with it where it can
-    known = filterfalse(usual.generators().__contains__, usual.symmetries)
-    raise SymmeterError(f"symmetry {text!r} is no group{nearest(text, known)}")

@@ -10,7 +10,8 @@ import torch
 from tests.helpers import check_refused
 from torch import Tensor, nn
 
-from symmeter.domain import Domain, domains, read_options
+from symmeter.domain import Domain
+from symmeter.kinds_of_data import domains, read_options
 from symmeter.measuring.measure import measure
 from symmeter.measuring.reference_samples import RANDOM
 from symmeter.models.load import describe

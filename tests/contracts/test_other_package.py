@@ -13,7 +13,7 @@ from tests.helpers import check_refused
 from torch import nn
 
 import symmeter
-from symmeter.domain import domains
+from symmeter.kinds_of_data import domains
 from symmeter.measuring.measure import measure
 from symmeter.report.store.page import report
 

@@ -10,10 +10,10 @@ from tests.measures import plain
 from torch import nn
 
 import symmeter
-from symmeter.domain import parse_group
 from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.errors import SymmeterWarning
+from symmeter.kinds_of_data import parse_group
 from symmeter.measures import known_measures
 
 pytestmark = pytest.mark.filterwarnings(f"ignore::{SymmeterWarning.__module__}.{SymmeterWarning.__name__}")

@@ -12,8 +12,8 @@ from tests.helpers import check_refused
 from torch import nn
 
 import symmeter
-from symmeter.domain import parse_group
 from symmeter.errors import SymmeterWarning
+from symmeter.kinds_of_data import parse_group
 from symmeter.measuring import passes
 from symmeter.measuring.interrupt import Interrupted
 from symmeter.measuring.orbit import OrbitRun

@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from symmeter.domain import parse_group
 from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.space.components import Positions
 from symmeter.domains.space.field import NODE, Field
+from symmeter.kinds_of_data import parse_group
 from symmeter.measuring.passes import moved
 from symmeter.symmetry.displaced import displaced
 

@@ -3,11 +3,11 @@
 import pytest
 from tests.helpers import check_refused
 
-from symmeter.domain import parse_group
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.images.domain import Images
 from symmeter.domains.points.domain import Points
 from symmeter.errors import SymmeterError
+from symmeter.kinds_of_data import parse_group
 from symmeter.symmetry.hypothesis import Symmetry, generators_only
 from symmeter.symmetry.hypothesis import parse_symmetry as parse_with
 from symmeter.symmetry.representations.trivial import Trivial

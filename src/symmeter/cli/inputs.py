@@ -30,7 +30,7 @@ def kind_of_data(words: Sequence[str]) -> KindOfData:
     name = _domain_named(words)
     if name is None or name == KindOfData.name:
         return KindOfData()
-    from symmeter.domain import find_domain
+    from symmeter.kinds_of_data import find_domain
 
     domain = find_domain(name)
     return KindOfData(domain.name, domain.item, domain.Options, domain.files)

@@ -116,7 +116,7 @@ def _models(a: argparse.Namespace) -> Lines:
 
 def _symmetries(a: argparse.Namespace) -> Grouped:
     """Those of all kinds of data, or of one; what several kinds have is said once, below the names of all of them."""
-    from symmeter.domain import domains, find_domain
+    from symmeter.kinds_of_data import domains, find_domain
 
     chosen = list(domains().values()) if a.domain is None else [find_domain(a.domain)]
     kinds: dict[tuple[str, str], list[str]] = {}
@@ -136,7 +136,7 @@ def _measures(a: argparse.Namespace) -> Lines:
 
 
 def _outputs(a: argparse.Namespace) -> Lines:
-    from symmeter.domain import domains
+    from symmeter.kinds_of_data import domains
 
     actions: dict[str, str] = {}
     for domain in domains().values():

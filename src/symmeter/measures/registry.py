@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from symmeter.domain import domains
 from symmeter.errors import SymmeterError, nearest
+from symmeter.kinds_of_data import domains
 from symmeter.measures.measure import Measure
 from symmeter.verbs.arguments import split_list
 

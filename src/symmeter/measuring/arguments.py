@@ -6,8 +6,9 @@ from typing import Any
 
 import torch
 
-from symmeter.domain import Domain, find_domain
+from symmeter.domain import Domain
 from symmeter.errors import SymmeterError
+from symmeter.kinds_of_data import find_domain
 from symmeter.measures.measure import Measure
 from symmeter.measuring.plan import CONTROLS
 from symmeter.models.hub import is_model

@@ -6,8 +6,9 @@ from itertools import chain, filterfalse
 from pathlib import Path
 from typing import Any
 
-from symmeter.domain import Domain, domains
+from symmeter.domain import Domain
 from symmeter.errors import SymmeterError, nearest, shortened
+from symmeter.kinds_of_data import domains
 from symmeter.verbs.arguments import split_list
 
 

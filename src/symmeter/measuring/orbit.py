@@ -94,10 +94,6 @@ class OrbitRun(Run):
         if self.observer is not None:
             self.observer.finish(self)
 
-    @property
-    def _needs_others(self) -> bool:
-        return any(m.needs_other for m in self.measures)
-
     def _title(self) -> str:
         return f"{self.group.name} on {self.samples.name}"
 
@@ -105,7 +101,7 @@ class OrbitRun(Run):
         return self.samples.total
 
     def _needs_references(self) -> bool:
-        return (self.control and self.domain.needs_references) or self._needs_others
+        return (self.control and self.domain.needs_references) or any(m.needs_other for m in self.measures)
 
     def _measure_batch(self, batch: Batch, beside: Beside) -> Iterator[int]:
         x = batch.inputs.to(self.device, self.dtype)
@@ -211,7 +207,7 @@ class OrbitRun(Run):
         """One chunk x (b, ...) of a batch through the orbit, and through that of the control."""
         references, positions = beside.references, torch.arange(part.start, part.start + len(x))
         others = None
-        if references is not None and self._needs_others and not beside.lone:
+        if references is not None and not beside.lone and any(m.needs_other for m in self.measures):
             others = orbit.function(orbit.still(references.of(positions)))
         compared = Compared(x, batch.known_labels(part), others)
         still = torch.ones(len(x), dtype=torch.bool)

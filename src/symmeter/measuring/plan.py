@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from symmeter.domain import Domain, find_domain, read_options
+from symmeter.domain import Domain
 from symmeter.errors import SymmeterError
+from symmeter.kinds_of_data import find_domain, read_options
 from symmeter.measures import parse_measures
 from symmeter.measures.measure import DerivativeMeasure, Measure, OrbitMeasure
 from symmeter.measuring.choice import domain_of

@@ -3,8 +3,8 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
-from symmeter.domain import domains
 from symmeter.errors import SymmeterError, nearest
+from symmeter.kinds_of_data import domains
 from symmeter.models.loaded import LoadedModel
 from symmeter.models.spec import ModelSpec
 

@@ -7,14 +7,13 @@ invariant), `regular(GROUP)` (the grid moves, channels are permuted in blocks), 
 down: they turn with the grid), `depth`, ... Behind irreps, as in `2x0e+1o by degree`, they ask for each of them, too.
 """
 
-import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from fnmatch import translate
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +21,7 @@ from torch.utils import _pytree as pytree
 
 from symmeter.domain import Domain
 from symmeter.errors import SymmeterError, nearest
-from symmeter.models.behind import Behind
+from symmeter.models.calling import applied, called_with
 from symmeter.models.leaves import leaf_at, main_leaf
 from symmeter.samples import Conversion
 from symmeter.symmetry.representations.representation import Representation
@@ -39,9 +38,6 @@ _METHODS = {
 NAMES = tuple(_METHODS)
 BY_DEGREE = " by degree"
 _OF_THE_WHOLE = ("softmax", "logits")
-
-
-Returned = TypeVar("Returned")
 
 
 class _Reached(Exception):
@@ -243,48 +239,6 @@ class Reader(nn.Module):
                 return called_with(self.model, given)
             return self.model(given) if isinstance(self.model, nn.Module) else applied(self.model, given)
         return None
-
-
-def called_with(function: Callable[..., Returned], inputs: object) -> Returned:
-    """What a function makes of a tree of inputs.
-
-    A dict whose keys are its parameters, and a tuple, are several arguments; any other tree is one, and what is
-    gathered says itself what is made of it.
-
-    >>> called_with(lambda a, b: a - b, {"b": 1, "a": 3}), called_with(len, {"b": 1, "a": 3})
-    (2, 2)
-    """
-    if isinstance(inputs, Gathered):
-        return inputs.handed_to(function)
-    if isinstance(inputs, tuple) and not hasattr(inputs, "_fields"):
-        return function(*inputs)
-    if isinstance(inputs, dict) and _are_parameters(function, inputs):
-        return function(**inputs)
-    return function(inputs)
-
-
-def _are_parameters(function: Callable, names: Iterable[str]) -> bool:
-    called = function.forward if isinstance(function, nn.Module) else function
-    called = function.function if isinstance(function, Behind) else called
-    with suppress(TypeError, ValueError):
-        inspect.signature(called).bind(**dict.fromkeys(names))
-        return True
-    return False
-
-
-def applied(function: Callable[..., Returned], x: Tensor) -> Returned:
-    """What a function without modules makes of images x (B, C, H, W), given as an array where it wants one.
-
-    >>> applied(lambda images: images.astype("float64").sum((1, 2, 3)), torch.ones(2, 1, 2, 2)).tolist()
-    [4.0, 4.0]
-    """
-    try:
-        return function(x)
-    except (TypeError, AttributeError) as error:
-        try:
-            return function(x.detach().cpu().numpy())
-        except Exception:
-            raise error from None
 
 
 def modules_of(model: object) -> list[str]:

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 import torch
 
-from symmeter.domain import find_domain
 from symmeter.errors import SymmeterError
+from symmeter.kinds_of_data import find_domain
 from symmeter.layers.attribute import attribute
 from symmeter.measuring.measure import measure
 from symmeter.models.load import load_model

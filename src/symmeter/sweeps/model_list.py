@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from symmeter.domain import find_domain
 from symmeter.errors import SymmeterError, nearest
+from symmeter.kinds_of_data import find_domain
 from symmeter.models.names import list_models
 from symmeter.models.spec import parse_model_kwargs
 from symmeter.optional import require

@@ -3,8 +3,8 @@
 import os
 from collections.abc import Mapping, Sequence
 
-from symmeter.domain import find_domain
 from symmeter.errors import SymmeterError
+from symmeter.kinds_of_data import find_domain
 from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.plan import control_mode
 from symmeter.sweeps.executors.executor import Executor, Limits

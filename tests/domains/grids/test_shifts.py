@@ -8,12 +8,12 @@ from torch import nn
 from torch.nn import functional as F
 
 import symmeter
-from symmeter.domain import parse_group
 from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.grids.planar import Cyclic, Reflection
 from symmeter.domains.grids.shifts import Shifts, margin_of
 from symmeter.domains.grids.window import Window
+from symmeter.kinds_of_data import parse_group
 from symmeter.symmetry.groups.group import choose_elements
 from symmeter.symmetry.groups.products import DirectProduct
 

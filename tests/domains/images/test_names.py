@@ -3,9 +3,9 @@
 import pytest
 from tests.helpers import check_refused
 
-from symmeter.domain import parse_group
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.images.names import GROUPS, named
+from symmeter.kinds_of_data import parse_group
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Group
 

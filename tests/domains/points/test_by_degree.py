@@ -6,9 +6,9 @@ from tests.helpers import check_refused
 from torch import Tensor, nn
 
 import symmeter
-from symmeter.domain import find_domain
 from symmeter.domains.space.harmonics import mixing
 from symmeter.domains.space.words import parts_of
+from symmeter.kinds_of_data import find_domain
 from symmeter.models.outputs import parse_outputs
 
 CLOUDS = torch.randn(8, 4, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)

@@ -4,7 +4,6 @@ import re
 
 from torch import Tensor
 
-from symmeter.domain import parse_group
 from symmeter.domains.grids.boosts import Clock
 from symmeter.domains.grids.field_words import FIELDS, FieldWord
 from symmeter.domains.grids.grid import Grid
@@ -14,6 +13,7 @@ from symmeter.domains.grids.one_plane import OnePlane
 from symmeter.domains.grids.swap import check_swap, parse_swap
 from symmeter.domains.grids.tokens import is_tokens, tokens_by
 from symmeter.errors import SymmeterError
+from symmeter.kinds_of_data import parse_group
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.representations.linear import Regular
 from symmeter.symmetry.representations.representation import Representation

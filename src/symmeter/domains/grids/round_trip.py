@@ -2,11 +2,11 @@
 
 from torch import Tensor
 
-from symmeter.domain import parse_group
 from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants import parse_interpolant
 from symmeter.domains.grids.interpolants.interpolant import Interpolant
 from symmeter.domains.grids.options import PADDING_WORDS
+from symmeter.kinds_of_data import parse_group
 from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.symmetry.groups.group import Group, choose_elements
 from symmeter.verbs.arguments import instance

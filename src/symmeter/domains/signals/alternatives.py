@@ -19,18 +19,20 @@ _STILL = Alternative(Trivial(), "stays as it is when the input moves, as 'invari
 
 @singledispatch
 def alternatives(rho: Representation, value: Tensor, signal: Signal) -> Sequence[Alternative]:
-    """Other actions on a value (B, ...) on which a symmetry acts by `rho`; `signal` is how inputs move."""
+    """Other actions on a value (B, ...) on which a symmetry acts by `rho`; `signal` is how inputs (B, C, L) move."""
     return ()
 
 
 @alternatives.register
 def _(rho: Signal, value: Tensor, signal: Signal) -> Sequence[Alternative]:
+    """Of (B, C, L): with the amplitudes that it lacks, without those that it has, or still."""
     words = {True: _KEEPS, False: _FOLLOWS}[rho.amplitude]
     return Alternative(replace(rho, amplitude=not rho.amplitude), words), _STILL
 
 
 @alternatives.register
 def _(rho: Bins, value: Tensor, signal: Signal) -> Sequence[Alternative]:
+    """Of (B, ..., bins): still."""
     return (_STILL,)
 
 

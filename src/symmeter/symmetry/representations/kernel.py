@@ -57,7 +57,7 @@ def whole_kernel(rho: Representation, group: Group, like: Tensor) -> Kernel:
     SymmeterError for a kernel in between that has more than 256 elements, since a mean over some of them would be taken
     for that over all.
 
-    >>> from symmeter.domain import parse_group
+    >>> from symmeter.kinds_of_data import parse_group
     >>> len(whole_kernel(Trivial(), parse_group("C4"), torch.ones(1, 3)).elements)
     4
     >>> whole_kernel(Trivial(), parse_group("SO2"), torch.ones(1, 3)).sampled

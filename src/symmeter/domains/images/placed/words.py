@@ -14,7 +14,7 @@ from symmeter.domains.images.placed.measures import BOXES, KEYPOINTS
 from symmeter.domains.images.placed.reading import BoxFormat, BoxReader
 from symmeter.errors import SymmeterError
 from symmeter.models.behind import name_of
-from symmeter.models.outputs import applied
+from symmeter.models.calling import applied
 from symmeter.verbs.arguments import split_list
 
 _WORD = re.compile(rf"^(?:(?P<path>.+):)?(?P<kind>{BOXES}|{KEYPOINTS})(?:\((?P<inside>.*)\))?$")
