@@ -17,7 +17,7 @@ import torch
 from symmeter.autodiff.memory import peak_bytes, reuse_freed_memory
 from symmeter.autodiff.strategies import OneByOne, Strategy, Tiled, Vectorised
 from symmeter.domains.grids.generators import GENERATORS
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.models.borrowed import borrowed
 from symmeter.models.pure_function import PureFunction
@@ -62,7 +62,7 @@ def cost(name: str, repeats: int) -> dict:
     """One network: every strategy at several chunk sizes, in forward passes of the whole batch."""
     model = timm.create_model(name, pretrained=False).eval()
     x = torch.randn(BATCH, 3, 224, 224)
-    rho = Image(Bandlimited())
+    rho = Grid(Bandlimited())
     row: dict = {"network": name}
     with borrowed(model):
         call = PureFunction(model, x.device, x.dtype)
@@ -101,7 +101,7 @@ def memory(name: str) -> dict:
                 if key == "forward_MiB":
                     f(images)
                 else:
-                    lie_derivative(f, images, EIGHT, Image(Bandlimited()), Trivial())
+                    lie_derivative(f, images, EIGHT, Grid(Bandlimited()), Trivial())
                 found[key] = peak() / batch / 2**20
     return found
 

@@ -39,7 +39,7 @@ from torch.utils import _pytree as pytree
 from symmeter.autodiff.memory import reuse_freed_memory
 from symmeter.autodiff.strategies import CentralDifference, OneByOne, Tiled, Vectorised
 from symmeter.domains.grids.generators import GENERATORS
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.errors import first_line
 from symmeter.measures.lee import LEE
@@ -241,7 +241,7 @@ def check(row: Row, sender: Connection) -> None:
         began = time.perf_counter()
         try:
             _, error = lie_derivative(
-                lambda u: softmax(narrow(u)), x, SYMMETRY, Image(Bandlimited()), Trivial(), strategy=strategy
+                lambda u: softmax(narrow(u)), x, SYMMETRY, Grid(Bandlimited()), Trivial(), strategy=strategy
             )
         except TimeoutError:
             raise
@@ -254,7 +254,7 @@ def check(row: Row, sender: Connection) -> None:
     if not row.strategy:
         fallback = CentralDifference()
         lie_derivative(
-            lambda u: softmax(narrow(u)), x, SYMMETRY, Image(Bandlimited()), Trivial(), strategy=fallback
+            lambda u: softmax(narrow(u)), x, SYMMETRY, Grid(Bandlimited()), Trivial(), strategy=fallback
         )
         row.strategy = fallback.name
     sender.send(row)
@@ -284,7 +284,7 @@ class Widening(TorchFunctionMode):
 def compare(row: Row, f: Any, x: Tensor) -> None:
     """Fill in how far each strategy's derivative of the logits is from the best central difference."""
     logits = lambda u: main_leaf(f(u))
-    tangents = stack(Image(Bandlimited()).differentiate_all(SYMMETRY, x))
+    tangents = stack(Grid(Bandlimited()).differentiate_all(SYMMETRY, x))
     row.precision = str(x.dtype).removeprefix("torch.")
     value = logits(x)
     if not bool(value.isfinite().all()):

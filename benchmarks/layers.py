@@ -19,12 +19,12 @@ from pathlib import Path
 import numpy as np
 import timm
 import torch
-from PIL import Image as Image_
+from PIL import Image
 from torch import Tensor, nn
 
 from symmeter.autodiff.memory import peak_bytes, reuse_freed_memory
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.images.domain import Images
 from symmeter.layers.contributions import Attribution
 from symmeter.layers.layouts import Layouts
@@ -50,7 +50,7 @@ def attribution_of(model: nn.Module, f: Callable, x: Tensor) -> Attribution:
 
 def _attribution(model: nn.Module, f: Callable, x: Tensor, generators: Sequence[Generator]) -> Attribution:
     domain = Images()
-    symmetry = Symmetry("affine", tuple(generators), Image(domain.interpolant), Trivial())
+    symmetry = Symmetry("affine", tuple(generators), Grid(domain.interpolant), Trivial())
     return Attribution(model, f, x, symmetry, domain, Layouts(None, model, domain))
 
 
@@ -70,12 +70,14 @@ def cost(name: str) -> dict[str, float]:
     with borrowed(model):
         call = PureFunction(model, x.device, x.dtype)
         f = lambda z: call(z).softmax(1)
-        rho = Image(Images().interpolant)
+        rho = Grid(Images().interpolant)
         product = lambda: lie_derivative(f, x, AFFINE, rho, Trivial())
         attribution, (_, derivative) = attribution_of(model, f, x), product()
         trace = attribution._trace(x)
         gradient = lambda: trace.backward(derivative[0], lambda *_: None)
-        probes = lambda: [attribution._backward(trace, derivative[0], range(len(AFFINE))) for _ in range(4)]
+        probes = lambda: [
+            attribution._backward(trace, derivative[0], attribution.generators) for _ in range(4)
+        ]
         found = {
             "forward": fastest(lambda: f(x), 5),
             "product": fastest(product),
@@ -134,7 +136,7 @@ def sure(data: Path) -> tuple[nn.Module, Tensor]:
     model = timm.create_model("mobilenetv2_100", pretrained=False, pad_type="same").eval()
     model.load_state_dict(torch.load(data / "weights" / "mobilenetv2_100.pth", weights_only=True))
     photo = sorted((data / "images" / "photos").glob("*.png"))[3]
-    pixels = torch.tensor(np.asarray(Image_.open(photo).convert("RGB"))[37:261, 37:261]).movedim(-1, 0)[None]
+    pixels = torch.tensor(np.asarray(Image.open(photo).convert("RGB"))[37:261, 37:261]).movedim(-1, 0)[None]
     return model, pixels.float() / 127.5 - 1
 
 
@@ -152,7 +154,11 @@ def spread(model: nn.Module, x: Tensor, repetitions: int = 20) -> dict[str, floa
             draw = torch.Generator().manual_seed(seed)
             cotangents = torch.randn(PROBES, 1, 1000, generator=draw)
             normal.append(
-                sum(attribution._backward(trace, z, (0,))[0, :, 0].square() for z in cotangents) / PROBES
+                sum(
+                    attribution._backward(trace, z, attribution.generators)[0, :, 0].square()
+                    for z in cotangents
+                )
+                / PROBES
             )
     shown = ours.mean(0) > 1e-6 * ours.mean(0).max()
     relative = lambda values: float((values.std(0) / values.mean(0))[shown].median())

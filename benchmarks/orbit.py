@@ -17,7 +17,7 @@ from typing import Any
 import timm
 import torch
 
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.measuring.orbit import OrbitRun
 from symmeter.measuring.orbit_pass import Compared
@@ -33,7 +33,7 @@ def prepared(model: torch.nn.Module, x: torch.Tensor, group: str, elements: int)
     """A run that has looked at the model, ready for chunks."""
     settings = Settings(control=False, elements=elements, progress=False)
     plan = make_plan(model, Given(x), group, MEASURES, "softmax", settings)
-    run = OrbitRun(plan, plan.open(), Image(Bandlimited()), False, group=plan.symmetry.groups[0])
+    run = OrbitRun(plan, plan.open(), Grid(Bandlimited()), False, group=plan.symmetry.groups[0])
     run.orbit = run.prepared(x)
     return run
 

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 import symmeter
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.images.data.open import open_data
 from symmeter.domains.images.preprocessing import Preprocessing
@@ -87,7 +87,7 @@ def eq_measures(folder: Path, quick: bool) -> None:
         Blurs().eval(),
         (2 * smooth(4, 96) - 1) * taper(96),
     )  # nothing at the border: masks differ there
-    grid = Image(Bandlimited())
+    grid = Grid(Bandlimited())
     count = 4 if quick else 16
     for measure, group in (("eq_t", "shift(12,open)"), ("eq_t_frac", "T2(0.125)"), ("eq_r", "SO2")):
         chosen = choose_elements(parse_group(group).bind((3, 96, 96)), count)

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 import symmeter
 from symmeter.domains.grids.aliasing.theorem import alias_derivative
 from symmeter.domains.grids.generators import GENERATORS
-from symmeter.domains.grids.grid import Image
+from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Periodic
 from symmeter.symmetry.conjugate import lie_derivative
 
@@ -86,7 +86,7 @@ class Aliasing(Study):
     @staticmethod
     def _layer(name: str, module: nn.Module, kind: str, seed: int) -> dict[str, Any]:
         x, module = images(kind, seed, 4), module.double()
-        grid, generator = Image(Periodic()), [GENERATORS["translation_x"]]
+        grid, generator = Grid(Periodic()), [GENERATORS["translation_x"]]
         measured = lie_derivative(module, x, generator, grid, grid)[1].detach()
         size = float(measured.square().mean() / module(x).detach().square().mean())
         prediction = alias_derivative(module, x, generator, oversampling=16)
