@@ -142,7 +142,7 @@ def element_rows(run: OrbitRun) -> list[ElementRow]:
     """
     rows = []
     for target in run.targets:
-        shown = {target.by_element: target.shown}
+        shown: dict[Key, OrbitMeasure] = {target.by_element: target.shown}
         for m in target.measures:
             if m.name != target.shown.name and not (m.needs_mean and target.average):
                 shown[target.key(m)] = m
