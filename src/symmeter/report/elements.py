@@ -52,7 +52,7 @@ def plot_elements(
     ax.set_xlabel(_AXES.get(unit, unit))
     if unit == "degree":
         ax.set_xticks(np.arange(0, 361, 45))
-    ax.set_ylabel(f"{_quantity(result, measure)}, {curves[0].spread}")
+    ax.set_ylabel(f"{_quantity(result, measure)},\n{curves[0].spread}")
     head = result.header["model"]["name"]
     ax.set_title(head if len(curves) > 1 else f"{head}: {curves[0].label}", fontsize=10)
     _add_legend(ax, curves)

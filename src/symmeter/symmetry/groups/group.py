@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from itertools import chain
 
 import torch
@@ -216,11 +216,6 @@ class ElementSet:
     def block(self) -> int:
         """How many elements in a row were drawn together: those of one coset, else 1."""
         return self.count // self.replicates if self.replicates else 1
-
-    @cached_property
-    def on_curves(self) -> frozenset[int]:
-        """The numbers of those that have a parameter."""
-        return frozenset(i for i, g in enumerate(self.elements) if g.parameter is not None)
 
     @property
     def sampling(self) -> str:
