@@ -1,5 +1,7 @@
 """Pictures of elements: what they draw is what the table of elements says."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from tests.helpers import check_refused
@@ -28,6 +30,58 @@ def test_the_line_is_the_table_of_elements():
     assert "degrees" in ax.get_xlabel() and "relative error" in ax.get_ylabel()
     other = elements.plot_elements(found, measure="consistency")
     assert "consistency" in other.get_ylabel()
+
+
+def crossing(images, measure="relative_error", symmetry="shift(4,x)"):
+    """One that is exact under shifts by even numbers of pixels."""
+    x = torch.rand(images, 1, 16, 16, generator=torch.Generator().manual_seed(0))
+    return symmeter.measure(
+        lambda x: x[..., ::2].mean(-1).flatten(1), x, symmetry, measure, "logits:invariant", progress=False
+    )
+
+
+def band(ax):
+    """Lowest and highest of the band at every place where it is."""
+    found = {}
+    for path in ax.collections[0].get_paths():
+        for x, y in path.vertices:
+            low, high = found.get(round(x, 6), (y, y))
+            found[round(x, 6)] = min(low, y), max(high, y)
+    return found
+
+
+def test_the_band_is_the_intervals_of_the_table():
+    found = crossing(24)
+    ax = elements.plot_elements(found)
+    drawn = band(ax)
+    assert ax.get_ylabel().endswith("95 % interval")
+    told = [row for row in found.elements if row.has_interval]
+    assert {int(row.parameter) for row in told} >= {-3, -1, 1, 3}
+    for row in told:
+        assert row.interval_low < row.value < row.interval_high
+        assert drawn[row.parameter] == pytest.approx((row.interval_low, row.interval_high))
+    assert drawn[0] == (0, 0)
+    assert "relative error [95 %]" in str(found) and "± s.e." not in str(found)
+
+
+def test_too_few_images_have_bands_of_standard_errors():
+    found = crossing(2)
+    assert not any(row.has_interval for row in found.elements)
+    ax = elements.plot_elements(found)
+    assert ax.get_ylabel().endswith("± s.e.") and "relative error ± s.e." in str(found)
+    drawn = band(ax)
+    for row in found.elements:
+        ends = row.value - row.standard_error, row.value + row.standard_error
+        assert drawn[row.parameter] == pytest.approx(ends)
+
+
+def test_where_values_set_no_bound_the_band_has_a_gap():
+    found = crossing(24)
+    rows = list(found.elements)
+    lost = next(k for k, row in enumerate(rows) if row.parameter == 1)
+    rows[lost] = replace(rows[lost], interval_low=None, interval_high=None)
+    drawn = band(elements.plot_elements(replace(found, elements=tuple(rows))))
+    assert 1 not in drawn and 3 in drawn
 
 
 def test_the_circle_closes():
@@ -107,16 +161,7 @@ def test_the_curve_is_the_distance_to_the_image_as_it_is(measure, symmetry, samp
 
 def test_shifts_along_an_axis_are_a_curve():
     """An output on every second pixel is exact under shifts by an even number of pixels."""
-    images = torch.rand(4, 1, 16, 16, generator=torch.Generator().manual_seed(0))
-    rolled = symmeter.measure(
-        lambda x: x[..., ::2].mean(-1).flatten(1),
-        images,
-        "shift(4,x)",
-        "relative_error",
-        "logits:invariant",
-        progress=False,
-    )
-    (line,) = elements.plot_elements(rolled).lines
+    (line,) = elements.plot_elements(crossing(4)).lines
     assert line.get_xdata().tolist() == list(range(-4, 5))
     odd = line.get_ydata()[1::2]
     assert min(odd) > 0.01 > 1e-5 > max(line.get_ydata()[::2])

@@ -13,6 +13,7 @@ from symmeter.results.intervals import (
     holm,
     of_jackknife,
     of_mean,
+    of_means,
     of_ratio_of_means,
     of_ratios,
 )
@@ -91,6 +92,18 @@ def test_bootstrap_t_is_that_of_a_loop_over_resamples():
     found = of_mean(values)
     assert found.low == pytest.approx(values.mean() - high * stats.sem(values))
     assert found.high == pytest.approx(values.mean() - low * stats.sem(values))
+
+
+def test_columns_together_are_as_one_by_one_also_beside_those_without_an_interval():
+    random = np.random.default_rng(0)
+    columns = [random.exponential(size=20), np.ones(20), random.normal(size=20), random.lognormal(0, 4, 20)]
+    together = of_means(np.stack(columns, 1), 0.9, seed=3)
+    for found, column in zip(together, columns, strict=True):
+        alone = of_mean(column, 0.9, seed=3)
+        assert found.remark == alone.remark
+        assert found.ends == pytest.approx(alone.ends)
+    assert [bool(found.remark) for found in together] == [False, True, False, True]
+    assert [found.remark for found in of_means(np.ones((2, 3)))] == ["2 values are too few"] * 3
 
 
 def test_a_ratio_of_means_is_that_of_a_loop_over_resamples():

@@ -66,6 +66,18 @@ def test_two_results_cannot_be_saved_as_one_kind(registry):
         saved.register(Other, Row)
 
 
+def test_elements_keep_their_intervals_and_older_ones_have_none():
+    labels = ("relative_error", "shift(4,x)", "logits", "", "shift 1 0", 1.0, 0.5, 0.1, 9, "pixel")
+    element = ElementRow(*labels, interval_low=0.3, interval_high=None)
+    result = Result((Row(**LABELS),), {"status": "complete"}, elements=(element,))
+    assert read_back(result).elements == (element,) and element.has_interval
+    content = result.to_dict()
+    for end in ("interval_low", "interval_high"):
+        del content["elements"][0][end]
+    (old,) = saved.from_parts(content).elements
+    assert old == ElementRow(*labels) and not old.has_interval
+
+
 def test_rows_of_an_older_version_lack_columns_and_have_others():
     content = Result((Row(**LABELS),), {"status": "complete"}).to_dict()
     content["rows"] = [{**LABELS, "colour": "red"}]

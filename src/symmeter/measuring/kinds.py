@@ -56,6 +56,13 @@ class Orbits:
         assert self._largest is not None, "no batch was looked at"
         return self._largest
 
+    @property
+    def on_curves(self) -> frozenset[int]:
+        """The numbers of the elements that have a parameter, as long as all kinds are moved by the same ones."""
+        if not self.same_elements:
+            return frozenset()
+        return frozenset(i for i, g in enumerate(self.largest.elements.elements) if g.parameter is not None)
+
     def of(self, kind: Hashable) -> Orbit | None:
         """That of a kind of samples, where it is known."""
         return self._recent.get(kind)

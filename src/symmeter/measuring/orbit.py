@@ -263,7 +263,7 @@ class OrbitRun(Run):
         for key, values in columns.items():
             self.columns.add(key, values[keep])
         if self.orbits.same_count:
-            own.add_elements(self.sums, self.elements.count, keep)
+            own.add_elements(self.sums, self.elements.count, keep, self.orbits.on_curves)
             own.add_pairs(self.pairs, torch.from_numpy(keep))
             own.add_distances(self.distances, torch.from_numpy(keep))
         return keep

@@ -1,22 +1,28 @@
 """From the columns of a run to rows: one estimate per measure, symmetry and output."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
+
+import numpy as np
 
 from symmeter.measures.measure import DerivativeMeasure, OrbitMeasure
 from symmeter.measuring.derivative import DerivativeRun
 from symmeter.measuring.orbit import OrbitRun
 from symmeter.measuring.orbit_errors import mean_scale, orbit_errors
-from symmeter.measuring.targets import OrbitTarget, Target
+from symmeter.measuring.targets import ElementSums, OrbitTarget, Target
 from symmeter.results.columns import BOUNDARY, Key
-from symmeter.results.estimate import columns_of_interval, estimate
+from symmeter.results.estimate import bounded, columns_of_interval, estimate
+from symmeter.results.intervals import Interval, of_means
 from symmeter.results.nodes import NodeErrors
 from symmeter.results.row import ElementRow, Row
 from symmeter.results.verdict import NO_TEST
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element
+
+_NONE: Mapping[int, Interval] = MappingProxyType({})
 
 
 def derivative_rows(run: DerivativeRun) -> list[Row]:
@@ -136,16 +142,38 @@ def element_rows(run: OrbitRun) -> list[ElementRow]:
     """
     rows = []
     for target in run.targets:
-        rows += _rows_by_element(run, target, target.shown, target.by_element)
+        shown: dict[Key, OrbitMeasure] = {target.by_element: target.shown}
         for m in target.measures:
             if m.name != target.shown.name and not (m.needs_mean and target.average):
-                rows += _rows_by_element(run, target, m, target.key(m))
+                shown[target.key(m)] = m
+        for key, m in shown.items():
+            rows += _rows_by_element(run, target, m, key, _intervals_by_element(run, m, key))
     return rows
 
 
-def _rows_by_element(run: OrbitRun, target: OrbitTarget, m: OrbitMeasure, key: Key) -> list[ElementRow]:
+def _intervals_by_element(run: OrbitRun, m: OrbitMeasure, key: Key) -> dict[int, Interval]:
+    """Of elements on a curve, by their numbers: from their errors on single samples, the scale taken as known."""
+    sums = _sums(run, key)
+    if sums is None or not sums.errors:
+        return {}
+    errors = np.stack([np.concatenate(chunks) for chunks in sums.errors.values()], 1)
+    means = of_means(errors, run.until.confidence, seed=run.seed)
+    per_scale = 1 / mean_scale(run, key)
+    found = [Interval() if one.remark else one.times(per_scale).through(m.value) for one in means]
+    return dict(zip(sums.errors, found, strict=True))
+
+
+def _sums(run: OrbitRun, key: Key) -> ElementSums | None:
+    """What is known of single elements; None where nothing is, or samples had different ones."""
     sums = run.sums.get(key) if run.orbits.same_elements else None
-    if sums is None or not sums.samples:
+    return sums if sums is not None and sums.samples else None
+
+
+def _rows_by_element(
+    run: OrbitRun, target: OrbitTarget, m: OrbitMeasure, key: Key, intervals: Mapping[int, Interval] = _NONE
+) -> list[ElementRow]:
+    sums = _sums(run, key)
+    if sums is None:
         return []
     rows, scale = [], mean_scale(run, key)
     pairs = zip(run.elements.elements, sums.total, sums.squares, strict=True)
@@ -156,6 +184,7 @@ def _rows_by_element(run: OrbitRun, target: OrbitTarget, m: OrbitMeasure, key: K
         if sums.samples > 1 and math.isfinite(mean):
             variance = max(0.0, float(squares) / sums.samples - mean**2) / (sums.samples - 1)
             error = math.sqrt(variance) * abs(m.slope(mean / scale)) / scale
+        interval = intervals.get(position, Interval())
         rows.append(
             ElementRow(
                 measure=m.name,
@@ -169,6 +198,8 @@ def _rows_by_element(run: OrbitRun, target: OrbitTarget, m: OrbitMeasure, key: K
                 n=sums.samples,
                 parameter_unit=g.parameter_unit,
                 floor=run.probes.floors.of_element(key, position) if m is target.shown else None,
+                interval_low=bounded(interval.low),
+                interval_high=bounded(interval.high),
                 **_turn(g),
             )
         )

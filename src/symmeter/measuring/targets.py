@@ -1,5 +1,6 @@
 """What the measures make of one pass over an orbit, output by output."""
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -132,11 +133,15 @@ def check_moves(output: Output, rho: Representation) -> None:
 
 @dataclass
 class ElementSums:
-    """Running sums of one measure's errors, element by element."""
+    """Running sums of one measure's errors, element by element.
+
+    `errors` are those of single samples, (b,) for each chunk, by the number of the element; of some elements only.
+    """
 
     total: np.ndarray
     squares: np.ndarray
     samples: int = 0
+    errors: dict[int, list[np.ndarray]] = field(default_factory=dict)
 
 
 @dataclass
@@ -226,14 +231,18 @@ class Reduced:
         pairs = zip(self.targets, self.chunks, strict=True)
         return next(chunk.reference for target, chunk in pairs if target.output.is_scores(chunk.reference))
 
-    def add_elements(self, sums: dict[Key, ElementSums], count: int, keep: np.ndarray) -> None:
-        """Add what single elements did on the samples to `keep` (b,)."""
+    def add_elements(
+        self, sums: dict[Key, ElementSums], count: int, keep: np.ndarray, singly: Container[int] = ()
+    ) -> None:
+        """Add what single elements did on the samples to `keep` (b,); one by one for elements in `singly`."""
         for key, errors in self._by_element.items():
             own = sums.setdefault(key, ElementSums(np.full(count, np.nan), np.full(count, np.nan)))
             for i, values in errors.items():
                 kept = values.numpy()[keep]
                 own.total[i] = np.nan_to_num(own.total[i]) + kept.sum()
                 own.squares[i] = np.nan_to_num(own.squares[i]) + (kept**2).sum()
+                if i in singly:
+                    own.errors.setdefault(i, []).append(kept)
             own.samples += int(keep.sum())
 
     def add_nodes(

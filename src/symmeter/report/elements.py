@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -34,22 +35,24 @@ _IDENTITY = {"degree": 0.0, "factor": 1.0, "factor of gain": 1.0}
 def plot_elements(
     result: Result, ax: "Axes | None" = None, measure: str | None = None, symmetry: str | None = None
 ) -> "Axes":
-    """A measure over the angle or the factor of scale, one line per output with one standard error; returns the Axes.
+    """A measure over the angle or the factor of scale, one line per output with its 95 % intervals; returns the Axes.
 
-    Single elements have no intervals, so bands are of standard errors. Without a `measure` it is the relative error
+    Elements whose values set no bounds leave a gap in the band. Where none has an interval, as for fewer than three
+    images, bands are of one standard error. Without a `measure` it is the relative error
     ||f(g x) - g f(x)|| / ||f(x)||, 0 at the identity. SymmeterError where no element of the result has an angle.
     """
     curves = _curves(result, measure, symmetry)
     ax = ax or axes(6.4, 4.0)
     for colour, curve in zip(line_colours(len(curves)), curves, strict=True):
-        low, high = curve.values - curve.errors, curve.values + curve.errors
         ax.plot(curve.parameters, curve.values, "o-", color=colour, markersize=4, label=curve.label)
-        ax.fill_between(curve.parameters, low, high, color=colour, alpha=0.2, linewidth=0)
+        ax.fill_between(curve.parameters, curve.low, curve.high, color=colour, alpha=0.2, linewidth=0)
+        # a band between two gaps would have no width
+        ax.vlines(curve.parameters, curve.low, curve.high, color=colour, alpha=0.4, linewidth=1)
     unit = curves[0].unit
     ax.set_xlabel(_AXES.get(unit, unit))
     if unit == "degree":
         ax.set_xticks(np.arange(0, 361, 45))
-    ax.set_ylabel(f"{_quantity(result, measure)}, ± s.e.")
+    ax.set_ylabel(f"{_quantity(result, measure)},\n{curves[0].spread}")
     head = result.header["model"]["name"]
     ax.set_title(head if len(curves) > 1 else f"{head}: {curves[0].label}", fontsize=10)
     _add_legend(ax, curves)
@@ -103,18 +106,24 @@ def _circle(figure: "Figure", *place: "SubplotSpec") -> "PolarAxes":
 
 @dataclass(frozen=True)
 class _Curve:
-    """A measure of one output over one group: parameters in their order, values and standard errors, (n,) each."""
+    """A measure of one output over one group: parameters in their order, values and ends of the band, (n,) each.
+
+    Ends are NaN where an element has no interval and others have; `spread` says what the band is.
+    """
 
     label: str
     unit: str
+    spread: str
     parameters: np.ndarray
     values: np.ndarray
-    errors: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
 
     @staticmethod
-    def of(rows: Sequence[ElementRow], unit: str) -> "_Curve":
+    def of(rows: Sequence[ElementRow], unit: str, spread: str) -> "_Curve":
         """The curve of some rows; the identity has a parameter of its own in every unit."""
-        numbers = np.array([(row.parameter, row.value, row.standard_error or 0.0) for row in rows], float)
+        band = _BANDS[spread]
+        numbers = np.array([(row.parameter, row.value, *band(row)) for row in rows], float)  # NaN for None
         if unit == "degree":  # rotations about one axis of space go from 0 to 360
             turns = np.array([turn_of(row) for row in rows])
             backwards = turns @ turns[turns.any(axis=1).argmax()] < 0
@@ -122,7 +131,22 @@ class _Curve:
         identities = [row.parameter_unit is None for row in rows]
         numbers[identities, 0] = _IDENTITY.get(unit, 0.0)
         order = numbers[:, 0].argsort(kind="stable")
-        return _Curve(f"{rows[0].symmetry}, {rows[0].output}", unit, *numbers[order].T)
+        return _Curve(f"{rows[0].symmetry}, {rows[0].output}", unit, spread, *numbers[order].T)
+
+
+def _one_error(row: ElementRow) -> tuple[float | None, float | None]:
+    """A standard error to each side of the value."""
+    error = row.standard_error or 0.0
+    return row.value - error, row.value + error
+
+
+def _interval(row: ElementRow) -> tuple[float | None, float | None]:
+    """The ends of the interval; the value itself where all samples agree."""
+    return (row.interval_low, row.interval_high) if row.standard_error else _one_error(row)
+
+
+_INTERVAL, _ERROR = "95 % interval", "± s.e."
+_BANDS = {_INTERVAL: _interval, _ERROR: _one_error}
 
 
 def _curves(result: Result, measure: str | None, symmetry: str | None) -> list[_Curve]:
@@ -148,7 +172,8 @@ def _curves(result: Result, measure: str | None, symmetry: str | None) -> list[_
     for row in rows:
         if units[row.symmetry] == unit and row.parameter_unit in (None, unit):
             curves.setdefault((row.symmetry, row.output), []).append(row)
-    return [_Curve.of(own, unit) for own in curves.values()]
+    spread = _INTERVAL if any(row.has_interval for row in chain(*curves.values())) else _ERROR
+    return [_Curve.of(own, unit, spread) for own in curves.values()]
 
 
 def _quantity(result: Result, measure: str | None) -> str:

@@ -20,30 +20,50 @@ _MOST_VARIANCE = 1 / 3
 _ENOUGH = 256
 
 
-def studentised(
-    values: np.ndarray, divisors: np.ndarray | None, confidence: float, seed: int
-) -> tuple[float, float]:
-    """The ends of the bootstrap-t interval of the mean of values (n,) about that mean.
+def of_means(values: np.ndarray, confidence: float, seed: int) -> list[tuple[float, float]]:
+    """The ends of the bootstrap-t intervals of the means of columns (n, E), each about its mean.
 
-    With `divisors` (n,), of mean 1: that of the ratio of the two means, where values are what it leaves, v - r d.
+    All columns have the same resamples, and none is of equal values.
     """
-    n, off = len(values), values - values.mean()
+    n, off = len(values), values - values.mean(0)
+    scale = np.std(off, axis=0, ddof=1)
+    off = off / scale
+    sums = resamples(n, seed) @ np.hstack([off, off**2])
+    means, squares = np.hsplit(sums / n, 2)
+    t = _studentised(means, squares - means**2, n)
+    tail = (1 - confidence) / 2
+    skewed = (off**3).mean(0) > 0
+    low_tails = np.where(skewed, tail, _LONG_TAIL * tail)
+    high_tails = np.where(skewed, _LONG_TAIL * tail, tail)
+    return list(map(_ends, t.T, scale / math.sqrt(n), low_tails, high_tails))
+
+
+def of_ratio(left: np.ndarray, divisors: np.ndarray, confidence: float, seed: int) -> tuple[float, float]:
+    """The ends of the bootstrap-t interval of a ratio r of two means about r.
+
+    From `divisors` (n,) of mean 1, and what the ratio leaves of the values, v - r d, (n,).
+    """
+    n, off = len(left), left - left.mean()
     scale = spread(off)
     off = off / scale
     counts = resamples(n, seed)
     means = counts @ off / n
-    with np.errstate(
-        divide="ignore", invalid="ignore"
-    ):  # a resample may be of one value, or of divisors of 0
-        t = means / np.sqrt(np.maximum(_squares(counts, off, means, divisors), 0) / (n - 1))
-    tail = (1 - confidence) / 2
-    low_tail, high_tail = tail * _EITHER_TAIL, tail * _EITHER_TAIL
-    if divisors is None:
-        skew = float((off**3).mean())
-        low_tail, high_tail = (tail, _LONG_TAIL * tail) if skew > 0 else (_LONG_TAIL * tail, tail)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a resample may be of divisors of 0
+        squares = _squares(counts, off, means, divisors)
+    tail = (1 - confidence) / 2 * _EITHER_TAIL
+    return _ends(_studentised(means, squares, n), scale / math.sqrt(n), tail, tail)
+
+
+def _studentised(means: np.ndarray, squares: np.ndarray, n: int) -> np.ndarray:
+    """t* from the means and mean squared differences of resamples of n values; any shape."""
+    with np.errstate(divide="ignore", invalid="ignore"):  # a resample may be of one value
+        return means / np.sqrt(np.maximum(squares, 0) / (n - 1))
+
+
+def _ends(t: np.ndarray, error: float, low_tail: float, high_tail: float) -> tuple[float, float]:
+    """The ends from t* of resamples (B,), the standard error, and the chance to miss the truth on either side."""
     highest, lowest = _quantile(t, 1 - low_tail, np.inf), _quantile(t, high_tail, -np.inf)
-    error = scale / math.sqrt(n)
-    return -highest * error, -lowest * error
+    return float(-highest * error), float(-lowest * error)
 
 
 def too_long_a_tail(values: np.ndarray) -> bool:
@@ -56,13 +76,9 @@ def too_long_a_tail(values: np.ndarray) -> bool:
     return math.expm1(min(variance, 100.0)) / len(values) > _MOST_VARIANCE
 
 
-def _squares(
-    counts: np.ndarray, off: np.ndarray, means: np.ndarray, divisors: np.ndarray | None
-) -> np.ndarray:
-    """(B,): the mean square by which the values of each resample differ from their own mean (or ratio)."""
+def _squares(counts: np.ndarray, off: np.ndarray, means: np.ndarray, divisors: np.ndarray) -> np.ndarray:
+    """(B,): the mean square by which the values of each resample differ from their own ratio."""
     mean_of = lambda values: counts @ values / counts.shape[1]
-    if divisors is None:
-        return mean_of(off**2) - means**2
     drift = means / mean_of(divisors)  # r* - r, in v - r* d
     return mean_of(off**2) - 2 * drift * mean_of(off * divisors) + drift**2 * mean_of(divisors**2)
 

@@ -33,6 +33,7 @@ class ElementRow(Record):
     scale, or positions of a shift along one axis. The identity has the parameter 0 and no unit, for it belongs to any
     curve. Of a motion of space `turn_x`, `turn_y` and `turn_z` are axis times angle in degrees, and `parity` is -1
     where an inversion comes after that. `floor` is what a symmetric network would show, known of some elements.
+    `interval_low` to `interval_high` is the 95 % interval of the value, of elements with a parameter only.
     """
 
     measure: str
@@ -50,6 +51,13 @@ class ElementRow(Record):
     turn_z: float | None = None
     parity: int | None = None
     floor: float | None = None
+    interval_low: float | None = None
+    interval_high: float | None = None
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether the values set at least one bound."""
+        return (self.interval_low, self.interval_high) != (None, None)
 
 
 @dataclass(frozen=True)

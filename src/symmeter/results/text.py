@@ -217,7 +217,15 @@ def _element_table(elements: Sequence[ElementRow]) -> Table:
         heading += f" ({len(known) - len(worst)} more)"
     table = new_table()
     table.add_column(heading, no_wrap=True)
-    table.add_column(f"{shown.replace('_', ' ')} ± s.e.", justify="right", no_wrap=True)
+    spreads = " or ".join(dict.fromkeys("[95 %]" if e.has_interval else "± s.e." for e in worst))
+    table.add_column(escape(f"{shown.replace('_', ' ')} {spreads}"), justify="right", no_wrap=True)
     for e in worst:
-        table.add_row(escape(e.element), with_error(e.value, e.standard_error))
+        table.add_row(*map(escape, (e.element, _of_element(e))))
     return table
+
+
+def _of_element(row: ElementRow) -> str:
+    """Its value with its interval, or with its standard error where it has none."""
+    if row.has_interval:
+        return with_interval(row.value, row.interval_low, row.interval_high)
+    return with_error(row.value, row.standard_error)
