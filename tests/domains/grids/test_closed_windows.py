@@ -48,8 +48,8 @@ def test_a_window_does_not_go_around(axes: int, options: dict, words: str):
 
 
 def test_it_may_move_along_an_axis_that_is_not_closed():
-    closed = {"padding": "x=circular"}
-    check_refused("closes to a circle", asked("shift(2,crop,x)", **closed))
-    check_refused("closes to a circle", asked("hflip*shift(2,crop,x)", **closed))
+    closed = "x=circular"
+    check_refused("closes to a circle", asked("shift(2,crop,x)", padding=closed))
+    check_refused("closes to a circle", asked("hflip*shift(2,crop,x)", padding=closed))
     for symmetry, axes in (("shift(2,crop,y)", 2), ("shift(2,crop,z)", 3)):
-        assert asked(symmetry, axes, **closed)().rows[0].value == 0
+        assert asked(symmetry, axes, padding=closed)().rows[0].value == 0
