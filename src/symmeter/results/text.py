@@ -3,11 +3,13 @@
 import io
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from rich import box
 from rich.console import Console, RenderableType
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -36,6 +38,10 @@ from symmeter.verbs.arguments import split_list
 
 WHOLE = "(whole)"  # the layer of a row about all that was measured
 _WORST_ELEMENTS = 8
+_WHOLE_NAME = (
+    16  # letters of a symmetry that are never cut off: translation_x and translation_y must not look alike
+)
+_ANY_WIDTH = 1000
 _STYLES = {LEARNED: "green", SPECIFIC: "green", STABLE: "yellow", NOT_STABLE: "red"} | dict.fromkeys(
     (UNCLEAR, NOT_RESOLVED, TOO_FEW), "dim"
 )
@@ -78,7 +84,7 @@ def as_text(printing: Callable[[Console], None], width: int) -> str:
 def show(result: Printable, console: Console) -> None:
     """Print a result: what was measured, the rows, how to read them, and the warnings."""
     rows = [as_shown(row) for row in result.rows]
-    tables = [_table(rows)]
+    tables = [_table(_with_short_measures(rows, console))]
     if len(rows) == 1 and rows[0].elements:
         tables.append(_element_table(result.elements))
     if result.splits:
@@ -152,14 +158,26 @@ def _table(rows: Sequence[Row]) -> Table:
     names = {name: [word or WHOLE for word in column(rows, name)] for name in ("symmetry", *varying)}
     numbers = _numbers(rows, bool(varying))
     table = new_table()
-    for name in names:
-        table.add_column(name, no_wrap=True, overflow="ellipsis")
+    for name, words in names.items():
+        longest = max(map(len, words), default=0)
+        least = min(longest, _WHOLE_NAME) if name == "symmetry" else None
+        table.add_column(name, no_wrap=True, overflow="ellipsis", min_width=least)
     for name in numbers:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     for row, *cells in zip(rows, *names.values(), *numbers.values(), strict=True):
         table.add_row(*map(escape, cells), Text.assemble((row.verdict, _STYLES.get(row.verdict, ""))))
     return table
+
+
+def _with_short_measures(rows: Sequence[Row], console: Console) -> Sequence[Row]:
+    """The rows; where their table is too wide, with the first word of measures alone if that tells them apart."""
+    natural = Measurement.get(console, console.options.update_width(_ANY_WIDTH), _table(rows)).maximum
+    full = [row.measure for row in rows]
+    stems = [name.partition("(")[0] for name in full]
+    if natural <= console.width or len(set(stems)) < len(set(full)):
+        return rows
+    return [replace(row, measure=stem) for row, stem in zip(rows, stems, strict=True)]
 
 
 def _numbers(rows: Sequence[Row], short_of_room: bool) -> dict[str, Iterable[str]]:

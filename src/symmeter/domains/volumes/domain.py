@@ -146,7 +146,9 @@ class Volumes(Gridded):
         self, name: str, y: Tensor, rho: Representation, moved_by: Iterable[Generator | Element]
     ) -> list[str]:
         """Whether three channels may be components of vectors."""
-        if not isinstance(rho, Grid) or y.shape[rho.channel_axis] != 3 or not any(map(turns_space, moved_by)):
+        if name == "softmax" or not isinstance(rho, Grid) or y.shape[rho.channel_axis] != 3:
+            return []
+        if not any(map(turns_space, moved_by)):
             return []
         return [
             f"the 3 channels of output {name!r} are taken as scalars that do not turn with the grid: write "
