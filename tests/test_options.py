@@ -54,7 +54,7 @@ class ToySets(Points):
 def place(tmp_path, monkeypatch):
     """The toy domain is known, and there are a network and some sets for it."""
     known = {**symmeter.kinds_of_data.domains(), "toys": ToySets}
-    monkeypatch.setattr(symmeter.domain, "domains", lambda: known)
+    monkeypatch.setattr(symmeter.kinds_of_data, "domains", lambda: known)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "net.py").write_text(NET)
     np.savez("toys.npz", points=torch.rand(4, 3, 2, generator=torch.Generator().manual_seed(0)).numpy())

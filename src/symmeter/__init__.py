@@ -33,7 +33,7 @@ _HOME = {
     "Rollout": "models.rollout",
     "lie_derivative": "symmetry.conjugate",
     "Symmetry": "symmetry.hypothesis",
-    "parse_group": "domain",
+    "parse_group": "kinds_of_data",
     "GENERATORS": "domains.grids.generators",
     "SymmeterError": "errors",
     "SymmeterWarning": "errors",

@@ -470,7 +470,7 @@ SITUATIONS = [
         "S",
         "an output by its key",
         lambda: Around(lambda s, x: {"logits": x.mean((2, 3)), "boxes": s.net(x)}),
-        options={"output": "boxes"},
+        options={"output": "boxes:invariant"},  # `boxes` alone are those of a detector
     ),
     Situation(
         "S",

@@ -43,6 +43,7 @@ def _are_parameters(function: Callable, names: Iterable[str]) -> bool:
 def applied(function: Callable[..., Returned], x: Tensor) -> Returned:
     """What a function without modules makes of images x (B, C, H, W), given as an array where it wants one.
 
+    >>> import torch
     >>> applied(lambda images: images.astype("float64").sum((1, 2, 3)), torch.ones(2, 1, 2, 2)).tolist()
     [4.0, 4.0]
     """

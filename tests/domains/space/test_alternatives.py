@@ -22,7 +22,7 @@ class TestTransposed(RepresentationContract):
 
 
 def words(rho, *shape):
-    return [one.words for one in alternatives(rho, torch.zeros(2, *shape))]
+    return [one.words for one in alternatives(rho, torch.full((2, *shape), 0.5))]
 
 
 def test_they_are_those_that_the_shape_allows():
