@@ -146,6 +146,11 @@ class Samples:
         return list(self._skipped.items())
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader should know of how the data was read."""
+        return self._source.notes
+
+    @property
     def varied(self) -> bool:
         """Whether they may differ in shape; then every batch is of one kind."""
         return self._preparation.varied
@@ -197,7 +202,7 @@ class Samples:
             "skipped_names": [f"{name} ({why})" for name, why in self.skipped[:20]],
             "labelled": self._labelled,
             "preprocessing": self._preparation.summary(),
-            "notes": list(self._source.notes),
+            "notes": list(self.notes),
         }
 
     def _batch(self, alike: "_Together") -> Batch:

@@ -50,6 +50,7 @@ class Execution(Generic[AnyRun]):
         notes = [
             *self.plan.loaded.notes,
             *self.notes,
+            *samples.notes,
             *_skipped(samples),
             *run.notes(),
             *_few(rows, samples.item),

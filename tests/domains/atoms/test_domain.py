@@ -308,3 +308,19 @@ def test_files_of_real_molecules_are_read(shared_data: Path, name: str):
         lengths, str(path), "O3,permutation", control=False, elements=4, samples=20, progress=False
     )
     assert {row.verdict for row in result.rows} == {"not resolved"} and result.rows[0].n == 20
+
+
+def test_as_many_numbers_as_atoms_may_be_one_of_each_so_it_is_asked():
+    own = lambda frame: {"own": np.linalg.norm(frame.positions - frame.positions.mean(0), axis=1)}
+    whole = lambda frame: {"own": np.full(5, np.ptp(frame.positions, axis=0).prod())}
+    words = r"output 'own' has shape \(B, 5\), which may be 5 numbers or one of each atom: write one of own:invariant"
+    sizes = [cluster(n, seed) for n in (4, 5, 6) for seed in range(2)]
+    options: Any = {"elements": 4, "control": False, "progress": False}
+    for model in (own, whole):
+        check_refused(words, measure, model, CLUSTERS, "permutation", output="own", **options)
+    for word, model in (("node scalars", own), ("invariant", whole)):
+        row = measure(model, CLUSTERS, "permutation", output=f"own:{word}", **options).rows[0]
+        assert row.value < 1e-12
+    row = measure(whole, sizes, "permutation", output="own", **options).rows[0]
+    assert row.value < 1e-12 and row.n == 6  # as long whatever the size, so it does not follow the atoms
+    check_refused("one of each atom", measure, own, sizes, "permutation", output="own", **options)

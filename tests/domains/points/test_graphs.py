@@ -148,7 +148,7 @@ def test_layers_of_torch_geometric_are_at_the_floor(geometric, graphs):
             return layers.global_add_pool(h, data.batch)
 
     net = Convolved().double().eval()
-    words = "logits,norm:node scalars,attention:node scalars"
+    words = "logits:invariant,norm:node scalars,attention:node scalars"
     for row in measured(net, graphs, "permutation,SO3", words).rows:
         assert row.value < 1e-12, row
     for row in symmeter.measure(net, graphs, "rotation", output="logits", progress=False).rows:

@@ -77,7 +77,7 @@ def test_options_go_with_inputs_in_a_run():
 def test_three_numbers_may_be_a_vector_so_it_is_asked(domain):
     y = torch.rand(2, 3)
     check_refused(
-        r"output 'gap' has shape \(B, 3\), which may be three numbers or a vector: write one of gap:invariant, "
+        r"output 'gap' has shape \(B, 3\), which may be 3 numbers or a vector: write one of gap:invariant, "
         "gap:vectors, gap:pseudovectors, gap:1o",
         domain().known_action, "gap", y, None,
     )  # fmt: skip
@@ -87,7 +87,7 @@ def test_three_numbers_may_be_a_vector_so_it_is_asked(domain):
 
 def test_it_is_asked_in_a_run_and_answered():
     check_refused(
-        "which may be three numbers or a vector", measure, Summed(3), POINTS, "SO3", output="logits", **FEW
+        "which may be 3 numbers or a vector", measure, Summed(3), POINTS, "SO3", output="logits", **FEW
     )
     (row,) = measure(Summed(3), POINTS, "SO3", output="logits:invariant", **FEW).rows
     assert row.verdict == "not resolved"
@@ -95,7 +95,7 @@ def test_it_is_asked_in_a_run_and_answered():
         (row,) = measure(Summed(3), POINTS, "SO3", output="logits:vectors", **FEW).rows
     assert row.value > 0.1
     check_refused(
-        "which may be three numbers or a vector",
+        "which may be 3 numbers or a vector",
         measure,
         Summed(3),
         POINTS,
@@ -128,3 +128,75 @@ def test_matrices_of_a_users_own_have_no_word_and_the_error_says_where_they_go(o
         domain="points",
         **FEW,
     )
+
+
+class Radii(nn.Module):
+    """How far every point is from the centre: one number of each, (B, N)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(1, dtype=torch.float64))
+        self.eval()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.weight * x.norm(dim=2)
+
+
+@pytest.mark.parametrize("symmetry", ["permutation", "S9", "SO3*permutation", "SO3,permutation"])
+@pytest.mark.parametrize("output", ["logits", "softmax"])
+def test_as_many_numbers_as_points_may_be_one_of_each_so_it_is_asked(symmetry: str, output: str):
+    words = (
+        rf"output '{output}' has shape \(B, 9\), which may be 9 numbers or one of each point: write one of "
+        f"{output}:invariant, {output}:node scalars"
+    )
+    for network in (Radii(), Summed(9)):
+        check_refused(words, measure, network, POINTS, symmetry, output=output, **FEW)
+
+
+class Scores(Summed):
+    """Nine classes, as many as there are points."""
+
+    def __init__(self) -> None:
+        super().__init__(9)
+        self.weight.data = torch.arange(1.0, 10.0, dtype=torch.float64)
+
+
+@pytest.mark.filterwarnings("ignore::symmeter.errors.SymmeterWarning")
+@pytest.mark.parametrize(("network", "right", "wrong"), [
+    (Radii(), "node scalars", "invariant"),
+    (Scores(), "invariant", "node scalars"),
+])  # fmt: skip
+def test_both_answers_are_taken(network: nn.Module, right: str, wrong: str):
+    good, bad = (
+        measure(network, POINTS, "permutation", output=f"logits:{word}", **FEW).rows[0].value
+        for word in (right, wrong)
+    )
+    assert good < 1e-12 and bad > 0.1
+
+
+def test_where_nothing_permutes_points_nothing_is_asked_about_them():
+    for symmetry in ("SO3", "rotation_x", "translation(1)"):
+        said, unsaid = (
+            measure(Radii(), POINTS, symmetry, output=output, **FEW).rows[0]
+            for output in ("logits:node scalars", "logits")
+        )
+        assert said.value == unsaid.value
+    for heads in (8, 10):
+        assert measure(Summed(heads), POINTS, "permutation", output="logits", **FEW).rows[0].value < 1e-12
+
+
+def test_three_points_may_be_all_of_these():
+    check_refused(
+        r"may be 3 numbers or a vector or one of each point: write one of logits:invariant, logits:vectors, "
+        "logits:pseudovectors, logits:1o, logits:node scalars",
+        measure, Radii(), POINTS[:, :3], "SO3,permutation", output="logits", **FEW,
+    )  # fmt: skip
+
+
+def test_the_points_of_one_of_several_inputs_are_counted():
+    words = {"pos": "points", "z": "node scalars"}
+    model = lambda pos, z: {"own": pos.norm(dim=2) * z}
+    check_refused(
+        "one of each point: write one of own:invariant", measure, model, {"pos": POINTS, "z": NUMBERS},
+        "permutation", inputs=words, output="own", **FEW,
+    )  # fmt: skip

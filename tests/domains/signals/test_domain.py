@@ -221,7 +221,7 @@ def test_what_is_asked_of_signals_must_fit_them():
         "no axis of time", measure, net, SIGNALS, "gain", output="logits:equivariant", domain="signals"
     )
     closed = {"domain": "signals", "definition": "periodic"}
-    check_refused("hears a part of a longer signal", measure, net, SIGNALS, "shift(2,crop)", **closed)
+    check_refused("shows a part of a larger signal", measure, net, SIGNALS, "shift(2,crop)", **closed)
     check_refused("10ms takes the sample rate", measure, net, SIGNALS, "shift(10ms)", domain="signals")
     check_refused("say domain='signals'", measure, net, SIGNALS, "translation_x")
     check_refused("is one of signals, .* say domain='signals'", measure, net, SIGNALS, "polarity,gain")

@@ -185,6 +185,14 @@ def test_windows_and_shifts_along_one_axis():
     assert found == pytest.approx(torch.stack(errors).mean().item(), rel=1e-9)
 
 
+def test_masks_change_nothing_and_the_result_says_so():
+    net, masks = unet(), torch.zeros(len(VOLUMES), *VOLUMES.shape[2:], dtype=torch.long)
+    run = lambda data: measure(net, data, "shift(1)", "relative_error", "logits", elements=3, control=False)
+    with pytest.warns(SymmeterWarning, match="masks .* are not used"):
+        found = run((VOLUMES, masks))
+    assert found.rows[0].value == run(VOLUMES).rows[0].value
+
+
 def test_what_is_asked_of_volumes_must_fit_them():
     net = unet()
     slab = VOLUMES[:, :, :4]

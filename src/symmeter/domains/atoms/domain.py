@@ -1,6 +1,6 @@
 """Atoms: what symmeter has to know of molecules and crystals, in one class."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from symmeter.domain import Domain, Inputs, Symmetries
+from symmeter.domain import Inputs, Symmetries
 from symmeter.domains.atoms.control import scattered
 from symmeter.domains.atoms.data import (
     BUILTIN,
@@ -26,32 +26,20 @@ from symmeter.domains.atoms.groups import Cells, Lattice, bound_to, parts_of_fra
 from symmeter.domains.atoms.networks import FrameNetwork
 from symmeter.domains.atoms.options import AtomOptions
 from symmeter.domains.atoms.quantities import QUANTITIES, action_of, usual_among
-from symmeter.domains.atoms.rows import FrameRows, row_of
-from symmeter.domains.space.alternatives import alternatives
-from symmeter.domains.space.candidates import InSpace
+from symmeter.domains.atoms.rows import FrameRows, Layout, row_of
 from symmeter.domains.space.components import Voigt, unfolded
 from symmeter.domains.space.permutations import Permutations
-from symmeter.domains.space.words import (
-    ACTIONS,
-    GROUPS,
-    WORDLESS,
-    check_no_vector,
-    generators_of,
-    groups_of,
-    parse_word,
-    representation_of,
-)
+from symmeter.domains.space.sets import Sets
+from symmeter.domains.space.words import GROUPS, generators_of, groups_of
 from symmeter.errors import SymmeterError
 from symmeter.models.behind import Behind
 from symmeter.models.borrowed import home
 from symmeter.models.leaves import leaves
 from symmeter.models.loaded import LoadedModel
 from symmeter.samples import Draw, Samples
-from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.groups.products import product_of
 from symmeter.symmetry.representations.representation import Representation
-from symmeter.symmetry.representations.trivial import Trivial
 from symmeter.verbs.arguments import split_list
 
 _OWN = {"permutation": Permutations(), "lattice": Lattice(), "cell": Cells()}
@@ -59,7 +47,7 @@ _UNNAMED = "softmax"  # the output where none is named, which no potential has
 _ASKED = 8  # frames, to see what a model returns
 
 
-class Atoms(Domain):
+class Atoms(Sets):
     """Frames of atoms, each with its own number of them, for calculators of ASE, functions of a frame and networks.
 
     >>> [one.name for word in ("O3", "permutation", "translation", "lattice") for one in Atoms.symmetry(word)]
@@ -68,6 +56,7 @@ class Atoms(Domain):
 
     name = "atoms"
     item = "frame"
+    point = "atom"
     Options = AtomOptions
     files = f"an .xyz, a .cif, whatever ASE reads, or {BUILTIN}"
     symmetries: ClassVar = {
@@ -78,11 +67,7 @@ class Atoms(Domain):
         "lattice": "single atoms moved by vectors of their cell",
         "cell": "other cells of the same lattice",
     }
-    actions = ACTIONS
-    wordless = WORDLESS
     conversions: ClassVar = dict.fromkeys([Voigt.word, "stress", "stresses"], unfolded)
-    inside = InSpace()
-    measure_over = "equivariance_error"
     length_unit = "angstrom"
     control_towards = "in random directions"
     needs_references = False
@@ -166,28 +151,18 @@ class Atoms(Domain):
 
     # how symmetries act
 
-    def bound(self, group: Group, rho: Representation, x: Tensor) -> Group:
+    def count(self, rho: Representation, x: Tensor) -> int:
+        return Layout.of(x).atoms
+
+    def bound_to(self, group: Group, rho: Representation, x: Tensor) -> Group:
         return bound_to(group, *composition(x[0]))
 
     def rho_in(self, model: LoadedModel, group: Group | None = None) -> Representation:
         return FrameRows()
 
-    def act_by(self, action: str, y: Tensor) -> Representation:
-        return representation_of(action, y) or Trivial()
-
     def known_action(self, name: str, y: Tensor, model: Any) -> str:
-        """That of ASE's own names; of others, numbers of a frame are invariant, but three of them are asked about."""
-        known = action_of(name, y)
-        if known is None:
-            check_no_vector(name, y, self.acting)
-        return known or super().known_action(name, y, model)
-
-    def alternatives(self, rho: Representation, value: Tensor) -> Sequence[Alternative]:
-        return alternatives(rho, value)
-
-    def is_action(self, word: str) -> bool:
-        """A word for components, such as `node vectors` or `tensors`."""
-        return parse_word(word) is not None
+        """That of ASE's own names; of others, what numbers of a frame may be."""
+        return action_of(name, y) or super().known_action(name, y, model)
 
     def node_kinds(self, x: Tensor) -> np.ndarray:
         """The symbols of the elements, from rows x (B, entries)."""

@@ -1,6 +1,7 @@
 """What kinds of data on a grid have in common: an interpolant, and what motions bring in from outside."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
 from typing import Any
 
 import torch
@@ -12,11 +13,14 @@ from symmeter.domains.grids.alternatives import alternatives
 from symmeter.domains.grids.deformations import deformed
 from symmeter.domains.grids.field_words import FieldWord
 from symmeter.domains.grids.interpolants import parse_interpolant
+from symmeter.domains.grids.interpolants.series import Periodic
 from symmeter.domains.grids.offsets import Turned, find_offset, turns_in_place
+from symmeter.domains.grids.padding import AXES, CIRCULAR
+from symmeter.domains.grids.shifts import margin_of
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.groups.generators import Generator
-from symmeter.symmetry.groups.group import Element
+from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.symmetry.offset import Offset
 from symmeter.symmetry.representations.representation import Representation
@@ -52,7 +56,12 @@ class Gridded(Domain):
         return super().knows_input(word if field is None else field.name)
 
     def check_symmetry(self, symmetry: Symmetry, purpose: str | None = None) -> None:
-        """A low-passed definition is one of directions of the inputs: no whole motions, nothing inside of a network."""
+        """A low-passed definition is one of directions of the inputs: no whole motions, nothing inside of a network.
+
+        And no window of a larger grid along an axis that is closed to a circle: outputs would be compared around it.
+        """
+        for group in symmetry.groups:
+            self._check_window(group)
         if self.interpolant.keeps_all:
             return
         if purpose is not None:
@@ -64,6 +73,23 @@ class Gridded(Domain):
             raise SymmeterError(
                 f"definition {self.definition!r} is one of derivatives, and {symmetry.groups[0].name} moves whole "
                 f"{self.item}s: measure it under 'bandlimited'"
+            )
+
+    def window_axes(self, group: Group) -> set[str]:
+        """The axes, of x, y, z, along which a group moves a window of a larger grid."""
+        margin = margin_of(group, len(AXES)) or (0,) * len(AXES)
+        return set(compress(reversed(AXES), margin))
+
+    def _check_window(self, group: Group) -> None:
+        """SymmeterError for a window that moves along an axis which is closed to a circle."""
+        whole = isinstance(self.interpolant, Periodic)
+        around = {CIRCULAR, *(f"{axis}={CIRCULAR}" for axis in self.window_axes(group))}
+        circular = around.intersection(self.padding.split(","))
+        if self.window_axes(group) and (whole or circular):
+            closed, other = ("definition", "bandlimited") if whole else ("padding", "reflect")
+            raise SymmeterError(
+                f"{group.name} shows a part of a larger {self.item}, which {closed} {getattr(self, closed)!r} closes "
+                f"to a circle: take {other!r}"
             )
 
     def still(self, rho: Representation, what: str) -> Representation:

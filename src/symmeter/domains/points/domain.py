@@ -7,23 +7,20 @@ from typing import Any, ClassVar
 import numpy as np
 from torch import Tensor
 
-from symmeter.domain import Domain, Symmetries
+from symmeter.domain import Symmetries
 from symmeter.domains.points.data import centred, check_data, drawn, is_single, open_points, rows_of
 from symmeter.domains.points.files import is_cloud
 from symmeter.domains.points.graphs import are_graphs, named_graphs
 from symmeter.domains.points.options import PointOptions
-from symmeter.domains.space.alternatives import alternatives
-from symmeter.domains.space.candidates import InSpace
 from symmeter.domains.space.components import Positions, Voigt, unfolded
 from symmeter.domains.space.deformations import deformed
 from symmeter.domains.space.field import NODE, Field, Labels
 from symmeter.domains.space.permutations import PERMUTATIONS, permutations_of
+from symmeter.domains.space.sets import Sets
 from symmeter.domains.space.words import (
     ACTIONS,
     GROUPS,
     MEANINGS,
-    WORDLESS,
-    check_no_vector,
     generators_of,
     groups_of,
     parse_word,
@@ -32,18 +29,16 @@ from symmeter.domains.space.words import (
 from symmeter.errors import SymmeterError
 from symmeter.samples import Draw, Named, Samples
 from symmeter.source import is_array
-from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.groups.products import product_of
 from symmeter.symmetry.representations.representation import Representation
-from symmeter.symmetry.representations.trivial import Trivial
 
 _SEED = 0  # under which points of several inputs are drawn: the same ones of each
 _WIDEST = 16  # coordinates and features of a point; wider ones look like signals, and have to be said
 
 
-class Points(Domain):
+class Points(Sets):
     """Sets of points (B, N, features), in space where they have three coordinates.
 
     Their order means nothing, so permutations act on them; rotations, reflections and translations of space act on
@@ -58,13 +53,9 @@ class Points(Domain):
     files = "a .ply, .off or .xyz file, a folder of these, an .npz"
     Options = PointOptions
     symmetries: ClassVar = {**MEANINGS, **GROUPS, **PERMUTATIONS}
-    actions = ACTIONS
-    wordless = WORDLESS
     conversions: ClassVar = {Voigt.word: unfolded}
     input_words = ACTIONS
     between_networks = 0.45  # they prefer axes, and pooling is stable by itself: docs/controls.md
-    inside = InSpace()
-    measure_over = "equivariance_error"
 
     @classmethod
     def symmetry(cls, word: str) -> Symmetries:
@@ -127,12 +118,12 @@ class Points(Domain):
     def rho_in(self, model: Any, group: Group | None = None) -> Representation:
         return Field(Positions(), NODE)
 
-    def known_action(self, name: str, y: Tensor, model: Any) -> str:
-        check_no_vector(name, y, self.acting)
-        return super().known_action(name, y, model)
+    def count(self, rho: Representation, x: Tensor) -> int | None:
+        shape = rho.bound_shape(tuple(x.shape[1:]))
+        return shape[0] if shape else None
 
-    def act_by(self, action: str, y: Tensor) -> Representation:
-        return representation_of(action, y) or Trivial()
+    def bound_to(self, group: Group, rho: Representation, x: Tensor) -> Group:
+        return group.bind(rho.bound_shape(tuple(x.shape[1:])), self.padded)
 
     def node_kinds(self, x: Tensor) -> np.ndarray | None:
         """Points are of one kind; of several inputs that were put into one, x (B, entries), they are not counted."""
@@ -143,13 +134,6 @@ class Points(Domain):
     ) -> list[Tensor] | None:
         """X x (b, ...) per generator with its directions turned by a rotation that varies smoothly over space."""
         return deformed(rho, generators, x, random)
-
-    def alternatives(self, rho: Representation, value: Tensor) -> list[Alternative]:
-        return alternatives(rho, value)
-
-    def is_action(self, word: str) -> bool:
-        """A word for components, such as `vectors`, `node scalars` or `2x1o+0e`."""
-        return parse_word(word) is not None
 
     def is_whole_action(self, word: str) -> bool:
         return self.is_action(word)

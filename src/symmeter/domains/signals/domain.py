@@ -10,7 +10,6 @@ from symmeter.domain import Inputs, Symmetries
 from symmeter.domains.grids.axes.tracker import AxisTracker
 from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.gridded import Gridded
-from symmeter.domains.grids.interpolants.series import Periodic
 from symmeter.domains.grids.shifts import CROP
 from symmeter.domains.signals.actions import ACTIONS, SIGNAL, hop_of, is_action, representation_of
 from symmeter.domains.signals.alternatives import alternatives
@@ -23,13 +22,11 @@ from symmeter.domains.signals.options import SignalOptions
 from symmeter.domains.signals.part import Part
 from symmeter.domains.signals.signal import Signal
 from symmeter.domains.signals.time_map import TimeMap
-from symmeter.errors import SymmeterError
 from symmeter.models.loaded import LoadedModel
 from symmeter.samples import Draw, Samples
 from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.displaced import as_far, displaced, turned
 from symmeter.symmetry.groups.group import Element, Group
-from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.tracker import Tracker
 
@@ -74,15 +71,9 @@ class Signals(Gridded):
         """Files of sound and of EDF."""
         return isinstance(data, str | Path) and is_sound(data)
 
-    def check_symmetry(self, symmetry: Symmetry, purpose: str | None = None) -> None:
-        """As on all grids; and no part of a longer signal where its ends are closed to a circle."""
-        super().check_symmetry(symmetry, purpose)
-        parts = [one.name for one in symmetry.groups if isinstance(one, InTime) and one.edge == CROP]
-        if parts and isinstance(self.interpolant, Periodic):
-            raise SymmeterError(
-                f"{parts[0]} hears a part of a longer signal, which definition {self.definition!r} closes to a circle: "
-                "take 'bandlimited'"
-            )
+    def window_axes(self, group: Group) -> set[str]:
+        """Along x, where a group lets the network hear a part of a longer signal."""
+        return {"x"} if isinstance(group, InTime) and group.edge == CROP else set()
 
     def asked(self, model: LoadedModel, output: Any, data: Any) -> tuple[LoadedModel, Any]:
         """The same model and outputs; what the rate of the data is has to be known before anything moves."""

@@ -34,16 +34,14 @@ from symmeter.domains.space.point_groups import (
     mirror_image,
 )
 from symmeter.domains.space.translations import translations
-from symmeter.domains.space.turning import turns
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.groups.products import SemidirectProduct
-from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial
 
-INDEX, PROBABILITIES = "index", "softmax"
+INDEX = "index"
 WORDLESS = "; matrices of your own have no word: give rho_out=Field(Matrices(D)) in Python"
 _COMPONENTS: dict[str, Components] = {
     one.word: one
@@ -111,18 +109,6 @@ def representation_of(text: str, value: Tensor) -> Representation | None:
             rho = replace(rho, components=Tensors())  # `unfolded`
         rho.check_shape(tuple(value.shape))
     return rho
-
-
-def check_no_vector(name: str, y: Tensor, acting: Symmetry | None = None) -> None:
-    """SymmeterError for an output y (B, 3) of which nothing was said: it may be three numbers, or one vector.
-
-    Where nothing of what is `acting` turns directions, as permutations and translations do not, both are the same.
-    """
-    if y.ndim == 2 and y.shape[1] == 3 and name != PROBABILITIES and turns(acting):
-        words = ", ".join(f"{name}:{word}" for word in ("invariant", "vectors", "pseudovectors", "1o"))
-        raise SymmeterError(
-            f"output {name!r} has shape (B, 3), which may be three numbers or a vector: write one of {words}"
-        )
 
 
 @dataclass(frozen=True)

@@ -102,3 +102,14 @@ def test_pairs_of_images_and_labels(labels, kind):
 )
 def test_wrong_arrays_give_one_line(data, words):
     check_refused(words, images_of, data)
+
+
+def test_masks_beside_images_are_not_used_and_this_is_said():
+    inputs, pixels = torch.rand(2, 3, 4, 6), np.zeros((2, 4, 6, 3), np.uint8)
+    masks = torch.zeros(2, 4, 6, dtype=torch.int64)
+    for images, given in ((inputs, masks), (inputs, masks.bool()), (pixels, masks.numpy().astype(np.uint8))):
+        samples = open_data((images, given))
+        assert samples.notes == ("masks (2, 4, 6) are not used: outputs are compared with each other",)
+        assert [batch.labels for batch in samples.batches(2)] == [None]
+    for other in (masks.float(), masks[:, :3], masks[:1], masks[:, None]):
+        check_refused(r"masks are whole numbers \(N, H, W\)", open_data, (inputs, other))

@@ -56,6 +56,16 @@ def test_spacing_is_what_the_data_says(tmp_path: Path):
     assert spacing_of(VOLUMES) is None
 
 
+def test_masks_beside_volumes_are_not_used_and_this_is_said():
+    masks = torch.zeros(7, 3, 4, 5, dtype=torch.long)
+    for given in (masks, masks.byte(), masks.bool(), masks.numpy()):
+        samples = open_volumes((VOLUMES, given), Draw())
+        assert samples.notes == ("masks (7, 3, 4, 5) are not used: outputs are compared with each other",)
+        volumes, labels = read((VOLUMES, given))
+        assert torch.equal(volumes, VOLUMES) and labels is None
+    assert open_volumes(VOLUMES, Draw()).notes == ()
+
+
 def test_what_is_no_batch_of_volumes_is_refused_in_one_line(tmp_path: Path):
     np.savez(tmp_path / "other.npz", pictures=VOLUMES.numpy())
     (tmp_path / "torn.npz").write_bytes(b"no archive")
@@ -66,6 +76,7 @@ def test_what_is_no_batch_of_volumes_is_refused_in_one_line(tmp_path: Path):
     check_refused("cannot come from int", read, 3)
     check_refused("7 volumes", read, (VOLUMES, [0]))
     check_refused(r"second array of shape \(7, 3, 4, 5\)", read, (VOLUMES, VOLUMES[:, 0]))
+    check_refused("nor a mask of whole numbers", read, (VOLUMES, VOLUMES[:6, 0].long()))
     check_refused("no volume in a dictionary with pictures", read, str(tmp_path / "other.npz"))
     check_refused("not a readable .npz", read, str(tmp_path / "torn.npz"))
     check_refused("none of the 1 volumes could be read: torn.npy", read, str(tmp_path / "torn.npy"))

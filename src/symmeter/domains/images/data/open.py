@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from torch import Tensor
 
+from symmeter.domains.grids.masks import are_masks, without
 from symmeter.domains.images.data.arrays import (
     Planes,
     as_tensor,
@@ -115,10 +116,13 @@ def _of_list(data: tuple | list, wanted: Wanted, streams: Reader) -> Source:
     if len(data) == 2 and is_array(first):
         if not is_array(data[1]) or data[1].ndim <= 2:  # labels
             return from_arrays(first, data[1], wanted)
+        if isinstance(data, tuple) and are_masks(*data):
+            return without(from_arrays(first, None, wanted), data[1])
         if isinstance(data, tuple) and first.ndim > 2:
             raise SymmeterError(
                 "(x, y) are two arrays, of which the second is no labels: two inputs are said with "
-                "inputs=('image', 'image'), labels with labels=, batches are a list [x, y]"
+                "inputs=('image', 'image'), masks are whole numbers (N, H, W), labels go with labels=, batches are a "
+                "list [x, y]"
             )
     if all(isinstance(item, str | Path) for item in data):
         files = [(Path(item), str(item), None) for item in data]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from symmeter.domains.grids.masks import are_masks, without
 from symmeter.domains.volumes.data import files
 from symmeter.domains.volumes.data.files import ITEM
 from symmeter.domains.volumes.data.scan import Scan
@@ -79,10 +80,13 @@ def _source(data: Any) -> Source:
         return _at_path(str(data))
     pair = data if isinstance(data, tuple) and len(data) == 2 else ()
     if pair and all(is_array(one) and np.ndim(one) >= _AXES - 1 for one in pair):
-        masks = tuple(np.shape(pair[1]))
+        if are_masks(*pair):
+            return without(VOLUMES.source(pair[0]), pair[1])
+        second = tuple(np.shape(pair[1]))
         raise SymmeterError(
-            f"volumes with a second array of shape {masks}, which is no class for each: give volumes alone, with masks "
-            "as labels={output: masks of its shape}; batches are a list [x, y]"
+            f"volumes with a second array of shape {second}, which is no class for each, nor a mask of whole numbers "
+            "(N, D, H, W): values of an output are said with labels={output: values of its shape}, batches are a list "
+            "[x, y]"
         )
     return VOLUMES.source(data)
 
