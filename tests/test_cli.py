@@ -405,7 +405,7 @@ def test_symmetries_are_listed_by_kind_of_data_each_once(capsys):
     assert max(len(line) for lines in blocks for line in lines) <= 80
     names = [line.split()[0] for lines in blocks for line in lines if re.match(r"  \S+  ", line)]
     assert names.count("SO3") == names.count("translation(1,40,1000)") == 1
-    assert names.count("shift(8)") == 2  # of images and of signals, by pixels and by samples
+    assert names.count("shift(8)") == 4  # by pixels, samples, pixels of all frames, and voxels
 
 
 def test_symmetries_of_one_kind_of_data(capsys, fails):

@@ -6,7 +6,7 @@ from tests.helpers import check_refused
 
 from symmeter.domains.grids.affine_map import AffineMap
 from symmeter.domains.grids.planar import AffineBox, Cyclic, Reflection, Rotations
-from symmeter.domains.grids.planar_products import dihedral, rigid_motions
+from symmeter.domains.grids.planar_products import Dihedral, dihedral, rigid_motions
 from symmeter.domains.grids.scales import Scales
 from symmeter.domains.grids.translations import Translations
 from symmeter.domains.images.names import named
@@ -25,7 +25,13 @@ class PlaneContract(GroupContract):
 class TestFinite(PlaneContract):
     @pytest.fixture(
         autouse=True,
-        params=[*map(Cyclic, (1, 3, 4, 8)), *map(dihedral, (1, 3, 4)), Reflection(True), Reflection(False)],
+        params=[
+            *map(Cyclic, (1, 3, 4, 8)),
+            *map(dihedral, (1, 3)),
+            Dihedral((Cyclic(4), Reflection()), "D4"),
+            Reflection(True),
+            Reflection(False),
+        ],
         ids=lambda group: group.name,
     )
     def _each(self, request: pytest.FixtureRequest) -> None:

@@ -16,11 +16,12 @@ def group_named(text: str) -> Group:
 
 
 class TestFrameShifts(GroupContract):
-    group = group_named("shift(t)")
+    group = FrameShifts(axis="z")  # shift(t)
     shape = (1, 5, 2, 3)
 
 
 def test_time_has_its_own_name():
+    assert group_named("shift(t)") == TestFrameShifts.group
     assert (
         isinstance(group_named("shift(2,t)"), FrameShifts) and group_named("shift_t(2)").name == "shift(2,t)"
     )

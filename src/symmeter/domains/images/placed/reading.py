@@ -163,8 +163,8 @@ class BoxReader:
         form = next((form for form in FORMS if form.fits(returned)), None)
         if form is None:
             raise SymmeterError(
-                f"output 'boxes': the model returned {_shown(returned)}, and boxes are read from {_KNOWN}; an output of "
-                "that name which is something else is written boxes:invariant"
+                f"output 'boxes': the model returned {_shown(returned)}, and boxes are read from {_KNOWN}; "
+                "an output of that name which is something else is written boxes:invariant"
             )
         size = x.shape[-2:]
         images = list(form.images(returned, self.format.scores))
