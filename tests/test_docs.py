@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,10 @@ def test_commands_use_options_that_exist(page):
 
     commands = re.findall(r"^\$ symmeter (.*)$", "\n".join(blocks(page, "console")), flags=re.MULTILINE)
     for command in commands:
-        words = command.split(" #")[0].split()
+        shell = shlex.shlex(command, posix=True, punctuation_chars="()")
+        shell.whitespace_split = True
+        words = list(shell)
+        assert not {"(", ")"} & set(words), f"{command}: a shell wants quotes"
         assert callable(_parse(words).run)
 
 
