@@ -9,12 +9,14 @@ from symmeter.measuring.orbit_pass import Orbit
 from symmeter.measuring.passes import moved
 from symmeter.measuring.targets import OrbitTarget
 from symmeter.symmetry.offset import Offset
+from symmeter.symmetry.representations.trivial import Trivial
 
 _ELEMENTS, _SAMPLES, _ENTRIES = 3, 16, 2**20  # at most
 
 
 def found_offsets(orbit: Orbit, domain: Domain, x: Tensor, asked: Sequence[OrbitTarget]) -> dict[str, Offset]:
-    """By output, of those that are asked for, the offset that minimises its error over samples x (b, ...)."""
+    """By output, of those that are asked for and move, the offset that minimises its error over samples x (b, ...)."""
+    asked = [target for target in asked if not isinstance(target.rho, Trivial)]
     elements = domain.turning(orbit.members)
     elements = elements[:: max(1, len(elements) // _ELEMENTS)][:_ELEMENTS]
     if not elements or not asked:

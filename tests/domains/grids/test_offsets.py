@@ -7,10 +7,12 @@ from torch import nn
 from torch.nn import functional
 
 import symmeter
+import symmeter.measuring.offsets
 from symmeter.domains.grids.affine_map import FLIP_X, AffineMap, rotation_by
 from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Bandlimited
 from symmeter.domains.grids.offsets import Turned, find_offset, turns_in_place
+from symmeter.measuring.passes import moved
 
 pytestmark = pytest.mark.filterwarnings("ignore::symmeter.errors.SymmeterWarning")
 SIZE = 24
@@ -192,3 +194,18 @@ def test_networks_with_random_weights_have_large_errors_of_another_kind(seed):
     )
     assert result.rows[0].value > 0.1
     assert named(result) == []
+
+
+def test_only_outputs_that_move_are_asked_for_more_passes(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        symmeter.measuring.offsets, "moved", lambda *given: asked.append(given) or moved(*given)
+    )
+    torch.manual_seed(0)
+    convolution, x = nn.Conv2d(1, 2, 3, padding=1), torch.rand(4, 1, 8, 8)
+    symmeter.measure(
+        nn.Sequential(convolution, nn.Flatten()).eval(), x, "C4", output="logits", progress=False
+    )
+    assert not asked
+    symmeter.measure(convolution.eval(), x, "C4", output="logits", progress=False)
+    assert len(asked) == 1
