@@ -1,8 +1,9 @@
 """Cost of a generator on grids of one, two and three axes, in forward passes, through `symmeter.measure`.
 
-The networks are alike: the same layers and channels, as many positions, kernels of 3 along each axis. The unit is one
-forward pass of the same samples without gradients, timed next to it. What a run costs however many samples it has (a
-first look, the floor in double precision) is left out: a run of a few samples is subtracted.
+The networks are alike: the same layers and channels, as many positions, kernels of 3 along each axis of two or three,
+and of 9 along one, which are as many taps as in the plane. The unit is one forward pass of the same samples without
+gradients, timed next to it. What a run costs however many samples it has (a first look, the floor in double precision)
+is left out: a run of a few samples is subtracted.
 """
 
 import argparse
@@ -32,6 +33,7 @@ class Kind:
     generators: Sequence[str]
     convolution: type[nn.Module]
     pool: type[nn.Module]
+    taps: int = 3
 
     def network(self) -> nn.Module:
         """Four convolutions with norms, the third with a stride, and a head over the mean."""
@@ -39,7 +41,7 @@ class Kind:
         before = 1
         for stride in (1, 1, 2, 1):
             layers += [
-                self.convolution(before, CHANNELS, 3, padding=1, stride=stride),
+                self.convolution(before, CHANNELS, self.taps, padding=self.taps // 2, stride=stride),
                 nn.GroupNorm(3, CHANNELS),
                 nn.GELU(),
             ]
@@ -58,7 +60,7 @@ IN_SPACE = (
     "scale",
 )
 KINDS = {
-    "1-D": Kind("signals", (13824,), ("translation_x",), nn.Conv1d, nn.AdaptiveAvgPool1d),
+    "1-D": Kind("signals", (13824,), ("translation_x",), nn.Conv1d, nn.AdaptiveAvgPool1d, 9),
     "2-D": Kind("images", (117, 118), TURNS, nn.Conv2d, nn.AdaptiveAvgPool2d),
     "3-D": Kind("volumes", (24, 24, 24), IN_SPACE, nn.Conv3d, nn.AdaptiveAvgPool3d),
 }
