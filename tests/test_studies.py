@@ -45,7 +45,9 @@ def pictures(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("name", ["aliasing", "instrument"])  # the others run on pictures, below
+@pytest.mark.parametrize(  # the others run on pictures, below
+    "name", ["aliasing", pytest.param("instrument", marks=pytest.mark.slow)]
+)
 def test_a_study_has_table_figure_and_verdicts_and_is_resumed(name, tmp_path):
     first = run(name, tmp_path, "--data", str(tmp_path / "none"))
     assert "| claim | verdict | numbers |" in first.stdout and f"{name}: " in first.stderr
@@ -75,6 +77,7 @@ def test_trained_networks_are_measured_where_they_are_at_hand(name, tmp_path, sh
     assert all("more than a quick look" in line for line in verdicts if "not testable here" in line)
 
 
+@pytest.mark.slow
 def test_steps_of_other_settings_are_not_mixed(tmp_path):
     run("aliasing", tmp_path, "--data", tmp_path / "none")
     done = started("aliasing", tmp_path, "--data", tmp_path / "none", "--scale", 2)

@@ -47,7 +47,7 @@ def cloud(n: int, seed: int) -> Tensor:
 DATA = [cloud(n, 10 * n + i) for i in range(9) for n in (4, 7)]
 WORDS: dict[str, Any] = {
     "symmetry": "SO3,permutation",
-    "output": "logits",
+    "output": "logits:invariant",
     "elements": 60,
     "progress": False,
     "domain": Clouds,
