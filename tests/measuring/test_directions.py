@@ -51,8 +51,8 @@ def test_controls_by_a_basis_are_those_of_every_generator_by_itself():
         np.testing.assert_allclose(columns, slow(x, model, generator).detach().numpy(), rtol=1e-6)
 
 
-def directions_of(generators, **controls):
-    x = images(4)
+def directions_of(generators, dtype=torch.float64, **controls):
+    x = images(4).to(dtype)
     directions = Directions(Images(), Images().rho_in(describe(net())), generators)
     found, part = directions.of(x, torch.arange(4), Beside(**controls))
     return x, directions, found, part
@@ -63,11 +63,13 @@ def directions_of(generators, **controls):
 )
 def test_generators_and_either_control_cost_as_many_directions_as_a_basis_has(names, rank):
     generators = [GENERATORS[name] for name in names]
-    references, random = ReferenceSamples.among(images(4), 0), random_numbers(4, 0)
-    assert len(directions_of(generators)[2]) == rank
-    assert len(directions_of(generators, references=references)[2]) == 2 * rank
-    assert len(directions_of(generators, random=random)[2]) == 2 * rank
-    assert len(directions_of(generators, references=references, random=random)[2]) == 3 * rank
+    random = random_numbers(4, 0)
+    for dtype, own in ((torch.float32, rank), (torch.float64, len(names))):
+        both = {"references": ReferenceSamples.among(images(4).to(dtype), 0), "random": random}
+        assert len(directions_of(generators, dtype)[2]) == own
+        assert len(directions_of(generators, dtype, references=both["references"])[2]) == own + rank
+        assert len(directions_of(generators, dtype, random=random)[2]) == own + rank
+        assert len(directions_of(generators, dtype, **both)[2]) == own + 2 * rank
 
 
 def test_what_is_compared_is_as_long():
@@ -76,6 +78,15 @@ def test_what_is_compared_is_as_long():
     _, directions, found, part = directions_of(AFFINE, references=references, random=random)
     lengths = length_of(directions.responses(found, part)).reshape(3, len(AFFINE), 4)
     torch.testing.assert_close(lengths[1:], lengths[:1].expand(2, -1, -1))
+
+
+def test_a_basis_gives_what_all_directions_give():
+    model, x = net(), images()
+    options = {"output": "logits", "progress": False, "control": False}
+    precise = symmeter.measure(model, x, "affine", **options)
+    single = symmeter.measure(model.float(), x.float(), "affine", **options)
+    for row, other in zip(single.rows, precise.rows, strict=True):
+        assert row.value == pytest.approx(other.value, rel=1e-5)
 
 
 def test_leaves_of_several_inputs_are_deformed_each_in_its_way():

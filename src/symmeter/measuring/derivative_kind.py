@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 
+import torch
 from torch import Tensor
 
 from symmeter.autodiff.pushforward import Pushforward
@@ -38,11 +39,14 @@ class Kind:
         """
         f, draws = self.pushforward.f, count()
         basis = Basis.of(generators)
+        whole = x.dtype == torch.float64  # as `Directions` has it
+        pushed_along = generators if whole else basis.generators
 
         def derivative(x: Tensor, strategy: Strategy) -> Tensor:
             """(T, b, ...), with round-off in the output too: beside a large bias that of the input is lost."""
-            y, pushed = strategy(f, x, stack(rho_in.differentiate_all(basis.generators, x)))
-            return deviation(basis.combined(pushed), self._rounded(y, next(draws)), generators, self.rho_out)
+            y, pushed = strategy(f, x, stack(rho_in.differentiate_all(pushed_along, x)))
+            pushed = pushed if whole else basis.combined(pushed)
+            return deviation(pushed, self._rounded(y, next(draws)), generators, self.rho_out)
 
         totals: Chunks = [[] for _ in self.targets]
         errors: Chunks = [[] for _ in self.targets]

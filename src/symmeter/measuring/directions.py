@@ -18,7 +18,7 @@ from symmeter.symmetry.representations.trivial import Trivial
 
 @dataclass(frozen=True)
 class Part:
-    """What is known of the directions of one chunk of b samples.
+    """What is known of the directions of one chunk of b samples, the first of which are their own.
 
     `sizes` (controls, T, b) scale what a control moves to the length of the sample's own direction. `still` (T, b) is
     set for samples that a generator leaves as they are, `lacking` (T, b) for those that no reference sample serves.
@@ -27,6 +27,7 @@ class Part:
     sizes: Tensor
     still: Tensor
     lacking: Tensor
+    own: int  # how many directions are the samples' own
 
 
 @dataclass
@@ -48,10 +49,13 @@ class Directions:
         self._own = [generators.index(one) for one in self.basis.generators]
 
     def of(self, x: Tensor, positions: Tensor, beside: Beside) -> tuple[Tensor, Part]:
-        """((1 + controls) * K, b, ...) directions of samples x (b, ...) at these positions (b,) of their batch."""
+        """(K + controls * K, b, ...) directions of samples x (b, ...) at these positions (b,) of their batch.
+
+        In double precision the first are T.
+        """
         own = stack(self.rho.differentiate_all(self.generators, x))
         lacking = torch.zeros(own.shape[:2], dtype=torch.bool, device=own.device)
-        found, sizes = [own[self._own]], []
+        found, sizes = [own[self._pushed(own.dtype)]], []
         if beside.references is not None:
             others, without = self._of_references(beside.references, positions, own)
             sizes.append(self._sizes(others, own))
@@ -62,14 +66,19 @@ class Directions:
             sizes.append(self._sizes(turned, own))
             found.append(turned)
         scales = torch.stack(sizes) if sizes else own.new_zeros(0, *own.shape[:2])
-        return torch.cat(found), Part(scales, blank(own, x), lacking)
+        return torch.cat(found), Part(scales, blank(own, x), lacking, len(found[0]))
+
+    def _pushed(self, dtype: torch.dtype) -> list[int]:
+        """The generators whose directions are pushed: a basis; in double precision all, for sums cost last digits."""
+        return list(range(len(self.generators))) if dtype == torch.float64 else self._own
 
     def responses(self, pushed: Tensor, part: Part) -> Tensor:
         """((1 + controls) * T, b, ...): what the model makes of all directions, from that of the basis."""
-        own, *controls = pushed.split(len(self.basis.generators))
-        found = [self.basis.combined(own)]
-        for sizes, control in zip(part.sizes, controls, strict=True):
-            response = self.basis.combined(control)
+        own, spanned = pushed[: part.own], len(self.basis.generators)
+        found = [own if part.own == len(self.generators) else self.basis.combined(own)]
+        for i, sizes in enumerate(part.sizes):
+            first = part.own + i * spanned
+            response = self.basis.combined(pushed[first : first + spanned])
             found.append(response * sizes.to(response).reshape(*sizes.shape, *[1] * (response.ndim - 2)))
         return torch.cat(found)
 

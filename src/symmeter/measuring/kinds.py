@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from symmeter.measuring.orbit_pass import Orbit
 
+MOST_ON_A_CURVE = 1024  # elements of a curve, of which single samples' values are kept
 _KEPT = 64  # kinds of which something is kept: a run over many takes no more memory than one over few
 
 Value = TypeVar("Value")
@@ -58,8 +59,8 @@ class Orbits:
 
     @property
     def on_curves(self) -> frozenset[int]:
-        """The numbers of the elements that have a parameter, as long as all kinds are moved by the same ones."""
-        if not self.same_elements:
+        """The numbers of the elements with a parameter, where all kinds are moved by the same, which are not too many."""
+        if not self.same_elements or self.largest.elements.count > MOST_ON_A_CURVE:
             return frozenset()
         return frozenset(i for i, g in enumerate(self.largest.elements.elements) if g.parameter is not None)
 
