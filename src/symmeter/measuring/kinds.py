@@ -59,7 +59,7 @@ class Orbits:
 
     @property
     def on_curves(self) -> frozenset[int]:
-        """The numbers of the elements with a parameter, where all kinds are moved by the same, which are not too many."""
+        """The numbers of the elements with a parameter, where all kinds are moved by the same and not too many."""
         if not self.same_elements or self.largest.elements.count > MOST_ON_A_CURVE:
             return frozenset()
         return frozenset(i for i, g in enumerate(self.largest.elements.elements) if g.parameter is not None)
