@@ -43,9 +43,12 @@ class Absolute(nn.Module):
 def test_an_output_that_has_no_other_action_is_not_blamed():
     torch.manual_seed(0)
     net = nn.Sequential(nn.Conv1d(1, 2, 5), nn.AdaptiveAvgPool1d(1), nn.Flatten()).double().eval()
-    symmeter.measure(
-        net, CLIPS, "polarity,reversal", output="logits", domain="signals"
-    )  # a warning would be an error
+    result = symmeter.measure(net, CLIPS, "polarity,reversal", output="logits", domain="signals")
+    assert result.warnings == ()
+    assert [row.verdict == "not resolved" for row in result.rows] == [
+        False,
+        False,
+    ]  # there was something to ask about
 
 
 def test_an_output_half_a_sample_off_is_found_by_reversal():

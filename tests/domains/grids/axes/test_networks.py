@@ -173,9 +173,16 @@ class Denoiser(nn.Module):
         self.frames, self.size, self.mask = Frames(), Magnitude(), nn.Conv1d(9, 9, 3, padding=1)
 
     def forward(self, x):
-        z = self.frames(x)
+        return self.masked(self.frames(x), x.shape[-1])
+
+    def masked(self, z, length):
         z = z * self.mask(self.size(z)).sigmoid()
-        return torch.istft(z, 16, 4, window=self.frames.window, length=x.shape[-1])[:, None]
+        return torch.istft(z, 16, 4, window=self.frames.window, length=length)[:, None]
+
+
+def both_parts(z):
+    """Complex spectra (B, F, T) as channels, the real ones first, (B, 2F, T)."""
+    return torch.view_as_real(z).permute(0, 3, 1, 2).flatten(1, 2)
 
 
 def test_spectra_of_frames_are_a_grid_of_frames():
@@ -186,7 +193,7 @@ def test_spectra_of_frames_are_a_grid_of_frames():
     )  # fmt: skip
     x = noise(3, 1, 48)
     derivative, found, attribution = attributed(net, x, IN_TIME)
-    parts = lambda x: torch.view_as_real(net[0](x)).permute(0, 3, 1, 2).flatten(1, 2)
+    parts = lambda x: both_parts(net[0](x))
     magnitude = lambda z: net[1](torch.complex(*z.chunk(2, 1)))
     stages = [(parts, line()), (magnitude, line()), (net[2:], Trivial())]
     expected = by_definition(stages, x, IN_TIME, derivative)
@@ -197,7 +204,14 @@ def test_spectra_of_frames_are_a_grid_of_frames():
 
 def test_a_signal_that_is_put_together_from_frames():
     torch.manual_seed(0)
-    attributed(Denoiser(), noise(2, 1, 48), IN_TIME, line())
+    net, x = Denoiser(), noise(2, 1, 48)
+    derivative, found, attribution = attributed(net, x, IN_TIME, line())
+    rest = lambda z: net.masked(torch.complex(*z.chunk(2, 1)), x.shape[-1])
+    stages = [(lambda x: both_parts(net.frames(x)), line()), (rest, line())]
+    expected = by_definition(stages, x, IN_TIME, derivative)
+    own, whole = (contribution(found, attribution, name) for name in ("frames", ""))
+    torch.testing.assert_close(torch.stack([own, whole - own], 1), expected, rtol=1e-8, atol=1e-12)
+    assert own.abs().max() > 1e-2 * expected.abs().max()
 
 
 class Block(nn.Module):
