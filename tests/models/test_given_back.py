@@ -13,6 +13,9 @@ from torch import nn
 
 import symmeter
 
+for name in symmeter.__all__:  # what is imported at first use may itself draw random numbers
+    getattr(symmeter, name)
+
 MAP = {"output": "logits:equivariant"}
 ENTRIES = {
     "measure along a generator": lambda f, x: symmeter.measure(f, x, "rotation", progress=False, **MAP),
