@@ -59,6 +59,7 @@ class Gated:
         return self._outcomes[0]
 
 
+@pytest.mark.slow
 def test_fork_server_and_resource_tracker_are_replaced_and_nobody_notices(task, tmp_path):
     gated = Gated(task, tmp_path)
     (worker,) = gated.waits()
@@ -71,7 +72,7 @@ def test_fork_server_and_resource_tracker_are_replaced_and_nobody_notices(task, 
     assert isolated(task("small"), LIMITS).done
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP], ids=lambda one: one.name)
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP], ids=lambda one: one.name)
 def test_a_task_whose_process_is_killed_is_begun_again_as_it_was(task, tmp_path, number):
     gated = Gated(task, tmp_path)
     os.kill(gated.waits()[-1], number)
@@ -110,6 +111,7 @@ def test_a_dead_worker_with_a_living_child_is_noticed_and_the_child_is_killed(ta
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_where_no_fork_server_lasts_processes_start_without_one(task, monkeypatch):
     def refused(fds):
         raise ConnectionRefusedError("killed")
