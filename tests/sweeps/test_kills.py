@@ -66,6 +66,7 @@ class Running:
         code = self._process.wait()
         self._log.seek(0)
         said = self._log.read().decode()
+        self._log.close()
         deadline = time.monotonic() + 300  # only a failure takes that long
         while left := [process for process in self._seen if alive(process)]:
             assert time.monotonic() < deadline, (left, said)
