@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from symmeter.cli import inputs
 from symmeter.cli.arguments import Add, Parser, above_zero, command, positive, seed, whole
 from symmeter.cli.inputs import KindOfData
-from symmeter.cli.terminal import DONE, FAILED, INTERRUPTED, prepare_process
+from symmeter.cli.terminal import DONE, FAILED, INTERRUPTED, ended_like_ctrl_c, prepare_process
 
 if TYPE_CHECKING:
     from symmeter.cli.arguments import Commands
@@ -89,7 +89,8 @@ def run(a: argparse.Namespace) -> int:
     from symmeter.sweeps.folder import StoreError
 
     try:
-        summary = _swept(a)
+        with ended_like_ctrl_c():
+            summary = _swept(a)
     except StoreError as error:
         print(
             f"symmeter: error: {first_line(error)}; what was done is kept, start again to go on",

@@ -3,8 +3,10 @@
 import contextlib
 import errno
 import os
+import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +41,24 @@ def reader_may_leave() -> Iterator[None]:
             raise  # not of what is printed, which has no name
         _close_output()
         raise WriteError(f"cannot write to standard output: {error.strerror or error}") from error
+
+
+@contextlib.contextmanager
+def ended_like_ctrl_c() -> Iterator[None]:
+    """While it lasts, what a queue or a closed terminal sends ends the work as Ctrl-C does, unless it is ignored.
+
+    Acts in the main thread only, and on signals that nobody else handles.
+    """
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    main = threading.current_thread() is threading.main_thread()
+    ours = [number for number in numbers if main and signal.getsignal(number) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _close_output() -> None:
