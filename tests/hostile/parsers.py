@@ -33,7 +33,6 @@ from symmeter.options import from_text
 from symmeter.samples import Draw
 from symmeter.sweeps.load import load
 from symmeter.sweeps.model_list import read_models
-from symmeter.sweeps.store import Store
 from symmeter.symmetry.groups.sampling import read_sampling
 from symmeter.symmetry.hypothesis import parse_symmetry
 from symmeter.verbs.arguments import words_by_leaf
@@ -211,6 +210,7 @@ def texts() -> list[Parser]:
         "FILE.onnx",
         "x.py:f",
     )
+
     def length(text: str) -> None:
         opened = read_options(domains()["signals"], {"length": text, "sample_rate": 8000.0})
         next(iter(opened.open(torch.zeros(1, 1, 16), LoadedModel(network(), "net", {}), Draw()).batches(1)))
@@ -313,16 +313,6 @@ def damaged_json(whole: Callable[[], str], text: str) -> str:
 def result_of(text: str) -> None:
     """A damaged saved result, which is also shown."""
     str(written("result.json", load, damaged_json(saved, text)))
-
-
-def header_of(text: str) -> None:
-    """A damaged mark of a store."""
-
-    def read(path: Path) -> None:
-        store = Store(path.parent)
-        store.errors(), store.frame(), store.broken(["k"])
-
-    written("store/symmeter.json", read, damaged_json(lambda: '{"schema": "symmeter.store/1"}', text))
 
 
 def labels_of(text: str) -> None:
@@ -439,7 +429,6 @@ def files() -> list[Parser]:
             0.2,
         ),
         Parser("saved result", (*JSON, *NUMBERS, *MARKS, "rows", "schema", "samples"), result_of, 0.1),
-        Parser("header of a store", (*JSON, *NUMBERS, "schema", "symmeter.store/1"), header_of, 0.1),
         Parser("labels.csv", (*table, *NUMBERS, "a.png", "../", "cat"), labels_of, 0.1),
         Parser(
             "time series",
