@@ -107,7 +107,7 @@ def _listed(path: Path, untrained: bool, domain: str) -> list[Entry]:
     found = []
     if path.suffix.lower() == ".txt":
         words = [line.partition("#")[0].strip() for line in text.splitlines()]
-        for word in filter(None, words):
+        for word in dict.fromkeys(filter(None, words)):  # a wildcard is looked up once
             found += [_beside(entry, path.parent) for entry in _expanded(word, untrained, domain)]
         return found
     rows = list(csv.DictReader(text.splitlines())) if path.suffix.lower() == ".csv" else _yaml(text, path)
