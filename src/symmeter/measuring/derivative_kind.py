@@ -1,6 +1,6 @@
 """What is known of samples of one kind in a run along generators, as frames with so many atoms are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -70,3 +70,16 @@ class Kind:
 def by_output(rho_out: Representation, values: Tensor) -> list[Tensor]:
     """Values (..., entries) on which a direct sum acts as one tensor for each of its members."""
     return rho_out.parts(values) if isinstance(rho_out, Packed) else [values]
+
+
+def by_differences(dropped: Mapping[str, str]) -> str:
+    """What is said where differences were taken, from the reasons why other strategies, by name, were not.
+
+    >>> by_differences({"forward": "no rule for sort", "backward": "no rule for sort"})
+    'measured by central differences, for the model has no derivative that could be used (forward, backward: no rule for sort)'
+    """  # noqa: E501
+    names: dict[str, list[str]] = {}
+    for name, reason in dropped.items():
+        names.setdefault(reason, []).append(name)
+    why = "; ".join(f"{', '.join(those)}: {reason}" for reason, those in names.items()) or "it is quantised"
+    return f"measured by central differences, for the model has no derivative that could be used ({why})"
