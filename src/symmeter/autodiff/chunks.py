@@ -5,14 +5,14 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from symmeter.autodiff.steps import TensorFunction
 
 MOST = 64  # images at once
-# Bytes of the largest tensor with its tangents. Fitted on a CPU to six networks on 224 x 224 pixels, for which chunks of
-# 8 were the fastest, or within 4 % of it; small networks gain up to MOST. A GPU wants more to do at once.
+# Bytes of the largest tensor with its tangents. Fitted on a CPU to six networks on 224 x 224 pixels, for which chunks
+# of 4 to 8 were the fastest or nearly so; small networks gain up to MOST. A GPU wants more to do at once.
 _ROOM = {"cpu": 2**28}
 _ROOM_ELSEWHERE = 2**31
 
@@ -35,14 +35,14 @@ def observed(f: TensorFunction, x: Tensor) -> tuple[Tensor, int]:
     return y, max(seen.bytes, x.numel() * x.element_size())
 
 
-class _Largest(TorchDispatchMode):
-    """Looks at what every operation of torch makes."""
+class _Largest(TorchFunctionMode):
+    """Looks at what every function of torch returns. (A dispatch mode would see more, and import torch's compiler.)"""
 
     def __init__(self) -> None:
         super().__init__()
         self.bytes = 0
 
-    def __torch_dispatch__(
+    def __torch_function__(
         self,
         func: Callable,
         types: Sequence[type],
@@ -50,11 +50,10 @@ class _Largest(TorchDispatchMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         found = func(*args, **(kwargs or {}))
-        if not any(one.alias_info for one in func._schema.returns):
-            sizes = [one.numel() * one.element_size() for one in pytree.tree_leaves(found) if _has_size(one)]
-            self.bytes = max([self.bytes, *sizes])
+        own = filter(_is_new, pytree.tree_leaves(found))
+        self.bytes = max([self.bytes, *(one.numel() * one.element_size() for one in own)])
         return found
 
 
-def _has_size(value: object) -> bool:
-    return isinstance(value, Tensor) and value.layout == torch.strided
+def _is_new(value: object) -> bool:
+    return isinstance(value, Tensor) and value.layout == torch.strided and not value._is_view()

@@ -1,4 +1,4 @@
-"""The pushforward sends tangents through a network, by the strategy that sizes alone say, and verifies what it makes."""
+"""The pushforward sends tangents through a network, by the strategy that sizes say, and verifies what it makes."""
 
 from collections.abc import Callable, Iterator, Sequence
 
