@@ -5,12 +5,13 @@ import textwrap
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from symmeter.cli.arguments import Parser, UsageError, add_model_kwargs
+from symmeter.cli.arguments import add_model_kwargs
+from symmeter.cli.parser import Parser, UsageError, command
 from symmeter.cli.terminal import DONE
 from symmeter.errors import SymmeterError, nearest
 
 if TYPE_CHECKING:
-    from symmeter.cli.arguments import Commands
+    from symmeter.cli.parser import Commands
 
 Lines = list[tuple[str, str]]  # a name, and what it is
 Grouped = dict[str, Lines]  # below headings
@@ -53,10 +54,7 @@ ACTION_MEANINGS = {
 
 def parser(commands: "Commands") -> Parser:
     """Add the command; returns its parser."""
-    words = "list what can be named on the command line"
-    made = commands.add_parser(
-        "list", help=words, description=words.capitalize() + ".", usage="symmeter list WHAT", epilog=EPILOG
-    )
+    made = command(commands, "list", "WHAT", EPILOG)
     made.add_argument("topic", metavar="WHAT", nargs="?", help=", ".join(TOPICS))
     made.add_argument("name", metavar="NAME", nargs="?", help="a PATTERN for models, the MODEL for layers")
     add_model_kwargs(made.add_argument)

@@ -6,16 +6,18 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from symmeter.cli import inputs
-from symmeter.cli.arguments import Parser, above_zero, command, number, numbers, positive
+from symmeter.cli.arguments import above_zero, number, numbers, positive
 from symmeter.cli.inputs import KindOfData
+from symmeter.cli.parser import Parser, command
+from symmeter.cli.places import check_picture
 from symmeter.cli.ranged import Ranged, check_range
 from symmeter.cli.run_model import given, run_model
-from symmeter.cli.terminal import check_picture, console
+from symmeter.cli.terminal import console
 from symmeter.errors import SymmeterError
 from symmeter.results.verdict import meanings
 
 if TYPE_CHECKING:
-    from symmeter.cli.arguments import Commands
+    from symmeter.cli.parser import Commands
     from symmeter.models.loaded import LoadedModel
     from symmeter.results.result import Result
     from symmeter.symmetry.hypothesis import Symmetry
@@ -35,13 +37,12 @@ symmeter list symmetries (measures, outputs, definitions, models) has the names.
 
 def parser(commands: "Commands", kind: KindOfData) -> Parser:
     """Add the command; returns its parser."""
-    words = "measure how far a model is from a symmetry, with error, floor and control"
     verdicts = "\n".join(
         textwrap.fill(f"{word}: {meaning}", 78, initial_indent="  ", subsequent_indent="    ")
         for word, meaning in meanings(kind.item).items()
     )
     epilog = f"verdicts, of 95 % intervals:\n{verdicts}\n\n{EPILOG}"
-    made = command(commands, "measure", words, "MODEL DATA", epilog)
+    made = command(commands, "measure", "MODEL DATA [options]", epilog)
     inputs.add_model_and_data(made, kind)
     add = made.add_argument_group("what to measure").add_argument
     inputs.add_symmetry(add)

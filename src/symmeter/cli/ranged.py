@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from symmeter.cli import inputs
-from symmeter.cli.arguments import UsageError
+from symmeter.cli.parser import UsageError
 from symmeter.cli.terminal import console
 from symmeter.options import Values
 from symmeter.verbs.arguments import split_list

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from symmeter.cli import inputs
-from symmeter.cli.terminal import DONE, FAILED, attempt, check_writable, complain, prepare_process
+from symmeter.cli.places import check_writable
+from symmeter.cli.terminal import DONE, FAILED, attempt, complain, prepare_process
 from symmeter.optional import require
 from symmeter.verbs.arguments import words_by_leaf
 from symmeter.verbs.warned import recorded, repeat, told_apart

@@ -5,12 +5,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from symmeter.cli import inputs
-from symmeter.cli.arguments import Add, Parser, above_zero, command, positive, seed, whole
+from symmeter.cli.arguments import Add, above_zero, positive, seed, whole
 from symmeter.cli.inputs import KindOfData
+from symmeter.cli.parser import Parser, command
 from symmeter.cli.terminal import DONE, FAILED, INTERRUPTED, ended_like_ctrl_c, prepare_process
 
 if TYPE_CHECKING:
-    from symmeter.cli.arguments import Commands
+    from symmeter.cli.parser import Commands
     from symmeter.sweeps.summary import Summary
 
 EPILOG = """examples:
@@ -27,8 +28,7 @@ the same command goes on where it was stopped; see symmeter report."""
 
 def parser(commands: "Commands", kind: KindOfData) -> Parser:
     """Add the command; returns its parser."""
-    words = "measure many models on one data set, into a store that survives anything"
-    made = command(commands, "sweep", words, "MODELS... DATA --store DIR", EPILOG)
+    made = command(commands, "sweep", "MODELS... DATA --store DIR [options]", EPILOG)
     add = made.add_argument
     several = "names, wildcards such as 'timm:vit_*', lists (.txt, .csv, .yaml)"
     add("models", metavar="MODELS", nargs="+", help=several)

@@ -169,7 +169,6 @@ class DerivativeRun(Run):
         quantised = self.seen is not None and self.seen.precision.quantised
         pushforward = Pushforward(
             lambda z: _as_one(function(z)),
-            total=self.samples.total,
             batch_size=function.batching.size or self.batch_size,
             wide=wide,
             differentiable=not quantised,
@@ -250,11 +249,10 @@ class DerivativeRun(Run):
         audit = lambda: remarks_along(self.domain, kind, self.rho_in, generators, x, totals, errors)
         self.remarks += self.optional("the audit of actions", audit) or []
 
-    def _take_floor(self, target: Target, totals: Sequence[Tensor], errors: Sequence[Tensor]) -> None:
-        """The floors of one output from chunks of its derivatives (T, b, ...) and of how far they are off."""
+    def _take_floor(self, target: Target, found: Tensor, off: Tensor) -> None:
+        """The floors of one output from its derivatives (T, b, ...) and how far they are off."""
         for m in self.measures:
-            total = torch.cat(list(map(m.statistic, totals)), 1)
-            error = torch.cat(list(map(m.statistic, errors)), 1)
+            total, error = m.statistic(found), m.statistic(off)
             finite = (total + error).isfinite().all(0)
             for i, generator in enumerate(self.generators):
                 value, off = float(total[i, finite].sum()), float(error[i, finite].sum())
