@@ -255,10 +255,10 @@ class DerivativeRun(Run):
             total, error = m.statistic(found), m.statistic(off)
             finite = (total + error).isfinite().all(0)
             for i, generator in enumerate(self.generators):
-                value, off = float(total[i, finite].sum()), float(error[i, finite].sum())
+                value, wrong = float(total[i, finite].sum()), float(error[i, finite].sum())
                 if finite.any():
-                    relative = min(off / value, 1.0) if value > 0 else 0.0
-                    self._floors[self.key(m, generator, target)] = Floor(off / int(finite.sum()), relative)
+                    relative = min(wrong / value, 1.0) if value > 0 else 0.0
+                    self._floors[self.key(m, generator, target)] = Floor(wrong / int(finite.sum()), relative)
 
     def floor(self, key: Key, value: float) -> float | None:
         """The floor of a column with this mean; None where it could not be found."""
