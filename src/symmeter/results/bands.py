@@ -20,8 +20,8 @@ from symmeter.results.text import as_text, circumstances, new_table, show_tables
 class BandRow(Record):
     """The share of a LEE that frequencies above `low` up to `high` have, in periods a position along an axis.
 
-    The lowest band has the constant too. `interval_low` to `interval_high` is the 95 % interval of the share, a mean over
-    another; `interval_remark` says why there is none.
+    The lowest band has the constant too. `interval_low` to `interval_high` is the 95 % interval of the share, a ratio
+    of means; `interval_remark` says why there is none.
     """
 
     symmetry: str
