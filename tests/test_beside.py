@@ -63,7 +63,7 @@ def test_classes_numbers_and_texts_need_no_remark(item):
     [
         (DataLoader(TensorDataset(IMAGES, MASKS), batch_size=2), "masks"),
         (DataLoader(Things([{"image": IMAGES[0], "mask": MASKS[0], "id": 1}] * 4), batch_size=2), "mask"),
-        (DataLoader(Things([(IMAGES[0], BOXES)] * 4), batch_size=2, collate_fn=lambda b: tuple(zip(*b))), "boxes, labels"),
+        (DataLoader(Things([(IMAGES[0], BOXES)] * 4), batch_size=2, collate_fn=lambda b: tuple(zip(*b, strict=True))), "boxes, labels"),
         ([[IMAGES[:2], MASKS[:2]], [IMAGES[2:], MASKS[2:]]], "masks"),
         ([(IMAGES[:2], [torch.rand(1, 4), torch.rand(3, 4)])] * 2, "arrays (1, 4)"),
         ({"images": IMAGES, "masks": MASKS, "ids": torch.arange(4)}, "masks"),
