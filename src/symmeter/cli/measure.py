@@ -83,7 +83,7 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
 
 
 def run(a: argparse.Namespace) -> int:
-    """Measure, write the files, print the table."""
+    """Measure, print the table, write the files."""
     control, symmetry = _checked(a)
     ranged = None if a.range is None else Ranged(a, symmetry)
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from symmeter.errors import SymmeterError
 from symmeter.optional import require
-from symmeter.source import Source, files_in, from_files, from_folder, has_files
+from symmeter.source import Source, check_unpacked, files_in, from_files, from_folder, has_files
 
 SOUNDS, EDF = (".wav", ".flac", ".ogg"), (".edf", ".bdf")
 
@@ -26,8 +26,10 @@ class Recording:
 
 def sounds(path: Path) -> Recording:
     """Whatever libsndfile reads."""
-    values, rate = require("soundfile", "audio").read(str(path), dtype="float32", always_2d=True)
-    return Recording(torch.from_numpy(values.T.copy()), float(rate))
+    with require("soundfile", "audio").SoundFile(str(path)) as file:
+        check_unpacked(path, file.frames * file.channels * 4)
+        values = file.read(dtype="float32", always_2d=True)
+        return Recording(torch.from_numpy(values.T.copy()), float(file.samplerate))
 
 
 def edf(path: Path) -> Recording:
