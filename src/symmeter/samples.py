@@ -16,6 +16,7 @@ from symmeter.trees import Packings
 
 _WAITING = 4  # batches
 _MOST = 2**24  # items of which a list is made
+_HOPELESS = 10_000  # items: where none of the first so many can be read, none will be
 Conversion = Callable[[Tensor], Tensor]  # of values (B, ...) into the form in which they are measured
 
 
@@ -161,6 +162,8 @@ class Samples:
     def batches(self, batch_size: int) -> Iterator[Batch]:
         """All samples in their order. Raises SymmeterError when none can be read, or when they differ in shape.
 
+        Of very many, none counts as readable once the first 10,000 are not.
+
         Where they may differ, those of one kind come together, in their order.
         """
         if batch_size < 1:
@@ -185,7 +188,7 @@ class Samples:
                 used += 1
                 self._used = max(self._used, used)
                 yield from map(self._batch, waiting.ready())
-            if visited == self._limit:
+            if visited == self._limit or (not used and visited == _HOPELESS):
                 break
         yield from map(self._batch, waiting.rest())
         if not used:

@@ -14,6 +14,9 @@ from torch import Tensor
 from symmeter.beside import files_of_masks, folders_of_masks
 from symmeter.errors import SymmeterError, first_line
 
+_SMALL = 2**28  # bytes, which may be unpacked from however few
+_PACKED = 200  # times, which no file of use is packed
+_LINE = 1000  # characters of a first line
 LABEL_KEYS = ("label", "labels", "y")
 File = tuple[Path, str, int | None]  # where it is, its name for messages, and its class
 
@@ -72,6 +75,13 @@ def split(sample: Any, keys: Sequence[str], noun: str) -> tuple[Any, Any]:
     return sample, None
 
 
+def check_unpacked(path: Path, unpacked: int) -> None:
+    """ValueError for a file that would unpack to many times its size."""
+    packed = path.stat().st_size
+    if unpacked > max(_SMALL, _PACKED * packed):
+        raise ValueError(f"refused, its {packed} bytes would unpack to {unpacked}")
+
+
 @contextlib.contextmanager
 def opened_npz(path: Path) -> Iterator[NpzFile]:
     """An archive of plain arrays; SymmeterError for what is none, or is damaged.
@@ -80,6 +90,7 @@ def opened_npz(path: Path) -> Iterator[NpzFile]:
     """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            check_unpacked(path, sum(member.file_size for member in archive.zip.infolist()))
             yield archive
     except SymmeterError:
         raise
@@ -101,7 +112,7 @@ def first_line_of(path: Path) -> str:
         return ""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
-            return file.readline().strip()
+            return file.readline(_LINE).strip()
     except OSError as error:
         raise SymmeterError(f"{path}: {error.strerror}") from error
 

@@ -65,7 +65,7 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
 
 
 def run(a: argparse.Namespace) -> int:
-    """Compare, write the files, print the table."""
+    """Compare, print the table, write the files."""
     to_stdout = a.json == "-"
     if a.json is not None and not to_stdout:
         check_writable("--json", Path(a.json), folder=False)
@@ -76,7 +76,7 @@ def run(a: argparse.Namespace) -> int:
         comparison = _compared(a)
     steps: list[Callable[[Comparison], object]] = [_print_json if to_stdout else _print]
     if a.json is not None and not to_stdout:
-        steps.insert(0, lambda comparison: comparison.to_json(a.json))
+        steps.append(lambda comparison: comparison.to_json(a.json))
     if a.plot is not None:
         steps.append(partial(_plot, file=a.plot))
     tried = [attempt(partial(step, comparison)) for step in steps]

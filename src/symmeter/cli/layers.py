@@ -72,7 +72,7 @@ def _add_view(add: Add) -> None:
 
 
 def run(a: argparse.Namespace) -> int:
-    """Attribute, write the files, print the table."""
+    """Attribute, print the table, write the files."""
     layouts = _layouts(a.layout)
     if a.plot is not None:
         check_picture(a.plot)

@@ -89,7 +89,7 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
 
 
 def run(a: argparse.Namespace) -> int:
-    """Measure, write the files, print the table."""
+    """Measure, print the table, write the files."""
     control, symmetry, seconds = _checked(a)
 
     def measured(loaded: "LoadedModel") -> "Result":

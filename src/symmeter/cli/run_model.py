@@ -14,7 +14,7 @@ from symmeter.cli import inputs
 from symmeter.cli.places import check_writable
 from symmeter.cli.terminal import DONE, FAILED, attempt, complain, prepare_process
 from symmeter.optional import require
-from symmeter.verbs.arguments import words_by_leaf
+from symmeter.verbs.arguments import path, words_by_leaf
 from symmeter.verbs.warned import recorded, repeat, told_apart
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def run_model(
     show: Callable[[R], object],
     plot: Callable[[R], object] | None = None,
 ) -> int:
-    """Load the model, measure, write the files, show the result, draw the picture; the exit code.
+    """Load the model, measure, show the result, write the files, draw the picture; the exit code.
 
     Whatever of this fails after the measuring is one line and takes nothing from the rest. After a Ctrl-C the result
     is that of what was done until then.
@@ -47,12 +47,13 @@ def run_model(
             result = _measured(a, measuring)
         except Interrupted as stop:
             result, interrupted = cast("R", stop.result), True
-    steps: list[Callable[[R], object]] = []
+    steps: list[Callable[[R], object]] = [
+        _print_json if to_stdout else show
+    ]  # nothing that fails later takes that
     if a.json is not None and not to_stdout:
         steps.append(lambda result: result.to_json(a.json))
     if a.out is not None:
         steps.append(lambda result: result.save(a.out))
-    steps.append(_print_json if to_stdout else show)
     if plot is not None:
         steps.append(plot)
     tried = [attempt(partial(step, result)) for step in steps]
@@ -104,7 +105,7 @@ def given(a: argparse.Namespace) -> "Given":
     """The data of a command, with all that was said of it."""
     from symmeter.measuring.plan import Given
 
-    return Given(a.data, a.domain, words_by_leaf(a.inputs), None, inputs.options_given(a))
+    return Given(path.check("DATA", a.data), a.domain, words_by_leaf(a.inputs), None, inputs.options_given(a))
 
 
 def _check_early(a: argparse.Namespace) -> None:

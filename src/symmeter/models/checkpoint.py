@@ -12,12 +12,11 @@ from pathlib import Path
 import torch
 
 from symmeter.errors import SymmeterError, first_line
+from symmeter.source import check_unpacked
 
 _WAY_OUT = "save model.state_dict(), or use .safetensors"
 _PLAIN_MODULES = ("torch", "collections", "numpy", "argparse", "_codecs")
 _ZIP = b"PK\x03\x04"  # how an archive begins
-_PACKED = 8  # times: torch.save packs nothing, and weights that others packed unpack to hardly more than twice as much
-_SMALL = 2**28  # bytes, which may be unpacked from however few
 
 
 def read_checkpoint(path: Path) -> object:
@@ -54,11 +53,10 @@ def _check_archive(path: Path) -> None:
             ) from error
     if any(member.filename.endswith("/constants.pkl") for member in members):
         raise SymmeterError(f"weights {path}: this is a TorchScript archive; {_WAY_OUT}")
-    size, unpacked = path.stat().st_size, sum(member.file_size for member in members)
-    if unpacked > max(_SMALL, _PACKED * size):
-        raise SymmeterError(
-            f"weights {path}: refused, its {size} bytes would unpack to {unpacked}; {_WAY_OUT}"
-        )
+    try:
+        check_unpacked(path, sum(member.file_size for member in members))
+    except ValueError as error:
+        raise SymmeterError(f"weights {path}: {error}; {_WAY_OUT}") from error
 
 
 def _harmless() -> list[Callable | tuple[Callable, str]]:

@@ -14,6 +14,7 @@ from symmeter.errors import SymmeterError, nearest
 Given = Any  # an argument as the user gave it
 
 _SHOWN = 60  # characters of a value in a message
+_LONGEST = 255  # bytes of a file's name
 
 
 @dataclass(frozen=True)
@@ -190,9 +191,11 @@ def _choices(wrong: object, kinds: Kinds) -> str:
 
 
 def _path(value: Given) -> str:
-    """A path as a string; of bytes it is none."""
+    """A path as a string; of bytes it is none, nor of names that no file can have."""
     path = os.fspath(value)
     if not isinstance(path, str) or not path.strip() or "\0" in path:
+        raise ValueError
+    if any(len(os.fsencode(part)) > _LONGEST for part in path.split("/")):
         raise ValueError
     return path
 

@@ -13,7 +13,7 @@ from symmeter.domains.signals import tables
 from symmeter.domains.signals.recording import Recording
 from symmeter.errors import SymmeterError
 from symmeter.optional import require
-from symmeter.source import Source, files_in, from_files, from_folder, has_files
+from symmeter.source import Source, check_unpacked, files_in, from_files, from_folder, has_files
 
 SOUNDS, EDF = (".wav", ".flac", ".ogg"), (".edf", ".bdf")
 
@@ -29,8 +29,10 @@ class Format:
 
 def sounds(path: Path) -> Recording:
     """Whatever libsndfile reads."""
-    values, rate = require("soundfile", "audio").read(str(path), dtype="float32", always_2d=True)
-    return Recording(torch.from_numpy(values.T.copy()), float(rate))
+    with require("soundfile", "audio").SoundFile(str(path)) as file:
+        check_unpacked(path, file.frames * file.channels * 4)
+        values = file.read(dtype="float32", always_2d=True)
+        return Recording(torch.from_numpy(values.T.copy()), float(file.samplerate))
 
 
 def rate_of_sounds(path: Path) -> float:
