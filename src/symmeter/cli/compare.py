@@ -123,7 +123,13 @@ def _loaded(a: argparse.Namespace, words: list[str]) -> list["LoadedModel"]:
         domain.check(a.data, word)
     kwargs = parse_model_kwargs(a.model_kwargs)
     return [
-        load_model(word, weights=file, model_kwargs=kwargs, seed=a.seed)
+        load_model(
+            word,
+            weights=file,
+            model_kwargs=kwargs,
+            seed=a.seed,
+            trust_remote_code=a.trust_remote_code,
+        )
         for word, file in zip(words, weights, strict=True)
     ]
 

@@ -86,7 +86,12 @@ def _measured(a: argparse.Namespace, measuring: Callable[["LoadedModel"], R]) ->
     kwargs = parse_model_kwargs(a.model_kwargs)
     with recorded() as found:
         loaded = load_model(
-            a.model, weights=a.weights, model_kwargs=kwargs, untrained=a.untrained, seed=a.seed
+            a.model,
+            weights=a.weights,
+            model_kwargs=kwargs,
+            untrained=a.untrained,
+            seed=a.seed,
+            trust_remote_code=a.trust_remote_code,
         )
     ours, others = told_apart(found)
     notes = tuple(ours)

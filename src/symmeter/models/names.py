@@ -39,6 +39,18 @@ def forms() -> str:
     return ", ".join([*[f"{prefix}:NAME" for prefix in hubs()], FILES])
 
 
+def names_code(spec: str) -> bool:
+    """Whether a spec is code that is run, `FILE.py:callable` or `package.module:callable`, and not a name or a file.
+
+    >>> names_code("net.py:build"), names_code("os:system"), names_code("timm:resnet18"), names_code("net.onnx")
+    (True, True, False, False)
+    """
+    prefix, colon, _ = spec.partition(":")
+    if (colon and prefix in hubs()) or spec.lower().endswith(".onnx"):
+        return False
+    return bool(colon) or spec.endswith(".py")
+
+
 def unknown_form(spec: str) -> SymmeterError:
     """The error for a spec of no known form, with one that it may have meant.
 

@@ -21,6 +21,7 @@ class ModelSpec:
     weights: str | None
     kwargs: dict[str, Any]
     untrained: bool
+    trust_remote_code: bool = False
 
     @property
     def pretrained(self) -> bool:

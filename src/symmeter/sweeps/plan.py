@@ -8,7 +8,7 @@ from symmeter.errors import SymmeterError
 from symmeter.measuring.plan import Given, check_measures, control_mode, read_words
 from symmeter.options import Values, as_written
 from symmeter.sweeps.keys import NUMBERS, code_version, data_identity, digest, said, weights_identity
-from symmeter.sweeps.model_list import Entry
+from symmeter.sweeps.list_columns import Entry
 from symmeter.sweeps.task import Task
 from symmeter.symmetry.hypothesis import Symmetry, generators_only
 
@@ -66,7 +66,7 @@ class Spec:
         try:
             domain, _ = own._read(data)
         except SymmeterError as error:
-            raise SymmeterError(f"{entry.label}: {error}") from error
+            raise SymmeterError(f"{entry.where or entry.label}: {error}") from error
         return replace(own, options=as_written(domain.options, everything=False))
 
     def along_generators(self, data: str) -> "Spec":
@@ -108,7 +108,7 @@ class Cell:
         return {
             "key": self.key,
             "label": self.label,
-            "entry": asdict(self.entry),
+            "entry": {name: value for name, value in asdict(self.entry).items() if name != "where"},
             "data": self.data,
             "spec": asdict(self.spec),
             "code": self.code,
@@ -132,8 +132,21 @@ def plan(
         for one in specs:
             own = one.of(entry, data)
             key = cell_key(entry, samples, own)
-            cells[key] = Cell(key, entry, data, own, code)
+            cell = Cell(key, entry, data, own, code)
+            _refuse_another(cell, cells.setdefault(key, cell))
     return list(cells.values())
+
+
+def _refuse_another(cell: Cell, before: Cell) -> None:
+    """SymmeterError for a network that is there already, under another name or with other tags."""
+    one, other = cell.entry, before.entry
+    if (one.label, one.tags) != (other.label, other.tags):
+        where = f"{one.where}: " if one.where else ""
+        place = f" ({other.where})" if other.where else ""
+        raise SymmeterError(
+            f"{where}{one.label[:200]!r} is the same network, on the same data, as {other.label[:200]!r}{place}, "
+            "with another name or other tags; leave one of them out"
+        )
 
 
 def cell_key(entry: Entry, samples: str, spec: Spec) -> str:
