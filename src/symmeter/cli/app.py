@@ -11,9 +11,10 @@ from typing import NoReturn
 
 from symmeter.cli import compare, demo, layers, listing, measure, report, sweep
 from symmeter.cli.arguments import Parser, UsageError
+from symmeter.cli.idle import refuse_idle_flags
 from symmeter.cli.inputs import kind_of_data
 from symmeter.cli.terminal import DONE, FAILED, INTERRUPTED, USAGE, complain, reader_may_leave
-from symmeter.errors import SymmeterError, WriteError, nearest
+from symmeter.errors import SymmeterError, WriteError, first_line, nearest
 from symmeter.verbs.verb import exited
 
 EPILOG = """examples:
@@ -53,6 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 arguments = _parse(words)
             except SystemExit:  # argparse, after --help and --version
                 return DONE
+            if hasattr(arguments, "command"):
+                refuse_idle_flags(arguments)
             return arguments.run(arguments)
         return DONE
     except KeyboardInterrupt:
@@ -61,6 +64,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(f"error: {error}", FAILED if isinstance(error, WriteError) else USAGE, debug)
     except SystemExit as error:  # of a model, its data or a plug-in, whatever its code says
         return _complain(f"error: {exited(error)}", FAILED, debug)
+    except OSError as error:
+        place = str(error.filename or "a file")[:200]
+        return _complain(f"error: {place}: {error.strerror or first_line(error)}", USAGE, debug)
     except Exception as error:
         hint = "" if debug else " (set SYMMETER_DEBUG=1 for the traceback)"
         return _complain(f"error: unexpected {type(error).__name__}: {error}{hint}", FAILED, debug)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from symmeter.cli import inputs
 from symmeter.cli.arguments import Parser, add_model_kwargs, command, positive
+from symmeter.cli.idle import refuse_idle_options
 from symmeter.cli.inputs import KindOfData
 from symmeter.cli.run_model import given
 from symmeter.cli.terminal import (
@@ -119,6 +120,7 @@ def _loaded(a: argparse.Namespace, words: list[str]) -> list["LoadedModel"]:
         raise SymmeterError(f"--weights has {len(weights)} files for {len(words)} models; give one for each")
     domain, symmetry = read_words(given(a), a.symmetry, a.output)
     check_measures(a.measure, symmetry, domain.measure_over)
+    refuse_idle_options(a, symmetry)
     for word in words:
         domain.check(a.data, word)
     kwargs = parse_model_kwargs(a.model_kwargs)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from symmeter.cli import inputs
+from symmeter.cli.idle import refuse_idle_options
 from symmeter.cli.terminal import DONE, FAILED, attempt, check_writable, complain, prepare_process
 from symmeter.optional import require
 from symmeter.verbs.arguments import words_by_leaf
@@ -115,5 +116,6 @@ def _check_early(a: argparse.Namespace) -> None:
     """SymmeterError for the mistakes that can be seen before a model is built or downloaded."""
     from symmeter.measuring.plan import read_words
 
-    domain, _ = read_words(given(a), a.symmetry, a.output)
+    domain, symmetry = read_words(given(a), a.symmetry, a.output)
+    refuse_idle_options(a, symmetry)
     domain.check(a.data, a.model)

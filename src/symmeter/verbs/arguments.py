@@ -14,6 +14,7 @@ from symmeter.errors import SymmeterError, nearest
 Given = Any  # an argument as the user gave it
 
 _SHOWN = 60  # characters of a value in a message
+_LONGEST, _MOST_WORDS = 10_000, 500  # characters of what is written with commas, and names in it
 
 
 @dataclass(frozen=True)
@@ -218,12 +219,23 @@ seed = whole(0, 63)
 
 
 def split_list(text: str) -> list[str]:
-    """A comma list, whose commas inside brackets do not count.
+    """A comma list, whose commas inside brackets do not count; SymmeterError for one that is longer than any needed.
 
     >>> split_list("C4, shift(8,crop) ,SO2")
     ['C4', 'shift(8,crop)', 'SO2']
     """
-    return [word.strip() for word in re.split(r",(?![^(]*\))", text)]
+    if len(text) > _LONGEST:
+        raise SymmeterError(f"{text[:20]!r}... has {len(text):,} characters; at most {_LONGEST:,}")
+    depth, words = 0, [""]
+    for part in re.split("([(),])", text):
+        if part == "," and depth == 0:
+            words.append("")
+        else:
+            words[-1] += part
+            depth = max(0, depth + (part == "(") - (part == ")"))
+    if len(words) > _MOST_WORDS:
+        raise SymmeterError(f"{text[:20]!r}... names {len(words):,} things; at most {_MOST_WORDS:,}")
+    return [word.strip() for word in words]
 
 
 def words_by_leaf(text: str | None) -> str | dict[str, str] | None:
