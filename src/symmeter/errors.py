@@ -4,6 +4,9 @@ import difflib
 from collections.abc import Iterable
 
 
+_LONGEST, _HEAD, _TAIL = 1200, 300, 300  # characters of a message, and those that are left of a longer one
+
+
 class SymmeterError(Exception):
     """A mistake in what was asked for; the message is one line that says what to change.
 
@@ -12,7 +15,8 @@ class SymmeterError(Exception):
     """
 
     def __init__(self, message: object = ""):
-        super().__init__(" ".join(str(message).splitlines()))  # a name that is quoted may have lines
+        words = " ".join(str(message).splitlines())  # a name that is quoted may have lines, or be very long
+        super().__init__(words if len(words) <= _LONGEST else f"{words[:_HEAD]} ... {words[-_TAIL:]}")
 
 
 class WriteError(SymmeterError):

@@ -219,7 +219,7 @@ TXT = [
     listed("txt: UTF-16", "m.txt", "timm:resnet18".encode("utf-16"), "not a text file"),
     listed("txt: a wildcard that fits nothing", "m.txt", "timm:resnet18\ntimm:vti_*\n", "line 2", "no model has"),
     listed("txt: a list with a name", "m.csv", "model,name\nn.txt,a\n", "line 2", "is a list", **{"n.txt": "a"}),
-    Bad("a name with a NUL", ("sweep", "a\0b.csv", "builtin:photos", "--store", "s"), ("cannot be read",)),
+    Bad("a name with a NUL", ("sweep", "a\0b.csv", "builtin:photos", "--store", "s"), ("give a name",)),
     Bad("a very long name", ("sweep", "a" * 5000 + ".csv", "builtin:photos", "--store", "s"), ("cannot be read",)),
 ]  # fmt: skip
 

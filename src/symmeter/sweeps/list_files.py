@@ -85,6 +85,7 @@ def _yaml(text: str, path: Path) -> Iterator[tuple[int, Cells]]:
     """One row an item; a word alone is a model."""
     yaml = require("yaml", "sweep")
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+    line = 1
     try:
         _refuse_deep(yaml, type(loader), text, path)
         whole = loader.get_single_node()
@@ -92,11 +93,13 @@ def _yaml(text: str, path: Path) -> Iterator[tuple[int, Cells]]:
             raise SymmeterError(f"{path}: write a list, one row per model: - model: timm:resnet50")
         _Expanded(path).size(whole)
         for node in whole.value:
+            line = _line(node)
             row = loader.construct_document(node) if node.value else None
-            yield _line(node), row if isinstance(row, Mapping) else {"model": row}
+            yield line, row if isinstance(row, Mapping) else {"model": row}
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
-        where = path if mark is None else f"{path}, line {mark.line + 1}"
+        line = line if mark is None else mark.line + 1
+        where = f"{path}, line {line}"
         words = getattr(error, "problem", None) or first_line(error)
         raise SymmeterError(f"{where}: not YAML: {' '.join(str(words).split())[:150]}") from error
     finally:

@@ -1,6 +1,7 @@
 """The models of a sweep: names, wildcards, and lists in text, CSV and YAML files."""
 
 import fnmatch
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -74,7 +75,7 @@ class _Reader:
 
     def _listed(self, path: Path, code: OwnCode, around: tuple[Path, ...]) -> list[Entry]:
         """The entries of a file; `around` are the lists that name it, and `code` is what all of them may run."""
-        place = path.resolve()
+        place = Path(os.path.realpath(path))  # resolve() raises for a link to itself
         if place in around:
             raise SymmeterError(f"{path}: this list is in itself; take that line out")
         if place in self.done:  # the same entry counts once

@@ -10,7 +10,7 @@ from symmeter.measuring.plan import control_mode
 from symmeter.sweeps.executors.executor import Executor, Limits
 from symmeter.sweeps.executors.workers import Workers, known_executor
 from symmeter.sweeps.list_columns import Entry
-from symmeter.sweeps.model_list import Models, read_models
+from symmeter.sweeps.model_list import Models, read_models, with_remote_code
 from symmeter.sweeps.plan import Spec, plan
 from symmeter.sweeps.store import Store
 from symmeter.sweeps.summary import Summary
@@ -71,7 +71,7 @@ SWEPT = {
     "untrained": truth,
     "retry_errors": truth,
     "trust_remote_code": truth,
-    "allow_code": several("patterns such as 'mypackage.models:*'", word),
+    "allow_code": several("patterns such as 'mypackage.models:*'", word, least=0),
 }
 
 

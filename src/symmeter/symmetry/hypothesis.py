@@ -10,7 +10,7 @@ from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.verbs.arguments import split_list
 
-_LARGEST = 1_000_000  # number in the name of a symmetry
+_LARGEST, _MOST_FACTORS = 1_000_000, 20  # number in the name of a symmetry; groups in a product
 _NUMBER = re.compile(r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\binf(?:inity)?\b|\bnan\b", re.IGNORECASE)
 Named = Callable[[str], tuple[Generator | Group, ...]]
 
@@ -86,6 +86,8 @@ def check_written(name: str) -> str:
     Traceback (most recent call last):
     symmeter.errors.SymmeterError: symmetry 'C1000000000': 1000000000 is more than any group has; at most 1,000,000
     """
+    if name.count("*") >= _MOST_FACTORS:
+        raise SymmeterError(f"symmetry {name[:60]!r}... is a product of {name.count('*') + 1:,}; at most {_MOST_FACTORS}")
     for number in _NUMBER.findall(name):
         if not float(number) <= _LARGEST:
             raise SymmeterError(

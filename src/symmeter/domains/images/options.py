@@ -9,6 +9,7 @@ from symmeter.options import option
 from symmeter.verbs.arguments import Given, Kind, number, several, whole, word
 
 _OWN = "for the model's own"
+_LENGTH = whole(1, 14)  # of one side in pixels: more fits in no memory
 
 
 def _numbers(value: Given) -> float | tuple[float, ...]:
@@ -20,14 +21,14 @@ def _numbers(value: Given) -> float | tuple[float, ...]:
 def _sizes(value: Given) -> int | tuple[int, ...]:
     """One length, or two: height and width."""
     if not hasattr(value, "__len__"):
-        return whole(1).read(value)
-    sizes = several("sizes", whole(1)).read(value)
+        return _LENGTH.read(value)
+    sizes = several("sizes", _LENGTH).read(value)
     if len(sizes) > 2:
         raise ValueError
     return sizes
 
 
-_SIZE = Kind("a whole number, at least 1, or two: height and width", _sizes).or_none(_OWN)
+_SIZE = Kind(f"{_LENGTH.words}, or two: height and width", _sizes).or_none(_OWN)
 _SHARE = number(0.0).or_none(_OWN)
 _PER_CHANNEL = Kind("a number, or one a channel", _numbers).or_none(_OWN)
 _NAME = word.or_none(_OWN)
