@@ -3,7 +3,6 @@
 import difflib
 from collections.abc import Iterable
 
-
 _LONGEST, _HEAD, _TAIL = 1200, 300, 300  # characters of a message, and those that are left of a longer one
 
 

@@ -141,7 +141,12 @@ YAML = [
     yaml("an item that is null", "- timm:resnet18\n-\n", "line 2", "no column 'model'"),
     yaml("an item that is a number", "- timm:resnet18\n- 5\n", "line 2", "model is 5, int"),
     yaml("an item that is a date", "- timm:resnet18\n- 2020-01-31\n", "line 2", WRITTEN),
-    yaml("an item that is a list", "- timm:resnet18\n- [timm:resnet34]\n", "line 2", "model is ['timm:resnet34']"),
+    yaml(
+        "an item that is a list",
+        "- timm:resnet18\n- [timm:resnet34]\n",
+        "line 2",
+        "model is ['timm:resnet34']",
+    ),
     yaml("an empty mapping", "- timm:resnet18\n- {}\n", "line 2", "no column 'model'"),
     yaml("model misspelt", "- modle: timm:resnet18\n", "line 1", "no column 'model'", "'modle'"),
     yaml("open bracket", "a: [", "not YAML"),
@@ -260,8 +265,12 @@ def test_dates_as_tags_survive_a_resume(tmp_path, capsys):
     Path("net.py").write_text(
         "from torch import nn\ndef build():\n    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())\n"
     )
-    Path("m.yaml").write_text("- {model: 'net.py:build', date: 2020-01-31, at: 2020-01-31 10:00:00, year: 2020}\n")
-    command = "sweep m.yaml builtin:photos --store store --symmetry rotation --samples 2 --control none --quiet"
+    Path("m.yaml").write_text(
+        "- {model: 'net.py:build', date: 2020-01-31, at: 2020-01-31 10:00:00, year: 2020}\n"
+    )
+    command = (
+        "sweep m.yaml builtin:photos --store store --symmetry rotation --samples 2 --control none --quiet"
+    )
     assert main(command.split()) == 0
     before = {path: path.read_bytes() for path in Path("store/rows").iterdir()}
     assert main(command.split()) == 0

@@ -163,7 +163,16 @@ def test_what_the_caller_names_is_the_callers_own():
 def test_allowed_code_is_measured(tmp_path, capsys):
     make(FILES, tmp_path)
     Path("lists/m.csv").write_text("model,name\ntorch.nn:Flatten,flat\n")
-    words = ["sweep", "lists/m.csv", "builtin:photos", "--store", "store", "--quiet", "--symmetry", "rotation"]
+    words = [
+        "sweep",
+        "lists/m.csv",
+        "builtin:photos",
+        "--store",
+        "store",
+        "--quiet",
+        "--symmetry",
+        "rotation",
+    ]
     words += ["--control", "none", "--samples", "2", "--img-size", "8"]
     assert main(words) == 2
     assert main([*words, "--allow-code", "torch.nn:Flatten"]) == 0
@@ -200,7 +209,10 @@ def test_code_of_a_hub_runs_with_the_flag_only(tmp_path, monkeypatch):
     monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "cache"))
     ran = tmp_path / "ran"
     folder = tmp_path / "mine"
-    make({"mine/config.json": json.dumps(CONFIG), "mine/mine.py": MINE.replace("RAN", repr(str(ran)))}, tmp_path)
+    make(
+        {"mine/config.json": json.dumps(CONFIG), "mine/mine.py": MINE.replace("RAN", repr(str(ran)))},
+        tmp_path,
+    )
     with pytest.raises(SymmeterError) as caught:
         load_model(f"hf:{folder}", untrained=True)
     assert "\n" not in str(caught.value) and not ran.exists()
@@ -214,6 +226,7 @@ def test_code_of_a_hub_runs_with_the_flag_only(tmp_path, monkeypatch):
 @pytest.mark.parametrize("page", ["README.md", "docs/sweeps.md", "docs/quick-start.md"])
 def test_pages_say_so_and_link_to_the_model_of_trust(page):
     assert "SECURITY.md)" in (ROOT / page).read_text()
+    assert "nothing that is in a file of data ever is" in " ".join((ROOT / page).read_text().split())
 
 
 def test_the_model_of_trust_names_every_kind_of_input():

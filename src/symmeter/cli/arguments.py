@@ -29,10 +29,12 @@ class Parser(argparse.ArgumentParser):
         super().__init__(**kwargs, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As argparse does it; `given` are the flags, by name, whose values are not what they are if nothing is said."""
+        """As argparse does it; `given` are the flags, by name, whose values are not the usual ones."""
         found, rest = super().parse_known_args(args, namespace)
         flags = [action for action in self._actions if action.option_strings]
-        given = {one.dest: one.option_strings[-1] for one in flags if getattr(found, one.dest, None) != one.default}
+        given = {
+            one.dest: one.option_strings[-1] for one in flags if getattr(found, one.dest, None) != one.default
+        }
         given = {name: written for name, written in given.items() if hasattr(found, name)}
         found.given = {**getattr(found, "given", {}), **given}
         return found, rest

@@ -27,7 +27,17 @@ class Idle:
 
 
 _SHOWN = ("json", "plot", "quiet", "out")
-_ALIASING = {"aliasing", "symmetry", "output", "domain", "definition", "samples", "batch_size", "device", "seed"}
+_ALIASING = {
+    "aliasing",
+    "symmetry",
+    "output",
+    "domain",
+    "definition",
+    "samples",
+    "batch_size",
+    "device",
+    "seed",
+}
 _ALIASING |= {"weights", "untrained", "model_kwargs", "trust_remote_code", "by", "depth", "top", "layout"}
 
 RULES = {

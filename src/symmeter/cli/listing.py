@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 Lines = list[tuple[str, str]]  # a name, and what it is
 Grouped = dict[str, Lines]  # below headings
 
-_OWN = {"model_kwargs": "layers", "trust_remote_code": "layers", "domain": "symmetries"}  # what takes an option
+_OWN = {
+    "model_kwargs": "layers",
+    "trust_remote_code": "layers",
+    "domain": "symmetries",
+}  # what takes an option
 _COLUMNS, _INDENT = 80, "  "
 EPILOG = """what can be listed:
   models [PATTERN]     timm's and torchvision's networks

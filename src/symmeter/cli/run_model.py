@@ -14,7 +14,7 @@ from symmeter.cli import inputs
 from symmeter.cli.idle import refuse_idle_options
 from symmeter.cli.terminal import DONE, FAILED, attempt, check_writable, complain, prepare_process
 from symmeter.optional import require
-from symmeter.verbs.arguments import words_by_leaf
+from symmeter.verbs.arguments import path, words_by_leaf
 from symmeter.verbs.warned import recorded, repeat, told_apart
 
 if TYPE_CHECKING:
@@ -109,6 +109,8 @@ def given(a: argparse.Namespace) -> "Given":
     """The data of a command, with all that was said of it."""
     from symmeter.measuring.plan import Given
 
+    if a.data:
+        path.check("data", a.data)  # before it is looked at: a pipe may never end
     return Given(a.data, a.domain, words_by_leaf(a.inputs), None, inputs.options_given(a))
 
 

@@ -40,7 +40,9 @@ NEEDS: Mapping[str, Need] = {
     "generators": Need("a generator such as rotation", lambda asked: bool(asked.symmetry.generators)),
     "boxes": Need("an output of boxes", lambda asked: asked.mentions("boxes")),
     "placed": Need("an output of boxes or keypoints", lambda asked: asked.mentions("boxes", "keypoints")),
-    "fields": Need("fields or boosts", lambda asked: asked.mentions(":", "boost") or asked.inputs is not None),
+    "fields": Need(
+        "fields or boosts", lambda asked: asked.mentions(":", "boost") or asked.inputs is not None
+    ),
 }
 ARGUMENTS = {"elements": "groups", "sampling": "groups", "probes": "generators"}
 

@@ -30,8 +30,8 @@ class OnnxModel:
     `input_size` is (H, W) and `channels` their number, None where the file leaves it open; `dtype` is the input's;
     `batch` is the file's fixed batch size, honoured by looping, or None. `output` names the output to return, by
     default the first floating point one. `layout` is `channels_first` or `channels_last`, None to read it off the shape
-    of the input; `notes` say so where that could be either. `time_limit` are the seconds of one call. Raises SymmeterError for a file that is missing,
-    damaged, or takes no batch of images.
+    of the input; `notes` say so where that could be either. `time_limit` are the seconds of one call.
+    Raises SymmeterError for a file that is missing, damaged, or takes no batch of images.
     """
 
     def __init__(
@@ -115,9 +115,9 @@ class OnnxModel:
 
 @contextlib.contextmanager
 def _time_limit(seconds: float) -> Iterator[Any]:
-    """onnxruntime's options for one call, which ends between two operations when its time is up: a loop may have no end.
+    """onnxruntime's options for one call, which ends between two operations when its time is up.
 
-    SymmeterError for a call that was ended.
+    A loop may have no end. SymmeterError for a call that was ended.
     """
     options = require("onnxruntime", "onnx").RunOptions()
     timer = threading.Timer(seconds, setattr, (options, "terminate", True))
@@ -128,7 +128,8 @@ def _time_limit(seconds: float) -> Iterator[Any]:
     except Exception as error:
         if options.terminate:
             raise SymmeterError(
-                f"not done after {seconds:g} s, and ended; if it only needs longer, say --model-kwargs time_limit=SECONDS"
+                f"not done after {seconds:g} s, and ended; if it only needs longer, say --model-kwargs "
+                "time_limit=SECONDS"
             ) from error
         raise
     finally:

@@ -41,7 +41,9 @@ def load_model(
     """Build the network that `spec` names (`symmeter.models.forms` says how) with pretrained, given or random weights.
 
     `trust_remote_code`: code that comes with a network of a hub may run; without it none does, and it is no argument
-    of `model_kwargs`. Random numbers are drawn under `seed` and torch's global generator is left as it was. Networks from timm,
+    of `model_kwargs`.
+
+    Random numbers are drawn under `seed` and torch's global generator is left as it was. Networks from timm,
     torchvision and transformers come in eval mode, a user's own as it is. Raises SymmeterError, in one line,
     for everything that can be wrong with a name, a file, or the network connection.
 
@@ -54,11 +56,15 @@ def load_model(
         raise SymmeterError("--weights and --untrained contradict each other: give one of them")
     known = hubs()
     if trust_remote_code and not (colon and prefix in known and known[prefix].has_code):
-        raise SymmeterError(f"--trust-remote-code is for {_with_code(known)}, and {spec} brings none; leave it out")
+        raise SymmeterError(
+            f"--trust-remote-code is for {_with_code(known)}, and {spec} brings none; leave it out"
+        )
     if colon and prefix in known:
         load = known[prefix].load
         if "trust_remote_code" in asked.kwargs:
-            raise SymmeterError("--model-kwargs trust_remote_code: this is a flag of its own, --trust-remote-code")
+            raise SymmeterError(
+                "--model-kwargs trust_remote_code: this is a flag of its own, --trust-remote-code"
+            )
         if given := sorted({"pretrained", "weights", "checkpoint_path"} & set(asked.kwargs)):
             raise SymmeterError(f"--model-kwargs {given[0]}: say --weights FILE or --untrained instead")
     elif spec.lower().endswith(".onnx"):

@@ -110,7 +110,9 @@ def _text(column: str, cell: object) -> str:
     if isinstance(cell, os.PathLike):
         cell = os.fspath(cell)
     if not isinstance(cell, str):
-        raise SymmeterError(f"{column} is {_kind(cell)}; write a word, in quotes where it looks like another thing")
+        raise SymmeterError(
+            f"{column} is {_kind(cell)}; write a word, in quotes where it looks like another thing"
+        )
     if _CONTROL.search(cell.strip()):
         raise SymmeterError(f"{column} {cell[:60]!r} has characters that cannot be printed")
     most = _LONGEST.get(column, _PATH)
@@ -129,7 +131,9 @@ def _kind(cell: object) -> str:
 def _tag(key: str, cell: object, known: list[str]) -> object:
     """The value of a tag, as JSON can say it; SymmeterError for a list, and for a column that is misspelt."""
     if meant := get_close_matches(key, known, n=1, cutoff=0.85):
-        raise SymmeterError(f"column {key!r} would be a tag; did you mean {meant[0]!r}? Else call it something else")
+        raise SymmeterError(
+            f"column {key!r} would be a tag; did you mean {meant[0]!r}? Else call it something else"
+        )
     if isinstance(cell, date):
         return cell.isoformat()
     if isinstance(cell, str):
@@ -151,7 +155,11 @@ def _plain(value: object, deep: int = 5) -> bool:
 
 
 def _model_kwargs(cell: object) -> Values:
-    given = dict(cell) if isinstance(cell, Mapping) else parse_model_kwargs(_text("model_kwargs", cell or "").split())
+    given = (
+        dict(cell)
+        if isinstance(cell, Mapping)
+        else parse_model_kwargs(_text("model_kwargs", cell or "").split())
+    )
     for key, value in given.items():
         if not isinstance(key, str) or not key.isidentifier():
             raise SymmeterError(f"{shown(key)} is no name of an argument")

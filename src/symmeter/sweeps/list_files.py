@@ -136,7 +136,9 @@ class _Expanded:
         if known == 0:
             raise SymmeterError(f"{where}: this holds itself; write out what it stands for")
         if known > _MOST_NODES:
-            raise SymmeterError(f"{where}: its aliases stand for more than {_MOST_NODES:,} values; write out fewer")
+            raise SymmeterError(
+                f"{where}: its aliases stand for more than {_MOST_NODES:,} values; write out fewer"
+            )
         return known
 
     def _parts(self, node: Any) -> list[Any]:

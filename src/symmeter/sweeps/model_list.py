@@ -96,7 +96,9 @@ class _Reader:
         """What one row of a list stands for."""
         if entry.model.lower().endswith(LISTS):
             if entry != Entry(entry.model):
-                raise SymmeterError(f"model {entry.model[:60]!r} is a list, whose rows say all for themselves")
+                raise SymmeterError(
+                    f"model {entry.model[:60]!r} is a list, whose rows say all for themselves"
+                )
             return self._listed(folder / entry.model, code, around)
         code.check(entry.model, folder)
         names = _names(entry.model, self.untrained or entry.untrained)
@@ -125,7 +127,8 @@ def _names(word: str, untrained: bool) -> list[str]:
     """The names that fit a wildcard, or the one that is none; without `untrained` those that have weights."""
     if not set(word) & set("*?["):
         return [word]
-    names = fnmatch.filter(list_models(word, trained=not untrained), word)
+    known = list_models(word, trained=not untrained)
+    names = fnmatch.filter(known, word) if known else []
     if not names:
         raise SymmeterError(f"{word[:200]}: no model has such a name; start with timm: or torchvision:")
     return names

@@ -87,7 +87,9 @@ def check_written(name: str) -> str:
     symmeter.errors.SymmeterError: symmetry 'C1000000000': 1000000000 is more than any group has; at most 1,000,000
     """
     if name.count("*") >= _MOST_FACTORS:
-        raise SymmeterError(f"symmetry {name[:60]!r}... is a product of {name.count('*') + 1:,}; at most {_MOST_FACTORS}")
+        raise SymmeterError(
+            f"symmetry {name[:60]!r}... is a product of {name.count('*') + 1:,}; at most {_MOST_FACTORS}"
+        )
     for number in _NUMBER.findall(name):
         if not float(number) <= _LARGEST:
             raise SymmeterError(

@@ -191,10 +191,12 @@ def _choices(wrong: object, kinds: Kinds) -> str:
 
 
 def _path(value: Given) -> str:
-    """A path as a string; of bytes it is none."""
+    """A path as a string; of bytes it is none. SymmeterError for a pipe or a device, which may never end."""
     path = os.fspath(value)
     if not isinstance(path, str) or not path.strip() or "\0" in path:
         raise ValueError
+    if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
+        raise SymmeterError(f"{path}: this is a pipe or a device; give a file or a folder")
     return path
 
 

@@ -39,7 +39,9 @@ class ImageOptions:
     """How images are moved: `definition`, `padding`; and how they become inputs: the rest, None for the model's own."""
 
     definition: Given = option("bandlimited", DEFINITION, "of the derivative (default: bandlimited)", "D")
-    padding: str | None = option(None, PADDING, "what motions bring in: reflect, zeros or circular", "P", needs="motions")
+    padding: str | None = option(
+        None, PADDING, "what motions bring in: reflect, zeros or circular", "P", needs="motions"
+    )
     img_size: int | Sequence[int] | None = option(
         None, _SIZE, "size of the input, or height and width", "N", type="positive", many=True
     )
@@ -59,10 +61,20 @@ class ImageOptions:
         0.5, number(0.0), "score from which a box counts (default: 0.5)", "F", type="number", needs="placed"
     )
     min_iou: float = option(
-        0.5, number(0.0), "IoU from which two boxes are a pair (default: 0.5)", "F", type="number", needs="boxes"
+        0.5,
+        number(0.0),
+        "IoU from which two boxes are a pair (default: 0.5)",
+        "F",
+        type="number",
+        needs="boxes",
     )
     max_boxes: int = option(
-        300, whole(1), "most boxes that one image may have (default: 300)", "N", type="positive", needs="placed"
+        300,
+        whole(1),
+        "most boxes that one image may have (default: 300)",
+        "N",
+        type="positive",
+        needs="placed",
     )
 
     time_step: float = option(

@@ -86,7 +86,9 @@ def permutations_of(word: str) -> tuple[Group, ...]:
     if match is None:
         return ()
     if len(match[1]) > len(str(_MOST)) or int(match[1]) > _MOST:
-        raise SymmeterError(f"symmetry {word[:60]!r}: of at most {_MOST:,} points; permutation takes as many as there are")
+        raise SymmeterError(
+            f"symmetry {word[:60]!r}: of at most {_MOST:,} points; permutation takes as many as there are"
+        )
     return (PointPermutations(int(match[1])),)
 
 

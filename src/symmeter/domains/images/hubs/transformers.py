@@ -18,7 +18,9 @@ from symmeter.models.loaded import LoadedModel, finish
 from symmeter.models.spec import RANDOM, ModelSpec, building
 from symmeter.optional import require
 
-_WITH_HEAD = ("AutoModelForImageClassification",)  # of the classes that code of the hub's may bring; else AutoModel
+_WITH_HEAD = (
+    "AutoModelForImageClassification",
+)  # of the classes that code of the hub's may bring; else AutoModel
 Report = Mapping[str, Sequence]  # of loading weights: names that are missing, unexpected or of another shape
 
 
