@@ -102,7 +102,7 @@ IDLE = [
                       "--time-step 2")
     ],
     *[
-        idle(f"compare saved {flags}", f"compare a b {flags}", flags.split()[0], "measured already")
+        idle(f"compare saved {flags}", f"compare empty damaged {flags}", flags.split()[0], "measured already")
         for flags in ("--symmetry rotation", "--measure lee", "--elements 8", "--weights a.pt", "--output logits",
                       "--model-kwargs a=1", "--samples 3", "--seed 5", "--batch-size 3", "--device cuda",
                       "--padding zeros", "--img-size 3", "--domain points", "--inputs image", "--mean .5",

@@ -54,8 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 arguments = _parse(words)
             except SystemExit:  # argparse, after --help and --version
                 return DONE
-            if hasattr(arguments, "command"):
-                refuse_idle_flags(arguments)
+            refuse_idle_flags(arguments)
             return arguments.run(arguments)
         return DONE
     except KeyboardInterrupt:
@@ -111,4 +110,6 @@ def _parse(words: list[str]) -> argparse.Namespace:
     else:
         parser.print_help()
         raise SystemExit(DONE)
-    return parser.parse_args(words)
+    found = parser.parse_args(words)
+    found.command, found.given = first, commands[first].given(found)
+    return found

@@ -28,16 +28,14 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
 
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As argparse does it; `given` are the flags, by name, whose values are not the usual ones."""
-        found, rest = super().parse_known_args(args, namespace)
+    def given(self, found: argparse.Namespace) -> dict[str, str]:
+        """The flags that were given, by name, as they are written: those whose values are not the usual ones."""
         flags = [action for action in self._actions if action.option_strings]
-        given = {
-            one.dest: one.option_strings[-1] for one in flags if getattr(found, one.dest, None) != one.default
+        return {
+            one.dest: one.option_strings[-1]
+            for one in flags
+            if getattr(found, one.dest, one.default) != one.default
         }
-        given = {name: written for name, written in given.items() if hasattr(found, name)}
-        found.given = {**getattr(found, "given", {}), **given}
-        return found, rest
 
     def error(self, message: str) -> NoReturn:
         """Raise what argparse would print below its usage."""
@@ -55,15 +53,13 @@ class Parser(argparse.ArgumentParser):
 
 def command(commands: "Commands", name: str, words: str, operands: str, epilog: str) -> Parser:
     """Add a command; `words` say what it does, `operands` what it must be given."""
-    made = commands.add_parser(
+    return commands.add_parser(
         name,
         help=words,
         description=words.capitalize() + ".",
         usage=f"symmeter {name} {operands} [options]",
         epilog=epilog,
     )
-    made.set_defaults(command=name)
-    return made
 
 
 def flag_type(written: Written) -> Callable[[str], object]:

@@ -40,6 +40,13 @@ _ALIASING = {
 }
 _ALIASING |= {"weights", "untrained", "model_kwargs", "trust_remote_code", "by", "depth", "top", "layout"}
 
+
+def _all_saved(a: argparse.Namespace) -> bool:
+    from symmeter.sweeps.compare import is_saved
+
+    return all(map(is_saved, a.models))
+
+
 RULES = {
     "measure": [Idle(lambda a: a.no_control, "beside --no-control", flags=["control"])],
     "layers": [
@@ -47,7 +54,7 @@ RULES = {
         Idle(lambda a: a.json == "-", "where --json - takes the place of the table", flags=["by", "depth", "top"]),
     ],
     "compare": [
-        Idle(lambda a: a.data is None, "on what was measured already", but={*_SHOWN, "data"}),
+        Idle(_all_saved, "on what was measured already", but={*_SHOWN, "data"}),
     ],
     "sweep": [
         Idle(lambda a: not a.layers, "without --layers", flags=["probes"]),
