@@ -51,7 +51,7 @@ def refuse_idle(given: Mapping[str, object], kind: type, asked: Asked) -> None:
     """SymmeterError for what was given, arguments and options of a kind of data, and would have no effect."""
     needs: dict[str, Any] = {field.name: field.metadata.get("needs") for field in fields(kind)} | ARGUMENTS
     for name, value in given.items():
-        need = NEEDS.get(needs.get(name))
+        need = NEEDS.get(needs.get(name) or "")
         if need is not None and not need.met(asked):
             flag = f"--{name.replace('_', '-')} {value}"
             raise SymmeterError(f"{flag} has no effect without {need.words}; leave it out")

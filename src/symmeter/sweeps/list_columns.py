@@ -85,7 +85,10 @@ def _read(row: Cells, where: str, domain: str) -> Entry:
         raise SymmeterError("weights and untrained contradict each other: give one of them")
     return Entry(
         model=_text("model", row["model"]),
-        **{column: text for column, text in texts.items() if text},
+        name=texts.get("name", ""),
+        weights=texts.get("weights") or None,
+        output=texts.get("output") or None,
+        domain=texts.get("domain") or None,
         untrained=untrained,
         model_kwargs=_value("model_kwargs", _model_kwargs, row.get("model_kwargs")),
         layouts=_value("layouts", _layouts, row.get("layouts")),

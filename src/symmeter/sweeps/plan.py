@@ -1,7 +1,7 @@
 """From models, data and a spec to cells: one model, one data set, one spec each, under a key of its own."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from symmeter.domain import Domain
 from symmeter.errors import SymmeterError
@@ -46,7 +46,6 @@ class Spec:
             generators_only(symmetry, "attribution", domain.generators())
         else:
             check_measures(self.measure, symmetry, domain.measure_over)
-        self._refuse_idle(domain, symmetry)
         control_mode(self.control)
         return replace(self, domain=domain.name, options=as_written(domain.options, everything=False))
 
@@ -78,21 +77,14 @@ class Spec:
             raise SymmeterError(
                 f"--layers needs a generator such as rotation; {self.symmetry} has groups only"
             )
-        motionless = {"elements": None, "sampling": "auto", "options": self._without_motions(data)}
-        return replace(self, kind="layers", measure="lee", symmetry=",".join(names), **motionless).check(data)
+        return replace(self, kind="layers", measure="lee", symmetry=",".join(names)).check(data)
 
-    def _refuse_idle(self, domain: Domain, symmetry: Symmetry) -> None:
-        """SymmeterError for what would have no effect on any cell."""
-        given = said(replace(self, options={}))
-        given |= as_written(domain.options, everything=False)
+    def refuse_idle(self, data: str) -> None:
+        """SymmeterError for what was asked for and would have no effect on any cell."""
+        domain, symmetry = self._read(data)
+        given = said(replace(self, options={})) | as_written(domain.options, everything=False)
         given.pop("probes", None)  # which are of layers
         refuse_idle(given, domain.Options, Asked(symmetry, self.output, self.inputs))
-
-    def _without_motions(self, data: str) -> Values:
-        """The options less those of whole motions, of which derivatives know nothing."""
-        kind = type(self._read(data)[0]).Options
-        idle = {one.name for one in fields(kind) if one.metadata.get("needs") == "motions"}
-        return {name: value for name, value in self.options.items() if name not in idle}
 
     def _read(self, data: str, output: str | None = None) -> tuple[Domain, Symmetry]:
         given = Given(data, self.domain, self.inputs, options=self.options)

@@ -146,6 +146,7 @@ def sweep(
         inputs=inputs,
         options=options,
     ).check(str(data))
+    spec.refuse_idle(str(data))
     entries = read_models(models, untrained, spec.domain or "images", allow_code)
     entries = with_remote_code(entries, trust_remote_code)
     cells = plan(entries, str(data), spec, seeds=seeds, layers=layers)
