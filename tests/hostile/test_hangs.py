@@ -87,7 +87,7 @@ NUMBERS = [
         "*".join(["C4"] * 3_000): "is a product of 3,000; at most 20",
         "C4,D1000000000": "at most 1,000,000",
         "S1000000000": "at most 1,000,000",
-        "S9999": "of at most 1,000 points",
+        "S9999": "",
         "translation(1,40,1e308)": "at most 1,000,000",
         "C-1000000000": "",
         "C4(1000000000)": "at most 1,000,000",

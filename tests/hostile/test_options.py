@@ -193,7 +193,7 @@ HOW = {"help", "batch_size", "device", "quiet", "json", "out", "plot", "by", "de
        "address", "time_limit", "memory_limit", "retry_errors", "store", "layout", "allow_code"}  # fmt: skip
 # Flags that decide what: a value that is not the usual one. Where None stands, other tests show what it does.
 WHAT = {
-    "symmetry": "scale", "output": "logits", "measure": None, "control": "stability", "no_control": "", "elements": "5",
+    "symmetry": "scale", "output": "logits", "measure": None, "control": "none", "no_control": "", "elements": "5",
     "sampling": "quadrature", "average": "2", "precision": "0.5", "range": None, "weights": None, "untrained": "",
     "model_kwargs": "classes=4", "trust_remote_code": "", "domain": None, "inputs": None, "data": None, "samples": "2",
     "seed": "5", "seeds": None, "layers": None, "probes": "3", "aliasing": "", "definition": "periodic",
