@@ -160,7 +160,7 @@ def _by_sample(labels: Mapping[str, Any], count: int, name: str, noun: str) -> l
 def _are_whole(values: np.ndarray) -> bool:
     """Whether values of any shape are whole numbers, be it in floating point."""
     if values.dtype.kind == "f":
-        return bool((values == values.round()).all())
+        return bool((np.isfinite(values) & (values == values.round())).all())
     return values.dtype.kind in "iub"
 
 

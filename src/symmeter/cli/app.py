@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 from symmeter.cli.commands import COMMANDS, MEASURING
 from symmeter.cli.parser import Parser, UsageError
 from symmeter.cli.terminal import DONE, FAILED, INTERRUPTED, USAGE, complain, reader_may_leave
-from symmeter.errors import SymmeterError, WriteError, nearest
+from symmeter.errors import SymmeterError, WriteError, first_line, nearest
 
 if TYPE_CHECKING:
     from symmeter.cli.parser import Commands
@@ -50,6 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 arguments = _parse(words)
             except SystemExit:  # argparse, after --help and --version
                 return DONE
+            from symmeter.cli.idle import refuse_idle_flags
+
+            refuse_idle_flags(arguments)
             return arguments.run(arguments)
         return DONE
     except KeyboardInterrupt:
@@ -60,6 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         from symmeter.verbs.verb import exited
 
         return _complain(f"error: {exited(error)}", FAILED, debug)
+    except OSError as error:
+        place = str(error.filename or "a file")[:200]
+        return _complain(f"error: {place}: {error.strerror or first_line(error)}", USAGE, debug)
     except Exception as error:
         hint = "" if debug else " (set SYMMETER_DEBUG=1 for the traceback)"
         return _complain(f"error: unexpected {type(error).__name__}: {error}{hint}", FAILED, debug)
@@ -95,8 +101,11 @@ def _parse(words: list[str]) -> argparse.Namespace:
     sub = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     first = words[0] if words else "--help"
     if first in COMMANDS:
-        _command(sub, words).refuse_unknown_options(words[1:])
-        return parser.parse_args(words)
+        command = _command(sub, words)
+        command.refuse_unknown_options(words[1:])
+        found = parser.parse_args(words)
+        found.command, found.given = first, command.given(found)
+        return found
     if not first.startswith("-"):
         raise UsageError(f"unknown command {first!r}{nearest(first, COMMANDS)}")
     for name, said in COMMANDS.items():

@@ -39,6 +39,12 @@ above_zero = flag_type(Written(float, lambda x: 0 < x < float("inf"), "a number 
 
 
 def add_model_kwargs(add: Add) -> None:
-    """The flag for arguments of a model's builder."""
+    """The flags for arguments of a model's builder, and for code that comes with it."""
     words = "arguments of the model's builder, such as num_classes=10"
     add("--model-kwargs", metavar="key=value", nargs="+", action="extend", help=words)
+    add_trust(add)
+
+
+def add_trust(add: Add) -> None:
+    """The flag that lets code of a hub run."""
+    add("--trust-remote-code", action="store_true", help="run the code that comes with an hf:NAME")

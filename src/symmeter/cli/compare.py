@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from symmeter.cli import inputs
 from symmeter.cli.arguments import add_model_kwargs, positive
+from symmeter.cli.idle import refuse_idle_options
 from symmeter.cli.inputs import KindOfData
 from symmeter.cli.parser import Parser, command
 from symmeter.cli.places import check_picture, check_writable
@@ -118,11 +119,18 @@ def _loaded(a: argparse.Namespace, words: list[str]) -> list["LoadedModel"]:
         raise SymmeterError(f"--weights has {len(weights)} files for {len(words)} models; give one for each")
     domain, symmetry = read_words(given(a), a.symmetry, a.output)
     check_measures(a.measure, symmetry, domain.measure_over)
+    refuse_idle_options(a, symmetry)
     for word in words:
         domain.check(a.data, word)
     kwargs = parse_model_kwargs(a.model_kwargs)
     return [
-        load_model(word, weights=file, model_kwargs=kwargs, seed=a.seed)
+        load_model(
+            word,
+            weights=file,
+            model_kwargs=kwargs,
+            seed=a.seed,
+            trust_remote_code=a.trust_remote_code,
+        )
         for word, file in zip(words, weights, strict=True)
     ]
 

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 Lines = list[tuple[str, str]]  # a name, and what it is
 Grouped = dict[str, Lines]  # below headings
 
+_OWN = {
+    "model_kwargs": "layers",
+    "trust_remote_code": "layers",
+    "domain": "symmetries",
+}  # what takes an option
 _COLUMNS, _INDENT = 80, "  "
 EPILOG = """what can be listed:
   models [PATTERN]     timm's and torchvision's networks
@@ -71,10 +76,10 @@ def run(a: argparse.Namespace) -> int:
         raise UsageError(f"unknown list {a.topic!r}{nearest(a.topic, TOPICS, most=1)}")
     if a.name is not None and a.topic not in ("models", "layers"):
         raise UsageError(f"list {a.topic} stands alone, without {a.name!r}")
-    if a.model_kwargs and a.topic != "layers":
-        raise UsageError(f"list {a.topic} takes no --model-kwargs; list layers MODEL does")
-    if a.domain is not None and a.topic != "symmetries":
-        raise UsageError(f"list {a.topic} takes no --domain; list symmetries does")
+    for option, topic in _OWN.items():
+        if getattr(a, option) and a.topic != topic:
+            flag = "--" + option.replace("_", "-")
+            raise UsageError(f"list {a.topic} takes no {flag}; list {topic} does")
     found = TOPICS[a.topic](a)
     if isinstance(found, dict):
         _print_grouped(found)
@@ -156,7 +161,12 @@ def _layers(a: argparse.Namespace) -> Lines:
     if a.name is None:
         raise UsageError("list layers needs a MODEL, such as timm:resnet18")
     onnx = a.name.lower().endswith(".onnx")  # its weights are a part of it
-    model = load_model(a.name, model_kwargs=parse_model_kwargs(a.model_kwargs), untrained=not onnx).model
+    model = load_model(
+        a.name,
+        model_kwargs=parse_model_kwargs(a.model_kwargs),
+        untrained=not onnx,
+        trust_remote_code=a.trust_remote_code,
+    ).model
     if not hasattr(model, "named_modules"):
         raise SymmeterError(f"{a.name}: it has no modules that could be named")
     return [(name, type(module).__name__) for name, module in model.named_modules() if name]

@@ -23,6 +23,15 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
 
+    def given(self, found: argparse.Namespace) -> dict[str, str]:
+        """The flags that were given, by name, as they are written: those whose values are not the usual ones."""
+        flags = [action for action in self._actions if action.option_strings]
+        return {
+            one.dest: one.option_strings[-1]
+            for one in flags
+            if getattr(found, one.dest, one.default) != one.default
+        }
+
     def error(self, message: str) -> NoReturn:
         """Raise what argparse would print below its usage."""
         raise UsageError(f"{message.removeprefix('argument ')} (see {self.prog} --help)")
