@@ -11,7 +11,8 @@ import symmeter.layers.profile  # noqa: F401
 from symmeter.errors import SymmeterError
 from symmeter.results.result import HEADER, NODES, SAMPLES, pandas
 from symmeter.results.saved import from_parts
-from symmeter.sweeps.store import MARK, Store
+from symmeter.sweeps.places import MARK
+from symmeter.sweeps.store import Store
 from symmeter.verbs.arguments import path as PATH
 from symmeter.verbs.verb import verb
 
