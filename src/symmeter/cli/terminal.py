@@ -1,19 +1,15 @@
-"""The process and its surroundings: exit codes, standard output, places for files, threads."""
+"""The process and its surroundings: exit codes, standard output, threads."""
 
 import contextlib
 import errno
 import os
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symmeter.errors import SymmeterError, WriteError, first_line
-from symmeter.files import PICTURES, check_ending
-from symmeter.optional import require
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -84,28 +80,6 @@ def complain(message: str) -> None:
     """One line on stderr."""
     with contextlib.suppress(OSError):
         print("symmeter:", " ".join(message.split()), file=sys.stderr)
-
-
-def check_writable(option: str, place: Path, folder: bool) -> None:
-    """SymmeterError when a file or folder cannot be made at `place`; nothing is left behind."""
-    try:
-        if place.is_dir() and not folder:
-            raise SymmeterError(f"{option} {place}: this is a folder; give a file")
-        wanted, fits = ("folder", place.is_dir) if folder else ("regular file", place.is_file)
-        if place.exists() and not fits():
-            raise SymmeterError(f"{option} {place}: this is no {wanted}")
-        above = place if folder else place.parent
-        existing = next(filter(Path.exists, (above, *above.parents)))
-        tempfile.TemporaryFile(dir=existing).close()
-    except OSError as error:
-        raise SymmeterError(f"{option} {place}: cannot be written ({error.strerror or error})") from error
-
-
-def check_picture(path: str) -> None:
-    """SymmeterError when --plot names no picture, or a place that cannot be written, or there is no matplotlib."""
-    check_ending(path, PICTURES, option="--plot")
-    check_writable("--plot", Path(path), folder=False)
-    require("matplotlib.figure", "plot")
 
 
 def prepare_process() -> None:
