@@ -10,6 +10,7 @@ import stat
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from symmeter.errors import SymmeterError, WriteError
 
@@ -81,10 +82,32 @@ def _ended(machine: str, process: str) -> bool:
 
 def read_regular(place: str | os.PathLike) -> bytes:
     """The content of a regular file; OSError for anything else, such as a pipe that would have one wait for ever."""
-    with open(place, "rb", opener=_without_waiting) as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "no regular file")
+    with _opened(place) as file:
         return file.read()
+
+
+def read_bounded(path: Path, most: int) -> bytes:
+    """That of a regular file of at most so many bytes; SymmeterError where it is larger, or cannot be read."""
+    try:
+        with _opened(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > most:
+                raise SymmeterError(f"{path}: {size:,} bytes, of at most {most:,}")
+            return file.read(most)
+    except IsADirectoryError as error:
+        raise SymmeterError(f"{path}: this is a folder; give a file") from error
+    except (OSError, ValueError) as error:  # ValueError for a name with a NUL
+        reason = getattr(error, "strerror", "no file has such a name")
+        raise SymmeterError(f"{str(path)[:200]}: cannot be read ({reason})") from error
+
+
+def _opened(place: str | os.PathLike) -> BinaryIO:
+    """A regular file, opened without waiting; OSError for anything else."""
+    file = open(place, "rb", opener=_without_waiting)
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "no regular file")
+    return file
 
 
 def _without_waiting(place: str, flags: int) -> int:
