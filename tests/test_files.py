@@ -37,9 +37,10 @@ def test_what_was_there_stays_where_writing_fails(method, tmp_path, monkeypatch)
 
     place = tmp_path / "r.json"
     write_whole(place, "before")
-    monkeypatch.setattr(Path, method, full)
-    with pytest.raises(WriteError, match=r"cannot write .*r.json: No space left on device"):
-        write_whole(place, "after")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, method, full)
+        with pytest.raises(WriteError, match=r"cannot write .*r.json: No space left on device"):
+            write_whole(place, "after")
     assert place.read_text() == "before" and names(tmp_path) == ["r.json"]
 
 
