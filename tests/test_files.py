@@ -31,14 +31,16 @@ def test_text_and_bytes_and_the_folders_around_them(tmp_path):
 def test_what_was_there_stays_where_writing_fails(method, tmp_path, monkeypatch):
     def full(self, *args):
         if method == "open":
-            self.write_bytes(b"ha")  # half of it
+            with open(self, "wb") as file:
+                file.write(b"ha")  # half of it
         raise OSError(28, "No space left on device")
 
     place = tmp_path / "r.json"
     write_whole(place, "before")
-    monkeypatch.setattr(Path, method, full)
-    with pytest.raises(WriteError, match=r"cannot write .*r.json: No space left on device"):
-        write_whole(place, "after")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, method, full)
+        with pytest.raises(WriteError, match=r"cannot write .*r.json: No space left on device"):
+            write_whole(place, "after")
     assert place.read_text() == "before" and names(tmp_path) == ["r.json"]
 
 

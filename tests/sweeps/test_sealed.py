@@ -164,6 +164,17 @@ def test_a_store_is_open_whatever_became_of_its_mark(store, content):
     assert Store(store.root).keys() == keys  # without a warning
 
 
+def test_a_folder_in_the_place_of_the_mark_stops_nothing(store):
+    before = store.frame()
+    store.remove(MARK)
+    os.mkdir(f"{store.root}/{MARK}")
+    with pytest.warns(SymmeterWarning, match=f"{MARK} is damaged"):
+        pd.testing.assert_frame_equal(Store(store.root).frame(), before)
+    with pytest.warns(SymmeterWarning, match=f"{MARK} is damaged"):
+        Store(store.root, create=True)
+    assert os.path.isdir(f"{store.root}/damaged/{MARK}") and Store(store.root).keys() == store.keys()
+
+
 @pytest.mark.parametrize("foreign", ["table", "folder", "pipe", "text"])
 def test_what_is_no_cell_stops_nothing(store, foreign):
     before, path = store.frame(), "rows/foreign.parquet"

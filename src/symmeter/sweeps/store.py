@@ -14,13 +14,14 @@ Others read it too: DuckDB by `read_parquet('STORE/rows/*.parquet', union_by_nam
 `read_parquet("STORE/index")`.
 """
 
+import contextlib
 import os
 import re
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from symmeter.errors import SymmeterError, first_line
+from symmeter.errors import SymmeterError
 from symmeter.results.result import SCHEMA, Result
 from symmeter.results.saved import columns_of, from_parts, row_kind
 from symmeter.sweeps.cell import labelled
@@ -71,9 +72,10 @@ class Store(SealedFolder):
 
     def _check_unsealed(self) -> None:
         """SymmeterError for a store of a version whose files had no seals."""
-        content = self.read(MARK) or b""
-        if not is_sealed(content):
-            for schema in re.findall(rb"symmeter\.store/\d+", content):
+        with contextlib.suppress(OSError):  # what is no regular file is no mark of another version either
+            content = self.read(MARK) or b""
+            schemas = [] if is_sealed(content) else re.findall(rb"symmeter\.store/\d+", content)
+            for schema in schemas:
                 self._check_schema(schema.decode())
 
     def _check_schema(self, schema: object) -> None:
@@ -160,7 +162,7 @@ class Store(SealedFolder):
             for name in self.header(key)["cell"]["tables"]:
                 self.needed(path_of(name, key), len)
         except DamagedFile as error:
-            return first_line(error)
+            return str(error)
         return ""
 
     def set_cell_aside(self, key: str) -> None:
