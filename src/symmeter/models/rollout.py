@@ -7,6 +7,8 @@ from torch import Tensor, nn
 
 from symmeter.errors import SymmeterError
 from symmeter.models.leaves import main_leaf
+from symmeter.verbs.arguments import function, several, whole
+from symmeter.verbs.verb import constructor
 
 Advance = Callable[[Tensor, Tensor], Tensor]
 
@@ -29,6 +31,11 @@ def newest(state: Tensor, step: Tensor) -> Tensor:
         ) from error
 
 
+@constructor(
+    model=function,
+    steps=several("numbers of steps such as (1, 2, 4, 8)", whole(1, 31)),
+    advance=function,
+)
 class Rollout(nn.Module):
     """A model of one step, applied to what it made: outputs `step 1`, `step 2`, ... for the `steps` that are asked for.
 
@@ -48,10 +55,6 @@ class Rollout(nn.Module):
     ):
         super().__init__()
         self.steps = sorted(set(steps))
-        if not self.steps or self.steps[0] < 1:
-            raise SymmeterError(
-                f"steps={tuple(steps)}: give numbers of steps such as (1, 2, 4, 8), at least 1"
-            )
         self.model, self.advance = model, advance
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
