@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable
 
+_COMPARED = 100  # characters of a word that are compared with choices
 _HEAD, _TAIL = 1200, 700  # characters of a long message that are shown: what is wrong, and what to change
 
 
@@ -57,7 +58,9 @@ def nearest(word: str, choices: Iterable[str], most: int = 3) -> str:
     if not choices:
         return ""
     by_lower = {choice.lower(): choice for choice in reversed(choices)}
-    close = [by_lower[c] for c in difflib.get_close_matches(word.lower(), by_lower, n=most, cutoff=0.5)]
+    close = [
+        by_lower[c] for c in difflib.get_close_matches(word[:_COMPARED].lower(), by_lower, n=most, cutoff=0.5)
+    ]
     if close:
         return "; did you mean " + " or ".join(map(repr, close)) + "?"
     return "; choose from " + ", ".join(choices) if len(choices) <= 40 else ""

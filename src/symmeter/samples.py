@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from symmeter.beside import Beside, beside_samples
 from symmeter.errors import SymmeterError
 from symmeter.source import Source, reason
 from symmeter.trees import Packings
@@ -130,6 +131,8 @@ class Samples:
         self._place = source.path or source.name  # for messages
         self._skipped = dict(source.missing)
         self._used, self._labelled = 0, source.labelled
+        self.compared: set[str] = set()  # of what stands beside samples, what outputs were compared with
+        self._beside: dict[str, None] = {}  # what stands beside the samples, as far as they were read
         fewer = draw.count is not None and self.total is not None and draw.count < self.total
         if self.total is not None and (fewer or draw.shuffled):
             self._indices = _drawn(self.total, draw)
@@ -147,8 +150,9 @@ class Samples:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the reader should know of how the data was read."""
-        return self._source.notes
+        """What the reader should know of how the data was read, and what was not."""
+        unused = [name for name in self._beside if name not in self.compared]
+        return self._source.notes + beside_samples(unused, self.item)
 
     @property
     def varied(self) -> bool:
@@ -180,7 +184,7 @@ class Samples:
                 if tuple(value.shape) != shape and not self.varied:
                     raise self._preparation.mismatch(shape, tuple(value.shape))
                 kind = self._preparation.kind(value) if self.varied else None
-                waiting.add(kind, _Read(value, label, item.name))
+                waiting.add(kind, _Read(value, self._label(label), item.name))
                 used += 1
                 self._used = max(self._used, used)
                 yield from map(self._batch, waiting.ready())
@@ -190,6 +194,13 @@ class Samples:
         if not used:
             first = next((f": {name}: {why}" for name, why in self.skipped), "")
             raise SymmeterError(f"{self._place}: none of the {visited} {self.item}s could be read{first}")
+
+    def _label(self, label: Any) -> Any:
+        """The label itself; what else stands beside the sample is taken down."""
+        if not isinstance(label, Beside):
+            return label
+        self._beside |= dict.fromkeys(label.unused)
+        return label.label
 
     def summary(self) -> dict[str, Any]:
         """What was read, ready for JSON; `path` is the place as it was asked for, None for what has none."""

@@ -1,20 +1,24 @@
 """Sweeps on this machine: nothing is lost, nothing is done twice, and whatever a model does stays with it."""
 
 import os
-import signal
+import shutil
 import subprocess
 import sys
 import time
 
 import pandas as pd
-import psutil
 import pytest
 from tests.helpers import check_refused
+from tests.report.stores import made_up
 from tests.sweeps.conftest import SETTINGS, ZOO, numbers
 
 from symmeter.cli.app import main
+from symmeter.errors import SymmeterWarning
+from symmeter.sweeps.cell import packed
 from symmeter.sweeps.executors.executor import Executor, Limits, Outcome
 from symmeter.sweeps.executors.local import Local
+from symmeter.sweeps.folder import StoreError
+from symmeter.sweeps.places import path_of
 from symmeter.sweeps.store import Store
 from symmeter.sweeps.sweep import sweep
 
@@ -35,11 +39,6 @@ def at_gate(maker, gate, widths):
         {"model": f"{ZOO}:{maker}", "name": str(w), "model_kwargs": {"gate": str(gate), "width": w}}
         for w in widths
     ]
-
-
-def waiting(gate):
-    """Process ids of the models that wait at a gate."""
-    return [int(name.split()[1]) for name in os.listdir(gate) if name.startswith("waits")]
 
 
 def bad(what, **kwargs):
@@ -105,8 +104,9 @@ def test_a_model_that_hangs_is_ended(tmp_path, images):
     assert "not done in 6 s" in str(Store(tmp_path / "s").errors())
 
 
-def test_out_of_memory_steps_the_batch_down(tmp_path, images):
-    model = bad("large batches")
+@pytest.mark.parametrize("what", ["large batches", "memory error"])
+def test_out_of_memory_steps_the_batch_down(tmp_path, images, what):
+    model = bad(what)
     summary = sweep([model], images, tmp_path / "s", **{**SETTINGS, "symmetry": "C4"}, limits=LIMITS)
     assert summary.complete, Store(tmp_path / "s").errors()
 
@@ -131,15 +131,102 @@ def test_a_model_that_does_not_exist_is_refused_by_name(tmp_path, images):
     assert "did you mean 'timm:resnet18" in str(Store(tmp_path / "s").errors())
 
 
-def test_damaged_cells_are_done_again(tmp_path, images, rows):
+def test_damaged_cells_are_set_aside_and_done_again(tmp_path, images, rows):
     store = Store(tmp_path / "s", create=True)
     sweep(rows(2, 3), images, store.root, **SETTINGS)
     before = store.frame()
     key = sorted(store.keys())[0]
-    store.write(f"rows/{key}.parquet", store.read(f"rows/{key}.parquet")[:-50])
-    summary = sweep(rows(2, 3), images, store.root, **SETTINGS)
+    path = path_of("rows", key)
+    damaged = store.read(path)[:-50]
+    store.write(path, damaged)
+    with pytest.warns(
+        SymmeterWarning, match=rf"{path} is damaged .*: its cell is set aside and measured again"
+    ):
+        summary = sweep(rows(2, 3), images, store.root, **SETTINGS)
     assert (summary.repaired, summary.done, summary.skipped) == (1, 1, 1)
+    assert store.read(f"damaged/{path}") == damaged and store.broken(store.keys()) == {}
     pd.testing.assert_frame_equal(numbers(store.frame()), numbers(before))
+
+
+class Elsewhere(Executor):
+    """Brings made-up cells, in the order that is wanted; does what is told before some of them."""
+
+    name = "elsewhere"
+    width = 1
+
+    def __init__(self, before=lambda number: None):
+        self.before = before
+
+    def run(self, tasks, started):
+        for number, task in enumerate(tasks):
+            started(task)
+            self.before(number)
+            name = task["entry"]["name"]
+            _, result = next(made_up(1, seed=int(name.split()[1]), names=[name]))
+            yield Outcome(task, packed(result, task, None))
+
+
+def untimed(frame):
+    return frame.drop(columns=["created", "seconds"])
+
+
+def stop_before(number):
+    def stop(current):
+        if current == number:
+            raise KeyboardInterrupt
+
+    return stop
+
+
+@pytest.mark.parametrize("stops", [(1,), (0, 2, 1)])
+def test_a_store_that_was_resumed_is_that_of_an_undisturbed_sweep(tmp_path, images, rows, stops):
+    call = {**SETTINGS, "symmetry": "C4"}
+    whole, resumed = tmp_path / "whole", tmp_path / "resumed"
+    models = [{**row, f"tag {i}": i} for i, row in enumerate(rows(5, 3, 7, 2))]
+    sweep(models, images, whole, **call, executor=Elsewhere())
+    for number in stops:
+        assert sweep(models, images, resumed, **call, executor=Elsewhere(stop_before(number))).interrupted
+    assert sweep(models[::-1], images, resumed, **call, executor=Elsewhere()).complete
+    one, other = Store(whole), Store(resumed)
+    for folder in ("rows", "samples"):
+        for key in one.keys() | other.keys():
+            path = path_of(folder, key)
+            assert one.read(path) == other.read(path)
+    pd.testing.assert_frame_equal(untimed(one.frame()), untimed(other.frame()), check_exact=True)
+    assert list(one.frame()["name"].unique()) == ["small 2", "small 3", "small 5", "small 7"]
+
+
+def test_a_store_that_is_deleted_meanwhile_is_one_error(tmp_path, images, rows, capsys):
+    store = tmp_path / "s"
+
+    def delete(number):
+        if number == 1:
+            shutil.rmtree(store)
+
+    call = {**SETTINGS, "symmetry": "C4", "executor": Elsewhere(delete)}
+    with pytest.raises(StoreError, match=rf"store {store}: it is gone \(no symmeter.json\)") as caught:
+        sweep(rows(2, 3, 4), images, store, **call)
+    assert "\n" not in str(caught.value) and not store.exists()
+    opened = Store(store, create=True)
+    shutil.rmtree(store)
+    check_refused("claims/k.json cannot be written: the folder is gone", opened.create, "claims/k.json", b"")
+
+
+def test_a_sweep_takes_away_what_killed_ones_have_left(tmp_path, images, rows):
+    call = {**SETTINGS, "symmetry": "C4", "executor": Elsewhere()}
+    sweep(rows(2), images, tmp_path / "s", **call)
+    program = f"""
+import os
+from pathlib import Path
+from symmeter.sweeps.store import Store
+store = Store({str(tmp_path / "s")!r})
+Path.replace = lambda self, place: os._exit(9)
+store.write("rows/k.parquet", b"half")
+"""
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 9
+    assert any(name.endswith(".part") for name in os.listdir(tmp_path / "s" / "rows"))
+    sweep(rows(2), images, tmp_path / "s", **call)
+    assert [name for name in os.listdir(tmp_path / "s" / "rows") if name.endswith(".part")] == []
 
 
 def test_tags_are_renewed_without_measuring_again(tmp_path, images, rows):
@@ -162,71 +249,6 @@ def test_two_sweeps_on_one_store_share_the_work(tmp_path, images, gate):
         thread.join()
     assert sum(summary.done for summary in found) == 6 and all(summary.done for summary in found)
     assert len(Store(tmp_path / "s").frame()) == 6
-
-
-def start(arguments, **kwargs):
-    return subprocess.Popen(
-        [sys.executable, "-m", "symmeter", "sweep", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        env=os.environ | {"OMP_NUM_THREADS": "1"}, **kwargs,
-    )  # fmt: skip
-
-
-def wait_for(condition, process):
-    """Wait as long as the process lives that is to bring it about: how long that is hangs on the machine."""
-    while not condition():
-        assert process.poll() is None, process.communicate()[0].decode()
-        time.sleep(0.05)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("victim", ["sweep", "worker"])
-def test_kill_9_at_any_moment_loses_at_most_what_was_running(tmp_path, images, victim, gate):
-    models = as_yaml(tmp_path / "m.yaml", at_gate("gated", gate, range(2, 8)))
-    arguments = [models, images, "--symmetry", "C4", "--jobs", "2", "--store"]
-    process = start([*arguments, str(tmp_path / "killed")])
-    rows = tmp_path / "killed" / "rows"
-    wait_for(lambda: rows.is_dir() and len(os.listdir(rows)) >= 2 and waiting(gate), process)
-    family = psutil.Process(process.pid).children(recursive=True)
-    if victim == "sweep":
-        process.kill()
-        process.communicate()
-        # The gate is shut: who is still there after this would be there for ever. Only a failure takes that long.
-        _, left = psutil.wait_procs(family, timeout=300)
-        assert all(p.status() == "zombie" for p in left)
-    else:
-        os.kill(waiting(gate)[0], signal.SIGKILL)
-        (gate / "open").touch()
-        process.communicate()
-    (gate / "open").touch()
-    there = len(Store(tmp_path / "killed").keys())
-    assert there >= 2
-    again = start([*arguments, str(tmp_path / "killed"), "--retry-errors"])
-    output = again.communicate()[0].decode()
-    assert again.returncode == 0 and f"{there} there already" in output, output
-    undisturbed = start([*arguments, str(tmp_path / "whole")])
-    said = undisturbed.communicate()[0].decode().splitlines()
-    assert all(" s done (" in line for line in said[:-1]) and said[-1].startswith("6 cells: 6 done"), said
-    one, other = (Store(tmp_path / name).frame() for name in ("killed", "whole"))
-    pd.testing.assert_frame_equal(numbers(one), numbers(other), rtol=1e-5)
-    assert not any(name.endswith(".part") for name in os.listdir(rows)) or victim == "sweep"
-
-
-@pytest.mark.slow
-def test_ctrl_c_keeps_what_is_done(tmp_path, images, gate):
-    models = as_yaml(tmp_path / "m.yaml", at_gate("gated", gate, range(2, 9)))
-    process = start([models, images, "--symmetry", "C4", "--jobs", "1", "--store", str(tmp_path / "s")],
-                    preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))  # fmt: skip
-    rows = tmp_path / "s" / "rows"
-    wait_for(lambda: rows.is_dir() and len(os.listdir(rows)) >= 1 and waiting(gate), process)
-    process.send_signal(signal.SIGINT)
-    output = process.communicate()[0].decode()
-    assert (
-        process.returncode == 130
-        and "interrupted: start again to go on" in output
-        and "Traceback" not in output
-    )
-    assert 1 <= len(Store(tmp_path / "s").frame()) <= 3  # those that need not wait at the gate
-    assert os.listdir(tmp_path / "s" / "claims") == []
 
 
 @pytest.fixture

@@ -10,22 +10,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symmeter.cli import inputs
-from symmeter.cli.arguments import Parser, add_model_kwargs, command, positive
+from symmeter.cli.arguments import add_model_kwargs, positive
+from symmeter.cli.idle import refuse_idle_options
 from symmeter.cli.inputs import KindOfData
+from symmeter.cli.parser import Parser, command
+from symmeter.cli.places import check_picture, check_writable
 from symmeter.cli.run_model import given
 from symmeter.cli.terminal import (
     DONE,
     FAILED,
     attempt,
-    check_picture,
-    check_writable,
     console,
     prepare_process,
 )
 from symmeter.errors import SymmeterError
 
 if TYPE_CHECKING:
-    from symmeter.cli.arguments import Commands
+    from symmeter.cli.parser import Commands
     from symmeter.models.loaded import LoadedModel
     from symmeter.results.comparison import Comparison
 
@@ -42,8 +43,7 @@ the same images, with the same definition and output, are compared."""
 
 def parser(commands: "Commands", kind: KindOfData) -> Parser:
     """Add the command; returns its parser."""
-    words = "compare models image by image: ratios of their errors, with intervals"
-    made = command(commands, "compare", words, "A B [...]", EPILOG)
+    made = command(commands, "compare", "A B [...] [options]", EPILOG)
     made.add_argument("models", metavar="A B", nargs="+", help="saved results, stores of a sweep, or models")
     made.add_argument("--data", metavar="DATA", help=f"what models are measured on: {kind.files}, ...")
     add = made.add_argument_group("what to measure of models").add_argument
@@ -119,11 +119,18 @@ def _loaded(a: argparse.Namespace, words: list[str]) -> list["LoadedModel"]:
         raise SymmeterError(f"--weights has {len(weights)} files for {len(words)} models; give one for each")
     domain, symmetry = read_words(given(a), a.symmetry, a.output)
     check_measures(a.measure, symmetry, domain.measure_over)
+    refuse_idle_options(a, symmetry)
     for word in words:
         domain.check(a.data, word)
     kwargs = parse_model_kwargs(a.model_kwargs)
     return [
-        load_model(word, weights=file, model_kwargs=kwargs, seed=a.seed)
+        load_model(
+            word,
+            weights=file,
+            model_kwargs=kwargs,
+            seed=a.seed,
+            trust_remote_code=a.trust_remote_code,
+        )
         for word, file in zip(words, weights, strict=True)
     ]
 

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from symmeter.cli import inputs
-from symmeter.cli.terminal import DONE, FAILED, attempt, check_writable, complain, prepare_process
+from symmeter.cli.idle import refuse_idle_options
+from symmeter.cli.places import check_writable
+from symmeter.cli.terminal import DONE, FAILED, attempt, complain, prepare_process
 from symmeter.optional import require
 from symmeter.verbs.arguments import path, words_by_leaf
 from symmeter.verbs.warned import recorded, repeat, told_apart
@@ -87,7 +89,12 @@ def _measured(a: argparse.Namespace, measuring: Callable[["LoadedModel"], R]) ->
     kwargs = parse_model_kwargs(a.model_kwargs)
     with recorded() as found:
         loaded = load_model(
-            a.model, weights=a.weights, model_kwargs=kwargs, untrained=a.untrained, seed=a.seed
+            a.model,
+            weights=a.weights,
+            model_kwargs=kwargs,
+            untrained=a.untrained,
+            seed=a.seed,
+            trust_remote_code=a.trust_remote_code,
         )
     ours, others = told_apart(found)
     notes = tuple(ours)
@@ -104,12 +111,15 @@ def given(a: argparse.Namespace) -> "Given":
     """The data of a command, with all that was said of it."""
     from symmeter.measuring.plan import Given
 
-    return Given(path.check("DATA", a.data), a.domain, words_by_leaf(a.inputs), None, inputs.options_given(a))
+    if a.data:
+        path.check("DATA", a.data)  # before it is looked at: a pipe may never end
+    return Given(a.data, a.domain, words_by_leaf(a.inputs), None, inputs.options_given(a))
 
 
 def _check_early(a: argparse.Namespace) -> None:
     """SymmeterError for the mistakes that can be seen before a model is built or downloaded."""
     from symmeter.measuring.plan import read_words
 
-    domain, _ = read_words(given(a), a.symmetry, a.output)
+    domain, symmetry = read_words(given(a), a.symmetry, a.output)
+    refuse_idle_options(a, symmetry)
     domain.check(a.data, a.model)

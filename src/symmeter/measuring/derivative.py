@@ -13,7 +13,8 @@ from torch import Tensor
 from symmeter.autodiff.pushforward import Pushforward
 from symmeter.measures.measure import DerivativeMeasure
 from symmeter.measuring.accuracy import record
-from symmeter.measuring.derivative_kind import Kind, by_output
+from symmeter.measuring.derivative_audit import remarks_along
+from symmeter.measuring.derivative_kind import Kind, by_differences, by_output
 from symmeter.measuring.directions import Directions, Part
 from symmeter.measuring.floor import FLOOR_IMAGES, Floor
 from symmeter.measuring.function import Function
@@ -168,7 +169,6 @@ class DerivativeRun(Run):
         quantised = self.seen is not None and self.seen.precision.quantised
         pushforward = Pushforward(
             lambda z: _as_one(function(z)),
-            total=self.samples.total,
             batch_size=function.batching.size or self.batch_size,
             wide=wide,
             differentiable=not quantised,
@@ -240,25 +240,25 @@ class DerivativeRun(Run):
                     self.columns.add(key.as_statistic(BOUNDARY), edge[i])
 
     def _find_floor(self, x: Tensor) -> None:
-        """The floor from a few samples x (b, ...) of the first kind."""
-        assert self._first is not None
-        totals, errors, self._floor_method = self._first.differences(
-            x, self.rho_in, self.generators, self.nudge
-        )
+        """The floor from a few samples x (b, ...) of the first kind, and whether the actions on them are right."""
+        kind, generators = self._first, self.generators
+        assert kind is not None
+        totals, errors, self._floor_method = kind.differences(x, self.rho_in, generators, self.nudge)
         for target, own, own_errors in zip(self.targets, totals, errors, strict=True):
             self._take_floor(target, own, own_errors)
+        audit = lambda: remarks_along(self.domain, kind, self.rho_in, generators, x, totals, errors)
+        self.remarks += self.optional("the audit of actions", audit) or []
 
-    def _take_floor(self, target: Target, totals: Sequence[Tensor], errors: Sequence[Tensor]) -> None:
-        """The floors of one output from chunks of its derivatives (T, b, ...) and of how far they are off."""
+    def _take_floor(self, target: Target, found: Tensor, off: Tensor) -> None:
+        """The floors of one output from its derivatives (T, b, ...) and how far they are off."""
         for m in self.measures:
-            total = torch.cat(list(map(m.statistic, totals)), 1)
-            error = torch.cat(list(map(m.statistic, errors)), 1)
+            total, error = m.statistic(found), m.statistic(off)
             finite = (total + error).isfinite().all(0)
             for i, generator in enumerate(self.generators):
-                value, off = float(total[i, finite].sum()), float(error[i, finite].sum())
+                value, wrong = float(total[i, finite].sum()), float(error[i, finite].sum())
                 if finite.any():
-                    relative = min(off / value, 1.0) if value > 0 else 0.0
-                    self._floors[self.key(m, generator, target)] = Floor(off / int(finite.sum()), relative)
+                    relative = min(wrong / value, 1.0) if value > 0 else 0.0
+                    self._floors[self.key(m, generator, target)] = Floor(wrong / int(finite.sum()), relative)
 
     def floor(self, key: Key, value: float) -> float | None:
         """The floor of a column with this mean; None where it could not be found."""
@@ -283,15 +283,7 @@ class DerivativeRun(Run):
         if self.pushforward.verifier.left_out:
             notes.append(self.pushforward.verifier.left_out)
         if not self.pushforward.strategy.exact:
-            names: dict[str, list[str]] = {}
-            for name, reason in self.pushforward.dropped.items():
-                names.setdefault(reason, []).append(name)
-            reasons = "; ".join(f"{', '.join(those)}: {reason}" for reason, those in names.items())
-            why = reasons or "it is quantised"
-            notes.insert(
-                0,
-                f"measured by central differences, for the model has no derivative that could be used ({why})",
-            )
+            notes.insert(0, by_differences(self.pushforward.dropped))
         return notes
 
 

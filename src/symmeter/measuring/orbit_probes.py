@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from torch import Tensor
 
-from symmeter.measuring.audit import CLEAR, Audit
+from symmeter.measuring.audit import CLEAR
 from symmeter.measuring.offsets import found_offsets
+from symmeter.measuring.orbit_audit import OrbitAudit
 from symmeter.measuring.orbit_floor import Floors, orbit_floors
 from symmeter.measuring.orbit_pass import Orbit
 from symmeter.measuring.remembered import FEW_SAMPLES
@@ -32,7 +33,7 @@ class Probes:
             self._find_floors(run, orbit, batch, x)
         if run.names and not self._audited:
             self._audited = True
-            audit = Audit(orbit, run.domain, x[: min(FEW_SAMPLES, orbit.at_once)], run.nudge)
+            audit = OrbitAudit.of(orbit, run.domain, x[: min(FEW_SAMPLES, orbit.at_once)], run.nudge)
             clear = any(self.stands_clear(run.columns, target) for target in orbit.targets)
             run.remarks += run.optional("the audit of actions", lambda: audit.remarks(clear)) or []
 

@@ -19,7 +19,7 @@ import torch
 from symmeter.errors import SymmeterError
 from symmeter.results.intervals import CONFIDENCE
 from symmeter.results.row import Row
-from symmeter.results.verdict import NOT_RESOLVED
+from symmeter.results.verdict import SAYS_NOTHING
 from symmeter.samples import Batch, Samples
 
 FIRST = 16  # samples at the first look
@@ -168,7 +168,7 @@ def widest(row: Row) -> tuple[float, str]:
     Of a value half the interval over it, of a ratio sqrt(high / low) - 1. What is not resolved from the floor, or the
     same for all images, is as precise as it gets.
     """
-    if row.verdict == NOT_RESOLVED:
+    if row.verdict in SAYS_NOTHING:
         return 0.0, row.symmetry
     found = [(0.0, row.symmetry)]
     if row.interval_low is not None and row.interval_high is not None:

@@ -13,14 +13,14 @@ from symmeter.results.row import Row
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_STEP = re.compile(r"^step (\d+)\b")
+_STEP = re.compile(r"^step (\d+)\b\.?(.*)")  # its number, and the name of one of several tensors
 _LACKING = "no steps in this result: measure a symmeter.Rollout with output=rollout.outputs('equivariant')"
 
 
 def plot_rollout(
     result: Result, ax: "Axes | None" = None, symmetry: str | None = None, measure: str | None = None
 ) -> "Axes":
-    """The error of every step against its number, both on logarithmic axes, a line a symmetry; returns the Axes.
+    """The error of every step against its number, on logarithmic axes, a line a symmetry and tensor; returns the Axes.
 
     Bars are 95 % intervals where the error is the value itself; the dashed line is the floor: what a symmetric model
     would show. SymmeterError where no output is a step of a roll-out.
@@ -29,8 +29,12 @@ def plot_rollout(
     ax = ax or axes(6.4, 4.0)
     ax.set_xscale("log")
     ax.set_yscale("log")
-    for colour, ((name, _), rows) in zip(line_colours(len(found)), found.items(), strict=True):
-        _draw(ax, rows, colour, words(name))
+    lines: dict[tuple[str, str], list[Row]] = {}
+    for row in (row for rows in found.values() for row in rows):
+        name = ", ".join(filter(None, [words(row.symmetry), _step(row)[2]]))
+        lines.setdefault((name, row.measure), []).append(row)
+    for colour, ((name, _), rows) in zip(line_colours(len(lines)), lines.items(), strict=True):
+        _draw(ax, rows, colour, name)
     ticks = sorted({_number(row) for rows in found.values() for row in rows})
     ax.set_xticks(ticks, list(map(str, ticks)), minor=False)
     ax.set_xticks([], minor=True)
@@ -52,9 +56,14 @@ def rollouts_of(result: Result) -> dict[tuple[str, str], list[Row]]:
 
 def _number(row: Row) -> int:
     """How many steps a row is about."""
+    return int(_step(row)[1])
+
+
+def _step(row: Row) -> re.Match[str]:
+    """The output of a row, taken apart."""
     match = _STEP.match(row.output)
     assert match is not None
-    return int(match[1])
+    return match
 
 
 def _draw(ax: "Axes", rows: list[Row], colour: str, name: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from symmeter.results.intervals import CONFIDENCE, Interval, Ratio, of_mean, of_ratios
 from symmeter.results.standard_errors import ratio_error, standard_error
-from symmeter.results.verdict import resolved, verdict
+from symmeter.results.verdict import NO_VALUE, resolved, verdict
 
 # The standard deviation of the logarithm of specificity between untrained networks, beyond the choice of images:
 # weights drawn at random prefer some directions of motion. `studies/instrument.py` measures it, on 12 networks of
@@ -57,6 +57,8 @@ class Estimate:
     @property
     def verdict(self) -> str:
         """One or two words, those of `symmeter.results.verdict.verdict`."""
+        if math.isnan(self.value):
+            return NO_VALUE
         return verdict(self.resolved, self.n, self.stability, self.specificity)
 
     def columns(self) -> dict[str, Any]:

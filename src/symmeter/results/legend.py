@@ -6,7 +6,7 @@ from typing import Any
 from symmeter.results.numbers import ratio
 from symmeter.results.row import RATIOS, Row
 from symmeter.results.units import by_unit, outputs_of
-from symmeter.results.verdict import NOT_RESOLVED, TOO_FEW, UNCLEAR, towards_others
+from symmeter.results.verdict import SAYS_NOTHING, TOO_FEW, UNCLEAR, towards_others
 
 _ENOUGH_FOR_SOFTMAX = 64  # samples: its tail hides what fewer could tell of logits
 
@@ -69,7 +69,7 @@ def _missing(rows: Sequence[Row]) -> list[str]:
     """Why some intervals have no end, and which ratios are not of all images, by symmetry."""
     found: dict[str, list[str]] = {}
     for row in rows:
-        if not row.whole or row.verdict in (NOT_RESOLVED, TOO_FEW):
+        if not row.whole or row.verdict in (*SAYS_NOTHING, TOO_FEW):
             continue
         if row.interval_remark:
             found.setdefault(f"no bound of the value: {row.interval_remark}", []).append(row.symmetry)

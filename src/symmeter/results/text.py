@@ -27,8 +27,8 @@ from symmeter.results.row import RATIOS, ElementRow, Row
 from symmeter.results.units import as_shown
 from symmeter.results.verdict import (
     LEARNED,
-    NOT_RESOLVED,
     NOT_STABLE,
+    SAYS_NOTHING,
     SPECIFIC,
     STABLE,
     TOO_FEW,
@@ -43,7 +43,7 @@ _WHOLE_NAME = (
 )
 _ANY_WIDTH = 1000
 _STYLES = {LEARNED: "green", SPECIFIC: "green", STABLE: "yellow", NOT_STABLE: "red"} | dict.fromkeys(
-    (UNCLEAR, NOT_RESOLVED, TOO_FEW), "dim"
+    (UNCLEAR, *SAYS_NOTHING, TOO_FEW), "dim"
 )
 
 

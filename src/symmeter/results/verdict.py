@@ -11,11 +11,12 @@ FEWEST_IMAGES = 8  # below which there is no verdict
 
 # On a response to a symmetry, beside its controls.
 SPECIFIC, STABLE, NOT_STABLE, LEARNED = "specific", "stable", "not stable", "learned"
-NO_CONTROL, NO_TEST, RANDOM = "no control", "no test", "random"
+NO_CONTROL, NO_TEST, NO_VALUE, RANDOM = "no control", "no test", "no value", "random"
 # On the contribution of a layer.
 ADDS, TAKES_AWAY, NONE = "adds", "takes away", "none"
 # On both.
 NOT_RESOLVED, UNCLEAR, TOO_FEW = "not resolved", "unclear", "too few"
+SAYS_NOTHING = (NOT_RESOLVED, NO_VALUE)
 
 
 def meanings(item: str, towards: str = "") -> dict[str, str]:
@@ -32,6 +33,7 @@ def meanings(item: str, towards: str = "") -> dict[str, str]:
         LEARNED: "with --control untrained: stable or specific, and more so than a copy with fresh weights",
         TOO_FEW: f"fewer than {FEWEST_IMAGES} {item}s, so no verdict",
         NO_CONTROL: "there was nothing to compare with",
+        NO_VALUE: "there was nothing to measure, such as no pair of boxes",
     }
 
 

@@ -50,8 +50,9 @@ class Offset:
         """What the reader should know of output `name`, whose grid is of such positions; None where it is not that."""
         if not self.named:
             return None
-        share = f"{100 * min(self.explained, 0.9999):.3g}%"
+        share = f"{100 * min(self.explained, 0.9999):.4g}%"
+        by = " and ".join(str(one) for one in self.along if one.clear)
         return (
-            f"output {name!r} lies beside where it should, by {' and '.join(map(str, self.along))} {position}s: "
+            f"output {name!r} lies beside where it should, by {by} {position}s: "
             f"without that its squared error under flips and turns is {share} smaller"
         )

@@ -7,7 +7,7 @@ smallest squared error is found by least squares, and -d is how far the output l
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -17,11 +17,11 @@ from symmeter.domains.grids.affine_map import AffineMap
 from symmeter.results.bootstrap import resamples
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.offset import AlongAxis, Offset
-from symmeter.symmetry.representations.representation import Representation
+from symmeter.symmetry.representations.representation import Acted, Representation
 
 Part = Callable[[Tensor], Tensor]
 _AXES = ("x", "y", "z")
-_FURTHEST, _COARSE = 2.0, 0.5  # positions: where it is looked for first, and in which steps
+FURTHEST, _COARSE = 2.0, 0.5  # positions: where it is looked for first, and in which steps
 _STEPS, _LONGEST, _DONE = (
     8,
     0.5,
@@ -51,26 +51,30 @@ def turns_in_place(g: Element) -> bool:
 class Turned:
     """An output y (b, ...) on which maps act by `rho`, and what it is for g x, (b, ...), for some g.
 
-    `part` takes of a tensor what is to be compared.
+    `part` takes of a tensor what is to be compared, where `weights` that go with (b, ...), 1 for maps without, are not 0.
     """
 
     rho: Representation
     y: Tensor
     moved: Mapping[AffineMap, Tensor]
     part: Part = lambda y: y
+    weights: Mapping[AffineMap, Tensor] = field(default_factory=dict)
 
     @property
     def axes(self) -> int:
         """How many axes the grid has."""
         return len(next(iter(self.moved)).shift)
 
+    def expected(self, g: AffineMap, d: np.ndarray) -> Acted:
+        """What f(g x) (b, ...) should be for an offset d (axes,), and a mask where that is known."""
+        own = np.array(g.linear) @ d - d
+        return self.rho.act(replace(g, shift=tuple(map(float, own)), frame=None), self.y)
+
     def residual(self, g: AffineMap, d: np.ndarray) -> tuple[Tensor, Tensor]:
         """f(g x) less what it should be for an offset d (axes,), and where that is known: (b, ...) each, float64."""
-        own = np.array(g.linear) @ d - d
-        about = replace(g, shift=tuple(map(float, own)), frame=None)
-        expected, mask = self.rho.act(about, self.y)
-        difference = self.part(self.moved[g] - expected).double()
-        return difference, self.part(mask.expand_as(expected)).double()
+        expected, mask = self.expected(g, d)
+        known = (mask * self.weights.get(g, 1.0)).expand_as(expected)
+        return self.part(self.moved[g] - expected).double(), self.part(known).double()
 
     def errors(self, d: np.ndarray, where: np.ndarray | None = None) -> float:
         """The mean squared error for an offset d (axes,), where an offset `where` has values too."""
@@ -128,7 +132,7 @@ def _seen_axes(elements: Sequence[AffineMap]) -> list[int]:
 def _started(turned: Turned, seen: Sequence[int]) -> np.ndarray:
     """Where least squares begin: the best of some offsets (axes,), axis by axis, twice."""
     d = np.zeros(turned.axes)
-    tried = np.arange(-_FURTHEST, _FURTHEST + _COARSE / 2, _COARSE)
+    tried = np.arange(-FURTHEST, FURTHEST + _COARSE / 2, _COARSE)
     for axis in itertools.chain(seen, seen):
         candidates = [np.where(np.arange(len(d)) == axis, value, d) for value in tried]
         d = min(candidates, key=lambda one: (turned.errors(one), float(np.abs(one).sum())))

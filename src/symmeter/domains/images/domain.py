@@ -26,7 +26,6 @@ from symmeter.domains.grids.field_words import FIELDS, FieldWord
 from symmeter.domains.grids.generators import FAMILIES, GENERATORS
 from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.gridded import Gridded
-from symmeter.domains.grids.offsets import find_offset
 from symmeter.domains.grids.pixels import Pixels
 from symmeter.domains.grids.shifts import margin_of
 from symmeter.domains.grids.vectors import turns
@@ -41,10 +40,10 @@ from symmeter.domains.images.inputs import preprocessing_of
 from symmeter.domains.images.mask_consistency import MaskConsistency
 from symmeter.domains.images.names import GROUPS, named
 from symmeter.domains.images.options import ImageOptions
-from symmeter.domains.images.placed.measures import BOXES, KEYPOINTS, USUAL
+from symmeter.domains.images.placed.measures import BOXES, USUAL
 from symmeter.domains.images.placed.measures import MEASURES as PLACED
+from symmeter.domains.images.placed.offsets import placed_offset
 from symmeter.domains.images.placed.representation import Placed, re_boxed, unswapped
-from symmeter.domains.images.placed.rows import CENTRE
 from symmeter.domains.images.placed.words import PlacedModel, PlacedWord, alone, placed_words
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.domains.images.psnr import EQR, EQT, EQTFractional
@@ -216,10 +215,10 @@ class Images(Gridded):
         return [*alternatives(rho, value, self._grid), *unswapped(rho)]
 
     def offset(self, rho: Representation, y: Tensor, moved: Mapping[Element, Tensor]) -> Offset | None:
-        """Of keypoints, as well: by how many pixels their coordinates are too large."""
-        if rho.kind != KEYPOINTS:
+        """Of boxes and keypoints, as well: by how many pixels their coordinates are too large."""
+        if not isinstance(rho, Placed):
             return super().offset(rho, y, moved)
-        return find_offset(replace(self.turned(rho, y, moved), part=lambda rows: rows[:, 1:, CENTRE]))
+        return placed_offset(self.turned(rho, y, moved))
 
     def displaced(
         self, rho: Representation, x: Tensor, other: Tensor, still: Still, replaced: Replaced

@@ -82,7 +82,7 @@ def _warnings(store: Store, found: Tables) -> dict[str, list[str]]:
         return {}
     notes: dict[str, list[str]] = {}
     for row in cells.to_dict("records"):
-        said = store.header(row["cell"]).get("warnings", [])
+        said = store.notes(row["cell"])
         if said:
             notes[row["name"]] = list(dict.fromkeys([*notes.get(row["name"], []), *said]))
     return notes

@@ -15,7 +15,7 @@ import numpy as np
 from symmeter.results.estimate import bounded
 from symmeter.results.intervals import CONFIDENCE, Interval, Ratio
 from symmeter.results.row import RATIOS
-from symmeter.results.verdict import NOT_RESOLVED, against_untrained, verdict
+from symmeter.results.verdict import SAYS_NOTHING, against_untrained, verdict
 
 NUMBERS = (
     "value", "interval_low", "interval_high", "standard_error", "typical", "floor", "control", "specificity_control",
@@ -57,7 +57,7 @@ def _over_seeds(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             found |= {name: ratio.value, f"{name}_pairs": ratio.pairs}
             found[f"{name}_low"] = bounded(ratio.interval.low)
             found[f"{name}_high"] = bounded(ratio.interval.high)
-    resolved = all(row["verdict"] != NOT_RESOLVED for row in rows)
+    resolved = all(row["verdict"] not in SAYS_NOTHING for row in rows)
     word = verdict(resolved, int(images), ratios["stability"], ratios["specificity"])
     untrained = ratios["untrained"]
     return found | {"verdict": word if untrained is None else against_untrained(word, untrained)}

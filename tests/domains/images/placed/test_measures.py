@@ -57,10 +57,25 @@ def test_a_box_with_too_small_an_overlap_is_no_partner():
     rows, result = measured(Squares(wider=3.0), "hflip")  # IoU 5 / 11
     assert rows["unmatched"].value == 1
     assert rows["box_error"].value != rows["box_error"].value
-    assert any("no box of f(g x) is a pair" in warning for warning in result.warnings)
+    assert rows["box_error"].verdict == rows["score_change"].verdict == "no value"
+    assert rows["unmatched"].verdict == "too few"
+    said = "no box has a partner under hflip: box_error and score_change have no value, read unmatched"
+    assert said in result.warnings
+    assert "no value" in str(result)
     rows, _ = measured(Squares(wider=3.0), "hflip", min_iou=0.3)
     assert rows["unmatched"].value == 0
     assert rows["box_error"].value == pytest.approx(1 - 5 / 11, abs=1e-5)
+
+
+def test_elements_under_which_no_box_has_a_partner_are_named():
+    """Boxes that are too wide have one where the plane is turned upside down by a flip, and nowhere else."""
+    rows, result = measured(Squares(wider=3.0), "D2")
+    assert rows["unmatched"].value == pytest.approx(2 / 3)
+    assert rows["box_error"].value < 1e-5
+    (said,) = [warning for warning in result.warnings if "no box has a partner" in warning]
+    assert said.endswith(": box_error and score_change are of the other elements, read unmatched")
+    assert "hflip" in said
+    assert "vflip" not in said
 
 
 def test_boxes_that_the_border_cuts_are_left_out():

@@ -1,13 +1,14 @@
 """Measures of sets of boxes, and of keypoints."""
 
 from abc import abstractmethod
+from collections import Counter
 
 import torch
 from torch import Tensor
 
 from symmeter.domains.images.placed.matching import Matched, matched
 from symmeter.domains.images.placed.rows import CENTRE, PRESENT, reach_of
-from symmeter.errors import counted
+from symmeter.errors import counted, shortened
 from symmeter.measures.measure import Average, OrbitMeasure, Pool, Reducer
 from symmeter.measures.orbit import Chunk, View
 from symmeter.measures.quantity import Quantity
@@ -124,17 +125,21 @@ class _Empty(Pool):
 
 
 class _Pairs(Pool):
-    """Counts pairs: of none there is no error, and the reader must know why."""
+    """Counts pairs by element: where there are none there is no error, and the reader must know why."""
 
     def __init__(self) -> None:
-        self._pairs = 0.0
+        self._pairs: Counter[str] = Counter()
 
     def add(self, view: View) -> None:
-        self._pairs += 0.0 if view.still else float(matched(view).pairs.sum())
+        if not view.still:
+            self._pairs[view.element.name] += int(matched(view).pairs.sum())
 
     def notes(self, quantity: Quantity) -> list[str]:
-        none = "no box of f(g x) is a pair with one of g f(x): there is no error of boxes, see the share unmatched"
-        return [] if self._pairs else [none]
+        without = [name for name, count in self._pairs.items() if not count]
+        whole = len(without) == len(self._pairs)
+        rest = "have no value" if whole else "are of the other elements"
+        said = f"no box has a partner under {shortened(without)}: box_error and score_change {rest}, read unmatched"
+        return [said] * bool(without)
 
 
 class SetError(Average):
