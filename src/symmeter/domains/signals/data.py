@@ -16,7 +16,7 @@ from symmeter.domains.signals.recording import Recording
 from symmeter.domains.signals.spans import parse_span
 from symmeter.errors import SymmeterError
 from symmeter.samples import Draw, Preparation, Samples
-from symmeter.source import Item, Source, indexed, opened_npz
+from symmeter.source import Item, Source, axes_of, indexed, opened_npz
 from symmeter.streams import Reader, as_tensor
 
 ITEM = "signal"
@@ -147,8 +147,8 @@ def _source(data: Any, one_rate: OneRate) -> Source:
     ending, place = Path(data).suffix.lower(), Path(data).expanduser()
     if ending == ".npz":
         return SIGNALS.from_npz(str(data))
-    if ending == ".npy" and place.is_file() and np.ndim(rows := np.load(place, allow_pickle=False)) == 3:
-        return replace(SIGNALS.from_arrays(rows, None, place.name), path=str(data))
+    if axes_of(place) == SIGNALS.axes:
+        return replace(SIGNALS.from_arrays(np.load(place), None, place.name), path=str(data))
     return files.from_path(str(data), one_rate)
 
 

@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from symmeter.domains.grids.affine_map import AffineMap
 from symmeter.domains.grids.offsets import FURTHEST, Turned, find_offset
 from symmeter.domains.images.placed.matching import assign
 from symmeter.domains.images.placed.measures import BOXES
