@@ -14,7 +14,7 @@ from symmeter.autodiff.pushforward import Pushforward
 from symmeter.measures.measure import DerivativeMeasure
 from symmeter.measuring.accuracy import record
 from symmeter.measuring.derivative_audit import remarks_along
-from symmeter.measuring.derivative_kind import Kind, by_output
+from symmeter.measuring.derivative_kind import Kind, by_differences, by_output
 from symmeter.measuring.directions import Directions, Part
 from symmeter.measuring.floor import FLOOR_IMAGES, Floor
 from symmeter.measuring.function import Function

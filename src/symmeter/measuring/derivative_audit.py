@@ -1,4 +1,4 @@
-"""The audit of actions along generators, each by itself: of what explains one error, what explains the most is named."""
+"""The audit of actions along generators, one by one: of what explains an error, what explains the most is named."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -93,7 +93,9 @@ def remarks_along(
 
 def _agreed(by_generator: dict[str, list[list[Finding]]]) -> list[str]:
     """One sentence for what explains errors along several generators: of all that would, what explains the most."""
-    votes = Counter((one.output, one.words) for found in by_generator.values() for alike in found for one in alike)
+    votes = Counter(
+        (one.output, one.words) for found in by_generator.values() for alike in found for one in alike
+    )
     chosen: dict[tuple[str, str], dict[str, Finding]] = {}
     for name, found in by_generator.items():
         for alike in found:

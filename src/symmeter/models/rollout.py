@@ -103,5 +103,7 @@ class Rollout(nn.Module):
         >>> Rollout(abs, steps=(2,)).outputs({"u": "vectors({})", "p": "depth"})
         {'step 2.u': 'vectors(2)', 'step 2.p': 'depth'}
         """
-        actions = {"": action} if isinstance(action, str) else {f".{name}": one for name, one in action.items()}
+        actions = (
+            {"": action} if isinstance(action, str) else {f".{name}": one for name, one in action.items()}
+        )
         return {f"step {k}{name}": one.format(k) for k in self.steps for name, one in actions.items()}

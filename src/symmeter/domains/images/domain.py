@@ -40,7 +40,7 @@ from symmeter.domains.images.inputs import preprocessing_of
 from symmeter.domains.images.mask_consistency import MaskConsistency
 from symmeter.domains.images.names import GROUPS, named
 from symmeter.domains.images.options import ImageOptions
-from symmeter.domains.images.placed.measures import BOXES, KEYPOINTS, USUAL
+from symmeter.domains.images.placed.measures import BOXES, USUAL
 from symmeter.domains.images.placed.measures import MEASURES as PLACED
 from symmeter.domains.images.placed.offsets import placed_offset
 from symmeter.domains.images.placed.representation import Placed, re_boxed, unswapped

@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from symmeter.domains.grids.affine_map import AffineMap
 from symmeter.domains.grids.offsets import FURTHEST, Turned, find_offset
 from symmeter.domains.images.placed.matching import assign
 from symmeter.domains.images.placed.measures import BOXES
@@ -20,8 +19,8 @@ _PAIRED = 0.5  # the least share of boxes with a partner, of which something can
 def placed_offset(turned: Turned) -> Offset | None:
     """That of outputs as rows (b, 1 + N, 7); None where nothing can be known of it.
 
-    Keypoints belong together by their number. Boxes are matched twice: by where they are when both reach further by what
-    an offset makes of them at most, and then by where the offset that this shows would put them.
+    Keypoints belong together by their number. Boxes are matched twice: by where they are, both reaching further by what an
+    offset makes of them at most, and then by where the offset that this shows would put them.
     """
     rho = turned.rho
     assert isinstance(rho, Placed)
