@@ -21,7 +21,7 @@ from symmeter.results.result import Result
 from symmeter.results.row import Row
 from symmeter.sweeps.cell import packed
 from symmeter.sweeps.executors.local import Local
-from symmeter.sweeps.model_list import Entry
+from symmeter.sweeps.list_columns import Entry
 from symmeter.sweeps.plan import Spec, plan
 from symmeter.sweeps.store import Store
 from symmeter.sweeps.sweep import sweep

@@ -682,6 +682,49 @@ def test_the_range_is_below_the_table_in_the_json_and_in_the_picture(model, phot
     assert [row["t"] for row in usual["range"]["rows"]] == [1, 0.5, 0.25, 0.1, 0.03]
 
 
+def test_bands_are_below_the_table_in_the_json_and_in_the_picture(model, photos, tmp_path, capsys):
+    pytest.importorskip("matplotlib", exc_type=ImportError)
+    file, picture = tmp_path / "r.json", tmp_path / "r.png"
+    asked = [
+        "measure",
+        model,
+        photos,
+        "--no-control",
+        "--symmetry",
+        "translation_x",
+        "--output",
+        "0:equivariant",
+    ]
+    assert main([*asked, "--bands", "--json", str(file), "--plot", str(picture)]) == 0
+    table, _, below = capsys.readouterr().out.partition("share of LEE")
+    assert "translation_x" in table and "0.375 to 0.5" in below
+    content = json.loads(file.read_text())
+    (row,), found = content["rows"], content["bands"]
+    for axis in ("x", "y"):
+        assert sum(found["power"]["translation_x"][axis]) == pytest.approx(row["value"], rel=1e-6)
+        assert sum(one["share"] for one in found["rows"] if one["axis"] == axis) == pytest.approx(1)
+    assert picture.stat().st_size > 1000
+
+
+def test_bands_of_an_output_without_a_grid_cost_the_result_nothing(model, photos, tmp_path, capsys):
+    file = tmp_path / "r.json"
+    asked = ["measure", model, photos, "--no-control", "--symmetry", "translation_x", "--json", str(file)]
+    assert main([*asked, "--bands"]) == 1
+    shown = capsys.readouterr()
+    assert "translation_x" in shown.out
+    assert "--bands: output 'softmax' is invariant: only a grid has frequencies, such as" in shown.err
+    assert len(json.loads(file.read_text())["rows"]) == 1
+
+
+def test_mistakes_in_bands(model, photos, fails):
+    assert "--bands is for generators such as" in fails(
+        "measure", model, photos, "--symmetry", "C4", "--bands"
+    )
+    assert "one output at a time" in fails("measure", model, photos, "--output", "a,b", "--bands")
+    both = ["--range", "--bands", "--plot", "a.png"]
+    assert "--plot draws" in fails("measure", model, photos, "--symmetry", "rotation", *both)
+
+
 def test_mistakes_in_the_range_and_the_precision(model, photos, fails):
     fails(
         "--range is for generators",

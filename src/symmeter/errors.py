@@ -3,6 +3,9 @@
 import difflib
 from collections.abc import Iterable
 
+_COMPARED = 100  # characters of a word that are compared with choices
+_HEAD, _TAIL = 1200, 700  # characters of a long message that are shown: what is wrong, and what to change
+
 
 class SymmeterError(Exception):
     """A mistake in what was asked for; the message is one line that says what to change.
@@ -12,7 +15,7 @@ class SymmeterError(Exception):
     """
 
     def __init__(self, message: object = ""):
-        super().__init__(" ".join(str(message).splitlines()))  # a name that is quoted may have lines
+        super().__init__(_one_line(str(message)))
 
 
 class WriteError(SymmeterError):
@@ -21,6 +24,14 @@ class WriteError(SymmeterError):
 
 class SymmeterWarning(UserWarning):
     """Something that makes a number less trustworthy; it is also kept in the result's `warnings`."""
+
+
+def _one_line(message: str) -> str:
+    """A message that quotes names of any kind: without their line breaks and control characters, long ones cut."""
+    line = " ".join(message.splitlines())
+    if len(line) > _HEAD + _TAIL:
+        line = f"{line[:_HEAD]} ... {line[-_TAIL:]}"
+    return "".join(character if character.isprintable() else "?" for character in line)
 
 
 def first_line(error: BaseException) -> str:
@@ -47,7 +58,9 @@ def nearest(word: str, choices: Iterable[str], most: int = 3) -> str:
     if not choices:
         return ""
     by_lower = {choice.lower(): choice for choice in reversed(choices)}
-    close = [by_lower[c] for c in difflib.get_close_matches(word.lower(), by_lower, n=most, cutoff=0.5)]
+    close = [
+        by_lower[c] for c in difflib.get_close_matches(word[:_COMPARED].lower(), by_lower, n=most, cutoff=0.5)
+    ]
     if close:
         return "; did you mean " + " or ".join(map(repr, close)) + "?"
     return "; choose from " + ", ".join(choices) if len(choices) <= 40 else ""

@@ -1,6 +1,8 @@
-"""Files: written whole or not at all, and the endings that pictures may have."""
+"""Files: written whole or not at all, read where they are files, and the endings that pictures may have."""
 
+import os
 import secrets
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,6 +40,27 @@ def put(place: Path, content: bytes) -> None:
         temporary.replace(place)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def read_regular(path: Path, most: int) -> bytes:
+    """What is in a file of at most so many bytes; SymmeterError for one that cannot be read, is larger, or is no file.
+
+    A pipe or a device, which may never end, is not waited for.
+    """
+    try:
+        number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(number, "rb") as file:
+            status = os.fstat(number)
+            if not stat.S_ISREG(status.st_mode):
+                raise SymmeterError(f"{path}: this is no regular file")
+            if status.st_size > most:
+                raise SymmeterError(f"{path}: {status.st_size:,} bytes, of at most {most:,}")
+            return file.read(most)
+    except IsADirectoryError as error:
+        raise SymmeterError(f"{path}: this is a folder; give a file") from error
+    except (OSError, ValueError) as error:  # ValueError for a name with a NUL
+        reason = getattr(error, "strerror", "no file has such a name")
+        raise SymmeterError(f"{str(path)[:200]}: cannot be read ({reason})") from error
 
 
 def check_ending(path: str | Path, endings: Sequence[str] = PICTURES, option: str = "") -> str:

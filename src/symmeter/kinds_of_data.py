@@ -16,6 +16,7 @@ from symmeter.domain import Domain
 from symmeter.errors import SymmeterError, nearest
 from symmeter.options import checked
 from symmeter.symmetry.groups.group import Group
+from symmeter.symmetry.hypothesis import check_written
 from symmeter.verbs.arguments import word
 from symmeter.verbs.verb import verb
 
@@ -68,6 +69,7 @@ def parse_group(text: str) -> Group:
     >>> parse_group("D4").order, parse_group("SO3").name, parse_group("C2*colours").name
     (8, 'SO3', 'C2*colours')
     """
+    check_written(text)
     for domain in domains().values():
         with contextlib.suppress(SymmeterError):  # misspelt, or the name of another kind of data
             for found in domain.symmetry(text):

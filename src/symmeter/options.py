@@ -58,7 +58,8 @@ WRITTEN: Mapping[str, Written] = {
 def option(default: object, kind: Kind, help: str = "", metavar: str = "X", **shown: object) -> Any:
     """A field of a class of options: what it may be (`kind`), and how the command line shows it.
 
-    `shown` may have `type` (a key of WRITTEN, `word` where it is left out) and `many` (several values).
+    `shown` may have `type` (a key of WRITTEN, `word` where it is left out), `many` (several values), and
+    `needs`: what must be asked for that it has an effect (a key of `symmeter.measuring.needs.NEEDS`).
     """
     return field(default=default, metadata={"kind": kind, "help": help, "metavar": metavar, **shown})
 

@@ -9,11 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from symmeter.beside import Beside, beside_samples
 from symmeter.errors import SymmeterError
 from symmeter.source import Source, reason
 from symmeter.trees import Packings
 
 _WAITING = 4  # batches
+_MOST = 2**24  # items of which a list is made
+_HOPELESS = 10_000  # items: where none of the first so many can be read, none will be
 Conversion = Callable[[Tensor], Tensor]  # of values (B, ...) into the form in which they are measured
 
 
@@ -128,12 +131,12 @@ class Samples:
         self._place = source.path or source.name  # for messages
         self._skipped = dict(source.missing)
         self._used, self._labelled = 0, source.labelled
+        self.compared: set[str] = set()  # of what stands beside samples, what outputs were compared with
+        self._beside: dict[str, None] = {}  # what stands beside the samples, as far as they were read
         fewer = draw.count is not None and self.total is not None and draw.count < self.total
         if self.total is not None and (fewer or draw.shuffled):
-            generator = torch.Generator().manual_seed(draw.seed)
-            chosen = torch.randperm(self.total, generator=generator)[: draw.count]
-            chosen = chosen if draw.shuffled else chosen.sort().values
-            self._indices, self.total = chosen.tolist(), len(chosen)
+            self._indices = _drawn(self.total, draw)
+            self.total = len(self._indices)
 
     @property
     def item(self) -> str:
@@ -147,8 +150,9 @@ class Samples:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the reader should know of how the data was read."""
-        return self._source.notes
+        """What the reader should know of how the data was read, and what was not."""
+        unused = [name for name in self._beside if name not in self.compared]
+        return self._source.notes + beside_samples(unused, self.item)
 
     @property
     def varied(self) -> bool:
@@ -157,6 +161,8 @@ class Samples:
 
     def batches(self, batch_size: int) -> Iterator[Batch]:
         """All samples in their order. Raises SymmeterError when none can be read, or when they differ in shape.
+
+        Of very many, none counts as readable once the first 10,000 are not.
 
         Where they may differ, those of one kind come together, in their order.
         """
@@ -178,16 +184,23 @@ class Samples:
                 if tuple(value.shape) != shape and not self.varied:
                     raise self._preparation.mismatch(shape, tuple(value.shape))
                 kind = self._preparation.kind(value) if self.varied else None
-                waiting.add(kind, _Read(value, label, item.name))
+                waiting.add(kind, _Read(value, self._label(label), item.name))
                 used += 1
                 self._used = max(self._used, used)
                 yield from map(self._batch, waiting.ready())
-            if visited == self._limit:
+            if visited == self._limit or (not used and visited == _HOPELESS):
                 break
         yield from map(self._batch, waiting.rest())
         if not used:
             first = next((f": {name}: {why}" for name, why in self.skipped), "")
             raise SymmeterError(f"{self._place}: none of the {visited} {self.item}s could be read{first}")
+
+    def _label(self, label: Any) -> Any:
+        """The label itself; what else stands beside the sample is taken down."""
+        if not isinstance(label, Beside):
+            return label
+        self._beside |= dict.fromkeys(label.unused)
+        return label.label
 
     def summary(self) -> dict[str, Any]:
         """What was read, ready for JSON; `path` is the place as it was asked for, None for what has none."""
@@ -255,6 +268,26 @@ class _Waiting:
     def rest(self) -> Iterator[_Together]:
         """Those that are left at the end."""
         yield from self._kinds.values()
+
+
+def _drawn(total: int, draw: Draw) -> list[int]:
+    """Which of so many items are drawn; SymmeterError for more of them than can be kept in memory.
+
+    Of more than _MOST items these are drawn one by one, and no list of all is made: where no count is given and the
+    order is random, _MOST of them.
+    """
+    generator = torch.Generator().manual_seed(draw.seed)
+    if total <= _MOST:
+        chosen = torch.randperm(total, generator=generator)[: draw.count].tolist()
+    else:
+        count = _MOST if draw.count is None else draw.count
+        if count > _MOST:
+            raise SymmeterError(f"samples {count}: of {total} items no more than {_MOST} can be drawn")
+        found: dict[int, None] = {}
+        while len(found) < count:
+            found |= dict.fromkeys(torch.randint(total, (count - len(found),), generator=generator).tolist())
+        chosen = list(found)
+    return chosen if draw.shuffled else sorted(chosen)
 
 
 def _filled(value: Any, name: str, shape: tuple[int, ...], conversion: Conversion | None) -> Tensor:

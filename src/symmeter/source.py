@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -11,8 +11,12 @@ import numpy as np
 from numpy.lib.npyio import NpzFile
 from torch import Tensor
 
+from symmeter.beside import files_of_masks, folders_of_masks
 from symmeter.errors import SymmeterError, first_line
 
+_SMALL = 2**28  # bytes, which may be unpacked from however few
+_PACKED = 200  # times, which no file of use is packed
+_LINE = 1000  # characters of a first line
 LABEL_KEYS = ("label", "labels", "y")
 File = tuple[Path, str, int | None]  # where it is, its name for messages, and its class
 
@@ -71,6 +75,13 @@ def split(sample: Any, keys: Sequence[str], noun: str) -> tuple[Any, Any]:
     return sample, None
 
 
+def check_unpacked(path: Path, unpacked: int) -> None:
+    """ValueError for a file that would unpack to many times its size."""
+    packed = path.stat().st_size
+    if unpacked > max(_SMALL, _PACKED * packed):
+        raise ValueError(f"refused, its {packed} bytes would unpack to {unpacked}")
+
+
 @contextlib.contextmanager
 def opened_npz(path: Path) -> Iterator[NpzFile]:
     """An archive of plain arrays; SymmeterError for what is none, or is damaged.
@@ -79,6 +90,7 @@ def opened_npz(path: Path) -> Iterator[NpzFile]:
     """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            check_unpacked(path, sum(member.file_size for member in archive.zip.infolist()))
             yield archive
     except SymmeterError:
         raise
@@ -100,7 +112,7 @@ def first_line_of(path: Path) -> str:
         return ""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
-            return file.readline().strip()
+            return file.readline(_LINE).strip()
     except OSError as error:
         raise SymmeterError(f"{path}: {error.strerror}") from error
 
@@ -148,7 +160,7 @@ def _by_sample(labels: Mapping[str, Any], count: int, name: str, noun: str) -> l
 def _are_whole(values: np.ndarray) -> bool:
     """Whether values of any shape are whole numbers, be it in floating point."""
     if values.dtype.kind == "f":
-        return bool((values == values.round()).all())
+        return bool((np.isfinite(values) & (values == values.round())).all())
     return values.dtype.kind in "iub"
 
 
@@ -175,21 +187,42 @@ def from_files(
 
 
 def from_folder(folder: Path, extensions: Sequence[str], noun: str, read: Callable[[Path], Any]) -> Source:
-    """The files of these extensions in a folder, or else those in its sub-folders, which are their classes."""
-    own: list[File] = [(file, file.name, None) for file in files_in(folder, extensions)]
-    classes = _folders_in(folder)
+    """The files of these extensions in a folder, or else those in its sub-folders, which are their classes.
+
+    Masks beside them, in files or folders of their own, are left out.
+    """
+    inner, own, notes = _folders_in(folder), files_in(folder, extensions), []
+    masks = folders_of_masks(inner)
     if own:
-        notes = (f"{len(classes)} sub-folders left out, for {noun}s lie beside them",) if classes else ()
-        return from_files(own, str(folder), "folder", noun, read, notes=notes)
-    numbered = all(re.fullmatch("[0-9]+", inner.name) for inner in classes)
-    labels = [int(inner.name) for inner in classes] if numbered else range(len(classes))
-    files: list[File] = []
-    for inner, label in zip(classes, labels, strict=True):
-        files += [(file, f"{inner.name}/{file.name}", label) for file in files_in(inner, extensions)]
+        found: list[File] = [(file, file.name, None) for file in own]
+        notes += [f"{len(inner)} sub-folders left out, for {noun}s lie beside them"] * bool(inner)
+    elif masks:
+        names = ", ".join(one.name for one in masks)
+        notes += [f"sub-folders of masks left out ({names}): outputs are compared with each other"]
+        found = [(file, name, None) for file, name, _ in _classes(set(inner) - set(masks), extensions)]
+    else:
+        found = _classes(inner, extensions)
+    of_masks = files_of_masks([file for file, _, _ in found])
+    if of_masks:
+        notes += [f"{len(of_masks)} files of masks left out, such as {of_masks[0].name}"]
+    files = [one for one in found if one[0] not in set(of_masks)]
     if not files:
         known = ", ".join(extension[1:] for extension in extensions)
         raise SymmeterError(f"{folder}: no {noun}s in this folder or its sub-folders ({known})")
-    return from_files(files, str(folder), "class folders", noun, read)
+    kind = "folder" if own or masks else "class folders"
+    return from_files(files, str(folder), kind, noun, read, notes=tuple(notes))
+
+
+def _classes(folders: Iterable[Path], extensions: Sequence[str]) -> list[File]:
+    """The files in folders, each with the number of its folder, which is its name or its place among them."""
+    places = sorted(folders)
+    numbered = all(re.fullmatch("[0-9]+", place.name) for place in places)
+    labels = [int(place.name) for place in places] if numbered else range(len(places))
+    return [
+        (file, f"{place.name}/{file.name}", label)
+        for place, label in zip(places, labels, strict=True)
+        for file in files_in(place, extensions)
+    ]
 
 
 def files_in(folder: Path, extensions: Sequence[str]) -> list[Path]:

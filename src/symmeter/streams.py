@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils import data as torch_data
 
+from symmeter.beside import Beside, beside_samples, unread
 from symmeter.errors import SymmeterError
 from symmeter.source import (
     Item,
@@ -44,7 +45,7 @@ class Reader:
         if is_array(data):
             return self.from_arrays(data, None)
         if isinstance(data, Mapping):
-            return self.from_arrays(*self.split(data))
+            return self.noted(self.from_arrays(*self.split(data)), data)
         members = list(data) if isinstance(data, tuple | list) else []
         if len(members) == 2 and is_array(members[0]) and np.ndim(members[1]) < 2:
             return self.from_arrays(*members)
@@ -77,7 +78,7 @@ class Reader:
         place = Path(path).expanduser()
         with opened_npz(place) as archive:
             arrays = {name: archive[name] for name in archive.files}
-        return replace(self.from_arrays(*self.split(arrays), place.name), path=path)
+        return self.noted(replace(self.from_arrays(*self.split(arrays), place.name), path=path), arrays)
 
     def check_path(self, path: str) -> None:
         """SymmeterError for a path that is no .npz."""
@@ -91,9 +92,19 @@ class Reader:
         """(sample, label) of an item of a dataset, or of a batch."""
         return split(sample, self.keys, self.item)
 
+    def _item(self, item: Any) -> tuple[Any, Any]:
+        """(sample, label), with what stands beside them."""
+        sample, label = self.split(item)
+        return sample, Beside(label, unread(item, self.keys))
+
+    def noted(self, source: Source, arrays: Mapping[str, Any]) -> Source:
+        """The source of samples, which says what of the arrays (N, ...) beside them is not used."""
+        unused = beside_samples(unread(arrays, self.keys, batched=True), self.item)
+        return replace(source, notes=(*source.notes, *unused))
+
     def from_dataset(self, data: Any) -> Source:
         """Anything with items and a length; an item is a sample, (sample, label, ...) or a dictionary."""
-        item = lambda i: Item(f"{self.item}[{i}]", lambda: self.split(data[i]))
+        item = lambda i: Item(f"{self.item}[{i}]", lambda: self._item(data[i]))
         return indexed(item, len(data), type(data).__name__, "dataset", self.item)
 
     def from_loader(self, loader: torch_data.DataLoader) -> Source:
@@ -152,18 +163,33 @@ class Reader:
         """The (sample, label) pairs of every batch; `single`: a batch is one sample."""
         try:
             for batch in batches:
-                samples, labels = self.split(batch)
                 if single:
-                    yield samples, labels
+                    yield self._item(batch)
                     continue
+                samples, labels = self.split(batch)
                 rows = self.rows(samples, name) if is_array(samples) else list(samples)
-                plain = isinstance(labels, Tensor) or np.asarray(labels).dtype.kind in "iub"
-                marks = labels if plain and np.ndim(labels) == 1 else None
-                yield from zip(rows, labels_of(marks, len(rows), name, self.item), strict=True)
+                unused = unread(batch, self.keys, batched=True)
+                for row, label in zip(rows, self._labels(labels, len(rows), name), strict=True):
+                    yield row, Beside(label, unused)
         except SymmeterError:
             raise
         except Exception as error:
             raise SymmeterError(f"{name}: reading a batch failed: {reason(error)}") from error
+
+    def _labels(self, labels: Any, count: int, name: str) -> Sequence[Any]:
+        """The classes of a batch, None for each where its labels are anything else."""
+        return labels_of(labels if _are_numbers(labels) else None, count, name, self.item)
+
+
+def _are_numbers(labels: Any) -> bool:
+    """Whether the labels of a batch are one number for each of its samples."""
+    if isinstance(labels, Tensor):
+        return labels.ndim == 1
+    try:
+        values = np.asarray(labels)
+    except ValueError:  # arrays of several shapes
+        return False
+    return values.ndim == 1 and values.dtype.kind in "iub"
 
 
 def as_tensor(array: Tensor | np.ndarray, name: str) -> Tensor:

@@ -47,6 +47,15 @@ def resynthesised(x):
     return torch.istft(own * own.abs(), 8, 4, window=WINDOW).reshape(len(x), -1)
 
 
+def drawn(*norms):
+    """Norms with weights, and running statistics, that are not those they begin with."""
+    torch.manual_seed(0)
+    for norm in norms:
+        for values in (*norm.parameters(), *(b for b in norm.buffers() if b.is_floating_point())):
+            nn.init.uniform_(values, 0.5, 2)
+    return nn.Sequential(*norms)
+
+
 def around(x):
     return F.pad(F.pad(x, (1,) * 2 * (x.ndim - 2), mode="reflect"), (1,) * 2 * (x.ndim - 2), mode="circular")
 
@@ -59,6 +68,9 @@ LINES = {
     "adaptive": nn.AdaptiveAvgPool1d(5), "adaptive maximum": nn.AdaptiveMaxPool1d(5),
     "linear": nn.Upsample(scale_factor=1.5, mode="linear"), "nearest": nn.Upsample(scale_factor=2),
     "padding": around, "norms": nn.Sequential(nn.BatchNorm1d(3), nn.InstanceNorm1d(3), nn.GroupNorm(1, 3)),
+    "groups": nn.Sequential(nn.Conv1d(3, 4, 1), drawn(nn.GroupNorm(2, 4))),
+    "instances": drawn(nn.InstanceNorm1d(3, affine=True)),
+    "running": drawn(nn.InstanceNorm1d(3, affine=True, track_running_stats=True)),
     "gru": Recurrent(nn.GRU, bidirectional=True), "rnn": Recurrent(nn.RNN, nonlinearity="relu"),
     "lstm": Recurrent(nn.LSTM, bidirectional=True), "two layers": Recurrent(nn.LSTM, num_layers=2),
     "cell": Cell(), "stft": lambda x: frames(x).abs().reshape(len(x), -1), "istft": resynthesised,
@@ -73,6 +85,7 @@ VOLUMES = {
     "adaptive": nn.AdaptiveAvgPool3d(2), "adaptive maximum": nn.AdaptiveMaxPool3d(2),
     "linear": nn.Upsample(scale_factor=2, mode="trilinear"), "nearest": nn.Upsample(scale_factor=2),
     "padding": around, "norms": nn.Sequential(nn.BatchNorm3d(3), nn.InstanceNorm3d(3)),
+    "groups": nn.Sequential(nn.Conv3d(3, 6, 1), drawn(nn.GroupNorm(3, 6), nn.InstanceNorm3d(6, affine=True))),
     "unpooled": lambda x: F.max_unpool3d(*F.max_pool3d(x, 2, return_indices=True), 2),
     "sampled": lambda x: F.grid_sample(x, F.affine_grid(TURN.expand(len(x), 3, 4), x.shape, False), align_corners=False),
 }  # fmt: skip

@@ -18,7 +18,7 @@ NET = (
 def pushed(f, n=20, tangents=3, dtype=torch.float64, **kwargs):
     """(pushforward, assembled outputs, assembled derivatives, sizes of the chunks, the exact derivatives' inputs)."""
     x, v = torch.randn(n, 3, 4, dtype=dtype), torch.randn(tangents, n, 3, 4, dtype=dtype)
-    pushforward = Pushforward(f, total=n, **kwargs)
+    pushforward = Pushforward(f, **kwargs)
     parts = list(pushforward.push(x, lambda part: v[:, part]))
     covered = [i for part, _, _ in parts for i in range(part.start, part.stop)]
     assert covered == list(range(n))
@@ -156,7 +156,7 @@ def test_what_was_done_before_a_contradiction_is_done_again():
     x = torch.randn(20, 3, 4, dtype=torch.float64)
     x[:3, 0, 0], x[3:, 0, 0] = 1.0, -1.0  # the first trials see nothing wrong
     v = torch.randn(3, 20, 3, 4, dtype=torch.float64)
-    pushforward = Pushforward(Sometimes(), total=20)
+    pushforward = Pushforward(Sometimes())
     dy = torch.cat([pushed for _, _, pushed in pushforward.push(x, lambda part: v[:, part])], 1)
     torch.testing.assert_close(dy, (2 * x.cos() * v).flatten(2), rtol=1e-6, atol=1e-8)
     assert not pushforward.strategy.exact

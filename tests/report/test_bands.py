@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from symmeter.domains.grids.bands import Bands
 from symmeter.report.bands import plot_bands
+from symmeter.results.bands import Bands
 
 
 def test_lines_hold_the_power_along_each_axis():

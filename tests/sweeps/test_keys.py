@@ -8,7 +8,7 @@ from tests.helpers import check_refused
 
 from symmeter.sweeps import keys
 from symmeter.sweeps.keys import code_version, data_identity, digest, said, weights_identity
-from symmeter.sweeps.model_list import Entry
+from symmeter.sweeps.list_columns import Entry
 from symmeter.sweeps.plan import Spec, plan
 
 

@@ -3,7 +3,8 @@
 import pytest
 from tests.helpers import check_refused
 
-from symmeter.sweeps.model_list import Entry, read_models
+from symmeter.sweeps.list_columns import Entry
+from symmeter.sweeps.model_list import read_models
 
 
 def test_names_wildcards_and_lists_make_one_list_without_repetitions(tmp_path):
@@ -55,12 +56,12 @@ def test_an_untrained_sweep_keeps_the_weights_that_rows_name():
 
 
 @pytest.mark.parametrize(("text", "words"), [
-    ("name\nx\n", "row 1: no column 'model'"),
+    ("name\nx\n", "line 2: no column 'model'"),
     ("modell\ntimm:resnet18\n", "did you mean 'modell'?"),
-    ("model,untrained\ntimm:resnet18,maybe\n", "row 1: untrained: 'maybe' is not true or false"),
-    ("model,mean\ntimm:resnet18,grey\n", "row 1: mean: 'grey' is not a number"),
-    ("model,domain\ntimm:resnet18,image\n", "row 1: unknown domain 'image'; did you mean 'images'?"),
-    ("model,inputs\ntimm:resnet18,x=\n", "row 1: inputs 'x=': write leaf=word"),
+    ("model,untrained\ntimm:resnet18,maybe\n", "line 2: untrained: 'maybe' is not true or false"),
+    ("model,mean\ntimm:resnet18,grey\n", "line 2: mean: 'grey' is not a number"),
+    ("model,domain\ntimm:resnet18,image\n", "line 2: unknown domain 'image'; did you mean 'images'?"),
+    ("model,inputs\ntimm:resnet18,x=\n", "line 2: inputs 'x=': write leaf=word"),
     ("model\n", "no models given"),
 ])  # fmt: skip
 def test_mistakes_in_a_list_name_file_and_row(tmp_path, text, words):

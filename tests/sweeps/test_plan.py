@@ -4,7 +4,8 @@ from dataclasses import asdict
 
 from tests.helpers import check_refused
 
-from symmeter.sweeps.model_list import Entry, read_models
+from symmeter.sweeps.list_columns import Entry
+from symmeter.sweeps.model_list import read_models
 from symmeter.sweeps.plan import Spec, plan
 
 

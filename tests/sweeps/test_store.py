@@ -17,7 +17,6 @@ from tests.sweeps.zoo import small
 
 import symmeter
 from symmeter.sweeps.cell import packed
-from symmeter.sweeps.claims import Claims
 from symmeter.sweeps.folder import StoreError
 from symmeter.sweeps.store import Store, path_of
 
@@ -172,26 +171,6 @@ def test_what_is_no_store_is_refused(tmp_path):
     check_refused("nosuch", Store, "nosuch://x")
     (tmp_path / "other" / "symmeter.json").write_text(json.dumps({"schema": "symmeter.store/9"}))
     check_refused("schema 'symmeter.store/9'", Store, tmp_path / "other")
-
-
-def test_a_claim_holds_until_it_is_given_back_or_its_owner_is_gone(store):
-    one, two = Claims(store), Claims(store)
-    try:
-        assert one.take("k1") and not two.take("k1")
-        one.give_back("k1")
-        assert two.take("k1")
-        dead = json.loads(store.read("claims/k1.json")) | {"pid": 2**22 + 1}
-        store.write("claims/k2.json", json.dumps(dead).encode())
-        assert one.take("k2")
-        store.write("claims/k3.json", json.dumps(dead | {"host": "elsewhere"}).encode())
-        assert not one.take("k3")
-        store.write("claims/k3.json", json.dumps(dead | {"host": "elsewhere", "time": 0}).encode())
-        assert one.take("k3")
-        store.write("claims/k4.json", b"")
-        assert one.take("k4")
-    finally:
-        one.close(), two.close()
-    assert store.names("claims", ".json") == set()
 
 
 def test_a_store_that_cannot_be_written_says_where(tmp_path, monkeypatch):

@@ -1,13 +1,9 @@
 """Sweeps on this machine: nothing is lost, nothing is done twice, and whatever a model does stays with it."""
 
-import os
-import signal
 import subprocess
-import sys
 import time
 
 import pandas as pd
-import psutil
 import pytest
 from tests.helpers import check_refused
 from tests.sweeps.conftest import SETTINGS, ZOO, numbers
@@ -35,11 +31,6 @@ def at_gate(maker, gate, widths):
         {"model": f"{ZOO}:{maker}", "name": str(w), "model_kwargs": {"gate": str(gate), "width": w}}
         for w in widths
     ]
-
-
-def waiting(gate):
-    """Process ids of the models that wait at a gate."""
-    return [int(name.split()[1]) for name in os.listdir(gate) if name.startswith("waits")]
 
 
 def bad(what, **kwargs):
@@ -105,8 +96,9 @@ def test_a_model_that_hangs_is_ended(tmp_path, images):
     assert "not done in 6 s" in str(Store(tmp_path / "s").errors())
 
 
-def test_out_of_memory_steps_the_batch_down(tmp_path, images):
-    model = bad("large batches")
+@pytest.mark.parametrize("what", ["large batches", "memory error"])
+def test_out_of_memory_steps_the_batch_down(tmp_path, images, what):
+    model = bad(what)
     summary = sweep([model], images, tmp_path / "s", **{**SETTINGS, "symmetry": "C4"}, limits=LIMITS)
     assert summary.complete, Store(tmp_path / "s").errors()
 
@@ -162,71 +154,6 @@ def test_two_sweeps_on_one_store_share_the_work(tmp_path, images, gate):
         thread.join()
     assert sum(summary.done for summary in found) == 6 and all(summary.done for summary in found)
     assert len(Store(tmp_path / "s").frame()) == 6
-
-
-def start(arguments, **kwargs):
-    return subprocess.Popen(
-        [sys.executable, "-m", "symmeter", "sweep", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        env=os.environ | {"OMP_NUM_THREADS": "1"}, **kwargs,
-    )  # fmt: skip
-
-
-def wait_for(condition, process):
-    """Wait as long as the process lives that is to bring it about: how long that is hangs on the machine."""
-    while not condition():
-        assert process.poll() is None, process.communicate()[0].decode()
-        time.sleep(0.05)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("victim", ["sweep", "worker"])
-def test_kill_9_at_any_moment_loses_at_most_what_was_running(tmp_path, images, victim, gate):
-    models = as_yaml(tmp_path / "m.yaml", at_gate("gated", gate, range(2, 8)))
-    arguments = [models, images, "--symmetry", "C4", "--jobs", "2", "--store"]
-    process = start([*arguments, str(tmp_path / "killed")])
-    rows = tmp_path / "killed" / "rows"
-    wait_for(lambda: rows.is_dir() and len(os.listdir(rows)) >= 2 and waiting(gate), process)
-    family = psutil.Process(process.pid).children(recursive=True)
-    if victim == "sweep":
-        process.kill()
-        process.communicate()
-        # The gate is shut: who is still there after this would be there for ever. Only a failure takes that long.
-        _, left = psutil.wait_procs(family, timeout=300)
-        assert all(p.status() == "zombie" for p in left)
-    else:
-        os.kill(waiting(gate)[0], signal.SIGKILL)
-        (gate / "open").touch()
-        process.communicate()
-    (gate / "open").touch()
-    there = len(Store(tmp_path / "killed").keys())
-    assert there >= 2
-    again = start([*arguments, str(tmp_path / "killed"), "--retry-errors"])
-    output = again.communicate()[0].decode()
-    assert again.returncode == 0 and f"{there} there already" in output, output
-    undisturbed = start([*arguments, str(tmp_path / "whole")])
-    said = undisturbed.communicate()[0].decode().splitlines()
-    assert all(" s done (" in line for line in said[:-1]) and said[-1].startswith("6 cells: 6 done"), said
-    one, other = (Store(tmp_path / name).frame() for name in ("killed", "whole"))
-    pd.testing.assert_frame_equal(numbers(one), numbers(other), rtol=1e-5)
-    assert not any(name.endswith(".part") for name in os.listdir(rows)) or victim == "sweep"
-
-
-@pytest.mark.slow
-def test_ctrl_c_keeps_what_is_done(tmp_path, images, gate):
-    models = as_yaml(tmp_path / "m.yaml", at_gate("gated", gate, range(2, 9)))
-    process = start([models, images, "--symmetry", "C4", "--jobs", "1", "--store", str(tmp_path / "s")],
-                    preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))  # fmt: skip
-    rows = tmp_path / "s" / "rows"
-    wait_for(lambda: rows.is_dir() and len(os.listdir(rows)) >= 1 and waiting(gate), process)
-    process.send_signal(signal.SIGINT)
-    output = process.communicate()[0].decode()
-    assert (
-        process.returncode == 130
-        and "interrupted: start again to go on" in output
-        and "Traceback" not in output
-    )
-    assert 1 <= len(Store(tmp_path / "s").frame()) <= 3  # those that need not wait at the gate
-    assert os.listdir(tmp_path / "s" / "claims") == []
 
 
 @pytest.fixture

@@ -41,6 +41,15 @@ class Bad(nn.Module):
             kept = []
             while True:
                 kept.append(torch.ones(2**24))
+        if self.what == "leave a child":
+            if not os.fork():
+                Path("child").write_text(str(os.getpid()))
+                time.sleep(3600)
+            while not Path("child").exists():
+                time.sleep(0.01)
+            os._exit(3)
+        if self.what == "memory error" and len(x) > 1:
+            raise MemoryError
         if self.what == "large batches" and len(x) > 1:
             return torch.ones(2**34).sum() * self.net(x)
         return self.net(x)
@@ -67,4 +76,10 @@ def together(gate, width=4):
     Path(gate, f"width {width}").touch()
     while len(os.listdir(gate)) < 2:
         time.sleep(0.02)
+    return small(width)
+
+
+def slow(seconds=1.0, width=4):
+    """Takes some time, and hardly any of the processor's."""
+    time.sleep(seconds)
     return small(width)

@@ -23,7 +23,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
 from symmeter.autodiff.batch_norm import slope
-from symmeter.autodiff.functions import Affine, Attention, LayerNorm, Pointwise
+from symmeter.autodiff.functions import Affine, Attention, Normalised, Pointwise
 
 aten = torch.ops.aten
 Ruled = Any  # what an operation returns, or NotImplemented where its rule does not apply
@@ -88,7 +88,51 @@ def _layer_norm(
     """x (..., *normalized_shape) less its mean, over its deviation, both over the last axes."""
     if _depends_on_input(weight, bias):
         return NotImplemented
-    return LayerNorm.apply(input, tuple(normalized_shape), weight, bias, eps)[0]  # type: ignore[index]
+    kernel = lambda u: torch.native_layer_norm(u, normalized_shape, weight, bias, eps)
+    return Normalised.apply(input, kernel, len(normalized_shape), weight)[0]  # type: ignore[index]
+
+
+def _group_norm(
+    input: Tensor,
+    num_groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Ruled:
+    """x (B, C, ...) less its mean, over its deviation, both of a group of channels over all positions."""
+    if _depends_on_input(weight, bias):
+        return NotImplemented
+    groups = input.unflatten(1, (num_groups, -1))
+    each = [1] * (groups.ndim - 2)
+
+    def kernel(u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Of channels in groups u (B, G, C / G, ...)."""
+        flat = u.flatten(1, 2).contiguous()
+        sizes = len(u), flat.shape[1], flat[0, 0].numel()
+        y, *both = torch.native_group_norm(flat, weight, bias, *sizes, num_groups, eps)
+        mean, rstd = (values.reshape(len(u), num_groups, *each) for values in both)
+        return y.reshape(u.shape), mean, rstd
+
+    factor = None if weight is None else weight.reshape(num_groups, -1, *each[1:])
+    return Normalised.apply(groups, kernel, len(each), factor)[0].flatten(1, 2)  # type: ignore[index]
+
+
+def _instance_norm(
+    input: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Ruled:
+    """x (B, C, ...) less its mean, over its deviation, channel by channel, by its own or by running statistics."""
+    if not use_input_stats:
+        return _batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    if running_mean is not None or input.ndim < 3:
+        return NotImplemented
+    return _group_norm(input, input.shape[1], weight, bias, eps)
 
 
 def _attention(
@@ -173,6 +217,8 @@ RULES: dict[Callable, Callable] = {
     F.linear: _linear,
     F.batch_norm: _batch_norm,
     F.layer_norm: _layer_norm,
+    F.group_norm: _group_norm,
+    F.instance_norm: _instance_norm,
     F.scaled_dot_product_attention: _attention,
     F.gelu: _activation(F.gelu, aten.gelu_backward),
     F.silu: _activation(F.silu, aten.silu_backward),

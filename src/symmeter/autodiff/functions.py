@@ -53,31 +53,33 @@ class Pointwise(torch.autograd.Function):
         return dx * ctx.slope(x)
 
 
-class LayerNorm(torch.autograd.Function):
-    """dy = w rstd (dx - mean(dx) - xhat mean(xhat dx)), with xhat the normalised input, over the last axes of x.
+class Normalised(torch.autograd.Function):
+    """dy = w rstd (dx - mean(dx) - xhat mean(xhat dx)), with xhat the normalised input, over the last `axes` of x.
 
-    x is (..., *shape), weight and bias are of that shape, the mean and rstd that come back are (..., 1, ..., 1).
+    `kernel(x)` gives y, the mean and rstd (..., 1, ..., 1); `weight` broadcasts against x (...).
     """
 
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(x: Tensor, shape: tuple, weight: Tensor | None, bias: Tensor | None, eps: float) -> tuple:
-        return torch.native_layer_norm(x, shape, weight, bias, eps)
+    def forward(
+        x: Tensor, kernel: Callable, axes: int, weight: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        return kernel(x)
 
     @staticmethod
     def setup_context(ctx: Context, inputs: tuple, output: tuple) -> None:
-        x, ctx.shape, weight, _, _ = inputs
+        x, _, axes, weight = inputs
         _, mean, rstd = output
+        ctx.axes = tuple(range(-axes, 0))
         ctx.save_for_forward(x, torch.ones_like(rstd) if weight is None else weight, mean, rstd)
 
     @staticmethod
     def jvp(ctx: Context, dx: Tensor, *_: object) -> tuple[Tensor, Tensor, Tensor]:
         x, weight, mean, rstd = ctx.saved_tensors
-        axes = tuple(range(-len(ctx.shape), 0))
         normal = (x - mean) * rstd
-        along = (dx * normal).mean(axes, keepdim=True)
-        centred = dx - dx.mean(axes, keepdim=True)
+        along = (dx * normal).mean(ctx.axes, keepdim=True)
+        centred = dx - dx.mean(ctx.axes, keepdim=True)
         pushed = torch.addcmul(centred, normal, along, value=-1) * (rstd * weight)
         return pushed, torch.zeros_like(mean), torch.zeros_like(rstd)
 

@@ -1,13 +1,11 @@
-"""The pushforward sends tangents through a network and learns on the way which strategy and chunk is fastest."""
+"""The pushforward sends tangents through a network, by the strategy that sizes say, and verifies what it makes."""
 
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from operator import attrgetter
 
 import torch
 from torch import Tensor
 
+from symmeter.autodiff.chunks import MOST, fitting, observed
 from symmeter.autodiff.memory import available_bytes, out_of_memory, peak_bytes
 from symmeter.autodiff.steps import TensorFunction
 from symmeter.autodiff.strategies import (
@@ -23,61 +21,34 @@ from symmeter.autodiff.strategies import (
 from symmeter.autodiff.verification import BlockVerifier, Verifier
 from symmeter.errors import first_line
 
-_GAIN = 0.95  # a larger chunk must be 5 % faster per image for the chunk to grow on
-_HOPELESS = 2.0  # a first trial this many times slower than the best is not given a second one
+_GROWTH = 8  # the first chunk is one image, to see what memory it takes; then so many times as many
+_BY_DIFFERENCES = 8  # images at once
 _RESCUE_OUTPUTS = 8  # outputs per tangent up to which reverse mode is worth a try when all else has failed
 _SETTLED_ON = 4  # images on which the step of differences is found
-_TRIAL_SHARE = 0.25  # at most this share of the images is spent on comparing strategies
+_VERIFIED = 3  # images on which a strategy is verified
 _MEMORY_SHARE = 0.5  # of what is free, for the next chunk
-
-
-@dataclass
-class _Trial:
-    """What is known of one strategy: its fastest chunk, and whether a larger one is worth trying."""
-
-    strategy: Strategy
-    chunk: int
-    seconds: float = float("inf")  # per image, at its fastest
-    runs: int = 0
-    growing: bool = True
-    verified: bool = False
-
-    @property
-    def next_chunk(self) -> int:
-        """How many images it gets when it is in use: twice as many while that pays."""
-        return 2 * self.chunk if self.growing and self.runs else self.chunk
-
-    def learn(self, chunk: int, seconds: float) -> None:
-        """Take in how long one chunk took, in seconds per image."""
-        self.runs += 1
-        if chunk > self.chunk and seconds > _GAIN * self.seconds:
-            self.growing = False
-        elif chunk > self.chunk or self.runs <= 2:
-            self.seconds = min(seconds, self.seconds)
-            self.chunk = max(chunk, self.chunk)
-        elif chunk == self.chunk:
-            self.seconds = (self.seconds + seconds) / 2  # the machine changes under a long run
-
 
 Outcome = tuple[slice, Tensor, Tensor]
 
 
 class Pushforward:
-    """(f(x), df_x(v)) for batches of images, chunk by chunk.
+    """(f(x), df_x(v)) for batches of images, chunk by chunk; the same numbers in every run.
 
-    Every strategy gets a first trial of two small chunks, then the fastest grows its chunk while that pays. The
-    trials are on images that have to be done anyway, so choosing costs nothing but its bad choices. What a strategy
-    returns is held back until it has been verified; a strategy that the network cannot take, or that differences of the
-    function contradict, is dropped with its reason in `dropped`. When none that is exact is left, central differences
-    remain, in float64 where `wide` (f in float64) runs; so too where f is known not to be `differentiable`.
-    Running out of memory halves the chunk.
+    Nothing follows the clock. Vectorised forward mode costs some 1.2 forward passes per tangent, reverse mode 1.4 per
+    output, so that comes first where outputs are fewer than tangents; tiled and single passes cost 2 per tangent, and
+    are for networks that vmap cannot take. How many images go at once follows from the largest tensor of one of them,
+    less where memory is short.
+
+    What a strategy returns is held back until it has been verified on a few images; a strategy that the network
+    cannot take, or that differences of the function contradict, is dropped with its reason in `dropped`, and what it
+    did is done again by the next. When none that is exact is left, central differences remain, in float64 where `wide`
+    (f in float64) runs; so too where f is known not to be `differentiable`. Running out of memory halves the chunk.
     """
 
     def __init__(
         self,
         f: TensorFunction,
         *,
-        total: int | None = None,
         batch_size: int | None = None,
         wide: TensorFunction | None = None,
         differentiable: bool = True,
@@ -85,27 +56,27 @@ class Pushforward:
     ):
         self.f = f
         self.dropped: dict[str, str] = {}
-        self._total = total
-        self._fixed = batch_size
-        self._limit = batch_size or 2**20
-        self._to_choose = differentiable
-        self._trials: list[_Trial] = []
-        self._rescue: list[_Trial] = []  # what is tried before differences when all else has failed
-        self._differences: CentralDifference = Widened(wide)
-        self._fallback = _Trial(self._differences, batch_size or 8, growing=False)
-        self._done = 0
         self.verifier = BlockVerifier(f, wide, sizes) if sizes else Verifier(f, wide)
-        self._suspects: list[tuple[Tensor, Tensor]] = []  # images, with tangents, that contradicted something
+        self._fixed = batch_size
+        self._limit = batch_size or MOST
+        self._largest = 0  # the most images that the strategy in use has taken at once
+        self._verified = 0  # images on which it was
+        self._to_choose = differentiable
+        self._exact: list[Strategy] = []  # in the order in which they are used
+        self._rescue: list[Strategy] = []  # what is tried before differences when all else has failed
+        self._differences: CentralDifference = Widened(wide)
+        self._settled = False
 
     @property
     def strategy(self) -> Strategy:
-        """The strategy in use (the fastest so far)."""
-        return self._best().strategy
+        """The strategy in use."""
+        return self._exact[0] if self._exact else self._differences
 
     @property
     def chunk(self) -> int:
-        """Images per chunk at present."""
-        return self._best().chunk
+        """Images per chunk, once it is known that they fit."""
+        exact = self._fixed or self.strategy.exact
+        return self._limit if exact else min(self._limit, _BY_DIFFERENCES)
 
     def push(self, x: Tensor, tangents: Callable[[slice], Tensor]) -> Iterator[Outcome]:
         """Yield (slice of x, f(x), pushed tangents (T, b, ...)) until all of x is done.
@@ -113,109 +84,72 @@ class Pushforward:
         `tangents(s)` gives the tangents (T, b, ...) of x[s]; they are made chunk by chunk to bound the memory.
         """
         if self._to_choose:
-            self._trials = self._candidates(x, len(tangents(slice(0, 1))))
+            self._choose(x, len(tangents(slice(0, 1))))
             self._to_choose = False
         start = 0
         held: list[Outcome] = []
         while start < len(x):
-            due = self._due()
-            trial = due or self._best()
-            chunk = trial.chunk if due else trial.next_chunk
-            part = slice(start, start + min(chunk, self._limit, len(x) - start))
-            outcome = self._attempt(trial, x[part], tangents(part))
+            part = slice(start, min(start + self._next(), len(x)))
+            outcome = self._attempt(x[part], tangents(part))
             if outcome is None:
-                if held:  # one of them was wrong, so what was held back for it is done again
-                    self._done -= start - held[0][0].start
-                    start, held = held[0][0].start, []
+                start, held = (held[0][0].start, []) if held else (start, held)
                 continue
             held.append((part, *outcome))
-            self._done += part.stop - start
             start = part.stop
-            if self._due() is None:
+            if self._verified >= _VERIFIED:
                 yield from held
                 held = []
         yield from held
 
-    def _candidates(self, x: Tensor, tangents: int) -> list[_Trial]:
-        """The strategies for so many tangents of images x (B, ...), in the order in which they are tried."""
-        start = self._fixed or (1 if x.device.type == "cpu" else 4)
-        strategies = (Vectorised(), OneByOne(), Tiled()) if tangents > 1 else (OneByOne(),)
-        trials = [_Trial(strategy, start) for strategy in strategies]
-        self._rescue = [_Trial(ReverseTwice(), start)]
-        y = self.f(x[:1])
-        if y.ndim != 2:
-            return trials
-        outputs = y.shape[1]
-        if outputs <= tangents:
-            trials.insert(1, _Trial(Reverse(), start))  # before the last of those that are tried at all
-        elif outputs <= _RESCUE_OUTPUTS * tangents:
-            self._rescue.insert(0, _Trial(Reverse(), start))
-        return trials
+    def _choose(self, x: Tensor, tangents: int) -> None:
+        """The order of strategies and the size of a chunk, for so many tangents of images x (B, ...)."""
+        y, largest = observed(self.f, x[:1])
+        if self._fixed is None:
+            self._limit = fitting(largest, tangents, x.device)
+        self._exact = [Vectorised(), Tiled(), OneByOne()] if tangents > 1 else [OneByOne()]
+        self._rescue = [ReverseTwice()]
+        if y.ndim == 2 and y.shape[1] < tangents:
+            self._exact.insert(0, Reverse())
+        elif y.ndim == 2 and y.shape[1] <= _RESCUE_OUTPUTS * tangents:
+            self._rescue.insert(0, Reverse())
 
-    def _due(self) -> _Trial | None:
-        """The strategy whose trial is next; None when all have been compared."""
-        if self._total is not None and self._done >= _TRIAL_SHARE * self._total:
-            return None
-        best = self._best()
-        for trial in self._trials:
-            hopeless = trial.runs > 0 and trial.seconds > _HOPELESS * best.seconds
-            if trial.runs < 2 and not hopeless:
-                return trial
-        return None
+    def _next(self) -> int:
+        """How many images the next chunk has."""
+        if self._fixed or not self.strategy.exact:
+            return self.chunk
+        return min(self.chunk, max(1, _GROWTH * self._largest))
 
-    def _best(self) -> _Trial:
-        return min(self._trials or [self._fallback], key=lambda trial: trial.seconds)
-
-    def _attempt(self, trial: _Trial, x: Tensor, v: Tensor) -> tuple[Tensor, Tensor] | None:
-        """One chunk by one strategy, timed: f(x) (b, ...) and what it makes of v (T, b, ...).
+    def _attempt(self, x: Tensor, v: Tensor) -> tuple[Tensor, Tensor] | None:
+        """One chunk: f(x) (b, ...) and what the strategy makes of v (T, b, ...).
 
         None where it failed, and something else is to be tried.
         """
         try:
-            if trial is self._fallback and not trial.runs:
-                trial.strategy = self._differences.settled(self.f, x[:_SETTLED_ON], v[:, :_SETTLED_ON])
+            if not (self.strategy.exact or self._settled):
+                self._differences = self._differences.settled(self.f, x[:_SETTLED_ON], v[:, :_SETTLED_ON])
+                self._settled = True
             with peak_bytes(x.device) as peak:
-                began = time.perf_counter()
-                y, pushed = trial.strategy(self.f, x, v)
-                if x.device.type == "cuda":
-                    torch.cuda.synchronize(x.device)
-                seconds = (time.perf_counter() - began) / len(x)
+                y, pushed = self.strategy(self.f, x, v)
                 used = peak()
         except Exception as error:
-            self._failed(trial, x, error)
+            self._failed(x, error)
             return None
-        to_verify = trial.strategy.exact and not trial.verified
-        if to_verify and not self._verify(trial, x[:1], v[:, :1], pushed[:, :1]):
+        if not self._verify(x, v, pushed):
             return None
-        trial.learn(len(x), seconds)
+        self._largest = max(self._largest, len(x))
         self._mind_memory(used / len(x), x.device)
-        if 2 * trial.chunk > self._limit:
-            trial.growing = False
         return y, pushed
 
-    def _verify(self, trial: _Trial, x: Tensor, v: Tensor, pushed: Tensor) -> bool:
-        """Whether nothing contradicts a strategy on this image (1, ...), and on those that contradicted others."""
-        reason = self.verifier.contradiction(trial.strategy, x, v, pushed)
-        if reason is None:
-            trial.verified = self._acquitted(trial)
-        else:
-            self._suspects.append((x, v))
-            self._drop(trial, reason)
-        if not trial.verified:
-            for other in filter(attrgetter("verified"), self._trials):
-                self._acquitted(other)
-        return trial.verified
-
-    def _acquitted(self, trial: _Trial) -> bool:
-        """Whether a strategy passes on all suspects; it is dropped where it does not."""
-        for x, v in self._suspects:
-            try:
-                reason = self.verifier.contradiction(trial.strategy, x, v, trial.strategy(self.f, x, v)[1])
-            except Exception as error:
-                reason = f"{type(error).__name__}: {first_line(error)}"
+    def _verify(self, x: Tensor, v: Tensor, pushed: Tensor) -> bool:
+        """Whether nothing contradicts the strategy on some of these images (b, ...), if it has not been seen enough."""
+        count = min(_VERIFIED - self._verified, len(x)) if self.strategy.exact else 0
+        if count > 0:
+            some = torch.linspace(0, len(x) - 1, count).long().to(x.device)
+            reason = self.verifier.contradiction(self.strategy, x[some], v[:, some], pushed[:, some])
             if reason is not None:
-                self._drop(trial, reason)
+                self._drop(reason)
                 return False
+        self._verified += count if self.strategy.exact else _VERIFIED
         return True
 
     def _mind_memory(self, used: float, device: torch.device) -> None:
@@ -224,23 +158,23 @@ class Pushforward:
         if free and used and not self._fixed:
             self._limit = min(self._limit, max(1, int(_MEMORY_SHARE * free / used)))
 
-    def _failed(self, trial: _Trial, x: Tensor, error: Exception) -> None:
+    def _failed(self, x: Tensor, error: Exception) -> None:
         """Make the chunk smaller or drop the strategy; raises when the function itself fails on x (b, ...)."""
-        if out_of_memory(error) and len(x) > 1:
-            self._limit = trial.chunk = len(x) // 2
-            trial.growing = False
+        too_many = out_of_memory(error) or 0 < self._largest < len(
+            x
+        )  # a model may have its own limit to a batch
+        if too_many and len(x) > 1:
+            self._limit = len(x) // 2
             return
-        if trial.runs and len(x) > trial.chunk:  # a model may have its own limit to a batch
-            self._limit, trial.growing = trial.chunk, False
-            return
-        if trial is self._fallback:
+        if not self.strategy.exact:
             raise error
         self.f(x)  # an image that the network cannot take is no fault of the strategy
-        self._drop(trial, f"{type(error).__name__}: {first_line(error)}")
+        self._drop(f"{type(error).__name__}: {first_line(error)}")
 
-    def _drop(self, trial: _Trial, reason: str) -> None:
-        """Go on without a strategy; before none is left, reverse mode is tried, where outputs are few, and twice."""
-        self.dropped[trial.strategy.name] = reason
-        self._trials = [t for t in self._trials if t is not trial]
-        if not self._trials:
-            self._trials, self._rescue = self._rescue, []
+    def _drop(self, reason: str) -> None:
+        """Go on without the strategy; before none is left, reverse mode is tried, where outputs are few, and twice."""
+        self.dropped[self.strategy.name] = reason
+        self._exact = self._exact[1:]
+        self._largest = self._verified = 0
+        if not self._exact:
+            self._exact, self._rescue = self._rescue, []

@@ -4,17 +4,18 @@ import argparse
 import contextlib
 import os
 import sys
-import traceback
 import warnings
 from collections.abc import Sequence
-from typing import NoReturn
+from importlib import import_module
+from typing import TYPE_CHECKING, NoReturn
 
-from symmeter.cli import compare, demo, layers, listing, measure, report, sweep
-from symmeter.cli.arguments import Parser, UsageError
-from symmeter.cli.inputs import kind_of_data
+from symmeter.cli.commands import COMMANDS, MEASURING
+from symmeter.cli.parser import Parser, UsageError
 from symmeter.cli.terminal import DONE, FAILED, INTERRUPTED, USAGE, complain, reader_may_leave
-from symmeter.errors import SymmeterError, WriteError, nearest
-from symmeter.verbs.verb import exited
+from symmeter.errors import SymmeterError, WriteError, first_line, nearest
+
+if TYPE_CHECKING:
+    from symmeter.cli.parser import Commands
 
 EPILOG = """examples:
   symmeter demo
@@ -27,11 +28,7 @@ EPILOG = """examples:
 
 symmeter COMMAND --help tells more. Exit codes: 0 done; 1 some of the work
 failed, what is done is saved; 2 bad usage."""
-
-
-# Commands that measure have a flag for each option of the kind of data.
-MEASURING = {"measure": measure, "layers": layers, "compare": compare, "sweep": sweep}
-OTHERS = {"report": report, "list": listing, "demo": demo}
+_FILES = {"list": "listing"}  # where a command is not in the file of its name
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,6 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 arguments = _parse(words)
             except SystemExit:  # argparse, after --help and --version
                 return DONE
+            from symmeter.cli.idle import refuse_idle_flags
+
+            refuse_idle_flags(arguments)
             return arguments.run(arguments)
         return DONE
     except KeyboardInterrupt:
@@ -60,7 +60,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SymmeterError as error:
         return _complain(f"error: {error}", FAILED if isinstance(error, WriteError) else USAGE, debug)
     except SystemExit as error:  # of a model, its data or a plug-in, whatever its code says
+        from symmeter.verbs.verb import exited
+
         return _complain(f"error: {exited(error)}", FAILED, debug)
+    except OSError as error:
+        place = str(error.filename or "a file")[:200]
+        return _complain(f"error: {place}: {error.strerror or first_line(error)}", USAGE, debug)
     except Exception as error:
         hint = "" if debug else " (set SYMMETER_DEBUG=1 for the traceback)"
         return _complain(f"error: unexpected {type(error).__name__}: {error}{hint}", FAILED, debug)
@@ -68,6 +73,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _complain(message: str, code: int, debug: bool) -> int:
     if debug:
+        import traceback
+
         with contextlib.suppress(OSError):
             traceback.print_exc()
     complain(message)
@@ -92,17 +99,26 @@ def _parse(words: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     sub = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    kind = kind_of_data(words)
-    commands = {name: home.parser(sub, kind) for name, home in MEASURING.items()}
-    commands |= {name: home.parser(sub) for name, home in OTHERS.items()}
-    first = words[0] if words else ""
-    if first in commands:
-        commands[first].refuse_unknown_options(words[1:])
-    elif first.startswith("-"):
-        parser.refuse_unknown_options(words[:1])
-    elif first:
-        raise UsageError(f"unknown command {first!r}{nearest(first, commands)}")
-    else:
-        parser.print_help()
-        raise SystemExit(DONE)
-    return parser.parse_args(words)
+    first = words[0] if words else "--help"
+    if first in COMMANDS:
+        command = _command(sub, words)
+        command.refuse_unknown_options(words[1:])
+        found = parser.parse_args(words)
+        found.command, found.given = first, command.given(found)
+        return found
+    if not first.startswith("-"):
+        raise UsageError(f"unknown command {first!r}{nearest(first, COMMANDS)}")
+    for name, said in COMMANDS.items():
+        sub.add_parser(name, help=said)
+    parser.refuse_unknown_options([first])
+    return parser.parse_args([first])
+
+
+def _command(sub: "Commands", words: Sequence[str]) -> Parser:
+    """The parser of the command that the first word names; no other is imported."""
+    home = import_module(f"symmeter.cli.{_FILES.get(words[0], words[0])}")
+    if words[0] not in MEASURING:
+        return home.parser(sub)
+    from symmeter.cli.inputs import kind_of_data
+
+    return home.parser(sub, kind_of_data(words))

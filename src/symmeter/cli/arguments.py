@@ -1,56 +1,14 @@
-"""What the commands share in reading their arguments."""
+"""Flags that several commands have, and how their texts are read."""
 
 import argparse
-import re
-from collections.abc import Callable, Sequence
-from itertools import takewhile
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable
 
-from symmeter.errors import SymmeterError, nearest
 from symmeter.options import WRITTEN, Written
 from symmeter.verbs.arguments import split_list
-
-if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction["Parser"]
 
 MODEL_HELP = "timm:NAME, torchvision:NAME, hf:NAME, FILE.onnx, package.module:callable or FILE.py:callable"
 
 Add = Callable[..., argparse.Action]  # the method `add_argument` of a parser or of a group of flags
-
-
-class UsageError(SymmeterError):
-    """An argument that is missing, unknown, or not what it should be."""
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser that takes options in full only, and says what is wrong in one line."""
-
-    def __init__(self, **kwargs: Any):
-        super().__init__(**kwargs, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
-
-    def error(self, message: str) -> NoReturn:
-        """Raise what argparse would print below its usage."""
-        raise UsageError(f"{message.removeprefix('argument ')} (see {self.prog} --help)")
-
-    def refuse_unknown_options(self, words: Sequence[str]) -> None:
-        """UsageError with the nearest option, before an argument that is missing gets the blame."""
-        known = [option for action in self._actions for option in action.option_strings]
-        for word in takewhile(lambda word: word != "--", words):
-            option = word.partition("=")[0]
-            if re.match(r"--?[A-Za-z]", option) and option not in known:
-                choices = [o for o in known if o.startswith("--")]
-                raise UsageError(f"unknown option {option!r}{nearest(option, choices, most=1)}")
-
-
-def command(commands: "Commands", name: str, words: str, operands: str, epilog: str) -> Parser:
-    """Add a command; `words` say what it does, `operands` what it must be given."""
-    return commands.add_parser(
-        name,
-        help=words,
-        description=words.capitalize() + ".",
-        usage=f"symmeter {name} {operands} [options]",
-        epilog=epilog,
-    )
 
 
 def flag_type(written: Written) -> Callable[[str], object]:
@@ -81,6 +39,12 @@ above_zero = flag_type(Written(float, lambda x: 0 < x < float("inf"), "a number 
 
 
 def add_model_kwargs(add: Add) -> None:
-    """The flag for arguments of a model's builder."""
+    """The flags for arguments of a model's builder, and for code that comes with it."""
     words = "arguments of the model's builder, such as num_classes=10"
     add("--model-kwargs", metavar="key=value", nargs="+", action="extend", help=words)
+    add_trust(add)
+
+
+def add_trust(add: Add) -> None:
+    """The flag that lets code of a hub run."""
+    add("--trust-remote-code", action="store_true", help="run the code that comes with an hf:NAME")

@@ -10,22 +10,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symmeter.cli import inputs
-from symmeter.cli.arguments import Parser, add_model_kwargs, command, positive
+from symmeter.cli.arguments import add_model_kwargs, positive
+from symmeter.cli.idle import refuse_idle_options
 from symmeter.cli.inputs import KindOfData
+from symmeter.cli.parser import Parser, command
+from symmeter.cli.places import check_picture, check_writable
 from symmeter.cli.run_model import given
 from symmeter.cli.terminal import (
     DONE,
     FAILED,
     attempt,
-    check_picture,
-    check_writable,
     console,
     prepare_process,
 )
 from symmeter.errors import SymmeterError
 
 if TYPE_CHECKING:
-    from symmeter.cli.arguments import Commands
+    from symmeter.cli.parser import Commands
     from symmeter.models.loaded import LoadedModel
     from symmeter.results.comparison import Comparison
 
@@ -42,8 +43,7 @@ the same images, with the same definition and output, are compared."""
 
 def parser(commands: "Commands", kind: KindOfData) -> Parser:
     """Add the command; returns its parser."""
-    words = "compare models image by image: ratios of their errors, with intervals"
-    made = command(commands, "compare", words, "A B [...]", EPILOG)
+    made = command(commands, "compare", "A B [...] [options]", EPILOG)
     made.add_argument("models", metavar="A B", nargs="+", help="saved results, stores of a sweep, or models")
     made.add_argument("--data", metavar="DATA", help=f"what models are measured on: {kind.files}, ...")
     add = made.add_argument_group("what to measure of models").add_argument
@@ -66,7 +66,7 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
 
 
 def run(a: argparse.Namespace) -> int:
-    """Compare, write the files, print the table."""
+    """Compare, print the table, write the files."""
     to_stdout = a.json == "-"
     if a.json is not None and not to_stdout:
         check_writable("--json", Path(a.json), folder=False)
@@ -77,7 +77,7 @@ def run(a: argparse.Namespace) -> int:
         comparison = _compared(a)
     steps: list[Callable[[Comparison], object]] = [_print_json if to_stdout else _print]
     if a.json is not None and not to_stdout:
-        steps.insert(0, lambda comparison: comparison.to_json(a.json))
+        steps.append(lambda comparison: comparison.to_json(a.json))
     if a.plot is not None:
         steps.append(partial(_plot, file=a.plot))
     tried = [attempt(partial(step, comparison)) for step in steps]
@@ -119,11 +119,18 @@ def _loaded(a: argparse.Namespace, words: list[str]) -> list["LoadedModel"]:
         raise SymmeterError(f"--weights has {len(weights)} files for {len(words)} models; give one for each")
     domain, symmetry = read_words(given(a), a.symmetry, a.output)
     check_measures(a.measure, symmetry, domain.measure_over)
+    refuse_idle_options(a, symmetry)
     for word in words:
         domain.check(a.data, word)
     kwargs = parse_model_kwargs(a.model_kwargs)
     return [
-        load_model(word, weights=file, model_kwargs=kwargs, seed=a.seed)
+        load_model(
+            word,
+            weights=file,
+            model_kwargs=kwargs,
+            seed=a.seed,
+            trust_remote_code=a.trust_remote_code,
+        )
         for word, file in zip(words, weights, strict=True)
     ]
 

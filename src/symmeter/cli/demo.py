@@ -4,19 +4,22 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from symmeter.cli.arguments import Parser, positive, seed
-from symmeter.cli.terminal import DONE, FAILED, check_writable, console, prepare_process
+from symmeter.cli.arguments import positive, seed
+from symmeter.cli.commands import COMMANDS
+from symmeter.cli.parser import Parser
+from symmeter.cli.places import check_writable
+from symmeter.cli.terminal import DONE, FAILED, console, prepare_process
 from symmeter.optional import require
 
 if TYPE_CHECKING:
-    from symmeter.cli.arguments import Commands
+    from symmeter.cli.parser import Commands
 
 
 def parser(commands: "Commands") -> Parser:
     """Add the command; returns its parser."""
     made = commands.add_parser(
         "demo",
-        help="train three small networks here and measure them: a minute, no downloads",
+        help=COMMANDS["demo"],
         description="Train three small networks on handwritten digits, measure them, and say\n"
         "what the numbers mean. A minute, no downloads; needs the extra 'demo'.",
         usage="symmeter demo [options]",

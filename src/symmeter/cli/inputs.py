@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from symmeter.cli.arguments import MODEL_HELP, Add, Parser, add_model_kwargs, flag_type, positive, seed
+from symmeter.cli.arguments import MODEL_HELP, Add, add_model_kwargs, flag_type, positive, seed
+from symmeter.cli.parser import Parser
 from symmeter.domains.images.options import ImageOptions
 from symmeter.errors import SymmeterError
 from symmeter.options import Values, one_or_several, written_as

@@ -6,15 +6,17 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from symmeter.cli import inputs
-from symmeter.cli.arguments import Add, Parser, command, positive, whole
+from symmeter.cli.arguments import Add, positive, whole
 from symmeter.cli.inputs import KindOfData
+from symmeter.cli.parser import Parser, command
+from symmeter.cli.places import check_picture
 from symmeter.cli.run_model import run_model
-from symmeter.cli.terminal import check_picture, console
+from symmeter.cli.terminal import console
 from symmeter.domains.images.options import PREPROCESSING
 from symmeter.errors import SymmeterError
 
 if TYPE_CHECKING:
-    from symmeter.cli.arguments import Commands
+    from symmeter.cli.parser import Commands
     from symmeter.layers.profile import Profile
     from symmeter.models.loaded import LoadedModel
 
@@ -31,8 +33,7 @@ VIEWS = ("module", "kind", "stage", "calls")
 
 def parser(commands: "Commands", kind: KindOfData) -> Parser:
     """Add the command; returns its parser."""
-    words = "attribute the equivariance error to the layers of a model: parts that add up to the whole"
-    made = command(commands, "layers", words, "MODEL DATA", EPILOG)
+    made = command(commands, "layers", "MODEL DATA [options]", EPILOG)
     inputs.add_model_and_data(made, kind)
     add = made.add_argument_group("what to attribute").add_argument
     inputs.add_symmetry(add)
@@ -71,7 +72,7 @@ def _add_view(add: Add) -> None:
 
 
 def run(a: argparse.Namespace) -> int:
-    """Attribute, write the files, print the table."""
+    """Attribute, print the table, write the files."""
     layouts = _layouts(a.layout)
     if a.plot is not None:
         check_picture(a.plot)

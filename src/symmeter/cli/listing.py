@@ -5,16 +5,22 @@ import textwrap
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from symmeter.cli.arguments import Parser, UsageError, add_model_kwargs
+from symmeter.cli.arguments import add_model_kwargs
+from symmeter.cli.parser import Parser, UsageError, command
 from symmeter.cli.terminal import DONE
 from symmeter.errors import SymmeterError, nearest
 
 if TYPE_CHECKING:
-    from symmeter.cli.arguments import Commands
+    from symmeter.cli.parser import Commands
 
 Lines = list[tuple[str, str]]  # a name, and what it is
 Grouped = dict[str, Lines]  # below headings
 
+_OWN = {
+    "model_kwargs": "layers",
+    "trust_remote_code": "layers",
+    "domain": "symmetries",
+}  # what takes an option
 _COLUMNS, _INDENT = 80, "  "
 EPILOG = """what can be listed:
   models [PATTERN]     timm's and torchvision's networks
@@ -53,10 +59,7 @@ ACTION_MEANINGS = {
 
 def parser(commands: "Commands") -> Parser:
     """Add the command; returns its parser."""
-    words = "list what can be named on the command line"
-    made = commands.add_parser(
-        "list", help=words, description=words.capitalize() + ".", usage="symmeter list WHAT", epilog=EPILOG
-    )
+    made = command(commands, "list", "WHAT", EPILOG)
     made.add_argument("topic", metavar="WHAT", nargs="?", help=", ".join(TOPICS))
     made.add_argument("name", metavar="NAME", nargs="?", help="a PATTERN for models, the MODEL for layers")
     add_model_kwargs(made.add_argument)
@@ -73,10 +76,10 @@ def run(a: argparse.Namespace) -> int:
         raise UsageError(f"unknown list {a.topic!r}{nearest(a.topic, TOPICS, most=1)}")
     if a.name is not None and a.topic not in ("models", "layers"):
         raise UsageError(f"list {a.topic} stands alone, without {a.name!r}")
-    if a.model_kwargs and a.topic != "layers":
-        raise UsageError(f"list {a.topic} takes no --model-kwargs; list layers MODEL does")
-    if a.domain is not None and a.topic != "symmetries":
-        raise UsageError(f"list {a.topic} takes no --domain; list symmetries does")
+    for option, topic in _OWN.items():
+        if getattr(a, option) and a.topic != topic:
+            flag = "--" + option.replace("_", "-")
+            raise UsageError(f"list {a.topic} takes no {flag}; list {topic} does")
     found = TOPICS[a.topic](a)
     if isinstance(found, dict):
         _print_grouped(found)
@@ -158,7 +161,12 @@ def _layers(a: argparse.Namespace) -> Lines:
     if a.name is None:
         raise UsageError("list layers needs a MODEL, such as timm:resnet18")
     onnx = a.name.lower().endswith(".onnx")  # its weights are a part of it
-    model = load_model(a.name, model_kwargs=parse_model_kwargs(a.model_kwargs), untrained=not onnx).model
+    model = load_model(
+        a.name,
+        model_kwargs=parse_model_kwargs(a.model_kwargs),
+        untrained=not onnx,
+        trust_remote_code=a.trust_remote_code,
+    ).model
     if not hasattr(model, "named_modules"):
         raise SymmeterError(f"{a.name}: it has no modules that could be named")
     return [(name, type(module).__name__) for name, module in model.named_modules() if name]

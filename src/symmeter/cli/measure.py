@@ -6,16 +6,20 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from symmeter.cli import inputs
-from symmeter.cli.arguments import Parser, above_zero, command, number, numbers, positive
+from symmeter.cli.arguments import above_zero, number, numbers, positive
+from symmeter.cli.banded import Banded
 from symmeter.cli.inputs import KindOfData
-from symmeter.cli.ranged import Ranged, check_range
+from symmeter.cli.parser import Parser, command
+from symmeter.cli.places import check_picture
+from symmeter.cli.ranged import Ranged
 from symmeter.cli.run_model import given, run_model
-from symmeter.cli.terminal import check_picture, console
+from symmeter.cli.second import SecondRun
+from symmeter.cli.terminal import FAILED, console
 from symmeter.errors import SymmeterError
 from symmeter.results.verdict import meanings
 
 if TYPE_CHECKING:
-    from symmeter.cli.arguments import Commands
+    from symmeter.cli.parser import Commands
     from symmeter.models.loaded import LoadedModel
     from symmeter.results.result import Result
     from symmeter.symmetry.hypothesis import Symmetry
@@ -28,6 +32,7 @@ EPILOG = """examples:
   symmeter measure timm:resnet50 photos/ --symmetry C4,hflip,shift(8)
   symmeter measure timm:resnet50 photos/ --symmetry SO2 --measure geed,consistency
   symmeter measure timm:resnet50 photos/ --output logits --range 1 0.3 0.1
+  symmeter measure net.py:segmenter photos/ --output logits:equivariant --bands
   symmeter measure calc.py:make frames.xyz --symmetry SO3 --average 2,4,12,60
 
 symmeter list symmetries (measures, outputs, definitions, models) has the names."""
@@ -35,13 +40,12 @@ symmeter list symmetries (measures, outputs, definitions, models) has the names.
 
 def parser(commands: "Commands", kind: KindOfData) -> Parser:
     """Add the command; returns its parser."""
-    words = "measure how far a model is from a symmetry, with error, floor and control"
     verdicts = "\n".join(
         textwrap.fill(f"{word}: {meaning}", 78, initial_indent="  ", subsequent_indent="    ")
         for word, meaning in meanings(kind.item).items()
     )
     epilog = f"verdicts, of 95 % intervals:\n{verdicts}\n\n{EPILOG}"
-    made = command(commands, "measure", words, "MODEL DATA", epilog)
+    made = command(commands, "measure", "MODEL DATA [options]", epilog)
     inputs.add_model_and_data(made, kind)
     add = made.add_argument_group("what to measure").add_argument
     inputs.add_symmetry(add)
@@ -61,6 +65,8 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
     add("--precision", metavar="P", type=above_zero, help=words)
     words = "how far LEE predicts: f(g x) - f(x) at T pixels over it (default: 1 0.5 0.25 0.1 0.03)"
     add("--range", metavar="T", type=number, nargs="*", help=words)
+    words = "of which frequencies the error of an output on a grid is made, along each axis"
+    add("--bands", action="store_true", default=None, help=words)
     add = made.add_argument_group("over groups").add_argument
     add(
         "--elements",
@@ -72,7 +78,7 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
     add("--sampling", metavar="S", default="auto", help=words)
     words = "what averages over so many elements gain, such as 2,4,12,60; needs labels of the outputs"
     add("--average", metavar="K", type=numbers, help=words)
-    words = "what fits: error by angle, axis, length, degree, atom; or the range (.png, .svg, .pdf)"
+    words = "what fits: error by angle, axis, length, degree, atom; the range or the bands (.png, .svg, .pdf)"
     add("--plot", metavar="FILE", help=words)
     inputs.add_model(made)
     inputs.add_options(made, kind)
@@ -83,9 +89,8 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
 
 
 def run(a: argparse.Namespace) -> int:
-    """Measure, write the files, print the table."""
-    control, symmetry = _checked(a)
-    ranged = None if a.range is None else Ranged(a, symmetry)
+    """Measure, print the table, write the files."""
+    control, symmetry, seconds = _checked(a)
 
     def measured(loaded: "LoadedModel") -> "Result":
         from symmeter.measuring.measure import measure
@@ -102,24 +107,27 @@ def run(a: argparse.Namespace) -> int:
             seed=a.seed,
             **inputs.common_arguments(a),
         )
-        return result if ranged is None else ranged.added_to(result, loaded)
+        for second in seconds:
+            result = second.added_to(result, loaded)
+        return result
 
     def show(result: "Result") -> None:
         _print(result)
-        if ranged is not None:
-            ranged.show()
+        for second in seconds:
+            second.show()
 
     def plot(result: "Result") -> None:
-        if symmetry.groups or ranged is None:
+        if symmetry.groups:
             _plot_elements(result, a.plot)
         else:
-            ranged.plot(a.plot)
+            seconds[0].plot(a.plot)
 
-    return run_model(a, measured, show, plot if a.plot is not None else None)
+    code = run_model(a, measured, show, plot if a.plot is not None else None)
+    return code or FAILED * any(second.failed for second in seconds)
 
 
-def _checked(a: argparse.Namespace) -> "tuple[str, Symmetry]":
-    """Control and symmetry; SymmeterError for all that can be seen to be wrong without model and data."""
+def _checked(a: argparse.Namespace) -> "tuple[str, Symmetry, list[SecondRun]]":
+    """Control, symmetry and what is found besides; SymmeterError for all that can be seen to be wrong at once."""
     from symmeter.measuring.plan import check_measures, control_mode, read_words
     from symmeter.measuring.precision import check_precision
     from symmeter.symmetry.groups.sampling import read_sampling
@@ -129,16 +137,15 @@ def _checked(a: argparse.Namespace) -> "tuple[str, Symmetry]":
     control = control_mode("none" if a.no_control else a.control)
     read_sampling(a.sampling)
     check_precision(a.precision, control)
-    if a.range is not None:
-        check_range(a, symmetry)
+    seconds = [run(a, symmetry) for run in (Ranged, Banded) if getattr(a, run.name) is not None]
     if a.plot is not None:
         check_picture(a.plot)
-        if not symmetry.groups and a.range is None:
+        if not symmetry.groups and len(seconds) != 1:
             raise SymmeterError(
-                "--plot draws the error over a group such as C8 or SO2, or with --range how far LEE predicts; for "
-                "layers see symmeter layers"
+                "--plot draws the error over a group such as C8 or SO2, or with --range how far LEE predicts, or with "
+                "--bands the error by frequency; for layers see symmeter layers"
             )
-    return control, symmetry
+    return control, symmetry, seconds
 
 
 def _plot_elements(result: "Result", file: str) -> None:

@@ -4,12 +4,13 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from symmeter.cli.arguments import Parser, command
-from symmeter.cli.terminal import DONE, check_writable
+from symmeter.cli.parser import Parser, command
+from symmeter.cli.places import check_writable
+from symmeter.cli.terminal import DONE
 from symmeter.files import check_ending
 
 if TYPE_CHECKING:
-    from symmeter.cli.arguments import Commands
+    from symmeter.cli.parser import Commands
 
 EPILOG = """examples:
   symmeter report sweep/ --out report.html
@@ -23,8 +24,7 @@ translation_equiv_error and family (points for a backdrop)."""
 
 def parser(commands: "Commands") -> Parser:
     """Add the command; returns its parser."""
-    words = "write the report of a store: one HTML file with findings, charts, ranking and comparison"
-    made = command(commands, "report", words, "STORE --out FILE.html", EPILOG)
+    made = command(commands, "report", "STORE --out FILE.html [options]", EPILOG)
     made.add_argument("store", metavar="STORE", help="what symmeter sweep has filled")
     made.add_argument("--out", metavar="FILE", type=Path, required=True, help="the HTML file to write")
     made.add_argument("--charts", metavar="DIR", type=Path, help="every chart there as PNG, SVG and CSV")

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from symmeter.cli import inputs
-from symmeter.cli.terminal import DONE, FAILED, attempt, check_writable, complain, prepare_process
+from symmeter.cli.idle import refuse_idle_options
+from symmeter.cli.places import check_writable
+from symmeter.cli.terminal import DONE, FAILED, attempt, complain, prepare_process
 from symmeter.optional import require
-from symmeter.verbs.arguments import words_by_leaf
+from symmeter.verbs.arguments import path, words_by_leaf
 from symmeter.verbs.warned import recorded, repeat, told_apart
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ def run_model(
     show: Callable[[R], object],
     plot: Callable[[R], object] | None = None,
 ) -> int:
-    """Load the model, measure, write the files, show the result, draw the picture; the exit code.
+    """Load the model, measure, show the result, write the files, draw the picture; the exit code.
 
     Whatever of this fails after the measuring is one line and takes nothing from the rest. After a Ctrl-C the result
     is that of what was done until then.
@@ -46,12 +48,13 @@ def run_model(
             result = _measured(a, measuring)
         except Interrupted as stop:
             result, interrupted = cast("R", stop.result), True
-    steps: list[Callable[[R], object]] = []
+    steps: list[Callable[[R], object]] = [
+        _print_json if to_stdout else show
+    ]  # nothing that fails later takes that
     if a.json is not None and not to_stdout:
         steps.append(lambda result: result.to_json(a.json))
     if a.out is not None:
         steps.append(lambda result: result.save(a.out))
-    steps.append(_print_json if to_stdout else show)
     if plot is not None:
         steps.append(plot)
     tried = [attempt(partial(step, result)) for step in steps]
@@ -86,7 +89,12 @@ def _measured(a: argparse.Namespace, measuring: Callable[["LoadedModel"], R]) ->
     kwargs = parse_model_kwargs(a.model_kwargs)
     with recorded() as found:
         loaded = load_model(
-            a.model, weights=a.weights, model_kwargs=kwargs, untrained=a.untrained, seed=a.seed
+            a.model,
+            weights=a.weights,
+            model_kwargs=kwargs,
+            untrained=a.untrained,
+            seed=a.seed,
+            trust_remote_code=a.trust_remote_code,
         )
     ours, others = told_apart(found)
     notes = tuple(ours)
@@ -103,6 +111,8 @@ def given(a: argparse.Namespace) -> "Given":
     """The data of a command, with all that was said of it."""
     from symmeter.measuring.plan import Given
 
+    if a.data:
+        path.check("DATA", a.data)  # before it is looked at: a pipe may never end
     return Given(a.data, a.domain, words_by_leaf(a.inputs), None, inputs.options_given(a))
 
 
@@ -110,5 +120,6 @@ def _check_early(a: argparse.Namespace) -> None:
     """SymmeterError for the mistakes that can be seen before a model is built or downloaded."""
     from symmeter.measuring.plan import read_words
 
-    domain, _ = read_words(given(a), a.symmetry, a.output)
+    domain, symmetry = read_words(given(a), a.symmetry, a.output)
+    refuse_idle_options(a, symmetry)
     domain.check(a.data, a.model)

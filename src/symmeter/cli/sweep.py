@@ -5,12 +5,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from symmeter.cli import inputs
-from symmeter.cli.arguments import Add, Parser, above_zero, command, positive, seed, whole
+from symmeter.cli.arguments import Add, above_zero, add_trust, positive, seed, whole
 from symmeter.cli.inputs import KindOfData
-from symmeter.cli.terminal import DONE, FAILED, INTERRUPTED, prepare_process
+from symmeter.cli.parser import Parser, command
+from symmeter.cli.terminal import DONE, FAILED, INTERRUPTED, ended_like_ctrl_c, prepare_process
 
 if TYPE_CHECKING:
-    from symmeter.cli.arguments import Commands
+    from symmeter.cli.parser import Commands
     from symmeter.sweeps.summary import Summary
 
 EPILOG = """examples:
@@ -27,8 +28,7 @@ the same command goes on where it was stopped; see symmeter report."""
 
 def parser(commands: "Commands", kind: KindOfData) -> Parser:
     """Add the command; returns its parser."""
-    words = "measure many models on one data set, into a store that survives anything"
-    made = command(commands, "sweep", words, "MODELS... DATA --store DIR", EPILOG)
+    made = command(commands, "sweep", "MODELS... DATA --store DIR [options]", EPILOG)
     add = made.add_argument
     several = "names, wildcards such as 'timm:vit_*', lists (.txt, .csv, .yaml)"
     add("models", metavar="MODELS", nargs="+", help=several)
@@ -61,6 +61,9 @@ def _add_measuring(add: Add) -> None:
     add("--probes", metavar="N", type=whole, default=0, help="backward passes for their norms (default: 0)")
     add("--seeds", metavar="N", type=seed, nargs="+", default=[0], help="one run each (default: 0)")
     add("--untrained", action="store_true", help="random weights, but for models with a file of weights")
+    add_trust(add)
+    words = "code that lists may name besides FILE.py in their folder, such as 'mypackage.models:*'"
+    add("--allow-code", metavar="CODE", nargs="+", action="extend", default=[], help=words)
 
 
 def _add_running(add: Add, kind: KindOfData) -> None:
@@ -89,7 +92,8 @@ def run(a: argparse.Namespace) -> int:
     from symmeter.sweeps.folder import StoreError
 
     try:
-        summary = _swept(a)
+        with ended_like_ctrl_c():
+            summary = _swept(a)
     except StoreError as error:
         print(
             f"symmeter: error: {first_line(error)}; what was done is kept, start again to go on",
@@ -119,6 +123,8 @@ def _swept(a: argparse.Namespace) -> "Summary":
         layers=a.layers,
         untrained=a.untrained,
         retry_errors=a.retry_errors,
+        trust_remote_code=a.trust_remote_code,
+        allow_code=a.allow_code,
         control=a.control,
         elements=a.elements,
         sampling=a.sampling,

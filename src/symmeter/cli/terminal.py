@@ -1,17 +1,15 @@
-"""The process and its surroundings: exit codes, standard output, places for files, threads."""
+"""The process and its surroundings: exit codes, standard output, threads."""
 
 import contextlib
 import errno
 import os
+import signal
 import sys
-import tempfile
+import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symmeter.errors import SymmeterError, WriteError, first_line
-from symmeter.files import PICTURES, check_ending
-from symmeter.optional import require
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,6 +39,24 @@ def reader_may_leave() -> Iterator[None]:
         raise WriteError(f"cannot write to standard output: {error.strerror or error}") from error
 
 
+@contextlib.contextmanager
+def ended_like_ctrl_c() -> Iterator[None]:
+    """While it lasts, what a queue or a closed terminal sends ends the work as Ctrl-C does, unless it is ignored.
+
+    Acts in the main thread only, and on signals that nobody else handles.
+    """
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    main = threading.current_thread() is threading.main_thread()
+    ours = [number for number in numbers if main and signal.getsignal(number) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def _close_output() -> None:
     """What is left to be written goes nowhere: Python would try it again at the end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -64,28 +80,6 @@ def complain(message: str) -> None:
     """One line on stderr."""
     with contextlib.suppress(OSError):
         print("symmeter:", " ".join(message.split()), file=sys.stderr)
-
-
-def check_writable(option: str, place: Path, folder: bool) -> None:
-    """SymmeterError when a file or folder cannot be made at `place`; nothing is left behind."""
-    try:
-        if place.is_dir() and not folder:
-            raise SymmeterError(f"{option} {place}: this is a folder; give a file")
-        wanted, fits = ("folder", place.is_dir) if folder else ("regular file", place.is_file)
-        if place.exists() and not fits():
-            raise SymmeterError(f"{option} {place}: this is no {wanted}")
-        above = place if folder else place.parent
-        existing = next(filter(Path.exists, (above, *above.parents)))
-        tempfile.TemporaryFile(dir=existing).close()
-    except OSError as error:
-        raise SymmeterError(f"{option} {place}: cannot be written ({error.strerror or error})") from error
-
-
-def check_picture(path: str) -> None:
-    """SymmeterError when --plot names no picture, or a place that cannot be written, or there is no matplotlib."""
-    check_ending(path, PICTURES, option="--plot")
-    check_writable("--plot", Path(path), folder=False)
-    require("matplotlib.figure", "plot")
 
 
 def prepare_process() -> None:

@@ -163,7 +163,7 @@ ARGUMENTS: Kinds = {
     "seed": seed,
     "progress": truth.or_none("for only on a terminal"),
     "control": Kind("True, False, or one of " + ", ".join(CONTROLS), _control),
-    "elements": whole(2, 31).or_none("for all of up to 256, else 64, of SO3 120 and of O3 240"),
+    "elements": whole(2, 17).or_none("for all of up to 256, else 64, of SO3 120 and of O3 240"),
     "sampling": Kind("a word such as 'haar'", _sampling),
     "precision": above(0.0).or_none("for all images"),
     "preprocessing": Kind("a dictionary such as {'img_size': 224}", _mapping).or_none("for the model's own"),

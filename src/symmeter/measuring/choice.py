@@ -9,6 +9,7 @@ from typing import Any
 from symmeter.domain import Domain
 from symmeter.errors import SymmeterError, nearest, shortened
 from symmeter.kinds_of_data import domains
+from symmeter.symmetry.hypothesis import check_written
 from symmeter.verbs.arguments import split_list
 
 
@@ -61,7 +62,7 @@ def _check_of_another(symmetry: Any, usual: type[Domain]) -> None:
 def _knows(domain: type[Domain], symmetry: Any) -> bool:
     """Whether all names in a symmetry are of this domain; objects are of any."""
     if isinstance(symmetry, str):
-        symmetry = split_list(symmetry.strip(", "))
+        symmetry = [check_written(name) for name in split_list(symmetry.strip(", "))]
     if not isinstance(symmetry, list | tuple):
         return True
     names = [item for item in symmetry if isinstance(item, str)]

@@ -169,7 +169,6 @@ class DerivativeRun(Run):
         quantised = self.seen is not None and self.seen.precision.quantised
         pushforward = Pushforward(
             lambda z: _as_one(function(z)),
-            total=self.samples.total,
             batch_size=function.batching.size or self.batch_size,
             wide=wide,
             differentiable=not quantised,
@@ -250,17 +249,16 @@ class DerivativeRun(Run):
         audit = lambda: remarks_along(self.domain, kind, self.rho_in, generators, x, totals, errors)
         self.remarks += self.optional("the audit of actions", audit) or []
 
-    def _take_floor(self, target: Target, totals: Sequence[Tensor], errors: Sequence[Tensor]) -> None:
-        """The floors of one output from chunks of its derivatives (T, b, ...) and of how far they are off."""
+    def _take_floor(self, target: Target, found: Tensor, off: Tensor) -> None:
+        """The floors of one output from its derivatives (T, b, ...) and how far they are off."""
         for m in self.measures:
-            total = torch.cat(list(map(m.statistic, totals)), 1)
-            error = torch.cat(list(map(m.statistic, errors)), 1)
+            total, error = m.statistic(found), m.statistic(off)
             finite = (total + error).isfinite().all(0)
             for i, generator in enumerate(self.generators):
-                value, off = float(total[i, finite].sum()), float(error[i, finite].sum())
+                value, wrong = float(total[i, finite].sum()), float(error[i, finite].sum())
                 if finite.any():
-                    relative = min(off / value, 1.0) if value > 0 else 0.0
-                    self._floors[self.key(m, generator, target)] = Floor(off / int(finite.sum()), relative)
+                    relative = min(wrong / value, 1.0) if value > 0 else 0.0
+                    self._floors[self.key(m, generator, target)] = Floor(wrong / int(finite.sum()), relative)
 
     def floor(self, key: Key, value: float) -> float | None:
         """The floor of a column with this mean; None where it could not be found."""

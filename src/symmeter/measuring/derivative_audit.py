@@ -1,16 +1,15 @@
-"""The audit of actions along generators, one by one: of what explains an error, what explains the most is named."""
+"""The audit of actions along generators, each by itself: of all that explains an error, what explains most is named."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import torch
 from torch import Tensor
 
 from symmeter.domain import Domain
 from symmeter.measuring.audit import Audit, Finding, Outputs, size_of
-from symmeter.measuring.derivative_kind import Chunks, Kind, by_output
+from symmeter.measuring.derivative_kind import Kind, by_output
 from symmeter.measuring.remembered import FEW_SAMPLES
 from symmeter.symmetry.conjugate import stack
 from symmeter.symmetry.groups.generators import Generator
@@ -71,19 +70,18 @@ def remarks_along(
     rho_in: Representation,
     generators: Sequence[Generator],
     x: Tensor,
-    found: Chunks,
-    off: Chunks,
+    found: Sequence[Tensor],
+    off: Sequence[Tensor],
 ) -> list[str]:
     """What a reader must know of the actions on samples x (b, ...) and their outputs, a line each.
 
-    `found` are their derivatives and `off` is how far these are off, (T, b, ...) in chunks, output by output.
+    `found` are their derivatives and `off` is how far these are off, (T, b, ...), output by output.
     """
     x = x[: min(FEW_SAMPLES, kind.pushforward.chunk)]
-    totals, errors = ([torch.cat(chunks, 1)[:, : len(x)] for chunks in each] for each in (found, off))
     y = kind.function(x)
     by_generator: dict[str, list[list[Finding]]] = {}
     for i, generator in enumerate(generators):
-        own, floor = ([whole[i] for whole in each] for each in (totals, errors))
+        own, floor = ([whole[i, : len(x)] for whole in each] for each in (found, off))
         audit = DerivativeAudit(
             domain, x, rho_in, kind.targets, kind=kind, generator=generator, y=y, found=own, off=floor
         )

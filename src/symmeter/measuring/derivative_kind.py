@@ -18,8 +18,6 @@ from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.representations.packed import Packed
 from symmeter.symmetry.representations.representation import Representation
 
-Chunks = list[list[Tensor]]  # by output, then by chunk
-
 
 @dataclass(frozen=True)
 class Kind:
@@ -32,10 +30,11 @@ class Kind:
 
     def differences(
         self, x: Tensor, rho_in: Representation, generators: Sequence[Generator], nudge: float | None
-    ) -> tuple[Chunks, Chunks, str]:
+    ) -> tuple[list[Tensor], list[Tensor], str]:
         """Derivatives of a few samples x (b, ...), how far they are off, both (T, b, ...), and how that was found.
 
-        In chunks that are known to fit.
+        One of each per output. Round-off is drawn for all samples together, so that how many go through at once
+        changes nothing.
         """
         f, draws = self.pushforward.f, count()
         basis = Basis.of(generators)
@@ -44,21 +43,14 @@ class Kind:
 
         def derivative(x: Tensor, strategy: Strategy) -> Tensor:
             """(T, b, ...), with round-off in the output too: beside a large bias that of the input is lost."""
-            y, pushed = strategy(f, x, stack(rho_in.differentiate_all(pushed_along, x)))
+            move = lambda part: strategy(f, part, stack(rho_in.differentiate_all(pushed_along, part)))
+            outputs, responses = zip(*map(move, x.split(self.pushforward.chunk)), strict=True)
+            pushed = torch.cat(responses, 1)
             pushed = pushed if whole else basis.combined(pushed)
-            return deviation(pushed, self._rounded(y, next(draws)), generators, self.rho_out)
+            return deviation(pushed, self._rounded(torch.cat(outputs), next(draws)), generators, self.rho_out)
 
-        totals: Chunks = [[] for _ in self.targets]
-        errors: Chunks = [[] for _ in self.targets]
-        method = ""
-        for part in x.split(self.pushforward.chunk):
-            here, off, found = differences(derivative, part, self.pushforward.strategy, nudge)
-            method = method or found
-            parts = zip(by_output(self.rho_out, here), by_output(self.rho_out, off), strict=True)
-            for k, (total, error) in enumerate(parts):
-                totals[k].append(total)
-                errors[k].append(error)
-        return totals, errors, method
+        here, off, method = differences(derivative, x, self.pushforward.strategy, nudge)
+        return by_output(self.rho_out, here), by_output(self.rho_out, off), method
 
     def _rounded(self, y: Tensor, seed: int) -> Tensor:
         """Outputs y (b, ...), each moved by a unit of round-off of its own size."""

@@ -22,13 +22,14 @@ from symmeter.measuring.precision import AllSamples, Precision, Until
 from symmeter.measuring.rows import derivative_rows, orbit_rows
 from symmeter.models.borrowed import borrowed
 from symmeter.options import as_written
+from symmeter.results.bands import Bands
 from symmeter.results.prediction import PredictionRange
 from symmeter.results.result import Result, Row
 from symmeter.samples import Samples
 from symmeter.symmetry.groups.group import Group
 from symmeter.verbs.warned import recorded, repeat, told_apart, warn
 
-AnyResult = TypeVar("AnyResult", bound=Result | PredictionRange)
+AnyResult = TypeVar("AnyResult", bound=Result | PredictionRange | Bands)
 AnyRun = TypeVar("AnyRun", bound=DerivativeRun | OrbitRun)
 
 

@@ -224,6 +224,7 @@ class OrbitRun(Run):
             control = self._control(orbit, inputs, compared)
         keep = self._take(batch.names[part], own, control, lacking.numpy())
         self.splitting.take(split, self.columns, keep)
+        self.samples.compared |= self.splitting.labelled
         if self.observer is not None:
             self.observer.add(self, x, keep)
         names = list(compress(batch.names[part], keep))

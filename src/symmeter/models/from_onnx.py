@@ -1,6 +1,9 @@
 """ONNX files, `FILE.onnx`, run by onnxruntime on the CPU."""
 
-from collections.abc import Sequence
+import contextlib
+import os
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +15,11 @@ from symmeter.models.loaded import LoadedModel
 from symmeter.models.spec import ModelSpec
 from symmeter.models.weights import file_tag
 from symmeter.optional import require
+from symmeter.verbs.arguments import above
 
 Session = Any  # onnxruntime's, which may not be installed
 
+TIME_LIMIT = 600.0  # seconds of one call, on however many images
 _LAYOUTS = {"channels_first": False, "channels_last": True}  # whether channels are last
 _TYPES = {"tensor(float)": torch.float32, "tensor(double)": torch.float64, "tensor(float16)": torch.float16}
 
@@ -25,12 +30,19 @@ class OnnxModel:
     `input_size` is (H, W) and `channels` their number, None where the file leaves it open; `dtype` is the input's;
     `batch` is the file's fixed batch size, honoured by looping, or None. `output` names the output to return, by
     default the first floating point one. `layout` is `channels_first` or `channels_last`, None to read it off the shape
-    of the input; `notes` say so where that could be either. Raises SymmeterError for a file that is missing,
-    damaged, or takes no batch of images.
+    of the input; `notes` say so where that could be either. `time_limit` are the seconds of one call.
+    Raises SymmeterError for a file that is missing, damaged, or takes no batch of images.
     """
 
-    def __init__(self, path: str | Path, output: str | None = None, layout: str | None = None):
+    def __init__(
+        self,
+        path: str | Path,
+        output: str | None = None,
+        layout: str | None = None,
+        time_limit: float = TIME_LIMIT,
+    ):
         self.path = str(path)
+        self.time_limit = above(0).check(f"{path}: time_limit", time_limit)
         self._session = _session(self.path)
         shape = self._read_input()
         self.batch, *sizes = map(_fixed, shape)
@@ -95,15 +107,40 @@ class OnnxModel:
         if self.batch:
             more = chunk[-1:].expand(size - len(chunk), -1, -1, -1)
             padded = torch.cat([chunk, more])
-        (output,) = self._session.run([self.output], {self._input: padded.contiguous().numpy()})
+        with _time_limit(self.time_limit) as options:
+            inputs = {self._input: padded.contiguous().numpy()}
+            (output,) = self._session.run([self.output], inputs, options)
         return torch.from_numpy(output)[: len(chunk)]
+
+
+@contextlib.contextmanager
+def _time_limit(seconds: float) -> Iterator[Any]:
+    """onnxruntime's options for one call, which ends between two operations when its time is up.
+
+    A loop may have no end. SymmeterError for a call that was ended.
+    """
+    options = require("onnxruntime", "onnx").RunOptions()
+    timer = threading.Timer(seconds, setattr, (options, "terminate", True))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield options
+    except Exception as error:
+        if options.terminate:
+            raise SymmeterError(
+                f"not done after {seconds:g} s, and ended; if it only needs longer, say --model-kwargs "
+                "time_limit=SECONDS"
+            ) from error
+        raise
+    finally:
+        timer.cancel()
 
 
 def _session(path: str) -> Session:
     """onnxruntime's session of a file."""
     runtime = require("onnxruntime", "onnx")
-    if not Path(path).is_file():
-        raise SymmeterError(f"{path}: no such file")
+    if not os.path.isfile(path):  # of any name: a Path raises for a very long one
+        raise SymmeterError(f"{path[:200]}: no such file")
     options = runtime.SessionOptions()
     options.log_severity_level = 3
     try:
@@ -142,12 +179,13 @@ def channels_last(sizes: Sequence[int | None]) -> bool | None:
 
 
 def load_onnx(spec: ModelSpec) -> LoadedModel:
-    """The file as it is: `output=NAME` and `layout=channels_last` are all that can be chosen."""
+    """The file as it is: `output=NAME`, `layout=channels_last` and `time_limit=SECONDS` are all that can be chosen."""
     if spec.weights is not None or spec.untrained:
         raise SymmeterError(f"{spec.text}: ONNX files have their own weights; drop --weights and --untrained")
-    if unknown := sorted(set(spec.kwargs) - {"output", "layout"}):
+    if unknown := sorted(set(spec.kwargs) - {"output", "layout", "time_limit"}):
         raise SymmeterError(
-            f"--model-kwargs {unknown[0]}: an ONNX file knows only output=NAME and layout=channels_last"
+            f"--model-kwargs {unknown[0]}: an ONNX file knows only output=NAME, layout=channels_last and "
+            "time_limit=SECONDS"
         )
     return describe_onnx(OnnxModel(spec.text, **spec.kwargs))
 

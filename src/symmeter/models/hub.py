@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from typing import ClassVar
 
 from symmeter.errors import SymmeterError, nearest
 from symmeter.kinds_of_data import domains
@@ -11,6 +12,8 @@ from symmeter.models.spec import ModelSpec
 
 class Hub(ABC):
     """A library or place with networks: `PREFIX:NAME` is asked of the hub of that prefix."""
+
+    has_code: ClassVar[bool] = False  # whether a network may bring code, which --trust-remote-code lets run
 
     @abstractmethod
     def load(self, spec: ModelSpec) -> LoadedModel:

@@ -59,10 +59,14 @@ def leaf_at(returned: object, path: str, also: Iterable[str] = ()) -> Tensor:
 
 
 def _floating(tensor: Tensor, path: str) -> Tensor:
-    """The tensor, if its numbers are real; SymmeterError with its shape for any other."""
+    """The tensor, if its numbers are real and there are some; SymmeterError with its shape for any other."""
+    what = f"output {path!r}" if path else "the model's output"
+    if 0 in tensor.shape[1:]:
+        raise SymmeterError(
+            f"{what} has shape {tuple(tensor.shape)}: there is nothing in it to measure, not one class"
+        )
     if tensor.is_floating_point():
         return tensor
-    what = f"output {path!r}" if path else "the model's output"
     kind = str(tensor.dtype).removeprefix("torch.")
     shape = ", ".join(map(str, tensor.shape))
     raise SymmeterError(

@@ -6,6 +6,7 @@ from fnmatch import fnmatch
 from symmeter.errors import SymmeterError, nearest
 from symmeter.models.hub import hubs
 
+_LONGEST = 200  # characters of a pattern
 FILES = "FILE.onnx, package.module:callable or FILE.py:callable"
 
 
@@ -19,6 +20,8 @@ def list_models(pattern: str | None = None, *, trained: bool = False) -> list[st
     ['timm:resnet18', 'torchvision:resnet18']
     """
     pattern = pattern or "*"
+    if len(pattern) > _LONGEST:  # whose stars would take long to try
+        return []
     tagged = "." in pattern
     if not set(pattern) & set("*?["):
         pattern = f"*{pattern}*"
@@ -37,6 +40,18 @@ def forms() -> str:
     'timm:NAME, torchvision:NAME, hf:NAME, FILE.onnx, package.module:callable or FILE.py:callable'
     """
     return ", ".join([*[f"{prefix}:NAME" for prefix in hubs()], FILES])
+
+
+def names_code(spec: str) -> bool:
+    """Whether a spec is code that is run, `FILE.py:callable` or `package.module:callable`, and not a name or a file.
+
+    >>> names_code("net.py:build"), names_code("os:system"), names_code("timm:resnet18"), names_code("net.onnx")
+    (True, True, False, False)
+    """
+    prefix, colon, _ = spec.partition(":")
+    if (colon and prefix in hubs()) or spec.lower().endswith(".onnx"):
+        return False
+    return bool(colon) or spec.endswith(".py")
 
 
 def unknown_form(spec: str) -> SymmeterError:

@@ -7,7 +7,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 from torch.utils import _pytree as pytree
-from torch.utils._python_dispatch import TorchDispatchMode
+
+from symmeter.autodiff.onlooker import Onlooker
 
 Returned = TypeVar("Returned")
 
@@ -52,7 +53,7 @@ def _tensor_cores() -> bool:
     return bool(torch.backends.cuda.matmul.allow_tf32 or torch.backends.cudnn.allow_tf32)
 
 
-class _Types(TorchDispatchMode):
+class _Types(Onlooker):
     """Takes down the floating types that operations return."""
 
     def __init__(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from symmeter.errors import SymmeterError, first_line
 from symmeter.models.weights import quick_downloads
 
+_LONGEST = 10_000  # characters of a literal
 RANDOM = "pass --weights FILE, or --untrained to measure random weights"
 
 
@@ -21,6 +22,7 @@ class ModelSpec:
     weights: str | None
     kwargs: dict[str, Any]
     untrained: bool
+    trust_remote_code: bool = False
 
     @property
     def pretrained(self) -> bool:
@@ -51,6 +53,8 @@ def _read_value(text: str) -> object:
     words = {"true": True, "false": False, "none": None}
     if text.lower() in words:
         return words[text.lower()]
+    if len(text) > _LONGEST:  # nested deeply enough, a literal would end the process
+        return text
     with contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError):
         return ast.literal_eval(text)
     return text

@@ -8,26 +8,24 @@ Downloads are left to the libraries that know the hubs; `quick_downloads` makes 
 import contextlib
 import hashlib
 import importlib
-import pickletools
-import re
 import socket
 import ssl
 import threading
 import urllib.error
 import urllib.request
 import warnings
-import zipfile
-from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
-from symmeter.errors import SymmeterError, SymmeterWarning, first_line
+from symmeter.errors import SymmeterError, SymmeterWarning, counted, first_line
+from symmeter.models.checkpoint import read_checkpoint
 from symmeter.optional import require
 
 # Under which keys checkpoints keep their weights, in the order in which they are looked at.
@@ -45,8 +43,15 @@ _NESTINGS = (
     "weights",
     "module",
 )
-_WAY_OUT = "save model.state_dict(), or use .safetensors"
-_PLAIN_MODULES = ("torch", "collections", "numpy", "argparse", "_codecs")
+_DEEPEST = 16  # nestings
+_SHOWN = 60  # characters of a name in a message
+# What a tensor may be that cannot be copied into a network as it is.
+_STRANGE: Mapping[str, Callable[[Tensor], bool]] = {
+    "nested": lambda weight: weight.is_nested,
+    "quantised": lambda weight: weight.is_quantized,
+    "sparse": lambda weight: weight.layout is not torch.strided,
+    "without values (meta)": lambda weight: weight.is_meta,
+}
 
 
 def read_weights(path: str | Path) -> dict[str, Tensor]:
@@ -61,13 +66,18 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
         raise SymmeterError(f"weights {path}: this is a folder; give the file in it")
     if not path.is_file():
         raise SymmeterError(f"weights {path}: no such file")
-    content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
-    found = _state_dict(content)
+    content = _read_safetensors(path) if path.suffix == ".safetensors" else read_checkpoint(path)
+    found = _state_dict(content, {})
     if not found:
         keys = ""
         if isinstance(content, Mapping) and content:
             keys = f"; it has {_few(content)}"
         raise SymmeterError(f"weights {path}: no tensors in it{keys}")
+    strange = [f"{name}: {word}" for name, weight in found.items() if (word := _strangeness(weight))]
+    if strange:
+        raise SymmeterError(
+            f"weights {path}: {counted(len(strange), 'tensor')} of no plain kind ({_few(strange)}); save dense ones"
+        )
     return _strip(found)
 
 
@@ -82,11 +92,30 @@ def fit_weights(model: nn.Module, weights: Mapping[str, Tensor], path: str | Pat
     misfits = _misfits(weights, needed)
     if misfits:
         raise SymmeterError(f"weights {path} do not fit {type(model).__name__}: {', '.join(misfits)}")
-    model.load_state_dict(needed | weights, strict=True)
+    before = {name: value.clone() for name, value in needed.items() if _is_plain(value)}
+    try:
+        model.load_state_dict(needed | weights, strict=True)
+    except Exception as error:  # what a module of its own does with its weights
+        with torch.no_grad():
+            for name, value in before.items():
+                needed[name].copy_(value)
+        raise SymmeterError(
+            f"weights {path} do not fit {type(model).__name__}: {type(error).__name__}: {first_line(error)}"
+        ) from error
     broken = [name for name, weight in weights.items() if not _is_finite(weight)]
     if broken:
         message = f"weights {path}: NaN or infinite values in {len(broken)} tensor(s): {_few(broken)}"
         warnings.warn(message, SymmeterWarning, stacklevel=2)
+
+
+def _strangeness(weight: Tensor) -> str:
+    """In a word, why a tensor of any shape cannot be copied into a network; nothing where it can."""
+    return next((word for word, test in _STRANGE.items() if test(weight)), "")
+
+
+def _is_plain(value: object) -> TypeGuard[Tensor]:
+    """Whether it is a tensor that has its shape: not one that is made at the first call, and no other state."""
+    return isinstance(value, Tensor) and not is_lazy(value)
 
 
 def _is_finite(weight: Tensor) -> bool:
@@ -99,15 +128,37 @@ def _misfits(weights: Mapping[str, Tensor], needed: Mapping[str, Tensor]) -> lis
     tensors = [name for name, value in needed.items() if isinstance(value, Tensor)]
     # Networks saved before torch 0.4.1 have no counters of batches.
     missing = [name for name in tensors if name not in weights and not name.endswith("num_batches_tracked")]
-    unexpected, reshaped = [], []
-    for name, weight in weights.items():
-        if name not in needed:
-            unexpected.append(name)
-        elif weight.shape != needed[name].shape:
-            shapes = f"{tuple(weight.shape)} given, {tuple(needed[name].shape)} needed"
-            reshaped.append(f"{name}: {shapes}")
-    kinds = {"missing": missing, "unexpected": unexpected, "of another shape": reshaped}
+    unexpected = [name for name in weights if not isinstance(needed.get(name), Tensor)]
+    plain = {name: weight for name, weight in weights.items() if _is_plain(needed.get(name))}
+    reshaped = [
+        f"{name}: {tuple(weight.shape)} given, {tuple(needed[name].shape)} needed"
+        for name, weight in plain.items()
+        if weight.shape != needed[name].shape
+    ]
+    retyped = [
+        f"{name}: {weight.dtype} given, {needed[name].dtype} needed".replace("torch.", "")
+        for name, weight in plain.items()
+        if not _are_of_kind(weight, needed[name].dtype)
+    ]
+    kinds = {
+        "missing": missing,
+        "unexpected": unexpected,
+        "of another shape": reshaped,
+        "of another kind of numbers": retyped,
+    }
     return [f"{len(names)} {what} ({_few(names)})" for what, names in kinds.items() if names]
+
+
+def _are_of_kind(weight: Tensor, dtype: torch.dtype) -> bool:
+    """Whether a weight of any shape is in the kind of numbers of a type: complex, floating point or whole.
+
+    Counters that some tools keep in floating point are whole all the same.
+    """
+    if weight.is_complex() or dtype.is_complex or dtype.is_floating_point:
+        return (
+            weight.is_complex() == dtype.is_complex and weight.is_floating_point() == dtype.is_floating_point
+        )
+    return not weight.is_floating_point() or (weight.numel() == 1 and bool(weight == weight.round()))
 
 
 def file_tag(path: str | Path) -> dict[str, str]:
@@ -171,83 +222,22 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
         ) from error
 
 
-def _read_torch(path: Path) -> object:
-    """What torch.save wrote, with everything in it that cannot act."""
-    if _is_torchscript(path):
-        raise SymmeterError(f"weights {path}: this is a TorchScript archive; {_WAY_OUT}")
-    try:
-        with torch.serialization.safe_globals(_harmless()), warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # about pickle protocols
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # it raises many kinds for a damaged file, KeyError and EOFError among them
-        refused = re.search(r"GLOBAL (\S+)", str(error))
-        code = refused.group(1) if refused else _code_in(path)
-        if code:
-            raise SymmeterError(
-                f"weights {path}: refused, it wants to run code ({code}); symmeter loads plain tensors only: {_WAY_OUT}"
-            ) from error
-        told = len(str(error).strip()) > 3  # a damaged file may raise KeyError: 0, or nothing but a type
-        reason = first_line(error) if told else "truncated, or not a checkpoint"
-        raise SymmeterError(f"weights {path}: not a readable checkpoint: {reason}") from error
+def _state_dict(content: object, seen: dict[int, dict[str, Tensor]], depth: int = 0) -> dict[str, Tensor]:
+    """The dictionary of tensors inside `content`; empty when there is none.
 
-
-def _is_torchscript(path: Path) -> bool:
-    """Whether a file is an archive of code and weights, from torch.jit."""
-    with contextlib.suppress(zipfile.BadZipFile, OSError), zipfile.ZipFile(path) as archive:
-        return any(name.endswith("/constants.pkl") for name in archive.namelist())
-    return False
-
-
-def _harmless() -> list[Callable | tuple[Callable, str]]:
-    """What training scripts leave beside the tensors and what cannot act: options and numpy scalars."""
-    import numpy as np
-    from numpy._core.multiarray import scalar
-
-    old_name = (scalar, "numpy.core.multiarray.scalar")
-    kinds = [type(np.dtype(kind)) for kind in "fdilqBb?"]
-    return [Namespace, scalar, old_name, np.dtype, *kinds]
-
-
-def _code_in(path: Path) -> str | None:
-    """The first name, other than torch's own, that a pickle would import; nothing is run to find it."""
-    with contextlib.suppress(Exception):  # there may be no pickle, and it may end anywhere
-        names = _imports_of(_pickle_in(path))
-        foreign = (name for name in names if name.split(".")[0] not in _PLAIN_MODULES)
-        return next(foreign, None)
-    return None
-
-
-def _pickle_in(path: Path) -> bytes:
-    """The pickle in an archive, or the file itself where it is none."""
-    if not zipfile.is_zipfile(path):
-        return path.read_bytes()
-    with zipfile.ZipFile(path) as archive:
-        return archive.read(next(name for name in archive.namelist() if name.endswith("data.pkl")))
-
-
-def _imports_of(data: bytes) -> Iterator[str]:
-    """The dotted names that a pickle would import, in their order."""
-    words: list[str] = []
-    for opcode, argument, _ in pickletools.genops(data):
-        if isinstance(argument, str):
-            words.append(argument)
-        if opcode.name == "GLOBAL":
-            yield str(argument).replace(" ", ".")
-        elif opcode.name == "STACK_GLOBAL":
-            yield ".".join(words[-2:])
-
-
-def _state_dict(content: object) -> dict[str, Tensor]:
-    """The dictionary of tensors inside `content`; empty when there is none."""
-    if not isinstance(content, Mapping):
+    `seen` has what was found in each dictionary so far, nothing for those that are being looked at: one that holds
+    itself has nothing new in it.
+    """
+    if not isinstance(content, Mapping) or depth > _DEEPEST:
         return {}
-    tensors = {str(key): value.detach() for key, value in content.items() if isinstance(value, Tensor)}
-    nested = map(_state_dict, map(content.get, _NESTINGS))
-    found = next(filter(None, chain(nested, [tensors])), None)
-    if found:
-        return found
-    inner = list(filter(None, map(_state_dict, content.values())))
-    return inner[0] if len(inner) == 1 else {}
+    if id(content) not in seen:
+        seen[id(content)] = {}
+        tensors = {str(key): value.detach() for key, value in content.items() if isinstance(value, Tensor)}
+        inner = lambda values: filter(None, (_state_dict(value, seen, depth + 1) for value in values))
+        found = next(chain(inner(map(content.get, _NESTINGS)), filter(None, [tensors])), None)
+        others = [] if found else list(inner(content.values()))
+        seen[id(content)] = found or (others[0] if len(others) == 1 else {})
+    return seen[id(content)]
 
 
 def _strip(weights: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -272,7 +262,7 @@ def _align(weights: dict[str, Tensor], needed: Mapping[str, Tensor]) -> dict[str
 
 
 def _few(names: Iterable[object], most: int = 3) -> str:
-    """The first few names."""
-    words = list(map(str, names))
+    """The first few names, long ones cut."""
+    words = [name if len(name) <= 2 * _SHOWN else f"{name[:_SHOWN]}..." for name in map(str, names)]
     more = ["..."] if len(words) > most else []
     return ", ".join([*words[:most], *more])

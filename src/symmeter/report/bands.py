@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from symmeter.domains.grids.bands import Bands
 from symmeter.report.figures import axes, line_colours, signs, unframed, words
+from symmeter.results.bands import Bands
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

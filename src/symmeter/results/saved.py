@@ -9,6 +9,7 @@ from symmeter.results.error_split import AveragedError, ErrorSplit
 from symmeter.results.nodes import nodes_of_table
 from symmeter.results.result import SCHEMA, Result
 from symmeter.results.row import ElementRow, Row
+from symmeter.results.typed import typed
 
 _RESULTS: dict[str, type[Result]] = {}
 _ROWS: dict[str, list[type[Row]]] = {}
@@ -56,11 +57,10 @@ def from_parts(content: Mapping[str, Any], samples: Any = None, nodes: Any = Non
     kind = header.pop("kind", Result.kind)
     saved = header.pop("rows")
     row = row_kind(kind, [name for one in saved for name in one])
-    known = columns_of(row)
-    rows = tuple(row(**{name: one[name] for name in one if name in known}) for one in saved)
-    elements = tuple(ElementRow(**one) for one in header.pop("elements", ()))
-    splits = tuple(ErrorSplit(**one) for one in header.pop("splits", ()))
-    averages = tuple(AveragedError(**one) for one in header.pop("averages", ()))
+    rows = tuple(typed(row, one) for one in saved)
+    elements = tuple(typed(ElementRow, one) for one in header.pop("elements", ()))
+    splits = tuple(typed(ErrorSplit, one) for one in header.pop("splits", ()))
+    averages = tuple(typed(AveragedError, one) for one in header.pop("averages", ()))
     warnings = tuple(header.pop("warnings", ()))
     names: tuple[str, ...] = ()
     columns: dict[str, Any] = {}

@@ -1,7 +1,8 @@
 """Sweeps: many models on one data set, on this machine or a cluster, into one store."""
 
 from symmeter.sweeps.executors.executor import Limits
-from symmeter.sweeps.model_list import Entry, read_models
+from symmeter.sweeps.list_columns import Entry
+from symmeter.sweeps.model_list import read_models
 from symmeter.sweeps.plan import Cell, Spec, plan
 from symmeter.sweeps.store import Store
 from symmeter.sweeps.summary import Summary

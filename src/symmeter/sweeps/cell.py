@@ -34,6 +34,7 @@ def measured_cell(task: Task) -> dict[str, bytes]:
             model_kwargs=entry["model_kwargs"],
             untrained=entry["untrained"],
             seed=spec["seed"],
+            trust_remote_code=entry["trust_remote_code"],
         )
         result = _result(loaded, task)
     notes, _ = told_apart(found)

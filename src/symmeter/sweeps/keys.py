@@ -20,7 +20,7 @@ from symmeter.errors import SymmeterError
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-    from symmeter.sweeps.model_list import Entry
+    from symmeter.sweeps.list_columns import Entry
 
 # The version of the measuring code. Raise it by one whenever a change makes the tool print another number for the same
 # call: then every cell of every store is measured anew. Leave it for all else, such as moves, names, comments, speed

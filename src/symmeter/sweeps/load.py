@@ -11,6 +11,7 @@ import symmeter.layers.profile  # noqa: F401
 from symmeter.errors import SymmeterError
 from symmeter.results.result import HEADER, NODES, SAMPLES, pandas
 from symmeter.results.saved import from_parts
+from symmeter.source import reason
 from symmeter.sweeps.store import MARK, Store
 from symmeter.verbs.arguments import path as PATH
 from symmeter.verbs.verb import verb
@@ -28,13 +29,15 @@ def load(path: str | os.PathLike) -> Any:
     file = folder / HEADER if folder.is_dir() else folder
     try:
         content = json.loads(file.read_text())
-        return from_parts(content, _table(folder / SAMPLES), _table(folder / NODES))
+        result = from_parts(content, _table(folder / SAMPLES), _table(folder / NODES))
+        str(result)  # whatever is missing in its header is found here, and not when it is needed
+        return result
     except SymmeterError as error:
         raise SymmeterError(f"{file}: {error}") from error
     except FileNotFoundError as error:
         raise SymmeterError(f"{path}: no result there (no {file.name})") from error
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise SymmeterError(f"{file}: not a symmeter result ({error})") from error
+    except Exception as error:  # JSON, Parquet and rows of other types raise many kinds
+        raise SymmeterError(f"{file}: not a symmeter result ({reason(error)})") from error
 
 
 def _table(file: Path) -> Any:

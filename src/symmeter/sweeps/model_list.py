@@ -1,65 +1,36 @@
 """The models of a sweep: names, wildcards, and lists in text, CSV and YAML files."""
 
-import csv
 import fnmatch
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
-from functools import partial
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from symmeter.errors import SymmeterError, nearest
-from symmeter.kinds_of_data import find_domain
+from symmeter.errors import SymmeterError
+from symmeter.models.hub import hubs
 from symmeter.models.names import list_models
-from symmeter.models.spec import parse_model_kwargs
-from symmeter.optional import require
-from symmeter.options import WRITTEN, Values, from_text
-from symmeter.verbs.arguments import words_by_leaf
+from symmeter.sweeps.list_columns import Entry, read_row
+from symmeter.sweeps.list_files import rows_of
+from symmeter.sweeps.own_code import OwnCode
 
 LISTS = (".txt", ".csv", ".yaml", ".yml")
-Row = Mapping[str, Any]
-T = TypeVar("T")
+_MOST = 100_000  # models of one sweep
+
+Models = str | Entry | Mapping[str, Any] | Iterable[object]
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One model of a sweep, how it is loaded and measured, and what is said of it (`tags`).
-
-    `output`, `domain`, `inputs` and `options` go before what the sweep says of all models.
-    """
-
-    model: str
-    name: str = ""
-    weights: str | None = None
-    untrained: bool = False
-    model_kwargs: Values = field(default_factory=dict)
-    output: str | None = None
-    layouts: Mapping[str, str] = field(default_factory=dict)
-    domain: str | None = None
-    inputs: str | Mapping[str, str] | None = None
-    options: Values = field(default_factory=dict)
-    tags: Mapping[str, object] = field(default_factory=dict)
-
-    @property
-    def label(self) -> str:
-        """What the entry is called: its name, else the model's."""
-        return self.name or self.model
-
-
-# Columns of lists: the fields of an Entry, besides one for each option of the kind of data. All others are tags.
-COLUMNS = tuple(f.name for f in fields(Entry) if f.name not in ("options", "tags"))
-_TEXTS = ("name", "weights", "output", "domain")  # those that hold what is written, without spaces around it
-
-
-Models = str | Entry | Row | Iterable[object]
-
-
-def read_models(models: Models, untrained: bool = False, domain: str = "images") -> list[Entry]:
+def read_models(
+    models: Models, untrained: bool = False, domain: str = "images", allow_code: Sequence[str] = ()
+) -> list[Entry]:
     """Entries from names, wildcards such as `timm:vit_*`, files with lists of them, or several of these.
 
     A text file has one model per line; a CSV or YAML file a row each, with the COLUMNS, and one for each option of the
-    kind of data: that of the row's column `domain`, else `domain`. All others are tags. Paths of weights and
-    `FILE.py:callable` are relative to the list. The same entry counts once.
+    kind of data: that of the row's column `domain`, else `domain`. All others are tags. Paths of weights, of further
+    lists and `FILE.py:callable` are relative to the list. The same entry counts once.
+
+    A list names code beside it only, `FILE.py:callable`, or what fits a pattern in `allow_code`. What is named in the
+    call is the caller's own.
 
     >>> [entry.model for entry in read_models(["timm:resnet1?t"], untrained=True)]
     ['timm:resnet10t', 'timm:resnet14t']
@@ -68,14 +39,15 @@ def read_models(models: Models, untrained: bool = False, domain: str = "images")
     symmeter.errors.SymmeterError: timm:vti_*: no model has such a name; start with timm: or torchvision:
     """
     items: Iterable[object] = [models] if isinstance(models, str | Entry | Mapping) else models
+    reader = _Reader(untrained, domain, allow_code)
     found: list[Entry] = []
     for item in items:
         if isinstance(item, Entry):
             found.append(item)
         elif isinstance(item, Mapping):
-            found.append(_entry(item, Path(), "models", domain))
+            found.append(read_row(item, "models", domain))
         elif isinstance(item, str | Path):
-            found += _expanded(str(item), untrained, domain)
+            found += reader.expanded(str(item))
         else:
             raise SymmeterError(f"a model of a sweep is a name, a row or a list, not {type(item).__name__}")
     chosen = [replace(e, untrained=True) if untrained and e.weights is None else e for e in found]
@@ -85,87 +57,81 @@ def read_models(models: Models, untrained: bool = False, domain: str = "images")
     return unique
 
 
-def _expanded(word: str, untrained: bool, domain: str) -> list[Entry]:
-    """A file's entries, or the names that fit a wildcard; without `untrained` those that have weights."""
-    if word.lower().endswith(LISTS):
-        return _listed(Path(word).expanduser(), untrained, domain)
-    if not set(word) & set("*?["):
-        return [Entry(word)]
-    names = fnmatch.filter(list_models(word, trained=not untrained), word)
-    if not names:
-        raise SymmeterError(f"{word}: no model has such a name; start with timm: or torchvision:")
-    return list(map(Entry, names))
+@dataclass(frozen=True)
+class _Reader:
+    """Reads words and files; without `untrained` wildcards bring what has weights."""
 
+    untrained: bool
+    domain: str
+    allow_code: Sequence[str]
+    done: set[Path] = field(default_factory=set)  # lists that were read
 
-def _listed(path: Path, untrained: bool, domain: str) -> list[Entry]:
-    """The rows of a file; SymmeterError that names file and row."""
-    try:
-        text = path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", "not a text file")
-        raise SymmeterError(f"{path}: cannot be read ({reason})") from error
-    found = []
-    if path.suffix.lower() == ".txt":
-        words = [line.partition("#")[0].strip() for line in text.splitlines()]
-        for word in filter(None, words):
-            found += [_beside(entry, path.parent) for entry in _expanded(word, untrained, domain)]
+    def expanded(self, word: str) -> list[Entry]:
+        """A file's entries, or the names that fit a wildcard, or the one model of this name."""
+        if not word.lower().endswith(LISTS):
+            return [Entry(name) for name in _names(word, self.untrained)]
+        path = Path(word).expanduser()
+        return self._listed(path, OwnCode(path.parent, self.allow_code), ())
+
+    def _listed(self, path: Path, code: OwnCode, around: tuple[Path, ...]) -> list[Entry]:
+        """The entries of a file; `around` are the lists that name it, and `code` is what all of them may run."""
+        place = Path(os.path.realpath(path))  # resolve() raises for a link to itself
+        if place in around:
+            raise SymmeterError(f"{path}: this list is in itself; take that line out")
+        if place in self.done:  # the same entry counts once
+            return []
+        found: list[Entry] = []
+        for row in rows_of(path):
+            entry = read_row(row.cells, row.where, self.domain)
+            try:
+                found += self._row(entry, path.parent, code, (*around, place))
+            except SymmeterError as error:
+                raise error if around or entry.where in str(error) else _at(entry.where, error) from error
+            if len(found) > _MOST:
+                raise SymmeterError(f"{row.where}: more than {_MOST:,} models")
+        self.done.add(place)
         return found
-    rows = list(csv.DictReader(text.splitlines())) if path.suffix.lower() == ".csv" else _yaml(text, path)
-    for i, row in enumerate(rows, start=1):
-        said = {column: value for column, value in row.items() if value not in (None, "")}
-        entry = _entry(said, path.parent, f"{path}, row {i}", domain)
-        for one in _expanded(entry.model, untrained or entry.untrained, domain):
-            found.append(replace(entry, model=one.model))
+
+    def _row(self, entry: Entry, folder: Path, code: OwnCode, around: tuple[Path, ...]) -> list[Entry]:
+        """What one row of a list stands for."""
+        if entry.model.lower().endswith(LISTS):
+            if entry != Entry(entry.model):
+                raise SymmeterError(
+                    f"model {entry.model[:60]!r} is a list, whose rows say all for themselves"
+                )
+            return self._listed(folder / entry.model, code, around)
+        code.check(entry.model, folder)
+        names = _names(entry.model, self.untrained or entry.untrained)
+        return [_beside(replace(entry, model=name), folder) for name in names]
+
+
+def with_remote_code(entries: Sequence[Entry], trusted: bool) -> list[Entry]:
+    """The entries, those of hubs whose networks may bring code with leave to run it; SymmeterError where none is.
+
+    >>> with_remote_code([Entry("timm:resnet18")], True)
+    Traceback (most recent call last):
+    symmeter.errors.SymmeterError: --trust-remote-code: no model here may bring code; leave it out
+    """
+    bringing = {prefix for prefix, hub in hubs().items() if hub.has_code}
+    found = [replace(e, trust_remote_code=trusted and e.model.partition(":")[0] in bringing) for e in entries]
+    if trusted and not any(entry.trust_remote_code for entry in found):
+        raise SymmeterError("--trust-remote-code: no model here may bring code; leave it out")
     return found
 
 
-def _yaml(text: str, path: Path) -> list[Row]:
-    yaml = require("yaml", "sweep")
-    try:
-        rows = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise SymmeterError(f"{path}: not YAML: {' '.join(str(error).split())[:150]}") from error
-    if not isinstance(rows, list):
-        raise SymmeterError(f"{path}: write a list, one row per model: - model: timm:resnet50")
-    return [row if isinstance(row, Mapping) else {"model": row} for row in rows]
+def _at(where: str, error: SymmeterError) -> SymmeterError:
+    return SymmeterError(f"{where}: {error}")
 
 
-def _entry(row: Mapping[Any, Any], folder: Path, where: str, domain: str) -> Entry:
-    """An entry from one row; SymmeterError says what is wrong with it, and where."""
-    if not row.get("model"):
-        raise SymmeterError(f"{where}: no column 'model'{nearest('model', map(str, row), most=1)}")
-    try:
-        return _beside(_read(row, domain), folder)
-    except (SymmeterError, ValueError, TypeError) as error:
-        raise SymmeterError(f"{where}: {error}") from error
-
-
-def _read(row: Row, domain: str) -> Entry:
-    texts = {column: text for column in _TEXTS if (text := str(row.get(column) or "").strip())}
-    options = {f.name: f for f in fields(find_domain(texts.get("domain", domain)).Options)}
-    known = {*COLUMNS, *options, None}  # None: the cells of a CSV that stand beyond its header
-    return Entry(
-        model=str(row["model"]).strip(),
-        **texts,
-        untrained=_value("untrained", WRITTEN["truth"], str(row.get("untrained", False))),
-        model_kwargs=_model_kwargs(row.get("model_kwargs")),
-        layouts=_layouts(row.get("layouts")),
-        inputs=_inputs(row.get("inputs")),
-        options={
-            name: _value(name, partial(from_text, option), row[name])
-            for name, option in options.items()
-            if name in row
-        },
-        tags={str(key): value for key, value in row.items() if key not in known},
-    )
-
-
-def _value(column: str, read: Callable[..., T], cell: object) -> T:
-    """What is in a cell; the ValueError for what cannot be read names the column."""
-    try:
-        return read(cell)
-    except ValueError as error:
-        raise ValueError(f"{column}: {error}") from None
+def _names(word: str, untrained: bool) -> list[str]:
+    """The names that fit a wildcard, or the one that is none; without `untrained` those that have weights."""
+    if not set(word) & set("*?["):
+        return [word]
+    known = list_models(word, trained=not untrained)
+    names = fnmatch.filter(known, word) if known else []
+    if not names:
+        raise SymmeterError(f"{word[:200]}: no model has such a name; start with timm: or torchvision:")
+    return names
 
 
 def _beside(entry: Entry, folder: Path) -> Entry:
@@ -173,32 +139,8 @@ def _beside(entry: Entry, folder: Path) -> Entry:
     file, _, name = entry.model.rpartition(":")
     if file.endswith(".py") and (folder / file).is_file():
         entry = replace(entry, model=f"{folder / file}:{name}", name=entry.name or entry.model)
+    if entry.model.lower().endswith(".onnx") and (folder / entry.model).is_file():
+        entry = replace(entry, model=str(folder / entry.model), name=entry.name or entry.model)
     if entry.weights and (folder / entry.weights).is_file():
         entry = replace(entry, weights=str(folder / entry.weights))
     return entry
-
-
-def _model_kwargs(cell: object) -> Values:
-    if isinstance(cell, Mapping):
-        return dict(cell)
-    return parse_model_kwargs(str(cell).split() if cell else [])
-
-
-def _layouts(cell: object) -> dict[str, str]:
-    if isinstance(cell, Mapping):
-        return _words(cell)
-    found = {}
-    for word in str(cell or "").split():
-        module, _, layout = word.rpartition("=")
-        found[module] = layout
-    return found
-
-
-def _inputs(cell: object) -> str | dict[str, str] | None:
-    if isinstance(cell, Mapping):
-        return _words(cell)
-    return words_by_leaf(str(cell)) if cell else None
-
-
-def _words(cell: Mapping[object, object]) -> dict[str, str]:
-    return dict(zip(map(str, cell.keys()), map(str, cell.values()), strict=True))

@@ -5,10 +5,11 @@ from dataclasses import asdict, dataclass, field, replace
 
 from symmeter.domain import Domain
 from symmeter.errors import SymmeterError
+from symmeter.measuring.needs import Asked, refuse_idle
 from symmeter.measuring.plan import Given, check_measures, control_mode, read_words
 from symmeter.options import Values, as_written
 from symmeter.sweeps.keys import NUMBERS, code_version, data_identity, digest, said, weights_identity
-from symmeter.sweeps.model_list import Entry
+from symmeter.sweeps.list_columns import Entry
 from symmeter.sweeps.task import Task
 from symmeter.symmetry.hypothesis import Symmetry, generators_only
 
@@ -66,7 +67,7 @@ class Spec:
         try:
             domain, _ = own._read(data)
         except SymmeterError as error:
-            raise SymmeterError(f"{entry.label}: {error}") from error
+            raise SymmeterError(f"{entry.where or entry.label}: {error}") from error
         return replace(own, options=as_written(domain.options, everything=False))
 
     def along_generators(self, data: str) -> "Spec":
@@ -77,6 +78,13 @@ class Spec:
                 f"--layers needs a generator such as rotation; {self.symmetry} has groups only"
             )
         return replace(self, kind="layers", measure="lee", symmetry=",".join(names)).check(data)
+
+    def refuse_idle(self, data: str) -> None:
+        """SymmeterError for what was asked for and would have no effect on any cell."""
+        domain, symmetry = self._read(data)
+        given = said(replace(self, options={})) | as_written(domain.options, everything=False)
+        given.pop("probes", None)  # which are of layers
+        refuse_idle(given, domain.Options, Asked(symmetry, self.output, self.inputs))
 
     def _read(self, data: str, output: str | None = None) -> tuple[Domain, Symmetry]:
         given = Given(data, self.domain, self.inputs, options=self.options)
@@ -108,7 +116,7 @@ class Cell:
         return {
             "key": self.key,
             "label": self.label,
-            "entry": asdict(self.entry),
+            "entry": {name: value for name, value in asdict(self.entry).items() if name != "where"},
             "data": self.data,
             "spec": asdict(self.spec),
             "code": self.code,
@@ -132,8 +140,21 @@ def plan(
         for one in specs:
             own = one.of(entry, data)
             key = cell_key(entry, samples, own)
-            cells[key] = Cell(key, entry, data, own, code)
+            cell = Cell(key, entry, data, own, code)
+            _refuse_another(cell, cells.setdefault(key, cell))
     return list(cells.values())
+
+
+def _refuse_another(cell: Cell, before: Cell) -> None:
+    """SymmeterError for a network that is there already, under another name or with other tags."""
+    one, other = cell.entry, before.entry
+    if (one.label, one.tags) != (other.label, other.tags):
+        where = f"{one.where}: " if one.where else ""
+        place = f" ({other.where})" if other.where else ""
+        raise SymmeterError(
+            f"{where}{one.label[:200]!r} is the same network, on the same data, as {other.label[:200]!r}{place}, "
+            "with another name or other tags; leave one of them out"
+        )
 
 
 def cell_key(entry: Entry, samples: str, spec: Spec) -> str:

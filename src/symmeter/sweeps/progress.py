@@ -25,6 +25,10 @@ class Progress(ABC):
     def ended(self, outcome: Outcome) -> None:
         """A cell is done, or has failed."""
 
+    @abstractmethod
+    def say(self, words: str) -> None:
+        """One line for the user."""
+
     def __enter__(self) -> "Progress":
         return self
 
@@ -41,6 +45,9 @@ class Quiet(Progress):
     def ended(self, outcome: Outcome) -> None:
         pass
 
+    def say(self, words: str) -> None:
+        pass
+
 
 class Plain(Progress):
     """One line a cell that ends."""
@@ -51,6 +58,9 @@ class Plain(Progress):
 
     def started(self, task: Task) -> None:
         pass
+
+    def say(self, words: str) -> None:
+        print(words, file=self._stream, flush=True)
 
     def ended(self, outcome: Outcome) -> None:
         self._count += 1
@@ -101,6 +111,9 @@ class Live(Progress):
 
     def started(self, task: Task) -> None:
         self._running[task["key"]] = self._bars.add_task(task["label"][:48], total=None)
+
+    def say(self, words: str) -> None:
+        self._bars.console.print(words, style="yellow", markup=False)
 
     def ended(self, outcome: Outcome) -> None:
         row = self._running.pop(outcome.task["key"], None)

@@ -9,7 +9,8 @@ from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.plan import control_mode
 from symmeter.sweeps.executors.executor import Executor, Limits
 from symmeter.sweeps.executors.workers import Workers, known_executor
-from symmeter.sweeps.model_list import Entry, Models, read_models
+from symmeter.sweeps.list_columns import Entry
+from symmeter.sweeps.model_list import Models, read_models, with_remote_code
 from symmeter.sweeps.plan import Spec, plan
 from symmeter.sweeps.store import Store
 from symmeter.sweeps.summary import Summary
@@ -69,6 +70,8 @@ SWEPT = {
     "layers": truth,
     "untrained": truth,
     "retry_errors": truth,
+    "trust_remote_code": truth,
+    "allow_code": several("patterns such as 'mypackage.models:*'", word, least=0),
 }
 
 
@@ -99,6 +102,8 @@ def sweep(
     probes: int = 0,
     domain: str | None = None,
     inputs: str | Mapping[str, str] | Sequence[str] | None = None,
+    trust_remote_code: bool = False,
+    allow_code: Sequence[str] = (),
     **options: object,
 ) -> Summary:
     """Measure many models and keep every cell (one model, one data set, one spec) in a store as soon as it is done.
@@ -115,6 +120,8 @@ def sweep(
         limits: time and memory of one cell; out of memory it is tried again with smaller batches.
         seeds: one cell each. layers: attribute the error to layers as well, in cells of their own.
         untrained: random weights for all models without a file of weights.
+        trust_remote_code: code that comes with networks of a hub may run. allow_code: patterns of code, such as
+            `mypackage.models:*`, that a list of models may name besides `FILE.py:callable` in its own folder.
         options: of the kind of data, such as `definition`, `padding` and `img_size` of images; what a list of models
             says of one model goes before them.
 
@@ -139,7 +146,9 @@ def sweep(
         inputs=inputs,
         options=options,
     ).check(str(data))
-    entries = read_models(models, untrained, spec.domain or "images")
+    spec.refuse_idle(str(data))
+    entries = read_models(models, untrained, spec.domain or "images", allow_code)
+    entries = with_remote_code(entries, trust_remote_code)
     cells = plan(entries, str(data), spec, seeds=seeds, layers=layers)
     own = Store(store, create=True)
     return run_cells(

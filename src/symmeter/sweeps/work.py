@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from symmeter.errors import counted
 from symmeter.sweeps.claims import Claims
 from symmeter.sweeps.executors.executor import Executor, Outcome
 from symmeter.sweeps.plan import Cell
@@ -27,8 +28,12 @@ def run_cells(
         claims = Claims(store)
         try:
             with progress_for(len(waiting), progress) as watcher:
-                tasks = _claimed(waiting, store, claims, summary, batch_size)
-                _work(tasks, store, executor(), claims, watcher, summary)
+                while waiting:
+                    elsewhere: list[Cell] = []
+                    tasks = _claimed(waiting, store, claims, summary, elsewhere, batch_size)
+                    _work(tasks, store, executor(), claims, watcher, summary)
+                    waiting = _forsaken(elsewhere, claims, watcher)
+                    summary.elsewhere += len(elsewhere) - len(waiting)
         except KeyboardInterrupt:
             summary.interrupted = True
         finally:
@@ -44,7 +49,10 @@ def _missing(cells: Sequence[Cell], store: Store, summary: Summary, retry_errors
     for key in broken:
         store.forget(key)
     summary.repaired = len(broken)
-    failed = set() if retry_errors else set(store.errors())
+    errors = {} if retry_errors else store.errors()
+    failed = {
+        key for key, error in errors.items() if error.get("failure") != "lost"
+    }  # which says nothing of the cell
     missing = []
     for cell in cells:
         if cell.key in there and cell.key not in broken:
@@ -66,17 +74,30 @@ def _relabel(cell: Cell, store: Store) -> None:
 
 
 def _claimed(
-    cells: list[Cell], store: Store, claims: Claims, summary: Summary, batch_size: int | None
+    cells: list[Cell],
+    store: Store,
+    claims: Claims,
+    summary: Summary,
+    elsewhere: list[Cell],
+    batch_size: int | None,
 ) -> Iterator[Task]:
-    """The tasks of those cells that are ours to do, claimed one by one as there is place for them."""
+    """The tasks of those cells that are ours to do, claimed one by one as there is place for them; others are noted."""
     for cell in cells:
         if not claims.take(cell.key):
-            summary.elsewhere += 1
+            elsewhere.append(cell)
         elif cell.key in store:  # another sweep has done it meanwhile
             claims.give_back(cell.key)
             summary.skipped += 1
         else:
             yield {**cell.task(), "batch_size": batch_size}
+
+
+def _forsaken(cells: list[Cell], claims: Claims, progress: Progress) -> list[Cell]:
+    """Those cells of other sweeps that nobody works on any more."""
+    if cells:
+        progress.say(f"looking whether another sweep is alive, which has {counted(len(cells), 'cell')}")
+    keys = claims.forsaken(cell.key for cell in cells)
+    return [cell for cell in cells if cell.key in keys]
 
 
 def _work(
@@ -87,6 +108,8 @@ def _work(
     progress: Progress,
     summary: Summary,
 ) -> None:
+    if executor.notes:
+        progress.say(f"on this system: {'; '.join(executor.notes)}")
     outcomes = executor.run(tasks, progress.started)
     try:
         for outcome in outcomes:

@@ -1,5 +1,6 @@
 """A symmetry is the hypothesis under test: generators or groups, and how they act on the input and on the output."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.verbs.arguments import split_list
 
+_LARGEST, _MOST_FACTORS = 1_000_000, 20  # number in the name of a symmetry; groups in a product
+_NUMBER = re.compile(r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\binf(?:inity)?\b|\bnan\b", re.IGNORECASE)
 Named = Callable[[str], tuple[Generator | Group, ...]]
 
 
@@ -74,6 +77,27 @@ def _items(what: "str | Generator | Group | Iterable") -> list:
     return [what] if isinstance(what, Generator | Group) else list(what)
 
 
+def check_written(name: str) -> str:
+    """The name of a symmetry, if all numbers in it are finite and of a size that something can have.
+
+    >>> check_written("shift(8,crop)")
+    'shift(8,crop)'
+    >>> check_written("C1000000000")
+    Traceback (most recent call last):
+    symmeter.errors.SymmeterError: symmetry 'C1000000000': 1000000000 is more than any group has; at most 1,000,000
+    """
+    if name.count("*") >= _MOST_FACTORS:
+        raise SymmeterError(
+            f"symmetry {name[:60]!r}... is a product of {name.count('*') + 1:,}; at most {_MOST_FACTORS}"
+        )
+    for number in _NUMBER.findall(name):
+        if not float(number) <= _LARGEST:
+            raise SymmeterError(
+                f"symmetry {name[:60]!r}: {number[:20]} is more than any group has; at most {_LARGEST:,}"
+            )
+    return name
+
+
 def _members(item: object, named: Named, choices: Iterable[str]) -> Iterable[Generator | Group]:
     if isinstance(item, Symmetry):
         if item.rho_in is not None or item.rho_out is not None:
@@ -81,8 +105,8 @@ def _members(item: object, named: Named, choices: Iterable[str]) -> Iterable[Gen
         return (*item.generators, *item.groups)
     if isinstance(item, Generator | Group):
         return (item,)
-    name = str(item).strip()
+    name = check_written(str(item).strip())
     found = named(name)
     if not found:
-        raise SymmeterError(f"unknown symmetry {name!r}{nearest(name, choices)}")
+        raise SymmeterError(f"unknown symmetry {name[:200]!r}{nearest(name[:200], choices)}")
     return found

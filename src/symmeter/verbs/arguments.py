@@ -14,6 +14,8 @@ from symmeter.errors import SymmeterError, nearest
 Given = Any  # an argument as the user gave it
 
 _SHOWN = 60  # characters of a value in a message
+_LONGEST, _MOST_WORDS = 10_000, 500  # characters of what is written with commas, and names in it
+_LONGEST_NAME = 255  # bytes of a file's name
 
 
 @dataclass(frozen=True)
@@ -190,10 +192,17 @@ def _choices(wrong: object, kinds: Kinds) -> str:
 
 
 def _path(value: Given) -> str:
-    """A path as a string; of bytes it is none."""
+    """A path as a string; of bytes it is none, nor of names that no file can have.
+
+    SymmeterError for a pipe or a device, which may never end.
+    """
     path = os.fspath(value)
     if not isinstance(path, str) or not path.strip() or "\0" in path:
         raise ValueError
+    if any(len(os.fsencode(part)) > _LONGEST_NAME for part in path.split("/")):
+        raise ValueError
+    if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
+        raise SymmeterError(f"{path}: this is a pipe or a device; give a file or a folder")
     return path
 
 
@@ -218,12 +227,23 @@ seed = whole(0, 63)
 
 
 def split_list(text: str) -> list[str]:
-    """A comma list, whose commas inside brackets do not count.
+    """A comma list, whose commas inside brackets do not count; SymmeterError for one that is longer than any needed.
 
     >>> split_list("C4, shift(8,crop) ,SO2")
     ['C4', 'shift(8,crop)', 'SO2']
     """
-    return [word.strip() for word in re.split(r",(?![^(]*\))", text)]
+    if len(text) > _LONGEST:
+        raise SymmeterError(f"{text[:20]!r}... has {len(text):,} characters; at most {_LONGEST:,}")
+    depth, words = 0, [""]
+    for part in re.split("([(),])", text):
+        if part == "," and depth == 0:
+            words.append("")
+        else:
+            words[-1] += part
+            depth = max(0, depth + (part == "(") - (part == ")"))
+    if len(words) > _MOST_WORDS:
+        raise SymmeterError(f"{text[:20]!r}... names {len(words):,} things; at most {_MOST_WORDS:,}")
+    return [word.strip() for word in words]
 
 
 def words_by_leaf(text: str | None) -> str | dict[str, str] | None:

@@ -42,6 +42,19 @@ def test_a_folder_of_sounds(folder: Path, capsys: pytest.CaptureFixture):
     assert found["spec"]["sample_rate"] == 16000 and found["spec"]["options"]["length"] == "12.5ms"
 
 
+def test_the_error_by_frequency(folder: Path, capsys: pytest.CaptureFixture):
+    words = (
+        "measure net.py:net sounds/ --domain signals --symmetry translation_x --length 10ms --output logits"
+    )
+    assert main([*words.split(), "--bands", "--no-control", "--json", "out.json", "--quiet"]) == 0
+    found = json.loads((folder / "out.json").read_text())
+    assert found["bands"]["sizes"] == {"x": 19}
+    assert sum(found["bands"]["power"]["translation_x"]["x"]) == pytest.approx(
+        found["rows"][0]["value"], rel=1e-6
+    )
+    assert capsys.readouterr().out.count("translation_x      x") == 4
+
+
 @pytest.mark.parametrize(("words", "error"), [
     ("sounds/ --symmetry gain", "differ in length (200, 201): cut them to one length, length=200"),
     ("sounds/0.wav --symmetry gain --sample-rate 8000", "0.wav is at 16000 Hz, and sample_rate=8000: resample"),

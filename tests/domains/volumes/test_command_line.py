@@ -1,5 +1,6 @@
 """Scans on the command line."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -41,3 +42,14 @@ def test_scans_are_measured_and_their_spacing_counts(capsys: pytest.CaptureFixtu
     assert "exchanges axes of a volume of 6 x 6 x 18 mm" in capsys.readouterr().err
     assert main(["measure", "net.py:unet", "gone.nii.gz", *words]) == 2
     assert "gone.nii.gz: no such file" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("scans")
+def test_the_error_by_frequency_along_three_axes(capsys: pytest.CaptureFixture[str]):
+    words = ["--symmetry", "translation_z", "--output", "logits", "--no-control", "--bands", "--json", "-"]
+    assert main(["measure", "net.py:unet", "slab.nii.gz", *words, "--definition", "periodic"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["bands"]["sizes"] == {"x": 6, "y": 6, "z": 6}
+    for axis in "xyz":
+        total = sum(found["bands"]["power"]["translation_z"][axis])
+        assert total == pytest.approx(found["rows"][0]["value"], rel=1e-6), axis

@@ -21,31 +21,26 @@ LIMITS = Limits(seconds=60, gigabytes=1)
 
 @pytest.fixture
 def cluster(monkeypatch):
-    """A head without places, and three nodes with one each."""
+    """A head without places, and two nodes with one each."""
     monkeypatch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     ray = pytest.importorskip("ray")
     from ray.cluster_utils import Cluster
 
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-    made.nodes = [made.add_node(num_cpus=1) for _ in range(3)]
+    made.nodes = [made.add_node(num_cpus=1) for _ in range(2)]
     yield made
     ray.shutdown()
     made.shutdown()
 
 
-def models(count, gate):
-    return [{"model": f"{ZOO}:gated", "name": str(w), "model_kwargs": {"gate": str(gate), "width": w}, "mean": [0.5], "std": [0.25]}
-            for w in range(2, 2 + count)]  # fmt: skip
-
-
 def test_a_cluster_that_loses_a_node_gives_the_same_rows_as_this_machine(cluster, tmp_path, images):
     gate = tmp_path / "gate"
     gate.mkdir()
-    zoo = [
-        *models(8, gate),
-        {"model": f"{ZOO}:bad", "name": "segfault", "model_kwargs": {"what": "segfault"}},
-    ]
-    spec = {"symmetry": "rotation,C4", "progress": False, "limits": LIMITS}
+    # The first is done at once, the others wait until a node is lost.
+    zoo = [{"model": f"{ZOO}:gated", "name": str(width), "model_kwargs": {"gate": str(gate), "width": width}, "mean": [0.5], "std": [0.25]}
+           for width in (4, 5, 6)]  # fmt: skip
+    zoo.append({"model": f"{ZOO}:bad", "name": "segfault", "model_kwargs": {"what": "segfault"}})
+    spec = {"symmetry": "C4", "progress": False, "limits": LIMITS}
     found = []
     run = lambda: found.append(
         sweep(zoo, images, tmp_path / "ray", executor="ray", address=cluster.address, **spec)
@@ -53,7 +48,7 @@ def test_a_cluster_that_loses_a_node_gives_the_same_rows_as_this_machine(cluster
     thread = threading.Thread(target=run)
     thread.start()
     rows = tmp_path / "ray" / "rows"
-    while thread.is_alive() and not (rows.is_dir() and len(os.listdir(rows)) >= 2 and os.listdir(gate)):
+    while thread.is_alive() and not (rows.is_dir() and len(os.listdir(rows)) >= 1 and os.listdir(gate)):
         time.sleep(0.1)
     lost = thread.is_alive()
     cluster.remove_node(cluster.nodes[0], allow_graceful=False)
@@ -61,11 +56,11 @@ def test_a_cluster_that_loses_a_node_gives_the_same_rows_as_this_machine(cluster
     thread.join()
     assert lost and found
     (summary,) = found
-    assert summary.done == 8 and summary.failed == {"crash": ["segfault"]}
+    assert summary.done == 3 and summary.failed == {"crash": ["segfault"]}
     local = sweep(zoo, images, tmp_path / "local", jobs=2, **spec)
     assert local.failed == summary.failed
     one, other = (Store(tmp_path / name).frame() for name in ("ray", "local"))
-    pd.testing.assert_frame_equal(numbers(one), numbers(other), rtol=1e-5)
+    pd.testing.assert_frame_equal(numbers(one), numbers(other), check_exact=True)
     assert not one.duplicated(["name", "symmetry"]).any()
     again = sweep(zoo, images, tmp_path / "ray", jobs=1, **spec)  # the store does not mind who filled it
-    assert (again.skipped, again.known, again.done) == (8, 1, 0)
+    assert (again.skipped, again.known, again.done) == (3, 1, 0)

@@ -10,7 +10,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
+
+from symmeter.autodiff.onlooker import Onlooker
 
 _CONVOLUTIONS = ("convolution", "_convolution", "convolution_overrideable", "conv1d", "conv2d", "conv3d")
 _PRODUCTS = ("mm", "addmm", "bmm", "baddbmm", "linear", "matmul", "einsum")
@@ -41,7 +42,7 @@ class _Met(BaseException):
         self.arrived, self.taken = arrived, taken
 
 
-class _FirstProduct(TorchDispatchMode):
+class _FirstProduct(Onlooker):
     """Ends a pass of inputs (B, C, ...) with `_Met` at the first product of inputs and weights."""
 
     def __torch_dispatch__(

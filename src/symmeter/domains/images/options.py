@@ -9,6 +9,7 @@ from symmeter.options import option
 from symmeter.verbs.arguments import Given, Kind, number, several, whole, word
 
 _OWN = "for the model's own"
+_LENGTH = whole(1, 14)  # of one side in pixels: more fits in no memory
 
 
 def _numbers(value: Given) -> float | tuple[float, ...]:
@@ -20,14 +21,14 @@ def _numbers(value: Given) -> float | tuple[float, ...]:
 def _sizes(value: Given) -> int | tuple[int, ...]:
     """One length, or two: height and width."""
     if not hasattr(value, "__len__"):
-        return whole(1).read(value)
-    sizes = several("sizes", whole(1)).read(value)
+        return _LENGTH.read(value)
+    sizes = several("sizes", _LENGTH).read(value)
     if len(sizes) > 2:
         raise ValueError
     return sizes
 
 
-_SIZE = Kind("a whole number, at least 1, or two: height and width", _sizes).or_none(_OWN)
+_SIZE = Kind(f"{_LENGTH.words}, or two: height and width", _sizes).or_none(_OWN)
 _SHARE = number(0.0).or_none(_OWN)
 _PER_CHANNEL = Kind("a number, or one a channel", _numbers).or_none(_OWN)
 _NAME = word.or_none(_OWN)
@@ -38,7 +39,9 @@ class ImageOptions:
     """How images are moved: `definition`, `padding`; and how they become inputs: the rest, None for the model's own."""
 
     definition: Given = option("bandlimited", DEFINITION, "of the derivative (default: bandlimited)", "D")
-    padding: str | None = option(None, PADDING, "what motions bring in: reflect, zeros or circular", "P")
+    padding: str | None = option(
+        None, PADDING, "what motions bring in: reflect, zeros or circular", "P", needs="motions"
+    )
     img_size: int | Sequence[int] | None = option(
         None, _SIZE, "size of the input, or height and width", "N", type="positive", many=True
     )
@@ -55,13 +58,23 @@ class ImageOptions:
         None, _NAME, "nearest, bilinear, bicubic, box, hamming or lanczos", "I"
     )
     min_score: float = option(
-        0.5, number(0.0), "score from which a box counts (default: 0.5)", "F", type="number"
+        0.5, number(0.0), "score from which a box counts (default: 0.5)", "F", type="number", needs="placed"
     )
     min_iou: float = option(
-        0.5, number(0.0), "IoU from which two boxes are a pair (default: 0.5)", "F", type="number"
+        0.5,
+        number(0.0),
+        "IoU from which two boxes are a pair (default: 0.5)",
+        "F",
+        type="number",
+        needs="boxes",
     )
     max_boxes: int = option(
-        300, whole(1), "most boxes that one image may have (default: 300)", "N", type="positive"
+        300,
+        whole(1),
+        "most boxes that one image may have (default: 300)",
+        "N",
+        type="positive",
+        needs="placed",
     )
 
     time_step: float = option(
@@ -70,6 +83,7 @@ class ImageOptions:
         "pixels that a velocity of 1 crosses from frame to frame, for boosts",
         "DT",
         type="number",
+        needs="fields",
     )
 
     @property

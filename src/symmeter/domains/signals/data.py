@@ -10,9 +10,9 @@ import numpy as np
 from torch import Tensor
 
 from symmeter.domains.signals import files
-from symmeter.domains.signals.files import Recording
 from symmeter.domains.signals.groups import InTime
 from symmeter.domains.signals.options import SignalOptions
+from symmeter.domains.signals.recording import Recording
 from symmeter.domains.signals.spans import parse_span
 from symmeter.errors import SymmeterError
 from symmeter.samples import Draw, Preparation, Samples

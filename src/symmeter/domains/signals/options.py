@@ -19,7 +19,9 @@ class SignalOptions:
     """How signals become inputs, and how they are moved in time."""
 
     definition: Any = option("bandlimited", DEFINITION, "of the derivative (default: bandlimited)", "D")
-    padding: Any = option(None, PADDING, "what motions bring in: reflect, zeros or circular", "P")
+    padding: Any = option(
+        None, PADDING, "what motions bring in: reflect, zeros or circular", "P", needs="motions"
+    )
     sample_rate: float | None = option(
         None,
         above(0).or_none("for that of the files"),

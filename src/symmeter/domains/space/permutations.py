@@ -10,6 +10,7 @@ from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.groups.permutations import POINTS, Permutation, Symmetric
 
+_MOST = 1000  # points of a group that is written with their number
 PERMUTATIONS = {
     "permutation": "permutations of the points, however many there are",
     "S5": "permutations of 5 points; S3, S10, ...",
@@ -82,7 +83,13 @@ def permutations_of(word: str) -> tuple[Group, ...]:
     if word.strip().lower() == "permutation":
         return (Permutations(),)
     match = re.fullmatch(r"[sS](\d+)", word.strip())
-    return (PointPermutations(int(match[1])),) if match else ()
+    if match is None:
+        return ()
+    if len(match[1]) > len(str(_MOST)) or int(match[1]) > _MOST:
+        raise SymmeterError(
+            f"symmetry {word[:60]!r}: of at most {_MOST:,} points; permutation takes as many as there are"
+        )
+    return (PointPermutations(int(match[1])),)
 
 
 def _check_points(group: PointPermutations | Permutations, shape: tuple[int, ...]) -> None:

@@ -26,7 +26,9 @@ class VolumeOptions:
     """How volumes are moved, and how far apart their voxels are (None: as their files say, else cubes)."""
 
     definition: Given = option("bandlimited", DEFINITION, "of the derivative (default: bandlimited)", "D")
-    padding: Given = option(None, PADDING, "what motions bring in: reflect, zeros or circular", "P")
+    padding: Given = option(
+        None, PADDING, "what motions bring in: reflect, zeros or circular", "P", needs="motions"
+    )
     spacing: Spacing | None = option(
         None,
         SPACING,

@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from symmeter.sweeps.task import Task
@@ -17,7 +17,7 @@ REASONS = {
     "memory": "out of memory",
     "time": "over the time limit",
     "crash": "crashed",
-    "lost": "its machine was lost",
+    "lost": "its process or its machine was lost",
 }
 
 _LIMIT = above(0).or_none("for no limit")
@@ -60,6 +60,7 @@ class Executor(ABC):
     """Runs tasks; the store is not its business."""
 
     name: str
+    notes: Sequence[str] = ()  # what a user has to know of it
 
     @property
     @abstractmethod

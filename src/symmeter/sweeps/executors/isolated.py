@@ -1,197 +1,117 @@
 """One task in a process of its own, which may crash, hang or eat all memory without harm to anything else."""
 
 import contextlib
-import multiprocessing
-import os
 import re
-import resource
 import signal
-import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from pathlib import Path
-from types import ModuleType
 
-from symmeter.errors import SymmeterError, first_line
-from symmeter.optional import require
+from symmeter.sweeps.executors.containment import oom_kills
 from symmeter.sweeps.executors.executor import Limits, Outcome
+from symmeter.sweeps.executors.worker import NotStarted, Worker
 from symmeter.sweeps.task import Task
 
-_LOOK = 0.05  # seconds between looks at the memory of a process
+_LOOK = 0.05  # seconds between looks at a process
+_LIVES = 3  # times a task is begun when its process is killed from outside
 _STARVED = re.compile(r"bad_alloc|can.t allocate|cannot allocate|out of memory|MemoryError", re.IGNORECASE)
-_starting = threading.Lock()
+# What a model does not do to itself.
+_FROM_OUTSIDE = {f"SIG{name}" for name in ("KILL", "TERM", "HUP", "INT", "QUIT", "STOP", "USR1", "USR2")}
+_UNKNOWN = 255  # the exit code of a process whose fork server, which would know, was killed
 
 
 def isolated(task: Task, limits: Limits, stop: threading.Event | None = None) -> Outcome:
     """Run a task in a process of its own; out of memory it is tried again with smaller batches, down to 1.
 
-    `stop` ends it from another thread.
+    A process that is killed from outside says nothing of its task, which is begun again as it was. `stop` ends it from
+    another thread.
     """
+    stop, lives = stop or threading.Event(), _LIVES
     while True:
-        outcome = _once(task, limits, stop or threading.Event())
+        outcome = _once(task, limits, stop)
         batch = task.get("batch_size")
-        if outcome.failure != "memory" or batch == 1:
+        if outcome.failure == "memory" and batch != 1:
+            task = {**task, "batch_size": 8 if batch is None else max(1, batch // 4)}
+            continue
+        lives -= 1
+        if outcome.failure != "lost" or not lives or stop.is_set():
             return outcome
-        task = {**task, "batch_size": 8 if batch is None else max(1, batch // 4)}
 
 
 def _once(task: Task, limits: Limits, stop: threading.Event) -> Outcome:
     began = time.monotonic()
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["symmeter.sweeps.executors.preload"])
-    receiver, sender = context.Pipe(duplex=False)
     with tempfile.TemporaryDirectory(prefix="symmeter-", ignore_cleanup_errors=True) as folder:
-        log = Path(folder) / "log"
-        with _starting, _without_main():
-            process = context.Process(target=_work, args=(task, limits, sender, str(log)))
-            process.start()
-        sender.close()
-        done = False
-        try:
-            outcome = _watched(process, receiver, task, limits, log, stop)
-            done = outcome.done
-        finally:
-            receiver.close()
-            if done:  # it ends by itself: the next task need not wait for it
-                threading.Thread(target=_see_off, args=(process,)).start()
-            else:
-                _kill(process)
+        outcome = _in_process(task, limits, Path(folder) / "log", stop)
     return replace(outcome, seconds=time.monotonic() - began)
 
 
-def _watched(
-    process: BaseProcess, receiver: Connection, task: Task, limits: Limits, log: Path, stop: threading.Event
-) -> Outcome:
-    """Wait for what a process sends; end it at its limits."""
-    psutil = require("psutil", "sweep")
+def _in_process(task: Task, limits: Limits, log: Path, stop: threading.Event) -> Outcome:
+    kills = oom_kills()
+    try:
+        worker = Worker(task, limits, log)
+    except NotStarted as error:
+        return Outcome(task, failure="lost", reason=str(error))
+    leave = worker.kill
+    try:
+        outcome = _watched(worker, task, limits, stop) or _death(worker, task, log, kills)
+        if outcome.done:
+            leave = worker.see_off
+        return outcome
+    finally:
+        leave()
+
+
+def _watched(worker: Worker, task: Task, limits: Limits, stop: threading.Event) -> Outcome | None:
+    """Wait for what a process sends, or for its limits; None when it has died in silence."""
     deadline = time.monotonic() + (limits.seconds or float("inf"))
-    base = None
+    base = 0
     while True:
+        alive = worker.alive()  # before its answer is looked for: the last that it did may be to send it
         try:
-            if receiver.poll(_LOOK):
-                failure, reason, files = receiver.recv()
-                return Outcome(task, files, failure, reason)
+            answer = worker.answer(_LOOK if alive else 0)
         except (EOFError, OSError):
-            process.join(10)
-            return Outcome(
-                task, failure=_death(process.exitcode, log), reason=_last_words(process.exitcode, log)
-            )
-        if stop.is_set():
-            return Outcome(task, failure="lost", reason="the sweep was stopped")
-        if time.monotonic() > deadline:
-            return Outcome(task, failure="time", reason=f"not done in {limits.seconds:g} s")
-        if limits.gigabytes is not None:
-            with contextlib.suppress(psutil.Error):
-                used = psutil.Process(process.pid).memory_info().rss
-                base = used if base is None else base
-                if used - base > limits.bytes:
-                    reason = (
-                        f"more than {limits.gigabytes:g} GiB at batch size {task.get('batch_size') or 'auto'}"
-                    )
-                    return Outcome(task, failure="memory", reason=reason)
+            return None
+        if answer is not None:
+            failure, reason, files = answer
+            return Outcome(task, files, failure, reason)
+        if not alive:
+            return None
+        used = worker.memory()
+        base = base or used
+        over = {
+            "lost": (stop.is_set(), "the sweep was stopped"),
+            "time": (time.monotonic() > deadline, f"not done in {limits.seconds or 0:g} s"),
+            "memory": (
+                used - base > limits.bytes,
+                f"more than {limits.gigabytes or 0:g} GiB at batch size {task.get('batch_size') or 'auto'}",
+            ),
+        }
+        for failure, (reached, reason) in over.items():
+            if reached:
+                return Outcome(task, failure=failure, reason=reason)
 
 
-def _death(code: int | None, log: Path) -> str:
-    """Why a process died that said nothing: the kernel kills what takes all memory, and libraries abort."""
-    starved = code == -signal.SIGKILL or bool(_STARVED.search(_tail(log)))
-    return "memory" if starved else "crash"
+def _death(worker: Worker, task: Task, log: Path, kills: int | None) -> Outcome:
+    """Why a process died that said nothing; `kills` of the kernel for want of memory there had been before."""
+    code, said = worker.exit_code(), _tail(log)
+    name = _name(code)
+    starved = bool(_STARVED.search(said)) or (name == "SIGKILL" and (kills is None or oom_kills() != kills))
+    outside = name in _FROM_OUTSIDE or code in (_UNKNOWN, None)
+    failure = "memory" if starved else "lost" if outside else "crash"
+    last = next(filter(None, map(str.strip, reversed(said.splitlines()))), "")
+    return Outcome(task, failure=failure, reason=f"{name}: {last}"[:300] if last else name)
 
 
-def _last_words(code: int | None, log: Path) -> str:
-    name = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
-    lines = map(str.strip, reversed(_tail(log).splitlines()))
-    last = next(filter(None, lines), "")
-    return f"{name}: {last}"[:300] if last else name
+def _name(code: int | None) -> str:
+    """An exit code in words: a signal has a name."""
+    with contextlib.suppress(ValueError, TypeError):
+        return signal.Signals(-(code or 0)).name
+    return f"exit code {code}"
 
 
 def _tail(log: Path) -> str:
     with contextlib.suppress(OSError):
         return log.read_bytes()[-4000:].decode(errors="replace")
     return ""
-
-
-def _see_off(process: BaseProcess) -> None:
-    """Wait for a process that has done its work; end one that does not go."""
-    process.join(2)
-    _kill(process)
-
-
-def _kill(process: BaseProcess) -> None:
-    """End a process and all that it started."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        if process.pid is not None and os.getpgid(process.pid) == process.pid:
-            os.killpg(process.pid, signal.SIGKILL)
-    process.kill()
-    process.join()
-    process.close()
-
-
-@contextlib.contextmanager
-def _without_main() -> Iterator[None]:
-    """A child is not to import the script that called, which may have no guard against being run again."""
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
-
-
-def _work(task: Task, limits: Limits, sender: Connection, log: str) -> None:
-    """In the child: measure, and send (failure, reason, files)."""
-    os.setpgid(0, 0)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    to = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(to, 1)
-    os.dup2(to, 2)
-    _limit_memory(limits)
-    try:
-        sender.send(("", "", _measured(task)))
-    except BaseException as error:
-        sender.send((*_failure(error), {}))
-
-
-def _measured(task: Task) -> dict[str, bytes]:
-    import torch
-
-    from symmeter.autodiff.memory import reuse_freed_memory
-    from symmeter.sweeps.cell import measured_cell
-
-    reuse_freed_memory()
-    if task.get("threads"):
-        torch.set_num_threads(task["threads"])
-    return measured_cell(task)
-
-
-def _failure(error: BaseException) -> tuple[str, str]:
-    from symmeter.autodiff.memory import out_of_memory
-
-    if isinstance(error, MemoryError) or out_of_memory(error):  # type: ignore[arg-type]
-        return "memory", first_line(error)
-    if isinstance(error, SymmeterError):
-        starved = "out of memory" in str(error).lower() or "can't allocate memory" in str(error)
-        return ("memory" if starved else "refused"), str(error)
-    return "error", f"{type(error).__name__}: {first_line(error)}"
-
-
-def _limit_memory(limits: Limits) -> None:
-    """Beyond the limit an allocation fails, where the system can say so; the parent looks as well."""
-    if limits.gigabytes is None:
-        return
-    with contextlib.suppress(OSError, ValueError):
-        pages = int(Path("/proc/self/statm").read_text().split()[5])
-        most = pages * os.sysconf("SC_PAGE_SIZE") + int(limits.bytes)
-        resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os.killpg(0, signal.SIGKILL)

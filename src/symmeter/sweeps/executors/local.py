@@ -7,6 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from queue import SimpleQueue
 
 from symmeter.optional import require
+from symmeter.sweeps.executors.containment import missing
 from symmeter.sweeps.executors.executor import Executor, Limits, Outcome, Started
 from symmeter.sweeps.executors.isolated import isolated
 from symmeter.sweeps.task import Task
@@ -47,7 +48,7 @@ class Local(Executor):
         if limits.gigabytes is None:
             free = require("psutil", "sweep").virtual_memory().available / 2**30
             limits = Limits(limits.seconds, round(_SHARE * free / self._jobs, 2))
-        self.limits = limits
+        self.limits, self.notes = limits, missing()
 
     @property
     def width(self) -> int:

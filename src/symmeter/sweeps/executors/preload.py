@@ -4,9 +4,14 @@ import atexit
 import contextlib
 import gc
 import importlib
+import signal
+import sys
 import warnings
 
-import symmeter.sweeps.cell  # noqa: F401
+if sys.argv[:1] == ["-c"]:  # in the fork server, and from here on in workers: Ctrl-C is for the sweep
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+importlib.import_module("symmeter.sweeps.cell")
 
 _PACKAGES = (
     "timm",

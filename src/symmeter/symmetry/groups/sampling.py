@@ -5,7 +5,7 @@ import re
 from symmeter.errors import SymmeterError
 
 AUTO, HAAR, COSETS, QUADRATURE, LEBEDEV = SAMPLING = ("auto", "haar", "cosets", "quadrature", "lebedev")
-_OF_ORDER = re.compile(rf"{LEBEDEV}\((\d+)\)")
+_OF_ORDER = re.compile(rf"{LEBEDEV}\((\d{{1,6}})\)")
 
 
 def read_sampling(text: str) -> tuple[str, int | None]:
@@ -18,5 +18,7 @@ def read_sampling(text: str) -> tuple[str, int | None]:
     if match is not None:
         return LEBEDEV, int(match[1])
     if text not in SAMPLING:
-        raise SymmeterError(f"unknown sampling {text!r}; choose from {', '.join(SAMPLING)}, {LEBEDEV}(5)")
+        raise SymmeterError(
+            f"unknown sampling {text[:60]!r}; choose from {', '.join(SAMPLING)}, {LEBEDEV}(5)"
+        )
     return text, None

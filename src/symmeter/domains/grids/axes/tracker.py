@@ -5,9 +5,9 @@ from typing import Any, Self
 
 from torch import Tensor
 from torch._ops import OpOverload
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from symmeter.autodiff.onlooker import Onlooker
 from symmeter.domains.grids.axes.acting import axes_under, representation
 from symmeter.domains.grids.axes.axes import (
     UNKNOWN,
@@ -27,7 +27,7 @@ from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.tracker import Tracker
 
 
-class AxisTracker(TorchDispatchMode, Tracker):
+class AxisTracker(Onlooker, Tracker):
     """While active, remembers of every tensor that depends on samples x, as (B, C, H, W), which axes are the grid's.
 
     An operation that has no rule and does not work entry by entry gives axes of which nothing is known; so does a rule

@@ -104,7 +104,7 @@ def _source(data: Any, wanted: Wanted) -> Source:
     if is_array(data):
         return from_arrays(data, None, wanted)
     if isinstance(data, Mapping):
-        return from_arrays(*split(data, IMAGE_KEYS, "image"), wanted)
+        return streams.noted(from_arrays(*split(data, IMAGE_KEYS, "image"), wanted), data)
     if isinstance(data, tuple | list) and data:
         return _of_list(data, wanted, streams)
     return streams.from_code(data, "a path")

@@ -18,14 +18,19 @@ from symmeter.models.loaded import LoadedModel, finish
 from symmeter.models.spec import RANDOM, ModelSpec, building
 from symmeter.optional import require
 
+_WITH_HEAD = (
+    "AutoModelForImageClassification",
+)  # of the classes that code of the hub's may bring; else AutoModel
 Report = Mapping[str, Sequence]  # of loading weights: names that are missing, unexpected or of another shape
 
 
 class Transformers(Hub):
     """The networks for images of transformers, by a name on its hub or a folder with its files."""
 
+    has_code = True
+
     def load(self, spec: ModelSpec) -> LoadedModel:
-        """The class that the config names, with all of its weights. No code of the hub's is run.
+        """The class that the config names, with all of its weights. Code of the hub's only runs where that is wanted.
 
         Weights that the files lack are an error, for they would be drawn at random; weights that they have beyond those
         of the class are said. Of a network for images and text the part for images is taken.
@@ -43,13 +48,14 @@ class Transformers(Hub):
             kind, config = _named(spec, name, transformers)
             report: Report = {}
             if spec.pretrained:
-                options = {"config": config, "trust_remote_code": False, "dtype": torch.float32}
+                options = {"config": config, "dtype": torch.float32}
+                options["trust_remote_code"] = spec.trust_remote_code
                 # for `_notes` to refuse by name
                 options |= {"output_loading_info": True, "ignore_mismatched_sizes": True}
                 model, report = kind.from_pretrained(name, **options)
             else:
                 build = getattr(kind, "from_config", None) or kind._from_config
-                model = build(config)
+                model = build(config, **({"trust_remote_code": True} if spec.trust_remote_code else {}))
             preprocessing = Preprocessing.from_hf(name)
         notes = _notes(spec, model, report)
         whole = type(model).__name__
@@ -69,16 +75,21 @@ class Transformers(Hub):
 
 
 def _named(spec: ModelSpec, name: str, transformers: Any) -> tuple[Any, Any]:
-    """The class of transformers' own that a config names (`AutoModel` where it names none), and the config."""
-    options = {"trust_remote_code": False, "return_unused_kwargs": True} | spec.kwargs
+    """The class that a config names (`AutoModel` where it names none, or one of the hub's code), and the config."""
+    options = spec.kwargs | {"trust_remote_code": spec.trust_remote_code, "return_unused_kwargs": True}
     config, unused = transformers.AutoConfig.from_pretrained(name, **options)
     word = next(iter(config.architectures or ()), None)
+    if spec.trust_remote_code:
+        brought = getattr(config, "auto_map", None)
+        if not brought:
+            raise SymmeterError(f"{spec.text}: it brings no code; leave --trust-remote-code out")
+        word = next(filter(brought.__contains__, _WITH_HEAD), "AutoModel")
     kind = transformers.AutoModel if word is None else getattr(transformers, word, None)
     if kind is None:
         version = transformers.__version__
         raise SymmeterError(
             f"{spec.text}: its config names {word}, which transformers {version} does not have; "
-            "no code of the hub's is run"
+            "to run code of the hub's, say --trust-remote-code"
         )
     own = getattr(kind, "config_class", None)
     # a part of a network, in the config of the whole

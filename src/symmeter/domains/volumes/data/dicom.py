@@ -10,7 +10,7 @@ from symmeter.domains.volumes.data.scan import EXTRA, Format, Scan, along_space,
 from symmeter.domains.volumes.options import Spacing
 from symmeter.errors import SymmeterError, shortened
 from symmeter.optional import require
-from symmeter.source import files_in
+from symmeter.source import check_unpacked, files_in
 
 EXTENSION = ".dcm"
 _TO_RIGHT_FRONT = np.diag([-1.0, -1.0, 1.0])  # DICOM counts to the left and to the back
@@ -20,6 +20,15 @@ _EVEN = 0.01  # of a step: how far slices may be out of line
 def read(folder: Path) -> Scan:
     """The scan of the slices in a folder, in the units of the modality."""
     slices, affine = _series(folder)
+    for one in slices:
+        size = (
+            int(one.Rows)
+            * int(one.Columns)
+            * int(one.get("NumberOfFrames") or 1)
+            * int(one.BitsAllocated)
+            // 8
+        )
+        check_unpacked(Path(one.filename), size)
     planes = [
         one.pixel_array * _number(one, "RescaleSlope", 1) + _number(one, "RescaleIntercept", 0)
         for one in slices

@@ -1,5 +1,6 @@
 """NIfTI files: spacing and orientation are in the header."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,13 @@ from symmeter.domains.volumes.data.scan import EXTRA, Format, Scan, along_space,
 from symmeter.domains.volumes.options import Spacing
 from symmeter.errors import SymmeterError
 from symmeter.optional import require
+from symmeter.source import check_unpacked
 
 
 def read(path: Path) -> Scan:
     """The scan of a file, scaled as its header says."""
     image = _image(path)
+    check_unpacked(path, math.prod(image.shape) * image.dataobj.dtype.itemsize)
     values = np.asarray(image.dataobj, dtype=np.float32)
     return along_space(values.reshape(image.shape[:3]), image.affine)
 

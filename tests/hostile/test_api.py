@@ -1,0 +1,163 @@
+"""The Python API: every wrong type, of every argument of every verb, is one SymmeterError that names it."""
+
+import inspect
+import math
+import types
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from tests.hostile.lines import line_of
+from torch import nn
+
+import symmeter
+from symmeter.domains.images.preprocessing import Preprocessing
+from symmeter.report.figures import save_figure
+from symmeter.report.store.page import report
+from symmeter.samples import Draw
+from symmeter.symmetry.representations.trivial import Trivial
+
+
+class Odd:
+    """An object of no use, which says nothing of itself."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no repr")
+
+
+class Endless:
+    """Numbers without an end."""
+
+    def __iter__(self):
+        return iter(int, 1)
+
+
+WRONG: dict[str, Any] = {
+    "none": None,
+    "truth": True,
+    "zero": 0,
+    "minus one": -1,
+    "huge": 10**400,
+    "half": 0.5,
+    "nan": math.nan,
+    "infinite": -math.inf,
+    "complex": 1j,
+    "nothing": "",
+    "spaces": "  ",
+    "NUL": "a\0b",
+    "unknown": "no such thing",
+    "long": "x" * 100_000,
+    "lines": "a\nb",
+    "bytes": b"abc",
+    "empty list": [],
+    "list of None": [None],
+    "nested": [[["a"]]],
+    "dictionary": {1: 2},
+    "named": {"no such key": Odd()},
+    "set": {"a"},
+    "odd": Odd(),
+    "class": Odd,
+    "function": lambda *args: None,
+    "module": types,
+    "array": np.zeros((2, 0)),
+    "words": np.array(["a", "b"]),
+    "objects": np.array([None, Odd()], dtype=object),
+    "scalar": np.float64("nan"),
+    "tensor": torch.zeros(3),
+    "meta": torch.zeros(2, 3, 4, 4, device="meta"),
+    "sparse": torch.zeros(2, 3, 4, 4).to_sparse(),
+    "generator": None,  # made anew for each call
+    "path": Path("no/such/place"),
+    "range": range(10**12),
+    "slice": slice(None),
+    "ellipsis": ...,
+    "exception": ValueError("a"),
+}
+
+
+@cache
+def net() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(3, 2, 1), nn.Flatten(), nn.Linear(32, 2)).eval()
+
+
+@cache
+def result() -> Any:
+    return symmeter.measure(net(), images(), "C4", output="logits:invariant", progress=False)
+
+
+def images() -> torch.Tensor:
+    return torch.rand(2, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+
+
+USUAL = {"model": net, "data": images, "x": images, "reference": net}
+# Verbs, with arguments that are right.
+VERBS: dict[str, tuple[Callable, dict[str, Callable[[], Any]]]] = {
+    "measure": (symmeter.measure, {"symmetry": lambda: "C4", "output": lambda: "logits:invariant"}),
+    "assert_equivariant": (symmeter.assert_equivariant, {"symmetry": lambda: "C4"}),
+    "assert_more_equivariant": (symmeter.assert_more_equivariant, {"symmetry": lambda: "translation_x"}),
+    "attribute": (symmeter.attribute, {"symmetry": lambda: "translation_x"}),
+    "aliasing": (symmeter.aliasing, {"symmetry": lambda: "translation_x"}),
+    "bands": (symmeter.bands, {"output": lambda: "0"}),
+    "maps": (symmeter.maps, {"layers": lambda: ["0"]}),
+    "prediction_range": (symmeter.prediction_range, {"symmetry": lambda: "rotation"}),
+    "round_trip_error": (symmeter.round_trip_error, {"symmetry": lambda: "C4"}),
+    "load": (symmeter.load, {"path": lambda: "no/such/result"}),
+    "load_model": (symmeter.load_model, {"spec": lambda: "torch.nn:ReLU"}),
+    "parse_group": (symmeter.parse_group, {"text": lambda: "C4"}),
+    "sweep": (
+        symmeter.sweep,
+        {
+            "models": lambda: "timm:no_such_net",
+            "data": lambda: "no/such/data",
+            "store": lambda: "/dev/null/store",
+        },
+    ),
+    "lie_derivative": (
+        symmeter.lie_derivative,
+        {
+            "f": net,
+            "generators": lambda: [symmeter.GENERATORS["hue"]],
+            "rho_in": Trivial,
+            "rho_out": Trivial,
+        },
+    ),
+    "report": (report, {"store": lambda: "no/such/store", "out": lambda: "/dev/null/report.html"}),
+    "save_figure": (save_figure, {"what": lambda: None, "path": lambda: "/dev/null/a.png"}),
+    "Result.to_json": (lambda path: result().to_json(path), {"path": lambda: "/dev/null/a.json"}),
+    "Result.save": (lambda path: result().save(path), {"path": lambda: "/dev/null/a"}),
+    "Result.compare": (lambda other: result().compare(other), {"other": result}),
+    "Rollout": (symmeter.Rollout, {"model": net, "steps": lambda: 2}),
+    "Symmetry": (symmeter.Symmetry, {"name": lambda: "C4"}),
+    "Draw": (Draw, {}),
+    "Preprocessing": (Preprocessing, {}),
+}
+
+
+def parameters() -> list[tuple[str, str]]:
+    """All arguments of all verbs."""
+    return [
+        (verb, name)
+        for verb, (function, _) in VERBS.items()
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.kind is not parameter.VAR_KEYWORD
+    ]
+
+
+@pytest.mark.parametrize(("verb", "name"), parameters(), ids=" ".join)
+def test_every_wrong_value_of_an_argument_is_refused_in_a_line(verb, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    function, given = VERBS[verb]
+    known = inspect.signature(function).parameters
+    right = {key: make() for key, make in {**USUAL, **given}.items() if key in known}
+    for kind, value in WRONG.items():
+        wrong = (n for n in (None, Odd())) if kind == "generator" else value
+        try:
+            words = line_of(function, **{**right, name: wrong})
+        except Exception as error:
+            raise AssertionError(f"{verb}({name}={kind}) raises {type(error).__name__}: {error}") from error
+        assert len(words) < 1000, f"{verb}({name}={kind}): {words[:200]}"

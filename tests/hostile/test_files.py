@@ -1,0 +1,61 @@
+"""Damaged files, and places where nothing can be written: one line that names them, and nothing is lost."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.hostile.damaged import ABSURD, DAMAGE, WHOLE
+from tests.hostile.lines import line_of
+from torch import nn
+
+from symmeter.kinds_of_data import domains
+from symmeter.models.loaded import LoadedModel
+from symmeter.samples import Draw
+
+# What may be read all the same: text that is a table, a sound that begins late, a picture whose end is missing.
+TOLERANT = {
+    ("a.csv", "a tenth"), ("a.csv", "half"), ("a.csv", "turned"), ("a.xyz", "half"), ("a.ply", "turned"),
+    ("a.xyz", "turned"), ("a.cif", "half"), ("a.cif", "a tenth"),
+}  # fmt: skip
+
+
+def opened(kind: str, path: Path) -> Any:
+    """All that can be read of a path."""
+    domain = domains()[kind]()
+    samples = domain.open(str(path), LoadedModel(nn.Identity(), "net", {}), Draw())
+    list(samples.batches(2))
+    return samples
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize(("kind", "name"), WHOLE, ids=" ".join)
+def test_a_damaged_file_is_named_in_a_line(tmp_path, kind, name, damage):
+    path = tmp_path / name
+    DAMAGE[damage](WHOLE[kind, name])(path)
+    line = line_of(opened, kind, path)
+    if (name, damage) not in TOLERANT:
+        assert name in line
+
+
+@pytest.mark.parametrize(("kind", "name", "what"), ABSURD, ids=" ".join)
+def test_an_absurd_file_is_named_in_a_line(tmp_path, kind, name, what):
+    import re
+
+    make, words = ABSURD[kind, name, what]
+    make(tmp_path / name)
+    line = line_of(opened, kind, tmp_path / name)
+    assert re.search(words, line), line
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [key for key in WHOLE if key[0] != "atoms" and not key[1].endswith("npz")], ids=" ".join
+)
+def test_in_a_folder_what_is_damaged_is_skipped_and_counted(tmp_path, kind, name):
+    WHOLE[kind, name](tmp_path / name)
+    good = opened(kind, tmp_path / name).summary()
+    assert (good["used"], good["skipped"]) == (1, 0)
+    for damage in ("empty", "page", "ones"):
+        DAMAGE[damage](WHOLE[kind, name])(tmp_path / f"{damage}.{name.partition('.')[2]}")
+    found = opened(kind, tmp_path).summary()
+    assert (found["used"], found["skipped"]) == (1, 3)
+    assert "page" in str(found["skipped_names"])
