@@ -90,7 +90,9 @@ def test_a_wrong_word_is_named(net, said, symmetry, sentence):
 def test_what_explains_the_most_errors_is_named_for_all_of_them():
     """Along rotations gradients turn as vectors do, along scalings they do not: one sentence for both."""
     _, (line,) = measured(slopes, "equivariant", "rotation,scale", HEIGHTS, "depth")
-    assert line.startswith("output 'logits' has components that change as those of gradients do, as 'gradients'")
+    assert line.startswith(
+        "output 'logits' has components that change as those of gradients do, as 'gradients'"
+    )
     assert "along rotation, scale" in line
 
 
@@ -101,7 +103,9 @@ def test_an_input_that_was_left_behind_is_named():
     assert said == []
     rows, (line,) = measured(net, "depth", "rotation", tree, {"u": "vectors", "p": "invariant"})
     assert rows["rotation"].value > 100 * rows["rotation"].floor
-    assert line.startswith("input 'p' moves with the grid, as 'equivariant': so the error of output 'logits' along")
+    assert line.startswith(
+        "input 'p' moves with the grid, as 'equivariant': so the error of output 'logits' along"
+    )
 
 
 @pytest.mark.parametrize("said", ["vectors", "equivariant", "pseudovectors"])

@@ -39,7 +39,9 @@ def test_mistakes_get_one_line():
     u, p = torch.rand(1, 2, 5), torch.rand(1, 1, 5)
     check_refused(r"returned \(1, 1, 4\) for inputs 'p' \(1, 1, 5\): give",
                   Rollout(lambda u, p: {"p": p[..., 1:]}, (2,)), u=u, p=p)  # fmt: skip
-    check_refused("returned one tensor without a name for inputs u, p: give", Rollout(lambda u, p: u, (2,)), u=u, p=p)
+    check_refused(
+        "returned one tensor without a name for inputs u, p: give", Rollout(lambda u, p: u, (2,)), u=u, p=p
+    )
 
 
 FORMS = {
@@ -123,7 +125,8 @@ def test_the_picture_has_a_line_for_each_tensor():
                               inputs={"u": "vectors", "p": "depth"}, padding="circular", progress=False)  # fmt: skip
     drawn = {c.get_label(): c.lines[0].get_ydata().tolist() for c in plot_rollout(result).containers}
     assert drawn == {
-        f"hflip, {name}": [row.value for row in result.rows if row.output.endswith(f".{name}")] for name in "up"
+        f"hflip, {name}": [row.value for row in result.rows if row.output.endswith(f".{name}")]
+        for name in "up"
     }
 
 

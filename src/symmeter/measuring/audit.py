@@ -49,7 +49,11 @@ class Finding:
     def remark(self, where: str = "") -> str:
         """The sentence; `where` follows the name of the output."""
         less = "none at all" if np.isinf(self.times) else f"{self.times:.1g} times smaller"
-        return f"{self.words}: so the error of output {self.output!r}{where} is {less}" if self.output else self.words
+        return (
+            f"{self.words}: so the error of output {self.output!r}{where} is {less}"
+            if self.output
+            else self.words
+        )
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,9 @@ def remarks_along(
 
 def _agreed(by_generator: dict[str, list[list[Finding]]]) -> list[str]:
     """One sentence for what explains errors along several generators: of all that would, what explains the most."""
-    votes = Counter((one.output, one.words) for found in by_generator.values() for alike in found for one in alike)
+    votes = Counter(
+        (one.output, one.words) for found in by_generator.values() for alike in found for one in alike
+    )
     chosen: dict[tuple[str, str], dict[str, Finding]] = {}
     for name, found in by_generator.items():
         for alike in found:

@@ -51,7 +51,7 @@ def turns_in_place(g: Element) -> bool:
 class Turned:
     """An output y (b, ...) on which maps act by `rho`, and what it is for g x, (b, ...), for some g.
 
-    `part` takes of a tensor what is to be compared, where `weights` that go with (b, ...), 1 for maps without, are not 0.
+    `part` takes of a tensor what is to be compared, and `weights` (b, ...) how much it counts: 1 for maps without.
     """
 
     rho: Representation

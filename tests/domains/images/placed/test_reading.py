@@ -92,6 +92,10 @@ def test_words_that_are_none(text):
         ([{"box": BOXES}] * 2, "returned list of dict, and boxes are read from"),
         ([{"boxes": BOXES}], "those of 1 images for 2"),
         (
+            [{"boxes": BOXES, "scores": torch.ones(1)}] * 2,
+            "an image has 2 boxes, 1 scores and 2 labels",
+        ),
+        (
             [{"boxes": BOXES.repeat(3, 1)}] * 2,
             "6 boxes in one image have a score of 0.5 or more, and at most 4",
         ),
@@ -102,3 +106,33 @@ def test_what_is_no_form_is_said(returned, words):
         read(returned)
     assert words in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "said", "words"),
+    [
+        ("xywh", "xyxy", "read as xyxy in pixels, and most of them end before they begin"),
+        ("cxcywh,pixels", "", "read as xyxy in pixels, and most of them end before they begin"),
+        ("cxcywh", "cxcywh,pixels", "read as cxcywh in pixels, and all of them lie in the first pixel"),
+        ("xyxy", "xywh", "read as xywh in pixels, and most of them reach far beyond the frame"),
+        ("xyxy", "cxcywh", "read as cxcywh in shares, and most of them reach far beyond the frame"),
+    ],
+)
+def test_boxes_in_another_format_than_was_said_are_told_apart(given, said, words):
+    boxes = {
+        "xyxy": [[6.0, 5, 8, 7], [12, 6, 15, 9], [15, 1, 18, 4]],
+        "xywh": [[6.0, 5, 2, 2], [12, 6, 3, 3], [15, 1, 3, 3]],
+        "cxcywh,pixels": [[7.0, 6, 2, 2], [13.5, 7.5, 3, 3], [16.5, 2.5, 3, 3]],
+        "cxcywh": [[0.35, 0.6, 0.1, 0.2], [0.675, 0.75, 0.15, 0.3], [0.825, 0.25, 0.15, 0.3]],
+    }
+    arrays = {name: [torch.tensor([[*box, 0.9, 1.0] for box in own]), None] for name, own in boxes.items()}
+    right = read(arrays[given], given)
+    assert torch.allclose(corners(right[:1])[:3], torch.tensor(boxes["xyxy"]), atol=1e-5)
+    with pytest.raises(SymmeterError, match=words):
+        read(arrays[given], said)
+
+
+def test_boxes_and_scores_that_are_no_numbers_are_kept_to_be_said():
+    nothing = torch.tensor([[1.0, 2, 5, 4, torch.nan, 1]])
+    for rows in (nothing, torch.tensor([[torch.nan, 2, 5, 4, 0.9, 1]])):
+        assert read([rows, None])[0, 1].isnan().any()

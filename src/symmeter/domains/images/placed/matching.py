@@ -58,7 +58,7 @@ def assign(expected: Tensor, found: Tensor, least: float) -> tuple[Tensor, Tenso
     from scipy.optimize import linear_sum_assignment  # slow to import
 
     assigned = torch.zeros_like(overlaps, dtype=torch.bool)
-    for own, costs in zip(assigned, overlaps.cpu().numpy(), strict=True):
+    for own, costs in zip(assigned, overlaps.nan_to_num().cpu().numpy(), strict=True):
         rows, columns = linear_sum_assignment(costs, maximize=True)
         own[torch.as_tensor(rows), torch.as_tensor(columns)] = True
     return assigned & (overlaps >= max(least, 1e-6)), overlaps

@@ -19,7 +19,7 @@ _PAIRED = 0.5  # the least share of boxes with a partner, of which something can
 def placed_offset(turned: Turned) -> Offset | None:
     """That of outputs as rows (b, 1 + N, 7); None where nothing can be known of it.
 
-    Keypoints belong together by their number. Boxes are matched twice: by where they are when both reach further by what
+    Keypoints belong together by their number. Boxes are matched twice: by where they are, both reaching further by what
     an offset makes of them at most, and then by where the offset that this shows would put them.
     """
     rho = turned.rho

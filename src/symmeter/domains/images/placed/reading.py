@@ -20,6 +20,7 @@ from symmeter.domains.images.placed.rows import (
 from symmeter.errors import SymmeterError
 
 PIXELS, SHARES = "pixels", "shares"
+_FAR = 1.25  # half frames, from the middle
 SOFTMAX, SIGMOID = "softmax", "sigmoid"
 _KNOWN = (
     "a list of dicts with boxes, scores and labels (torchvision), logits with pred_boxes (DETR), or arrays (n, 6) of "
@@ -173,13 +174,20 @@ class BoxReader:
                 f"output 'boxes': the model returned those of {len(images)} images for {len(x)}"
             )
         of_form = self.format.or_usual(form.coordinates)
-        return with_frame(torch.stack([self._rows(one, of_form, size, x) for one in images]), size)
+        rows = with_frame(torch.stack([self._rows(one, of_form, size, x) for one in images]), size)
+        check_form(rows, of_form)
+        return rows
 
     def _rows(self, found: Found, of_form: BoxFormat, size: Sequence[int], x: Tensor) -> Tensor:
         """One image's boxes as rows (most, 7), the best first."""
+        counts = len(found.boxes), len(found.scores), len(found.classes)
+        if len(set(counts)) > 1:
+            raise SymmeterError(
+                "output 'boxes': an image has {} boxes, {} scores and {} labels".format(*counts)
+            )
         scores = found.scores.to(x)
         order = scores.argsort(descending=True, stable=True)
-        order = order[scores[order] >= self.least]
+        order = order[~(scores[order] < self.least)]  # those that are no number stay, and are said
         if len(order) > self.most:
             raise SymmeterError(
                 f"{len(order)} boxes in one image have a score of {self.least:g} or more, and at most {self.most} are "
@@ -190,6 +198,27 @@ class BoxReader:
         kept[:, CENTRE], kept[:, HALF] = of_form.halves(found.boxes.to(x)[order], size)
         kept[:, SCORE], kept[:, CLASS], kept[:, PRESENT] = scores[order], found.classes.to(x)[order], 1.0
         return rows
+
+
+def check_form(rows: Tensor, form: BoxFormat) -> None:
+    """SymmeterError where rows (B, 1 + N, 7) of boxes cannot be what their numbers were read as.
+
+    Most end before they begin or reach beyond the frame by an eighth of it, or pixels are all of the first one.
+    """
+    things, reach = rows[:, 1:][rows[:, 1:, PRESENT] > 0.5], rows[0, 0, HALF]
+    centre, half = things[:, CENTRE], things[:, HALF]
+    strange = {
+        "most of them end before they begin": (half < 0).any(1).double().mean() > 0.5,
+        "most of them reach far beyond the frame": (centre.abs() + half > _FAR * reach).any(1).double().mean()
+        > 0.5,
+        "all of them lie in the first pixel": len(things) > 0 and bool((centre + half + reach <= 1.0).all()),
+    }
+    for what, is_so in strange.items():
+        if is_so:
+            raise SymmeterError(
+                f"output 'boxes' is read as {form.coordinates} in {form.unit}, and {what}: write "
+                f"{', '.join(COORDINATES)} with {PIXELS} or {SHARES}, such as boxes(cxcywh,pixels)"
+            )
 
 
 def _part(returned: object, name: str) -> Tensor:
