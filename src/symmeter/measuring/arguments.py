@@ -139,7 +139,7 @@ ARGUMENTS: Kinds = {
     "output": Kind("a name such as 'logits', or several", _output),
     "definition": Kind("a name such as 'bandlimited'", _name_or_object),
     "samples": whole(1).or_none("for all images"),
-    "batch_size": whole(1, 31).or_none("to choose by speed and memory"),
+    "batch_size": whole(1, 31).or_none("to choose by size and memory"),
     "device": Kind("a device such as 'cpu' or 'cuda'", _device).or_none("for where the model is"),
     "seed": seed,
     "progress": truth.or_none("for only on a terminal"),
