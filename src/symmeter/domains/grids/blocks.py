@@ -1,4 +1,4 @@
-"""Grids read at affinely moved positions along axes that mix, by blocks of neighbours.
+"""Grids read at affinely moved positions along axes that mix, by blocks of neighbours: for grids in space.
 
 Neighbours read from the same part of a grid. So each block's part is fetched once and summed along one axis after the
 other: along x by a product with a matrix, which serves every y and z, then along y, then along z. A position by itself
@@ -6,44 +6,15 @@ would fetch as many entries as it has weights: 512 in space, or 2744 in double p
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import reduce
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from symmeter.domains.grids.interpolants.interpolant import Stencil
+from symmeter.domains.grids.stencils import Axis, centre_of, places_of
 
 _EDGE = 4  # of a block
 _ENTRIES = 2**20  # that are in memory at once
-
-
-@dataclass(frozen=True)
-class Axis:
-    """One that is read: its positions, those of its refined grid, where these are read from, and how they fold."""
-
-    size: int
-    refined: int
-    stencil: Callable[[Tensor], Stencil]
-    fold: Callable[[Tensor, int], Tensor]
-
-    def part(self, positions: Tensor) -> tuple[Tensor, Tensor]:
-        """Of blocks at positions (N, P): the refined positions (N, w) that a block reads, and their weights (N, P, w)."""
-        stencil = self.stencil(positions.flatten())
-        first = stencil.first.view_as(positions)
-        lowest = first.amin(1, keepdim=True)
-        taps = stencil.weights.shape[1]
-        width = int((first - lowest).max()) + taps
-        places = (first - lowest)[..., None] + torch.arange(taps)
-        weights = torch.zeros(*positions.shape, width, dtype=torch.float64)
-        weights.scatter_(2, places, stencil.weights.view(*positions.shape, taps))
-        return self.fold(lowest + torch.arange(width), self.refined), weights
-
-    def width(self, positions: Tensor) -> int:
-        """At most, of the part that a block at positions (P,) reads."""
-        spread = float(positions.max() - positions.min()) * self.refined / self.size
-        return math.ceil(spread) + self.stencil(positions[:1]).weights.shape[1] + 1
 
 
 def read_in_blocks(table: Tensor, axes: Sequence[Axis], source: Tensor) -> Tensor:
@@ -54,11 +25,11 @@ def read_in_blocks(table: Tensor, axes: Sequence[Axis], source: Tensor) -> Tenso
     """
     n = len(axes)
     counts = [math.ceil(axis.size / _EDGE) for axis in axes]
-    centre = torch.tensor([(axis.size - 1) / 2 for axis in axes], dtype=torch.float64)
+    centre = centre_of(axes)
     linear, shift = source[:, :-1], source[:, -1]
-    corners = (_EDGE * _places(counts) - centre) @ linear.mT + shift + centre
-    within = _places([_EDGE] * n) @ linear.mT
-    widths = [axis.width(own) for axis, own in zip(axes, within.unbind(1), strict=True)]
+    corners = (_EDGE * places_of(counts) - centre) @ linear.mT + shift + centre
+    within = places_of([_EDGE] * n) @ linear.mT
+    widths = [_width(axis, own) for axis, own in zip(axes, within.unbind(1), strict=True)]
     entries = (len(within) + widths[0]) * math.prod(widths[1:]) * table.shape[1]
     portions = corners.split(max(1, _ENTRIES // entries))
     blocks = torch.cat([_read(table, axes, portion[:, None] + within) for portion in portions])
@@ -71,7 +42,7 @@ def read_in_blocks(table: Tensor, axes: Sequence[Axis], source: Tensor) -> Tenso
 def _read(table: Tensor, axes: Sequence[Axis], positions: Tensor) -> Tensor:
     """(N, P, grids) at the positions (N, P, axes) of N blocks."""
     blocks, inner, _ = positions.shape
-    parts = [axis.part(own) for axis, own in zip(axes, positions.unbind(2), strict=True)]
+    parts = [_part(axis, own) for axis, own in zip(axes, positions.unbind(2), strict=True)]
     rows, stride = torch.zeros(blocks, 1, dtype=torch.long), 1
     for axis, (places, _) in zip(axes, parts, strict=True):
         rows = (rows[:, :, None] + places[:, None] * stride).flatten(1)
@@ -84,7 +55,20 @@ def _read(table: Tensor, axes: Sequence[Axis], positions: Tensor) -> Tensor:
     return values.view(blocks, inner, -1)
 
 
-def _places(counts: Sequence[int]) -> Tensor:
-    """All (x, y, z) of so many places along x, y, z, x fastest: (places, axes) float64."""
-    along = [torch.arange(count, dtype=torch.float64) for count in reversed(counts)]
-    return torch.cartesian_prod(*along).flip(1)
+def _part(axis: Axis, positions: Tensor) -> tuple[Tensor, Tensor]:
+    """Of N blocks at positions (N, P): the refined positions (N, w) that each reads, and their weights (N, P, w)."""
+    stencil = axis.stencil(positions.flatten())
+    first = stencil.first.view_as(positions)
+    lowest = first.amin(1, keepdim=True)
+    taps = stencil.weights.shape[1]
+    width = int((first - lowest).max()) + taps
+    places = (first - lowest)[..., None] + torch.arange(taps)
+    weights = torch.zeros(*positions.shape, width, dtype=torch.float64)
+    weights.scatter_(2, places, stencil.weights.view(*positions.shape, taps))
+    return axis.fold(lowest + torch.arange(width), axis.refined), weights
+
+
+def _width(axis: Axis, positions: Tensor) -> int:
+    """At most, of the part that a block at positions (P,) reads."""
+    spread = float(positions.max() - positions.min()) * axis.refined / axis.size
+    return math.ceil(spread) + axis.stencil(positions[:1]).weights.shape[1] + 1

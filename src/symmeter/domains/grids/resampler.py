@@ -6,10 +6,12 @@ from functools import partial, reduce
 import torch
 from torch import Tensor
 
-from symmeter.domains.grids.blocks import Axis, read_in_blocks
+from symmeter.domains.grids.blocks import read_in_blocks
 from symmeter.domains.grids.interpolants.interpolant import LONGEST_READ, Interpolant
+from symmeter.domains.grids.stencils import Axis, read_by_stencils
 
 _SAME = 1e-9
+_READERS = {2: read_by_stencils, 3: read_in_blocks}  # by how many axes mix: each where it is the faster
 
 
 class Resampler:
@@ -62,7 +64,7 @@ class Resampler:
         return torch.stack(found)
 
     def _anywhere(self, source: Tensor, mixed: list[int]) -> Tensor:
-        """(..., D, H, W), each value from a stencil in the refined grid. Along axes that do not mix nothing is read yet."""
+        """(..., D, H, W), each value from the refined grid. Along axes that do not mix nothing is read yet."""
         places = [-1 - k for k in reversed(mixed)]
         ends = list(range(-len(mixed), 0))
         x = self._x.movedim(places, ends)
@@ -70,7 +72,7 @@ class Resampler:
         cutoffs = tuple(_cutoff(float(row.norm())) for row in own[:, :-1])
         table, fine = self._table(x, tuple(mixed), cutoffs)
         axes = [self._axis(*one) for one in zip(mixed, fine, cutoffs, strict=True)]
-        values = read_in_blocks(table, axes, own)
+        values = _READERS[len(mixed)](table, axes, own)
         return values.movedim(-1, 0).reshape(x.shape).movedim(ends, places)
 
     def _axis(self, k: int, refined: int, cutoff: float) -> Axis:
