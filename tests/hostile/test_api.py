@@ -16,9 +16,9 @@ from torch import nn
 
 import symmeter
 from symmeter.domains.images.preprocessing import Preprocessing
+from symmeter.draw import Draw
 from symmeter.report.figures import save_figure
 from symmeter.report.store.page import report
-from symmeter.samples import Draw
 from symmeter.symmetry.representations.trivial import Trivial
 
 

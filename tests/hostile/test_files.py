@@ -9,9 +9,9 @@ from tests.hostile.damaged import ABSURD, DAMAGE, WHOLE
 from tests.hostile.lines import line_of
 from torch import nn
 
+from symmeter.draw import Draw
 from symmeter.kinds_of_data import domains
 from symmeter.models.loaded import LoadedModel
-from symmeter.samples import Draw
 
 # What may be read all the same: text that is a table, a sound that begins late, a picture whose end is missing.
 QUICK = ("empty", "page", "half", "spoilt")  # in the fast suite

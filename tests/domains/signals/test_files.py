@@ -13,7 +13,8 @@ import symmeter
 from symmeter.domains.signals.data import check_data, open_signals, rate_of
 from symmeter.domains.signals.domain import Signals
 from symmeter.domains.signals.options import SignalOptions
-from symmeter.samples import Draw, Samples
+from symmeter.draw import Draw
+from symmeter.samples import Samples
 
 RATE, LENGTH = 8000, 64
 CLIPS = (

@@ -53,11 +53,11 @@ def _summed(table: Tensor, axes: Sequence[Axis], at: Tensor) -> Tensor:
 
 
 def centre_of(axes: Sequence[Axis]) -> Tensor:
-    """The position of the centre along x, y, z: (axes,) float64."""
+    """The position of the centre along x, y, z, (n,) float64 for n axes."""
     return torch.tensor([(axis.size - 1) / 2 for axis in axes], dtype=torch.float64)
 
 
 def places_of(counts: Sequence[int]) -> Tensor:
-    """All (x, y, z) of so many places along x, y, z, x fastest: (places, axes) float64."""
+    """All places of so many along x, y, z, x fastest: (P, n) float64."""
     along = [torch.arange(count, dtype=torch.float64) for count in reversed(counts)]
     return torch.cartesian_prod(*along).flip(1)

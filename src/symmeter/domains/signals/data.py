@@ -14,8 +14,9 @@ from symmeter.domains.signals.groups import InTime
 from symmeter.domains.signals.options import SignalOptions
 from symmeter.domains.signals.recording import Recording
 from symmeter.domains.signals.spans import parse_span
+from symmeter.draw import Draw
 from symmeter.errors import SymmeterError, counted
-from symmeter.samples import Draw, Preparation, Samples
+from symmeter.samples import Preparation, Samples
 from symmeter.source import Item, Source, axes_of, indexed, opened_npz
 from symmeter.streams import Reader, as_tensor
 

@@ -14,8 +14,9 @@ from symmeter.domains.volumes.data import files
 from symmeter.domains.volumes.data.files import ITEM
 from symmeter.domains.volumes.data.scan import Scan
 from symmeter.domains.volumes.options import SPACING, Spacing
+from symmeter.draw import Draw
 from symmeter.errors import SymmeterError
-from symmeter.samples import Draw, Preparation, Samples
+from symmeter.samples import Preparation, Samples
 from symmeter.source import Source, axes_of, is_array, opened_npz
 from symmeter.streams import Reader, as_tensor
 
