@@ -8,7 +8,7 @@ import re
 import secrets
 import stat
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -101,13 +101,13 @@ def read_bounded(path: Path, most: int) -> bytes:
         raise SymmeterError(f"{str(path)[:200]}: cannot be read ({reason})") from error
 
 
-def _opened(place: str | os.PathLike) -> BinaryIO:
+@contextlib.contextmanager
+def _opened(place: str | os.PathLike) -> Iterator[BinaryIO]:
     """A regular file, opened without waiting; OSError for anything else."""
-    file = open(place, "rb", opener=_without_waiting)
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise OSError(errno.EINVAL, "no regular file")
-    return file
+    with open(place, "rb", opener=_without_waiting) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "no regular file")
+        yield file
 
 
 def _without_waiting(place: str, flags: int) -> int:
