@@ -143,7 +143,8 @@ def test_killed_at_any_moment_a_store_is_what_it_would_have_been(tmp_path, image
             assert code in (-signal.SIGKILL, 130), said
         raise AssertionError("it does not come to an end")
 
-    arguments = [str(models), images, "--symmetry", "rotation,C4", "--jobs", "2", "--store"]
+    code = ["--allow-code", f"{ZOO}:slow"]
+    arguments = [str(models), images, *code, "--symmetry", "rotation,C4", "--jobs", "2", "--store"]
     said = complete(tmp_path / "whole", [])
     assert f"{CELLS} cells: {CELLS} done, 0 there already, 0 failed" in said
     whole, number = rows(tmp_path / "whole"), 0

@@ -124,6 +124,8 @@ def test_a_sweep_where_posix_is_missing(tmp_path, images):
         "sweep",
         str(models),
         images,
+        "--allow-code",
+        f"{ZOO}:small",
         "--symmetry",
         "C4",
         "--store",
