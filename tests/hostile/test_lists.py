@@ -261,6 +261,7 @@ def test_aliases_and_merged_rows_are_read(tmp_path):
     assert first.options == second.options == {"mean": 0.5}
 
 
+@pytest.mark.slow
 def test_dates_as_tags_survive_a_resume(tmp_path, capsys):
     Path("net.py").write_text(
         "from torch import nn\ndef build():\n    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())\n"
