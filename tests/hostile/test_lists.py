@@ -269,9 +269,7 @@ def test_dates_as_tags_survive_a_resume(tmp_path, capsys):
     Path("m.yaml").write_text(
         "- {model: 'net.py:build', date: 2020-01-31, at: 2020-01-31 10:00:00, year: 2020}\n"
     )
-    command = (
-        "sweep m.yaml builtin:photos --store store --symmetry rotation --samples 2 --control none --quiet"
-    )
+    command = "sweep m.yaml builtin:photos --store store --symmetry rotation --samples 2 --img-size 8 --control none --quiet"
     assert main(command.split()) == 0
     before = {path: path.read_bytes() for path in Path("store/rows").iterdir()}
     assert main(command.split()) == 0
