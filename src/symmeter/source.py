@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 import numpy as np
+import torch
 from numpy.lib.npyio import NpzFile
 from torch import Tensor
 
@@ -16,6 +17,7 @@ from symmeter.errors import SymmeterError, first_line
 
 _SMALL = 2**28  # bytes, which may be unpacked from however few
 _PACKED = 200  # times, which no file of use is packed
+_MOST = 2**24  # items of which a list is made
 _LINE = 1000  # characters of a first line
 LABEL_KEYS = ("label", "labels", "y")
 File = tuple[Path, str, int | None]  # where it is, its name for messages, and its class
@@ -55,6 +57,29 @@ def indexed(item: Callable[[int], Item], total: int, name: str, kind: str, noun:
         return map(item, range(total) if wanted is None else wanted)
 
     return Source(name, kind, total, stream, **more)
+
+
+def drawn(total: int, count: int | None, seed: int, shuffled: bool) -> list[int]:
+    """Which of so many items are drawn, all where no count is given; SymmeterError for more than memory keeps.
+
+    Of more than _MOST items these are drawn one by one, and no list of all is made: where no count is given and the
+    order is random, _MOST of them.
+
+    >>> drawn(5, 2, seed=0, shuffled=False), len(drawn(10**12, 3, seed=0, shuffled=True))
+    ([0, 4], 3)
+    """
+    generator = torch.Generator().manual_seed(seed)
+    if total <= _MOST:
+        chosen = torch.randperm(total, generator=generator)[:count].tolist()
+    else:
+        wanted = _MOST if count is None else count
+        if wanted > _MOST:
+            raise SymmeterError(f"samples {wanted}: of {total} items no more than {_MOST} can be drawn")
+        found: dict[int, None] = {}
+        while len(found) < wanted:
+            found |= dict.fromkeys(torch.randint(total, (wanted - len(found),), generator=generator).tolist())
+        chosen = list(found)
+    return chosen if shuffled else sorted(chosen)
 
 
 def split(sample: Any, keys: Sequence[str], noun: str) -> tuple[Any, Any]:
