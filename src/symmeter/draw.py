@@ -30,6 +30,9 @@ class Draw:
 
         Of more than _MOST items these are drawn one by one, and no list of all is made: where no count is given and the
         order is random, _MOST of them.
+
+        >>> Draw(2).of(5), len(Draw(3, shuffled=True).of(10**12))
+        ([0, 4], 3)
         """
         generator = torch.Generator().manual_seed(self.seed)
         if total <= _MOST:

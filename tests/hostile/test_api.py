@@ -13,6 +13,7 @@ import pytest
 import torch
 from tests.hostile.lines import line_of
 from torch import nn
+from torch.utils.data import DataLoader, Dataset
 
 import symmeter
 from symmeter.domains.images.preprocessing import Preprocessing
@@ -27,13 +28,6 @@ class Odd:
 
     def __repr__(self) -> str:
         raise RuntimeError("no repr")
-
-
-class Endless:
-    """Numbers without an end."""
-
-    def __iter__(self):
-        return iter(int, 1)
 
 
 WRONG: dict[str, Any] = {
@@ -138,6 +132,83 @@ VERBS: dict[str, tuple[Callable, dict[str, Callable[[], Any]]]] = {
 }
 
 
+def kinds_of(function: Callable) -> dict[str, Any]:
+    """What a verb says that its arguments may be."""
+    return inspect.getclosurevars(function).nonlocals["kinds"]
+
+
+PUBLIC = [
+    *[
+        getattr(symmeter, name)
+        for name in symmeter.__all__
+        if hasattr(getattr(symmeter, name), "__wrapped__")
+    ],
+    symmeter.Rollout.__init__,
+    symmeter.Symmetry.__init__,
+    symmeter.Result.to_json,
+    symmeter.Result.save,
+    symmeter.Result.compare,
+    symmeter.Comparison.to_json,
+    report,
+    save_figure,
+]
+
+
+@pytest.mark.parametrize("function", PUBLIC, ids=lambda function: function.__qualname__)
+def test_every_argument_is_of_a_kind_that_refuses_by_name(function):
+    kinds = kinds_of(function)
+    for name in inspect.signature(function).parameters.keys() - {"self"}:
+        refusals = 0
+        for value in WRONG.values():
+            line = line_of(kinds[name].check, name, value)
+            refusals += bool(line)
+            assert len(line) < 2000
+        assert refusals or kinds[name].words.startswith("anything")
+
+
+def test_all_public_functions_check_their_arguments():
+    functions = [
+        getattr(symmeter, name) for name in symmeter.__all__ if inspect.isfunction(getattr(symmeter, name))
+    ]
+    assert len(functions) > 12
+    assert all(hasattr(function, "__wrapped__") for function in functions)
+
+
+class Endless(Dataset):
+    """10^12 images, which are made when they are asked for."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def __len__(self) -> int:
+        return 10**12
+
+    def __getitem__(self, i: int) -> torch.Tensor:
+        self.asked += 1
+        return torch.full((3, 4, 4), i % 7 / 7)
+
+
+@pytest.mark.parametrize("how", [lambda data: data, lambda data: DataLoader(data, batch_size=2)])
+def test_of_very_many_items_those_that_are_drawn_are_read(how):
+    data = Endless()
+    found = symmeter.measure(
+        net(), how(data), "C4", output="logits:invariant", samples=3, control=False, progress=False
+    )
+    assert found.header["data"]["used"] == 3
+    assert data.asked < 50
+
+
+@pytest.mark.parametrize("count", [2**24 + 1, 10**11])
+def test_more_samples_than_can_be_kept_are_refused(count):
+    line = line_of(symmeter.measure, net(), Endless(), "C4", samples=count, progress=False)
+    assert f"samples {count}: of {10**12} items no more than {2**24} can be drawn" in line
+
+
+def test_of_very_many_items_of_which_none_can_be_read_the_first_are_tried():
+    line = line_of(symmeter.measure, net(), range(10**12), "C4", progress=False)
+    assert "none of the 10000 images could be read" in line
+
+
 def parameters() -> list[tuple[str, str]]:
     """All arguments of all verbs."""
     return [
@@ -148,6 +219,7 @@ def parameters() -> list[tuple[str, str]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("verb", "name"), parameters(), ids=" ".join)
 def test_every_wrong_value_of_an_argument_is_refused_in_a_line(verb, name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

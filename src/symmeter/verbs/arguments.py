@@ -1,6 +1,7 @@
 """What the arguments of public functions may be: one table of kinds, and one line for whatever is of another kind."""
 
 import contextlib
+import itertools
 import math
 import operator
 import os
@@ -13,6 +14,7 @@ from symmeter.errors import SymmeterError, nearest
 
 Given = Any  # an argument as the user gave it
 
+_MOST = 2**16  # values in a list
 _SHOWN = 60  # characters of a value in a message
 _LONGEST, _MOST_WORDS = 10_000, 500  # characters of what is written with commas, and names in it
 _LONGEST_NAME = 255  # bytes of a file's name
@@ -160,8 +162,8 @@ def several(words: str, item: Kind, least: int = 1) -> Kind:
     def read(value: Given) -> tuple:
         if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
             raise TypeError
-        found = tuple(map(item.read, value))
-        if len(found) < least:
+        found = tuple(map(item.read, itertools.islice(value, _MOST + 1)))
+        if not least <= len(found) <= _MOST:
             raise ValueError
         return found
 
