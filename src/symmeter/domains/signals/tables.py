@@ -4,6 +4,7 @@ import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -75,7 +76,12 @@ class Header:
 def read(path: Path) -> Recording:
     """The signal of a table; ValueError for what is no table of numbers, and for times that are not even."""
     header = header_of(path)
-    options = {"delimiter": ",", "skiprows": int(bool(header.names)), "ndmin": 2, "encoding": "utf-8-sig"}
+    options: dict[str, Any] = {
+        "delimiter": ",",
+        "skiprows": int(bool(header.names)),
+        "ndmin": 2,
+        "encoding": "utf-8-sig",
+    }
     values = np.loadtxt(path, dtype=np.float32, usecols=header.channels, **options)
     samples = torch.from_numpy(values.T.copy())
     if header.time is None:
