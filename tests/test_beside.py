@@ -11,8 +11,8 @@ from symmeter.domains.images.data.open import open_data
 from symmeter.domains.signals.data import open_signals
 from symmeter.domains.signals.options import SignalOptions
 from symmeter.domains.volumes.data.open import open_volumes
+from symmeter.draw import Draw
 from symmeter.measuring.measure import measure
-from symmeter.samples import Draw
 from symmeter.verbs.warned import SymmeterWarning
 
 IMAGES, MASKS = torch.rand(4, 3, 8, 6), torch.zeros(4, 8, 6, dtype=torch.long)

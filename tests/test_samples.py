@@ -5,8 +5,9 @@ import torch
 from tests.helpers import UNKNOWN, Things, check_refused, images_of, write
 
 from symmeter.domains.images.data.open import open_data
+from symmeter.draw import Draw
 from symmeter.errors import SymmeterError
-from symmeter.samples import Draw, Preparation, Samples
+from symmeter.samples import Preparation, Samples
 from symmeter.source import Item, from_tensors, indexed
 
 

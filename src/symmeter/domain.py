@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 from torch import Tensor
 
+from symmeter.draw import Draw
 from symmeter.errors import SymmeterError, nearest
 from symmeter.options import NoOptions
-from symmeter.samples import Conversion, Draw, Named, Samples
+from symmeter.samples import Conversion, Named, Samples
 from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.displaced import Inputs, Replaced, Still, displaced
 from symmeter.symmetry.groups.generators import Generator

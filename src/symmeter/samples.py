@@ -10,31 +10,14 @@ import torch
 from torch import Tensor
 
 from symmeter.beside import Beside, beside_samples
+from symmeter.draw import Draw
 from symmeter.errors import SymmeterError
 from symmeter.source import Source, reason
 from symmeter.trees import Packings
 
 _WAITING = 4  # batches
-_MOST = 2**24  # items of which a list is made
 _HOPELESS = 10_000  # items: where none of the first so many can be read, none will be
 Conversion = Callable[[Tensor], Tensor]  # of values (B, ...) into the form in which they are measured
-
-
-@dataclass(frozen=True)
-class Draw:
-    """Which samples are wanted: `count` of them, drawn under `seed` and kept in order; None for all.
-
-    `shuffled`: in random order, so that the first of them are a sample of all, as far as they can be read in any order.
-    """
-
-    count: int | None = None
-    seed: int = 0
-    shuffled: bool = False
-
-    def __post_init__(self):
-        count = self.count
-        if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
-            raise SymmeterError(f"samples {count!r}: give a positive whole number")
 
 
 @dataclass(frozen=True)
@@ -135,7 +118,7 @@ class Samples:
         self._beside: dict[str, None] = {}  # what stands beside the samples, as far as they were read
         fewer = draw.count is not None and self.total is not None and draw.count < self.total
         if self.total is not None and (fewer or draw.shuffled):
-            self._indices = _drawn(self.total, draw)
+            self._indices = draw.of(self.total)
             self.total = len(self._indices)
 
     @property
@@ -268,26 +251,6 @@ class _Waiting:
     def rest(self) -> Iterator[_Together]:
         """Those that are left at the end."""
         yield from self._kinds.values()
-
-
-def _drawn(total: int, draw: Draw) -> list[int]:
-    """Which of so many items are drawn; SymmeterError for more of them than can be kept in memory.
-
-    Of more than _MOST items these are drawn one by one, and no list of all is made: where no count is given and the
-    order is random, _MOST of them.
-    """
-    generator = torch.Generator().manual_seed(draw.seed)
-    if total <= _MOST:
-        chosen = torch.randperm(total, generator=generator)[: draw.count].tolist()
-    else:
-        count = _MOST if draw.count is None else draw.count
-        if count > _MOST:
-            raise SymmeterError(f"samples {count}: of {total} items no more than {_MOST} can be drawn")
-        found: dict[int, None] = {}
-        while len(found) < count:
-            found |= dict.fromkeys(torch.randint(total, (count - len(found),), generator=generator).tolist())
-        chosen = list(found)
-    return chosen if draw.shuffled else sorted(chosen)
 
 
 def _filled(value: Any, name: str, shape: tuple[int, ...], conversion: Conversion | None) -> Tensor:

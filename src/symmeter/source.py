@@ -98,6 +98,14 @@ def opened_npz(path: Path) -> Iterator[NpzFile]:
         raise SymmeterError(f"{path}: not a readable .npz of plain arrays: {reason(error)}") from error
 
 
+def axes_of(path: Path) -> int | None:
+    """How many axes the array of a .npy has; None where there is none, or one that is damaged: reading it says so."""
+    if path.suffix.lower() == ".npy" and path.is_file():
+        with contextlib.suppress(Exception):  # numpy raises many kinds for a damaged header
+            return np.load(path, mmap_mode="r", allow_pickle=False).ndim
+    return None
+
+
 def is_array(value: object) -> TypeGuard[Tensor | np.ndarray]:
     """Whether it is a tensor or a NumPy array, of any shape."""
     return isinstance(value, Tensor | np.ndarray)

@@ -201,6 +201,11 @@ def tensors(tree: Tree, path: LeafPath = ()) -> dict[LeafPath, Tensor]:
     return found
 
 
+def is_dense(value: object) -> bool:
+    """Whether a value is a tensor of any shape that has all its values in memory: neither sparse nor meta."""
+    return isinstance(value, Tensor) and value.layout is torch.strided and not value.is_meta
+
+
 def is_tree(value: object) -> bool:
     """Whether a value is a dict, tuple, list or dataclass that holds tensors."""
     return not isinstance(value, Tensor) and bool(tensors(value))

@@ -11,11 +11,12 @@ from tests.helpers import check_refused
 from torch import Tensor, nn
 
 from symmeter.domain import Domain
+from symmeter.draw import Draw
 from symmeter.kinds_of_data import domains, read_options
 from symmeter.measuring.measure import measure
 from symmeter.measuring.reference_samples import RANDOM
 from symmeter.models.load import describe
-from symmeter.samples import Batch, Draw, Samples
+from symmeter.samples import Batch, Samples
 from symmeter.symmetry.groups.basis import Basis
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group, choose_elements

@@ -154,23 +154,23 @@ def wav(frames: int) -> bytes:
 
 
 def bomb(name: str) -> Make:
-    """An archive of a few megabytes with an array that unpacks to two gigabytes."""
+    """An archive of a few megabytes with an array that unpacks to 300 megabytes."""
 
     def make(path: Path) -> None:
         with (
-            zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+            zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
             archive.open(f"{name}.npy", "w") as file,
         ):
             file.write(npy("(2, 3, 9460, 9460)"))
-            for _ in range(400):
+            for _ in range(300):
                 file.write(bytes(2**20))
 
     return make
 
 
 def packed_scan(path: Path) -> None:
-    """A scan of 800 megabytes of nothing, packed."""
-    with gzip.open(path, "wb") as file:
+    """A scan of 800 megabytes, of which 300 are there, packed."""
+    with gzip.open(path, "wb", compresslevel=1) as file:
         file.write(nifti(600, 600, 600))
         for _ in range(300):
             file.write(bytes(2**20))

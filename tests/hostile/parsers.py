@@ -21,6 +21,7 @@ from symmeter.cli.app import _parse
 from symmeter.cli.ranged import check_range
 from symmeter.domains.grids.interpolants import parse_interpolant
 from symmeter.domains.images.preprocessing import Preprocessing
+from symmeter.draw import Draw
 from symmeter.kinds_of_data import domains, read_options
 from symmeter.measures.distances import parse_distance
 from symmeter.measures.registry import parse_measures
@@ -30,7 +31,6 @@ from symmeter.models.names import list_models, unknown_form
 from symmeter.models.outputs import parse_outputs
 from symmeter.models.spec import parse_model_kwargs
 from symmeter.options import from_text
-from symmeter.samples import Draw
 from symmeter.sweeps.load import load
 from symmeter.sweeps.model_list import read_models
 from symmeter.symmetry.groups.sampling import read_sampling

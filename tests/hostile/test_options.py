@@ -121,13 +121,13 @@ RUNS = {
     "a folder of hidden images": ("hidden", "no images in this folder"),
     "damaged images": ("damaged", "none of the 2 images could be read"),
     "no such folder": ("nowhere", "no such file or folder"),
-    "an archive of no images": ("none.npz", "no images"),
+    "an archive of no images": ("none.npz", "images of shape (0, 8, 8, 3)"),
     "infinite labels": ("infinite.npz", "labels must be whole numbers"),
     "labels that are nothing": ("nothing.npz", "labels must be whole numbers"),
     "halves of classes": ("halves.npz", "labels must be whole numbers"),
     "one infinite label": ("some.npz", "labels must be whole numbers"),
     "too few labels": ("few.npz", "3 labels for 4 images"),
-    "images of nothing": ("nan.npz", "NaN"),
+    "images of nothing": ("nan.npz", "must be uint8 pixels"),
 }
 MODELS = {
     "Nan": "NaN or infinite values for every image",
@@ -141,7 +141,7 @@ MODELS = {
 }
 COMMANDS = {
     "measure": ("measure", "{model}", "{data}"),
-    "measure over a group": ("measure", "{model}", "{data}", "--symmetry", "C4"),
+    "measure over a group": ("measure", "{model}", "{data}", "--symmetry", "C4", "--output", "logits"),
     "measure to JSON": ("measure", "{model}", "{data}", "--json", "-"),
     "layers": ("layers", "{model}", "{data}"),
     "compare": ("compare", "{model}", "{model}", "--data", "{data}"),
@@ -194,7 +194,7 @@ HOW = {"help", "batch_size", "device", "quiet", "json", "out", "plot", "by", "de
 # Flags that decide what: a value that is not the usual one. Where None stands, other tests show what it does.
 WHAT = {
     "symmetry": "scale", "output": "logits", "measure": None, "control": "none", "no_control": "", "elements": "5",
-    "sampling": "quadrature", "average": "2", "precision": "0.5", "range": None, "weights": None, "untrained": "",
+    "sampling": "quadrature", "average": "2", "precision": None, "range": None, "weights": None, "untrained": "",
     "model_kwargs": "classes=4", "trust_remote_code": "", "domain": None, "inputs": None, "data": None, "samples": "2",
     "seed": "5", "seeds": None, "layers": None, "probes": "3", "aliasing": "", "definition": "periodic",
     "padding": "zeros", "img_size": "5", "crop_pct": "0.6", "mean": "0.3", "std": "0.3", "interpolation": "nearest",
@@ -222,9 +222,10 @@ def _essence(out: str) -> dict:
 
 @pytest.mark.parametrize("symmetry", [GENERATOR, GROUP], ids=lambda words: words[1])
 def test_every_flag_of_measure_changes_the_result_or_is_refused(symmetry, tmp_path, capsys):
-    make(NET, tmp_path)
+    more = np.random.default_rng(1).integers(0, 256, (12, 8, 8, 3), dtype=np.uint8)
+    make({**NET, "t.npz": _archive(images=more)}, tmp_path)
     warm_up()
-    base = ["measure", *GOOD, *symmetry, "--samples", "3", "--img-size", "6", "--json", "-"]
+    base = ["measure", *GOOD, *symmetry, "--samples", "8", "--img-size", "6", "--json", "-"]
 
     def run(*more: str):
         torch.manual_seed(0)

@@ -160,6 +160,7 @@ def test_what_the_caller_names_is_the_callers_own():
     assert [e.model for e in read_models(["os:system", {"model": "os:getcwd"}])] == ["os:system", "os:getcwd"]
 
 
+@pytest.mark.slow
 def test_allowed_code_is_measured(tmp_path, capsys):
     make(FILES, tmp_path)
     Path("lists/m.csv").write_text("model,name\ntorch.nn:Flatten,flat\n")

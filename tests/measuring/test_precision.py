@@ -11,10 +11,11 @@ from tests.measuring.test_prediction import Functional
 from torch import nn
 
 import symmeter
+from symmeter.draw import Draw
 from symmeter.errors import SymmeterWarning
 from symmeter.measuring.precision import FIRST, Precision, joined, planned_looks, widest
 from symmeter.results.estimate import estimate
-from symmeter.samples import Batch, Draw, Preparation, Samples
+from symmeter.samples import Batch, Preparation, Samples
 from symmeter.source import from_tensors
 from symmeter.streams import Reader
 

@@ -32,8 +32,9 @@ def test_another_way_to_go_on():
 
 
 def test_mistakes_get_one_line():
-    check_refused(r"steps=\(0, 1\)", Rollout, abs, (0, 1))
-    check_refused(r"steps=\(\)", Rollout, abs, ())
+    check_refused(r"steps is \(0, 1\); give a list of numbers of steps", Rollout, abs, (0, 1))
+    check_refused(r"steps is \(\); give a list of numbers of steps", Rollout, abs, ())
+    check_refused("model is 3; give a function", Rollout, 3)
     check_refused("give Rollout advance=", Rollout(lambda x: x[..., :3], (2,)), torch.rand(1, 2, 5))
     u, p = torch.rand(1, 2, 5), torch.rand(1, 1, 5)
     check_refused(r"returned \(1, 1, 4\) for inputs 'p' \(1, 1, 5\): give",

@@ -1,6 +1,11 @@
 """What a report says of a store, before it is a page."""
 
+import csv
+import json
 import math
+import shutil
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,6 +15,7 @@ from scipy import stats
 from tests.helpers import check_refused
 from tests.report.stores import fill, made_up, quick_frame
 
+import symmeter
 from symmeter.cli.app import main
 from symmeter.domains.images.provenance import architecture, training, training_data
 from symmeter.report.store.bars import with_bars
@@ -21,6 +27,7 @@ from symmeter.report.store.statistics import below_one, correlations, median_int
 from symmeter.report.store.table import published, tables
 from symmeter.results.estimate import columns_of_ratio
 from symmeter.results.intervals import of_ratios
+from symmeter.sweeps.places import path_of
 from symmeter.sweeps.store import Store
 
 
@@ -351,6 +358,47 @@ def test_every_chart_is_written_in_every_form(zoo, tmp_path):
             save_chart(specification(chart) | {"width": 400}, values, path)
             assert path.stat().st_size > 500
     assert len(pd.read_csv(tmp_path / "error against accuracy.csv")) == len(values)
+
+
+# What a cell says, and what a spreadsheet is given.
+CELLS = {
+    "=1+1": "'=1+1", "+1+1": "'+1+1", "-1+cmd|' /C calc'!A0": "'-1+cmd|' /C calc'!A0", "@SUM(1)": "'@SUM(1)",
+    "\t=1": "'\t=1", "\r=1": "'\r=1", "\uff1d1": "'\uff1d1", "-": "'-", "-x": "'-x", "-1e": "'-1e", "=": "'=",
+    "-1": "-1", "+2.5e-3": "+2.5e-3", "-inf": "-inf", "timm:a=b": "timm:a=b", "": "",
+}  # fmt: skip
+
+
+def test_no_words_in_a_table_are_a_formula(zoo, tmp_path):
+    values = of(zoo).head(len(CELLS)).assign(name=list(CELLS), value=-0.5, **{"=tag": 1})
+    save_chart({}, values, tmp_path / "c.csv")
+    with open(tmp_path / "c.csv", newline="") as file:
+        written = list(csv.DictReader(file))
+    assert [row["name"] for row in written] == list(CELLS.values())
+    assert {row["value"] for row in written} == {"-0.5"} and "'=tag" in written[0]
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+def test_no_words_in_a_table_of_the_page_are_a_formula():
+    script = (Path(symmeter.__file__).parent / "report" / "store" / "page.js").read_text()
+    own = "\n".join(
+        line for line in script.splitlines() if line.startswith(("const formula", "const quoted"))
+    )
+    given = json.dumps([*CELLS, -0.5, None])
+    program = f"{own}\nconsole.log(JSON.stringify({given}.map(quoted)))"
+    said = subprocess.run(["node", "-e", program], capture_output=True, text=True, check=True).stdout
+    assert json.loads(said) == [f'"{words}"' for words in [*CELLS.values(), "-0.5", ""]]
+
+
+def test_a_damaged_cell_is_named_in_the_report_and_stops_nothing(tmp_path):
+    store = fill(Store(tmp_path / "s", create=True), made_up(9))
+    store.index()
+    header, samples = (path_of(name, f"{1:032x}") for name in ("header", "samples"))
+    for path in (header, samples):
+        store.write(path, store.read(path)[:-1])
+    report(store, tmp_path / "r.html")
+    text = (tmp_path / "r.html").read_text()
+    assert f"{header} is damaged" in text
+    assert "a word about timm:resnet_0" in text and "a word about timm:vision_transformer_1" not in text
 
 
 def test_the_command_writes_one_file_that_names_no_server(tmp_path, capsys):

@@ -1,6 +1,7 @@
 """Cells in a folder: whole or not at all, and readable by others."""
 
 import dataclasses
+import functools
 import json
 import subprocess
 import sys
@@ -16,19 +17,26 @@ from tests.sweeps.conftest import numbers
 from tests.sweeps.zoo import small
 
 import symmeter
+from symmeter.errors import SymmeterWarning
 from symmeter.sweeps.cell import packed
 from symmeter.sweeps.folder import StoreError
-from symmeter.sweeps.store import Store, path_of
+from symmeter.sweeps.places import INDEX, path_of
+from symmeter.sweeps.sealed import sealed
+from symmeter.sweeps.store import Store
 
 IMAGES = torch.rand(6, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 
 
-def cell(key="k1", symmetry="rotation,C4", kind="measure", **entry):
-    entry = {"model": "zoo:small", "name": "", "untrained": False, "tags": {}, **entry}
-    result = (symmeter.attribute if kind == "layers" else symmeter.measure)(
+@functools.cache
+def measured(symmetry, kind):
+    return (symmeter.attribute if kind == "layers" else symmeter.measure)(
         small().eval(), IMAGES, symmetry=symmetry, progress=False
     )
-    spec = {"seed": 0, "kind": kind}
+
+
+def cell(key="k1", symmetry="rotation,C4", kind="measure", **entry):
+    entry = {"model": "zoo:small", "name": "", "untrained": False, "tags": {}, **entry}
+    result, spec = measured(symmetry, kind), {"seed": 0, "kind": kind}
     return result, packed(result, {"key": key, "entry": entry, "spec": spec, "data": "x", "code": "1"}, None)
 
 
@@ -91,11 +99,16 @@ def test_the_index_is_never_needed_and_never_out_of_date(store):
     store.index()
     store.commit("b", cell("b", name="b")[1])
     assert set(store.frame()["name"]) == {"a", "b"}
-    store.forget("a")
+    store.set_cell_aside("a")
     assert set(store.frame()["name"]) == {"b"}
     store.index()
-    store.write("index/rows.parquet", b"rubbish")
-    assert set(store.frame()["name"]) == {"b"}
+    before = store.read(INDEX)
+    store.write(INDEX, b"rubbish")
+    with pytest.warns(SymmeterWarning, match=f"store .*: {INDEX} is damaged"):
+        assert set(store.frame()["name"]) == {"b"}
+    with pytest.warns(SymmeterWarning, match=f"store .*: {INDEX} is damaged"):
+        store.index()
+    assert store.read(INDEX) == before
 
 
 def test_reading_leaves_no_thread_that_the_end_of_the_process_would_meet(tmp_path):
@@ -122,23 +135,32 @@ def test_the_newest_version_of_a_cell_counts(store):
     assert set(store.frame()["cell"]) == {"new"}
 
 
-@pytest.mark.parametrize("name", ["rows", "samples", "cells"])
+@pytest.mark.parametrize("name", ["rows", "samples", "elements", "header"])
 def test_a_damaged_file_is_found(store, name):
     store.commit("k1", cell()[1])
-    path = f"{name}/k1." + ("json" if name == "cells" else "parquet")
-    content = store.read(path)
-    for broken in (content[: len(content) // 2], content[:100] + b"\0" * 20 + content[120:], b""):
+    store.commit("k2", cell("k2", name="other")[1])
+    path = path_of(name, "k1")
+    content, other = store.read(path), store.read(path_of(name, "k2"))
+    for broken in (
+        content[: len(content) // 2],
+        content[:100] + b"\0" * 20 + content[120:],
+        b"",
+        b"[]",
+        other,
+    ):
         store.write(path, broken)
-        assert set(store.broken(["k1"])) == {"k1"}
-        store.frame()  # does not fail
+        assert list(store.broken(["k1", "k2"])) == ["k1"] and path in store.fault("k1")
+        if name in ("rows", "header"):
+            with pytest.warns(SymmeterWarning, match=f"{path} is damaged"):
+                assert set(store.frame()["cell"]) == {"k2"}
     store.remove(path)
-    assert set(store.broken(["k1"])) == {"k1"}
+    assert store.fault("k1").endswith(f"{path} is missing")
 
 
 def test_a_half_written_cell_does_not_count(store):
     files = cell()[1]
     for name in ("samples", "elements", "header"):
-        store.write(path_of(name, "k1"), files[name])
+        store.keep(path_of(name, "k1"), files[name])
         assert store.keys() == set() and len(store.frame()) == 0
 
 
@@ -147,13 +169,28 @@ def test_new_tags_leave_the_numbers(store):
     store.commit("k1", files)
     store.index()
     before = store.frame()
-    store.relabel("k1", {"model": "zoo:small", "name": "new name", "tags": {"colour": "red"}})
+    store.relabel({"k1": {"model": "zoo:small", "name": "new name", "tags": {"colour": "red"}}})
     after = store.frame()
     assert (
         set(after["name"]) == {"new name"} and set(after["tag_colour"]) == {"red"} and "tag_year" not in after
     )
     pd.testing.assert_frame_equal(numbers(after).drop(columns="name"), numbers(before).drop(columns="name"))
     assert store.broken(["k1"]) == {}
+    files = cell(name="new name", tags={"colour": "red"})[1]
+    again = sealed(
+        path_of("rows", "k1"), files["rows"]
+    )  # what a sweep writes that knew of them from the start
+    assert store.read(path_of("rows", "k1")) == again
+
+
+def test_new_tags_that_were_half_written_are_given_again(store):
+    store.commit("k1", cell()[1])
+    store.index()
+    before, entry = store.read(path_of("header", "k1")), {"model": "zoo:small", "name": "new", "tags": {}}
+    store.relabel({"k1": entry})
+    store.write(path_of("header", "k1"), before)  # the last that it writes
+    assert store.broken(["k1"]) == {} and store.header("k1")["cell"]["entry"]["name"] == ""
+    assert set(store.frame()["name"]) == {"new"}
 
 
 def test_errors_are_kept_until_the_cell_is_there(store):
@@ -161,6 +198,10 @@ def test_errors_are_kept_until_the_cell_is_there(store):
     assert store.errors() == {"k1": {"failure": "time", "reason": "not done in 3 s"}}
     store.commit("k1", cell()[1])
     assert store.errors() == {}
+    store.fail("k2", {"failure": "time"})
+    store.write("errors/k2.json", store.read("errors/k2.json").replace(b"time", b"tame"))
+    with pytest.warns(SymmeterWarning, match=r"errors/k2.json is damaged"):
+        assert store.errors() == {}
 
 
 def test_what_is_no_store_is_refused(tmp_path):
@@ -176,10 +217,10 @@ def test_what_is_no_store_is_refused(tmp_path):
 def test_a_store_that_cannot_be_written_says_where(tmp_path, monkeypatch):
     store = Store(tmp_path / "store", create=True)
 
-    def full(self, content):
+    def full(self, place):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(
         StoreError, match=rf"store {store.url}: errors/k1.json cannot be written: No space left"
     ):
@@ -190,4 +231,4 @@ def test_a_store_that_cannot_be_written_says_where(tmp_path, monkeypatch):
     with pytest.raises(StoreError, match="cannot be written"):
         store.create("symmeter.json/below", b"")
     (tmp_path / "file").write_text("x")
-    check_refused("symmeter.json cannot be written", Store, tmp_path / "file", create=True)
+    check_refused("the folder cannot be written", Store, tmp_path / "file", create=True)

@@ -1,16 +1,24 @@
 """Sweeps on this machine: nothing is lost, nothing is done twice, and whatever a model does stays with it."""
 
+import os
+import shutil
 import subprocess
+import sys
 import time
 
 import pandas as pd
 import pytest
 from tests.helpers import check_refused
+from tests.report.stores import made_up
 from tests.sweeps.conftest import SETTINGS, ZOO, numbers
 
 from symmeter.cli.app import main
+from symmeter.errors import SymmeterWarning
+from symmeter.sweeps.cell import packed
 from symmeter.sweeps.executors.executor import Executor, Limits, Outcome
 from symmeter.sweeps.executors.local import Local
+from symmeter.sweeps.folder import StoreError
+from symmeter.sweeps.places import path_of
 from symmeter.sweeps.store import Store
 from symmeter.sweeps.sweep import sweep
 
@@ -123,15 +131,102 @@ def test_a_model_that_does_not_exist_is_refused_by_name(tmp_path, images):
     assert "did you mean 'timm:resnet18" in str(Store(tmp_path / "s").errors())
 
 
-def test_damaged_cells_are_done_again(tmp_path, images, rows):
+def test_damaged_cells_are_set_aside_and_done_again(tmp_path, images, rows):
     store = Store(tmp_path / "s", create=True)
     sweep(rows(2, 3), images, store.root, **SETTINGS)
     before = store.frame()
     key = sorted(store.keys())[0]
-    store.write(f"rows/{key}.parquet", store.read(f"rows/{key}.parquet")[:-50])
-    summary = sweep(rows(2, 3), images, store.root, **SETTINGS)
+    path = path_of("rows", key)
+    damaged = store.read(path)[:-50]
+    store.write(path, damaged)
+    with pytest.warns(
+        SymmeterWarning, match=rf"{path} is damaged .*: its cell is set aside and measured again"
+    ):
+        summary = sweep(rows(2, 3), images, store.root, **SETTINGS)
     assert (summary.repaired, summary.done, summary.skipped) == (1, 1, 1)
+    assert store.read(f"damaged/{path}") == damaged and store.broken(store.keys()) == {}
     pd.testing.assert_frame_equal(numbers(store.frame()), numbers(before))
+
+
+class Elsewhere(Executor):
+    """Brings made-up cells, in the order that is wanted; does what is told before some of them."""
+
+    name = "elsewhere"
+    width = 1
+
+    def __init__(self, before=lambda number: None):
+        self.before = before
+
+    def run(self, tasks, started):
+        for number, task in enumerate(tasks):
+            started(task)
+            self.before(number)
+            name = task["entry"]["name"]
+            _, result = next(made_up(1, seed=int(name.split()[1]), names=[name]))
+            yield Outcome(task, packed(result, task, None))
+
+
+def untimed(frame):
+    return frame.drop(columns=["created", "seconds"])
+
+
+def stop_before(number):
+    def stop(current):
+        if current == number:
+            raise KeyboardInterrupt
+
+    return stop
+
+
+@pytest.mark.parametrize("stops", [(1,), (0, 2, 1)])
+def test_a_store_that_was_resumed_is_that_of_an_undisturbed_sweep(tmp_path, images, rows, stops):
+    call = {**SETTINGS, "symmetry": "C4"}
+    whole, resumed = tmp_path / "whole", tmp_path / "resumed"
+    models = [{**row, f"tag {i}": i} for i, row in enumerate(rows(5, 3, 7, 2))]
+    sweep(models, images, whole, **call, executor=Elsewhere())
+    for number in stops:
+        assert sweep(models, images, resumed, **call, executor=Elsewhere(stop_before(number))).interrupted
+    assert sweep(models[::-1], images, resumed, **call, executor=Elsewhere()).complete
+    one, other = Store(whole), Store(resumed)
+    for folder in ("rows", "samples"):
+        for key in one.keys() | other.keys():
+            path = path_of(folder, key)
+            assert one.read(path) == other.read(path)
+    pd.testing.assert_frame_equal(untimed(one.frame()), untimed(other.frame()), check_exact=True)
+    assert list(one.frame()["name"].unique()) == ["small 2", "small 3", "small 5", "small 7"]
+
+
+def test_a_store_that_is_deleted_meanwhile_is_one_error(tmp_path, images, rows, capsys):
+    store = tmp_path / "s"
+
+    def delete(number):
+        if number == 1:
+            shutil.rmtree(store)
+
+    call = {**SETTINGS, "symmetry": "C4", "executor": Elsewhere(delete)}
+    with pytest.raises(StoreError, match=rf"store {store}: it is gone \(no symmeter.json\)") as caught:
+        sweep(rows(2, 3, 4), images, store, **call)
+    assert "\n" not in str(caught.value) and not store.exists()
+    opened = Store(store, create=True)
+    shutil.rmtree(store)
+    check_refused("claims/k.json cannot be written: the folder is gone", opened.create, "claims/k.json", b"")
+
+
+def test_a_sweep_takes_away_what_killed_ones_have_left(tmp_path, images, rows):
+    call = {**SETTINGS, "symmetry": "C4", "executor": Elsewhere()}
+    sweep(rows(2), images, tmp_path / "s", **call)
+    program = f"""
+import os
+from pathlib import Path
+from symmeter.sweeps.store import Store
+store = Store({str(tmp_path / "s")!r})
+Path.replace = lambda self, place: os._exit(9)
+store.write("rows/k.parquet", b"half")
+"""
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 9
+    assert any(name.endswith(".part") for name in os.listdir(tmp_path / "s" / "rows"))
+    sweep(rows(2), images, tmp_path / "s", **call)
+    assert [name for name in os.listdir(tmp_path / "s" / "rows") if name.endswith(".part")] == []
 
 
 def test_tags_are_renewed_without_measuring_again(tmp_path, images, rows):

@@ -12,7 +12,6 @@ import symmeter
 from symmeter.domains.grids.generators import GENERATORS
 from symmeter.domains.grids.grid import Grid
 from symmeter.domains.grids.interpolants.series import Periodic
-from symmeter.domains.grids.planar import Cyclic
 from symmeter.errors import SymmeterError
 from symmeter.sweeps.executors.executor import Executor, Limits, Outcome
 from symmeter.symmetry.representations.trivial import Trivial
@@ -169,8 +168,6 @@ def _among(value, allowed):
     ({"preprocessing": {"std": [0.5, None, 0.5]}}, "std is [0.5, None, 0.5]; give a number"),
     ({"preprocessing": {"interpolation": 3}}, "interpolation is 3; give a name"),
     ({"preprocessing": {3: 3}}, "preprocessing is {3: 3}; give a dictionary such as"),
-    ({"symmetry": symmeter.Symmetry("mine", generators=("rotation",))}, "symmetry 'mine': generators and groups are objects"),
-    ({"symmetry": symmeter.Symmetry("mine", groups=(Cyclic(4),), rho_in="image")}, "symmetry 'mine': 'image' is no representation"),
     ({"symmetry": ["rotation", 3]}, "symmetry is ['rotation', 3]; give names such as 'rotation,C4'"),
     ({"symmetry": {"rotation": 1}}, "symmetry is {'rotation': 1}; give names"),
     ({"measure": ["lee", None]}, "measure is ['lee', None]; give names such as 'lee'"),

@@ -114,7 +114,7 @@ def add_computing(parser: Parser, kind: KindOfData) -> None:
         "--batch-size",
         metavar="N",
         type=positive,
-        help=f"{kind.item}s at once (default: by speed and memory)",
+        help=f"{kind.item}s at once (default: by size and memory)",
     )
     add("--device", metavar="D", help="cpu, cuda, cuda:1, ... (default: cpu)")
     add("--seed", metavar="N", type=seed, default=0, help="of everything random (default: 0)")

@@ -74,7 +74,7 @@ def _add_running(add: Add, kind: KindOfData) -> None:
         "--batch-size",
         metavar="N",
         type=positive,
-        help=f"{kind.item}s at once (default: by speed and memory)",
+        help=f"{kind.item}s at once (default: by size and memory)",
     )
     add("--device", metavar="D", help="cpu, cuda, ... (default: GPUs where there are any)")
     add(

@@ -17,7 +17,6 @@ from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.groups.sampling import read_sampling
 from symmeter.symmetry.hypothesis import Symmetry
-from symmeter.symmetry.representations.representation import Representation
 from symmeter.verbs.arguments import (
     Kind,
     Kinds,
@@ -56,25 +55,7 @@ def _data(value: object) -> object:
 
 def _symmetry(value: object) -> object:
     alone = isinstance(value, str | Generator | Group | Symmetry)
-    parts = [value] if alone else list(_symmetries.read(value))
-    for one in parts:
-        if isinstance(one, Symmetry):
-            _check_hypothesis(one)
-    return value if alone else parts
-
-
-def _check_hypothesis(symmetry: Symmetry) -> None:
-    """SymmeterError for a name where an object belongs."""
-    generators = all(isinstance(one, Generator) for one in symmetry.generators)
-    groups = all(isinstance(one, Group) for one in symmetry.groups)
-    if not (generators and groups):
-        raise SymmeterError(
-            f"symmetry {symmetry.name!r}: generators and groups are objects, not names; "
-            "parse_group('C4') and GENERATORS['rotation'] give them"
-        )
-    for rho in (symmetry.rho_in, symmetry.rho_out):
-        if not isinstance(rho, Representation | None):
-            raise SymmeterError(f"symmetry {symmetry.name!r}: {shown(rho)} is no representation")
+    return value if alone else list(_symmetries.read(value))
 
 
 def _name_or_object(value: object) -> object:
@@ -158,7 +139,7 @@ ARGUMENTS: Kinds = {
     "output": Kind("a name such as 'logits', or several", _output),
     "definition": Kind("a name such as 'bandlimited'", _name_or_object),
     "samples": whole(1).or_none("for all images"),
-    "batch_size": whole(1, 31).or_none("to choose by speed and memory"),
+    "batch_size": whole(1, 31).or_none("to choose by size and memory"),
     "device": Kind("a device such as 'cpu' or 'cuda'", _device).or_none("for where the model is"),
     "seed": seed,
     "progress": truth.or_none("for only on a terminal"),

@@ -12,10 +12,11 @@ import torch
 from torch import Tensor
 
 from symmeter.domain import STILL, Domain
+from symmeter.draw import Draw
 from symmeter.errors import SymmeterError, shortened
 from symmeter.measuring.forms import Form, PreparedLeaf, packed_of, rows_of
 from symmeter.models.loaded import LoadedModel
-from symmeter.samples import Alike, Draw, Preparation, Samples
+from symmeter.samples import Alike, Preparation, Samples
 from symmeter.source import from_rows, from_tensors, opened_npz
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.representations.representation import Representation

@@ -63,7 +63,7 @@ def measure(
             symmetry acts on it (see `symmeter.models.outputs`). Over groups also several, with commas and `*`.
         definition: what lies between pixels: `bandlimited`, `periodic`, `sinc`, `bicubic`, `bilinear`, `gruver2023`.
         samples: number of images, drawn at random under `seed`; None for all.
-        batch_size: images pushed through at once; None to choose by speed and memory.
+        batch_size: images pushed through at once; None to choose by size and memory.
         device: where to compute; None for where the model is.
         seed: of the choice of images and of anything random inside the model.
         progress: show a progress bar; None for only on a terminal.

@@ -197,12 +197,11 @@ class Orbit:
         return Passes(self.function, inputs, self.kernels.all, self.at_once)
 
     def _reference(self, passes: Passes, x: Tensor) -> list[Tensor]:
-        """f(x) (b, ...) of each target: the identity's outputs where it is the first element."""
-        if not self.members[0].is_identity:
-            return self.unmoved_outputs(x)
-        _, outputs = next(passes([0], keep=True))
-        found = [y.clone() for y in outputs]
-        self.known = Remembered(x, [found])
+        """f(x) (b, ...) of each target, which are the outputs of the identity too: it is never computed twice."""
+        found = self.unmoved_outputs(x)
+        for i, g in enumerate(self.members):
+            if g.is_identity:
+                passes.know(i, found)
         return found
 
     def unmoved_outputs(self, x: Tensor) -> list[Tensor]:

@@ -50,6 +50,10 @@ class Passes:
         if waiting:
             yield from self._run(waiting, keep)
 
+    def know(self, i: int, outputs: Outputs) -> None:
+        """The outputs of the element at a position, where they were found in another way."""
+        self._kept[i] = outputs
+
     def _run(self, waiting: list[tuple[int, Tensor]], keep: bool) -> Iterator[tuple[int, Outputs]]:
         """One call for the inputs (b, ...) of some elements."""
         size = len(waiting[0][1])

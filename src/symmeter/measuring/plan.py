@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from symmeter.domain import Domain
+from symmeter.draw import Draw
 from symmeter.errors import SymmeterError
 from symmeter.kinds_of_data import find_domain, read_options
 from symmeter.measures import parse_measures
@@ -20,7 +21,7 @@ from symmeter.models.borrowed import home, usable_device
 from symmeter.models.load import describe, load_model
 from symmeter.models.loaded import LoadedModel
 from symmeter.models.outputs import Output, parse_output, parse_outputs
-from symmeter.samples import Draw, Samples
+from symmeter.samples import Samples
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.groups.sampling import AUTO

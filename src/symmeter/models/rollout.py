@@ -9,6 +9,8 @@ from symmeter.errors import SymmeterError
 from symmeter.models.calling import called_with
 from symmeter.models.leaves import main_leaf
 from symmeter.trees import LeafPath, Tree, dotted, filled, tensors
+from symmeter.verbs.arguments import function, several, whole
+from symmeter.verbs.verb import constructor
 
 Advance = Callable[[Tree, Tree], Tree]
 
@@ -53,6 +55,11 @@ def _listed(found: Mapping[LeafPath, Tensor]) -> str:
     return ", ".join(filter(None, map(dotted, found))) or "one tensor without a name"
 
 
+@constructor(
+    model=function,
+    steps=several("numbers of steps such as (1, 2, 4, 8)", whole(1, 31)),
+    advance=function,
+)
 class Rollout(nn.Module):
     """A model of one step, applied to what it made: outputs `step 1`, `step 2`, ... for the `steps` that are asked for.
 
@@ -77,10 +84,6 @@ class Rollout(nn.Module):
     ):
         super().__init__()
         self.steps = sorted(set(steps))
-        if not self.steps or self.steps[0] < 1:
-            raise SymmeterError(
-                f"steps={tuple(steps)}: give numbers of steps such as (1, 2, 4, 8), at least 1"
-            )
         self.model, self.advance = model, advance
 
     def forward(self, *inputs: Tree, **named: Tree) -> dict[str, Tree]:

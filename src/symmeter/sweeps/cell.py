@@ -2,8 +2,6 @@
 
 import dataclasses
 import hashlib
-import io
-import json
 import time
 from collections.abc import Iterable
 
@@ -15,12 +13,13 @@ from symmeter.layers.attribute import attribute
 from symmeter.measuring.measure import measure
 from symmeter.models.load import load_model
 from symmeter.models.loaded import LoadedModel
-from symmeter.optional import require
 from symmeter.results.result import Result
+from symmeter.sweeps.places import ELEMENTS, HEADER, ROWS, SAMPLES
+from symmeter.sweeps.sealed import json_file
+from symmeter.sweeps.tables import parquet_file
 from symmeter.sweeps.task import Record, Task
 from symmeter.verbs.warned import recorded, told_apart
 
-HEADER, ROWS, SAMPLES, ELEMENTS = "header", "rows", "samples", "elements"
 TAG = "tag_"
 
 
@@ -60,21 +59,28 @@ def _result(loaded: LoadedModel, task: Task) -> Result:
 
 
 def packed(result: Result, task: Task, state: str | None) -> dict[str, bytes]:
-    """The files of a cell. Rows carry the settings, so that a table of all cells needs nothing else."""
-    entry, spec = task["entry"], task["spec"]
+    """The files of a cell, yet without seals. Rows carry the settings, so that a table of all cells needs little else.
+
+    Equal cells have equal tables, to the bit: when they were measured, and how long that took, is in their headers.
+    """
+    entry = task["entry"]
     content = result.to_dict()
     rows, elements = content.pop("rows"), content.pop("elements", None)
-    content |= {"cell": {"key": task["key"], "entry": entry, "data": task["data"], "spec": spec}}
     content["model"]["state_sha256"] = state
     labels = _labels(result, content, task)
-    files = {
-        HEADER: _json(content),
-        ROWS: parquet(labelled(map(_renamed, rows), labels, entry["tags"])),
-        SAMPLES: parquet({"name": list(result.sample_names), **result.samples}),
+    tables = {
+        ROWS: parquet_file(labelled(map(_renamed, rows), labels, entry["tags"])),
+        SAMPLES: parquet_file({"name": list(result.sample_names), **result.samples}),
     }
     if elements:
-        files[ELEMENTS] = parquet([{**row, "cell": task["key"]} for row in elements])
-    return files
+        tables[ELEMENTS] = parquet_file([{**row, "cell": task["key"]} for row in elements])
+    cell = {name: task[name] for name in ("key", "entry", "data", "spec")}
+    cell |= {
+        "created": round(time.time(), 3),
+        "seconds": content["spec"].get("seconds"),
+        "tables": list(tables),
+    }
+    return {HEADER: json_file({**content, "cell": cell}), **tables}
 
 
 def _labels(result: Result, content: Record, task: Task) -> Record:
@@ -96,9 +102,7 @@ def _labels(result: Result, content: Record, task: Task) -> Record:
         "seed": settings["seed"],
         "kind": settings["kind"],
         "code": task["code"],
-        "created": round(time.time(), 3),
         "status": result.status,
-        "seconds": spec.get("seconds"),
         "device": spec.get("device"),
         "dtype": spec.get("dtype"),
         "top1": (content.get("accuracy") or {}).get("top1"),
@@ -114,18 +118,6 @@ def labelled(rows: Iterable[Record], labels: Record, tags: Record) -> list[Recor
     """Rows with the cell's labels before their own columns, and its tags behind them."""
     tagged = {TAG + key: str(value) for key, value in tags.items()}
     return [{**labels, **{k: v for k, v in row.items() if not k.startswith(TAG)}, **tagged} for row in rows]
-
-
-def parquet(rows: list[Record] | Record) -> bytes:
-    """Rows, or columns by name, as the bytes of a Parquet file: small, with check sums."""
-    pa, buffer = require("pyarrow", "io"), io.BytesIO()
-    table = pa.Table.from_pylist(rows) if isinstance(rows, list) else pa.table(rows)
-    require("pyarrow.parquet", "io").write_table(table, buffer, compression="zstd", write_page_checksum=True)
-    return buffer.getvalue()
-
-
-def _json(content: Record) -> bytes:
-    return (json.dumps(content, indent=1, default=str) + "\n").encode()
 
 
 def _state_hash(model: object) -> str | None:

@@ -12,7 +12,8 @@ from symmeter.measuring.measure import measure
 from symmeter.results.comparison import Comparison, compared, name_of
 from symmeter.results.result import HEADER, Result
 from symmeter.sweeps.load import load
-from symmeter.sweeps.store import MARK, Store
+from symmeter.sweeps.places import MARK
+from symmeter.sweeps.store import Store
 from symmeter.verbs.arguments import Kind, several
 from symmeter.verbs.verb import verb
 
@@ -109,17 +110,20 @@ def _of_store(store: Store) -> tuple[list[_Named], list[str]]:
     frame = store.frame()
     if not len(frame):
         raise SymmeterError(f"store {store.url}: nothing has been measured there")
+    keys = list(dict.fromkeys(frame["cell"]))
+    broken = store.broken(keys)
+    if len(broken) == len(keys):
+        raise SymmeterError(f"{next(iter(broken.values()))}, and nothing else has been measured there")
     groups: dict[str, list[str]] = {}
-    for key in dict.fromkeys(frame["cell"]):
-        groups.setdefault(_circumstances(store, key), []).append(key)
+    for key in keys:
+        if key not in broken:
+            groups.setdefault(_circumstances(store, key), []).append(key)
     largest = max(groups.values(), key=len)
     names = dict(zip(frame["cell"], frame["name"], strict=True))
-    rest = len(names) - len(largest)
-    notes = (
-        [f"store {store.url}: {rest} more cells are of other images or settings, and left out"]
-        if rest
-        else []
-    )
+    rest = len(names) - len(broken) - len(largest)
+    notes = [f"{fault}: left out" for fault in broken.values()]
+    if rest:
+        notes.append(f"store {store.url}: {rest} more cells are of other images or settings, and left out")
     return [_Named(store.result(key), names[key]) for key in largest], notes
 
 

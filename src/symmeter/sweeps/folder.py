@@ -1,12 +1,13 @@
 """One folder, local or at any fsspec address, whose files are written whole or not at all."""
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from symmeter.errors import SymmeterError, WriteError, first_line
-from symmeter.files import put
+from symmeter.files import clean, put, read_regular
 from symmeter.optional import require
 
 
@@ -40,14 +41,12 @@ class Folder:
             self.fs.pipe_file(self._place(path), content)  # object stores put a whole object at once
             return
         with self._writing(path):
-            put(Path(self._place(path)), content)
+            put(Path(self._made(path)), content)
 
     def create(self, path: str, content: bytes) -> bool:
         """A new file; False when there is one already."""
-        place = self._place(path)
         with self._writing(path):
-            if self.local:
-                os.makedirs(os.path.dirname(place), exist_ok=True)
+            place = self._made(path)
             with contextlib.suppress(FileExistsError):
                 if self.local:
                     with open(place, "xb") as file:
@@ -57,20 +56,48 @@ class Folder:
                 return True
         return False
 
+    def make(self) -> None:
+        """Make the folder itself, where it is not there: no other method does, so what is deleted stays away."""
+        if self.local:
+            with self._writing("the folder"):
+                os.makedirs(self.root, exist_ok=True)
+
+    def _made(self, path: str) -> str:
+        """The place of a file, with the folders between it and this one."""
+        place = self.root
+        for name in path.split("/")[:-1] if self.local else ():
+            place = f"{place}/{name}"
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(place)
+        return self._place(path)
+
     @contextlib.contextmanager
     def _writing(self, path: str) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            words = f"{path} cannot be written: {error.strerror or error}"
-            raise StoreError(f"store {self.url}: {words}") from error
+            reason = "the folder is gone" if error.errno == errno.ENOENT else error.strerror or error
+            raise StoreError(f"store {self.url}: {path} cannot be written: {reason}") from error
 
     def read(self, path: str) -> bytes | None:
-        """The content of a file; None where there is none."""
+        """The content of a file; None where there is none, OSError for what is no regular file."""
         place = self._place(path)
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            return Path(place).read_bytes() if self.local else self.fs.cat_file(place)
+            return read_regular(place) if self.local else self.fs.cat_file(place)
         return None
+
+    def move(self, path: str, other: str) -> None:
+        """Move a file, if it is there."""
+        with self._writing(other), contextlib.suppress(FileNotFoundError):
+            if self.local:
+                os.replace(self._place(path), self._made(other))
+            else:
+                self.fs.mv(self._place(path), self._place(other))
+
+    def clean(self, folders: Iterable[str]) -> None:
+        """Take away what processes that were killed in the middle of a file have left in some folders."""
+        for folder in folders if self.local else ():
+            clean(Path(self._place(folder)))
 
     def remove(self, path: str) -> None:
         """Take a file away, if it is there."""

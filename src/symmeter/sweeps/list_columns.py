@@ -68,7 +68,7 @@ def read_row(row: Cells, where: str, domain: str) -> Entry:
 def _read(row: Cells, where: str, domain: str) -> Entry:
     for key in row:
         _text("a column's name", key)
-    if "model" not in row:
+    if not str(row.get("model", "")).strip():
         raise SymmeterError(f"no column 'model'{nearest('model', map(str, row), most=1)}")
     texts = {column: _text(column, row[column]) for column in _TEXTS if column in row}
     kind = find_domain(texts.get("domain") or domain)
@@ -133,7 +133,7 @@ def _kind(cell: object) -> str:
 
 def _tag(key: str, cell: object, known: list[str]) -> object:
     """The value of a tag, as JSON can say it; SymmeterError for a list, and for a column that is misspelt."""
-    if meant := get_close_matches(key, known, n=1, cutoff=0.85):
+    if meant := get_close_matches(key, known, n=1, cutoff=0.76):
         raise SymmeterError(
             f"column {key!r} would be a tag; did you mean {meant[0]!r}? Else call it something else"
         )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from symmeter.errors import SymmeterError, first_line
-from symmeter.files import read_regular
+from symmeter.files import read_bounded
 from symmeter.optional import require
 
 LARGEST = 2**20  # bytes, some ten thousand rows
@@ -33,7 +33,7 @@ class ListedRow:
 def rows_of(path: Path) -> list[ListedRow]:
     """The rows of a list in text, CSV or YAML, by the ending of its name; SymmeterError names file and line."""
     try:
-        text = read_regular(path, LARGEST).decode("utf-8-sig")
+        text = read_bounded(path, LARGEST).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SymmeterError(f"{path}: cannot be read (not a text file in UTF-8)") from error
     read = {".csv": _csv, ".txt": _lines}.get(path.suffix.lower(), _yaml)

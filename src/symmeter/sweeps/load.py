@@ -12,7 +12,8 @@ from symmeter.errors import SymmeterError
 from symmeter.results.result import HEADER, NODES, SAMPLES, pandas
 from symmeter.results.saved import from_parts
 from symmeter.source import reason
-from symmeter.sweeps.store import MARK, Store
+from symmeter.sweeps.places import MARK
+from symmeter.sweeps.store import Store
 from symmeter.verbs.arguments import path as PATH
 from symmeter.verbs.verb import verb
 

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from symmeter.errors import SymmeterError, nearest, shortened
-from symmeter.files import read_regular
+from symmeter.files import read_bounded
 from symmeter.models.names import names_code
 
 _LARGEST = 2**20  # bytes of a source file that is looked through
@@ -45,7 +45,7 @@ class OwnCode:
 def _check_defined(file: Path, name: str, where: str, way_out: str) -> None:
     """SymmeterError for a name that the file does not define itself, for what it imports is code of others."""
     try:
-        tree = ast.parse(read_regular(file, _LARGEST))
+        tree = ast.parse(read_bounded(file, _LARGEST))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise SymmeterError(f"{where} is no Python: {error}") from error
     body = tree.body

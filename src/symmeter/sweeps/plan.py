@@ -1,6 +1,7 @@
 """From models, data and a spec to cells: one model, one data set, one spec each, under a key of its own."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 from symmeter.domain import Domain
@@ -12,6 +13,15 @@ from symmeter.sweeps.keys import NUMBERS, code_version, data_identity, digest, s
 from symmeter.sweeps.list_columns import Entry
 from symmeter.sweeps.task import Task
 from symmeter.symmetry.hypothesis import Symmetry, generators_only
+
+
+@contextlib.contextmanager
+def _said_of(entry: Entry) -> Iterator[None]:
+    """What is wrong is said of this entry: of its place in a list, or of its name."""
+    try:
+        yield
+    except SymmeterError as error:
+        raise SymmeterError(f"{entry.where or entry.label}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -64,10 +74,8 @@ class Spec:
             inputs=entry.inputs or self.inputs,
             options={**self.options, **entry.options} if same else dict(entry.options),
         )
-        try:
+        with _said_of(entry):
             domain, _ = own._read(data)
-        except SymmeterError as error:
-            raise SymmeterError(f"{entry.where or entry.label}: {error}") from error
         return replace(own, options=as_written(domain.options, everything=False))
 
     def along_generators(self, data: str) -> "Spec":
@@ -139,7 +147,8 @@ def plan(
     for entry in entries:
         for one in specs:
             own = one.of(entry, data)
-            key = cell_key(entry, samples, own)
+            with _said_of(entry):
+                key = cell_key(entry, samples, own)
             cell = Cell(key, entry, data, own, code)
             _refuse_another(cell, cells.setdefault(key, cell))
     return list(cells.values())

@@ -1,45 +1,42 @@
 """A store: one folder, local or at any fsspec address, with a cell in three or four small files.
 
     rows/KEY.parquet       its rows with all settings; written last, so a cell counts when this file is there
-    cells/KEY.json         its header, with the SHA-256 of the other files
+    cells/KEY.json         its header, with the names of its tables
     samples/KEY.parquet    values image by image;  elements/KEY.parquet  by group element
     errors/KEY.json        why it failed
     claims/KEY.json        who works on it
     index/rows.parquet     all rows in one file, made anew whenever it is out of date
+    damaged/...            files that were not what was written: nothing reads them
+
+All but claims say their own SHA-256, which is checked whenever they are read (see `symmeter.sweeps.sealed`).
 
 Others read it too: DuckDB by `read_parquet('STORE/rows/*.parquet', union_by_name=true)`, pandas by
 `read_parquet("STORE/index")`.
 """
 
 import contextlib
-import hashlib
-import json
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from symmeter.errors import SymmeterError, first_line
+from symmeter.errors import SymmeterError
 from symmeter.results.result import SCHEMA, Result
 from symmeter.results.saved import columns_of, from_parts, row_kind
-from symmeter.sweeps.cell import ELEMENTS, HEADER, ROWS, SAMPLES, labelled, parquet
-from symmeter.sweeps.folder import Folder
-from symmeter.sweeps.index import INDEX, cells, newest_rows, write_index
-from symmeter.sweeps.tables import Frame, arrow_table, data_frame, plain_rows
+from symmeter.sweeps.cell import labelled
+from symmeter.sweeps.folder import StoreError
+from symmeter.sweeps.index import cell_header, cells, newest_rows, take_out, write_index
+from symmeter.sweeps.places import ELEMENTS, FOLDERS, HEADER, MARK, ORDER, ROWS, SAMPLES, path_of
+from symmeter.sweeps.sealed import DamagedFile, SealedFolder, is_sealed, json_file, json_record
+from symmeter.sweeps.tables import Frame, arrow_table, data_frame, parquet_file, plain_rows
+from symmeter.verbs.warned import warn
 
-MARK = "symmeter.json"  # the file by which a folder is known to be a store
-STORE_SCHEMA = "symmeter.store/1"
-_PLACES = {
-    HEADER: "cells/{}.json",
-    ROWS: "rows/{}.parquet",
-    SAMPLES: "samples/{}.parquet",
-    ELEMENTS: "elements/{}.parquet",
-}
-_ORDER = (SAMPLES, ELEMENTS, HEADER, ROWS)  # the rows last: what has them is whole
+STORE_SCHEMA = "symmeter.store/2"
 _READERS = 8  # threads that check files
 
 
-class Store(Folder):
+class Store(SealedFolder):
     """Cells by key; every file is written whole or not at all.
 
     >>> import tempfile
@@ -51,25 +48,44 @@ class Store(Folder):
     def __init__(self, url: str | os.PathLike, create: bool = False):
         """Open a store; SymmeterError where there is none and `create` is False."""
         super().__init__(url)
-        if not self._is_store():
-            if not create:
-                raise SymmeterError(f"{self.url}: no store there (no {MARK})")
-            self._make()
+        mark = self._mark()
+        if mark:
+            self._check_schema(mark.get("schema"))
+        elif create:
+            if mark is None:
+                self._check_empty()
+                self.make()
+            else:
+                self.set_aside(MARK)
+            self.keep(MARK, json_file({"schema": STORE_SCHEMA}))
+        elif mark is None:
+            raise SymmeterError(f"{self.url}: no store there (no {MARK})")
 
-    def _is_store(self) -> bool:
-        content = self.read(MARK)
-        if content is None:
-            return False
-        schema = json.loads(content).get("schema")
+    def _mark(self) -> dict[str, Any] | None:
+        """What the file says by which a store is known: nothing where it is damaged, None where there is none."""
+        try:
+            return self.opened(MARK, json_record)
+        except DamagedFile as error:
+            self._check_unsealed()
+            warn(f"{error}: the rest of the store is read, and the next sweep makes it again")
+            return {}
+
+    def _check_unsealed(self) -> None:
+        """SymmeterError for a store of a version whose files had no seals."""
+        with contextlib.suppress(OSError):  # what is no regular file is no mark of another version either
+            content = self.read(MARK) or b""
+            schemas = [] if is_sealed(content) else re.findall(rb"symmeter\.store/\d+", content)
+            for schema in schemas:
+                self._check_schema(schema.decode())
+
+    def _check_schema(self, schema: object) -> None:
         if schema != STORE_SCHEMA:
             raise SymmeterError(f"store {self.url}: its schema {schema!r} is not {STORE_SCHEMA!r}")
-        return True
 
-    def _make(self) -> None:
-        foreign = any(not name.startswith(MARK) for name in self.names(""))
-        if foreign and not self._is_store():  # another sweep may have made it meanwhile
+    def _check_empty(self) -> None:
+        foreign = any(name != MARK and not name.endswith(".part") for name in self.names(""))
+        if foreign and self._mark() is None:  # another sweep may have made it meanwhile
             raise SymmeterError(f"store {self.url}: this folder has something else in it; name a new one")
-        self.write(MARK, json.dumps({"schema": STORE_SCHEMA}).encode() + b"\n")
 
     # cells
 
@@ -83,86 +99,90 @@ class Store(Folder):
 
     def commit(self, key: str, files: dict[str, bytes]) -> None:
         """Write a cell. Killed at any moment it is there, or it is not; the same cell again changes nothing."""
-        sums = {name: hashlib.sha256(files[name]).hexdigest() for name in files if name != HEADER}
-        header = json.loads(files[HEADER]) | {"sha256": sums}
-        content = {**files, HEADER: _header_file(header)}
-        for name in sorted(content, key=_ORDER.index):
-            self.write(path_of(name, key), content[name])
+        self._check_there()
+        for name in sorted(files, key=ORDER.index):
+            self.keep(path_of(name, key), files[name])
         self.remove(f"errors/{key}.json")
+
+    def _check_there(self) -> None:
+        if not self.exists(MARK):
+            raise StoreError(f"store {self.url}: it is gone (no {MARK})")
 
     def header(self, key: str) -> dict[str, Any]:
         """All that is known of a cell beside its tables."""
-        content = self.read(path_of(HEADER, key))
-        if content is None:
-            raise SymmeterError(f"store {self.url}: no cell {key}")
-        return json.loads(content)
+        return self.needed(path_of(HEADER, key), cell_header)
+
+    def notes(self, key: str) -> list[str]:
+        """What makes the numbers of a cell less trustworthy; also that its header is damaged, or is not there."""
+        try:
+            return self.header(key).get("warnings", [])
+        except DamagedFile as error:
+            return [str(error)]
 
     def table(self, name: str, key: str) -> Frame:
-        """One table of a cell, `rows`, `samples` or `elements`, as a pandas DataFrame; None where it has none."""
-        content = self.read(path_of(name, key))
-        return None if content is None else data_frame(arrow_table(content))
+        """One table of a cell, `rows`, `samples` or `elements`, as a pandas DataFrame.
+
+        None where it has none, and where that is damaged, with a warning that names the file.
+        """
+        table = self.opened_or_warned(path_of(name, key), arrow_table)
+        return None if table is None else data_frame(table)
 
     def result(self, key: str) -> Result:
-        """A cell as the Result (or Profile) that it was."""
+        """A cell as the Result (or Profile) that it was; DamagedFile where one of its files is not what was written."""
         header = self.header(key)
-        header.pop("cell", None)  # both are the store's, and no part of the result
-        header.pop("sha256", None)
-        frame = self.table(ROWS, key).drop(columns="kind").rename(columns={"layer_kind": "kind"})
+        tables = header.pop("cell")["tables"]
+        frames = {name: data_frame(self.needed(path_of(name, key), arrow_table)) for name in tables}
+        frame = frames[ROWS].drop(columns="kind").rename(columns={"layer_kind": "kind"})
         known = columns_of(row_kind(header.get("kind", Result.kind), list(frame)))
         rows = plain_rows(frame.filter(items=sorted(known)))
-        elements = self.table(ELEMENTS, key)
-        header["elements"] = [] if elements is None else plain_rows(elements.drop(columns="cell"))
-        return from_parts({**header, "schema": SCHEMA, "rows": rows}, self.table(SAMPLES, key))
+        header["elements"] = plain_rows(frames[ELEMENTS].drop(columns="cell")) if ELEMENTS in frames else []
+        return from_parts({**header, "schema": SCHEMA, "rows": rows}, frames.get(SAMPLES))
 
-    def relabel(self, key: str, entry: dict[str, Any]) -> None:
-        """Give a cell another name and other tags."""
-        header, rows = self.header(key), plain_rows(self.table(ROWS, key))
-        header["cell"]["entry"] = entry
-        name = entry["name"] or entry["model"]
-        content = parquet(labelled([{**row, "name": name} for row in rows], {}, entry["tags"]))
-        header["sha256"] |= {ROWS: hashlib.sha256(content).hexdigest()}
-        self.remove(INDEX)
-        self.write(path_of(HEADER, key), _header_file(header))
-        self.write(path_of(ROWS, key), content)
+    def relabel(self, entries: Mapping[str, dict[str, Any]]) -> None:
+        """Give cells, by their keys, other names and tags. Killed in the middle, the next sweep does the rest."""
+        take_out(self, entries)
+        for key, entry in entries.items():
+            header, table = self.header(key), self.needed(path_of(ROWS, key), arrow_table)
+            header["cell"]["entry"] = entry
+            labels = {"name": entry["name"] or entry["model"]}
+            rows = labelled([{**row, **labels} for row in table.to_pylist()], {}, entry["tags"])
+            self.keep(path_of(ROWS, key), parquet_file(rows))
+            self.keep(path_of(HEADER, key), json_file(header))
 
     def broken(self, keys: Iterable[str]) -> dict[str, str]:
         """Cells whose files are not what was written, with the reason."""
         keys = list(keys)
         with ThreadPoolExecutor(_READERS) as pool:
-            faults = zip(keys, pool.map(self._fault, keys), strict=True)
+            faults = zip(keys, pool.map(self.fault, keys), strict=True)
             return {key: fault for key, fault in faults if fault}
 
-    def _fault(self, key: str) -> str:
+    def fault(self, key: str) -> str:
+        """Which file of a cell is not what was written, or is missing; empty where none is."""
         try:
-            sums = self.header(key).get("sha256", {})
-        except (SymmeterError, ValueError) as error:
-            return first_line(error)
-        for name in (ROWS, *{ELEMENTS}.intersection(sums), SAMPLES):  # not all cells have elements
-            content = self.read(path_of(name, key))
-            if content is None:
-                return f"{path_of(name, key)} is missing"
-            if hashlib.sha256(content).hexdigest() != sums.get(name):
-                return f"{path_of(name, key)} is damaged"
+            for name in self.header(key)["cell"]["tables"]:
+                self.needed(path_of(name, key), len)
+        except DamagedFile as error:
+            return str(error)
         return ""
 
-    def forget(self, key: str) -> None:
-        """Take a cell away, its rows first."""
-        for name in reversed(_ORDER):
-            self.remove(path_of(name, key))
+    def set_cell_aside(self, key: str) -> None:
+        """Move the files of a cell to where they are kept and do not count; the rows first."""
+        for name in reversed(ORDER):
+            self.set_aside(path_of(name, key))
+        take_out(self, [key])
 
     # errors
 
     def errors(self) -> dict[str, dict[str, Any]]:
         """Why cells failed, by key."""
-        found = {}
-        for key in sorted(self.names("errors", ".json") - self.keys()):
-            with contextlib.suppress(ValueError):
-                found[key] = json.loads(self.read(f"errors/{key}.json") or b"")
-        return found
+        keys = sorted(self.names("errors", ".json") - self.keys())
+        found = {key: self.opened_or_warned(f"errors/{key}.json", json_record) for key in keys}
+        return {key: error for key, error in found.items() if error is not None}
 
     def fail(self, key: str, error: dict[str, Any]) -> None:
         """Record why a cell failed."""
-        self.write(f"errors/{key}.json", (json.dumps(error, indent=1, default=str) + "\n").encode())
+        self._check_there()
+        self.keep(f"errors/{key}.json", json_file(error))
 
     # all rows
 
@@ -177,11 +197,6 @@ class Store(Folder):
         """Put all rows into one file, which makes `frame` fast; it is never needed."""
         write_index(self)
 
-
-def path_of(name: str, key: str) -> str:
-    """Where a cell has its header or one of its tables."""
-    return _PLACES[name].format(key)
-
-
-def _header_file(header: dict[str, Any]) -> bytes:
-    return (json.dumps(header, indent=1) + "\n").encode()
+    def tidy(self) -> None:
+        """Take away what processes that were killed in the middle of a file have left."""
+        self.clean(FOLDERS)

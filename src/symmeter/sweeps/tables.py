@@ -1,9 +1,13 @@
-"""Tables of a store: Parquet files as Arrow tables, and their rows as plain values."""
+"""Tables of a store: Parquet files as Arrow tables, their rows as plain values, and frames as CSV."""
 
+import csv
 import io
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from symmeter.optional import require
+from symmeter.sweeps.sealed import BLANK, SEAL
 
 # What pandas and Arrow hand out; their own types name every form an expression might take, and so hold none.
 Frame = Any  # a pandas DataFrame
@@ -13,6 +17,23 @@ _WHOLE = (
     "n", "elements", "depth", "calls", "order", "power", "stability_pairs", "specificity_pairs", "untrained_pairs",
     "parity",
 )  # fmt: skip
+
+# Words that a spreadsheet takes for a formula, unless all of them is a number.
+_FORMULA = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*(e[+-]?\d+)?|inf)", re.ASCII | re.IGNORECASE)
+
+
+def parquet_file(rows: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> bytes:
+    """Rows, or columns by name, as a small Parquet file with room for a seal."""
+    pa = require("pyarrow", "io")
+    return parquet_of(pa.table(rows) if isinstance(rows, Mapping) else pa.Table.from_pylist(rows))
+
+
+def parquet_of(table: ArrowTable) -> bytes:
+    """An Arrow table as such a file."""
+    buffer, marked = io.BytesIO(), table.replace_schema_metadata({SEAL: BLANK})
+    require("pyarrow.parquet", "io").write_table(marked, buffer, compression="zstd", write_statistics=False)
+    return buffer.getvalue()
 
 
 def arrow_table(content: bytes) -> ArrowTable:
@@ -27,6 +48,24 @@ def arrow_table(content: bytes) -> ArrowTable:
 def data_frame(table: ArrowTable) -> Frame:
     """An Arrow table as a pandas DataFrame, made in this thread alone."""
     return table.to_pandas(use_threads=False)
+
+
+def csv_text(frame: Frame) -> str:
+    """A DataFrame as CSV in which no words are a formula to a spreadsheet: an apostrophe goes before those.
+
+    >>> import pandas as pd
+    >>> print(csv_text(pd.DataFrame({"name": ["=1+1", "-1"], "x": [-0.5, 2.0]})), end="")
+    "name","x"
+    "'=1+1",-0.5
+    "-1",2.0
+    """
+    plain = frame.map(_no_formula).rename(columns=_no_formula)
+    return plain.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)  # a bare carriage return would end a row
+
+
+def _no_formula(value: Any) -> Any:
+    words = isinstance(value, str) and _FORMULA.match(value) and not _NUMBER.fullmatch(value)
+    return f"'{value}" if words else value
 
 
 def plain_rows(frame: Frame) -> list[dict[str, Any]]:

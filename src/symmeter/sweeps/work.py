@@ -10,6 +10,7 @@ from symmeter.sweeps.progress import Progress, progress_for
 from symmeter.sweeps.store import Store
 from symmeter.sweeps.summary import Summary
 from symmeter.sweeps.task import Task
+from symmeter.verbs.warned import warn
 
 
 def run_cells(
@@ -22,6 +23,7 @@ def run_cells(
     batch_size: int | None = None,
 ) -> Summary:
     """Do all cells that are not in the store; `executor` makes the Executor, if there is anything to do."""
+    store.tidy()
     summary = Summary(cells=len(cells))
     waiting = _missing(cells, store, summary, retry_errors)
     if waiting:
@@ -46,31 +48,34 @@ def _missing(cells: Sequence[Cell], store: Store, summary: Summary, retry_errors
     """The cells to do: those that are not there, are damaged, or failed and are to be tried again."""
     there = store.keys() & {cell.key for cell in cells}
     broken = store.broken(there)
-    for key in broken:
-        store.forget(key)
+    for fault in broken.values():
+        warn(f"{fault}: its cell is set aside and measured again")
     summary.repaired = len(broken)
     errors = {} if retry_errors else store.errors()
     failed = {
         key for key, error in errors.items() if error.get("failure") != "lost"
     }  # which says nothing of the cell
-    missing = []
+    missing, whole = [], []
     for cell in cells:
         if cell.key in there and cell.key not in broken:
-            summary.skipped += 1
-            _relabel(cell, store)
+            whole.append(cell)
         elif cell.key in failed:
             summary.known += 1
         else:
             missing.append(cell)
+    summary.skipped += len(whole)
+    _relabel(whole, store)
     return missing
 
 
-def _relabel(cell: Cell, store: Store) -> None:
-    """A cell whose model has got another name or other tags since then: those are renewed, the numbers stay."""
-    before = store.header(cell.key)["cell"]["entry"]
-    now = cell.task()["entry"]
-    if any(before.get(key) != now[key] for key in ("name", "tags")):
-        store.relabel(cell.key, now)
+def _relabel(cells: Sequence[Cell], store: Store) -> None:
+    """Renew the names and tags of cells whose models have got others since then; the numbers stay."""
+    changed = {}
+    for cell in cells:
+        before, now = store.header(cell.key)["cell"]["entry"], cell.task()["entry"]
+        if any(before.get(name) != now[name] for name in ("name", "tags")):
+            changed[cell.key] = now
+    store.relabel(changed)
 
 
 def _claimed(
@@ -85,11 +90,15 @@ def _claimed(
     for cell in cells:
         if not claims.take(cell.key):
             elsewhere.append(cell)
-        elif cell.key in store:  # another sweep has done it meanwhile
+            continue
+        there = cell.key in store
+        if there and not store.fault(cell.key):  # another sweep has done it meanwhile
             claims.give_back(cell.key)
             summary.skipped += 1
-        else:
-            yield {**cell.task(), "batch_size": batch_size}
+            continue
+        if there:
+            store.set_cell_aside(cell.key)
+        yield {**cell.task(), "batch_size": batch_size}
 
 
 def _forsaken(cells: list[Cell], claims: Claims, progress: Progress) -> list[Cell]:

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 
 import torch
-from torch import Tensor
 from torch.utils import _pytree as pytree
 
 from symmeter.autodiff.strategies import Strategy, Vectorised
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.representations.representation import Representation, Value
+from symmeter.trees import is_dense
 from symmeter.verbs.arguments import Kind, function, instance, several
 from symmeter.verbs.verb import verb
 
@@ -21,7 +21,7 @@ def _batches(value: Value) -> Value:
     if not leaves:
         raise TypeError
     for leaf in leaves:
-        if not isinstance(leaf, Tensor) or leaf.ndim == 0:
+        if not is_dense(leaf) or leaf.ndim == 0:
             raise TypeError
     return value
 

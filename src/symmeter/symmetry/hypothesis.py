@@ -8,13 +8,26 @@ from symmeter.errors import SymmeterError, nearest
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.representations.representation import Representation
-from symmeter.verbs.arguments import split_list
+from symmeter.verbs.arguments import instance, several, split_list
+from symmeter.verbs.verb import constructor
 
 _LARGEST, _MOST_FACTORS = 1_000_000, 20  # number in the name of a symmetry; groups in a product
 _NUMBER = re.compile(r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\binf(?:inity)?\b|\bnan\b", re.IGNORECASE)
 Named = Callable[[str], tuple[Generator | Group, ...]]
 
 
+_rho = instance("a Representation", Representation).or_none("to choose it from model and output")
+
+
+@constructor(
+    name=instance("a name", str),
+    generators=several(
+        "generators, such as GENERATORS['rotation']", instance("a generator", Generator), least=0
+    ),
+    groups=several("groups, such as parse_group('C4')", instance("a group", Group), least=0),
+    rho_in=_rho,
+    rho_out=_rho,
+)
 @dataclass(frozen=True)
 class Symmetry:
     """Generators or groups with rho_in and rho_out; a representation left None is chosen from model and output."""

@@ -55,6 +55,16 @@ def verb(*tables: Kinds, **own: Kind) -> Callable[[Callable[P, R]], Callable[P, 
     return decorate
 
 
+def constructor(**kinds: Kind) -> Callable[[type[R]], type[R]]:
+    """A decorator for public classes, dataclasses among them, that checks what they are made of; see `verb`."""
+
+    def decorate(made: type[R]) -> type[R]:
+        made.__init__ = verb(**kinds)(made.__init__)  # type: ignore[method-assign, misc]
+        return made
+
+    return decorate
+
+
 def _staying(function: Callable[..., R], given: inspect.BoundArguments) -> R:
     """The call, without a way out of the process."""
     __tracebackhide__ = True

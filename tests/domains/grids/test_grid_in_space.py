@@ -212,22 +212,19 @@ def test_maps_of_space_are_named_for_people():
     assert (scaled_by(2, 3).parameter, scaled_by(2, 3).parameter_unit) == (2.0, "factor")
 
 
-def test_a_volume_of_64_is_turned_in_bounded_memory(monkeypatch):
-    """No stencil of all positions at once: portions of what the module allows."""
-    from symmeter.domains.grids import resampler
+def test_a_turned_volume_is_read_in_portions(monkeypatch):
+    """As many blocks at once as the module allows, and the same values with all of them at once."""
+    from symmeter.domains.grids import blocks
 
-    most = []
-    summed = resampler._summed
-    monkeypatch.setattr(
-        resampler,
-        "_summed",
-        lambda stencils, *rest: most.append(len(stencils[0].indices)) or summed(stencils, *rest),
-    )
-    x = torch.randn(1, 1, 20, 20, 20, dtype=torch.float64)
-    monkeypatch.setattr(resampler, "_ENTRIES", 2**20)
-    moved, _ = Grid(Bandlimited(), axes=3).act(rotation_about((1, 2, 3), 40), x)
-    assert max(most) * 14**3 <= 2**20 and sum(most) == 20**3
-    monkeypatch.setattr(resampler, "_ENTRIES", 2**40)
-    torch.testing.assert_close(
-        Grid(Bandlimited(), axes=3).act(rotation_about((1, 2, 3), 40), x)[0], moved, atol=1e-12, rtol=0
-    )
+    read, most = blocks._read, []
+    monkeypatch.setattr(blocks, "_read", lambda *given: most.append(given[-1].shape[:2]) or read(*given))
+    x = torch.randn(1, 1, 18, 19, 20, dtype=torch.float64)
+    turn = rotation_about((1, 2, 3), 40)
+    moved, _ = Grid(Bandlimited(), axes=3).act(turn, x)
+    at_once, of_each = zip(*most, strict=True)
+    assert sum(at_once) == 5**3 and set(of_each) == {4**3}
+    assert len(most) > 1 and max(at_once) * 4**3 * 14**2 <= blocks._ENTRIES
+    monkeypatch.setattr(blocks, "_ENTRIES", 2**40)
+    whole, _ = Grid(Bandlimited(), axes=3).act(turn, x)
+    assert len(most) == len(at_once) + 1
+    torch.testing.assert_close(whole, moved, atol=1e-12, rtol=0)

@@ -8,7 +8,8 @@ from tests.contracts.domain import DomainContract
 from torch import Tensor, nn
 
 from symmeter.domains.images.domain import Images
-from symmeter.samples import Draw, Samples
+from symmeter.draw import Draw
+from symmeter.samples import Samples
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.symmetry.representations.trivial import Trivial

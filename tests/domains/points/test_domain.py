@@ -17,9 +17,9 @@ from torch.utils.data import DataLoader
 from symmeter.domains.points.data import SETS
 from symmeter.domains.points.domain import Points
 from symmeter.domains.space.permutations import Permutations, PointPermutations
+from symmeter.draw import Draw
 from symmeter.errors import SymmeterWarning
 from symmeter.measuring.measure import measure
-from symmeter.samples import Draw
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.groups.permutations import Symmetric
 

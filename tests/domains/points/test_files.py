@@ -16,8 +16,8 @@ from symmeter.domains.points.data import open_points
 from symmeter.domains.points.domain import Points
 from symmeter.domains.points.files import is_cloud
 from symmeter.domains.points.options import PointOptions
+from symmeter.draw import Draw
 from symmeter.measuring.choice import domain_of
-from symmeter.samples import Draw
 
 trimesh = pytest.importorskip("trimesh")
 CLOUD = np.random.default_rng(0).normal(size=(40, 3))

@@ -51,7 +51,7 @@ def clouds(folder: Path) -> Tensor:
     """The same solids, 256 points of each, (24, 256, 3)."""
     from symmeter.domains.points.data import open_points
     from symmeter.domains.points.options import PointOptions
-    from symmeter.samples import Draw
+    from symmeter.draw import Draw
 
     (batch,) = open_points(str(folder), PointOptions(256, "unit_sphere"), Draw()).batches(24)
     return batch.inputs.float()

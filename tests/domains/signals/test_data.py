@@ -12,7 +12,7 @@ from symmeter.domains.signals.data import open_signals
 from symmeter.domains.signals.groups import InTime
 from symmeter.domains.signals.names import named
 from symmeter.domains.signals.options import SignalOptions
-from symmeter.samples import Draw
+from symmeter.draw import Draw
 
 SIGNALS = torch.randn(7, 2, 16, generator=torch.Generator().manual_seed(0))
 LABELS = [0, 1, 2, 3, 4, 5, 6]

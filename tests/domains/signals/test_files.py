@@ -13,7 +13,8 @@ import symmeter
 from symmeter.domains.signals.data import check_data, open_signals, rate_of
 from symmeter.domains.signals.domain import Signals
 from symmeter.domains.signals.options import SignalOptions
-from symmeter.samples import Draw, Samples
+from symmeter.draw import Draw
+from symmeter.samples import Samples
 
 RATE, LENGTH = 8000, 64
 CLIPS = (
@@ -130,6 +131,52 @@ def test_items_of_torchaudio_have_a_rate_and_no_class_that_is_a_rate():
     assert loaded.labels is not None and loaded.labels.tolist() == [0, 1, 2, 3, 4]
     other = Things([*items, (torch.from_numpy(CLIPS[0]), 2 * RATE, 0, "speaker")])
     check_refused(r"signal\[5\] is at 16000 Hz, and others at 8000", inputs, opened(other))
+
+
+@pytest.mark.parametrize(("name", "folder", "rate"), [
+    ("YESNO", "waves_yesno", RATE), ("SPEECHCOMMANDS", "SpeechCommands/speech_commands_v0.02/bird", 16000),
+])  # fmt: skip
+def test_datasets_of_torchaudio_give_signals_and_their_rate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, folder: str, rate: int
+):
+    package = pytest.importorskip("torchaudio", reason="it comes with a real network: requirements/real.txt")
+    soundfile = pytest.importorskip("soundfile")
+    for i, clip in enumerate(CLIPS):
+        bits = "_".join(f"{i:08b}")
+        write_sound(
+            tmp_path / folder / (f"{bits}.wav" if name == "YESNO" else f"a_nohash_{i}.wav"), clip[:1], rate
+        )
+
+    def load(path: str, **_: object) -> tuple[torch.Tensor, int]:
+        """In place of its own way, which needs a codec that it does not bring."""
+        samples, own = soundfile.read(path, dtype="float32", always_2d=True)
+        return torch.from_numpy(samples.T), own
+
+    monkeypatch.setattr(package, "load", load)
+    data = getattr(package.datasets, name)(str(tmp_path))
+    assert len(data) == len(CLIPS)
+    assert rate_of(data, SignalOptions()).rate == rate
+    found = inputs(opened(data))
+    order = [int(np.abs(CLIPS[:, :1] - x.double().numpy()).max((1, 2)).argmin()) for x in found]
+    np.testing.assert_array_equal(found.double().numpy(), CLIPS[order, :1])
+    assert sorted(order) == list(range(len(CLIPS)))
+
+
+def test_a_first_item_that_cannot_be_read_is_skipped_and_its_rate_is_no_class():
+    items = [OSError("gone"), *((torch.from_numpy(clip), RATE, i, "speaker") for i, clip in enumerate(CLIPS))]
+    assert rate_of(Things(items), SignalOptions()).rate == RATE
+    samples = opened(Things(items))
+    (batch,) = samples.batches(8)
+    assert samples.skipped == [("signal[0]", "gone")]
+    assert batch.labels is not None and batch.labels.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_axes_that_are_swapped_are_one_line(tmp_path: Path):
+    np.save(tmp_path / "stereo.npy", CLIPS[0].T)
+    words = r"64 channels of 2 samples have their axes swapped: give \(N, C, L\), time last, such as x.mT"
+    check_refused(words, opened, torch.rand(3, 64, 2))
+    check_refused(words, inputs, opened(tmp_path / "stereo.npy"))
+    assert inputs(opened(torch.rand(3, 64, 8))).shape == (3, 64, 8)
 
 
 def test_paths_without_signals_are_refused_before_a_model_is_built(tmp_path: Path):

@@ -33,5 +33,5 @@ def test_what_does_not_fit_is_refused_in_one_line():
         "pitch", "pitch(0)", "pitch(2,circular)", "pitch(2,0)", "gain(2,3,4)", "scale(1)", "T1(2)", "T1(5 m)", "polarity(2)",
     ):  # fmt: skip
         check_refused("arguments that do not fit", named, text)
-    check_refused("two factors, the smaller first", named, "gain(2,0.5)")
+    check_refused("factors 2,0.5: give two above 0, the smaller first", named, "gain(2,0.5)")
     assert named("rotation") == () == named("shifty")

@@ -9,6 +9,8 @@ from torch import Tensor
 
 import symmeter
 from symmeter.domains.signals.domain import Signals
+from symmeter.domains.signals.groups import TimeShifts
+from symmeter.domains.signals.spans import Span
 from symmeter.models.load import describe
 
 pytestmark = pytest.mark.slow
@@ -58,6 +60,35 @@ def test_frames_follow_shifts_by_whole_hops_only():
     assert len(others) == hop - 1 and whole.value < 1e-5
     assert min(row.value for row in others) > 100 * whole.value
     assert f"has a frame every {hop} samples" in " ".join(str(result).split())
+
+
+class EveryTwentieth(TimeShifts):
+    """Shifts by up to a hop of 160 samples, one of every 20: eight phases, and whole hops either way."""
+
+    def _steps(self) -> list[int]:
+        return sorted(range(-160, 161, 20), key=abs)
+
+
+def test_at_its_own_hop_the_error_is_a_curve_over_the_phase():
+    """The hop of 160 samples that CREPE has; the same for shifts by k and by k - 160, and 0 for whole hops."""
+    hop, length = 160, FRAME + 3 * 160
+    random = torch.Generator().manual_seed(0)
+    clips = torch.randn(4, 1, length + 2 * hop, generator=random).cumsum(-1)
+    result = symmeter.measure(
+        PitchNetwork(crepe(), hop).eval(), clips, EveryTwentieth("crop", limit=Span(hop)), "relative_error",
+        f"logits:bins(60 per octave, hop={hop})", domain="signals", sample_rate=RATE, control=False,
+    )  # fmt: skip
+    assert {row.parameter for row in result.elements} == set(range(-160, 161, 20))
+    by_shift = {row.parameter: row.value for row in result.elements}
+    assert max(by_shift[-160], by_shift[160]) < 1e-5
+    whole, *others = result.phases()
+    assert [row.phase for row in others] == list(range(20, 160, 20))
+    assert whole.value < 1e-5
+    assert min(row.value for row in others) > 1000 * whole.value
+    between = [by_shift[k] for k in (20, 80, 140)]
+    assert (
+        between[1] > between[0] and between[1] > between[2]
+    )  # half-way between two frames is farthest from both
 
 
 @pytest.mark.filterwarnings("ignore:`torch.jit.load:FutureWarning")  # the wheel's own way to load it

@@ -9,7 +9,7 @@ from tests.helpers import check_refused
 from symmeter.domains.signals.data import open_signals, rate_of
 from symmeter.domains.signals.options import SignalOptions
 from symmeter.domains.signals.tables import read
-from symmeter.samples import Draw
+from symmeter.draw import Draw
 
 COUNT = 40
 CHANNELS = np.random.default_rng(0).standard_normal((COUNT, 2)).astype(np.float32)

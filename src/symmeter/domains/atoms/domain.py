@@ -31,12 +31,13 @@ from symmeter.domains.space.components import Voigt, unfolded
 from symmeter.domains.space.permutations import Permutations
 from symmeter.domains.space.sets import Sets
 from symmeter.domains.space.words import GROUPS, generators_of, groups_of
+from symmeter.draw import Draw
 from symmeter.errors import SymmeterError
 from symmeter.models.behind import Behind
 from symmeter.models.borrowed import home
 from symmeter.models.leaves import leaves
 from symmeter.models.loaded import LoadedModel
-from symmeter.samples import Draw, Samples
+from symmeter.samples import Samples
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.groups.products import product_of
 from symmeter.symmetry.representations.representation import Representation

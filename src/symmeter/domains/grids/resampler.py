@@ -1,17 +1,17 @@
 """Grids read at moved positions: exactly where positions fall on positions, by interpolants elsewhere."""
 
-import math
 from collections.abc import Sequence
-from functools import reduce
+from functools import partial, reduce
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from symmeter.domains.grids.interpolants.interpolant import LONGEST_READ, Interpolant, Stencil
+from symmeter.domains.grids.blocks import read_in_blocks
+from symmeter.domains.grids.interpolants.interpolant import LONGEST_READ, Interpolant
+from symmeter.domains.grids.stencils import Axis, read_by_stencils
 
 _SAME = 1e-9
-_ENTRIES = 2**20  # of stencils that are in memory at once
+_READERS = {2: read_by_stencils, 3: read_in_blocks}  # by how many axes mix: each where it is the faster
 
 
 class Resampler:
@@ -64,37 +64,22 @@ class Resampler:
         return torch.stack(found)
 
     def _anywhere(self, source: Tensor, mixed: list[int]) -> Tensor:
-        """(..., D, H, W), each value from a stencil in the refined grid: a sum over rows of (refined positions, grids).
-
-        Along axes that do not mix nothing is read yet. Positions are taken in portions, so that memory is bounded.
-        """
-        n = len(source)
+        """(..., D, H, W), each value from the refined grid. Along axes that do not mix nothing is read yet."""
         places = [-1 - k for k in reversed(mixed)]
         ends = list(range(-len(mixed), 0))
         x = self._x.movedim(places, ends)
-        sizes = x.shape[-len(mixed) :]
-        own = source[mixed][:, [*mixed, n]]
+        own = source[mixed][:, [*mixed, len(source)]]
         cutoffs = tuple(_cutoff(float(row.norm())) for row in own[:, :-1])
         table, fine = self._table(x, tuple(mixed), cutoffs)
-        ones = torch.ones((), dtype=torch.float64)
-        points = torch.stack([p.expand(sizes).flatten() for p in (*_points(sizes), ones)])
-        at = own @ points
-        taps = math.prod(stencil.indices.shape[1] for stencil in self._stencils(at[:, :1], mixed, cutoffs))
-        read = []
-        for portion in at.split(max(1, _ENTRIES // taps), 1):
-            stencils = self._stencils(portion, mixed, cutoffs)
-            read.append(_summed(stencils, fine, table))
-        values = torch.cat(read) if len(read) > 1 else read[0]
-        return values.mT.reshape(x.shape).movedim(ends, places)
+        axes = [self._axis(*one) for one in zip(mixed, fine, cutoffs, strict=True)]
+        values = _READERS[len(mixed)](table, axes, own)
+        return values.movedim(-1, 0).reshape(x.shape).movedim(ends, places)
 
-    def _stencils(self, at: Tensor, mixed: list[int], cutoffs: tuple[float, ...]) -> list[Stencil]:
-        """For the axes that mix, x first, at positions (axes, P) from the centre."""
-        found = []
-        for k, where, cutoff in zip(mixed, at, cutoffs, strict=True):
-            size = self._x.shape[-1 - k]
-            positions = where + (size - 1) / 2
-            found.append(self._interpolants[k].stencil(size, positions, cutoff, self._x.dtype))
-        return found
+    def _axis(self, k: int, refined: int, cutoff: float) -> Axis:
+        """How x, y or z is read along with others."""
+        size, interpolant = self._x.shape[-1 - k], self._interpolants[k]
+        stencil = partial(interpolant.stencil, size, cutoff=cutoff, dtype=self._x.dtype)
+        return Axis(size, refined, stencil, interpolant.fold)
 
     def _table(
         self, x: Tensor, mixed: tuple[int, ...], cutoffs: tuple[float, ...]
@@ -143,20 +128,6 @@ def _along(matrix: Tensor, x: Tensor, axis: int) -> Tensor:
         return x @ matrix.mT
     after = x.shape[axis + 1 :]
     return (matrix @ x.flatten(axis + 1)).unflatten(-1, after)
-
-
-def _summed(stencils: Sequence[Stencil], sizes: Sequence[int], table: Tensor) -> Tensor:
-    """(P, grids) from a table (refined positions, grids), by stencils along x, y, z of so many refined positions."""
-    along_x, *others = stencils
-    indices, weights = along_x.indices, along_x.weights.to(table.dtype)
-    stride = 1
-    for stencil, size in zip(others, sizes, strict=False):
-        stride *= size
-        indices = (stencil.indices[:, :, None] * stride + indices[:, None, :]).flatten(1)
-        weights = (stencil.weights[:, :, None].to(table.dtype) * weights[:, None, :]).flatten(1)
-    return functional.embedding_bag(
-        indices.to(table.device), table, per_sample_weights=weights.to(table.device), mode="sum"
-    )
 
 
 def _points(sizes: Sequence[int]) -> list[Tensor]:

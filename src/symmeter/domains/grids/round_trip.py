@@ -9,13 +9,17 @@ from symmeter.domains.grids.options import PADDING_WORDS
 from symmeter.kinds_of_data import parse_group
 from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.symmetry.groups.group import Group, choose_elements
-from symmeter.verbs.arguments import instance
+from symmeter.trees import is_dense
+from symmeter.verbs.arguments import instance, passing
 from symmeter.verbs.verb import verb
 
 
 @verb(
     ARGUMENTS,
-    x=instance("a float tensor (B, C, H, W), or one of one or three axes", Tensor),
+    x=passing(
+        "a float tensor (B, C, H, W), or one of one or three axes",
+        lambda x: is_dense(x) and x.is_floating_point() and 3 <= x.ndim <= 5,
+    ),
     symmetry=instance("a group such as 'C8'", str, Group),
     padding=PADDING_WORDS,
 )

@@ -47,12 +47,13 @@ from symmeter.domains.images.placed.representation import Placed, re_boxed, unsw
 from symmeter.domains.images.placed.words import PlacedModel, PlacedWord, alone, placed_words
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.domains.images.psnr import EQR, EQT, EQTFractional
+from symmeter.draw import Draw
 from symmeter.errors import SymmeterError
 from symmeter.models.behind import as_module
 from symmeter.models.hub import Hub
 from symmeter.models.loaded import LoadedModel
 from symmeter.optional import require
-from symmeter.samples import Draw, Samples
+from symmeter.samples import Samples
 from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.displaced import Inputs, Replaced, Still, as_far, displaced
 from symmeter.symmetry.groups.generators import Generator

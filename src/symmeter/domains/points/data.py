@@ -12,8 +12,9 @@ from torch import Tensor
 from symmeter.domains.points.files import Sampled, check_path, from_path
 from symmeter.domains.points.options import UNIT_SPHERE, PointOptions
 from symmeter.domains.space.words import ACTIONS
+from symmeter.draw import Draw
 from symmeter.errors import SymmeterError, shortened
-from symmeter.samples import Draw, Preparation, Samples
+from symmeter.samples import Preparation, Samples
 from symmeter.source import LABEL_KEYS, Source, is_array, opened_npz
 from symmeter.streams import Reader, as_tensor
 

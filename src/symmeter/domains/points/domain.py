@@ -26,8 +26,9 @@ from symmeter.domains.space.words import (
     parse_word,
     representation_of,
 )
+from symmeter.draw import Draw
 from symmeter.errors import SymmeterError
-from symmeter.samples import Draw, Named, Samples
+from symmeter.samples import Named, Samples
 from symmeter.source import is_array
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Group

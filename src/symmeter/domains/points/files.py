@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -73,6 +74,7 @@ def read_cloud(path: Path, sampled: Sampled) -> Tensor:
         raise ValueError("an empty file")
     trimesh = require("trimesh", _EXTRA)
     (shape,) = trimesh.load_scene(str(path), process=False).geometry.values()
+    _check_complete(shape)
     if not len(getattr(shape, "faces", ())):
         return torch.from_numpy(np.array(shape.vertices, dtype=np.float64))
     if sampled.points is None:
@@ -82,6 +84,14 @@ def read_cloud(path: Path, sampled: Sampled) -> Tensor:
     draw: Callable = require("trimesh.sample", _EXTRA).sample_surface
     points, _ = draw(shape, sampled.points, seed=sampled.seed)
     return torch.from_numpy(np.array(points, dtype=np.float64))
+
+
+def _check_complete(shape: Any) -> None:
+    """ValueError for a shape without points, or with fewer than the header of its file says."""
+    there = len(shape.vertices)
+    said = shape.metadata.get("_ply_raw", {}).get("vertex", {}).get("length", there)
+    if not there or said != there:
+        raise ValueError(f"its header says {said} points, and it has {there}")
 
 
 def _of_atoms(path: Path) -> bool:

@@ -14,14 +14,17 @@ from symmeter.domains.signals.groups import InTime
 from symmeter.domains.signals.options import SignalOptions
 from symmeter.domains.signals.recording import Recording
 from symmeter.domains.signals.spans import parse_span
-from symmeter.errors import SymmeterError
-from symmeter.samples import Draw, Preparation, Samples
-from symmeter.source import Item, Source, indexed, opened_npz
+from symmeter.draw import Draw
+from symmeter.errors import SymmeterError, counted
+from symmeter.samples import Preparation, Samples
+from symmeter.source import Item, Source, axes_of, indexed, opened_npz
 from symmeter.streams import Reader, as_tensor
 
 ITEM = "signal"
 RATE_KEYS = ("sample_rate", "rate")  # of an .npz
 _WANTED = "give floating point signals (N, C, L)"
+_TRIED = 8  # items, for a first one that can be read
+_FEW, _MANY = 8, 16  # with no more samples, and so many times as many channels, axes are taken to be swapped
 _LOWEST_RATE = 1000  # a whole number behind a waveform is its rate from here on
 
 
@@ -96,8 +99,8 @@ def rate_of(data: Any, options: SignalOptions) -> OneRate:
         return OneRate(_rate_of_path(str(data)))
     if isinstance(data, Mapping):
         return OneRate(_said_in(data))
-    items = _items_of(data)
-    return OneRate(_recording(items[0]).rate if _has_rates(items) else None)
+    item = _with_rate(_items_of(data))
+    return OneRate(None if item is None else _recording(item).rate)
 
 
 def open_signals(
@@ -134,6 +137,12 @@ def rows_of(signals: Any, name: str) -> Tensor:
     if rows.ndim != 3 or 0 in rows.shape or not rows.is_floating_point():
         kind = str(rows.dtype).removeprefix("torch.")
         raise SymmeterError(f"{name}: {kind} of shape {tuple(rows.shape)}; {_WANTED}")
+    channels, length = rows.shape[1:]
+    if length <= _FEW and channels >= _MANY * length:
+        raise SymmeterError(
+            f"{name}: {channels} channels of {counted(length, 'sample')} have their axes swapped: give (N, C, L), "
+            "time last, such as x.mT"
+        )
     return rows
 
 
@@ -143,12 +152,12 @@ SIGNALS = Reader(ITEM, ("signals", ITEM, "x"), rows_of)
 def _source(data: Any, one_rate: OneRate) -> Source:
     if not isinstance(data, str | Path):
         items = _items_of(data)
-        return _from_dataset(items, one_rate) if _has_rates(items) else SIGNALS.source(data)
+        return SIGNALS.source(data) if _with_rate(items) is None else _from_dataset(items, one_rate)
     ending, place = Path(data).suffix.lower(), Path(data).expanduser()
     if ending == ".npz":
         return SIGNALS.from_npz(str(data))
-    if ending == ".npy" and place.is_file() and np.ndim(rows := np.load(place, allow_pickle=False)) == 3:
-        return replace(SIGNALS.from_arrays(rows, None, place.name), path=str(data))
+    if axes_of(place) == SIGNALS.axes:
+        return replace(SIGNALS.from_arrays(np.load(place), None, place.name), path=str(data))
     return files.from_path(str(data), one_rate)
 
 
@@ -167,12 +176,17 @@ def _items_of(data: Any) -> Any:
     return getattr(data, "dataset", data)
 
 
-def _has_rates(data: Any) -> bool:
-    """Whether items are (waveform, rate, label, ...): of three and more, the second a whole number of a rate's size."""
-    with contextlib.suppress(Exception):  # no items, or a first one that is named when it is its turn
-        waveform, rate, _, *_ = data[0]
-        return np.ndim(waveform) == 2 and isinstance(rate, int) and rate >= _LOWEST_RATE
-    return False
+def _with_rate(data: Any) -> Any:
+    """The first item that can be read, where it is (waveform, rate, label, ...); None for any other, and for none.
+
+    It has three parts or more, the second a whole number of a rate's size. Items that fail are named in their turn.
+    """
+    for i in range(_TRIED):
+        with contextlib.suppress(Exception):
+            item = data[i]
+            waveform, rate, _, *_ = item
+            return item if np.ndim(waveform) == 2 and isinstance(rate, int) and rate >= _LOWEST_RATE else None
+    return None
 
 
 def _recording(item: Any) -> Recording:

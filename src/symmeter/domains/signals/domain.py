@@ -22,8 +22,9 @@ from symmeter.domains.signals.options import SignalOptions
 from symmeter.domains.signals.part import Part
 from symmeter.domains.signals.signal import Signal
 from symmeter.domains.signals.time_map import TimeMap
+from symmeter.draw import Draw
 from symmeter.models.loaded import LoadedModel
-from symmeter.samples import Draw, Samples
+from symmeter.samples import Samples
 from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.displaced import as_far, displaced, turned
 from symmeter.symmetry.groups.group import Element, Group

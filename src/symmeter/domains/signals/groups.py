@@ -10,7 +10,7 @@ from symmeter.domains.grids.shifts import CIRCULAR, CROP, OPEN
 from symmeter.domains.signals.amplitude import Amplitude
 from symmeter.domains.signals.spans import Span
 from symmeter.domains.signals.time_map import ANY_AXIS, TimeAxis, TimeMap
-from symmeter.errors import SymmeterError
+from symmeter.errors import SymmeterError, counted
 from symmeter.symmetry.groups.group import Element, Group
 
 AN_EIGHTH = Span(0.125)
@@ -89,7 +89,9 @@ class TimeShifts(InTime):
     def check(self) -> None:
         length, most = self.axis.length or 0, ((self.axis.length or 0) - 1) // 2
         if most < 1 and self.edge != CROP:
-            raise SymmeterError(f"{self.name}: a signal of {length} samples is too short to be shifted")
+            raise SymmeterError(
+                f"{self.name}: a signal of {counted(length, 'sample')} is too short to be shifted"
+            )
         if self.reach < 1:
             raise SymmeterError(f"{self.name} is less than one sample at {self.axis.rate:g} Hz")
         if self.limit is not None and self.edge != CROP and self.reach > most:
@@ -182,7 +184,7 @@ class Factors:
 
     def __post_init__(self) -> None:
         if not 0 < self.low < self.high:
-            raise SymmeterError(f"{self}: give two factors, the smaller first, above 0")
+            raise SymmeterError(f"factors {self}: give two above 0, the smaller first")
 
     def __str__(self) -> str:
         return f"{self.low:g},{self.high:g}"

@@ -5,8 +5,9 @@ from typing import Any
 
 from torch import Tensor
 
+from symmeter.draw import Draw
 from symmeter.errors import SymmeterError
-from symmeter.samples import Draw, Preparation, Samples
+from symmeter.samples import Preparation, Samples
 from symmeter.streams import Reader, as_tensor
 
 ITEM = "video"

@@ -16,10 +16,11 @@ from symmeter.domains.grids.shifts import margin_of
 from symmeter.domains.grids.window import Window
 from symmeter.domains.video.data import AXES, ITEM, VIDEOS, open_videos
 from symmeter.domains.video.names import SYMMETRIES, moves_time, named
+from symmeter.draw import Draw
 from symmeter.errors import SymmeterError
 from symmeter.models.loaded import LoadedModel
 from symmeter.options import option
-from symmeter.samples import Draw, Samples
+from symmeter.samples import Samples
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.representations.representation import Representation

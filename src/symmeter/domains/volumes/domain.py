@@ -29,8 +29,9 @@ from symmeter.domains.volumes.data.open import (
 )
 from symmeter.domains.volumes.names import GROUPS, MEANINGS, named
 from symmeter.domains.volumes.options import VolumeOptions
+from symmeter.draw import Draw
 from symmeter.models.loaded import LoadedModel
-from symmeter.samples import Draw, Samples
+from symmeter.samples import Samples
 from symmeter.source import is_array
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group

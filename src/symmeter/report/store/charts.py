@@ -10,7 +10,7 @@ from symmeter.files import check_ending, write_whole
 from symmeter.optional import require
 from symmeter.report.store.bars import ENDS, with_bars
 from symmeter.report.store.table import Metric
-from symmeter.sweeps.tables import Frame
+from symmeter.sweeps.tables import Frame, csv_text
 
 if TYPE_CHECKING:
     import altair as alt
@@ -93,7 +93,7 @@ def save_chart(spec: dict[str, Any], values: Frame, path: str | Path) -> None:
     place = Path(path)
     ending = check_ending(place, FORMATS)
     if ending == ".csv":
-        write_whole(place, values.to_csv(index=False))
+        write_whole(place, csv_text(values))
         return
     convert = require("vl_convert", "report")
     models = json.loads(with_bars(values).to_json(orient="records"))

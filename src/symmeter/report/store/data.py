@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 from symmeter.optional import require
@@ -47,12 +48,9 @@ def page_data(found: Tables, drawn: Mapping[str, Mapping[str, Chart]], store: St
 
 def _rows(values: Frame, models: Frame) -> list[Fields | None]:
     """One list per model, in the order of `models`, None where it has no value: shorter than names in every row."""
-    by_name = {row["name"]: row for row in with_bars(values).to_dict("records")}
-    found: list[Fields | None] = []
-    for name in models["name"]:
-        row = by_name.get(name)
-        found.append(None if row is None else [_plain(row.get(column)) for column in _COLUMNS])
-    return found
+    rows = with_bars(values).reindex(columns=_COLUMNS).itertuples(index=False, name=None)
+    by_name = {name: list(map(_plain, row)) for name, row in zip(values["name"], rows, strict=True)}
+    return list(map(by_name.get, models["name"]))
 
 
 def _parts(store: Store) -> dict[str, dict[str, list[Fields]]]:
@@ -82,7 +80,7 @@ def _warnings(store: Store, found: Tables) -> dict[str, list[str]]:
         return {}
     notes: dict[str, list[str]] = {}
     for row in cells.to_dict("records"):
-        said = store.header(row["cell"]).get("warnings", [])
+        said = store.notes(row["cell"])
         if said:
             notes[row["name"]] = list(dict.fromkeys([*notes.get(row["name"], []), *said]))
     return notes
@@ -94,7 +92,7 @@ def _records(table: Frame) -> list[dict[str, object]]:
 
 def _plain(value: Any) -> object:
     """What JSON can say: six digits of a number, None for what is missing, words for what is infinite."""
-    if value is None or value is getattr(require("pandas", "io"), "NA", None):
+    if value is None or value is _missing():
         return None
     if hasattr(value, "item"):
         value = value.item()
@@ -103,3 +101,9 @@ def _plain(value: Any) -> object:
             return "inf" if value > 0 else "-inf"
         return None if math.isnan(value) else float(f"{value:.6g}")
     return value
+
+
+@cache
+def _missing() -> object:
+    """What pandas has for a missing value of some types."""
+    return require("pandas", "io").NA

@@ -64,7 +64,9 @@ const drawCharts = async () => {
   }));
   document.body.dataset.ready = current;
 };
-const quoted = (x) => `"${String(x ?? "").replaceAll('"', '""').replace(/^([=+@-])(?![\d.])/, "'$1")}"`;
+// Words that a spreadsheet takes for a formula, unless all of them is a number: as in sweeps/tables.py.
+const formula = (x) => typeof x === "string" && /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(x) && !/^[+-]?(\d+\.?\d*(e[+-]?\d+)?|inf)$/i.test(x);
+const quoted = (x) => `"${formula(x) ? "'" : ""}${String(x ?? "").replaceAll('"', '""')}"`;
 const save = (name, rows) => {
   const head = Object.keys(rows[0] || {});
   const text = [head.map(quoted).join(","), ...rows.map((row) => head.map((key) => quoted(row[key])).join(","))].join("\n");

@@ -150,8 +150,9 @@ def regression(values: Frame) -> Regression | None:
     design, left_out = _design(rows, pd)
     if design is None or len(rows) < max(LEAST, 2 * (design.shape[1] + 1)):
         return None
-    sm = require("statsmodels.api", "report")
-    model = sm.OLS(rows["log"].to_numpy(), sm.add_constant(design.to_numpy(float)))
+    linear_model = require("statsmodels.regression.linear_model", "report")  # not all of statsmodels.api
+    constant = np.ones(len(design))
+    model = linear_model.OLS(rows["log"].to_numpy(), np.column_stack([constant, design.to_numpy(float)]))
     fitted = model.fit(cov_type="HC3", use_t=True)
     corrected = holm(list(map(float, fitted.pvalues[1:])))
     factor = lambda slope: float(10 ** min(slope, 300))

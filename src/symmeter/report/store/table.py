@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from symmeter.domains.images.provenance import architecture, training, training_data
@@ -15,6 +16,7 @@ from symmeter.results.verdict import LEARNED, NOT_STABLE, SPECIFIC, STABLE, towa
 from symmeter.sweeps.tables import Frame
 
 UNTRAINED = "untrained"  # the training of networks with fresh weights
+_TOLD = ("model", "family", "weights", "fresh")  # columns that say what a model is, beside its tags
 _TELLING = (SPECIFIC, STABLE, LEARNED, NOT_STABLE)  # verdicts that say something of a network
 
 
@@ -60,8 +62,7 @@ def tables(frame: Frame, accuracies: Mapping[str, float] | None = None) -> Table
     if not len(frame):
         raise SymmeterError("there are no cells in this store yet")
     pd = require("pandas", "io")
-    frame = frame.copy()
-    frame["metric"] = _keys(frame)
+    frame = frame.assign(metric=_keys(frame))
     metrics = tuple(
         Metric(
             key,
@@ -76,13 +77,10 @@ def tables(frame: Frame, accuracies: Mapping[str, float] | None = None) -> Table
         )
         for key, first in ((key, rows.iloc[0]) for key, rows in frame.groupby("metric", sort=False))
     )
-    seeds: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for record in frame.to_dict("records"):
-        seeds.setdefault((record["name"], record["metric"]), []).append(record)
-    values = pd.DataFrame(list(map(merged, seeds.values())))
-    values = values.astype(dict.fromkeys(NUMBERS, float))
+    values = _merged(frame, pd)
     first = frame.drop_duplicates("name")
-    records = first.to_dict("records")
+    told = [column for column in first if column in _TOLD or str(column).startswith("tag_")]
+    records = first[told].to_dict("records")
     models = pd.DataFrame(
         {
             "name": first["name"],
@@ -104,6 +102,21 @@ def tables(frame: Frame, accuracies: Mapping[str, float] | None = None) -> Table
     item = _only(frame, "item", "image", "sample")
     towards = _only(frame, "control_towards", "", "elsewhere") or towards_others(item)
     return Tables(models, values, metrics, item, towards)
+
+
+def _merged(frame: Frame, pd: ModuleType) -> Frame:
+    """One row per model and metric, in the order of the first of each; only several seeds are gone through by row."""
+    rows = frame.reindex(columns=["name", "metric", "cell", "verdict", *NUMBERS])
+    several = rows.duplicated(["name", "metric"], keep=False)
+    found = rows[~several].assign(seeds=1)
+    if several.any():
+        seeds: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        for record in rows[several].to_dict("records"):
+            seeds.setdefault((record["name"], record["metric"]), []).append(record)
+        places = rows[several].drop_duplicates(["name", "metric"]).index
+        means = pd.DataFrame(list(map(merged, seeds.values())), index=places)
+        found = pd.concat([found, means.astype(dict.fromkeys(NUMBERS, float))]).sort_index()
+    return found.astype(dict.fromkeys(NUMBERS, float)).reset_index(drop=True)
 
 
 def _sizes(first: Frame) -> Frame:

@@ -106,7 +106,7 @@ def _started(task: Task, limits: Limits, log: Path) -> tuple[BaseProcess, Connec
             return process, receiver
         except (OSError, EOFError) as error:
             receiver.close()
-            failed = str(error)
+            failed = str(error) or type(error).__name__
             time.sleep(_PAUSE)
         finally:
             sender.close()

@@ -14,7 +14,7 @@ from tests.domains.volumes.scans import SPACING, VOXELS, write_nifti, write_seri
 
 from symmeter.domains.volumes.data.files import check_path, from_path, is_scan, spacing_at
 from symmeter.domains.volumes.data.open import open_volumes
-from symmeter.samples import Draw
+from symmeter.draw import Draw
 
 EXPECTED = torch.from_numpy(VOXELS.transpose(2, 1, 0).copy())[None]
 

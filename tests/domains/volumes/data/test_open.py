@@ -9,7 +9,7 @@ from tests.helpers import Things, check_refused
 from torch.utils.data import DataLoader
 
 from symmeter.domains.volumes.data.open import check_data, open_volumes, spacing_of
-from symmeter.samples import Draw
+from symmeter.draw import Draw
 
 VOLUMES = torch.randn(7, 2, 3, 4, 5, generator=torch.Generator().manual_seed(0))
 LABELS = [0, 1, 2, 3, 4, 5, 6]

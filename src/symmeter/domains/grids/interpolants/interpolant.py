@@ -19,15 +19,18 @@ LONGEST = 1024  # positions along an axis whose derivative is a product with a m
 
 @dataclass(frozen=True)
 class Stencil:
-    """Where values between the pixels come from: (P, w) indices into a refined grid, and their weights, float64."""
+    """Where values between the pixels come from: the w places of a refined grid from `first` (P,) on, not yet folded.
 
-    indices: Tensor
+    `weights` (P, w) float64 are theirs.
+    """
+
+    first: Tensor
     weights: Tensor
 
-    def dense(self, n: int) -> Tensor:
-        """The same as a (P, n) matrix."""
-        matrix = torch.zeros(len(self.indices), n, dtype=torch.float64)
-        return matrix.scatter_add_(1, self.indices, self.weights)
+    @property
+    def indices(self) -> Tensor:
+        """(P, w), not yet folded."""
+        return self.first[:, None] + torch.arange(self.weights.shape[1])
 
 
 class Interpolant(ABC):

@@ -13,7 +13,12 @@ class _Local(Interpolant):
     """An interpolant whose dense matrix is its stencil, written out."""
 
     def interpolation(self, n: int, positions: Tensor, cutoff: float = 1.0) -> Tensor:
-        return self.stencil(n, positions, cutoff).dense(n)
+        return self._dense(n, self.stencil(n, positions, cutoff))
+
+    def _dense(self, n: int, stencil: Stencil) -> Tensor:
+        """A stencil of P positions in n pixels as a (P, n) matrix."""
+        matrix = torch.zeros(len(stencil.first), n, dtype=torch.float64)
+        return matrix.scatter_add_(1, self.fold(stencil.indices, n), stencil.weights)
 
 
 class _Kernel(_Local):
@@ -38,13 +43,12 @@ class _Kernel(_Local):
         first = torch.floor(positions.double()).long() - taps // 2 + 1
         indices = first[:, None] + torch.arange(taps)
         weights = self.weight((positions.double()[:, None] - indices) * cutoff)
-        return Stencil(self.fold(indices, n), weights / weights.sum(1, keepdim=True))
+        return Stencil(first, weights / weights.sum(1, keepdim=True))
 
     def derivative(self, n: int) -> Tensor:
         around = torch.arange(-self.radius, self.radius + 1)
-        indices = torch.arange(n)[:, None] + around
         slopes = self.slope(-around.double()).expand(n, -1)
-        return Stencil(self.fold(indices, n), slopes).dense(n)
+        return self._dense(n, Stencil(torch.arange(n) - self.radius, slopes))
 
 
 class Sinc(_Kernel):
@@ -121,7 +125,7 @@ class Gruver2023(_Local):
         first = torch.floor(positions.double()).long()
         indices = first[:, None] + torch.arange(2)
         weights = 1 - (positions.double()[:, None] - indices).abs()
-        return Stencil(self.fold(indices, n), weights)
+        return Stencil(first, weights)
 
     def fold(self, indices: Tensor, n: int) -> Tensor:
         """At mirrors on the last pixels: h[n] = h[n - 2]."""

@@ -6,6 +6,7 @@ et al. 1991), here accurate to the precision of the images.
 """
 
 import math
+from functools import cache
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from symmeter.domains.grids.interpolants.waves import angle, cosine, pi_over, ro
 
 _FINER = 2
 _TAPS = {torch.float32: 8, torch.float64: 14}  # enough for the precision
+_MORE_POWERS = 4  # than taps, in the polynomials that give the window to the precision of a stencil
 _ROLL_OFF = (1.05, 1.15)  # of the cutoff: between these the series falls to 0, as a raised cosine
 
 
@@ -26,9 +28,9 @@ def _beta(taps: int) -> float:
 
 
 def _window(distance: Tensor, taps: int) -> Tensor:
-    """The window at distances (P, w) in steps of the finer grid."""
+    """The window at distances (P, w) of at most w / 2 steps of the finer grid."""
     inside = (1 - (2 * distance / taps) ** 2).clamp(min=0)
-    return torch.where(inside > 0, torch.special.i0(_beta(taps) * inside.sqrt()), 0.0) / _peak(taps)
+    return torch.special.i0(_beta(taps) * inside.sqrt()) / _peak(taps)
 
 
 def _transform(omega: Tensor, taps: int) -> Tensor:
@@ -41,12 +43,30 @@ def _peak(taps: int) -> Tensor:
     return torch.special.i0(torch.tensor(_beta(taps), dtype=torch.float64))
 
 
-def _taps(positions: Tensor, taps: int) -> tuple[Tensor, Tensor]:
-    """(P, w) indices of the finer grid around positions in pixels, not yet folded into it, and their weights."""
+@cache
+def _pieces(taps: int) -> Tensor:
+    """(K, w) float64: of each of w weights, the polynomial of where a position lies in its fine step, from -1 to 1.
+
+    The window is smooth between steps, so a polynomial through values at Chebyshev's points is as good as it is.
+    """
+    count = taps + _MORE_POWERS
+    points = torch.cos(math.pi * (_arange(count) + 0.5) / count)
+    distances = (points[:, None] - 1) / 2 + taps // 2 - torch.arange(taps)
+    return torch.linalg.solve(_powers(points, count), _window(distances, taps))
+
+
+def _powers(points: Tensor, count: int) -> Tensor:
+    """(P, K) powers from 0 on of points (P,)."""
+    return torch.cat([torch.ones_like(points)[:, None], points[:, None].expand(-1, count - 1)], 1).cumprod(1)
+
+
+def _stencil(positions: Tensor, taps: int) -> Stencil:
+    """The places of the finer grid around positions (P,) in pixels, weighed by the window."""
     fine = _FINER * (positions.double() + 0.5) - 0.5
-    first = torch.floor(fine).long() - taps // 2 + 1
-    indices = first[:, None] + torch.arange(taps)
-    return indices, _window(fine[:, None] - indices, taps)
+    below = torch.floor(fine)
+    pieces = _pieces(taps)
+    weights = _powers(2 * (fine - below) - 1, len(pieces)) @ pieces
+    return Stencil(below.long() - (taps // 2 - 1), weights)
 
 
 def _low_pass(frequency: Tensor, highest: float, cutoff: float) -> Tensor:
@@ -100,8 +120,7 @@ class Bandlimited(Interpolant):
     def stencil(
         self, n: int, positions: Tensor, cutoff: float = 1.0, dtype: torch.dtype = torch.float64
     ) -> Stencil:
-        indices, weights = _taps(positions, _TAPS[dtype])
-        return Stencil(self.fold(indices, _FINER * n), weights)
+        return _stencil(positions, _TAPS[dtype])
 
     def derivative(self, n: int) -> Tensor:
         """The sum over k in closed form: (pi / 2n) (-1)^(i - j) (cot(pi (i - j) / 2n) - cot(pi (i + j + 1) / 2n)).
@@ -165,8 +184,8 @@ class Periodic(Interpolant):
         k = _arange(n // 2 + 1)
         weights = _low_pass(k, n / 2, cutoff) / _transform(2 * math.pi * k / (_FINER * n), taps)
         fine = refined(x.movedim(axis, -1), weights, _FINER)
-        indices, windows = _taps(positions, taps)
-        values = gathered(fine, self.fold(indices, _FINER * n), windows)
+        stencil = _stencil(positions, taps)
+        values = gathered(fine, self.fold(stencil.indices, _FINER * n), stencil.weights)
         return values.to(x).movedim(-1, axis)
 
     def long_slopes(self, x: Tensor, axis: int) -> Tensor:
@@ -183,8 +202,7 @@ class Periodic(Interpolant):
     def stencil(
         self, n: int, positions: Tensor, cutoff: float = 1.0, dtype: torch.dtype = torch.float64
     ) -> Stencil:
-        indices, weights = _taps(positions, _TAPS[dtype])
-        return Stencil(self.fold(indices, _FINER * n), weights)
+        return _stencil(positions, _TAPS[dtype])
 
     def fold(self, indices: Tensor, n: int) -> Tensor:
         return indices % n

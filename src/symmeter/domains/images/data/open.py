@@ -22,8 +22,9 @@ from symmeter.domains.images.data.files import from_path, read_image
 from symmeter.domains.images.data.photos import from_builtin
 from symmeter.domains.images.data.shapes import Wanted, misread
 from symmeter.domains.images.preprocessing import Preprocessing
+from symmeter.draw import Draw
 from symmeter.errors import SymmeterError
-from symmeter.samples import Draw, Preparation, Samples
+from symmeter.samples import Preparation, Samples
 from symmeter.source import Source, from_files, is_array, split
 from symmeter.streams import Reader
 

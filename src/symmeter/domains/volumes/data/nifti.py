@@ -29,7 +29,7 @@ def steps(path: Path) -> Spacing:
 def _image(path: Path) -> Any:
     """The image whose voxels are still on disk; SymmeterError for a series in time."""
     image = require("nibabel", EXTRA).load(path)
-    if len(image.shape) < 3:
+    if len(image.shape) < 3 or 0 in image.shape:
         raise ValueError(f"an image of shape {image.shape} is no volume")
     if any(size > 1 for size in image.shape[3:]):
         shape = " x ".join(map(str, image.shape))

@@ -14,9 +14,10 @@ from symmeter.domains.volumes.data import files
 from symmeter.domains.volumes.data.files import ITEM
 from symmeter.domains.volumes.data.scan import Scan
 from symmeter.domains.volumes.options import SPACING, Spacing
+from symmeter.draw import Draw
 from symmeter.errors import SymmeterError
-from symmeter.samples import Draw, Preparation, Samples
-from symmeter.source import Source, is_array, opened_npz
+from symmeter.samples import Preparation, Samples
+from symmeter.source import Source, axes_of, is_array, opened_npz
 from symmeter.streams import Reader, as_tensor
 
 NAMES = frozenset({"volumes", "volume"})  # what says that something is volumes
@@ -97,7 +98,7 @@ def _at_path(path: str) -> Source:
     if place.suffix.lower() == ".npz":
         return VOLUMES.source(path)
     files.check_path(path)
-    if _is_batch(place):
+    if axes_of(place) == _AXES:
         return VOLUMES.from_arrays(np.load(place), None, place.name)
     return files.from_path(path)
 
@@ -108,13 +109,6 @@ def is_archive(data: str | Path) -> bool:
     if place.suffix.lower() == ".npz" and place.is_file():
         with contextlib.suppress(SymmeterError), opened_npz(place) as archive:
             return not NAMES.isdisjoint(archive.files)
-    return False
-
-
-def _is_batch(place: Path) -> bool:
-    """Whether a path is of a `.npy` with several volumes (N, C, D, H, W)."""
-    with contextlib.suppress(ValueError, OSError, EOFError):  # what is damaged is said when it is read
-        return place.suffix.lower() == ".npy" and np.load(place, mmap_mode="r").ndim == _AXES
     return False
 
 

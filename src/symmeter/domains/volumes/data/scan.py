@@ -49,9 +49,13 @@ def along_space(values: np.ndarray, affine: np.ndarray) -> Scan:
 def steps_of(affine: np.ndarray) -> Spacing:
     """How far apart voxels are along x, y, z of space, for an affine map (4, 4) as in `along_space`.
 
+    ValueError where they are no distances.
+
     >>> steps_of(np.array([[0.0, 2.0, 0.0, 0.0], [-1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 3.0, 0.0], [0.0, 0.0, 0.0, 1.0]]))
     (2.0, 1.0, 3.0)
     """
     order = require("nibabel", EXTRA).io_orientation(affine)[:, 0].argsort()
     x, y, z = np.linalg.norm(affine[:3, :3], axis=0)[order].tolist()
+    if not (0 < x < np.inf and 0 < y < np.inf and 0 < z < np.inf):
+        raise ValueError(f"its voxels measure {x:g} x {y:g} x {z:g}")
     return x, y, z
