@@ -110,19 +110,6 @@ def test_images_without_boxes_are_said_and_count_for_nothing():
     )
 
 
-def test_an_image_with_a_box_that_is_no_number_is_left_out_by_name():
-    class Broken(Squares):
-        def _one(self, image):
-            found = super()._one(image)
-            return found | {"boxes": found["boxes"] * (torch.nan if image[0, :9].any() else 1.0)}
-
-    images = squares()
-    images[2, 0, :5] = images[2, 0, -5:] = 0.1
-    rows, result = measured(Broken(), "hflip", images)
-    assert rows["unmatched"].n == 3
-    assert any("image[2]" in warning and "NaN" in warning for warning in result.warnings)
-
-
 def test_a_list_is_given_where_a_batch_is_not_taken():
     class OfLists(Squares):
         def forward(self, images):
