@@ -249,10 +249,10 @@ class DerivativeRun(Run):
         audit = lambda: remarks_along(self.domain, kind, self.rho_in, generators, x, totals, errors)
         self.remarks += self.optional("the audit of actions", audit) or []
 
-    def _take_floor(self, target: Target, found: Tensor, off: Tensor) -> None:
-        """The floors of one output from its derivatives (T, b, ...) and how far they are off."""
+    def _take_floor(self, target: Target, found: Tensor, errors: Tensor) -> None:
+        """The floors of one output from its derivatives and how far they are off, both (T, b, ...)."""
         for m in self.measures:
-            total, error = m.statistic(found), m.statistic(off)
+            total, error = m.statistic(found), m.statistic(errors)
             finite = (total + error).isfinite().all(0)
             for i, generator in enumerate(self.generators):
                 value, wrong = float(total[i, finite].sum()), float(error[i, finite].sum())

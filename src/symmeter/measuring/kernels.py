@@ -47,9 +47,13 @@ class Kernels:
             target.average = []  # the identity alone: f(x) itself
 
     def _position(self, g: Element) -> int:
+        """That of an element: among those of the run where it was drawn, so that it is not computed twice."""
+        drawn = self.elements.elements
+        if g in drawn:
+            return drawn.index(g)
         if g not in self.beside:
             self.beside.append(g)
-        return len(self.elements.elements) + self.beside.index(g)
+        return len(drawn) + self.beside.index(g)
 
 
 def average(passes: Passes, targets: list[OrbitTarget], chunks: list[Chunk]) -> None:

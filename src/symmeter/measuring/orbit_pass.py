@@ -199,7 +199,7 @@ class Orbit:
     def _reference(self, passes: Passes, x: Tensor) -> list[Tensor]:
         """f(x) (b, ...) of each target, which are the outputs of the identity too: it is never computed twice."""
         found = self.unmoved_outputs(x)
-        for i, g in enumerate(self.members):
+        for i, g in enumerate(self.kernels.all):
             if g.is_identity:
                 passes.know(i, found)
         return found
