@@ -137,7 +137,8 @@ def _checked(a: argparse.Namespace) -> "tuple[str, Symmetry, list[SecondRun]]":
     control = control_mode("none" if a.no_control else a.control)
     read_sampling(a.sampling)
     check_precision(a.precision, control)
-    seconds = [run(a, symmetry) for run in (Ranged, Banded) if getattr(a, run.name) is not None]
+    runs: list[type[SecondRun]] = [Ranged, Banded]
+    seconds = [run(a, symmetry) for run in runs if getattr(a, run.name) is not None]
     if a.plot is not None:
         check_picture(a.plot)
         if not symmetry.groups and len(seconds) != 1:
