@@ -7,6 +7,9 @@ LOCK    := requirements/lock.txt
 WORKERS ?= 2
 BENCH   ?= $(wildcard benchmarks/[a-z]*.py)
 
+# Tests start many processes: with bytecode that is kept, each imports torch in a fraction of the time.
+unexport PYTHONDONTWRITEBYTECODE
+
 # The first of these that is Python 3.11 or newer; `make install PYTHON=...` overrides it.
 find_python = $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)

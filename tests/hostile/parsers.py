@@ -18,7 +18,7 @@ from torch import nn
 
 import symmeter
 from symmeter.cli.app import _parse
-from symmeter.cli.ranged import check_range
+from symmeter.cli.ranged import Ranged
 from symmeter.domains.grids.interpolants import parse_interpolant
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.draw import Draw
@@ -217,7 +217,7 @@ def texts() -> list[Parser]:
 
     def ranged(text: str) -> None:
         _, symmetry = read_words(Given(torch.zeros(1, 3, 4, 4), None, None, None, {}), "rotation")
-        check_range(Namespace(range=[1.0], output=text, symmetry="rotation"), symmetry)
+        Ranged(Namespace(range=[1.0], output=text, symmetry="rotation"), symmetry)
 
     def command(text: str) -> None:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):

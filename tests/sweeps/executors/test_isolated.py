@@ -72,7 +72,7 @@ def test_fork_server_and_resource_tracker_are_replaced_and_nobody_notices(task, 
     assert isolated(task("small"), LIMITS).done
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP], ids=lambda one: one.name)
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=lambda one: one.name)
 def test_a_task_whose_process_is_killed_is_begun_again_as_it_was(task, tmp_path, number):
     gated = Gated(task, tmp_path)
     os.kill(gated.waits()[-1], number)

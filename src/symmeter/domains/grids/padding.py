@@ -13,13 +13,15 @@ PADDINGS = (REFLECT, ZEROS, CIRCULAR)
 def read_padding(given: str | Mapping[str, str]) -> str:
     """A padding as it is written: one of the words, or `x=circular,y=reflect`, which may be given as a mapping too.
 
-    SymmeterError for other words and axes.
+    SymmeterError for other words and axes, TypeError for what is no text.
 
     >>> read_padding("circular"), read_padding({"y": "zeros", "x": "circular"}), read_padding(" x = circular")
     ('circular', 'x=circular,y=zeros', 'x=circular')
     """
     if isinstance(given, Mapping):
         given = ",".join(f"{axis}={word}" for axis, word in given.items())
+    if not isinstance(given, str):
+        raise TypeError("a padding is a word, or one for each axis")
     if "=" not in given:
         return _known("padding", given.strip(), PADDINGS)
     pairs = [part.partition("=") for part in given.split(",")]

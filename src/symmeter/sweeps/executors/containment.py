@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from importlib import import_module
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -50,6 +51,20 @@ def contain(limits: Limits) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the sweep decides
     _end_with_parent()
     _limit_memory(limits)
+
+
+@contextlib.contextmanager
+def no_interrupts() -> Iterator[None]:
+    """Processes that begin meanwhile get no Ctrl-C from their first moment on, before they could say so themselves."""
+    mask = getattr(signal, "pthread_sigmask", None)  # of this thread: the others hear Ctrl-C
+    if mask is None:
+        yield
+        return
+    before = mask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        mask(signal.SIG_SETMASK, before)
 
 
 def end_group(number: int) -> None:

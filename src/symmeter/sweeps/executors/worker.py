@@ -6,13 +6,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import ModuleType
 
 from symmeter.optional import require
-from symmeter.sweeps.executors.containment import end_group
+from symmeter.sweeps.executors.containment import end_group, no_interrupts
 from symmeter.sweeps.executors.executor import Limits
 from symmeter.sweeps.executors.work import work
 from symmeter.sweeps.task import Task
@@ -102,7 +103,10 @@ def _started(task: Task, limits: Limits, log: Path) -> tuple[BaseProcess, Connec
             process = context.Process(target=work, args=(task, limits, sender, str(log)))  # type: ignore[attr-defined]
             # Python warns of a resource tracker that was killed, as it replaces it: nobody has lost anything.
             with _starting, _without_main(), recorded():
-                process.start()
+                if method == "forkserver":  # first, for as it starts Python lets Ctrl-C through again
+                    resource_tracker.ensure_running()
+                with no_interrupts():
+                    process.start()
             return process, receiver
         except (OSError, EOFError) as error:
             receiver.close()
