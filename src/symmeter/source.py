@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -146,14 +146,21 @@ def labels_of(labels: Any, count: int, name: str, noun: str) -> Sequence[Any]:
         return [None] * count
     if isinstance(labels, Mapping):
         return _by_sample(labels, count, name, noun)
+    if isinstance(labels, list | tuple | range):  # before an array is made of them: there may be very many
+        _check_count(labels, count, name, noun)
     values = np.asarray(labels.detach().cpu() if isinstance(labels, Tensor) else labels)
     if values.ndim != 1:
         raise SymmeterError(f"{name}: labels of shape {values.shape}; give one whole number per {noun}")
-    if len(values) != count:
-        raise SymmeterError(f"{name}: {len(values)} labels for {count} {noun}s")
+    _check_count(values, count, name, noun)
     if not _are_whole(values):
         raise SymmeterError(f"{name}: labels must be whole numbers")
     return values.astype(np.int64).tolist()
+
+
+def _check_count(labels: Sized, count: int, name: str, noun: str) -> None:
+    """SymmeterError where there are more or fewer labels than samples."""
+    if len(labels) != count:
+        raise SymmeterError(f"{name}: {len(labels)} labels for {count} {noun}s")
 
 
 def _by_sample(labels: Mapping[str, Any], count: int, name: str, noun: str) -> list[dict[str, Any]]:

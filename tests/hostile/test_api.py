@@ -16,8 +16,6 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 import symmeter
-from symmeter.domains.images.preprocessing import Preprocessing
-from symmeter.draw import Draw
 from symmeter.report.figures import save_figure
 from symmeter.report.store.page import report
 from symmeter.symmetry.representations.trivial import Trivial
@@ -127,8 +125,6 @@ VERBS: dict[str, tuple[Callable, dict[str, Callable[[], Any]]]] = {
     "Result.compare": (lambda other: result().compare(other), {"other": result}),
     "Rollout": (symmeter.Rollout, {"model": net, "steps": lambda: 2}),
     "Symmetry": (symmeter.Symmetry, {"name": lambda: "C4"}),
-    "Draw": (Draw, {}),
-    "Preprocessing": (Preprocessing, {}),
 }
 
 
@@ -209,10 +205,10 @@ def test_of_very_many_items_of_which_none_can_be_read_the_first_are_tried():
     assert "none of the 10000 images could be read" in line
 
 
-def parameters() -> list[tuple[str, str]]:
+def parameters() -> list[Any]:
     """All arguments of all verbs."""
     return [
-        (verb, name)
+        pytest.param(verb, name, id=f"{verb} {name}")
         for verb, (function, _) in VERBS.items()
         for name, parameter in inspect.signature(function).parameters.items()
         if parameter.kind is not parameter.VAR_KEYWORD
@@ -220,7 +216,7 @@ def parameters() -> list[tuple[str, str]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("verb", "name"), parameters(), ids=" ".join)
+@pytest.mark.parametrize(("verb", "name"), parameters())
 def test_every_wrong_value_of_an_argument_is_refused_in_a_line(verb, name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     function, given = VERBS[verb]
@@ -231,5 +227,9 @@ def test_every_wrong_value_of_an_argument_is_refused_in_a_line(verb, name, tmp_p
         try:
             words = line_of(function, **{**right, name: wrong})
         except Exception as error:
+            if isinstance(error, AssertionError) and verb.startswith("assert_"):
+                continue  # that is its answer
+            if isinstance(error, RuntimeError) and verb == "lie_derivative" and name in ("f", "x"):
+                continue  # what a function in plain mathematics raises is its own
             raise AssertionError(f"{verb}({name}={kind}) raises {type(error).__name__}: {error}") from error
         assert len(words) < 2000, f"{verb}({name}={kind}): {words[:200]}"
