@@ -91,6 +91,8 @@ def opened_npz(path: Path) -> Iterator[NpzFile]:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             check_unpacked(path, sum(member.file_size for member in archive.zip.infolist()))
+            if not archive.files:
+                raise SymmeterError(f"{path}: there is no array in it")
             yield archive
     except SymmeterError:
         raise

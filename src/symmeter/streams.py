@@ -78,8 +78,6 @@ class Reader:
         place = Path(path).expanduser()
         with opened_npz(place) as archive:
             arrays = {name: archive[name] for name in archive.files}
-        if not arrays:
-            raise SymmeterError(f"{path}: there is no array in it")
         return self.noted(replace(self.from_arrays(*self.split(arrays), place.name), path=path), arrays)
 
     def check_path(self, path: str) -> None:
