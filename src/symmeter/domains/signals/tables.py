@@ -3,6 +3,7 @@
 import csv
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ class Header:
 
     names: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def time(self) -> int | None:
         """Which column has times."""
         return next((place for place, name in enumerate(self._plain) if _is_time(name)), None)
@@ -68,7 +69,7 @@ class Header:
         ]
         return found if self.names else None
 
-    @property
+    @cached_property
     def _plain(self) -> list[str]:
         return [name.strip("# ").lower() for name in self.names]
 
