@@ -179,7 +179,7 @@ def test_save_on_a_full_disk(tmp_path, monkeypatch):
     assert symmeter.load(tmp_path / "out").rows == result.rows
     with pytest.raises(WriteError, match=r"cannot write .*Not a directory"):
         result.save(tmp_path / "out" / "result.json" / "below")
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr("symmeter.files.put", full)
     with pytest.raises(WriteError, match=r"cannot write .*No space left on device"):
         result.to_json(tmp_path / "r.json")
     assert [file.name for file in tmp_path.iterdir()] == ["out"]
@@ -222,8 +222,8 @@ def test_every_failure_is_a_line_and_the_rest_is_written(model, monkeypatch, cap
     assert main(["measure", model, "d.npz", "--json", "r.json", "--out", "r"]) == 1
     err = capsys.readouterr().err
     assert err.splitlines() == [
-        "symmeter: error: cannot write r.json: the folder is gone",
         "symmeter: error: ZeroDivisionError: a fault of what draws",
+        "symmeter: error: cannot write r.json: the folder is gone",
     ]
     assert symmeter.load("r").status == "complete"
 

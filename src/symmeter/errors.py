@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable
 
 _COMPARED = 100  # characters of a word that are compared with choices
-_HEAD, _TAIL = 1200, 700  # characters of a long message that are shown: what is wrong, and what to change
+_HEAD, _TAIL = 700, 500  # characters of a long message that are shown: what is wrong, and what to change
 
 
 class SymmeterError(Exception):

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from symmeter.autodiff.memory import freed_memory_reused
+from symmeter.autodiff.memory import _Allocator, freed_memory_reused
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only glibc's allocator is set")
 
@@ -50,7 +50,14 @@ def test_freed_memory_is_kept_while_held_and_given_back_after():
     assert given_back < while_held - 2**25
 
 
+@pytest.fixture
+def unused(monkeypatch):
+    """An allocator that nobody has held yet: a command that ran in this process holds the usual one for good."""
+    monkeypatch.setattr("symmeter.autodiff.memory._ALLOCATOR", _Allocator())
+
+
 @linux
+@pytest.mark.usefixtures("unused")
 def test_the_settings_stay_while_anybody_needs_them(monkeypatch):
     calls = []
     monkeypatch.setattr(
@@ -64,6 +71,7 @@ def test_the_settings_stay_while_anybody_needs_them(monkeypatch):
     assert calls[-1] == ("malloc_trim", 0)
 
 
+@pytest.mark.usefixtures("unused")
 def test_where_there_is_no_such_allocator_nothing_happens(monkeypatch):
     monkeypatch.setattr("symmeter.autodiff.memory.sys.platform", "darwin")
     with freed_memory_reused() as listened:

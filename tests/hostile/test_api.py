@@ -184,6 +184,7 @@ class Endless(Dataset):
         return torch.full((3, 4, 4), i % 7 / 7)
 
 
+@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("how", [lambda data: data, lambda data: DataLoader(data, batch_size=2)])
 def test_of_very_many_items_those_that_are_drawn_are_read(how):
     data = Endless()

@@ -50,7 +50,9 @@ def test_an_absurd_file_is_named_in_a_line(tmp_path, kind, name, what):
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"), [key for key in WHOLE if key[0] != "atoms" and not key[1].endswith("npz")], ids=" ".join
+    ("kind", "name"),
+    [key for key in WHOLE if key[0] != "atoms" and not key[1].endswith(("npz", "off"))],
+    ids=" ".join,
 )
 def test_in_a_folder_what_is_damaged_is_skipped_and_counted(tmp_path, kind, name):
     WHOLE[kind, name](tmp_path / name)

@@ -225,7 +225,7 @@ TXT = [
     listed("txt: a wildcard that fits nothing", "m.txt", "timm:resnet18\ntimm:vti_*\n", "line 2", "no model has"),
     listed("txt: a list with a name", "m.csv", "model,name\nn.txt,a\n", "line 2", "is a list", **{"n.txt": "a"}),
     Bad("a name with a NUL", ("sweep", "a\0b.csv", "builtin:photos", "--store", "s"), ("give a name",)),
-    Bad("a very long name", ("sweep", "a" * 5000 + ".csv", "builtin:photos", "--store", "s"), ("cannot be read",)),
+    Bad("a very long name", ("sweep", "a" * 5000 + ".csv", "builtin:photos", "--store", "s"), ("so long a name",)),
 ]  # fmt: skip
 
 CASES = [*YAML, *CSV, *TXT]

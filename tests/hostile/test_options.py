@@ -194,7 +194,7 @@ HOW = {"help", "batch_size", "device", "quiet", "json", "out", "plot", "by", "de
 # Flags that decide what: a value that is not the usual one. Where None stands, other tests show what it does.
 WHAT = {
     "symmetry": "scale", "output": "logits", "measure": None, "control": "none", "no_control": "", "elements": "5",
-    "sampling": "quadrature", "average": "2", "precision": None, "range": None, "weights": None, "untrained": "",
+    "sampling": "quadrature", "average": "2", "precision": None, "range": None, "bands": None, "weights": None, "untrained": "",
     "model_kwargs": "classes=4", "trust_remote_code": "", "domain": None, "inputs": None, "data": None, "samples": "2",
     "seed": "5", "seeds": None, "layers": None, "probes": "3", "aliasing": "", "definition": "periodic",
     "padding": "zeros", "img_size": "5", "crop_pct": "0.6", "mean": "0.3", "std": "0.3", "interpolation": "nearest",

@@ -70,6 +70,7 @@ SWEEP = {
     "device": [None, "no such thing", "", "  ", "two\nlines", 0],  # an executor's own business
     "layers": [True],
     "seeds": [{1, 2}],
+    "allow_code": [[]],  # no pattern, as usual
 }
 SAVE = {"path": ["no such thing", "two\nlines", Path("nowhere")]}
 

@@ -56,7 +56,8 @@ class Pushforward:
     ):
         self.f = f
         self.dropped: dict[str, str] = {}
-        self.verifier = BlockVerifier(f, wide, sizes) if sizes else Verifier(f, wide)
+        of_few, wide_of_few = _in_pairs(f), None if wide is None else _in_pairs(wide)
+        self.verifier = BlockVerifier(of_few, wide_of_few, sizes) if sizes else Verifier(of_few, wide_of_few)
         self._fixed = batch_size
         self._limit = batch_size or MOST
         self._largest = 0  # the most images that the strategy in use has taken at once
@@ -178,3 +179,8 @@ class Pushforward:
         self._largest = self._verified = 0
         if not self._exact:
             self._exact, self._rescue = self._rescue, []
+
+
+def _in_pairs(f: TensorFunction) -> TensorFunction:
+    """The same function of images (b, ...), of which a model may take few at once."""
+    return lambda x: torch.cat([f(pair) for pair in x.split(2)])

@@ -12,7 +12,7 @@ from symmeter.files import check_ending, write_whole
 from symmeter.optional import require
 from symmeter.results.intervals import ends_of
 from symmeter.verbs.arguments import anything
-from symmeter.verbs.arguments import path as PATH
+from symmeter.verbs.arguments import writable as PATH
 from symmeter.verbs.verb import verb
 
 if TYPE_CHECKING:

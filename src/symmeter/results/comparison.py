@@ -19,7 +19,7 @@ from symmeter.results.intervals import Ratio, holm, of_ratios
 from symmeter.results.json_form import json_form
 from symmeter.results.paired import QUANTITIES, VALUE, Images, Measured
 from symmeter.results.row import Row
-from symmeter.verbs.arguments import path as PATH
+from symmeter.verbs.arguments import writable as PATH
 from symmeter.verbs.verb import verb
 
 SCHEMA = "symmeter.results.comparison/1"

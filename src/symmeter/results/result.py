@@ -21,7 +21,7 @@ from symmeter.results.phases import PhaseRow, phases_of
 from symmeter.results.row import ElementRow, Row
 from symmeter.results.text import render
 from symmeter.verbs.arguments import Kind
-from symmeter.verbs.arguments import path as PATH
+from symmeter.verbs.arguments import writable as PATH
 from symmeter.verbs.verb import verb
 
 SCHEMA = "symmeter.results.result/1"

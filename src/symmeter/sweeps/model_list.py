@@ -45,7 +45,7 @@ def read_models(
         if isinstance(item, Entry):
             found.append(item)
         elif isinstance(item, Mapping):
-            found.append(read_row(item, "models", domain))
+            found.append(replace(read_row(item, "models", domain), where=""))
         elif isinstance(item, str | Path):
             found += reader.expanded(str(item))
         else:

@@ -194,15 +194,18 @@ def _choices(wrong: object, kinds: Kinds) -> str:
 
 
 def _path(value: Given) -> str:
-    """A path as a string; of bytes it is none, nor of names that no file can have.
-
-    SymmeterError for a pipe or a device, which may never end.
-    """
+    """A path as a string; of bytes it is none. SymmeterError for names that no file can have."""
     path = os.fspath(value)
     if not isinstance(path, str) or not path.strip() or "\0" in path:
         raise ValueError
     if any(len(os.fsencode(part)) > _LONGEST_NAME for part in path.split("/")):
-        raise ValueError
+        raise SymmeterError(f"{path[:60]!r}...: no file has so long a name")
+    return path
+
+
+def _readable(value: Given) -> str:
+    """The same of what is to be read; SymmeterError for a pipe or a device, which may never end."""
+    path = _path(value)
     if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
         raise SymmeterError(f"{path}: this is a pipe or a device; give a file or a folder")
     return path
@@ -222,7 +225,8 @@ def _truth(value: Given) -> bool:
 
 anything = Kind("anything", lambda value: value)
 word = passing("a name", lambda value: isinstance(value, str) and value.strip())
-path = Kind("a path", _path)
+path = Kind("a path", _readable)
+writable = Kind("a path", _path)
 truth = Kind("True or False", _truth)
 function = passing("a function", lambda value: callable(value) and not isinstance(value, type))
 seed = whole(0, 63)

@@ -1,5 +1,6 @@
 """Frames of atoms: from ASE's objects, from any file that ASE reads, and the molecules that come with it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -140,6 +141,9 @@ def read(path: Path, shown: str) -> Frames:
     return Frames(atoms, _named(atoms), path.name, path=shown)
 
 
+_MANY_COLUMNS = re.compile(r":\d{5,}")
+
+
 def _check_counts(path: Path, shown: str) -> None:
     """SymmeterError for a frame of more atoms than there are lines: ASE would count to whatever number it says."""
     with path.open(errors="replace") as file:
@@ -151,6 +155,8 @@ def _check_counts(path: Path, shown: str) -> None:
             raise SymmeterError(
                 f"{shown}: line {place + 1} says {count} atoms, and {max(left, 0)} lines follow"
             )
+        if _MANY_COLUMNS.search(lines[place + 1]):
+            raise SymmeterError(f"{shown}: line {place + 2} says columns by the ten thousand")
         place += 2 + count
         while place < len(lines) and lines[place].startswith("VEC"):
             place += 1

@@ -55,7 +55,7 @@ def bands(
     {'x': (4,), 'y': (5,)}
     """
     observer = Banded()
-    given = Given(data, domain or "images", inputs, None, named_options(definition, preprocessing) | options)
+    given = Given(data, domain, inputs, None, named_options(definition, preprocessing) | options)
     settings = Settings(samples, batch_size, device, seed, progress, control=False)
     done = run_along(plan_along(model, given, symmetry, output, settings, "error by frequency"), observer)
     result, run = done.result(()), done.run

@@ -55,7 +55,12 @@ def _series(folder: Path, **how: bool) -> tuple[list[Any], np.ndarray]:
     across, down = np.array(slices[0].ImageOrientationPatient, dtype=float).reshape(2, 3)
     normal = np.cross(across, down)
     slices.sort(key=lambda one: float(normal @ _place(one)))
-    row_step, column_step = map(float, slices[0].PixelSpacing)
+    steps = np.array([one.PixelSpacing for one in slices], dtype=float)
+    if not (steps > 0).all() or np.ptp(steps, 0).max() > 1e-6 * steps.max():
+        raise SymmeterError(
+            f"{folder.name}: its slices have PixelSpacing {steps.min():g} to {steps.max():g} mm"
+        )
+    row_step, column_step = steps[0]
     affine = np.eye(4)
     columns = [column_step * across, row_step * down, _between(slices, normal, folder)]
     affine[:3, :3] = _TO_RIGHT_FRONT @ np.stack(columns, -1)
