@@ -9,7 +9,7 @@ from torch import Tensor
 from symmeter.autodiff.strategies import CentralDifference, Strategy
 
 FLOOR_IMAGES = 4
-DRAWS = 2  # of round-off: a kink within its reach is crossed by half of them
+DRAWS = 3  # of round-off: a kink within its reach is crossed by half of them
 
 
 @dataclass(frozen=True)
