@@ -137,7 +137,7 @@ def test_it_is_a_part_of_what_a_cell_is_found_by(place):
     assert key() == key(gain=1.0) == key("1") == key(shift=())
     assert key(gain=2.0) == key("2") == key("2", gain=3.0)  # what is said of the model goes first
     assert len({key(), key("2"), key("3"), key("2", shift=[1.0])}) == 4
-    check_refused("models: gain is -1.0; give a number", key, "-1")
+    check_refused("net.py:build: gain is -1.0; give a number", key, "-1")
     check_refused("toys have no option 'gian'; did you mean 'gain'?", key, gian=1.0)
 
 

@@ -197,7 +197,7 @@ def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @table(CASES)
 def test_nothing_takes_long(case, tmp_path, capsys):
-    check_refused(case, tmp_path, capsys, soon=2.5)
+    check_refused(case, tmp_path, capsys)
 
 
 def _huge() -> list[tuple[str, str]]:

@@ -238,7 +238,7 @@ def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @table(CASES)
 def test_a_bad_list_is_one_line_with_its_place(case, tmp_path, capsys):
-    check_refused(case, tmp_path, capsys, soon=2.0)
+    check_refused(case, tmp_path, capsys)
     assert not (tmp_path / "store").exists() and not (tmp_path / "ran").exists()
 
 

@@ -99,25 +99,26 @@ class Verifier:
         others = [quotient(f, x, w, step) for step in terms.steps[1:]]
         sure = torch.stack([_close(first, other, terms.agreement) for other in others]).all(0)
         if self.wide is not None and bool(sure.any()):
-            sure = sure & ~self._at_a_kink(self.wide, strategy, x, w, found, first)
+            sure = sure & ~self._within_round_off(self.wide, strategy, x, w, found, first)
         if not bool(sure.any()):
             return None
         size = float(found[sure].flatten(1).norm(dim=1).mean())
         expected = float(first[sure].flatten(1).norm(dim=1).mean())
         return f"it disagrees with central differences, {size:.3g} for {expected:.3g}"
 
-    def _at_a_kink(
+    def _within_round_off(
         self, wide: TensorFunction, strategy: Strategy, x: Tensor, w: Tensor, found: Tensor, truth: Tensor
     ) -> Tensor:
-        """(b,) whether float32 lies on the other side of a kink: float64 has the truth, and round-off changes sides."""
+        """(b,) whether float32 cannot tell: float64 has the truth, and round-off changes sides of a kink, or decides.
+
+        It decides where terms cancel, as in the mean of a derivative over all positions.
+        """
         exact = _pushed(strategy, wide, x, w)
         draws = []
         for seed in range(_NUDGES):
             generator = torch.Generator().manual_seed(seed)
-            noise = torch.randn(x.shape, generator=generator, dtype=torch.float64).to(x)
-            moved = x + _NUDGE * torch.finfo(torch.float32).eps * along(root_mean_square(x), x) * noise
-            derivative = _pushed(strategy, self.f, moved.float(), w.float())
-            draws.append(derivative.double().flatten(1))
+            moved, turned = (_nudged(value, generator).float() for value in (x, w))
+            draws.append(_pushed(strategy, self.f, moved, turned).double().flatten(1))
         spread = (torch.stack(draws) - draws[0]).norm(dim=2).amax(0)
         error = (found - exact).flatten(1).norm(dim=1)
         return _close(exact, truth, _WIDE.tolerance) & (error <= _SPREADS * spread)
@@ -198,6 +199,12 @@ class BlockVerifier:
             if reason is not None:
                 return reason
         return None
+
+
+def _nudged(x: Tensor, generator: torch.Generator) -> Tensor:
+    """x (b, ...) moved by some units of round-off of float32, of the size of each image."""
+    noise = torch.randn(x.shape, generator=generator, dtype=torch.float64).to(x)
+    return x + _NUDGE * torch.finfo(torch.float32).eps * along(root_mean_square(x), x) * noise
 
 
 def _part(f: TensorFunction, block: slice) -> TensorFunction:

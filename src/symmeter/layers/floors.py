@@ -7,8 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from symmeter.measuring.floor import DRAWS, FLOOR_IMAGES, nudged_within
+from symmeter.measuring.floor import FLOOR_IMAGES, nudged_within
 
+_DRAWS = 2  # of round-off, beside the image as it is
 _FAR = 4096  # units of round-off: a move that meets so many times more kinks than one unit does
 _REACH = 4  # units by which the round-off of all layers together moves what is inside
 _CROSSINGS = 2.0  # floors that one crossed kink in one image may cost
@@ -56,8 +57,8 @@ class LayerFloors:
         if self._x is None or self._found is None:
             return
         x, times = self._x, max(1, FLOOR_IMAGES // len(self._x))
-        seeds = list(range((DRAWS + 1) * times))
-        near, far = seeds[: DRAWS * times], seeds[DRAWS * times :]
+        seeds = list(range((_DRAWS + 1) * times))
+        near, far = seeds[: _DRAWS * times], seeds[_DRAWS * times :]
         moves = [*product(near, [1]), *product(far, [_FAR]), *product(far, [-_FAR])]
         moved = torch.cat([nudged_within(x, seed, units * unit) for seed, units in moves])
         found = contributions(moved).unflatten(-1, (len(moves), len(x))).movedim(-2, 0)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from symmeter.errors import SymmeterError, nearest
 from symmeter.kinds_of_data import find_domain
 from symmeter.models.spec import parse_model_kwargs
-from symmeter.options import WRITTEN, Values, checked, from_text
+from symmeter.options import WRITTEN, Values, from_text
 from symmeter.sweeps.list_files import Cells
 from symmeter.verbs.arguments import shown, words_by_leaf
 
@@ -79,7 +79,6 @@ def _read(row: Cells, where: str, domain: str) -> Entry:
         for name, option in options.items()
         if name in row
     }
-    checked(kind.Options, given, kind.name)
     untrained = _value("untrained", WRITTEN["truth"], str(row.get("untrained", False)))
     if untrained and texts.get("weights"):
         raise SymmeterError("weights and untrained contradict each other: give one of them")

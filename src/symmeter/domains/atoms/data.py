@@ -132,9 +132,9 @@ def read(path: Path, shown: str) -> Frames:
     """All frames of a file, by ASE; SymmeterError for one that it cannot read."""
     check_path(str(path))
     reader = require("ase.io", EXTRA)
-    if path.suffix.lower() in (".xyz", ".extxyz"):
-        _check_counts(path, shown)
     try:
+        if path.suffix.lower() in (".xyz", ".extxyz"):
+            _check_counts(path)
         atoms = reader.read(path, index=":")
     except Exception as error:  # its readers raise many kinds
         raise SymmeterError(f"{shown}: ASE cannot read it: {reason(error)}") from error
@@ -144,19 +144,17 @@ def read(path: Path, shown: str) -> Frames:
 _MANY_COLUMNS = re.compile(r":\d{5,}")
 
 
-def _check_counts(path: Path, shown: str) -> None:
-    """SymmeterError for a frame of more atoms than there are lines: ASE would count to whatever number it says."""
+def _check_counts(path: Path) -> None:
+    """ValueError for a frame of more atoms than there are lines: ASE would count to whatever number it says."""
     with path.open(errors="replace") as file:
         lines = list(map(str.strip, file))
     place = 0
     while place < len(lines) and lines[place].isdecimal():
         count, left = int(lines[place][:18]), len(lines) - place - 2
         if count > left:
-            raise SymmeterError(
-                f"{shown}: line {place + 1} says {count} atoms, and {max(left, 0)} lines follow"
-            )
+            raise ValueError(f"line {place + 1} says {count} atoms, and {max(left, 0)} lines follow")
         if _MANY_COLUMNS.search(lines[place + 1]):
-            raise SymmeterError(f"{shown}: line {place + 2} says columns by the ten thousand")
+            raise ValueError(f"line {place + 2} says columns by the ten thousand")
         place += 2 + count
         while place < len(lines) and lines[place].startswith("VEC"):
             place += 1
