@@ -122,9 +122,11 @@ def main() -> int:
     """The command; returns the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="few samples, two rounds")
+    parser.add_argument("--rounds", type=int, help="rounds of which the median counts (5)")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     count, rounds = (4, 2) if options.quick else (32, 5)
+    rounds = options.rounds or rounds
     cases = []
     for kind in KINDS.values():
         cases += [Case.of(kind, kind.generators[:1], count), Case.of(kind, kind.generators, count)]

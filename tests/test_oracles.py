@@ -103,38 +103,48 @@ def values_of(profile, kind, symmetry, name):
 
 
 @pytest.mark.parametrize(("network", "definition"), CASES)
-@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-8), (torch.float32, 1e-3)])
-def test_layers_of_the_oracles(shared_data, shared_oracles, network, definition, dtype, tolerance):
+@pytest.mark.parametrize(
+    ("dtype", "tolerance", "batch"),
+    [(torch.float64, 1e-8, None), (torch.float32, 1e-3, 1), (torch.float32, 1e-3, None)],
+)
+def test_layers_of_the_oracles(shared_data, shared_oracles, network, definition, dtype, tolerance, batch):
     """`contribution` and `norm` of every module at every depth, relative to LEE, as means over the images.
 
     In float32 two pixels of SqueezeNet's first pooling tie within the round-off of torch's own convolution (gaps of
-    1e-5): which of them is the larger is not known, and the floor of the rows around them says so.
+    1e-5): which of them is the larger is not known, and the floor of the rows around them says so. On which side of a
+    kink ResNet-20 falls hangs on the kernel of the batch: image by image few rows are off, else those of one image.
     """
     oracle = json.loads((shared_oracles / f"{network}.json").read_text())
     model, x = trained(shared_data, network).to(dtype), inputs(shared_data, oracle).to(dtype)
     expected, norms = oracle["contribution"][definition], oracle.get("norm", {}).get(definition, {})
     classes = 10 if norms else 0
-    profile = symmeter.attribute(  # image by image: on which side of a kink a pixel falls hangs on the kernel
-        model, x, ",".join(expected), definition=definition, control=False, probes=classes, batch_size=1
+    profile = symmeter.attribute(
+        model, x, ",".join(expected), definition=definition, control=False, probes=classes, batch_size=batch
     )
     assert not profile.header["spec"]["folded"]
-    beyond, rows = [], 0
+    beyond, rows = {}, 0
     for symmetry, modules in expected.items():
         lee = profile.contributions(symmetry)[0].mean()
         floors = {row.layer: row.floor for row in profile.rows if row.symmetry == symmetry}
         for name, wanted in modules.items():
             found = values_of(profile, "contribution", symmetry, name)
             assert found is not None, name
-            off, rows = abs(np.mean(found - np.array(wanted))) / lee, rows + 1
+            difference, rows = found - np.array(wanted), rows + 1
+            off = abs(difference.mean()) / lee
             if off >= tolerance:
-                beyond.append((symmetry, name))
+                beyond[symmetry, name] = np.delete(difference, np.abs(difference).argmax())
                 assert off < floors[name] / lee, (name, off)
         for name, wanted in norms.get(symmetry, {}).items():
             found = values_of(profile, "norm", symmetry, name)
             assert found.mean() == pytest.approx(
                 np.mean(wanted), rel=max(tolerance, 1e-8), abs=tolerance * lee
             )
-    assert len(beyond) <= (0 if dtype == torch.float64 else 0.01 * rows), beyond
+    few = 0 if dtype == torch.float64 else 0.01 * rows
+    if len(beyond) > few:
+        assert dtype == torch.float32 and batch is None, beyond
+        for (symmetry, name), others in beyond.items():
+            lee = profile.contributions(symmetry)[0].mean()
+            assert abs(others.mean()) < tolerance * lee, (symmetry, name)
 
 
 @pytest.mark.slow

@@ -1,5 +1,7 @@
 """Symmetries from strings, generators and lists, and what is said of those that do not exist."""
 
+import re
+
 import pytest
 from tests.helpers import check_refused
 
@@ -54,6 +56,17 @@ def test_finite_groups_have_no_generator(group):
 def test_mistakes(what, message):
     with pytest.raises(SymmeterError, match=message):
         parse_symmetry(what)
+
+
+@pytest.mark.parametrize(("given", "words"), [
+    ({"generators": ("rotation",)}, "generators is ('rotation',); give a list of generators, such as GENERATORS['rotation']"),
+    ({"groups": ("C4",)}, "groups is ('C4',); give a list of groups, such as parse_group('C4')"),
+    ({"groups": (parse_group("C4"),), "rho_in": "image"}, "rho_in is 'image'; give "),
+    ({"groups": (parse_group("C4"),), "rho_out": Trivial}, "rho_out is "),
+    ({"name": 3}, "name is 3; give "),
+])  # fmt: skip
+def test_members_of_the_wrong_type_are_named(given, words):
+    check_refused(re.escape(words), lambda: Symmetry(**{"name": "mine"} | given))
 
 
 def test_a_list_of_one_keeps_the_representations_and_several_are_refused():

@@ -5,6 +5,7 @@ import dataclasses
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from symmeter.cli import inputs
@@ -83,14 +84,14 @@ class SecondRun(ABC):
 
     def show(self) -> None:
         """Print the table and how to read it, below that of the result."""
-        from symmeter.results.text import as_text
+        from symmeter.results.text import as_text, show_table
 
         if self.failed:
             return
         if sys.stdout.isatty():
-            self._found.show_table(console())
+            show_table(self._found, console())
         else:
-            print(as_text(self._found.show_table, 80), end="")
+            print(as_text(partial(show_table, self._found), 80), end="")
 
     def plot(self, file: str) -> None:
         """Draw it into a file."""

@@ -65,6 +65,15 @@ def with_interval(value: float, low: float | None, high: float | None) -> str:
     return f"{value / unit:.3g} [{_end(low / unit)} {_end(high / unit)}]e{exponent:+03d}"
 
 
+def interval(low: float | None, high: float | None) -> str:
+    """Both ends in words; nothing where one is not known.
+
+    >>> interval(0.25, 0.5), interval(0.25, None)
+    ('0.25 to 0.5', '')
+    """
+    return "" if low is None or high is None else f"{short(low)} to {short(high)}"
+
+
 def ratio(value: float | None, low: float | None = None, high: float | None = None) -> str:
     """A ratio to two digits behind the point, with its interval.
 

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from symmeter.results.json_form import json_form
-from symmeter.results.numbers import short
+from symmeter.results.numbers import interval, short
 from symmeter.results.result import pandas
 from symmeter.results.row import Record
 from symmeter.results.text import as_text, circumstances, new_table, show_tables, title
@@ -99,12 +99,6 @@ class PredictionRange:
             console, heading, circumstances(self.header), [self.table()], self.legend(), self.warnings
         )
 
-    def show_table(self, console: Console) -> None:
-        """Print the table, and how to read it."""
-        console.print(self.table())
-        for line in self.legend():
-            console.print(escape(line), style="dim", highlight=False)
-
     def table(self) -> Table:
         """One line per symmetry and t."""
         table = new_table()
@@ -112,9 +106,7 @@ class PredictionRange:
         for name in ("t", "change / LEE", "95 %"):
             table.add_column(name, justify="right", no_wrap=True)
         for row in self.rows:
-            between = row.interval_remark
-            if row.interval_low is not None and row.interval_high is not None:
-                between = f"{short(row.interval_low)} to {short(row.interval_high)}"
+            between = interval(row.interval_low, row.interval_high) or row.interval_remark
             cells = (row.symmetry, f"{row.t:g} {row.t_unit}", short(row.ratio), between)
             table.add_row(*map(escape, cells))
         return table

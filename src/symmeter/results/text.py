@@ -69,6 +69,14 @@ class Printable(Protocol):
     def averages(self) -> tuple[AveragedError, ...]: ...
 
 
+class Tabular(Protocol):
+    """What is one table."""
+
+    def table(self) -> Table: ...
+
+    def legend(self) -> list[str]: ...
+
+
 def render(result: Printable, width: int = 80) -> str:
     """The table as plain text."""
     return as_text(lambda console: show(result, console), width)
@@ -114,10 +122,20 @@ def show_tables(
     for table in tables:
         console.print(table)
         console.print()
-    for line in legend:
-        console.print(escape(line), style="dim", highlight=False)
+    _explain(console, legend)
     for warning in warnings:
         console.print(f"[yellow]warning:[/yellow] {escape(warning)}", highlight=False)
+
+
+def show_table(found: Tabular, console: Console) -> None:
+    """Print the one table of what was found, and how to read it."""
+    console.print(found.table())
+    _explain(console, found.legend())
+
+
+def _explain(console: Console, legend: Iterable[str]) -> None:
+    for line in legend:
+        console.print(escape(line), style="dim", highlight=False)
 
 
 def title(head: Mapping[str, Any]) -> str:

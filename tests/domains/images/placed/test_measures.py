@@ -220,3 +220,30 @@ def test_a_swap_that_is_none_is_named(word):
         Alike(), "hflip", output=word, **({"measure": "relative_error"} if "heat" in word else {})
     )
     assert any("does not exchange left and right" in warning for warning in result.warnings)
+
+
+class Unsure(Squares):
+    """A corner of a box is no number in images that are bright all over."""
+
+    def _one(self, image):
+        found = super()._one(image)
+        if image.mean() > 0.3:
+            found["boxes"][0, 0] = torch.nan
+        return found
+
+
+@pytest.mark.filterwarnings("default::symmeter.errors.SymmeterWarning")
+@pytest.mark.parametrize("symmetry", ["hflip", "shift(4,crop)"])
+def test_an_image_with_boxes_that_are_no_numbers_is_named_and_left_out(symmetry):
+    images = squares(6)
+    images[2] += 0.4
+    assert (images.mean((1, 2, 3)) > 0.3).tolist() == [False, False, True, False, False, False]
+    others = torch.cat([images[:2], images[3:]])
+    with pytest.warns(symmeter.errors.SymmeterWarning, match=r"1 image left out, .* infinity: image\[2\]$"):
+        rows, result = measured(Unsure(wider=2.0, least=0.5), symmetry, images, control=False)
+    expected = measured(Squares(wider=2.0, least=0.5), symmetry, others, control=False)[0]
+    assert result.header["status"] == "partial"
+    assert len(rows) == 3
+    for name, row in rows.items():
+        assert row.n == 5
+        assert row.value == pytest.approx(expected[name].value, abs=1e-9)
