@@ -23,7 +23,7 @@ TOLERANT = {
 
 def opened(kind: str, path: Path, **options: Any) -> Any:
     """All that can be read of a path."""
-    domain = domains()[kind](**options)
+    domain = domains()[kind](domains()[kind].Options(**options))
     samples = domain.open(str(path), LoadedModel(nn.Identity(), "net", {}), Draw())
     list(samples.batches(2))
     return samples
@@ -32,7 +32,7 @@ def opened(kind: str, path: Path, **options: Any) -> Any:
 @pytest.mark.parametrize(
     "damage", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in DAMAGE]
 )
-@pytest.mark.parametrize(("kind", "name"), WHOLE, ids=" ".join)
+@pytest.mark.parametrize(("kind", "name"), WHOLE)
 def test_a_damaged_file_is_named_in_a_line(tmp_path, kind, name, damage):
     path = tmp_path / name
     DAMAGE[damage](WHOLE[kind, name])(path)
@@ -41,7 +41,7 @@ def test_a_damaged_file_is_named_in_a_line(tmp_path, kind, name, damage):
         assert name in line
 
 
-@pytest.mark.parametrize(("kind", "name", "what"), ABSURD, ids=" ".join)
+@pytest.mark.parametrize(("kind", "name", "what"), ABSURD)
 def test_an_absurd_file_is_named_in_a_line(tmp_path, kind, name, what):
     make, words = ABSURD[kind, name, what]
     make(tmp_path / name)
@@ -52,7 +52,6 @@ def test_an_absurd_file_is_named_in_a_line(tmp_path, kind, name, what):
 @pytest.mark.parametrize(
     ("kind", "name"),
     [key for key in WHOLE if key[0] != "atoms" and not key[1].endswith("npz")],
-    ids=" ".join,
 )
 def test_in_a_folder_what_is_damaged_is_skipped_and_counted(tmp_path, kind, name):
     options = {"points": 4} if name.endswith("off") else {}  # of a mesh: a sample of its surface
