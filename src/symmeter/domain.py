@@ -113,6 +113,10 @@ class Domain(ABC):
         """The measures over groups where none is named, for what was written as the output."""
         return self.measure_over
 
+    def asserted_measures(self, output: object) -> str:
+        """The errors over groups that are 0 where f(g x) = g f(x), for what was written as the output."""
+        return "relative_error"
+
     # data
 
     def informed(self, data: Any) -> "Domain":

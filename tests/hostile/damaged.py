@@ -237,7 +237,7 @@ ABSURD: dict[tuple[str, str, str], tuple[Make, str]] = {
     ("points", "a.off", "huge"): (text(f"OFF\n{HUGE} {HUGE} 0\n0 0 0\n"), "a.off"),
     ("points", "a.xyz", "words"): (text("a b c\n"), "a.xyz"),
     ("points", "a.npz", "bomb"): (bomb("points"), "a.npz.*would unpack to"),
-    ("atoms", "a.xyz", "huge"): (text(f"{HUGE}\n\nH 0 0 0\n"), "a.xyz: line 1 says"),
+    ("atoms", "a.xyz", "huge"): (text(f"{HUGE}\n\nH 0 0 0\n"), "a.xyz: ASE cannot read it: line 1 says"),
     ("atoms", "a.xyz", "negative"): (text("-1\n\nH 0 0 0\n"), "a.xyz"),
     ("atoms", "a.xyz", "unknown element"): (text("1\n\nXq 0 0 0\n"), "a.xyz: ASE cannot read it"),
     ("atoms", "a.xyz", "nothing"): (text("0\n\n"), "a.xyz|frame"),

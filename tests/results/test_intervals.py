@@ -1,11 +1,13 @@
 """Intervals hold what they say they do, and are what slow plain code makes of the same resamples."""
 
 import math
+from itertools import chain
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from symmeter.results import bootstrap
 from symmeter.results.bootstrap import resamples
 from symmeter.results.estimate import estimate
 from symmeter.results.intervals import (
@@ -83,7 +85,7 @@ def test_intervals_of_ratios_of_means_hold(n):
 def test_bootstrap_t_is_that_of_a_loop_over_resamples():
     values = np.random.default_rng(3).exponential(size=12) + 0.1
     t = []
-    for counts in resamples(12):
+    for counts in chain.from_iterable(resamples(12)):
         resample = np.repeat(values, counts.astype(int))
         t.append((resample.mean() - values.mean()) / stats.sem(resample))
     low, high = (
@@ -92,6 +94,20 @@ def test_bootstrap_t_is_that_of_a_loop_over_resamples():
     found = of_mean(values)
     assert found.low == pytest.approx(values.mean() - high * stats.sem(values))
     assert found.high == pytest.approx(values.mean() - low * stats.sem(values))
+
+
+@pytest.mark.parametrize("n", [40, 3000])
+def test_a_table_in_parts_is_the_same_table(n, monkeypatch):
+    whole = np.concatenate(list(bootstrap.resamples(n, seed=2)))
+    assert (whole.sum(1) == n).all()
+    assert len(whole) == min(1999, 8_000_000 // n)
+    values = np.random.default_rng(0).normal(size=(n, 2, 3))
+    assert bootstrap.sums(values, 2) == pytest.approx(np.tensordot(whole, values, 1))
+    monkeypatch.setattr(bootstrap, "_AT_ONCE", 7 * n)
+    monkeypatch.setattr(bootstrap, "_KEPT", 0)
+    parts = list(bootstrap.resamples(n, seed=2))
+    assert {len(part) for part in parts[:-1]} == {7}
+    assert (np.concatenate(parts) == whole).all()
 
 
 def test_columns_together_are_as_one_by_one_also_beside_those_without_an_interval():
@@ -111,7 +127,7 @@ def test_a_ratio_of_means_is_that_of_a_loop_over_resamples():
     divisors = random.lognormal(size=15)
     values = divisors * random.lognormal(0, 0.5, 15)
     ratio, t = values.mean() / divisors.mean(), []
-    for counts in resamples(15):
+    for counts in chain.from_iterable(resamples(15)):
         v, d = (np.repeat(one, counts.astype(int)) for one in (values, divisors))
         r = v.mean() / d.mean()
         t.append((r - ratio) / (stats.sem(v - r * d) / d.mean()))

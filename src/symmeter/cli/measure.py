@@ -94,7 +94,9 @@ def run(a: argparse.Namespace) -> int:
 
     def measured(loaded: "LoadedModel") -> "Result":
         from symmeter.measuring.measure import measure
+        from symmeter.measuring.needs import Asked, without_idle
 
+        asked = Asked(symmetry, a.output, a.inputs)  # some options are for the second runs alone
         result = measure(
             loaded,
             a.data,
@@ -105,7 +107,7 @@ def run(a: argparse.Namespace) -> int:
             precision=a.precision,
             average=a.average,
             seed=a.seed,
-            **inputs.common_arguments(a),
+            **without_idle(inputs.common_arguments(a), a.kind.options, asked),
         )
         for second in seconds:
             result = second.added_to(result, loaded)

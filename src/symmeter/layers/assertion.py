@@ -17,7 +17,7 @@ from symmeter.measuring.promises import check_complete, check_derivative, check_
 from symmeter.results.result import Result
 from symmeter.results.verdict import RESOLVED_SQUARES
 from symmeter.symmetry.hypothesis import Symmetry
-from symmeter.verbs.arguments import Kind, above, several, word
+from symmeter.verbs.arguments import Kind, above, several, split_list, word
 from symmeter.verbs.verb import verb
 from symmeter.verbs.warned import recorded, repeat, told_apart
 
@@ -67,7 +67,9 @@ def assert_equivariant(
     Over a group the error is ||f(g x) - g f(x)|| / ||f(x)||, the mean over samples of the worst element. Without a
     `tolerance` it must stay below the larger of 1000 units of round-off of the model's dtype and 3 floors, the floor
     being what moving the images and back does to the output: so a group that is not exact on pixels is not blamed on
-    the model. Along a generator, such as `rotation`, it is the mean square of the Lie derivative, below 10 floors.
+    the model. Of boxes it is 1 - IoU with 1 for each that has no partner, and the change of scores; of keypoints their
+    distance in pixels. Along a generator, such as `rotation`, it is the mean square of the Lie derivative, below 10
+    floors.
 
     A symmetry that is learned is never exact: `max_stability` and `max_specificity` bound the response over that to
     other changes of the same size (see `symmeter.results.verdict.MEANINGS`). The whole 95 % interval must lie below.
@@ -102,7 +104,7 @@ def assert_equivariant(
         **options,
     }
     given = Given(x, domain, inputs, options=named_options(definition, preprocessing) | options)
-    _, meant = read_words(given, symmetry)
+    domain_of, meant = read_words(given, symmetry)
     if layers and not meant.generators:
         raise SymmeterError(
             f"layers: the error is attributed along generators such as rotation, and {meant.name} is a group; over a "
@@ -118,7 +120,15 @@ def assert_equivariant(
     named = None
     with recorded() as found:
         control = _control(bounds, meant)
-        result = measure(model, x, symmetry, _measures(meant), control=control, elements=elements, **common)
+        result = measure(
+            model,
+            x,
+            symmetry,
+            _measures(meant, domain_of.asserted_measures(output)),
+            control=control,
+            elements=elements,
+            **common,
+        )
         if layers:
             named = attribute(model, x, replace(meant, groups=()), probes=0, control=False, **common)
     _, others = told_apart(found)
@@ -142,9 +152,9 @@ def _control(bounds: Mapping[str, float], symmetry: Symmetry) -> str:
     return "stability" if bounds else "none"
 
 
-def _measures(symmetry: Symmetry) -> list[str]:
-    """What is measured along generators and over groups."""
-    return ["lee"] * bool(symmetry.generators) + ["relative_error"] * bool(symmetry.groups)
+def _measures(symmetry: Symmetry, over: str) -> list[str]:
+    """What is measured along generators, and `over` groups."""
+    return ["lee"] * bool(symmetry.generators) + split_list(over) * bool(symmetry.groups)
 
 
 def _check_layers(profile: Result, patterns: Patterns, tolerance: float | None) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from symmeter.errors import SymmeterError
 from symmeter.layers.tree import Part
 from symmeter.results.columns import Key
-from symmeter.results.paired import common_names
+from symmeter.results.paired import columns_of, common_names
 from symmeter.results.result import Result
 from symmeter.results.row import Row
 from symmeter.results.saved import register
@@ -99,11 +99,7 @@ def joined(parts: Sequence[Profile]) -> Profile:
     first = parts[0]
     if len(parts) == 1:
         return first
-    names = tuple(common_names(parts))
-    columns = {}
-    for part in parts:
-        where = [part.sample_names.index(name) for name in names]
-        columns |= {key: values[where] for key, values in part.samples.items()}
+    names = common_names(parts)
     complete = all(part.status == "complete" for part in parts)
     specs = [part.header["spec"] for part in parts]
     symmetries = [spec["symmetry"] for spec in specs]
@@ -123,8 +119,8 @@ def joined(parts: Sequence[Profile]) -> Profile:
         rows=tuple(chain.from_iterable(part.rows for part in parts)),
         header={**first.header, "spec": spec, "status": "complete" if complete else "partial"},
         warnings=tuple(dict.fromkeys(chain.from_iterable(part.warnings for part in parts))),
-        samples=columns,
-        sample_names=names,
+        samples=columns_of(parts, names),
+        sample_names=tuple(names),
     )
 
 

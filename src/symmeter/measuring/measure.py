@@ -1,16 +1,17 @@
 """`measure`: from a model and some images to a result."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import Any
 
-import numpy as np
 import torch
 
 from symmeter.domain import Domain
 from symmeter.measuring.arguments import ARGUMENTS
-from symmeter.measuring.execution import Execution, announced, run_along, run_over
+from symmeter.measuring.execution import announced, run_along, run_over
+from symmeter.measuring.needs import Asked, as_argument, refuse_idle
 from symmeter.measuring.plan import Given, Plan, Settings, make_plan
 from symmeter.measuring.precision import of_several
 from symmeter.measuring.rows import derivative_rows, element_rows, node_errors, orbit_rows
@@ -18,7 +19,9 @@ from symmeter.measuring.split_rows import split_rows
 from symmeter.measuring.untrained import beside_untrained
 from symmeter.measuring.whole_pixel import WholePixel
 from symmeter.models.fresh import untrained
+from symmeter.results.paired import columns_of, common_names
 from symmeter.results.result import Result
+from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.groups.sampling import AUTO
 from symmeter.verbs.verb import verb
 from symmeter.verbs.warned import recorded
@@ -109,7 +112,12 @@ def measure(
     settings = Settings(samples, batch_size, device, seed, progress, control, elements, sampling, precision)
     if average is not None or isinstance(labels, Mapping):
         settings = replace(settings, average=tuple(average or ()))
-    return measured(make_plan(model, given, symmetry, measure, output, settings))
+    plan = make_plan(model, given, symmetry, measure, output, settings)
+    asked = Asked(plan.symmetry, str(output), inputs)
+    chosen = {"elements": elements, "sampling": None if sampling == AUTO else sampling, **given.options}
+    chosen = {name: value for name, value in chosen.items() if value is not None}
+    refuse_idle(chosen, plan.domain.Options, asked, as_argument)
+    return measured(plan)
 
 
 def named_options(definition: Any, preprocessing: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -119,23 +127,13 @@ def named_options(definition: Any, preprocessing: Mapping[str, Any] | None) -> d
 
 def measured(plan: Plan) -> Result:
     """One run along all generators and one over every group, as one result."""
-    executed: list[Execution] = []
     parts: list[Result] = []
-    if plan.symmetry.generators:
-        pixel = WholePixel()
-        along = run_along(plan, pixel)
-        executed.append(along)
-        along.spec.update(whole_pixel=plan.domain.position, whole_pixel_samples=pixel.samples)
-        parts.append(along.result(pixel.added_to(derivative_rows(along.run), along.run)))
-    for group in plan.symmetry.groups:
-        if executed and executed[-1].run.interrupted:
+    interrupted = False
+    for run in _runs(plan):
+        part, interrupted = run()
+        parts.append(part)
+        if interrupted:
             break
-        over = run_over(plan, group)
-        executed.append(over)
-        part = over.result(orbit_rows(over.run))
-        splits, averages = map(tuple, split_rows(over.run))
-        elements, nodes = tuple(element_rows(over.run)), tuple(node_errors(over.run))
-        parts.append(replace(part, elements=elements, nodes=nodes, splits=splits, averages=averages))
     result = _joined(parts, plan.symmetry.name, [m.name for m in [*plan.along, *plan.over]])
     if plan.control == "untrained":
         fresh = untrained(plan.loaded, plan.settings.seed)
@@ -143,7 +141,29 @@ def measured(plan: Plan) -> Result:
             result = beside_untrained(
                 result, measured(plan.of_fresh(fresh)), fresh.info, plan.domain.between_networks
             )
-    return announced(result, any(one.run.interrupted for one in executed))
+    return announced(result, interrupted)
+
+
+def _runs(plan: Plan) -> list[Callable[[], tuple[Result, bool]]]:
+    """What each run finds, and whether it was interrupted; all else that it knows is let go with it."""
+    along = [partial(_along, plan)] if plan.symmetry.generators else []
+    return [*along, *(partial(_over, plan, group) for group in plan.symmetry.groups)]
+
+
+def _along(plan: Plan) -> tuple[Result, bool]:
+    pixel = WholePixel()
+    along = run_along(plan, pixel)
+    along.spec.update(whole_pixel=plan.domain.position, whole_pixel_samples=pixel.samples)
+    return along.result(pixel.added_to(derivative_rows(along.run), along.run)), along.run.interrupted
+
+
+def _over(plan: Plan, group: Group) -> tuple[Result, bool]:
+    over = run_over(plan, group)
+    part = over.result(orbit_rows(over.run))
+    splits, averages = map(tuple, split_rows(over.run))
+    elements, nodes = tuple(element_rows(over.run)), tuple(node_errors(over.run))
+    part = replace(part, elements=elements, nodes=nodes, splits=splits, averages=averages)
+    return part, over.run.interrupted
 
 
 def _joined(parts: list[Result], symmetry: str, measures: list[str]) -> Result:
@@ -151,7 +171,7 @@ def _joined(parts: list[Result], symmetry: str, measures: list[str]) -> Result:
     first = parts[0]
     if len(parts) == 1:
         return first
-    names = [name for name in first.sample_names if all(name in part.sample_names for part in parts)]
+    names = common_names(parts)
     complete = all(part.status == "complete" for part in parts)
     spec = {
         **first.header["spec"],
@@ -165,22 +185,10 @@ def _joined(parts: list[Result], symmetry: str, measures: list[str]) -> Result:
         rows=tuple(chain.from_iterable(part.rows for part in parts)),
         header={**first.header, "spec": spec, "status": "complete" if complete else "partial"},
         warnings=tuple(dict.fromkeys(chain.from_iterable(part.warnings for part in parts))),
-        samples=_columns_of(names, parts),
+        samples=columns_of(parts, names),
         sample_names=tuple(names),
         elements=tuple(chain.from_iterable(part.elements for part in parts)),
         splits=tuple(chain.from_iterable(part.splits for part in parts)),
         averages=tuple(chain.from_iterable(part.averages for part in parts)),
         nodes=tuple(chain.from_iterable(part.nodes for part in parts)),
     )
-
-
-def _columns_of(names: Sequence[str], parts: Sequence[Result]) -> dict[str, np.ndarray]:
-    """The columns (n,) of n samples by name, each from the first result that has it."""
-    columns: dict[str, np.ndarray] = {}
-    for part in parts:
-        where = {name: i for i, name in enumerate(part.sample_names)}
-        chosen = [where[name] for name in names]
-        for key, values in part.samples.items():
-            if key not in columns:
-                columns[key] = values[chosen]
-    return columns

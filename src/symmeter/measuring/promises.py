@@ -32,9 +32,14 @@ def check_complete(result: Result) -> None:
 
 
 def check_elements(result: Result, row: Row, tolerance: float | None) -> None:
-    """The relative error of the worst element of a group is within the tolerance, or within round-off and floor."""
+    """The error of the worst element of a group is within the tolerance, or within round-off and floor."""
     __tracebackhide__ = True
-    floor, name = row.floor or 0.0, _name(result)
+    floor, name, error = row.floor or 0.0, _name(result), row.measure.replace("_", " ")
+    if math.isnan(row.value):
+        why = "; ".join(result.warnings)
+        raise AssertionError(
+            f"{name} cannot be tested under {row.symmetry}: there is no value of {row.measure}: {why}"
+        )
     unit = torch.finfo(getattr(torch, result.header["spec"]["dtype"])).eps
     if tolerance is not None:
         bound, why = tolerance, "as given"
@@ -46,13 +51,14 @@ def check_elements(result: Result, row: Row, tolerance: float | None) -> None:
     else:
         bound = max(_ROUND_OFF * unit, RESOLVED_FLOORS * floor)
         why = f"{_ROUND_OFF:g} units of round-off, or {RESOLVED_FLOORS:g} floors"
-    found = [e for e in result.elements if (e.symmetry, e.output) == (row.symmetry, row.output)]
+    key = (row.measure, row.symmetry, row.output)
+    found = [e for e in result.elements if (e.measure, e.symmetry, e.output) == key]
     worst = max(found, key=lambda e: math.inf if math.isnan(e.value) else e.value)
     if worst.value <= bound:
         return
     raise AssertionError(
         f"{name} is not symmetric under {row.symmetry}{_where(row)}: the worst element is {worst.element!r} with a "
-        f"relative error of {worst.value:.2e}, above the tolerance {bound:.2e} ({why}); floor {floor:.1e}, mean over "
+        f"{error} of {worst.value:.2e}, above the tolerance {bound:.2e} ({why}); floor {floor:.1e}, mean over "
         f"elements {row.value:.2e}. Output: {result.header['spec']['rho_out']}. {_CAUSES[0].upper()}{_CAUSES[1:]}."
     )
 

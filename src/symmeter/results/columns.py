@@ -1,5 +1,6 @@
 """What a run keeps of each image: columns of numbers, and their names as values."""
 
+from array import array
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -62,27 +63,27 @@ class Key:
 
 
 class Columns:
-    """Per-image scalars in float64, grown chunk by chunk: all that a run keeps of an image.
+    """Per-image scalars in float64, grown batch by batch: all that a run keeps of an image.
 
     What is measured has a Key for its name; what is known of the images themselves, such as labels, a plain word.
     """
 
     def __init__(self) -> None:
-        self._chunks: dict[Key | str, list[np.ndarray]] = {}
+        self._values: dict[Key | str, array[float]] = {}
 
     def add(self, key: Key | str, values: np.ndarray) -> None:
         """Append values (b,), one per image."""
-        self._chunks.setdefault(key, []).append(np.asarray(values, np.float64))
+        self._values.setdefault(key, array("d")).frombytes(np.asarray(values, np.float64).tobytes())
 
     def __contains__(self, key: Key | str) -> bool:
-        return key in self._chunks
+        return key in self._values
 
     def __getitem__(self, key: Key | str) -> np.ndarray:
-        return np.concatenate(self._chunks[key])
+        return np.array(self._values[key])
 
     def get(self, key: Key | str) -> np.ndarray | None:
         """The values (N,) of a column, None where there is none."""
-        return np.concatenate(self._chunks[key]) if key in self._chunks else None
+        return np.array(self._values[key]) if key in self._values else None
 
     def controls(self, key: Key) -> dict[str, np.ndarray]:
         """The controls (N,) that a column has, by the name of the ratio to them."""
@@ -91,10 +92,10 @@ class Columns:
 
     def discard_controls(self) -> None:
         """Forget all columns of the control."""
-        self._chunks = {
-            key: chunks for key, chunks in self._chunks.items() if not (isinstance(key, Key) and key.control)
+        self._values = {
+            key: values for key, values in self._values.items() if not (isinstance(key, Key) and key.control)
         }
 
     def by_name(self) -> dict[str, np.ndarray]:
         """All columns (N,) by their printed names, in the order of their first values."""
-        return {str(key): self[key] for key in self._chunks}
+        return {str(key): self[key] for key in self._values}

@@ -74,5 +74,20 @@ class Images:
 def common_names(results: Iterable[Measured]) -> list[str]:
     """The names of the images that all results have, in the order of the first."""
     first, *others = results
+    others = [other for other in others if other.sample_names != first.sample_names]
+    if not others:
+        return list(first.sample_names)
     kept = set(first.sample_names).intersection(*(other.sample_names for other in others))
     return [name for name in first.sample_names if name in kept]
+
+
+def columns_of(results: Iterable[Measured], names: Sequence[str]) -> dict[str, np.ndarray]:
+    """The columns (n,) of all results at the images of these names, each from the first result that has it."""
+    columns: dict[str, np.ndarray] = {}
+    for result in results:
+        own = result.samples
+        if tuple(names) != result.sample_names:  # an image was left out; else nothing is copied
+            positions = Images.of(result, names).positions
+            own = {key: values[positions] for key, values in own.items()}
+        columns |= {key: values for key, values in own.items() if key not in columns}
+    return columns

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from symmeter.domains.grids.affine_map import AffineMap
-from symmeter.results.bootstrap import resamples
+from symmeter.results.bootstrap import sums
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.offset import AlongAxis, Offset
 from symmeter.symmetry.representations.representation import Acted, Representation
@@ -149,8 +149,7 @@ def _solved(left: np.ndarray, right: np.ndarray, seen: Sequence[int]) -> np.ndar
 def _interval(turned: Turned, d: np.ndarray, seen: Sequence[int], seed: int) -> tuple[np.ndarray, np.ndarray]:
     """The ends (axes,) each of the 95 % interval: one more step on samples that are drawn again with replacement."""
     left, right = turned.normal_equations(d)
-    counts = resamples(len(left), seed)
-    lefts, rights = np.tensordot(counts, left, 1), np.tensordot(counts, right, 1)
+    lefts, rights = sums(left, seed), sums(right, seed)
     found = np.stack([d - _solved(a, b, seen) for a, b in zip(lefts, rights, strict=True)])
     low, high = np.percentile(found, [_TAIL, 100 - _TAIL], axis=0)
     return low, high

@@ -40,7 +40,7 @@ from symmeter.domains.images.inputs import preprocessing_of
 from symmeter.domains.images.mask_consistency import MaskConsistency
 from symmeter.domains.images.names import GROUPS, named
 from symmeter.domains.images.options import ImageOptions
-from symmeter.domains.images.placed.measures import BOXES, USUAL
+from symmeter.domains.images.placed.measures import ASSERTED, BOXES, USUAL
 from symmeter.domains.images.placed.measures import MEASURES as PLACED
 from symmeter.domains.images.placed.offsets import placed_offset
 from symmeter.domains.images.placed.representation import Placed, re_boxed, unswapped
@@ -131,6 +131,10 @@ class Images(Gridded):
         """Sets of boxes and keypoints have measures of their own."""
         kinds = [word.kind for word in placed_words(output).values()]
         return USUAL[kinds[0]] if kinds else self.measure_over
+
+    def asserted_measures(self, output: object) -> str:
+        kinds = [word.kind for word in placed_words(output).values()]
+        return ASSERTED[kinds[0]] if kinds else super().asserted_measures(output)
 
     def asked(self, model: LoadedModel, output: Any, data: Any) -> tuple[LoadedModel, Any]:
         """Where boxes or keypoints are asked for, the model that returns these as tensors."""

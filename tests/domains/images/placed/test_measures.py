@@ -247,3 +247,28 @@ def test_an_image_with_boxes_that_are_no_numbers_is_named_and_left_out(symmetry)
     for name, row in rows.items():
         assert row.n == 5
         assert row.value == pytest.approx(expected[name].value, abs=1e-9)
+
+
+class SurerOfTheLeft(Squares):
+    """Scores are smaller at the right, so that only they change under a flip."""
+
+    def _one(self, image):
+        found = super()._one(image)
+        return found | {"scores": found["scores"] - 0.001 * found["boxes"][:, 0] / image.shape[-1]}
+
+
+@pytest.mark.parametrize("symmetry", ["hflip", "D4", "shift(4,crop)"])
+def test_a_promise_of_boxes_holds_for_an_exact_detector(symmetry):
+    result = symmeter.assert_equivariant(Squares().eval(), squares(), symmetry, "boxes")
+    assert [row.measure for row in result.rows] == ["set_error", "unmatched", "score_change"]
+
+
+@pytest.mark.parametrize(("net", "words"), [
+    (Squares(wider=2.0), "Squares is not symmetric under hflip: the worst element is 'hflip' with a set error of 4.44e-01"),
+    (SurerOfTheLeft(), "SurerOfTheLeft is not symmetric under hflip.* mean over elements"),
+    (Squares(least=2.0), "Squares cannot be tested under hflip: there is no value of unmatched: no box in 4 of 4 images"),
+])  # fmt: skip
+def test_a_promise_of_boxes_is_broken_in_words(net, words):
+    with pytest.raises(AssertionError, match=words):
+        symmeter.assert_equivariant(net.eval(), squares(), "hflip", "boxes")
+    symmeter.assert_equivariant(Squares().eval(), squares(), "hflip", "boxes", tolerance=1e-3)

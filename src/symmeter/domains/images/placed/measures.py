@@ -180,3 +180,7 @@ class KeypointError(Average):
 
 MEASURES: tuple[type[OrbitMeasure], ...] = (BoxError, ScoreChange, Unmatched, SetError, KeypointError)
 USUAL = {BOXES: "box_error,score_change,unmatched", KEYPOINTS: "keypoint_error"}
+ASSERTED = {
+    BOXES: "set_error,unmatched,score_change",
+    KEYPOINTS: "keypoint_error",
+}  # all 0 where f(g x) = g f(x)
