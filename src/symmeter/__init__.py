@@ -26,7 +26,7 @@ _HOME = {
     "Comparison": "results.comparison",
     "compare": "sweeps.compare",
     "load": "sweeps.load",
-    "sweep": "sweeps",
+    "sweep": "sweeps.sweep",
     "Result": "results.result",
     "load_model": "models",
     "Rollout": "models.rollout",

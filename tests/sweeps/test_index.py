@@ -1,6 +1,8 @@
 """All rows of a store in one table: the same for the same cells, whatever came first, and fast."""
 
 import io
+import subprocess
+import sys
 import time
 
 import pandas as pd
@@ -11,7 +13,7 @@ from tests.report.stores import made_up
 
 from symmeter.sweeps.cell import packed
 from symmeter.sweeps.index import all_rows
-from symmeter.sweeps.model_list import Entry
+from symmeter.sweeps.list_columns import Entry
 from symmeter.sweeps.places import HEADER, INDEX, ROWS, SAMPLES
 from symmeter.sweeps.plan import Spec, plan
 from symmeter.sweeps.sealed import BLANK, SEAL
@@ -133,3 +135,23 @@ def test_ten_thousand_cells_are_loaded_in_a_second_and_resumed_in_ten(tmp_path):
     assert len(store.frame()) == 20_000 and fewest(store.frame) < 1
     resume = lambda: run_cells(planned(10_000), store, nobody, progress=False)
     assert fewest(lambda: resume().skipped == 10_000 or pytest.fail("not all are there"), 1) < 10
+    assert_report_is_small(tmp_path / "s", tmp_path / "report.html")
+
+
+def assert_report_is_small(store, page):
+    """Written in under a minute of processor time and a gigabyte by a process of its own, which needs no torch."""
+    code = (
+        "import pathlib, re, resource, sys\n"
+        "from symmeter.cli.app import main\n"
+        "code = main(['report', sys.argv[1], '--out', sys.argv[2]])\n"
+        "used = resource.getrusage(resource.RUSAGE_SELF)\n"
+        "peak = re.search(r'VmHWM:\\s*(\\d+)', pathlib.Path('/proc/self/status').read_text())[1]\n"
+        "print(code, used.ru_utime + used.ru_stime, int(peak) / 2**20, 'torch' in sys.modules)\n"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", code, str(store), str(page)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    status, seconds, memory, torch_too = done.stdout.split()[-4:]
+    assert (status, torch_too) == ("0", "False")
+    assert float(seconds) < 60
+    assert float(memory) < 1  # GiB
+    assert "model_09999" in page.read_text()

@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import time
-from collections.abc import Iterable
 
 import torch
 
@@ -16,11 +15,9 @@ from symmeter.models.loaded import LoadedModel
 from symmeter.results.result import Result
 from symmeter.sweeps.places import ELEMENTS, HEADER, ROWS, SAMPLES
 from symmeter.sweeps.sealed import json_file
-from symmeter.sweeps.tables import parquet_file
+from symmeter.sweeps.tables import labelled, parquet_file
 from symmeter.sweeps.task import Record, Task
 from symmeter.verbs.warned import recorded, told_apart
-
-TAG = "tag_"
 
 
 def measured_cell(task: Task) -> dict[str, bytes]:
@@ -112,12 +109,6 @@ def _labels(result: Result, content: Record, task: Task) -> Record:
 def _renamed(row: Record) -> Record:
     """A layer has a kind, and the cell has one of its own."""
     return {"layer_kind" if key == "kind" else key: value for key, value in row.items()}
-
-
-def labelled(rows: Iterable[Record], labels: Record, tags: Record) -> list[Record]:
-    """Rows with the cell's labels before their own columns, and its tags behind them."""
-    tagged = {TAG + key: str(value) for key, value in tags.items()}
-    return [{**labels, **{k: v for k, v in row.items() if not k.startswith(TAG)}, **tagged} for row in rows]
 
 
 def _state_hash(model: object) -> str | None:

@@ -24,12 +24,11 @@ from typing import Any
 from symmeter.errors import SymmeterError
 from symmeter.results.result import SCHEMA, Result
 from symmeter.results.saved import columns_of, from_parts, row_kind
-from symmeter.sweeps.cell import labelled
 from symmeter.sweeps.folder import StoreError
 from symmeter.sweeps.index import cell_header, cells, newest_rows, take_out, write_index
 from symmeter.sweeps.places import ELEMENTS, FOLDERS, HEADER, MARK, ORDER, ROWS, SAMPLES, path_of
 from symmeter.sweeps.sealed import DamagedFile, SealedFolder, is_sealed, json_file, json_record
-from symmeter.sweeps.tables import Frame, arrow_table, data_frame, parquet_file, plain_rows
+from symmeter.sweeps.tables import Frame, arrow_table, data_frame, labelled, parquet_file, plain_rows
 from symmeter.verbs.warned import warn
 
 STORE_SCHEMA = "symmeter.store/2"
@@ -132,6 +131,8 @@ class Store(SealedFolder):
         header = self.header(key)
         tables = header.pop("cell")["tables"]
         frames = {name: data_frame(self.needed(path_of(name, key), arrow_table)) for name in tables}
+        import symmeter.layers.profile  # noqa: F401  # makes its rows known; a table of rows needs no torch
+
         frame = frames[ROWS].drop(columns="kind").rename(columns={"layer_kind": "kind"})
         known = columns_of(row_kind(header.get("kind", Result.kind), list(frame)))
         rows = plain_rows(frame.filter(items=sorted(known)))

@@ -3,11 +3,13 @@
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from symmeter.optional import require
 from symmeter.sweeps.sealed import BLANK, SEAL
+
+TAG = "tag_"
 
 # What pandas and Arrow hand out; their own types name every form an expression might take, and so hold none.
 Frame = Any  # a pandas DataFrame
@@ -77,3 +79,11 @@ def _plain(name: str, value: Any) -> Any:
     if value is None or (isinstance(value, float) and value != value):
         return None
     return int(value) if name in _WHOLE else value
+
+
+def labelled(
+    rows: Iterable[Mapping[str, Any]], labels: Mapping[str, Any], tags: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Rows with the cell's labels before their own columns, and its tags behind them."""
+    tagged = {TAG + key: str(value) for key, value in tags.items()}
+    return [{**labels, **{k: v for k, v in row.items() if not k.startswith(TAG)}, **tagged} for row in rows]

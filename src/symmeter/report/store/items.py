@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from symmeter.errors import SymmeterError
-from symmeter.measures import parse_measures
-from symmeter.measures.measure import OrbitMeasure
 from symmeter.report.store.pairs import MODELS, columns_of_values
 from symmeter.report.store.table import Metric, Tables
 from symmeter.sweeps.store import Store
@@ -42,6 +40,9 @@ def _largest(table: Frame, column: str, value: Callable[[float], float]) -> list
 
 def _value_of(metric: Metric) -> Callable[[float], float]:
     """What is reported of an error of this metric; the error itself of a measure that is not known here."""
+    from symmeter.measures import parse_measures  # a large store has no need of torch
+    from symmeter.measures.measure import OrbitMeasure
+
     with contextlib.suppress(SymmeterError):
         measure = parse_measures(metric.measure)[0]
         if isinstance(measure, OrbitMeasure):

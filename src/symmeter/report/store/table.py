@@ -9,7 +9,6 @@ from typing import Any
 
 from symmeter.domains.images.provenance import architecture, training, training_data
 from symmeter.errors import SymmeterError
-from symmeter.measures import parse_measures
 from symmeter.optional import require
 from symmeter.report.store.seeds import NUMBERS, merged
 from symmeter.results.verdict import LEARNED, NOT_STABLE, SPECIFIC, STABLE, towards_others
@@ -18,6 +17,7 @@ from symmeter.sweeps.tables import Frame
 UNTRAINED = "untrained"  # the training of networks with fresh weights
 _TOLD = ("model", "family", "weights", "fresh")  # columns that say what a model is, beside its tags
 _TELLING = (SPECIFIC, STABLE, LEARNED, NOT_STABLE)  # verdicts that say something of a network
+_HIGHER = "higher"  # begins the direction of a measure whose large values are those of symmetric networks
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def tables(frame: Frame, accuracies: Mapping[str, float] | None = None) -> Table
             first["unit"],
             first["direction"],
             first["definition"],
-            not _higher_is_better(first["measure"]),
+            not str(first["direction"]).startswith(_HIGHER),
         )
         for key, first in ((key, rows.iloc[0]) for key, rows in frame.groupby("metric", sort=False))
     )
@@ -164,13 +164,6 @@ def published(path: str | Path) -> tuple[dict[str, float], Frame]:
         f"{path}: needs the columns model and top1, or imagenet_acc_percent, translation_equiv_error "
         f"and family; it has {has}"
     )
-
-
-def _higher_is_better(measure: str) -> bool:
-    """As the measure says of itself; of one that is not known here, small values are taken for symmetric ones."""
-    with contextlib.suppress(SymmeterError):
-        return parse_measures(measure)[0].higher_is_better
-    return False
 
 
 def _output(row: Mapping[str, object]) -> str:
