@@ -100,6 +100,15 @@ def opened_npz(path: Path) -> Iterator[NpzFile]:
         raise SymmeterError(f"{path}: not a readable .npz of plain arrays: {reason(error)}") from error
 
 
+def is_archive_of(data: object, names: Iterable[str]) -> bool:
+    """Whether it is the path of an `.npz` with an array of one of these names."""
+    place = Path(data).expanduser() if isinstance(data, str | Path) else None
+    if place is not None and place.suffix.lower() == ".npz" and place.is_file():
+        with contextlib.suppress(SymmeterError), opened_npz(place) as archive:
+            return not set(names).isdisjoint(archive.files)
+    return False
+
+
 def axes_of(path: Path) -> int | None:
     """How many axes the array of a .npy has; None where there is none, or one that is damaged: reading it says so."""
     if path.suffix.lower() == ".npy" and path.is_file():

@@ -13,6 +13,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from symmeter.errors import counted
 from symmeter.results.error_split import (
     AveragedError,
     ErrorSplit,
@@ -150,7 +151,7 @@ def title(head: Mapping[str, Any]) -> str:
 def circumstances(head: Mapping[str, Any]) -> str:
     """Images, output, definition and accuracy in one line."""
     spec = head["spec"]
-    samples = f"{head['data']['used']} {head['data'].get('item', 'image')}s"
+    samples = counted(head["data"]["used"], head["data"].get("item", "image"))
     output = f"output {spec['output']} ({spec['rho_out']})"
     parts = [samples, output, head["definition"]]
     accuracy = head.get("accuracy")

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+import numpy as np
 import pytest
 import torch
 from tests.contracts.domain import DomainContract
@@ -76,3 +77,24 @@ def test_what_is_asked_of_video_must_fit_it():
         "give floating point videos", measure, net, VIDEOS[0], "C4", output="logits", domain="video"
     )
     check_refused(r"shift\(4,t\)", measure, net, VIDEOS, "shift(8,z)", output="logits", domain="video")
+
+
+@pytest.mark.parametrize("name", ["videos", "video"])
+def test_an_archive_that_says_it_has_videos_needs_no_other_word(name, tmp_path):
+    path = tmp_path / "v.npz"
+    np.savez(path, **{name: VIDEOS.numpy()})
+    result = measure(convolution(padding_mode="circular"), path, "translation_x", output="logits:equivariant")
+    assert result.header["data"]["item"] == "video"
+    assert result.rows[0].value == pytest.approx(
+        measure(
+            convolution(padding_mode="circular"),
+            VIDEOS,
+            "translation_x",
+            output="logits:equivariant",
+            domain="video",
+        )
+        .rows[0]
+        .value
+    )
+    np.savez(path, images=VIDEOS[:, :, 0].numpy())
+    assert not Video.claims(path)

@@ -12,6 +12,7 @@ from symmeter.streams import Reader, as_tensor
 
 ITEM = "video"
 AXES = 5  # (N, C, T, H, W)
+NAMES = frozenset({"videos", "video"})  # what says that something is videos
 
 
 @dataclass(frozen=True)
@@ -48,4 +49,4 @@ def rows_of(videos: Any, name: str) -> Tensor:
     return rows
 
 
-VIDEOS = Reader(ITEM, ("videos", "video", "x"), rows_of, AXES)
+VIDEOS = Reader(ITEM, (*sorted(NAMES, reverse=True), "x"), rows_of, AXES)

@@ -14,13 +14,14 @@ from symmeter.domains.grids.gridded import Gridded
 from symmeter.domains.grids.options import DEFINITION, PADDING
 from symmeter.domains.grids.shifts import margin_of
 from symmeter.domains.grids.window import Window
-from symmeter.domains.video.data import AXES, ITEM, VIDEOS, open_videos
+from symmeter.domains.video.data import AXES, ITEM, NAMES, VIDEOS, open_videos
 from symmeter.domains.video.names import SYMMETRIES, moves_time, named
 from symmeter.draw import Draw
 from symmeter.errors import SymmeterError
 from symmeter.models.loaded import LoadedModel
 from symmeter.options import option
 from symmeter.samples import Samples
+from symmeter.source import is_archive_of
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.representations.representation import Representation
@@ -60,7 +61,12 @@ class Video(Gridded):
     @classmethod
     def takes(cls, data: Any) -> bool:
         """Only what says so."""
-        return isinstance(data, Mapping) and not {"videos", "video"}.isdisjoint(data)
+        return (isinstance(data, Mapping) and not NAMES.isdisjoint(data)) or cls.claims(data)
+
+    @classmethod
+    def claims(cls, data: Any) -> bool:
+        """Archives with `videos`."""
+        return is_archive_of(data, NAMES)
 
     def open(self, data: Any, model: LoadedModel, draw: Draw, group: Group | None = None) -> Samples:
         return open_videos(data, draw)

@@ -22,7 +22,6 @@ from symmeter.domains.volumes.data.files import is_scan
 from symmeter.domains.volumes.data.open import (
     NAMES,
     check_data,
-    is_archive,
     open_volumes,
     rows_of,
     spacing_of,
@@ -32,7 +31,7 @@ from symmeter.domains.volumes.options import VolumeOptions
 from symmeter.draw import Draw
 from symmeter.models.loaded import LoadedModel
 from symmeter.samples import Samples
-from symmeter.source import is_array
+from symmeter.source import is_archive_of, is_array
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.representations.representation import Representation
@@ -82,7 +81,7 @@ class Volumes(Gridded):
     @classmethod
     def claims(cls, data: Any) -> bool:
         """Scans on disk, and archives with `volumes`."""
-        return isinstance(data, str | Path) and (is_scan(data) or is_archive(data))
+        return isinstance(data, str | Path) and (is_scan(data) or is_archive_of(data, NAMES))
 
     def informed(self, data: Any) -> "Volumes":
         """With the spacing of the voxels, which files of scans say."""

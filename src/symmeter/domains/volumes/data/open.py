@@ -1,6 +1,5 @@
 """The way in: volumes from tensors, arrays, pairs with labels, datasets, loaders and files."""
 
-import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,15 +100,6 @@ def _at_path(path: str) -> Source:
     if axes_of(place) == _AXES:
         return VOLUMES.from_arrays(np.load(place), None, place.name)
     return files.from_path(path)
-
-
-def is_archive(data: str | Path) -> bool:
-    """Whether a path is of an `.npz` that says it has volumes."""
-    place = Path(data).expanduser()
-    if place.suffix.lower() == ".npz" and place.is_file():
-        with contextlib.suppress(SymmeterError), opened_npz(place) as archive:
-            return not NAMES.isdisjoint(archive.files)
-    return False
 
 
 def rows_of(volumes: Any, name: str) -> Tensor:
