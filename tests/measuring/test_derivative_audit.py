@@ -40,7 +40,7 @@ def measured(net, said, symmetry, data=None, inputs="vectors"):
     """The rows by symmetry, and what was said of the actions."""
     result = symmeter.measure(
         net, blobs() if data is None else data, symmetry, output=f"logits:{said}", inputs=inputs,
-        definition="periodic", control=False, progress=False,
+        padding="circular", definition="periodic", control=False, progress=False,
     )  # fmt: skip
     return {row.symmetry: row for row in result.rows}, [w for w in result.warnings if "so the error" in w]
 

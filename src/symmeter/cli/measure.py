@@ -94,9 +94,7 @@ def run(a: argparse.Namespace) -> int:
 
     def measured(loaded: "LoadedModel") -> "Result":
         from symmeter.measuring.measure import measure
-        from symmeter.measuring.needs import Asked, without_idle
 
-        asked = Asked(symmetry, a.output, a.inputs)  # some options are for the second runs alone
         result = measure(
             loaded,
             a.data,
@@ -107,7 +105,7 @@ def run(a: argparse.Namespace) -> int:
             precision=a.precision,
             average=a.average,
             seed=a.seed,
-            **without_idle(inputs.common_arguments(a), a.kind.options, asked),
+            **inputs.common_arguments(a),
         )
         for second in seconds:
             result = second.added_to(result, loaded)

@@ -11,7 +11,6 @@ import torch
 from symmeter.domain import Domain
 from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.execution import announced, run_along, run_over
-from symmeter.measuring.needs import Asked, as_argument, refuse_idle
 from symmeter.measuring.plan import Given, Plan, Settings, make_plan
 from symmeter.measuring.precision import of_several
 from symmeter.measuring.rows import derivative_rows, element_rows, node_errors, orbit_rows
@@ -112,12 +111,7 @@ def measure(
     settings = Settings(samples, batch_size, device, seed, progress, control, elements, sampling, precision)
     if average is not None or isinstance(labels, Mapping):
         settings = replace(settings, average=tuple(average or ()))
-    plan = make_plan(model, given, symmetry, measure, output, settings)
-    asked = Asked(plan.symmetry, str(output), inputs)
-    chosen = {"elements": elements, "sampling": None if sampling == AUTO else sampling, **given.options}
-    chosen = {name: value for name, value in chosen.items() if value is not None}
-    refuse_idle(chosen, plan.domain.Options, asked, as_argument)
-    return measured(plan)
+    return measured(make_plan(model, given, symmetry, measure, output, settings))
 
 
 def named_options(definition: Any, preprocessing: Mapping[str, Any] | None) -> dict[str, Any]:

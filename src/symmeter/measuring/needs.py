@@ -47,31 +47,11 @@ NEEDS: Mapping[str, Need] = {
 ARGUMENTS = {"elements": "groups", "sampling": "groups", "probes": "generators"}
 
 
-def as_flag(name: str, value: object) -> str:
-    """An argument as it is written on the command line."""
-    return f"--{name.replace('_', '-')} {value}"
-
-
-def as_argument(name: str, value: object) -> str:
-    """An argument as it is written in Python."""
-    return f"{name}={value!r}"
-
-
-def refuse_idle(
-    given: Mapping[str, object], kind: type, asked: Asked, written: Callable[[str, object], str] = as_flag
-) -> None:
+def refuse_idle(given: Mapping[str, object], kind: type, asked: Asked) -> None:
     """SymmeterError for what was given, arguments and options of a kind of data, and would have no effect."""
-    for name, need in _unmet(given, kind, asked).items():
-        raise SymmeterError(f"{written(name, given[name])} has no effect without {need.words}; leave it out")
-
-
-def without_idle(given: Mapping[str, Any], kind: type, asked: Asked) -> dict[str, Any]:
-    """What of it has an effect."""
-    idle = _unmet(given, kind, asked)
-    return {name: value for name, value in given.items() if name not in idle}
-
-
-def _unmet(given: Mapping[str, object], kind: type, asked: Asked) -> dict[str, Need]:
     needs: dict[str, Any] = {field.name: field.metadata.get("needs") for field in fields(kind)} | ARGUMENTS
-    found = {name: NEEDS[needs[name]] for name in given if needs.get(name)}
-    return {name: need for name, need in found.items() if not need.met(asked)}
+    for name, value in given.items():
+        need = NEEDS.get(needs.get(name) or "")
+        if need is not None and not need.met(asked):
+            flag = f"--{name.replace('_', '-')} {value}"
+            raise SymmeterError(f"{flag} has no effect without {need.words}; leave it out")
