@@ -3,6 +3,7 @@
 import pytest
 from tests.helpers import check_refused
 
+from symmeter.models.hub import hubs
 from symmeter.sweeps.list_columns import Entry
 from symmeter.sweeps.model_list import read_models
 
@@ -92,3 +93,17 @@ def test_a_row_says_how_the_symmetry_acts_on_inputs(tmp_path):
     assert entry.inputs == {"x": "image", "y": "scalars"} and not entry.tags
     (entry,) = read_models({"model": "torchvision:alexnet", "inputs": "image"})
     assert entry.inputs == "image"
+
+
+def test_hubs_are_asked_once_for_all_lines_of_a_list(tmp_path, monkeypatch):
+    asked = []
+
+    def names(self, tagged=False, trained=False):
+        asked.append((tagged, trained))
+        return ["resnet18", "resnet34"]
+
+    monkeypatch.setattr(type(hubs()["timm"]), "names", names)
+    path = tmp_path / "models.txt"
+    path.write_text("".join(f"timm:resnet{i}?\n" for i in (1, 3)) * 30)
+    assert [entry.model for entry in read_models(str(path))] == ["timm:resnet18", "timm:resnet34"]
+    assert asked == [(False, True)]

@@ -1,6 +1,7 @@
 """Names of networks: the forms they have, what there is, and what a wrong one may have meant."""
 
 import contextlib
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatch
 
 from symmeter.errors import SymmeterError, nearest
@@ -10,11 +11,21 @@ _LONGEST = 200  # characters of a pattern
 FILES = "FILE.onnx, package.module:callable or FILE.py:callable"
 
 
-def list_models(pattern: str | None = None, *, trained: bool = False) -> list[str]:
+def hub_names(tagged: bool, trained: bool) -> list[tuple[str, str]]:
+    """All networks, each by the name of its hub and its own; with the tags of weights, or only those with weights."""
+    return [(prefix, name) for prefix, hub in hubs().items() for name in hub.names(tagged, trained)]
+
+
+def list_models(
+    pattern: str | None = None,
+    *,
+    trained: bool = False,
+    known: Callable[[bool, bool], Iterable[tuple[str, str]]] = hub_names,
+) -> list[str]:
     """Specs of the networks of all hubs that match `pattern` (* and ?), or contain it (neither).
 
     A pattern with a dot is matched against names with the tags of their weights: "resnet50.*". `trained`: only those
-    that have weights.
+    that have weights. `known` names them all: asking hubs takes long for many patterns.
 
     >>> list_models("resnet1?")
     ['timm:resnet18', 'torchvision:resnet18']
@@ -27,8 +38,7 @@ def list_models(pattern: str | None = None, *, trained: bool = False) -> list[st
         pattern = f"*{pattern}*"
     return [
         f"{prefix}:{name}"
-        for prefix, hub in hubs().items()
-        for name in hub.names(tagged, trained)
+        for prefix, name in known(tagged, trained)
         if fnmatch(f"{prefix}:{name}", pattern) or fnmatch(name, pattern)
     ]
 

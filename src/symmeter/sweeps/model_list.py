@@ -2,14 +2,15 @@
 
 import fnmatch
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from symmeter.errors import SymmeterError
 from symmeter.models.hub import hubs
-from symmeter.models.names import list_models
+from symmeter.models.names import hub_names, list_models
 from symmeter.sweeps.list_columns import Entry, read_row
 from symmeter.sweeps.list_files import rows_of
 from symmeter.sweeps.own_code import OwnCode
@@ -17,6 +18,7 @@ from symmeter.sweeps.own_code import OwnCode
 LISTS = (".txt", ".csv", ".yaml", ".yml")
 _MOST = 100_000  # models of one sweep
 
+Known = Callable[[bool, bool], Iterable[tuple[str, str]]]
 Models = str | Entry | Mapping[str, Any] | Iterable[object]
 
 
@@ -65,11 +67,12 @@ class _Reader:
     domain: str
     allow_code: Sequence[str]
     done: set[Path] = field(default_factory=set)  # lists that were read
+    known: Known = field(default_factory=lambda: cache(hub_names))  # asked once for all lines
 
     def expanded(self, word: str) -> list[Entry]:
         """A file's entries, or the names that fit a wildcard, or the one model of this name."""
         if not word.lower().endswith(LISTS):
-            return [Entry(name) for name in _names(word, self.untrained)]
+            return [Entry(name) for name in self._names(word, self.untrained)]
         path = Path(word).expanduser()
         return self._listed(path, OwnCode(path.parent, self.allow_code), ())
 
@@ -101,8 +104,18 @@ class _Reader:
                 )
             return self._listed(folder / entry.model, code, around)
         code.check(entry.model, folder)
-        names = _names(entry.model, self.untrained or entry.untrained)
+        names = self._names(entry.model, self.untrained or entry.untrained)
         return [_beside(replace(entry, model=name), folder) for name in names]
+
+    def _names(self, word: str, untrained: bool) -> list[str]:
+        """The names that fit a wildcard, or the one that is none; without `untrained` those that have weights."""
+        if not set(word) & set("*?["):
+            return [word]
+        known = list_models(word, trained=not untrained, known=self.known)
+        names = fnmatch.filter(known, word) if known else []
+        if not names:
+            raise SymmeterError(f"{word[:200]}: no model has such a name; start with timm: or torchvision:")
+        return names
 
 
 def with_remote_code(entries: Sequence[Entry], trusted: bool) -> list[Entry]:
@@ -121,17 +134,6 @@ def with_remote_code(entries: Sequence[Entry], trusted: bool) -> list[Entry]:
 
 def _at(where: str, error: SymmeterError) -> SymmeterError:
     return SymmeterError(f"{where}: {error}")
-
-
-def _names(word: str, untrained: bool) -> list[str]:
-    """The names that fit a wildcard, or the one that is none; without `untrained` those that have weights."""
-    if not set(word) & set("*?["):
-        return [word]
-    known = list_models(word, trained=not untrained)
-    names = fnmatch.filter(known, word) if known else []
-    if not names:
-        raise SymmeterError(f"{word[:200]}: no model has such a name; start with timm: or torchvision:")
-    return names
 
 
 def _beside(entry: Entry, folder: Path) -> Entry:
