@@ -67,6 +67,7 @@ class _Reader:
     domain: str
     allow_code: Sequence[str]
     done: set[Path] = field(default_factory=set)  # lists that were read
+    seen: set[tuple[str, str]] = field(default_factory=set)  # all else that a row says, and each of its models
     known: Known = field(default_factory=lambda: cache(hub_names))  # asked once for all lines
 
     def expanded(self, word: str) -> list[Entry]:
@@ -105,7 +106,10 @@ class _Reader:
             return self._listed(folder / entry.model, code, around)
         code.check(entry.model, folder)
         names = self._names(entry.model, self.untrained or entry.untrained)
-        return [_beside(replace(entry, model=name), folder) for name in names]
+        rest = f"{folder} {replace(entry, model='')!r}"
+        new = [name for name in names if (rest, name) not in self.seen]
+        self.seen.update((rest, name) for name in new)
+        return [_beside(replace(entry, model=name), folder) for name in new]
 
     def _names(self, word: str, untrained: bool) -> list[str]:
         """The names that fit a wildcard, or the one that is none; without `untrained` those that have weights."""

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tests.helpers import check_refused
 
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.errors import SymmeterError
@@ -221,3 +222,17 @@ def test_missing_timm_names_the_extra(monkeypatch):
     with pytest.raises(SymmeterError, match=r"timm is not installed: pip install 'symmeter\[vision\]'"):
         Preprocessing(size=(8, 8))(image)
     assert Preprocessing.unknown()(image).shape == (3, 6, 8)  # nothing to resize, nothing to need
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"image_mean": true, "image_std": [1]}', '{"image_mean": ["a"], "image_std": ["b"]}', '{"resample": [2]}',
+        '{"rescale_factor": 0, "image_mean": [0.5], "image_std": [0.5]}', '{"size": {"height": "a", "width": 3}}',
+        '{"rescale_factor": "a"}', '{"size": {"height": 1, "width": [2]}}', '[1]', '3',
+    ],
+)  # fmt: skip
+def test_a_damaged_file_of_an_image_processor_is_one_line(tmp_path, content):
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "preprocessor_config.json").write_text(content)
+    check_refused("net: the file of its image processor is damaged", Preprocessing.from_hf, tmp_path / "net")

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypedDict
 from symmeter.domains.images.preprocessing_values import in_each_channel, pair
 from symmeter.errors import SymmeterError
 from symmeter.optional import require
+from symmeter.source import reason
 
 Configuration = Mapping[str, Any]  # as a library keeps it: of any value by name
 
@@ -91,7 +92,11 @@ def transformers_fields(name: str | Path) -> Fields | None:
             config = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError, TypeError):
             return None
-    return _of_processor(config, folder.name if folder.is_dir() else str(name))
+    shown = folder.name if folder.is_dir() else str(name)
+    try:
+        return _of_processor(config, shown)
+    except (ArithmeticError, AttributeError, TypeError, ValueError) as error:  # of values of other types
+        raise SymmeterError(f"{shown}: the file of its image processor is damaged: {reason(error)}") from error
 
 
 def _of_processor(config: Configuration, name: str) -> Fields:
