@@ -67,7 +67,7 @@ class _Reader:
     domain: str
     allow_code: Sequence[str]
     done: set[Path] = field(default_factory=set)  # lists that were read
-    seen: set[tuple[str, str]] = field(default_factory=set)  # all else that a row says, and each of its models
+    seen: set[tuple[str, str]] = field(default_factory=set)  # what else a row says, and each of its models
     known: Known = field(default_factory=lambda: cache(hub_names))  # asked once for all lines
 
     def expanded(self, word: str) -> list[Entry]:

@@ -96,7 +96,9 @@ def transformers_fields(name: str | Path) -> Fields | None:
     try:
         return _of_processor(config, shown)
     except (ArithmeticError, AttributeError, TypeError, ValueError) as error:  # of values of other types
-        raise SymmeterError(f"{shown}: the file of its image processor is damaged: {reason(error)}") from error
+        raise SymmeterError(
+            f"{shown}: the file of its image processor is damaged: {reason(error)}"
+        ) from error
 
 
 def _of_processor(config: Configuration, name: str) -> Fields:
