@@ -6,7 +6,7 @@ The first table counts what a potential is asked: a calculator of ASE in float64
 with a planted direction, one with both, and a network, by which share they exceed elements times frames; the control,
 which would double it, is off. The second measures many frames of several sizes with two elements: what a run keeps of
 each, beside what the frames themselves take. Intervals, afterwards, take a table of resamples of at most 8 million
-numbers.
+bytes.
 """
 
 import argparse

@@ -1,15 +1,10 @@
-"""Memory does not follow the number of samples: what is kept of each is a few numbers and its name.
-
-The peak is the kernel's VmHWM: ru_maxrss begins with that of the process which started this one.
-"""
-
-import subprocess
-import sys
+"""Memory does not follow the number of samples: what is kept of each is a few numbers and its name."""
 
 import pytest
+from tests.processes import printed
 
 _CODE = """
-import pathlib, re, sys, torch, symmeter
+import sys, torch, symmeter
 from torch import nn
 
 class Images(torch.utils.data.Dataset):
@@ -28,7 +23,7 @@ for count in (1_000, 100_000):
     result = symmeter.measure(net, Images(count), sys.argv[1], batch_size=64, progress=False)
     assert {row.n for row in result.rows} == {count}
     assert all(row.interval_low < row.value < row.interval_high for row in result.rows)
-    found.append(int(re.search(r"VmHWM:\\s*(\\d+)", pathlib.Path("/proc/self/status").read_text())[1]) / 1024)
+    found.append(peak())
 print(found[1] - found[0])
 """
 
@@ -36,8 +31,5 @@ print(found[1] - found[0])
 @pytest.mark.slow
 @pytest.mark.parametrize("symmetry", ["translation_x", "hflip"])
 def test_a_hundred_thousand_images_take_as_much_memory_as_a_thousand(symmetry):
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", _CODE, symmetry], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert float(done.stdout) < 30  # MiB
+    (more,) = printed(_CODE, symmetry)
+    assert float(more) < 30  # MiB

@@ -12,6 +12,7 @@ from symmeter.draw import Draw
 from symmeter.errors import SymmeterError, nearest
 from symmeter.options import NoOptions
 from symmeter.samples import Conversion, Named, Samples
+from symmeter.source import is_archive_of
 from symmeter.symmetry.alternatives import Alternative
 from symmeter.symmetry.displaced import Inputs, Replaced, Still, displaced
 from symmeter.symmetry.groups.generators import Generator
@@ -44,6 +45,7 @@ class Domain(ABC):
     conversions: ClassVar[Mapping[str, Conversion]] = {}  # of outputs, by their action's last word or name
     input_words: ClassVar[tuple[str, ...]] = ()  # words for how it acts on one of several inputs
     measure_over: ClassVar[str] = "geed"  # the measure over groups where none is named
+    array_names: ClassVar[frozenset[str]] = frozenset()  # by which an `.npz` says that it holds this kind
     between_networks: ClassVar[float] = 0.1  # how far apart untrained ones are in log specificity
     length_unit: ClassVar[str] = ""  # of positions in space, where they have one
     control_towards: ClassVar[str] = ""  # where the control of stability moves samples, if not towards others
@@ -86,8 +88,8 @@ class Domain(ABC):
 
     @classmethod
     def claims(cls, data: Any) -> bool:
-        """Whether data is surely of this kind, whatever else would take it too."""
-        return False
+        """Whether data is surely of this kind, whatever else would take it too: as an archive that says so."""
+        return is_archive_of(data, cls.array_names)
 
     @classmethod
     def takes_model(cls, model: Any) -> bool:

@@ -104,8 +104,7 @@ def test_a_table_in_parts_is_the_same_table(n, monkeypatch):
     values = np.random.default_rng(0).normal(size=(n, 2, 3))
     assert bootstrap.sums(values, 2) == pytest.approx(np.tensordot(whole, values, 1))
     monkeypatch.setattr(bootstrap, "_AT_ONCE", 7 * n)
-    monkeypatch.setattr(bootstrap, "_KEPT", 0)
-    parts = list(bootstrap.resamples(n, seed=2))
+    parts = list(bootstrap._drawn(n, len(whole), 2))
     assert {len(part) for part in parts[:-1]} == {7}
     assert (np.concatenate(parts) == whole).all()
 

@@ -104,7 +104,7 @@ def assert_equivariant(
         **options,
     }
     given = Given(x, domain, inputs, options=named_options(definition, preprocessing) | options)
-    domain_of, meant = read_words(given, symmetry)
+    kind, meant = read_words(given, symmetry)
     if layers and not meant.generators:
         raise SymmeterError(
             f"layers: the error is attributed along generators such as rotation, and {meant.name} is a group; over a "
@@ -124,7 +124,7 @@ def assert_equivariant(
             model,
             x,
             symmetry,
-            _measures(meant, domain_of.asserted_measures(output)),
+            _measures(meant, kind.asserted_measures(output)),
             control=control,
             elements=elements,
             **common,

@@ -11,7 +11,7 @@ import numpy as np
 from symmeter.errors import SymmeterError
 from symmeter.layers.tree import Part
 from symmeter.results.columns import Key
-from symmeter.results.paired import columns_of, common_names
+from symmeter.results.paired import common_columns, common_names
 from symmeter.results.result import Result
 from symmeter.results.row import Row
 from symmeter.results.saved import register
@@ -119,7 +119,7 @@ def joined(parts: Sequence[Profile]) -> Profile:
         rows=tuple(chain.from_iterable(part.rows for part in parts)),
         header={**first.header, "spec": spec, "status": "complete" if complete else "partial"},
         warnings=tuple(dict.fromkeys(chain.from_iterable(part.warnings for part in parts))),
-        samples=columns_of(parts, names),
+        samples=common_columns(parts, names),
         sample_names=tuple(names),
     )
 

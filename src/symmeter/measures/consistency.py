@@ -16,7 +16,6 @@ class _Agreement(OrbitMeasure):
     """A share of agreement: 1 - error."""
 
     direction = "higher = more symmetric; a constant network has 1"
-    higher_is_better = True
 
     def check(self, quantity: Quantity, elements: ElementSet) -> None:
         need_classes(self.name, quantity)
@@ -116,7 +115,6 @@ class EffectiveInvariance(_Agreement, Average):
 
     name = "effective_invariance"
     direction = "higher = more symmetric and more confident"
-    higher_is_better = True
     description = "geometric mean confidence where predictions agree, else 0 (Deng et al. 2022)"
     tests_symmetry = False
 
@@ -137,7 +135,6 @@ class _Accuracy(_Agreement):
     """Accuracy over the orbit, of predictions against labels."""
 
     direction = "higher = better; not a measure of symmetry alone"
-    higher_is_better = True
     tests_symmetry = False
 
     def unit(self, quantity: Quantity) -> str:

@@ -16,14 +16,14 @@ from symmeter.symmetry.groups.group import ElementSet
 class Measure(ABC):
     """One number per image, and what it means. `register` makes it known by its name.
 
-    `direction` says how to read it, such as "lower = more symmetric". `power` is the power of the amplitude that its
-    error is made of: 2 for squares, which floors hide longer. `arguments` says what `parse` takes in brackets.
+    `direction` says how to read it and begins with "lower" or "higher": "lower = more symmetric". `power` is the
+    power of the amplitude that its error is made of: 2 for squares, which floors hide longer. `arguments` says what
+    `parse` takes in brackets.
     """
 
     name: str
     direction: str
     description: str
-    higher_is_better = False  # whether large values are those of symmetric networks
     power = 1  # of the amplitude that its error is made of: 2 for squares, which floors hide longer
     arguments = "nothing"
 

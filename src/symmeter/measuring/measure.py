@@ -18,7 +18,7 @@ from symmeter.measuring.split_rows import split_rows
 from symmeter.measuring.untrained import beside_untrained
 from symmeter.measuring.whole_pixel import WholePixel
 from symmeter.models.fresh import untrained
-from symmeter.results.paired import columns_of, common_names
+from symmeter.results.paired import common_columns, common_names
 from symmeter.results.result import Result
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.groups.sampling import AUTO
@@ -179,7 +179,7 @@ def _joined(parts: list[Result], symmetry: str, measures: list[str]) -> Result:
         rows=tuple(chain.from_iterable(part.rows for part in parts)),
         header={**first.header, "spec": spec, "status": "complete" if complete else "partial"},
         warnings=tuple(dict.fromkeys(chain.from_iterable(part.warnings for part in parts))),
-        samples=columns_of(parts, names),
+        samples=common_columns(parts, names),
         sample_names=tuple(names),
         elements=tuple(chain.from_iterable(part.elements for part in parts)),
         splits=tuple(chain.from_iterable(part.splits for part in parts)),

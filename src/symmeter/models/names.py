@@ -11,6 +11,10 @@ _LONGEST = 200  # characters of a pattern
 FILES = "FILE.onnx, package.module:callable or FILE.py:callable"
 
 
+# By whether names have tags of weights, and whether all have weights: the networks of all hubs as (hub, name).
+Names = Callable[[bool, bool], Iterable[tuple[str, str]]]
+
+
 def hub_names(tagged: bool, trained: bool) -> list[tuple[str, str]]:
     """All networks, each by the name of its hub and its own; with the tags of weights, or only those with weights."""
     return [(prefix, name) for prefix, hub in hubs().items() for name in hub.names(tagged, trained)]
@@ -20,7 +24,7 @@ def list_models(
     pattern: str | None = None,
     *,
     trained: bool = False,
-    known: Callable[[bool, bool], Iterable[tuple[str, str]]] = hub_names,
+    known: Names = hub_names,
 ) -> list[str]:
     """Specs of the networks of all hubs that match `pattern` (* and ?), or contain it (neither).
 

@@ -81,7 +81,7 @@ def common_names(results: Iterable[Measured]) -> list[str]:
     return [name for name in first.sample_names if name in kept]
 
 
-def columns_of(results: Iterable[Measured], names: Sequence[str]) -> dict[str, np.ndarray]:
+def common_columns(results: Iterable[Measured], names: Sequence[str]) -> dict[str, np.ndarray]:
     """The columns (n,) of all results at the images of these names, each from the first result that has it."""
     columns: dict[str, np.ndarray] = {}
     for result in results:

@@ -6,6 +6,7 @@ from typing import Any
 
 from symmeter.results.verdict import resolved
 
+HIGHER = "higher"  # begins the direction of a measure whose large values are those of symmetric networks
 RATIOS = ("stability", "specificity", "untrained")  # each with `_low`, `_high` and `_pairs`
 
 

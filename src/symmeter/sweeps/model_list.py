@@ -2,7 +2,7 @@
 
 import fnmatch
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 from symmeter.errors import SymmeterError
 from symmeter.models.hub import hubs
-from symmeter.models.names import hub_names, list_models
+from symmeter.models.names import Names, hub_names, list_models
 from symmeter.sweeps.list_columns import Entry, read_row
 from symmeter.sweeps.list_files import rows_of
 from symmeter.sweeps.own_code import OwnCode
@@ -18,7 +18,6 @@ from symmeter.sweeps.own_code import OwnCode
 LISTS = (".txt", ".csv", ".yaml", ".yml")
 _MOST = 100_000  # models of one sweep
 
-Known = Callable[[bool, bool], Iterable[tuple[str, str]]]
 Models = str | Entry | Mapping[str, Any] | Iterable[object]
 
 
@@ -68,7 +67,7 @@ class _Reader:
     allow_code: Sequence[str]
     done: set[Path] = field(default_factory=set)  # lists that were read
     seen: set[tuple[str, str]] = field(default_factory=set)  # what else a row says, and each of its models
-    known: Known = field(default_factory=lambda: cache(hub_names))  # asked once for all lines
+    known: Names = field(default_factory=lambda: cache(hub_names))  # asked once for all lines
 
     def expanded(self, word: str) -> list[Entry]:
         """A file's entries, or the names that fit a wildcard, or the one model of this name."""

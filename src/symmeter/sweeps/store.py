@@ -128,11 +128,11 @@ class Store(SealedFolder):
 
     def result(self, key: str) -> Result:
         """A cell as the Result (or Profile) that it was; DamagedFile where one of its files is not what was written."""
+        import symmeter.layers.profile  # noqa: F401  # rows of layers are known then; tables need no torch
+
         header = self.header(key)
         tables = header.pop("cell")["tables"]
         frames = {name: data_frame(self.needed(path_of(name, key), arrow_table)) for name in tables}
-        import symmeter.layers.profile  # noqa: F401  # makes its rows known; a table of rows needs no torch
-
         frame = frames[ROWS].drop(columns="kind").rename(columns={"layer_kind": "kind"})
         known = columns_of(row_kind(header.get("kind", Result.kind), list(frame)))
         rows = plain_rows(frame.filter(items=sorted(known)))

@@ -129,12 +129,10 @@ class Images(Gridded):
 
     def usual_measures(self, output: object) -> str:
         """Sets of boxes and keypoints have measures of their own."""
-        kinds = [word.kind for word in placed_words(output).values()]
-        return USUAL[kinds[0]] if kinds else self.measure_over
+        return USUAL.get(_placed_kind(output), self.measure_over)
 
     def asserted_measures(self, output: object) -> str:
-        kinds = [word.kind for word in placed_words(output).values()]
-        return ASSERTED[kinds[0]] if kinds else super().asserted_measures(output)
+        return ASSERTED.get(_placed_kind(output), super().asserted_measures(output))
 
     def asked(self, model: LoadedModel, output: Any, data: Any) -> tuple[LoadedModel, Any]:
         """Where boxes or keypoints are asked for, the model that returns these as tensors."""
@@ -244,3 +242,8 @@ class Images(Gridded):
     @classmethod
     def measures(cls) -> Sequence[type]:
         return (EQT, EQTFractional, EQR, MaskConsistency, *PLACED)
+
+
+def _placed_kind(output: object) -> str:
+    """The kind of what has a place in an output, such as boxes; nothing where it is of values."""
+    return next((word.kind for word in placed_words(output).values()), "")

@@ -19,7 +19,6 @@ class MaskConsistency(Average):
     name = "mask_consistency"
     direction = "higher = more symmetric; a constant network has 1"
     description = "share of pixels that keep their class, where masks overlap"
-    higher_is_better = True
 
     def check(self, quantity: Quantity, elements: ElementSet) -> None:
         if len(quantity.shape) < 2 or quantity.shape[0] < 2:

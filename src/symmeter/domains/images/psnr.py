@@ -23,7 +23,6 @@ class _PSNR(Average):
     """
 
     direction = "higher = more symmetric"
-    higher_is_better = True
     power = 2
     arguments = "the range of the output, such as 2"
 

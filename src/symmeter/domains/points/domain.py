@@ -51,6 +51,7 @@ class Points(Sets):
 
     name = "points"
     item = "set"
+    array_names = frozenset({"points"})
     files = "a .ply, .off or .xyz file, a folder of these, an .npz"
     Options = PointOptions
     symmetries: ClassVar = {**MEANINGS, **GROUPS, **PERMUTATIONS}
@@ -76,8 +77,9 @@ class Points(Sets):
 
     @classmethod
     def claims(cls, data: Any) -> bool:
-        """Clouds and meshes on disk, and graphs of torch_geometric."""
-        return is_cloud(data) if isinstance(data, str | Path) else are_graphs(data)
+        """Clouds and meshes on disk, archives with `points`, and graphs of torch_geometric."""
+        on_disk = isinstance(data, str | Path)
+        return (is_cloud(data) if on_disk else are_graphs(data)) or super().claims(data)
 
     @classmethod
     def knows_input(cls, word: str) -> bool:

@@ -51,6 +51,7 @@ class Signals(Gridded):
     actions = ACTIONS
     input_words = (SIGNAL,)
     class_axis = 1
+    array_names = frozenset({"signals", SIGNAL})
 
     def __init__(self, options: Any = None):
         super().__init__(options)
@@ -63,14 +64,12 @@ class Signals(Gridded):
     @classmethod
     def takes(cls, data: Any) -> bool:
         """Only what says so: a batch of three axes is one image as well, or sets of points, and that is not guessed."""
-        if isinstance(data, str | Path):
-            return is_sound(data)
-        return isinstance(data, Mapping) and bool({"signals", SIGNAL} & set(data))
+        return (isinstance(data, Mapping) and not cls.array_names.isdisjoint(data)) or cls.claims(data)
 
     @classmethod
     def claims(cls, data: Any) -> bool:
-        """Files of sound and of EDF."""
-        return isinstance(data, str | Path) and is_sound(data)
+        """Files of sound and of EDF, and archives with `signals`."""
+        return (isinstance(data, str | Path) and is_sound(data)) or super().claims(data)
 
     def window_axes(self, group: Group) -> set[str]:
         """Along x, where a group lets the network hear a part of a longer signal."""

@@ -21,7 +21,6 @@ from symmeter.errors import SymmeterError
 from symmeter.models.loaded import LoadedModel
 from symmeter.options import option
 from symmeter.samples import Samples
-from symmeter.source import is_archive_of
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.representations.representation import Representation
@@ -53,6 +52,7 @@ class Video(Gridded):
     symmetries = SYMMETRIES
     actions = ("invariant", "equivariant", "channels_first")
     class_axis = 1
+    array_names = NAMES
 
     @classmethod
     def symmetry(cls, word: str) -> Symmetries:
@@ -62,11 +62,6 @@ class Video(Gridded):
     def takes(cls, data: Any) -> bool:
         """Only what says so."""
         return (isinstance(data, Mapping) and not NAMES.isdisjoint(data)) or cls.claims(data)
-
-    @classmethod
-    def claims(cls, data: Any) -> bool:
-        """Archives with `videos`."""
-        return is_archive_of(data, NAMES)
 
     def open(self, data: Any, model: LoadedModel, draw: Draw, group: Group | None = None) -> Samples:
         return open_videos(data, draw)

@@ -31,7 +31,7 @@ from symmeter.domains.volumes.options import VolumeOptions
 from symmeter.draw import Draw
 from symmeter.models.loaded import LoadedModel
 from symmeter.samples import Samples
-from symmeter.source import is_archive_of, is_array
+from symmeter.source import is_array
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.representations.representation import Representation
@@ -65,6 +65,7 @@ class Volumes(Gridded):
     input_words = ("volume", *FIELDS)
     class_axis = 1
     length_unit = "mm"
+    array_names = NAMES
 
     @classmethod
     def symmetry(cls, word: str) -> Symmetries:
@@ -81,7 +82,7 @@ class Volumes(Gridded):
     @classmethod
     def claims(cls, data: Any) -> bool:
         """Scans on disk, and archives with `volumes`."""
-        return isinstance(data, str | Path) and (is_scan(data) or is_archive_of(data, NAMES))
+        return (isinstance(data, str | Path) and is_scan(data)) or super().claims(data)
 
     def informed(self, data: Any) -> "Volumes":
         """With the spacing of the voxels, which files of scans say."""

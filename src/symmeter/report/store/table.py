@@ -11,13 +11,13 @@ from symmeter.domains.images.provenance import architecture, training, training_
 from symmeter.errors import SymmeterError
 from symmeter.optional import require
 from symmeter.report.store.seeds import NUMBERS, merged
+from symmeter.results.row import HIGHER
 from symmeter.results.verdict import LEARNED, NOT_STABLE, SPECIFIC, STABLE, towards_others
 from symmeter.sweeps.tables import Frame
 
 UNTRAINED = "untrained"  # the training of networks with fresh weights
 _TOLD = ("model", "family", "weights", "fresh")  # columns that say what a model is, beside its tags
 _TELLING = (SPECIFIC, STABLE, LEARNED, NOT_STABLE)  # verdicts that say something of a network
-_HIGHER = "higher"  # begins the direction of a measure whose large values are those of symmetric networks
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def tables(frame: Frame, accuracies: Mapping[str, float] | None = None) -> Table
             first["unit"],
             first["direction"],
             first["definition"],
-            not str(first["direction"]).startswith(_HIGHER),
+            not str(first["direction"]).startswith(HIGHER),
         )
         for key, first in ((key, rows.iloc[0]) for key, rows in frame.groupby("metric", sort=False))
     )
