@@ -205,9 +205,9 @@ def test_non_finite_values_are_named_and_left_out():
 def test_a_model_that_fails_on_the_way_keeps_what_was_done():
     x = IMAGES.clone()
     x[9] = 0.0
-    with pytest.warns(SymmeterWarning, match="stopped after 8 images: RuntimeError: too dark$"):
+    with pytest.warns(SymmeterWarning, match="stopped after 9 images: RuntimeError: too dark$"):
         result = symmeter.measure(Fragile(fails=True).eval(), x, symmetry="rotation", batch_size=4)
-    assert result.status == "partial" and result.rows[0].n == 8
+    assert result.status == "partial" and result.rows[0].n == 9
 
 
 def test_an_interrupt_carries_the_result():

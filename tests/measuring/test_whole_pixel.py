@@ -33,8 +33,8 @@ def test_it_is_the_first_row_of_the_range():
     net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Tanh(), nn.Flatten(), nn.Linear(144, 3)).double().eval()
     x = torch.rand(70, 1, 8, 8, dtype=torch.float64)
     found, result = rows(net, x, "translation", control="none")
-    assert result.header["spec"]["whole_pixel_samples"] == 64
-    ranged = symmeter.prediction_range(net, x[:64], "translation", "logits", t=(1.0,), progress=False)
+    assert result.header["spec"]["whole_pixel_samples"] == 8
+    ranged = symmeter.prediction_range(net, x[:8], "translation", "logits", t=(1.0,), progress=False)
     for row in ranged.rows:
         assert found[row.symmetry].whole_pixel == pytest.approx(row.ratio)
 

@@ -5,6 +5,7 @@ order when it lies in memory with channels last (as behind a flattened token seq
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -12,7 +13,8 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from symmeter.autodiff.batch_norm import slope
-from symmeter.autodiff.functions import Context
+
+Context = Any  # what torch hands from one pass to the next: it takes any attribute
 
 
 class _BatchNorm(torch.autograd.Function):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
@@ -52,7 +53,14 @@ class _Largest(TorchFunctionMode):
         found = func(*args, **(kwargs or {}))
         own = filter(_is_new, pytree.tree_leaves(found))
         self.bytes = max([self.bytes, *(one.numel() * one.element_size() for one in own)])
+        if func is F.scaled_dot_product_attention:  # a kernel without them, whose derivative needs them
+            self.bytes = max(self.bytes, _bytes_of_weights(*args[:2], **(kwargs or {})))
         return found
+
+
+def _bytes_of_weights(query: Tensor, key: Tensor, **_: object) -> int:
+    """Of attention's square matrices (..., n, m), for queries (..., n, d) and keys (..., m, d)."""
+    return query[..., 0].numel() * key.shape[-2] * query.element_size()
 
 
 def _is_new(value: object) -> bool:

@@ -15,7 +15,12 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch._C._functorch import is_functorch_wrapped_tensor
+from torch._C._functorch import (  # type: ignore[attr-defined]
+    TransformType,
+    get_interpreter_stack,
+    is_functorch_wrapped_tensor,
+    peek_interpreter_stack,
+)
 from torch._ops import OpOverload, OpOverloadPacket
 from torch.autograd import forward_ad
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -23,7 +28,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
 from symmeter.autodiff.batch_norm import slope
-from symmeter.autodiff.functions import Affine, Attention, Normalised, Pointwise
+from symmeter.autodiff.functions import added_, affine, attention, normalised, pointwise, pointwise_
 
 aten = torch.ops.aten
 Ruled = Any  # what an operation returns, or NotImplemented where its rule does not apply
@@ -40,7 +45,7 @@ def _convolution(kernel: Callable) -> Callable:
     ) -> Ruled:
         if _depends_on_input(weight, bias):
             return NotImplemented
-        return Affine.apply(
+        return affine(
             input,
             lambda u: kernel(u, weight, bias, *args, **kwargs),
             lambda du: kernel(du, weight, None, *args, **kwargs),
@@ -53,7 +58,7 @@ def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Ruled:
     """x W^T + b, of x (..., in) and W (out, in)."""
     if _depends_on_input(weight, bias):
         return NotImplemented
-    return Affine.apply(input, lambda u: F.linear(u, weight, bias), lambda du: F.linear(du, weight))
+    return affine(input, lambda u: F.linear(u, weight, bias), lambda du: F.linear(du, weight))
 
 
 def _batch_norm(
@@ -71,7 +76,7 @@ def _batch_norm(
     if training or dynamic or running_mean is None or running_var is None:
         return NotImplemented
     factor = slope(running_var, weight, eps, input.ndim)
-    return Affine.apply(
+    return affine(
         input,
         lambda u: F.batch_norm(u, running_mean, running_var, weight, bias, False, momentum, eps),
         lambda du: du * factor,
@@ -89,7 +94,7 @@ def _layer_norm(
     if _depends_on_input(weight, bias):
         return NotImplemented
     kernel = lambda u: torch.native_layer_norm(u, normalized_shape, weight, bias, eps)
-    return Normalised.apply(input, kernel, len(normalized_shape), weight)[0]  # type: ignore[index]
+    return normalised(input, kernel, len(normalized_shape), weight)
 
 
 def _group_norm(
@@ -114,7 +119,7 @@ def _group_norm(
         return y.reshape(u.shape), mean, rstd
 
     factor = None if weight is None else weight.reshape(num_groups, -1, *each[1:])
-    return Normalised.apply(groups, kernel, len(each), factor)[0].flatten(1, 2)  # type: ignore[index]
+    return normalised(groups, kernel, len(each), factor).flatten(1, 2)
 
 
 def _instance_norm(
@@ -156,7 +161,7 @@ def _attention(
         attn_mask = torch.ones(query.shape[-2], key.shape[-2], dtype=torch.bool, device=query.device).tril()
     same = query.shape[:-2] == key.shape[:-2] == value.shape[:-2]
     if same and not _depends_on_input(attn_mask):
-        return Attention.apply(query, key, value, attn_mask)[0]  # type: ignore[index]
+        return attention(query, key, value, attn_mask)
     logits = query @ key.transpose(-2, -1)
     if attn_mask is None:
         return logits.softmax(-1) @ value
@@ -176,10 +181,20 @@ def _activation(f: Callable, backward: Callable) -> Callable:
             args, inplace = args[:-1], args[-1]
         value = lambda u: f(u, *args, **kwargs)
         slope = lambda u: backward(torch.ones_like(u), u, *args, **kwargs)
-        result = Pointwise.apply(input, value, slope)
-        return input.copy_(result) if inplace else result  # others may read the changed input
+        return (pointwise_ if inplace else pointwise)(input, value, slope)
 
     return rule
+
+
+def _sum_in_place(input: Tensor, other: object, alpha: float = 1) -> Ruled:
+    """x += other for an other of the same shape (B, ...), whose tangents torch would go over twice."""
+    same = isinstance(other, Tensor) and other.shape == input.shape and other.dtype == input.dtype
+    both = same and all(map(_has_tangent, (input, other)))
+    return added_(input, other) if both and alpha == 1 else NotImplemented
+
+
+def _has_tangent(tensor: object) -> bool:
+    return isinstance(tensor, Tensor) and forward_ad.unpack_dual(tensor).tangent is not None
 
 
 def _relu_backward(ones: Tensor, u: Tensor) -> Tensor:
@@ -214,6 +229,7 @@ def _cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = No
 RULES: dict[Callable, Callable] = {
     **{kernel: _convolution(kernel) for kernel in (F.conv1d, F.conv2d, F.conv3d)},
     **{kernel: _recurrent(kernel) for kernel in (torch.lstm, torch.gru, torch.rnn_tanh, torch.rnn_relu)},
+    torch.Tensor.add_: _sum_in_place,
     F.linear: _linear,
     F.batch_norm: _batch_norm,
     F.layer_norm: _layer_norm,
@@ -241,6 +257,12 @@ def load_tables() -> None:
         importlib.import_module("torch._decomp.decompositions_for_jvp")
 
 
+def _is_pushing() -> bool:
+    """Whether the tensors of this moment are those of one pass of forward mode, and of no transform inside of it."""
+    levels = [level.key() for level in get_interpreter_stack() or () if level.key() != TransformType.Vmap]
+    return levels == [TransformType.Jvp] == [peek_interpreter_stack().key()]
+
+
 def _loses_tangent(inputs: object, outputs: object) -> bool:
     """Whether a tangent goes in and none comes out of some output."""
     return any(_carry_tangents(inputs)) and not all(_carry_tangents(outputs))
@@ -249,8 +271,7 @@ def _loses_tangent(inputs: object, outputs: object) -> bool:
 def _carry_tangents(values: object) -> list[bool]:
     """Of every floating point tensor among them, whether it has a tangent."""
     tensors = [leaf for leaf in pytree.tree_leaves(values) if isinstance(leaf, Tensor)]
-    floating = [tensor for tensor in tensors if tensor.is_floating_point()]
-    return [forward_ad.unpack_dual(tensor).tangent is not None for tensor in floating]
+    return [_has_tangent(tensor) for tensor in tensors if tensor.is_floating_point()]
 
 
 class ForwardRules(TorchFunctionMode):
@@ -276,7 +297,7 @@ class ForwardRules(TorchFunctionMode):
     ) -> Ruled:
         kwargs = kwargs or {}
         rule = RULES.get(func)
-        if rule is not None:
+        if rule is not None and _is_pushing():
             result = rule(*args, **kwargs)
             if result is not NotImplemented:
                 return result

@@ -1,124 +1,101 @@
 """Operations with their forward derivative written out, one pass over the tangents each.
 
-Tangents have the shape of the input that they belong to; under vmap one axis of tangents is in front of it.
+They take dual tensors of forward mode apart and put them together again, without torch.autograd.Function, which costs
+more than small operations themselves. Tangents have the shape of the input that they belong to; under vmap one axis of
+tangents is in front of it, which a rule does not see.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.forward_ad import make_dual, unpack_dual
 
-Context = Any  # what torch hands from one pass to the next: it takes any attribute
-
-
-class Affine(torch.autograd.Function):
-    """y = affine(x), dy = linear(dx), for x of any shape."""
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(x: Tensor, affine: Callable, linear: Callable) -> Tensor:
-        return affine(x)
-
-    @staticmethod
-    def setup_context(ctx: Context, inputs: tuple, output: Tensor) -> None:
-        ctx.linear = inputs[2]
-
-    @staticmethod
-    def jvp(ctx: Context, dx: Tensor, *_: None) -> Tensor:
-        return ctx.linear(dx)
+aten = torch.ops.aten
+Map = Callable[[Tensor], Tensor]
 
 
-class Pointwise(torch.autograd.Function):
+def affine(x: Tensor, f: Map, linear: Map) -> Tensor:
+    """y = f(x), dy = linear(dx), for x of any shape."""
+    x, dx = unpack_dual(x)
+    y = f(x)
+    return y if dx is None else make_dual(y, linear(dx))
+
+
+def pointwise(x: Tensor, f: Map, slope: Map) -> Tensor:
     """y = f(x) and dy = slope(x) dx, entry by entry, for x of any shape.
 
     The slope is computed on the primal, once for all tangents.
     """
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(x: Tensor, f: Callable, slope: Callable) -> Tensor:
-        return f(x)
-
-    @staticmethod
-    def setup_context(ctx: Context, inputs: tuple, output: Tensor) -> None:
-        ctx.slope = inputs[2]
-        ctx.save_for_forward(inputs[0])
-
-    @staticmethod
-    def jvp(ctx: Context, dx: Tensor, *_: None) -> Tensor:
-        (x,) = ctx.saved_tensors
-        return dx * ctx.slope(x)
+    x, dx = unpack_dual(x)
+    y = f(x)
+    return y if dx is None else make_dual(y, dx * slope(x))
 
 
-class Normalised(torch.autograd.Function):
+def pointwise_(x: Tensor, f: Map, slope: Map) -> Tensor:
+    """The same in place of x."""
+    value, dx = unpack_dual(x)
+    y = f(value)
+    if dx is not None:
+        dx.mul_(slope(value))
+    value.copy_(y)
+    return x
+
+
+def added_(x: Tensor, other: Tensor) -> Tensor:
+    """x + other in place of x, for an other of its shape, and a tangent of x where there is one of other."""
+    (value, dx), (more, d_more) = unpack_dual(x), unpack_dual(other)
+    value.add_(more)
+    if dx is not None and d_more is not None:
+        dx.add_(d_more)
+    return x
+
+
+def normalised(
+    x: Tensor, kernel: Callable[[Tensor], tuple[Tensor, Tensor, Tensor]], axes: int, weight: Tensor | None
+) -> Tensor:
     """dy = w rstd (dx - mean(dx) - xhat mean(xhat dx)), with xhat the normalised input, over the last `axes` of x.
 
+    What w multiplies is a symmetric map of dx, so the kernel of torch's backward pass computes it.
     `kernel(x)` gives y, the mean and rstd (..., 1, ..., 1); `weight` broadcasts against x (...).
     """
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(
-        x: Tensor, kernel: Callable, axes: int, weight: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        return kernel(x)
-
-    @staticmethod
-    def setup_context(ctx: Context, inputs: tuple, output: tuple) -> None:
-        x, _, axes, weight = inputs
-        _, mean, rstd = output
-        ctx.axes = tuple(range(-axes, 0))
-        ctx.save_for_forward(x, torch.ones_like(rstd) if weight is None else weight, mean, rstd)
-
-    @staticmethod
-    def jvp(ctx: Context, dx: Tensor, *_: object) -> tuple[Tensor, Tensor, Tensor]:
-        x, weight, mean, rstd = ctx.saved_tensors
-        normal = (x - mean) * rstd
-        along = (dx * normal).mean(ctx.axes, keepdim=True)
-        centred = dx - dx.mean(ctx.axes, keepdim=True)
-        pushed = torch.addcmul(centred, normal, along, value=-1) * (rstd * weight)
-        return pushed, torch.zeros_like(mean), torch.zeros_like(rstd)
+    x, dx = unpack_dual(x)
+    y, mean, rstd = kernel(x)
+    if dx is None:
+        return y
+    shape = x.shape[-axes:]
+    pushed, _, _ = aten.native_layer_norm_backward(dx, x, shape, mean, rstd, None, None, [True, False, False])
+    return make_dual(y, pushed if weight is None else pushed.mul_(weight))
 
 
-class Attention(torch.autograd.Function):
+def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
     """y = A v with A = softmax(L), L = q k^T + mask, and dy = (A * dL) v - sum(A * dL) y + A dv.
 
-    Queries are (..., n, d), keys (..., m, d), values (..., m, e), the weights A that come back (..., n, m).
+    Queries are (..., n, d), keys (..., m, d), values (..., m, e).
     dL = dq k^T + q dk^T is one product of twice the inner length: the square matrices are what costs, so they are
     passed over as rarely as can be.
     """
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
-        logits = query @ key.transpose(-2, -1)
-        if mask is None:
-            weights = logits.softmax(-1)
-        else:
-            if mask.dtype == torch.bool:
-                logits = logits.masked_fill(~mask, float("-inf"))
-            else:
-                logits = logits + mask
-            nothing_left = logits.isneginf().all(-1, keepdim=True)  # as in torch: zeros for it, not NaN
-            weights = logits.softmax(-1).masked_fill(nothing_left, 0)
-        return weights @ value, weights
-
-    @staticmethod
-    def setup_context(ctx: Context, inputs: tuple, output: tuple) -> None:
-        query, key, value, _ = inputs
-        y, weights = output
-        ctx.mark_non_differentiable(weights)
-        ctx.save_for_forward(query, key, value, y, weights)
-
-    @staticmethod
-    def jvp(ctx: Context, dq: Tensor, dk: Tensor, dv: Tensor, *_: object) -> tuple[Tensor, None]:
-        query, key, value, y, weights = ctx.saved_tensors
+    (query, dq), (key, dk), (value, dv) = map(unpack_dual, (query, key, value))
+    weights = _weights(query @ key.mT, mask)
+    y = weights @ value
+    terms = []
+    if dq is not None and dk is not None:
         change = torch.cat([dq, query.expand_as(dq)], -1) @ torch.cat([key.expand_as(dk), dk], -1).mT
-        # A column of ones beside the values gives the row sums in the same product.
-        moved = (change * weights) @ torch.cat([value, torch.ones_like(value[..., :1])], -1)
-        return torch.addcmul(moved[..., :-1] + weights @ dv, moved[..., -1:], y, value=-1), None
+    elif dq is not None:
+        change = dq @ key.mT
+    else:
+        change = None if dk is None else query @ dk.mT
+    if change is not None:
+        moved = change.mul_(weights)
+        terms.append(torch.addcmul(moved @ value, moved.sum(-1, keepdim=True), y, value=-1))
+    if dv is not None:
+        terms.append(weights @ dv)
+    return make_dual(y, sum(terms[1:], terms[0])) if terms else y
+
+
+def _weights(logits: Tensor, mask: Tensor | None) -> Tensor:
+    """softmax(logits + mask) (..., n, m); zeros, as in torch and not NaN, for a query that no key is left to."""
+    if mask is None:
+        return logits.softmax(-1)
+    logits = logits.masked_fill(~mask, float("-inf")) if mask.dtype == torch.bool else logits + mask
+    return logits.softmax(-1).masked_fill(logits.isneginf().all(-1, keepdim=True), 0)

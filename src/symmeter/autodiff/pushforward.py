@@ -21,11 +21,12 @@ from symmeter.autodiff.strategies import (
 from symmeter.autodiff.verification import BlockVerifier, Verifier
 from symmeter.errors import first_line
 
-_GROWTH = 8  # the first chunk is one image, to see what memory it takes; then so many times as many
+_ALIVE = 16  # tensors of the largest size at once, with their tangents, that a chunk surely has room for
+_GROWTH = 8  # where that is not free, the first chunk is one image, to see; then so many times as many
 _BY_DIFFERENCES = 8  # images at once
 _RESCUE_OUTPUTS = 8  # outputs per tangent up to which reverse mode is worth a try when all else has failed
 _SETTLED_ON = 4  # images on which the step of differences is found
-_VERIFIED = 3  # images on which a strategy is verified
+_VERIFIED = 2  # images on which a strategy is verified
 _MEMORY_SHARE = 0.5  # of what is free, for the next chunk
 
 Outcome = tuple[slice, Tensor, Tensor]
@@ -61,6 +62,7 @@ class Pushforward:
         self._fixed = batch_size
         self._limit = batch_size or MOST
         self._largest = 0  # the most images that the strategy in use has taken at once
+        self._roomy = False  # whether memory is no question
         self._verified = 0  # images on which it was
         self._to_choose = differentiable
         self._exact: list[Strategy] = []  # in the order in which they are used
@@ -107,6 +109,8 @@ class Pushforward:
         y, largest = observed(self.f, x[:1])
         if self._fixed is None:
             self._limit = fitting(largest, tangents, x.device)
+            expected = _ALIVE * largest * (1 + tangents) * self._limit
+            self._roomy = expected <= _MEMORY_SHARE * (available_bytes(x.device) or 0)
         self._exact = [Vectorised(), Tiled(), OneByOne()] if tangents > 1 else [OneByOne()]
         self._rescue = [ReverseTwice()]
         if y.ndim == 2 and y.shape[1] < tangents:
@@ -116,7 +120,7 @@ class Pushforward:
 
     def _next(self) -> int:
         """How many images the next chunk has."""
-        if self._fixed or not self.strategy.exact:
+        if self._fixed or self._roomy or not self.strategy.exact:
             return self.chunk
         return min(self.chunk, max(1, _GROWTH * self._largest))
 
@@ -161,16 +165,21 @@ class Pushforward:
 
     def _failed(self, x: Tensor, error: Exception) -> None:
         """Make the chunk smaller or drop the strategy; raises when the function itself fails on x (b, ...)."""
-        too_many = out_of_memory(error) or 0 < self._largest < len(
-            x
-        )  # a model may have its own limit to a batch
-        if too_many and len(x) > 1:
+        if len(x) > 1 and (out_of_memory(error) or 0 < self._largest < len(x) or self._refuses(x)):
             self._limit = len(x) // 2
             return
         if not self.strategy.exact:
             raise error
         self.f(x)  # an image that the network cannot take is no fault of the strategy
         self._drop(f"{type(error).__name__}: {first_line(error)}")
+
+    def _refuses(self, x: Tensor) -> bool:
+        """Whether the function takes no batch like x (b, ...): a model may have its own limit."""
+        try:
+            self.f(x)
+        except Exception:
+            return True
+        return False
 
     def _drop(self, reason: str) -> None:
         """Go on without the strategy; before none is left, reverse mode is tried, where outputs are few, and twice."""

@@ -16,7 +16,7 @@ from symmeter.measuring.accuracy import record
 from symmeter.measuring.derivative_audit import remarks_along
 from symmeter.measuring.derivative_kind import Kind, by_differences, by_output
 from symmeter.measuring.directions import Directions, Part
-from symmeter.measuring.floor import FLOOR_IMAGES, Floor
+from symmeter.measuring.floor import FirstSamples, Floor
 from symmeter.measuring.function import Function
 from symmeter.measuring.kinds import Recent
 from symmeter.measuring.observers import Observer
@@ -44,7 +44,7 @@ class DerivativeRun(Run):
     pushforward: Pushforward | None = None
     _kinds: Recent["Kind"] = field(default_factory=Recent)
     _first: "Kind | None" = None  # that of the samples which the floor is found on
-    _few: list[Tensor] = field(default_factory=list)  # the first samples, for the floor
+    _few: FirstSamples = field(default_factory=FirstSamples)  # for the floor
     _floors: dict[Key, Floor] = field(default_factory=dict)
     _floor_method: str = ""
     _scores: int | None = None  # which output holds the scores of classes
@@ -79,7 +79,7 @@ class DerivativeRun(Run):
         if not self._floor_method and self._first is not None:
             self._floor_method = "none"
             self._enter(self._first)
-            self.optional("the floor", lambda: self._find_floor(torch.stack(self._few)))
+            self.optional("the floor", self._find_floor)
 
     def _measure_batch(self, batch: Batch, beside: Beside) -> Iterator[int]:
         x = batch.inputs.to(self.device, self.dtype)
@@ -104,9 +104,11 @@ class DerivativeRun(Run):
             times = 1 + len(known.sizes)
             responses = directions.responses(pushed, known).unflatten(0, (times, -1))
             derivative = deviation(responses, y, self.generators, self.rho_out).flatten(0, 1)
-            self._record(batch, part, x[part], y, derivative, known)
+            finite = self._record(batch, part, x[part], y, derivative, known)
+            if self._first is not None and self.pushforward is self._first.pushforward:
+                self._few.add(x[part][finite], y[finite], pushed[: known.own, finite])
             yield len(y)
-        if len(self._few) == FLOOR_IMAGES:
+        if self._few.enough:
             self._find_floor_once()
 
     def _enter(self, kind: "Kind") -> None:
@@ -119,18 +121,19 @@ class DerivativeRun(Run):
         if known is None:
             if self._first is None:
                 function = self._look(self.plan.outputs, x)
+                assert self.seen is not None
+                raw = self.seen.first
+                self._first = known = self._prepare(raw, function)
+                self._remark_on_first(known, x, raw)
             else:
                 function = replace(self._first.function, shapes=None)
-            known = self._prepare(x, function)
+                known = self._prepare(function.raw(x[:1]), function)
             self._kinds.keep(batch.kind, known)
-            if self._first is None:
-                self._first = known
-                self._remark_on_first(known, x)
         return known
 
-    def _remark_on_first(self, kind: "Kind", x: Tensor) -> None:
-        """What the first samples x (B, ...) show: classes, and whether they can be deformed."""
-        found = kind.function(x[:1])
+    def _remark_on_first(self, kind: "Kind", x: Tensor, raw: Sequence[Tensor]) -> None:
+        """What the first samples x (B, ...) show, and the `raw` outputs of one: classes, and if they can be deformed."""
+        found = kind.function.read(raw)
         self.targets = kind.targets
         self.remarks += self.domain.remarks_on_inputs(x, self.generators)
         for target, y in zip(kind.targets, found, strict=True):
@@ -138,7 +141,7 @@ class DerivativeRun(Run):
         self._scores = next((i for i, y in enumerate(found) if kind.targets[i].output.is_scores(y)), None)
         self.classes = None if self._scores is None else found[self._scores].shape[1]
         if self.output.name == "softmax" and self.classes:
-            self._check_softmax(kind.function.raw(x[:1])[0])
+            self._check_softmax(raw[0])
         if self.deform and not self.directions.can_deform(x[:1]):
             self.deform = False
 
@@ -156,9 +159,9 @@ class DerivativeRun(Run):
         """In which samples are moved."""
         return Directions(self.domain, self.rho_in, self.generators)
 
-    def _prepare(self, x: Tensor, function: Function) -> "Kind":
-        """The outputs for inputs x (B, ...): how they move, and whether they fit what is asked."""
-        found = function(x[:1])
+    def _prepare(self, raw: Sequence[Tensor], function: Function) -> "Kind":
+        """The outputs, of which one sample's are `raw`: how they move, and whether they fit what is asked."""
+        found = function.read(raw)
         targets = [self._target(o, y) for o, y in zip(function.outputs, found, strict=True)]
         rho_out = targets[0].rho
         if len(targets) > 1:
@@ -193,10 +196,10 @@ class DerivativeRun(Run):
         y: Tensor,
         derivative: Tensor,
         known: Part,
-    ) -> None:
+    ) -> Tensor:
         """Statistics per sample of one chunk into the columns; samples with non-finite values go by name.
 
-        Of inputs x (b, ...), outputs y (b, ...) and derivatives (T, b, ...), those along the controls the last.
+        Returns which are finite, (b,). Of inputs x (b, ...), outputs y (b, ...) and derivatives (T, b, ...), those along the controls the last.
         """
         finite = y.flatten(1).isfinite().all(1) & derivative.flatten(2).isfinite().all(2).all(0)
         more: dict[Key, Tensor] = {}
@@ -207,8 +210,6 @@ class DerivativeRun(Run):
             for key, values in found.items():
                 more[key][finite.cpu()] = values.double().cpu()
         keep = self._keep(batch.names[part], finite)
-        if self._first is not None and self.pushforward is self._first.pushforward:
-            self._few += list(x[finite][: FLOOR_IMAGES - len(self._few)])
         names = list(compress(batch.names[part], keep))
         still, without = (flags.cpu().numpy()[:, keep] for flags in (known.still, known.lacking))
         for i, generator in enumerate(self.generators):
@@ -220,6 +221,7 @@ class DerivativeRun(Run):
             self.columns.add(key, values.numpy()[keep])
         if self._scores is not None:
             record(self.columns, batch.labels_of(part), outputs[self._scores], keep)
+        return finite
 
     def _record_target(
         self, target: Target, y: Tensor, derivative: Tensor, keep: np.ndarray, without: np.ndarray
@@ -239,11 +241,12 @@ class DerivativeRun(Run):
                 if edge is not None:
                     self.columns.add(key.as_statistic(BOUNDARY), edge[i])
 
-    def _find_floor(self, x: Tensor) -> None:
-        """The floor from a few samples x (b, ...) of the first kind, and whether the actions on them are right."""
+    def _find_floor(self) -> None:
+        """The floor from a few samples of the first kind, and whether the actions on them are right."""
         kind, generators = self._first, self.generators
         assert kind is not None
-        totals, errors, self._floor_method = kind.differences(x, self.rho_in, generators, self.nudge)
+        x, _, _ = self._few.joined()
+        totals, errors, self._floor_method = kind.differences(self._few, self.rho_in, generators, self.nudge)
         for target, own, own_errors in zip(self.targets, totals, errors, strict=True):
             self._take_floor(target, own, own_errors)
         audit = lambda: remarks_along(self.domain, kind, self.rho_in, generators, x, totals, errors)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from symmeter.autodiff.pushforward import Pushforward
 from symmeter.autodiff.strategies import Strategy
-from symmeter.measuring.floor import differences, nudged
+from symmeter.measuring.floor import FirstSamples, differences, nudged
 from symmeter.measuring.function import Function
 from symmeter.measuring.targets import Target
 from symmeter.symmetry.conjugate import deviation, stack
@@ -29,28 +30,33 @@ class Kind:
     pushforward: Pushforward
 
     def differences(
-        self, x: Tensor, rho_in: Representation, generators: Sequence[Generator], nudge: float | None
+        self, first: FirstSamples, rho_in: Representation, generators: Sequence[Generator], nudge: float | None
     ) -> tuple[list[Tensor], list[Tensor], str]:
-        """Derivatives of a few samples x (b, ...), how far they are off, both (T, b, ...), and how that was found.
+        """Derivatives of some first samples, how far they are off, both (T, b, ...), and how that was found.
 
         One of each per output. Round-off is drawn for all samples together, so that how many go through at once
         changes nothing.
         """
         f, draws = self.pushforward.f, count()
         basis = Basis.of(generators)
+        x, y, pushed = first.joined()
         whole = x.dtype == torch.float64  # as `Directions` has it
         pushed_along = generators if whole else basis.generators
 
-        def derivative(x: Tensor, strategy: Strategy) -> Tensor:
+        def deviating(y: Tensor, pushed: Tensor) -> Tensor:
             """(T, b, ...), with round-off in the output too: beside a large bias that of the input is lost."""
+            pushed = pushed if whole else basis.combined(pushed)
+            return deviation(pushed, self._rounded(y, next(draws)), generators, self.rho_out)
+
+        def derivative(x: Tensor, strategy: Strategy) -> Tensor:
             move = lambda part: strategy(f, part, stack(rho_in.differentiate_all(pushed_along, part)))
             outputs, responses = zip(*map(move, x.split(self.pushforward.chunk)), strict=True)
-            pushed = torch.cat(responses, 1)
-            pushed = pushed if whole else basis.combined(pushed)
-            return deviation(pushed, self._rounded(torch.cat(outputs), next(draws)), generators, self.rho_out)
+            return deviating(torch.cat(outputs), torch.cat(responses, 1))
 
-        here, off, method = differences(derivative, x, self.pushforward.strategy, nudge)
-        return by_output(self.rho_out, here), by_output(self.rho_out, off), method
+        here = deviating(y, pushed).double()
+        split = partial(by_output, self.rho_out)
+        off, method = differences(derivative, here, x, self.pushforward.strategy, nudge, split)
+        return split(here[:, : off.shape[1]]), split(off), method
 
     def _rounded(self, y: Tensor, seed: int) -> Tensor:
         """Outputs y (b, ...), each moved by a unit of round-off of its own size."""

@@ -1,7 +1,7 @@
 """The floor: what the measurement itself adds to a value, found by measuring the same samples in another way."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -10,6 +10,7 @@ from symmeter.autodiff.strategies import CentralDifference, Strategy
 
 FLOOR_IMAGES = 4
 DRAWS = 3  # of round-off: a kink within its reach is crossed by half of them
+_CLEAR, _FEW = 100.0, 2  # one draw on few images says enough where it changes no derivative by a hundredth
 
 
 @dataclass(frozen=True)
@@ -24,24 +25,67 @@ class Floor:
         return max(self.absolute, self.relative * value)
 
 
+@dataclass
+class FirstSamples:
+    """The first samples of a run, on which its floor is found, with what the model made of them and their tangents."""
+
+    _parts: list[tuple[Tensor, Tensor, Tensor]] = field(default_factory=list)
+    _count: int = 0
+
+    @property
+    def enough(self) -> bool:
+        """Whether no more are wanted."""
+        return self._count == FLOOR_IMAGES
+
+    def add(self, x: Tensor, y: Tensor, pushed: Tensor) -> None:
+        """Of samples x (b, ...), outputs y (b, ...) and pushed tangents (T, b, ...) as many as are wanted."""
+        wanted = FLOOR_IMAGES - self._count
+        if wanted and len(x):
+            self._parts.append((x[:wanted], y[:wanted].clone(), pushed[:, :wanted].clone()))
+            self._count += len(x[:wanted])
+
+    def joined(self) -> tuple[Tensor, Tensor, Tensor]:
+        """All of x, of y, and of the pushed tangents."""
+        x, y, pushed = zip(*self._parts, strict=True)
+        return torch.cat(x), torch.cat(y), torch.cat(pushed, 1)
+
+
 def differences(
-    derivative: Callable[[Tensor, Strategy], Tensor], x: Tensor, strategy: Strategy, unit: float | None = None
-) -> tuple[Tensor, Tensor, str]:
-    """(L_X f(x), an estimate of its error, how that was found), both (T, B, ...) in float64.
+    derivative: Callable[[Tensor, Strategy], Tensor],
+    here: Tensor,
+    x: Tensor,
+    strategy: Strategy,
+    unit: float | None = None,
+    parts: Callable[[Tensor], Sequence[Tensor]] = lambda whole: [whole],
+) -> tuple[Tensor, str]:
+    """(An estimate of the error of `here` = L_X f(x), (T, B, ...) in float64, or of a part; how that was found).
 
     `derivative(x, strategy)` computes L_X f(x). An exact derivative is computed again with the input moved by one
     unit of round-off: round-off then falls out anew, and a kink within its reach may be crossed. The two errors are
-    independent and of one size, so each is their difference over sqrt(2): here the root mean square over DRAWS. The
-    error of a central difference is the change when its step doubles.
+    independent and of one size, so each is their difference over sqrt(2): here the root mean square over DRAWS, or one
+    for the first images, where no derivative in any of the `parts` comes near it. The error of a central difference is
+    the change when its step doubles.
     """
-    here = derivative(x, strategy).double()
     if isinstance(strategy, CentralDifference):
         there = derivative(x, strategy.coarser(x)).double()
-        return here, here - there, "change of the central difference when its step doubles"
-    moved = torch.stack(
-        [here - derivative(nudged_within(x, seed, unit), strategy).double() for seed in range(DRAWS)]
-    )
-    return here, (moved.square().mean(0) / 2).sqrt(), "input moved by one unit of round-off"
+        return here - there, "change of the central difference when its step doubles"
+
+    def changes(count: int, draws: int) -> list[Tensor]:
+        """What some draws of round-off change for the first so many images, (T, count, ...) each."""
+        some, known = x[:count], here[:, :count]
+        return [
+            known - derivative(nudged_within(some, seed, unit), strategy).double() for seed in range(draws)
+        ]
+
+    moved = changes(_FEW, 1)
+    if not all(map(_is_clear, parts(here[:, :_FEW]), parts(moved[0]))):
+        moved = changes(len(x), DRAWS)
+    return (torch.stack(moved).square().mean(0) / 2).sqrt(), "input moved by one unit of round-off"
+
+
+def _is_clear(derivative: Tensor, change: Tensor) -> bool:
+    """Whether every derivative (T, b, ...) is far longer than its change, on all samples together."""
+    return bool((derivative.flatten(1).norm(dim=1) > _CLEAR * change.flatten(1).norm(dim=1)).all())
 
 
 def nudged(x: Tensor, seed: int = 0, unit: float | None = None) -> Tensor:

@@ -67,7 +67,11 @@ class Function:
         return replace(self, call=self.call.twin(dtype))
 
     def __call__(self, x: Tensor) -> list[Tensor]:
-        return [output.read(y) for output, y in zip(self.outputs, self.raw(x), strict=True)]
+        return self.read(self.raw(x))
+
+    def read(self, raw: Sequence[Tensor]) -> list[Tensor]:
+        """Outputs as they are measured, after softmax where it is one, from what the model returned."""
+        return [output.read(y) for output, y in zip(self.outputs, raw, strict=True)]
 
     def raw(self, x: Tensor) -> list[Tensor]:
         """The same before any softmax."""
