@@ -8,7 +8,7 @@ whose derivative is written out: a linear map of the tangent, or a slope (comput
 
 import importlib
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -18,7 +18,6 @@ from torch import Tensor
 from torch._C._functorch import (  # type: ignore[attr-defined]
     TransformType,
     get_interpreter_stack,
-    is_functorch_wrapped_tensor,
     peek_interpreter_stack,
 )
 from torch._ops import OpOverload, OpOverloadPacket
@@ -27,23 +26,25 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
-from symmeter.autodiff.batch_norm import slope
-from symmeter.autodiff.functions import added_, affine, attention, normalised, pointwise, pointwise_
+from symmeter.autodiff.functions import (
+    Ruled,
+    added_,
+    affine,
+    attention,
+    depends_on_input,
+    pointwise,
+    pointwise_,
+)
+from symmeter.autodiff.norm_rules import batch_norm, group_norm, instance_norm, layer_norm
 
 aten = torch.ops.aten
-Ruled = Any  # what an operation returns, or NotImplemented where its rule does not apply
-
-
-def _depends_on_input(*parameters: object) -> bool:
-    """Whether a weight is itself a function of the input (dynamic convolutions): the rules below do not apply."""
-    return any(isinstance(p, Tensor) and is_functorch_wrapped_tensor(p) for p in parameters)
 
 
 def _convolution(kernel: Callable) -> Callable:
     def rule(
         input: Tensor, weight: Tensor, bias: Tensor | None = None, *args: object, **kwargs: object
     ) -> Ruled:
-        if _depends_on_input(weight, bias):
+        if depends_on_input(weight, bias):
             return NotImplemented
         return affine(
             input,
@@ -56,88 +57,9 @@ def _convolution(kernel: Callable) -> Callable:
 
 def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Ruled:
     """x W^T + b, of x (..., in) and W (out, in)."""
-    if _depends_on_input(weight, bias):
+    if depends_on_input(weight, bias):
         return NotImplemented
     return affine(input, lambda u: F.linear(u, weight, bias), lambda du: F.linear(du, weight))
-
-
-def _batch_norm(
-    input: Tensor,
-    running_mean: Tensor | None,
-    running_var: Tensor | None,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    training: bool = False,
-    momentum: float = 0.1,
-    eps: float = 1e-5,
-) -> Ruled:
-    """x (B, C, ...) less the running mean, over the running deviation, channel by channel."""
-    dynamic = _depends_on_input(running_mean, running_var, weight, bias)
-    if training or dynamic or running_mean is None or running_var is None:
-        return NotImplemented
-    factor = slope(running_var, weight, eps, input.ndim)
-    return affine(
-        input,
-        lambda u: F.batch_norm(u, running_mean, running_var, weight, bias, False, momentum, eps),
-        lambda du: du * factor,
-    )
-
-
-def _layer_norm(
-    input: Tensor,
-    normalized_shape: Sequence[int],
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    eps: float = 1e-5,
-) -> Ruled:
-    """x (..., *normalized_shape) less its mean, over its deviation, both over the last axes."""
-    if _depends_on_input(weight, bias):
-        return NotImplemented
-    kernel = lambda u: torch.native_layer_norm(u, normalized_shape, weight, bias, eps)
-    return normalised(input, kernel, len(normalized_shape), weight)
-
-
-def _group_norm(
-    input: Tensor,
-    num_groups: int,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    eps: float = 1e-5,
-) -> Ruled:
-    """x (B, C, ...) less its mean, over its deviation, both of a group of channels over all positions."""
-    if _depends_on_input(weight, bias):
-        return NotImplemented
-    groups = input.unflatten(1, (num_groups, -1))
-    each = [1] * (groups.ndim - 2)
-
-    def kernel(u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Of channels in groups u (B, G, C / G, ...)."""
-        flat = u.flatten(1, 2).contiguous()
-        sizes = len(u), flat.shape[1], flat[0, 0].numel()
-        y, *both = torch.native_group_norm(flat, weight, bias, *sizes, num_groups, eps)
-        mean, rstd = (values.reshape(len(u), num_groups, *each) for values in both)
-        return y.reshape(u.shape), mean, rstd
-
-    factor = None if weight is None else weight.reshape(num_groups, -1, *each[1:])
-    return normalised(groups, kernel, len(each), factor).flatten(1, 2)
-
-
-def _instance_norm(
-    input: Tensor,
-    running_mean: Tensor | None = None,
-    running_var: Tensor | None = None,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    use_input_stats: bool = True,
-    momentum: float = 0.1,
-    eps: float = 1e-5,
-) -> Ruled:
-    """x (B, C, ...) less its mean, over its deviation, channel by channel, by its own or by running statistics."""
-    if not use_input_stats:
-        return _batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
-    if running_mean is not None or input.ndim < 3:
-        return NotImplemented
-    return _group_norm(input, input.shape[1], weight, bias, eps)
 
 
 def _attention(
@@ -160,7 +82,7 @@ def _attention(
     if is_causal:
         attn_mask = torch.ones(query.shape[-2], key.shape[-2], dtype=torch.bool, device=query.device).tril()
     same = query.shape[:-2] == key.shape[:-2] == value.shape[:-2]
-    if same and not _depends_on_input(attn_mask):
+    if same and not depends_on_input(attn_mask):
         return attention(query, key, value, attn_mask)
     logits = query @ key.transpose(-2, -1)
     if attn_mask is None:
@@ -188,9 +110,10 @@ def _activation(f: Callable, backward: Callable) -> Callable:
 
 def _sum_in_place(input: Tensor, other: object, alpha: float = 1) -> Ruled:
     """x += other for an other of the same shape (B, ...), whose tangents torch would go over twice."""
-    same = isinstance(other, Tensor) and other.shape == input.shape and other.dtype == input.dtype
-    both = same and all(map(_has_tangent, (input, other)))
-    return added_(input, other) if both and alpha == 1 else NotImplemented
+    if not isinstance(other, Tensor) or alpha != 1:
+        return NotImplemented
+    same = other.shape == input.shape and other.dtype == input.dtype
+    return added_(input, other) if same and all(map(_has_tangent, (input, other))) else NotImplemented
 
 
 def _has_tangent(tensor: object) -> bool:
@@ -231,10 +154,10 @@ RULES: dict[Callable, Callable] = {
     **{kernel: _recurrent(kernel) for kernel in (torch.lstm, torch.gru, torch.rnn_tanh, torch.rnn_relu)},
     torch.Tensor.add_: _sum_in_place,
     F.linear: _linear,
-    F.batch_norm: _batch_norm,
-    F.layer_norm: _layer_norm,
-    F.group_norm: _group_norm,
-    F.instance_norm: _instance_norm,
+    F.batch_norm: batch_norm,
+    F.layer_norm: layer_norm,
+    F.group_norm: group_norm,
+    F.instance_norm: instance_norm,
     F.scaled_dot_product_attention: _attention,
     F.gelu: _activation(F.gelu, aten.gelu_backward),
     F.silu: _activation(F.silu, aten.silu_backward),

@@ -6,13 +6,21 @@ tangents is in front of it, which a rule does not see.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.autograd.forward_ad import make_dual, unpack_dual
 
 aten = torch.ops.aten
 Map = Callable[[Tensor], Tensor]
+Ruled = Any  # what an operation returns, or NotImplemented where its rule does not apply
+
+
+def depends_on_input(*parameters: object) -> bool:
+    """Whether a weight is itself a function of the input (dynamic convolutions): the rules below do not apply."""
+    return any(isinstance(p, Tensor) and is_functorch_wrapped_tensor(p) for p in parameters)
 
 
 def affine(x: Tensor, f: Map, linear: Map) -> Tensor:
@@ -33,7 +41,7 @@ def pointwise(x: Tensor, f: Map, slope: Map) -> Tensor:
 
 
 def pointwise_(x: Tensor, f: Map, slope: Map) -> Tensor:
-    """The same in place of x."""
+    """The same in place of x, of any shape."""
     value, dx = unpack_dual(x)
     y = f(value)
     if dx is not None:
@@ -43,7 +51,7 @@ def pointwise_(x: Tensor, f: Map, slope: Map) -> Tensor:
 
 
 def added_(x: Tensor, other: Tensor) -> Tensor:
-    """x + other in place of x, for an other of its shape, and a tangent of x where there is one of other."""
+    """x + other in place of x, both (b, ...), and the tangent of x where there is one of other."""
     (value, dx), (more, d_more) = unpack_dual(x), unpack_dual(other)
     value.add_(more)
     if dx is not None and d_more is not None:

@@ -132,7 +132,7 @@ class DerivativeRun(Run):
         return known
 
     def _remark_on_first(self, kind: "Kind", x: Tensor, raw: Sequence[Tensor]) -> None:
-        """What the first samples x (B, ...) show, and the `raw` outputs of one: classes, and if they can be deformed."""
+        """What samples x (B, ...), and the `raw` outputs of the first, show: classes, whether they can be deformed."""
         found = kind.function.read(raw)
         self.targets = kind.targets
         self.remarks += self.domain.remarks_on_inputs(x, self.generators)
@@ -199,7 +199,8 @@ class DerivativeRun(Run):
     ) -> Tensor:
         """Statistics per sample of one chunk into the columns; samples with non-finite values go by name.
 
-        Returns which are finite, (b,). Of inputs x (b, ...), outputs y (b, ...) and derivatives (T, b, ...), those along the controls the last.
+        Of inputs x (b, ...), outputs y (b, ...) and derivatives (T, b, ...), those along the controls the last. Returns
+        which are finite, (b,).
         """
         finite = y.flatten(1).isfinite().all(1) & derivative.flatten(2).isfinite().all(2).all(0)
         more: dict[Key, Tensor] = {}

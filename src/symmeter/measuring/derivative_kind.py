@@ -30,7 +30,11 @@ class Kind:
     pushforward: Pushforward
 
     def differences(
-        self, first: FirstSamples, rho_in: Representation, generators: Sequence[Generator], nudge: float | None
+        self,
+        first: FirstSamples,
+        rho_in: Representation,
+        generators: Sequence[Generator],
+        nudge: float | None,
     ) -> tuple[list[Tensor], list[Tensor], str]:
         """Derivatives of some first samples, how far they are off, both (T, b, ...), and how that was found.
 
