@@ -7,7 +7,7 @@ from torch import nn
 from torch.func import grad, jvp, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from symmeter.autodiff.forward_rules import ForwardRules
+from symmeter.autodiff.forward_rules import ForwardRules, load_tables
 from symmeter.autodiff.strategies import CentralDifference, OneByOne, Reverse, Tiled, Vectorised
 
 EXACT = [Vectorised(), OneByOne(), Tiled(), Reverse()]
@@ -144,6 +144,50 @@ def test_a_rule_computes_what_torch_computes(call):
         value, pushed = vmap(lambda t: jvp(call, (x,), (t,)), out_dims=(None, 0))(v)
     check_close(value, y[0])
     check_close(pushed, torch.stack(dy))
+
+
+def in_place_of_a_part(x):
+    z = 2 * x
+    F.relu(z[:, :2], inplace=True)
+    return z
+
+
+def in_place_of_another_view(x):
+    z = 2 * x
+    other = z.mT
+    other.add_(x.mT.cos())
+    return z * F.silu(z, inplace=True) * other.mT
+
+
+def in_place_of_what_was_copied(x):
+    z = 2 * x
+    for copy in (z + 1, z - 0, z * 1, F.pad(z, (0, 0)), torch.cat([z]), z.clone(), z + torch.zeros_like(z)):
+        z = z + F.relu(copy, inplace=True)
+    return z
+
+
+def in_place_of_itself_twice(x):
+    z = 2 * x
+    same = F.dropout(z, 0.5, False)
+    F.relu(same, inplace=True)
+    z += same
+    return z * same
+
+
+@pytest.mark.parametrize("strategy", [Vectorised(), OneByOne(), Tiled()], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "call",
+    [in_place_of_a_part, in_place_of_another_view, in_place_of_what_was_copied, in_place_of_itself_twice],
+)
+def test_what_is_written_in_place_is_seen_where_torch_lets_it_be_seen(call, strategy):
+    x, v = torch.randn(3, 4, 5, dtype=torch.float64), torch.randn(2, 3, 4, 5, dtype=torch.float64)
+    before = x.clone(), v.clone()
+    load_tables()  # else torch warns of itself
+    y, dy = zip(*[jvp(call, (x,), (t,)) for t in v], strict=True)
+    value, pushed = strategy(call, x, v)
+    check_close(value, y[0])
+    check_close(pushed, torch.stack(dy))
+    assert torch.equal(x, before[0]) and torch.equal(v, before[1])
 
 
 def test_reverse_knows_outputs_that_ignore_the_input():
