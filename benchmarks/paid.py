@@ -21,7 +21,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import timm
@@ -109,7 +109,7 @@ class Task:
 
     def first(self, count: int) -> "Task":
         """The same with fewer samples."""
-        return Task(self.net, self.samples[:count], self.symmetry, self.domain)
+        return replace(self, samples=self.samples[:count])
 
     @torch.no_grad()
     def forward(self) -> None:
@@ -186,7 +186,7 @@ def paid(name: str, case: str, count: int) -> tuple[float, float]:
 def in_fresh(name: str, case: str, count: int) -> tuple[float, float]:
     """The same in a fresh interpreter."""
     command = [sys.executable, __file__, "--here", name, case, str(count)]
-    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     told, alone = map(float, out.split())
     return told, alone
 

@@ -174,7 +174,24 @@ def in_place_of_itself_twice(x):
     return z * same
 
 
-@pytest.mark.parametrize("strategy", [Vectorised(), OneByOne(), Tiled()], ids=lambda one: one.name)
+FORWARD = pytest.mark.parametrize("strategy", [Vectorised(), OneByOne(), Tiled()], ids=lambda one: one.name)
+
+
+@FORWARD
+@pytest.mark.filterwarnings("ignore:There is a performance drop")  # of the plain function, under its own vmap
+@pytest.mark.parametrize("call", [
+    lambda x: vmap(grad(lambda z: torch.cdist(z, KEYS[0] + 1).sin().sum()))(x),
+    lambda x: vmap(lambda z: torch.cdist(z, KEYS[0] + 1))(x),
+    lambda x: vmap(lambda z: F.scaled_dot_product_attention(z[None], z[None].sin(), KEYS[:1]))(x),
+    lambda x: vmap(grad(lambda z: F.layer_norm(F.scaled_dot_product_attention(z, z, z), (5,)).sin().sum()))(x),
+], ids=range(4))  # fmt: skip
+def test_kernels_without_a_derivative_are_replaced_under_a_networks_own_transforms_too(call, strategy):
+    x, v = torch.randn(3, 4, 5, dtype=torch.float64), torch.randn(2, 3, 4, 5, dtype=torch.float64)
+    expected = CentralDifference()(call, x, v)[1]
+    torch.testing.assert_close(strategy(call, x, v)[1], expected, rtol=1e-6, atol=1e-6)
+
+
+@FORWARD
 @pytest.mark.parametrize(
     "call",
     [in_place_of_a_part, in_place_of_another_view, in_place_of_what_was_copied, in_place_of_itself_twice],

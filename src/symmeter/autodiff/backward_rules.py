@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from symmeter.autodiff.batch_norm import slope
+from symmeter.autodiff.batch_norm import FixedBatchNorm
 
 Context = Any  # what torch hands from one pass to the next: it takes any attribute
 
@@ -48,25 +48,7 @@ class BackwardRules(TorchFunctionMode):
         self, func: Callable, types: object, args: tuple = (), kwargs: dict | None = None
     ) -> object:
         kwargs = kwargs or {}
-        if func is F.batch_norm:
-            return _batch_norm(*args, **kwargs)
-        return func(*args, **kwargs)
-
-
-def _batch_norm(
-    input: Tensor,
-    running_mean: Tensor | None,
-    running_var: Tensor | None,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    training: bool = False,
-    momentum: float = 0.1,
-    eps: float = 1e-5,
-) -> Tensor:
-    """x (B, C, ...) normalised, in a way that has its own backward pass where statistics and weights are fixed."""
-    parameters = (running_mean, running_var, weight, bias)
-    plain = lambda x: F.batch_norm(x, running_mean, running_var, weight, bias, training, momentum, eps)
-    learning = any(parameter is not None and parameter.requires_grad for parameter in parameters)
-    if training or learning or running_var is None:
-        return plain(input)
-    return _BatchNorm.apply(input, slope(running_var, weight, eps, input.ndim), plain)  # type: ignore[return-value]
+        fixed = FixedBatchNorm.of(*args, **kwargs) if func is F.batch_norm else None
+        if fixed is None or any(parameter.requires_grad for parameter in fixed.parameters):
+            return func(*args, **kwargs)
+        return _BatchNorm.apply(fixed.input, fixed.slope(), fixed.norm)

@@ -15,11 +15,6 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch._C._functorch import (  # type: ignore[attr-defined]
-    TransformType,
-    get_interpreter_stack,
-    peek_interpreter_stack,
-)
 from torch._ops import OpOverload, OpOverloadPacket
 from torch.autograd import forward_ad
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -31,7 +26,9 @@ from symmeter.autodiff.functions import (
     added_,
     affine,
     attention,
+    attention_weights,
     depends_on_input,
+    is_pushing,
     pointwise,
     pointwise_,
 )
@@ -82,17 +79,9 @@ def _attention(
     if is_causal:
         attn_mask = torch.ones(query.shape[-2], key.shape[-2], dtype=torch.bool, device=query.device).tril()
     same = query.shape[:-2] == key.shape[:-2] == value.shape[:-2]
-    if same and not depends_on_input(attn_mask):
+    if same and is_pushing() and not depends_on_input(attn_mask):
         return attention(query, key, value, attn_mask)
-    logits = query @ key.transpose(-2, -1)
-    if attn_mask is None:
-        return logits.softmax(-1) @ value
-    if attn_mask.dtype == torch.bool:
-        logits = logits.masked_fill(~attn_mask, float("-inf"))
-    else:
-        logits = logits + attn_mask
-    nothing_left = logits.isneginf().all(-1, keepdim=True)
-    return logits.softmax(-1).masked_fill(nothing_left, 0) @ value
+    return attention_weights(query @ key.mT, attn_mask) @ value
 
 
 def _activation(f: Callable, backward: Callable) -> Callable:
@@ -149,23 +138,26 @@ def _cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = No
     return torch.linalg.vector_norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), p, -1)
 
 
+# Written in operations that have a derivative under every transform, those of the network's own code too.
+REPLACED: dict[Callable, Callable] = {
+    **{kernel: _recurrent(kernel) for kernel in (torch.lstm, torch.gru, torch.rnn_tanh, torch.rnn_relu)},
+    F.scaled_dot_product_attention: _attention,
+    torch.cdist: _cdist,
+}
 RULES: dict[Callable, Callable] = {
     **{kernel: _convolution(kernel) for kernel in (F.conv1d, F.conv2d, F.conv3d)},
-    **{kernel: _recurrent(kernel) for kernel in (torch.lstm, torch.gru, torch.rnn_tanh, torch.rnn_relu)},
     torch.Tensor.add_: _sum_in_place,
     F.linear: _linear,
     F.batch_norm: batch_norm,
     F.layer_norm: layer_norm,
     F.group_norm: group_norm,
     F.instance_norm: instance_norm,
-    F.scaled_dot_product_attention: _attention,
     F.gelu: _activation(F.gelu, aten.gelu_backward),
     F.silu: _activation(F.silu, aten.silu_backward),
     F.hardswish: _activation(F.hardswish, aten.hardswish_backward),
     F.hardsigmoid: _activation(F.hardsigmoid, aten.hardsigmoid_backward),
     F.relu: _activation(F.relu, _relu_backward),
     F.relu6: _activation(F.relu6, _relu6_backward),
-    torch.cdist: _cdist,
 }
 
 
@@ -178,12 +170,6 @@ def load_tables() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         importlib.import_module("torch._decomp.decompositions_for_jvp")
-
-
-def _is_pushing() -> bool:
-    """Whether the tensors of this moment are those of one pass of forward mode, and of no transform inside of it."""
-    levels = [level.key() for level in get_interpreter_stack() or () if level.key() != TransformType.Vmap]
-    return levels == [TransformType.Jvp] == [peek_interpreter_stack().key()]
 
 
 def _loses_tangent(inputs: object, outputs: object) -> bool:
@@ -219,8 +205,8 @@ class ForwardRules(TorchFunctionMode):
         self, func: Callable, types: object, args: tuple = (), kwargs: dict | None = None
     ) -> Ruled:
         kwargs = kwargs or {}
-        rule = RULES.get(func)
-        if rule is not None and _is_pushing():
+        rule = REPLACED.get(func) or RULES.get(func)
+        if rule is not None and (func in REPLACED or is_pushing()):
             result = rule(*args, **kwargs)
             if result is not NotImplemented:
                 return result

@@ -10,7 +10,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch._C._functorch import is_functorch_wrapped_tensor
+from torch._C._functorch import (  # type: ignore[attr-defined]
+    TransformType,
+    get_interpreter_stack,
+    is_functorch_wrapped_tensor,
+)
 from torch.autograd.forward_ad import make_dual, unpack_dual
 
 aten = torch.ops.aten
@@ -21,6 +25,12 @@ Ruled = Any  # what an operation returns, or NotImplemented where its rule does 
 def depends_on_input(*parameters: object) -> bool:
     """Whether a weight is itself a function of the input (dynamic convolutions): the rules below do not apply."""
     return any(isinstance(p, Tensor) and is_functorch_wrapped_tensor(p) for p in parameters)
+
+
+def is_pushing() -> bool:
+    """Whether the tensors of this moment are those of one pass of forward mode, and of no transform inside of it."""
+    levels = [level.key() for level in get_interpreter_stack() or ()]
+    return levels in ([TransformType.Jvp], [TransformType.Vmap, TransformType.Jvp])
 
 
 def affine(x: Tensor, f: Map, linear: Map) -> Tensor:
@@ -84,7 +94,7 @@ def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) ->
     passed over as rarely as can be.
     """
     (query, dq), (key, dk), (value, dv) = map(unpack_dual, (query, key, value))
-    weights = _weights(query @ key.mT, mask)
+    weights = attention_weights(query @ key.mT, mask)
     y = weights @ value
     terms = []
     if dq is not None and dk is not None:
@@ -101,7 +111,7 @@ def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) ->
     return make_dual(y, sum(terms[1:], terms[0])) if terms else y
 
 
-def _weights(logits: Tensor, mask: Tensor | None) -> Tensor:
+def attention_weights(logits: Tensor, mask: Tensor | None) -> Tensor:
     """softmax(logits + mask) (..., n, m); zeros, as in torch and not NaN, for a query that no key is left to."""
     if mask is None:
         return logits.softmax(-1)

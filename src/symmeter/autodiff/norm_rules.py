@@ -1,35 +1,22 @@
 """Rules of forward mode for norms: by running statistics they are affine, by an image's own they are not."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from symmeter.autodiff.batch_norm import slope
+from symmeter.autodiff.batch_norm import FixedBatchNorm
 from symmeter.autodiff.functions import Ruled, affine, depends_on_input, normalised
 
 
-def batch_norm(
-    input: Tensor,
-    running_mean: Tensor | None,
-    running_var: Tensor | None,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    training: bool = False,
-    momentum: float = 0.1,
-    eps: float = 1e-5,
-) -> Ruled:
+def batch_norm(*args: Any, **kwargs: Any) -> Ruled:
     """x (B, C, ...) less the running mean, over the running deviation, channel by channel."""
-    dynamic = depends_on_input(running_mean, running_var, weight, bias)
-    if training or dynamic or running_mean is None or running_var is None:
+    fixed = FixedBatchNorm.of(*args, **kwargs)
+    if fixed is None or depends_on_input(*fixed.parameters):
         return NotImplemented
-    factor = slope(running_var, weight, eps, input.ndim)
-    return affine(
-        input,
-        lambda u: F.batch_norm(u, running_mean, running_var, weight, bias, False, momentum, eps),
-        lambda du: du * factor,
-    )
+    slope = fixed.slope()
+    return affine(fixed.input, fixed.norm, lambda dx: dx * slope)
 
 
 def layer_norm(

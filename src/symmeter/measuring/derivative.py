@@ -106,9 +106,9 @@ class DerivativeRun(Run):
             derivative = deviation(responses, y, self.generators, self.rho_out).flatten(0, 1)
             finite = self._record(batch, part, x[part], y, derivative, known)
             if self._first is not None and self.pushforward is self._first.pushforward:
-                self._few.add(x[part][finite], y[finite], pushed[: known.own, finite])
+                self._few.add(x[part], y, pushed[: known.own], finite)
             yield len(y)
-        if self._few.enough:
+        if not self._few.wanted:
             self._find_floor_once()
 
     def _enter(self, kind: "Kind") -> None:

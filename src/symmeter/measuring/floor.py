@@ -30,19 +30,17 @@ class FirstSamples:
     """The first samples of a run, on which its floor is found, with what the model made of them and their tangents."""
 
     _parts: list[tuple[Tensor, Tensor, Tensor]] = field(default_factory=list)
-    _count: int = 0
 
     @property
-    def enough(self) -> bool:
-        """Whether no more are wanted."""
-        return self._count == FLOOR_IMAGES
+    def wanted(self) -> int:
+        """How many more."""
+        return FLOOR_IMAGES - sum(len(x) for x, _, _ in self._parts)
 
-    def add(self, x: Tensor, y: Tensor, pushed: Tensor) -> None:
-        """Of samples x (b, ...), outputs y (b, ...) and pushed tangents (T, b, ...) as many as are wanted."""
-        wanted = FLOOR_IMAGES - self._count
-        if wanted and len(x):
-            self._parts.append((x[:wanted], y[:wanted].clone(), pushed[:, :wanted].clone()))
-            self._count += len(x[:wanted])
+    def add(self, x: Tensor, y: Tensor, pushed: Tensor, finite: Tensor) -> None:
+        """Finite ones of samples x (b, ...), outputs y (b, ...), pushed tangents (T, b, ...), while some are wanted."""
+        some = finite.nonzero()[: self.wanted, 0]
+        if len(some):
+            self._parts.append((x[some], y[some], pushed[:, some]))
 
     def joined(self) -> tuple[Tensor, Tensor, Tensor]:
         """All of x, of y, and of the pushed tangents."""
