@@ -463,10 +463,11 @@ def test_ctrl_c_keeps_what_is_done(model, photos, monkeypatch, capsys, tmp_path)
     original, calls = Run._record, []
 
     def interrupted(self, *args):
-        original(self, *args)
+        finite = original(self, *args)
         calls.append(1)
         if len(calls) == 2:
             raise KeyboardInterrupt
+        return finite
 
     monkeypatch.setattr(Run, "_record", interrupted)
     assert main(["measure", model, photos, "--json", "r.json", "--batch-size", "1"]) == 1
