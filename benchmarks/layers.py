@@ -28,6 +28,7 @@ from symmeter.domains.grids.grid import Grid
 from symmeter.domains.images.domain import Images
 from symmeter.layers.contributions import Attribution
 from symmeter.layers.layouts import Layouts
+from symmeter.layers.pairings import Pairings
 from symmeter.models.borrowed import borrowed
 from symmeter.models.pure_function import PureFunction
 from symmeter.symmetry.conjugate import lie_derivative
@@ -65,7 +66,7 @@ def fastest(run: Callable[[], object], repeats: int = REPEATS) -> float:
 
 
 def cost(name: str) -> dict[str, float]:
-    """Forward passes: a product forward, contributions, and norms with 16 probes."""
+    """Forward passes: a product forward, contributions, and what norms with 16 probes add to these."""
     model, x = timm.create_model(name, pretrained=False).eval(), torch.randn(BATCH, 3, 224, 224)
     with borrowed(model):
         call = PureFunction(model, x.device, x.dtype)
@@ -75,22 +76,19 @@ def cost(name: str) -> dict[str, float]:
         attribution, (_, derivative) = attribution_of(model, f, x), product()
         trace = attribution._trace(x)
         gradient = lambda: trace.backward(derivative[0], lambda *_: None)
-        probes = lambda: [
-            attribution._backward(trace, derivative[0], attribution.generators) for _ in range(4)
-        ]
         found = {
             "forward": fastest(lambda: f(x), 5),
             "product": fastest(product),
             "forward with taps": fastest(lambda: attribution._trace(x)),
             "bare backward": fastest(gradient),
-            "probes": fastest(probes) / 4,
+            "contributions": fastest(lambda: attribution(x, derivative, 0, 0), 2),
         }
-        found["contributions"] = fastest(lambda: attribution(x, derivative, 0, 0), 2)
+        together = fastest(lambda: attribution(x, derivative, PROBES, 0), 2)
+        found["norms"] = together - found["contributions"]
         found["forward"] = min(found["forward"], fastest(lambda: f(x), 5))
     unit = found.pop("forward")
     row = {key: value / unit for key, value in found.items()}
     row["a generator"] = (row["product"] + row["contributions"]) / len(AFFINE)
-    row["norms"] = row["forward with taps"] + PROBES * row["probes"]
     return {"forward_s": unit, **row}
 
 
@@ -155,7 +153,7 @@ def spread(model: nn.Module, x: Tensor, repetitions: int = 20) -> dict[str, floa
             cotangents = torch.randn(PROBES, 1, 1000, generator=draw)
             normal.append(
                 sum(
-                    attribution._backward(trace, z, attribution.generators)[0, :, 0].square()
+                    attribution._backward(trace, z, attribution.generators, Pairings(0))[0, :, 0].square()
                     for z in cotangents
                 )
                 / PROBES

@@ -166,12 +166,12 @@ class RepresentationContract:
                 self.check_close(self.representation.differentiate(generator, mixed), expected)
 
     def test_pairings_are_inner_products_with_the_derivative(self) -> None:
-        """<w, X x> as `pair_all` computes it, by whatever short cut, for a covector w."""
+        """<w, X x> as a `pairing` computes it, by whatever short cut, for a covector w."""
         self._need_generators()
         if not isinstance(self.example, Tensor):
             pytest.skip("pairings are of single tensors")
         w = self.like_example(4)
-        found = self.representation.pair_all(self.generators, w, self.example)
+        found = self.representation.pairing(self.example)(self.generators, w)
         assert found.dtype == torch.float64 and found.shape == (len(self.generators), self._count())
         for generator, row in zip(self.generators, found, strict=True):
             products = w * self.representation.differentiate(generator, self.example)

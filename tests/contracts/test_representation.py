@@ -116,8 +116,8 @@ class SteepForAll(Sound):
 
 
 class PairsWrongly(Sound):
-    def pair_all(self, generators, covector, x):
-        return super().pair_all(generators, x, covector)
+    def pairing(self, x):
+        return lambda generators, covector: super(PairsWrongly, self).pairing(covector)(generators, x)
 
 
 class HasNoSuchAxis(Sound):

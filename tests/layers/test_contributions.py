@@ -14,6 +14,7 @@ from symmeter.domains.grids.interpolants.series import Bandlimited, Periodic
 from symmeter.domains.images.domain import Images
 from symmeter.domains.images.options import ImageOptions
 from symmeter.errors import SymmeterError
+from symmeter.layers.pairings import Pairings
 from symmeter.symmetry.conjugate import lie_derivative
 from symmeter.symmetry.representations.trivial import Trivial
 
@@ -322,9 +323,9 @@ def test_long_probe_runs_do_not_grow(x):
 
     def live(probes):
         """Tensors alive while the last of so many probes is drawn."""
-        trace, counts = attribution._trace(x), []
+        trace, counts, pairings = attribution._trace(x), [], Pairings(2**30)
         for _ in range(probes):
-            attribution._backward(trace, torch.ones_like(trace.output), (0,))
+            attribution._backward(trace, torch.ones_like(trace.output), AFFINE[:1], pairings)
             gc.collect()
             counts.append(sum(type(thing) is torch.Tensor for thing in gc.get_objects()))
         return counts

@@ -17,9 +17,11 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from symmeter.autodiff.memory import available_bytes
 from symmeter.domain import Domain
 from symmeter.layers.fitted import Fitted, Setting
 from symmeter.layers.layouts import Layouts
+from symmeter.layers.pairings import Pairings
 from symmeter.layers.probes import SquaredNorm, probes
 from symmeter.layers.trace import Copies, Trace
 from symmeter.layers.tree import Tree, grow
@@ -34,6 +36,7 @@ from symmeter.trees import unpacking_watched
 
 Watch = Callable[[int, Tap, Tensor], None]
 _FIRST, _STEP = 0.4, 0.2  # how far generators move what is inside of a network, to see how it is moved
+_MEMORY_SHARE = 0.25  # of what is free, for what pairings keep from one backward pass to the next
 _RECENT = 4  # gradients remembered: neighbouring taps get the very same one
 
 
@@ -142,28 +145,32 @@ class Attribution:
         """
         trace = self._trace(x)
         cotangents = derivative / derivative[0, 0].numel()
+        passes = len(self._basis.generators) + probe_count
+        pairings = Pairings(_MEMORY_SHARE * (available_bytes(x.device) or 0) if passes > 1 else 0)
         if watch is None:
-            values = self._by_basis(trace, cotangents)
+            values = self._by_basis(trace, cotangents, pairings)
         else:
             columns = []
             for i, generator in enumerate(self.generators):
-                columns.append(self._backward(trace, cotangents[i], (generator,), partial(watch, i))[0])
+                columns.append(
+                    self._backward(trace, cotangents[i], (generator,), pairings, partial(watch, i))[0]
+                )
             values = torch.stack(columns)
         norms = variances = None
         if probe_count:
             norm = SquaredNorm()
             draw = torch.Generator().manual_seed(seed)
             for probe in probes(trace.output.detach(), probe_count, draw):
-                found = self._backward(trace, probe.cotangent, self._basis.generators)
+                found = self._backward(trace, probe.cotangent, self._basis.generators, pairings)
                 norm.add(self._basis.combined(found), probe.random)
             norms, variances = norm.value, norm.variance
         return Contributions(values, norms, variances)
 
-    def _by_basis(self, trace: Trace, cotangents: Tensor) -> Tensor:
+    def _by_basis(self, trace: Trace, cotangents: Tensor, pairings: Pairings) -> Tensor:
         """Contributions (T, parts, B) by cotangents (T, B, ...), from those c_kl of a basis along another: c a a."""
         generators, coefficients = self._basis.generators, self._basis.coefficients
         own = [self.generators.index(generator) for generator in generators]
-        pairs = torch.stack([self._backward(trace, cotangents[i], generators) for i in own])
+        pairs = torch.stack([self._backward(trace, cotangents[i], generators, pairings) for i in own])
         weights = coefficients.to(pairs)
         return torch.einsum("tk,tl,kl...->t...", weights, weights, pairs)
 
@@ -183,6 +190,7 @@ class Attribution:
         trace: Trace,
         cotangent: Tensor,
         generators: Sequence[Generator],
+        pairings: Pairings,
         watch: Callable[[Tap, Tensor], None] | None = None,
     ) -> Tensor:
         """c(z) of every part along some generators, (T', parts, B), for a cotangent z (B, ...)."""
@@ -202,7 +210,7 @@ class Attribution:
             data = tap.value.data
             phi = _find(recent, data, rho, gradient)
             if phi is None:
-                phi = rho.pair_all(generators, gradient, data)
+                phi = pairings.of(tap.value, rho)(generators, gradient)
                 recent.append((data, rho, gradient, phi))
                 del recent[:-_RECENT]
             if tap.slot.outgoing:

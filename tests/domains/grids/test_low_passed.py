@@ -54,7 +54,7 @@ def test_covectors_pair_with_the_same_direction():
     x, w = torch.randn(2, 3, 8, 10, dtype=torch.float64), torch.randn(2, 3, 8, 10, dtype=torch.float64)
     rho = Grid(LowPassed(0.3))
     slow = torch.stack([(w * v).flatten(1).sum(1) for v in rho.differentiate_all(AFFINE, x)])
-    torch.testing.assert_close(rho.pair_all(AFFINE, w, x), slow)
+    torch.testing.assert_close(rho.pairing(x)(AFFINE, w), slow)
 
 
 def test_a_line_is_a_row_of_an_image():

@@ -84,12 +84,12 @@ def test_numbers_of_points_go_on_from_graph_to_graph_and_padding_stays():
 
 def test_products_with_covectors_are_by_sample():
     rho, x, w = Hidden(Vectors(), at=1, rows=2), random(6, 3), random(6, 3)
-    found = rho.pair_all(ROTATIONS, w, x)
+    found = rho.pairing(x)(ROTATIONS, w)
     tangents = torch.stack(rho.differentiate_all(ROTATIONS, x))
     torch.testing.assert_close(found, (w * tangents).reshape(3, 3, 6).sum(2))
-    alone = Hidden(Vectors(), at=1, rows=None).pair_all(ROTATIONS, w, x)
+    alone = Hidden(Vectors(), at=1, rows=None).pairing(x)(ROTATIONS, w)
     torch.testing.assert_close(alone, found.sum(1, keepdim=True))
-    assert Hidden(rows=2).pair_all(ROTATIONS, w, x).tolist() == torch.zeros(3, 3).tolist()
+    assert Hidden(rows=2).pairing(x)(ROTATIONS, w).tolist() == torch.zeros(3, 3).tolist()
 
 
 @pytest.mark.parametrize(

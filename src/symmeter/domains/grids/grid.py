@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from symmeter.domains.grids.affine_map import AffineMap, as_map
+from symmeter.domains.grids.densities import Densities, centred
 from symmeter.domains.grids.generators import AffineGenerator
 from symmeter.domains.grids.interpolants.interpolant import Interpolant
 from symmeter.domains.grids.interpolants.series import Periodic
@@ -18,6 +19,7 @@ from symmeter.domains.grids.resampler import Resampler
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.generators import Flow, Generator
 from symmeter.symmetry.groups.group import Element
+from symmeter.symmetry.representations.pairing import Pairing
 from symmeter.symmetry.representations.representation import Acted, Representation
 
 CHANNELS_FIRST, CHANNELS_LAST = "channels_first", "channels_last"
@@ -101,41 +103,29 @@ class Grid(Representation):
         terms = [slope(k) * self._on_axes(fields[k]).to(x) for k in moving]
         return reduce(torch.add, terms) if terms else torch.zeros_like(x)
 
-    def pair_all(self, generators: Sequence[Generator], covector: Tensor, x: Tensor) -> Tensor:
-        """<w, X x> for a covector w of the shape of x, (T, B) float64.
+    def pairing(self, x: Tensor) -> Pairing:
+        """<w, X x> for covectors w of the shape of x; derivatives of x serve all of them, and all affine generators."""
+        sizes = self.sizes(x)
+        return Densities(
+            self._slope_of(x),
+            lambda generator: self.field(generator, *sizes),
+            self.channel_axis,
+            self.axes * x.numel() * x.element_size(),
+            super().pairing(x),
+        )
 
-        All affine generators weigh the same `densities` with their velocity fields.
-        """
-        if not all(isinstance(generator, AffineGenerator) for generator in generators):
-            return super().pair_all(generators, covector, x)
-        fields = [self.velocity(generator, *self.sizes(x)) for generator in generators]  # type: ignore[arg-type]
-        total = torch.zeros(len(generators), len(x), dtype=torch.float64, device=x.device)
-        for k, along_one in enumerate(zip(*fields, strict=True)):
-            weights = torch.stack(along_one).flatten(1)
-            if bool(weights.any()):
-                (density,) = self.densities(covector, x, (k,))
-                total += weights.to(x.device) @ density.flatten(1).double().T
-        return total
-
-    def densities(self, covector: Tensor, x: Tensor, axes: Sequence[int]) -> list[Tensor]:
-        """sum_c w dx/dx and so on (axes 0, 1, 2 are x, y, z) at every position, for a covector w: (B, H, W) each."""
-        x = self.interpolant.smoothed(x, self.along)
-        found = (self.slopes[k].differentiate(x, self.along[k]) for k in axes)
-        return [slope.mul_(covector).sum(self.channel_axis) for slope in found]
+    def field(self, generator: AffineGenerator, *sizes: int) -> tuple[Tensor, Tensor]:
+        """A (n, n) and b (n,) of v = A p + b along x, y, z, in positions from the centre per unit of t; float64."""
+        linear, shift = generator.on(self.axes)
+        half, unit = (torch.tensor(part, dtype=torch.float64) for part in self.units(*sizes))
+        return linear * (unit[:, None] / unit), shift * half
 
     def velocity(self, generator: AffineGenerator, *sizes: int) -> tuple[Tensor, ...]:
         """v = A p + b along x, y, z at every position, (H, W) each, in positions per unit of t; float64."""
-        linear, shift = generator.on(self.axes)
-        half, unit = self.units(*sizes)
-        points = [
-            ((torch.arange(n, dtype=torch.float64) - (n - 1) / 2).reshape(-1, *[1] * k))
-            for k, n in enumerate(reversed(sizes))
-        ]
-        fields = []
-        for i, row in enumerate(linear.tolist()):
-            parts = [a * (unit[i] / own) * p for a, own, p in zip(row, unit, points, strict=True)]
-            fields.append((reduce(torch.add, parts) + float(shift[i]) * half[i]).expand(sizes))
-        return tuple(fields)
+        linear, shift = self.field(generator, *sizes)
+        points = [centred(n).reshape(-1, *[1] * k) for k, n in enumerate(reversed(sizes))]
+        rows = [[a * p for a, p in zip(row, points, strict=True)] for row in linear]
+        return tuple((reduce(torch.add, row) + b).expand(sizes) for row, b in zip(rows, shift, strict=True))
 
     def reach(self, generator: Generator, x: Tensor) -> float | None:
         """The largest |v|, in positions: of a translation half the grid, of a rotation the distance of the corners."""

@@ -12,6 +12,7 @@ from symmeter.domains.grids.grid import CHANNELS_LAST, Grid
 from symmeter.domains.grids.interpolants.interpolant import Interpolant
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element
+from symmeter.symmetry.representations.pairing import OfPart, Pairing
 from symmeter.symmetry.representations.representation import Acted, Representation
 
 _WORD = re.compile(r"^tokens\((?:(\d+)\+)?(\d+(?:x\d+)*)\)$")
@@ -40,11 +41,10 @@ class Tokens(Representation):
         still = torch.zeros_like(prefix)
         return [self._joined(still, moved) for moved in self._places.differentiate_all(generators, places)]
 
-    def pair_all(self, generators: Sequence[Generator], covector: Tensor, x: Tensor) -> Tensor:
-        """<w, X x> for a covector w of the shape of x, (T, B) float64."""
-        _, weights = self._split(covector)
-        _, places = self._split(x)
-        return self._places.pair_all(generators, weights, places)
+    def pairing(self, x: Tensor) -> Pairing:
+        """That of the grid tokens."""
+        cut = lambda tokens: self._split(tokens)[1]
+        return OfPart(self._places.pairing(cut(x)), cut)
 
     def acting(self, x: Tensor) -> Callable[[Element], Acted]:
         """The moved tokens, of the shape of x, and the mask (prefix + rows * columns, 1), which is 1 at the prefix."""

@@ -12,6 +12,7 @@ from symmeter.domains.space.motion import Motion
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.groups.permutations import POINTS, Permutation
+from symmeter.symmetry.representations.pairing import OfNothing, Pairing, WithTangents
 from symmeter.symmetry.representations.representation import Acted, Representation
 
 SCALARS = Scalars()
@@ -127,13 +128,12 @@ class Hidden(Representation):
         assert isinstance(generator, SpaceGenerator)
         return self._on_components(x, lambda last: self.components.rate(generator, last))
 
-    def pair_all(self, generators: Sequence[Generator], covector: Tensor, x: Tensor) -> Tensor:
-        """<w, X x> per generator and sample, (T, B) float64: entries of the first axis are those of samples in turn."""
+    def pairing(self, x: Tensor) -> Pairing:
+        """Entries of the first axis are those of samples in turn."""
         samples = 1 if self.rows is None else len(x) // self.rows
         if not self.components.shape:
-            return torch.zeros(len(generators), samples, dtype=torch.float64, device=x.device)
-        tangents = self.differentiate_all(generators, x)
-        return torch.stack([(covector * t).double().reshape(samples, -1).sum(1) for t in tangents])
+            return OfNothing(samples)
+        return WithTangents(lambda generators: self.differentiate_all(generators, x), samples)
 
     def describe(self) -> str:
         words = [self.components.describe() if self.components.shape else "scalars"]

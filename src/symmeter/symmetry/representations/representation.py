@@ -10,6 +10,7 @@ from torch.utils import _pytree as pytree
 
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element, ProductElement
+from symmeter.symmetry.representations.pairing import Pairing, WithTangents
 
 Value = Any  # a batched tensor (B, ...), or a tuple or dict of them
 Acted = tuple[Value, Value]  # a moved value, and its mask
@@ -83,11 +84,9 @@ class Representation(ABC):
         """
         return self.differentiate_all(generators, x)
 
-    def pair_all(self, generators: Sequence[Generator], covector: Tensor, x: Tensor) -> Tensor:
-        """<w, X x> per generator and image: (T, B) float64, for a tensor x (B, ...) and a covector w of its shape."""
-        tangents = self.differentiate_all(generators, x)
-        products = [(covector * tangent).flatten(1) for tangent in tangents]
-        return torch.stack([product.sum(1, dtype=torch.float64) for product in products])
+    def pairing(self, x: Tensor) -> Pairing:
+        """<w, X x> of one tensor x (B, ...) with covectors w of its shape."""
+        return WithTangents(lambda generators: self.differentiate_all(generators, x), len(x))
 
     def reach(self, generator: Generator, x: Value) -> float | None:
         """By how many positions of the grid t = 1 moves what moves fastest; None where nothing moves along a grid."""

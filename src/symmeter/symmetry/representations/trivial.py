@@ -9,6 +9,7 @@ from torch.utils import _pytree as pytree
 
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element
+from symmeter.symmetry.representations.pairing import OfNothing, Pairing
 from symmeter.symmetry.representations.representation import Acted, Representation, Value
 
 
@@ -43,9 +44,9 @@ class Trivial(Representation):
         zero = pytree.tree_map(lambda leaf: leaf.new_zeros(()).expand(leaf.shape), x)
         return [zero for _ in generators]
 
-    def pair_all(self, generators: Sequence[Generator], covector: Tensor, x: Tensor) -> Tensor:
-        """Zeros (T, B), for x (B, ...) or with B in its place."""
-        return torch.zeros(len(generators), x.shape[self.batch_axis], dtype=torch.float64, device=x.device)
+    def pairing(self, x: Tensor) -> Pairing:
+        """Zeros, for x (B, ...) or with B in its place."""
+        return OfNothing(x.shape[self.batch_axis])
 
     def describe(self) -> str:
         return "invariant"

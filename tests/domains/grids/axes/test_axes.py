@@ -202,7 +202,7 @@ def test_windows_act_as_the_map_they_are_cut_from():
         )
     g = torch.rand_like(x)
     torch.testing.assert_close(
-        rho.pair_all(GENERATORS_HERE, cut(g), cut(x)), grid.pair_all(GENERATORS_HERE, g, x)
+        rho.pairing(cut(x))(GENERATORS_HERE, cut(g)), grid.pairing(x)(GENERATORS_HERE, g)
     )
     element = GENERATORS["translation_x"].exp(0.1)
     torch.testing.assert_close(rho.act(element, cut(x))[0], cut(grid.act(element, x)[0]))

@@ -73,8 +73,8 @@ def test_acts_as_the_image_it_was_cut_from(name, definition):
     torch.testing.assert_close(moved, cut(expected))
     torch.testing.assert_close(valid, cut(mask.expand_as(expected)))
     torch.testing.assert_close(
-        rho.pair_all(GENERATORS_HERE, cut(IMAGE**2), cut(IMAGE)),
-        grid.pair_all(GENERATORS_HERE, IMAGE**2, IMAGE),
+        rho.pairing(cut(IMAGE))(GENERATORS_HERE, cut(IMAGE**2)),
+        grid.pairing(IMAGE)(GENERATORS_HERE, IMAGE**2),
     )
 
 

@@ -12,6 +12,7 @@ from symmeter.domains.grids.axes.axes import BATCH, GRID, TOKENS, coordinates
 from symmeter.domains.grids.grid import Grid
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element
+from symmeter.symmetry.representations.pairing import OfPart, Pairing
 from symmeter.symmetry.representations.representation import Acted, Representation
 
 # (role, size, step, prefix, inside): role `batch` has size -1, whatever the batch is; role `tokens` has `prefix`
@@ -61,9 +62,9 @@ class Rearranged(Representation):
         still = torch.zeros_like(x)
         return [self._from_grid(tangent, still) for tangent in tangents]
 
-    def pair_all(self, generators: Sequence[Generator], covector: Tensor, x: Tensor) -> Tensor:
-        """<w, X x> per generator and image, (T, B) float64, whichever axis has the images."""
-        return self.grid.pair_all(generators, self.to_grid(covector), self.to_grid(x))
+    def pairing(self, x: Tensor) -> Pairing:
+        """That of the grid, whichever axis has the images."""
+        return OfPart(self.grid.pairing(self.to_grid(x)), self.to_grid)
 
     def acting(self, x: Tensor) -> Callable[[Element], Acted]:
         """The moved value and its mask, both of the shape of x; prefix tokens stay as they are."""
