@@ -101,7 +101,11 @@ def closure(extras):
     found = set()
     for extra in extras:
         named = [word for one in EXTRAS[extra] for word in re.findall(r"^symmeter\[(.*)\]$", one)]
-        found |= {extra} | BROUGHT.get(extra, set()) | closure(word for words in named for word in words.split(","))
+        found |= (
+            {extra}
+            | BROUGHT.get(extra, set())
+            | closure(word for words in named for word in words.split(","))
+        )
     return found
 
 
