@@ -65,6 +65,7 @@ study-%: $(STAMP) ## run one study, such as study-instrument, with ARGS (studies
 
 lint: $(STAMP) ## check style, format, the direction of imports, and types
 	$(BIN)/ruff check .
+	$(BIN)/ruff check --preview --select PLW1514 src benchmarks results studies # text has an encoding on every system
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/pyright

@@ -121,9 +121,9 @@ def built(tmp_path_factory):
     return folder
 
 
-def installed(folder, wheel, extras):
+def installed(folder, wheel, extras, python=sys.executable):
     """The interpreter of a new environment that has the wheel and these extras only."""
-    run(uv(), "venv", "--quiet", "--python", sys.executable, folder)
+    run(uv(), "venv", "--quiet", "--python", python, folder)
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     what = f"symmeter[{extras}] @ {wheel.as_uri()}" if extras else f"symmeter @ {wheel.as_uri()}"
     words = [uv(), "pip", "install", "--quiet", "--python", python, "--constraint", LOCK, what]
@@ -152,6 +152,32 @@ def place(tmp_path):
     return place
 
 
+# What an extra is for, where that takes no time and no network.
+WORKS = {
+    "vision": ["measure", "net.py:build", "photos", "--symmetry", "rotation"],
+    "io": NEEDS["io"],
+    "plot": NEEDS["plot"],
+    "atoms": ["measure", "calc.py:make", "water.xyz", "--symmetry", "SO3", "--elements", "4"],
+    "points": [*NEEDS["points"], "--output", "logits"],
+}
+
+
+MEASURED = ["measure", "net.py:build", "d.npz", "--symmetry", "rotation", "--json", "-"]
+
+
+def done_in(python, place, words):
+    """What these commands did in a bare environment, by name: exit code, output, complaints; and the version."""
+    env = {**os.environ, "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg", "HF_HUB_OFFLINE": "1"}
+    env.pop("PYTHONPATH", None)
+    code = [python, "-I", "-W", "ignore", "-c", DRIVER, json.dumps(words)]
+    version, file, done = json.loads(run(*code, cwd=place, env=env).stdout)
+    assert Path(file).is_relative_to(python.parents[1])
+    assert done["help"][0] == 0 and "symmeter measure" in done["help"][1]
+    assert done["measured"][0] == 0, done["measured"]
+    assert json.loads(done["measured"][1])["rows"][0]["value"] > 0
+    return done, version
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("extras", SETS, ids=lambda extras: extras or "base")
 def test_it_works_with_these_extras_alone_and_names_those_that_are_missing(extras, built, tmp_path, place):
@@ -160,16 +186,8 @@ def test_it_works_with_these_extras_alone_and_names_those_that_are_missing(extra
     have = closure(extras.split(",") if extras else [])
     missing = {extra: words for extra, words in NEEDS.items() if extra not in have}
     works = {f"{extra} works": WORKS[extra] for extra in have if extra in WORKS}
-    measured = ["measure", "net.py:build", "d.npz", "--symmetry", "rotation", "--json", "-"]
-    words = {"help": ["--help"], "measured": measured, **missing, **works}
-    env = {**os.environ, "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg", "HF_HUB_OFFLINE": "1"}
-    env.pop("PYTHONPATH", None)
-    code = [python, "-I", "-W", "ignore", "-c", DRIVER, json.dumps(words)]
-    version, file, done = json.loads(run(*code, cwd=place, env=env).stdout)
-    assert version in wheel.name and Path(file).is_relative_to(tmp_path / "env")
-    assert done["help"][0] == 0 and "symmeter measure" in done["help"][1]
-    assert done["measured"][0] == 0, done["measured"]
-    assert json.loads(done["measured"][1])["rows"][0]["value"] > 0
+    done, version = done_in(python, place, {"help": ["--help"], "measured": MEASURED, **missing, **works})
+    assert version in wheel.name
     for extra in missing:
         code, out, err = done[extra]
         assert (code, out) == (2, "") and err.count("\n") == 1 and "built" not in err, (extra, done[extra])
@@ -179,14 +197,16 @@ def test_it_works_with_these_extras_alone_and_names_those_that_are_missing(extra
     assert not (place / "s").exists() and not (place / "r.html").exists()
 
 
-# What an extra is for, where that takes no time and no network.
-WORKS = {
-    "vision": ["measure", "net.py:build", "photos", "--symmetry", "rotation"],
-    "io": NEEDS["io"],
-    "plot": NEEDS["plot"],
-    "atoms": ["measure", "calc.py:make", "water.xyz", "--symmetry", "SO3", "--elements", "4"],
-    "points": [*NEEDS["points"], "--output", "logits"],
-}
+@pytest.mark.slow
+@pytest.mark.parametrize("minor", ["3.12", "3.13"])
+def test_it_works_under_this_python(minor, built, tmp_path, place):
+    found = run(uv(), "python", "find", "--no-python-downloads", minor, check=False, cwd=tmp_path)
+    if found.returncode:
+        pytest.skip(f"needs Python {minor}")
+    (wheel,) = built.glob("*.whl")
+    python = installed(tmp_path / "env", wheel, "", found.stdout.strip())
+    assert run(python, "-V").stdout.startswith(f"Python {minor}")
+    done_in(python, place, {"help": ["--help"], "measured": MEASURED})
 
 
 @pytest.mark.slow
