@@ -1,9 +1,13 @@
 """What other systems lack is asked for before it is used: the package is imported and used without it, as on Windows."""
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+SOURCES = Path(__file__).parents[1] / "src"
 
 # Modules and functions that Python has on POSIX systems only, or on Linux only.
 MODULES = ["fcntl", "resource", "pwd", "grp", "termios"]
@@ -77,3 +81,16 @@ def test_the_test_can_fail(tmp_path):
     ]
     with pytest.raises(subprocess.CalledProcessError):
         elsewhere("import fcntl", tmp_path, "")
+
+
+def without_encoding(source):
+    """The lines that read or write text in whatever encoding a system has: ruff knows only those of a plain Path."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    texts = [call for call in calls if getattr(call.func, "attr", "") in ("read_text", "write_text")]
+    return [call.lineno for call in texts if "encoding" not in [word.arg for word in call.keywords]]
+
+
+def test_text_is_read_and_written_in_utf_8():
+    found = {str(path): without_encoding(path.read_text(encoding="utf-8")) for path in SOURCES.rglob("*.py")}
+    assert {path: lines for path, lines in found.items() if lines} == {}
+    assert without_encoding("f.read_text()\ng.write_text('a', encoding='utf-8')\n") == [1]
