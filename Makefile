@@ -21,7 +21,7 @@ pytest = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist workstea
 none_is_fine = || { status=$$?; [ $$status -eq 5 ] || exit $$status; }
 
 .DEFAULT_GOAL := help
-.PHONY: help install real demo test test-slow test-all lint types format bench lock clean
+.PHONY: help install real demo test test-slow test-all lint types format bench lock changelog dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,7 @@ study-%: $(STAMP) ## run one study, such as study-instrument, with ARGS (studies
 
 lint: $(STAMP) ## check style, format, the direction of imports, and types
 	$(BIN)/ruff check .
+	$(BIN)/ruff check --preview --select PLW1514 src benchmarks results studies # text has an encoding on every system
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/pyright
@@ -85,6 +86,13 @@ lock: $(STAMP) ## renew requirements/lock.txt (LOCK_ARGS=--upgrade for newer ver
 		--fork-strategy fewest --no-annotate --no-header --no-emit-index-url $(LOCK_ARGS) -o $(LOCK)
 	@{ echo "# All that 'make install' installs. Made by 'make lock' (uv pip compile): do not edit."; cat $(LOCK); } \
 		> $(LOCK).new && mv $(LOCK).new $(LOCK)
+
+changelog: $(STAMP) ## print what changes/ will add to CHANGELOG.md at the next release
+	@$(BIN)/towncrier build --draft
+
+dist: $(STAMP) ## build the wheel and the sdist into dist/
+	@uv --version >/dev/null 2>&1 && uv=uv || uv=$(BIN)/uv; \
+	rm -rf dist && "$$uv" build --quiet --out-dir dist && ls dist
 
 clean: ## remove caches and build products, keep .venv
 	rm -rf build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

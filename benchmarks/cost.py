@@ -138,7 +138,7 @@ def main() -> None:
         f"{within} of {len(rows)} networks within 12 forward passes for 8 generators (the least possible is 9)"
     )
     if options.json:
-        with open(options.json, "w") as file:
+        with open(options.json, "w", encoding="utf-8") as file:
             json.dump(rows, file, indent=2)
 
 

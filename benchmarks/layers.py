@@ -181,7 +181,7 @@ def main() -> None:
         detail = ", ".join(f"{key} {value:.3f}" for key, value in rows[f"spread, {name}"].items())
         print(f"relative spread of norms at 16 backward passes, {name}: {detail}")
     if options.json:
-        with open(options.json, "w") as file:
+        with open(options.json, "w", encoding="utf-8") as file:
             json.dump(rows, file, indent=2)
 
 

@@ -194,7 +194,7 @@ def in_fresh(name: str, case: str, count: int) -> tuple[float, float]:
 def machine() -> str:
     """The kind of this machine, for which ratios are stored."""
     info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return f"{next(iter(names), platform.machine())}, {os.cpu_count()} cores"
 

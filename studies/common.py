@@ -166,7 +166,7 @@ def versions() -> dict[str, str]:
 
 def update_readme(readme: Path, results: Path) -> None:
     """Put the verdicts of all studies into the page, in its order, between its two marks."""
-    text = readme.read_text()
+    text = readme.read_text(encoding="utf-8")
     before, rest = text.split(MARKS[0])
     after = rest.split(MARKS[1])[1]
     parts = []
@@ -174,7 +174,9 @@ def update_readme(readme: Path, results: Path) -> None:
         if (path := results / f"{name}.md").is_file():
             head = f"### {name}\n\n`make study-{name}`, [table](results/{name}.csv)\n\n![{name}](results/{name}.svg)"
             parts.append(f"{head}\n\n{path.read_text()}")
-    readme.write_text(before + MARKS[0] + "\n\n" + "\n".join(parts) + "\n" + MARKS[1] + after)
+    readme.write_text(
+        before + MARKS[0] + "\n\n" + "\n".join(parts) + "\n" + MARKS[1] + after, encoding="utf-8"
+    )
 
 
 def main(kind: type[Study]) -> int:

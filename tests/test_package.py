@@ -1,12 +1,20 @@
 """What the package shows of itself."""
 
+import re
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import metadata, version
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
 import symmeter
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+KINDS = ["added", "changed", "removed", "fixed"]
 
 
 def test_dir_shows_the_public_names_and_the_version():
@@ -34,3 +42,87 @@ def test_importing_the_package_imports_no_torch():
     code = "import sys, symmeter; dir(symmeter); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_the_version_stands_in_one_place():
+    assert "version" not in PROJECT["project"] and PROJECT["project"]["dynamic"] == ["version"]
+    assert version("symmeter") == symmeter.__version__
+
+
+def test_the_metadata_has_addresses_and_classifiers():
+    told = metadata("symmeter")
+    named = {address.partition(",")[0] for address in told.get_all("Project-URL")}
+    assert named == {"Homepage", "Documentation", "Changelog", "Issues"}
+    assert "Typing :: Typed" in told.get_all("Classifier")
+    pythons = [c.rpartition(" ")[2] for c in told.get_all("Classifier") if re.search(r":: 3\.\d+$", c)]
+    assert pythons == ["3.11", "3.12", "3.13"] and told["Requires-Python"] == ">=3.11"
+
+
+def fragments(folder):
+    """The names of files in a folder of changes that towncrier would leave out or misread."""
+    good = re.compile(rf"(\d+|\+[\w-]+)\.({'|'.join(KINDS)})\.md")
+    found = [path for path in folder.iterdir() if path.name not in ("README.md", ".gitignore")]
+    return [path.name for path in found if not good.fullmatch(path.name) or not path.read_text().strip()]
+
+
+def test_every_change_is_told_in_a_file_that_is_well_named():
+    assert fragments(ROOT / "changes") == []
+    assert [kind["directory"] for kind in PROJECT["tool"]["towncrier"]["type"]] == KINDS
+
+
+@pytest.mark.parametrize("name", ["x.added.md", "+x.new.md", "+x.added", "12.fixed.txt", "+x y.fixed.md"])
+def test_a_change_that_is_badly_named_is_found(name, tmp_path):
+    (tmp_path / "+good-one.fixed.md").write_text("Words.")
+    (tmp_path / name).write_text("Words.")
+    assert fragments(tmp_path) == [name]
+    (tmp_path / name).rename(tmp_path / "12.added.md").write_text(" \n")
+    assert fragments(tmp_path) == ["12.added.md"]
+
+
+def test_the_changelog_can_be_drafted_from_them():
+    pytest.importorskip("towncrier")
+    words = [sys.executable, "-m", "towncrier", "build", "--draft"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"## {symmeter.__version__} (")
+    told = [path.read_text().split()[:3] for path in (ROOT / "changes").glob("+*.md")]
+    assert all(" ".join(words) in " ".join(done.stdout.split()) for words in told)
+    assert PROJECT["tool"]["towncrier"]["start_string"] in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_it_can_be_cited():
+    yaml = pytest.importorskip("yaml")
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert {"cff-version", "message", "title", "authors", "version"} <= set(cited)
+    assert (cited["cff-version"], cited["version"], cited["license"]) == (
+        "1.2.0",
+        symmeter.__version__,
+        "MIT",
+    )
+    for reference in cited["references"]:
+        assert {"type", "title", "authors", "year"} <= set(reference)
+        assert reference["title"] in " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+        assert all(set(author) == {"family-names", "given-names"} for author in reference["authors"])
+
+
+def test_hooks_before_a_commit_need_no_network():
+    yaml = pytest.importorskip("yaml")
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    (repository,) = hooks["repos"]
+    assert repository["repo"] == "local"
+    for hook in repository["hooks"]:
+        assert hook["language"] == "system" and hook["entry"].startswith(".venv/bin/")
+        if Path(sys.executable).is_relative_to(ROOT / ".venv"):
+            assert (ROOT / hook["entry"].split()[0]).exists()
+        assert "files" not in hook or re.compile(hook["files"])
+
+
+def test_the_checklist_of_a_release_names_what_is_there():
+    page = (ROOT / "docs" / "releasing.md").read_text(encoding="utf-8")
+    lines = [line.partition("  #")[0] for block in re.findall(r"```\n(.*?)```", page, re.DOTALL)
+             for line in block.splitlines()]  # fmt: skip
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    made = [word for line in lines if line.startswith("make ") for word in line.split()[1:]]
+    assert made and set(made) <= targets
+    named = [word for line in lines for word in re.findall(r"(?:src|tests|benchmarks|\.ci)/[\w/.]+", line)]
+    assert named and all((ROOT / word).exists() for word in named)
+    assert re.search(r"^__version__ = ", (ROOT / "src/symmeter/__init__.py").read_text(), flags=re.MULTILINE)

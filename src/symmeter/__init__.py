@@ -11,7 +11,8 @@ TYPE_CHECKING = False  # as in `typing`, which would take half of the time of an
 
 __version__ = "0.1.0"
 
-# Names are imported when they are first used: `symmeter --help` must not wait for torch.
+# Names are imported when they are first used: `symmeter --help` must not wait for torch. By hand, for lazy_loader alone
+# takes several times as long to import as all of this.
 _HOME = {
     "measure": "measuring.measure",
     "assert_equivariant": "layers.assertion",

@@ -101,6 +101,14 @@ def read_bounded(path: Path, most: int) -> bytes:
         raise SymmeterError(f"{str(path)[:200]}: cannot be read ({reason})") from error
 
 
+def read_text(path: Path, most: int) -> str:
+    """The same as text; SymmeterError where it is none in UTF-8."""
+    try:
+        return read_bounded(path, most).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SymmeterError(f"{path}: cannot be read (not a text file in UTF-8)") from error
+
+
 @contextlib.contextmanager
 def _opened(place: str | os.PathLike) -> Iterator[BinaryIO]:
     """A regular file, opened without waiting; OSError for anything else."""

@@ -74,6 +74,15 @@ def written(name: str, read: Callable[[Path], Any], text: str) -> Any:
     return read(path)
 
 
+OPTIONS = ("seed = 1\n", "symmetry = ['hue']\n", "[measure]\n", "mean", "=", "[", "]", "{", "}", "'", '"', "\n", "\\",
+           "model", "data", "json = '-'", "range = [-1]", "model-kwargs = {a = 1}", "true", "2020-01-01", "#", "--")  # fmt: skip
+
+
+def options_of(path: Path) -> Any:
+    """The arguments of a command with a file of options."""
+    return _parse(["measure", "--config", str(path)])
+
+
 NUMBERS = ("0", "1", "2", "4", "8", "16", "30", "1e3", "-1", ".5", "0.25", "1e400", "nan", "inf", "9" * 30)
 MARKS = (
     "(",
@@ -416,6 +425,8 @@ def files() -> list[Parser]:
             partial(written, "list.yaml", lambda path: read_models(str(path))),
             0.2,
         ),
+        Parser("options in TOML", (*OPTIONS, *MARKS, *NUMBERS), partial(written, "c.toml", options_of), 0.2),
+        Parser("options in YAML", (*OPTIONS, *yaml, *NUMBERS), partial(written, "c.yaml", options_of), 0.2),
         Parser(
             "list in CSV",
             (*table, *NUMBERS),

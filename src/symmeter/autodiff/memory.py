@@ -33,7 +33,7 @@ def peak_bytes(device: torch.device) -> Iterator[Callable[[], int]]:
 def _bytes_in(path: str, field: str) -> int | None:
     """What Linux says of memory in one of its files, such as `MemAvailable:  812 kB`; None where it says nothing."""
     with contextlib.suppress(OSError):
-        for line in Path(path).read_text().splitlines():
+        for line in Path(path).read_text(encoding="utf-8").splitlines():
             name, _, amount = line.partition(":")
             if name == field:
                 return int(amount.split()[0]) * 1024

@@ -6,10 +6,10 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
-from importlib import import_module
+from itertools import takewhile
 from typing import TYPE_CHECKING, NoReturn
 
-from symmeter.cli.commands import COMMANDS, MEASURING
+from symmeter.cli.commands import COMMANDS
 from symmeter.cli.parser import Parser, UsageError
 from symmeter.cli.terminal import DONE, FAILED, INTERRUPTED, USAGE, complain, reader_may_leave
 from symmeter.errors import SymmeterError, WriteError, first_line, nearest
@@ -28,7 +28,6 @@ EPILOG = """examples:
 
 symmeter COMMAND --help tells more. Exit codes: 0 done; 1 some of the work
 failed, what is done is saved; 2 bad usage."""
-_FILES = {"list": "listing"}  # where a command is not in the file of its name
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -91,6 +90,16 @@ class _Version(argparse.Action):
         raise SystemExit(DONE)
 
 
+class _Completion(argparse.Action):
+    """Prints the script that completes a command line in a shell, and ends."""
+
+    def __call__(self, parser: object, found: object, shell: object, option: object = None) -> NoReturn:
+        from symmeter.cli.completion import script
+
+        print(script(str(shell)))
+        raise SystemExit(DONE)
+
+
 def _parse(words: list[str]) -> argparse.Namespace:
     parser = Parser(
         prog="symmeter",
@@ -98,27 +107,40 @@ def _parse(words: list[str]) -> argparse.Namespace:
         epilog=EPILOG,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    shells = ("bash", "zsh", "tcsh")
+    says = "print what completes command lines in a shell: bash, zsh or tcsh"
+    parser.add_argument("--print-completion", metavar="SHELL", action=_Completion, choices=shells, help=says)
     sub = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     first = words[0] if words else "--help"
     if first in COMMANDS:
-        command = _command(sub, words)
-        command.refuse_unknown_options(words[1:])
-        found = parser.parse_args(words)
-        found.command, found.given = first, command.given(found)
-        return found
+        return _parse_command(parser, sub, words)
     if not first.startswith("-"):
         raise UsageError(f"unknown command {first!r}{nearest(first, COMMANDS)}")
     for name, said in COMMANDS.items():
         sub.add_parser(name, help=said)
     parser.refuse_unknown_options([first])
-    return parser.parse_args([first])
+    return parser.parse_args(words or [first])
 
 
-def _command(sub: "Commands", words: Sequence[str]) -> Parser:
-    """The parser of the command that the first word names; no other is imported."""
-    home = import_module(f"symmeter.cli.{_FILES.get(words[0], words[0])}")
-    if words[0] not in MEASURING:
-        return home.parser(sub)
-    from symmeter.cli.inputs import kind_of_data
+def _parse_command(parser: Parser, sub: "Commands", words: list[str]) -> argparse.Namespace:
+    """The arguments of a command, some of them from a file."""
+    from symmeter.cli.meant import add_command
 
-    return home.parser(sub, kind_of_data(words))
+    name, *rest = words
+    own = list(takewhile(lambda word: word != "--", rest))
+    config = None
+    if any(word.partition("=")[0] == "--config" for word in own):
+        from symmeter.cli.config import config_of
+
+        config = config_of(words)
+    command = add_command(sub, [name, *(config.domain if config else []), *rest])
+    command.refuse_unknown_options(rest)
+    said = config.in_words(command, rest) if config else rest
+    if "--print-config" in own:
+        from symmeter.cli.config_text import print_config
+
+        print_config(name, command, said)
+        raise SystemExit(DONE)
+    found = parser.parse_args([name, *said])
+    found.command, found.given = name, command.given(found)
+    return found

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from symmeter.cli.arguments import positive, seed
 from symmeter.cli.commands import COMMANDS
-from symmeter.cli.parser import Parser
+from symmeter.cli.parser import Parser, add_config
 from symmeter.cli.places import check_writable
 from symmeter.cli.terminal import DONE, FAILED, console, prepare_process
 from symmeter.optional import require
@@ -24,6 +24,7 @@ def parser(commands: "Commands") -> Parser:
         "what the numbers mean. A minute, no downloads; needs the extra 'demo'.",
         usage="symmeter demo [options]",
     )
+    add_config(made)
     add = made.add_argument
     add("--seed", metavar="N", type=seed, default=0, help="of everything random (default: 0)")
     add("--epochs", metavar="N", type=positive, help="of training, for each network (default: 20)")

@@ -1,4 +1,7 @@
-"""The studentised bootstrap of means and of ratios of means, and tails that it cannot see."""
+"""The studentised bootstrap of means and of ratios of means, and tails that it cannot see.
+
+By hand: `scipy.stats.bootstrap` has percentile, basic and BCa intervals, and no studentised one.
+"""
 
 import math
 from collections.abc import Iterable, Iterator

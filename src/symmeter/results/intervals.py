@@ -204,7 +204,7 @@ def of_jackknife(value: float, error: float | None, blocks: int, confidence: flo
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """p values corrected for their number by Holm's method, in their order; None stays None.
+    """p values corrected for their number by Holm's method, which scipy lacks, in their order; None stays None.
 
     Source: Holm 1979. The smallest is multiplied by how many there are, the next by one less, and none falls below the
     one before.
@@ -257,7 +257,8 @@ def _with_chance_beyond(interval: Interval, ratio: float, beyond: float, confide
 def _student(values: np.ndarray, confidence: float, beyond: float = 0.0) -> tuple[Interval, float | None]:
     """Student's interval of the mean of values (n,), and the two-sided p value of a mean of 0.
 
-    `beyond` is the standard deviation of a normal shift of all of them, added in squares.
+    `beyond` is the standard deviation of a normal shift of all of them, added in squares, which
+    `scipy.stats.ttest_1samp` does not know.
     """
     from scipy.special import ndtri, stdtr, stdtrit  # slow to import, and not needed to show help
 

@@ -1,4 +1,7 @@
-"""Records from what a file says of them: every value is of the type that its field has."""
+"""Records from what a file says of them: every value is of the type that its field has.
+
+By hand, for results in JSON are read without pyarrow too, whose schemas do the same for tables.
+"""
 
 import types
 from collections.abc import Mapping

@@ -118,7 +118,7 @@ def _machine() -> str:
     """This machine since it was started, and the container: where process ids mean the same."""
     parts = [socket.gethostname()]
     with contextlib.suppress(OSError):
-        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip())
         parts.append(os.readlink("/proc/self/ns/pid"))
     return " ".join(parts)
 
@@ -133,7 +133,7 @@ def _started(pid: int) -> float | None:
         process = psutil.Process(pid)
         if process.status() != psutil.STATUS_ZOMBIE:
             with contextlib.suppress(OSError):
-                _, _, fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
+                _, _, fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")
                 return float(fields.split()[19])
             return process.create_time()
     return None

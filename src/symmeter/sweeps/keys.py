@@ -106,7 +106,7 @@ def data_identity(data: str) -> str:
     if not path.is_dir():
         raise SymmeterError(f"{data}: no such file or folder")
     files = sorted(file for file in path.rglob("*") if file.is_file())
-    return digest([[str(file.relative_to(path)), file.stat().st_size, _start(file)] for file in files])
+    return digest([[file.relative_to(path).as_posix(), file.stat().st_size, _start(file)] for file in files])
 
 
 def code_version() -> str:

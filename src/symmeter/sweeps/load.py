@@ -29,7 +29,7 @@ def load(path: str | os.PathLike) -> Any:
         return Store(path).frame()
     file = folder / HEADER if folder.is_dir() else folder
     try:
-        content = json.loads(file.read_text())
+        content = json.loads(file.read_text(encoding="utf-8"))
         result = from_parts(content, _table(folder / SAMPLES), _table(folder / NODES))
         str(result)  # whatever is missing in its header is found here, and not when it is needed
         return result

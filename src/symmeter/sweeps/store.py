@@ -131,13 +131,15 @@ class Store(SealedFolder):
         import symmeter.layers.profile  # noqa: F401  # rows of layers are known then; tables need no torch
 
         header = self.header(key)
-        tables = header.pop("cell")["tables"]
-        frames = {name: data_frame(self.needed(path_of(name, key), arrow_table)) for name in tables}
-        frame = frames[ROWS].drop(columns="kind").rename(columns={"layer_kind": "kind"})
-        known = columns_of(row_kind(header.get("kind", Result.kind), list(frame)))
-        rows = plain_rows(frame.filter(items=sorted(known)))
-        header["elements"] = plain_rows(frames[ELEMENTS].drop(columns="cell")) if ELEMENTS in frames else []
-        return from_parts({**header, "schema": SCHEMA, "rows": rows}, frames.get(SAMPLES))
+        names = header.pop("cell")["tables"]
+        tables = {name: self.needed(path_of(name, key), arrow_table) for name in names}
+        table = tables[ROWS].drop_columns("kind")
+        table = table.rename_columns([{"layer_kind": "kind"}.get(name, name) for name in table.column_names])
+        known = columns_of(row_kind(header.get("kind", Result.kind), table.column_names))
+        rows = plain_rows(table.select(sorted(known.intersection(table.column_names))))
+        elements = plain_rows(tables[ELEMENTS].drop_columns("cell")) if ELEMENTS in tables else []
+        samples = data_frame(tables[SAMPLES]) if SAMPLES in tables else None
+        return from_parts({**header, "schema": SCHEMA, "rows": rows, "elements": elements}, samples)
 
     def relabel(self, entries: Mapping[str, dict[str, Any]]) -> None:
         """Give cells, by their keys, other names and tags. Killed in the middle, the next sweep does the rest."""

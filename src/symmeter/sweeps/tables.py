@@ -14,12 +14,6 @@ TAG = "tag_"
 # What pandas and Arrow hand out; their own types name every form an expression might take, and so hold none.
 Frame = Any  # a pandas DataFrame
 ArrowTable = Any
-# Columns that hold whole numbers.
-_WHOLE = (
-    "n", "elements", "depth", "calls", "order", "power", "stability_pairs", "specificity_pairs", "untrained_pairs",
-    "parity",
-)  # fmt: skip
-
 # Words that a spreadsheet takes for a formula, unless all of them is a number.
 _FORMULA = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*(e[+-]?\d+)?|inf)", re.ASCII | re.IGNORECASE)
@@ -70,15 +64,14 @@ def _no_formula(value: Any) -> Any:
     return f"'{value}" if words else value
 
 
-def plain_rows(frame: Frame) -> list[dict[str, Any]]:
-    """Rows of a DataFrame as dicts: None for what is missing, and int where the numbers are whole ones."""
-    return [{name: _plain(name, value) for name, value in row.items()} for row in frame.to_dict("records")]
+def plain_rows(table: ArrowTable) -> list[dict[str, Any]]:
+    """Rows of an Arrow table, of the types that its schema says: None for what is missing, and for NaN.
 
-
-def _plain(name: str, value: Any) -> Any:
-    if value is None or (isinstance(value, float) and value != value):
-        return None
-    return int(value) if name in _WHOLE else value
+    >>> plain_rows(arrow_table(parquet_file([{"n": 3, "x": float("nan")}, {"n": None, "x": 1.5}])))
+    [{'n': 3, 'x': None}, {'n': None, 'x': 1.5}]
+    """
+    rows = table.to_pylist()
+    return [{name: None if value != value else value for name, value in row.items()} for row in rows]
 
 
 def labelled(

@@ -146,7 +146,7 @@ _MANY_COLUMNS = re.compile(r":\d{5,}")
 
 def _check_counts(path: Path) -> None:
     """ValueError for a frame of more atoms than there are lines: ASE would count to whatever number it says."""
-    with path.open(errors="replace") as file:
+    with path.open(encoding="utf-8", errors="replace") as file:
         lines = list(map(str.strip, file))
     place = 0
     while place < len(lines) and lines[place].isdecimal():

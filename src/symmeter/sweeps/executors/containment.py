@@ -77,7 +77,7 @@ def end_group(number: int) -> None:
 def oom_kills() -> int | None:
     """How many processes the kernel has killed since it began because memory ran out; None where it does not say."""
     with contextlib.suppress(OSError, ValueError, KeyError):
-        lines = Path("/proc/vmstat").read_text().splitlines()
+        lines = Path("/proc/vmstat").read_text(encoding="utf-8").splitlines()
         return int(dict(line.split() for line in lines)["oom_kill"])
     return None
 
@@ -118,6 +118,6 @@ def _limit_memory(limits: Limits) -> None:
         return
     resource = _module("resource")
     with contextlib.suppress(OSError, ValueError):
-        pages = int(Path("/proc/self/statm").read_text().split()[5])
+        pages = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[5])
         most = pages * os.sysconf("SC_PAGE_SIZE") + int(limits.bytes)
         resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
