@@ -60,7 +60,7 @@ LAYERS = (
     ("symmetry",),
     ("autodiff",),
     ("samples", "options", "streams"),
-    ("source", "trees", "verbs", "files", "optional"),
+    ("source", "trees", "verbs", "files", "optional", "progress"),
     ("errors",),
 )
 DOMAINS_BELOW = ("domains.grids", "domains.space")

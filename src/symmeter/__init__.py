@@ -7,7 +7,9 @@
 ['rotation']
 """
 
-TYPE_CHECKING = False  # as in `typing`, which would take half of the time of an import
+TYPE_CHECKING = (
+    False  # as in `typing`, which takes half of the time of an import; unknown to tools that complete words
+)
 
 __version__ = "0.1.0"
 

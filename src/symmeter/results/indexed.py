@@ -45,6 +45,7 @@ class Indexed(Generic[R]):
     def __getitem__(self, key: Word | tuple[Word, ...]) -> R: ...
     def __getitem__(self, key: Word | tuple[Word, ...] | slice) -> R | tuple[R, ...]:
         """The row at a place or with these words; NoSuchRow, a SymmeterError and a KeyError, for none or several."""
+        __tracebackhide__ = True
         if isinstance(key, slice):
             return self.rows[key]
         if isinstance(key, tuple):
@@ -54,6 +55,7 @@ class Indexed(Generic[R]):
         return self._at(key)
 
     def _at(self, place: object) -> R:
+        __tracebackhide__ = True
         try:
             return self.rows[operator.index(place)]  # type: ignore[arg-type]
         except TypeError:
@@ -62,6 +64,7 @@ class Indexed(Generic[R]):
             raise NoSuchRow(f"row {place}: there are {len(self.rows)}, counted from 0") from None
 
     def _with(self, words: Sequence[Word]) -> R:
+        __tracebackhide__ = True
         for word in words:
             if not isinstance(word, Word):
                 raise NoSuchRow(f"a row is found by its number or its words, not by {shown(word)}")
