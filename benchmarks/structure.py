@@ -60,8 +60,8 @@ LAYERS = (
     ("symmetry",),
     ("autodiff",),
     ("samples", "options", "streams"),
-    ("source", "trees", "verbs", "files", "optional", "progress"),
-    ("errors",),
+    ("source", "trees", "verbs", "files", "optional"),
+    ("errors", "progress"),
 )
 DOMAINS_BELOW = ("domains.grids", "domains.space")
 # Where the content of folders and files of the tree of old lies now, so that older commits can be counted.

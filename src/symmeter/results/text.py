@@ -133,6 +133,8 @@ def _table(rows: Sequence[Row]) -> Table:
 
 def _with_short_measures(rows: Sequence[Row], width: int) -> Sequence[Row]:
     """The rows; where their table is too wide, with the first word of measures alone if that tells them apart."""
+    if width >= ANY_WIDTH:
+        return rows
     console = Console(width=ANY_WIDTH)
     natural = Measurement.get(console, console.options, _table(rows)).maximum
     full = [row.measure for row in rows]
