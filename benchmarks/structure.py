@@ -61,7 +61,7 @@ LAYERS = (
     ("autodiff",),
     ("samples", "options", "streams"),
     ("source", "trees", "verbs", "files", "optional"),
-    ("errors",),
+    ("errors", "progress"),
 )
 DOMAINS_BELOW = ("domains.grids", "domains.space")
 # Where the content of folders and files of the tree of old lies now, so that older commits can be counted.

@@ -1,5 +1,7 @@
 """What the package shows of itself."""
 
+import inspect
+import json
 import re
 import subprocess
 import sys
@@ -126,3 +128,41 @@ def test_the_checklist_of_a_release_names_what_is_there():
     named = [word for line in lines for word in re.findall(r"(?:src|tests|benchmarks|\.ci)/[\w/.]+", line)]
     assert named and all((ROOT / word).exists() for word in named)
     assert re.search(r"^__version__ = ", (ROOT / "src/symmeter/__init__.py").read_text(), flags=re.MULTILINE)
+
+
+def test_tools_that_read_the_code_complete_words_and_know_what_comes_back():
+    jedi = pytest.importorskip("jedi")
+    names = [one.name for one in jedi.Script("import symmeter\nsymmeter.").complete(2, 9)]
+    assert set(symmeter.__all__) <= set(names)
+    (signature,) = jedi.Script("import symmeter\nsymmeter.measure(").get_signatures(2, 17)
+    assert [one.name for one in signature.params][:3] == ["model", "data", "symmetry"]
+    found = jedi.Script("import symmeter\nsymmeter.measure(1, 2)['rotation'].sta").complete(2, 38)
+    assert "stability" in [one.name for one in found]
+
+
+def test_signatures_and_docstrings_are_those_of_the_functions():
+    signature = inspect.signature(symmeter.measure)
+    assert list(signature.parameters)[:3] == ["model", "data", "symmetry"]
+    assert "symmetry: names such as" in inspect.getdoc(symmeter.measure)
+
+
+@pytest.mark.slow
+def test_type_checkers_know_what_comes_back(tmp_path):
+    pytest.importorskip("pyright")
+    file = tmp_path / "user.py"
+    file.write_text(
+        "import symmeter\n"
+        "result = symmeter.measure(1, 2)\n"
+        "reveal_type(result)\n"
+        "reveal_type(result['rotation'].stability)\n"
+        "reveal_type(result[1:])\n"
+        "reveal_type(symmeter.attribute(1, 2))\n"
+        "reveal_type(symmeter.compare(result, result)['rotation', 'value'])\n"
+        "symmeter.measure(1, 2, seed='no')\n"
+    )
+    words = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--outputjson", str(file)]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, check=False)
+    said = [one["message"] for one in json.loads(done.stdout)["generalDiagnostics"]]
+    types = [message.rpartition(" is ")[2].strip('"') for message in said if message.startswith("Type of")]
+    assert types == ["Result", "float | None", "tuple[Row, ...]", "Profile", "ComparisonRow"]
+    assert sum("seed" in message for message in said) == 1

@@ -276,6 +276,15 @@ def python(*words, folder, timeout=200):
                           cwd=folder, check=False)  # fmt: skip
 
 
+@pytest.mark.parametrize(("options", "fails"), [([], False), (["-W", "error:hello"], True)])
+def test_what_was_typed_in_is_warned_of_too(options, fails):
+    """It comes from no file, such as a cell of a notebook: Python drops warnings of what has no module."""
+    code = "from symmeter.verbs.warned import recorded, repeat, warn\nwith recorded() as f: warn('hello')\nrepeat(f)"
+    done = python(*options, "-c", code, folder=None)
+    assert bool(done.returncode) == fails
+    assert done.stderr.splitlines()[-1].endswith("SymmeterWarning: hello")
+
+
 @pytest.mark.slow
 def test_the_first_example_of_the_readme_prints_its_table_alone(tmp_path):
     """In a process of its own: torch says some things once a process."""

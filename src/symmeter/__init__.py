@@ -7,7 +7,8 @@
 ['rotation']
 """
 
-TYPE_CHECKING = False  # as in `typing`, which would take half of the time of an import
+# False, as in `typing`, which takes half of the time of an import; tools that complete words must not know that.
+TYPE_CHECKING = bool()  # noqa: UP018
 
 __version__ = "0.1.0"
 

@@ -74,13 +74,6 @@ def test_the_table_fits_80_columns(result):
     assert "\x1b" not in text
 
 
-def test_rows_of_layers_say_which():
-    net = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.Flatten(), torch.nn.Linear(144, 3)).eval()
-    text = str(symmeter.attribute(net, torch.rand(8, 3, 8, 8), "translation_x", progress=False))
-    lines = [line.split() for line in text.splitlines() if line.startswith("translation_x ")]
-    assert [line[1] for line in lines] == ["(whole)", "0", "1", "2", "(glue)"]
-
-
 def test_markup_in_names_is_text():
     from dataclasses import replace
 

@@ -5,10 +5,8 @@ from dataclasses import replace
 import pytest
 from tests.results.test_saved import LABELS
 
-from symmeter.results.legend import legend
+from symmeter.results.legend import by_unit, legend
 from symmeter.results.row import Row
-from symmeter.results.text import render
-from symmeter.results.units import as_shown, by_unit
 
 ROW = Row(
     **LABELS | {"value": 2e-3, "floor": 1e-6, "unit": "eV/atom", "interval_low": 1e-3, "interval_high": 3e-3}
@@ -17,33 +15,33 @@ FORCES = replace(ROW, output="forces", unit="eV/angstrom")
 
 
 def test_energies_and_forces_in_thousandths():
-    shown = as_shown(ROW)
+    shown = ROW.as_shown()
     assert (shown.value, shown.floor, shown.unit) == pytest.approx((2.0, 1e-3, "meV/atom"))
     assert (shown.interval_low, shown.interval_high) == pytest.approx((1.0, 3.0))
-    assert ROW.value == 2e-3 and as_shown(FORCES).unit == "meV/angstrom"
+    assert ROW.value == 2e-3 and FORCES.as_shown().unit == "meV/angstrom"
 
 
 def test_stress_in_gigapascal():
     from ase import units
 
-    shown = as_shown(replace(ROW, unit="eV/angstrom^3"))
+    shown = replace(ROW, unit="eV/angstrom^3").as_shown()
     assert shown.value == pytest.approx(2e-3 / units.GPa, rel=1e-8) and shown.unit == "GPa"
 
 
 def test_other_units_stay():
     probability = replace(ROW, unit="probability")
-    assert as_shown(probability) is probability
+    assert probability.as_shown() is probability
     squares = replace(ROW, unit="eV^2")
-    assert as_shown(squares) is squares
+    assert squares.as_shown() is squares
 
 
 def test_ratios_do_not_change():
     row = replace(ROW, stability=0.5, stability_low=0.4, stability_high=0.6, stability_pairs=1)
-    assert as_shown(row).stability == 0.5 and as_shown(row).resolved == row.resolved
+    assert row.as_shown().stability == 0.5 and row.as_shown().resolved == row.resolved
 
 
 def test_each_unit_stands_with_its_outputs():
-    rows = [as_shown(ROW), as_shown(FORCES)]
+    rows = [ROW.as_shown(), FORCES.as_shown()]
     lines = legend(rows)
     assert any("meV/atom (logits), meV/angstrom (forces)" in line for line in lines)
     assert any("1.0e-03 meV/atom, 1.0e-03 meV/angstrom" in line for line in lines)
@@ -60,5 +58,5 @@ def test_the_table_is_in_shown_units():
     spec = {"measure": "lee", "output": "logits", "rho_out": "invariant"}
     from symmeter.results.result import Result
 
-    text = render(Result((ROW,), head | {"spec": spec}))
+    text = str(Result((ROW,), head | {"spec": spec}))
     assert "meV/atom" in text and "0.002" not in text

@@ -140,12 +140,7 @@ def _print_json(comparison: "Comparison") -> None:
 
 
 def _print(comparison: "Comparison") -> None:
-    from symmeter.results.comparison_text import render, show
-
-    if sys.stdout.isatty():
-        show(comparison, console())
-    else:
-        print(render(comparison), end="")
+    comparison.show(console())
 
 
 def _plot(comparison: "Comparison", file: str) -> None:

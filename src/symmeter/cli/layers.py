@@ -1,7 +1,6 @@
 """`symmeter layers MODEL DATA`."""
 
 import argparse
-import sys
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
@@ -134,10 +133,7 @@ def _layouts(words: list[str]) -> dict[str, str]:
 
 
 def _print(profile: "Profile", a: argparse.Namespace) -> None:
-    from symmeter.report.layers import render, show
+    from symmeter.layers.text import View
 
-    view = {"by": a.by, "depth": a.depth, "top": a.top}
-    if sys.stdout.isatty():
-        show(profile, console(), **view)
-    else:
-        print(render(profile, **view), end="")
+    terminal = console()
+    profile.sheet(terminal.width, View(a.by, a.depth, a.top)).show(terminal)

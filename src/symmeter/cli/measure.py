@@ -1,7 +1,6 @@
 """`symmeter measure MODEL DATA`."""
 
 import argparse
-import sys
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -112,7 +111,7 @@ def run(a: argparse.Namespace) -> int:
         return result
 
     def show(result: "Result") -> None:
-        _print(result)
+        result.show(console())
         for second in seconds:
             second.show()
 
@@ -155,12 +154,3 @@ def _plot_elements(result: "Result", file: str) -> None:
     from symmeter.report.picture import picture
 
     save_figure(picture(result), file)
-
-
-def _print(result: "Result") -> None:
-    from symmeter.results.text import render, show
-
-    if sys.stdout.isatty():
-        show(result, console())
-    else:
-        print(render(result), end="")

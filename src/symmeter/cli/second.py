@@ -2,10 +2,8 @@
 
 import argparse
 import dataclasses
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from symmeter.cli import inputs
@@ -84,14 +82,9 @@ class SecondRun(ABC):
 
     def show(self) -> None:
         """Print the table and how to read it, below that of the result."""
-        from symmeter.results.text import as_text, show_table
-
-        if self.failed:
-            return
-        if sys.stdout.isatty():
-            show_table(self._found, console())
-        else:
-            print(as_text(partial(show_table, self._found), 80), end="")
+        if not self.failed:
+            sheet = self._found.sheet()
+            dataclasses.replace(sheet, heading="", subheading="", warnings=()).show(console())
 
     def plot(self, file: str) -> None:
         """Draw it into a file."""

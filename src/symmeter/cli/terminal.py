@@ -21,7 +21,9 @@ def console() -> "Console":
     """The terminal; where there is none, plain text of 80 columns to standard output."""
     from rich.console import Console
 
-    return Console() if sys.stdout.isatty() else Console(file=sys.stdout, width=80, color_system=None)
+    if sys.stdout.isatty():
+        return Console(emoji=False)  # a name may hold what looks like the word of one
+    return Console(file=sys.stdout, width=80, color_system=None, emoji=False)
 
 
 @contextlib.contextmanager

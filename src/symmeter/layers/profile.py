@@ -9,15 +9,20 @@ from typing import ClassVar
 import numpy as np
 
 from symmeter.errors import SymmeterError
+from symmeter.layers.text import View, sheet_of
 from symmeter.layers.tree import Part
 from symmeter.results.columns import Key
+from symmeter.results.numbers import percent, short
 from symmeter.results.paired import common_columns, common_names
 from symmeter.results.result import Result
 from symmeter.results.row import Row
 from symmeter.results.saved import register
+from symmeter.results.sheet import WIDTH, Sheet
+
+_USUAL = View()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LayerRow(Row):
     """One part along one generator.
 
@@ -47,14 +52,30 @@ class LayerRow(Row):
     def whole(self) -> bool:
         return self.depth == 0
 
+    def words(self) -> dict[str, str]:
+        """What the table of a profile has of it; of the whole, what that of a result has."""
+        if self.whole:
+            return super().words()
+        return {
+            **{name: self[name] for name in ("layer", "symmetry", "output", "kind")},
+            "share [95 %]": percent(self.share, self.share_low, self.share_high),
+            "contribution": short(self.contribution),
+            "unit": self.unit,
+            "norm": "" if self.norm is None else short(self.norm),
+            "verdict": self.verdict,
+        }
+
 
 class Profile(Result):
     """Contributions of every part of a network, in call order with the root first, for every generator.
 
-    The views in `symmeter.layers.summaries` and the plots in `symmeter.report.plots` take it.
+    `print` shows the parts that matter most, `profile["layer2"]` is one part, or with the name of a symmetry that part
+    under it, and `profile["rotation"]` the whole. The views in `symmeter.layers.summaries` and the plots in
+    `symmeter.report.plots` take it.
     """
 
     kind: ClassVar[str] = "profile"
+    labels: ClassVar = ("layer", *Result.labels[:-1])
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -76,6 +97,9 @@ class Profile(Result):
     def symmetries(self) -> tuple[str, ...]:
         """Names of the generators."""
         return tuple(dict.fromkeys(row.symmetry for row in self.rows))
+
+    def sheet(self, width: int = WIDTH, view: View = _USUAL) -> Sheet:
+        return sheet_of(self, width, view)
 
     def contributions(self, symmetry: str) -> np.ndarray:
         """(parts, images): the value of every image; of a result saved without them, the means (parts, 1)."""

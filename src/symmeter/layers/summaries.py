@@ -7,15 +7,15 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from symmeter.layers.kinds import BLOCK, GLUE, KINDS_OF_LAYERS, NETWORK
-from symmeter.layers.profile import Profile
 from symmeter.layers.tree import Part
 from symmeter.results.intervals import Interval, of_ratio_of_means
 from symmeter.results.result import pandas
+from symmeter.results.row import Row
 from symmeter.results.standard_errors import ratio_error, standard_error
 
 if TYPE_CHECKING:
@@ -23,6 +23,20 @@ if TYPE_CHECKING:
 
 _NEARLY_ALL = 0.9  # of the terminal parts below one child of the root: the stages are then below that child
 _INNER = ("patch embedding", "attention", "mlp", "pooling")  # containers that name what is inside
+
+
+class Profiled(Protocol):
+    """What a view needs of a profile."""
+
+    @property
+    def parts(self) -> tuple[Part, ...]: ...
+
+    @property
+    def rows(self) -> Sequence[Row]: ...
+
+    def contributions(self, symmetry: str) -> np.ndarray: ...
+
+    def norms(self, symmetry: str) -> np.ndarray | None: ...
 
 
 @dataclass(frozen=True)
@@ -51,7 +65,7 @@ def as_frame(shares: Iterable[Share]) -> "DataFrame":
     return pandas().DataFrame(list(map(asdict, shares)))
 
 
-def by_module(profile: Profile, symmetry: str, depth: int | None = None) -> list[Share]:
+def by_module(profile: Profiled, symmetry: str, depth: int | None = None) -> list[Share]:
     """The worst offenders first: the terminal parts, or the tree collapsed to a depth."""
     most = math.inf if depth is None else depth
     rows = [
@@ -62,13 +76,13 @@ def by_module(profile: Profile, symmetry: str, depth: int | None = None) -> list
     return sorted(_Values.of(profile, symmetry).lines(rows), key=lambda share: -abs(share.contribution))
 
 
-def tree(profile: Profile, symmetry: str, depth: int | None = None) -> list[Share]:
+def tree(profile: Profiled, symmetry: str, depth: int | None = None) -> list[Share]:
     """Every part down to a depth, in the order of the forward pass, parents before children."""
     rows = [i for i, part in enumerate(profile.parts) if depth is None or part.depth <= depth]
     return _Values.of(profile, symmetry).lines(rows)
 
 
-def by_kind(profile: Profile, symmetry: str) -> list[Share]:
+def by_kind(profile: Profiled, symmetry: str) -> list[Share]:
     """Terminal parts by kind of layer, in the order of KINDS_OF_LAYERS.
 
     What is inside an attention or MLP counts as that.
@@ -81,7 +95,7 @@ def by_kind(profile: Profile, symmetry: str) -> list[Share]:
     return [values.added(rows, label=kind, kind=kind) for kind, rows in groups.items() if rows]
 
 
-def by_stage(profile: Profile, symmetry: str) -> list[Share]:
+def by_stage(profile: Profiled, symmetry: str) -> list[Share]:
     """The root's children in call order; where one of them holds nearly everything, its children take its place."""
     parts = profile.parts
     below = _children(parts)
@@ -100,7 +114,7 @@ def by_stage(profile: Profile, symmetry: str) -> list[Share]:
     return [values.added(rows, label=name, kind=parts[rows[0]].kind) for name, rows in groups.items()]
 
 
-def cumulative(profile: Profile, symmetry: str) -> list[Share]:
+def cumulative(profile: Profiled, symmetry: str) -> list[Share]:
     """Running sums over the terminal parts along the calls (Gruver et al. 2023, Fig. 4); the last line is LEE."""
     values = _Values.of(profile, symmetry)
     rows = [i for i, part in enumerate(profile.parts) if part.terminal]
@@ -112,7 +126,7 @@ def cumulative(profile: Profile, symmetry: str) -> list[Share]:
     return shares
 
 
-def fraction(profile: Profile, symmetry: str) -> dict[str, float]:
+def fraction(profile: Profiled, symmetry: str) -> dict[str, float]:
     """The fraction of each kind in the sum of norms, or of |contribution| where there are no norms.
 
     Source: Gruver et al. 2023, Fig. 4 (middle right): nearly the same for all affine generators.
@@ -186,7 +200,7 @@ class _Values:
     intervals: Sequence[Interval]  # of the shares of single parts
 
     @staticmethod
-    def of(profile: Profile, symmetry: str) -> "_Values":
+    def of(profile: Profiled, symmetry: str) -> "_Values":
         """Those of a profile."""
         rows = [row for row in profile.rows if row.symmetry == symmetry]
         intervals = [Interval(row["share_low"], row["share_high"]) for row in rows]

@@ -142,7 +142,7 @@ ARGUMENTS: Kinds = {
     "batch_size": whole(1, 31).or_none("to choose by size and memory"),
     "device": Kind("a device such as 'cpu' or 'cuda'", _device).or_none("for where the model is"),
     "seed": seed,
-    "progress": truth.or_none("for only on a terminal"),
+    "progress": truth.or_none("for only on a terminal or in a notebook"),
     "control": Kind("True, False, or one of " + ", ".join(CONTROLS), _control),
     "elements": whole(2, 17).or_none("for all of up to 256, else 64, of SO3 120 and of O3 240"),
     "sampling": Kind("a word such as 'haar'", _sampling),

@@ -68,7 +68,7 @@ def measure(
         batch_size: images pushed through at once; None to choose by size and memory.
         device: where to compute; None for where the model is.
         seed: of the choice of images and of anything random inside the model.
-        progress: show a progress bar; None for only on a terminal.
+        progress: show a progress bar; None for only on a terminal or in a notebook.
         control: what responses are compared with. True (`both`): the changes of other images (stability) and, along
             generators, deformations of the same image (specificity). `stability`: the former alone. `untrained`: also
             the same model with fresh weights; `wrong-group`: outputs taken as if the group did not move them; False

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from symmeter.autodiff.memory import out_of_memory
 from symmeter.domain import Domain
@@ -25,6 +24,7 @@ from symmeter.measuring.plan import Plan
 from symmeter.measuring.precision import AllSamples, Until
 from symmeter.measuring.reference_samples import Beside, ReferenceSamples, random_numbers
 from symmeter.models.outputs import Output
+from symmeter.progress import bar
 from symmeter.results.columns import Columns
 from symmeter.samples import Batch, Samples
 from symmeter.symmetry.groups.generators import Generator
@@ -104,20 +104,17 @@ class Run(ABC):
 
     def execute(self) -> None:
         """Measure all samples. What stops it after some are done is kept in `stopped`; before that, it is raised."""
-        progress = self.plan.settings.progress
-        hidden = None if progress is None else not progress
-        bar = tqdm(
-            total=self._steps(), desc=self._title(), unit=self.unit or self.item, disable=hidden, leave=False
-        )
+        progress, unit = self.plan.settings.progress, self.unit or self.item
+        shown = bar(progress, total=self._steps(), title=self._title(), unit=unit)
         try:
             with noticed_interrupts() as check:
                 for batch, beside in self._with_controls():
                     for steps in self._measure_batch(batch, beside):
-                        bar.update(steps)
+                        shown.update(steps)
                         check()
                     if self.until.enough(len(batch.names)):
                         break
-                    bar.set_postfix_str(self.until.words())
+                    shown.set_postfix_str(self.until.words())
                 else:
                     self.until.finish()
         except SymmeterError as error:
@@ -129,7 +126,7 @@ class Run(ABC):
             reason = f"{type(error).__name__}: {first_line(error)}"
             self._stop(SymmeterError(f"the model cannot be measured on these {self.item}s: {reason}"), reason)
         finally:
-            bar.close()
+            shown.close()
         if not self.names:
             shown = (
                 f"NaN or infinite values for every {self.item}: {self._left_out()}"

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from symmeter.domains.grids.maps import Maps
+from symmeter.layers.text import shortened_name
 from symmeter.report.figures import axes, signs, words
-from symmeter.report.layers import shortened_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,7 @@ from symmeter.report.chosen import chosen
 from symmeter.report.figures import axes, line_colours, signs, unframed, words
 from symmeter.results.nodes import MOST, NodeErrors
 from symmeter.results.result import Result
-from symmeter.results.units import shown
+from symmeter.results.units import shown_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +37,7 @@ def plot_nodes(
     by_name = {(one.symmetry, one.output): one for one in reversed(result.nodes)}
     nodes = list(chosen(by_name, symmetry, output, _LACKING).values())[-1]  # the first of the result
     ax = ax or axes(6.4, 3.8)
-    unit, factor = shown(nodes.unit)
+    unit, factor = shown_unit(nodes.unit)
     by_kind = _by_kind(nodes)
     edges = _edges(np.concatenate(list(by_kind.values())) * factor)
     if edges[0] > 0:

@@ -11,8 +11,8 @@ import numpy as np
 
 from symmeter.layers import summaries as views
 from symmeter.layers.profile import Profile
+from symmeter.layers.text import shortened_name
 from symmeter.report.figures import axes, bars, line_colours, new_figure, signs, words
-from symmeter.report.layers import shortened_name
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

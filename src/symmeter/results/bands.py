@@ -2,21 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from symmeter.results.indexed import Indexed
 from symmeter.results.json_form import json_form
 from symmeter.results.numbers import interval, short
 from symmeter.results.result import pandas
 from symmeter.results.row import Record
-from symmeter.results.text import as_text, circumstances, new_table, show_tables, title
+from symmeter.results.sheet import WIDTH, Sheet, new_table
+from symmeter.results.shown import Shown
+from symmeter.results.text import circumstances, title
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class BandRow(Record):
     """The share of a LEE that frequencies above `low` up to `high` have, in periods a position along an axis.
 
@@ -35,14 +37,16 @@ class BandRow(Record):
     interval_remark: str = ""
 
 
-@dataclass(frozen=True)
-class Bands:
+@dataclass(frozen=True, repr=False)
+class Bands(Indexed[BandRow], Shown):
     """The mean square of a Lie derivative by frequency.
 
     `power[symmetry][axis]` (n // 2 + 1,): what waves of k = 0, 1, ... periods along `x`, `y` or `z` have of it, a mean
     over samples. Along each axis it adds up to LEE. `sizes` are the positions along each axis, `unit` is that of LEE.
     `rows` are the shares of four bands.
     """
+
+    labels: ClassVar = ("symmetry", "axis", "low")
 
     power: Mapping[str, Mapping[str, np.ndarray]]
     sizes: Mapping[str, int]
@@ -72,11 +76,13 @@ class Bands:
         """A pandas DataFrame with one row per symmetry, axis and band."""
         return pandas().DataFrame(list(map(asdict, self.rows)))
 
-    def show(self, console: Console) -> None:
-        """Print what was measured, the table, and how to read it."""
-        header = self.header or {}
-        heading = f"error by frequency of {title(header)}"
-        show_tables(console, heading, circumstances(header), [self.table()], self.legend(), self.warnings)
+    @property
+    def heading(self) -> str:
+        return f"error by frequency of {title(self.header or {})}"
+
+    def sheet(self, width: int = WIDTH) -> Sheet:
+        below = circumstances(self.header or {})
+        return Sheet(self.heading, below, [self.table()], self.legend(), self.warnings)
 
     def table(self) -> Table:
         """One line per symmetry, axis and band."""
@@ -95,6 +101,3 @@ class Bands:
         return [
             "the error by frequency along an axis; 0.5 periods a position is the most that a grid can hold"
         ]
-
-    def __str__(self) -> str:
-        return as_text(self.show, 80)

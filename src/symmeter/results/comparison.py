@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,23 +14,28 @@ from symmeter.files import write_whole
 from symmeter.optional import require
 from symmeter.results.comparable import common_images, matched_rows
 from symmeter.results.comparison_row import ComparisonRow, verdict_on
-from symmeter.results.comparison_text import render
+from symmeter.results.comparison_text import heading, sheet_of
+from symmeter.results.indexed import Indexed
 from symmeter.results.intervals import Ratio, holm, of_ratios
 from symmeter.results.json_form import json_form
 from symmeter.results.paired import QUANTITIES, VALUE, Images, Measured
 from symmeter.results.row import Row
+from symmeter.results.sheet import WIDTH, Sheet
+from symmeter.results.shown import Shown
 from symmeter.verbs.arguments import writable as PATH
 from symmeter.verbs.verb import verb
 
 SCHEMA = "symmeter.results.comparison/1"
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Indexed[ComparisonRow], Shown):
     """Ratios of models to the first of them, with their intervals.
 
     `images` says how many each of the others has in common with the first.
     """
+
+    labels: ClassVar = ("model", "symmetry", "quantity", "measure", "output", "layer")
 
     rows: tuple[ComparisonRow, ...]
     models: tuple[str, ...]
@@ -58,8 +63,12 @@ class Comparison:
         """A pandas DataFrame with one row per model, symmetry and quantity."""
         return require("pandas", "io").DataFrame(list(map(asdict, self.rows)))
 
-    def __str__(self) -> str:
-        return render(self)
+    @property
+    def heading(self) -> str:
+        return heading(self)
+
+    def sheet(self, width: int = WIDTH) -> Sheet:
+        return sheet_of(self, width)
 
 
 def compared(results: Sequence[Measured], names: Sequence[str] | None = None) -> Comparison:

@@ -12,7 +12,7 @@ BETTER = {"value": "smaller error", "stability": "more stable", "specificity": "
 WORSE = {"value": "larger error", "stability": "less stable", "specificity": "less specific"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ComparisonRow(Record):
     """How many times a quantity of `model` is that of `reference`, image by image.
 

@@ -1,21 +1,18 @@
 """A comparison of models as tables that fit a terminal of 80 columns, one for each quantity."""
 
 from collections.abc import Sequence
-from functools import partial
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Protocol
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from symmeter.results.comparison_row import ComparisonRow
 from symmeter.results.numbers import ratio, short
-from symmeter.results.text import as_text, new_table, show_tables
+from symmeter.results.sheet import Sheet, new_table
 
-_WIDTH = 80
 _BETWEEN = 2  # characters between two columns
 
 
@@ -41,21 +38,20 @@ class Printable(Protocol):
     def notes(self) -> tuple[str, ...]: ...
 
 
-def render(comparison: Printable, width: int = _WIDTH) -> str:
-    """The tables as plain text."""
-    return as_text(partial(show, comparison), width)
-
-
-def show(comparison: Printable, console: Console) -> None:
-    """Print a comparison: which models on which images, a table for each quantity, how to read them, and notes."""
+def heading(comparison: Printable) -> str:
+    """Which models, against which."""
     reference, *others = comparison.models
-    heading = f"{', '.join(others)} against {reference}"
+    return f"{', '.join(others)} against {reference}"
+
+
+def sheet_of(comparison: Printable, width: int) -> Sheet:
+    """Which models on which images, a table for each quantity, how to read them, and notes."""
     outputs = dict.fromkeys(row.output for row in comparison.rows)
     subheading = (
         f"{number_of_samples(comparison)} of both, output {', '.join(outputs)}, {comparison.definition}"
     )
-    tables = [_table(list(rows)) for _, rows in groupby(comparison.rows, key=attrgetter("quantity"))]
-    show_tables(console, heading, subheading, tables, _legend(comparison.item), comparison.notes)
+    tables = [_table(list(rows), width) for _, rows in groupby(comparison.rows, key=attrgetter("quantity"))]
+    return Sheet(heading(comparison), subheading, tables, _legend(comparison.item), comparison.notes)
 
 
 def _legend(item: str) -> tuple[str, str]:
@@ -66,7 +62,7 @@ def _legend(item: str) -> tuple[str, str]:
     )
 
 
-def _table(rows: Sequence[ComparisonRow]) -> Table:
+def _table(rows: Sequence[ComparisonRow], width: int) -> Table:
     """One line per row of one quantity; what varies besides the symmetry takes the place of the values."""
     # a layer that is measured is an output
     several = varying(rows, "model", "output", "measure")
@@ -81,7 +77,7 @@ def _table(rows: Sequence[ComparisonRow]) -> Table:
     cells = [*(column + name.split("\n") for name, column in columns.items()), verdicts]
     taken = [max(map(len, column)) + _BETWEEN for column in cells]
     names = _fitted(
-        {name: list(map(itemgetter(name), rows)) for name in ("symmetry", *several)}, _WIDTH - 2 - sum(taken)
+        {name: list(map(itemgetter(name), rows)) for name in ("symmetry", *several)}, width - 2 - sum(taken)
     )
     table = new_table()
     for name in names:

@@ -14,7 +14,7 @@ from symmeter.results.units import shown_unit
 COSETS_OF = "cosets of "  # before the name of a group, in AveragedError.over
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class OfOutput(Record):
     """What a row is about; `unit` is that of squares, `root_unit` that of the output itself."""
 
@@ -26,7 +26,7 @@ class OfOutput(Record):
     n: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ErrorSplit(OfOutput):
     """The mean squared error of one output over the orbit: `error` = `symmetrised` + `asymmetry` (A^2), per entry.
 
@@ -52,7 +52,7 @@ class ErrorSplit(OfOutput):
     share_high: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AveragedError(OfOutput):
     """The mean squared error of averages of the conjugated model over some elements, which cost as many `evaluations`.
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from symmeter.results.numbers import ratio
 from symmeter.results.row import RATIOS, Row
-from symmeter.results.units import by_unit, outputs_of
 from symmeter.results.verdict import SAYS_NOTHING, TOO_FEW, UNCLEAR, towards_others
 
 _ENOUGH_FOR_SOFTMAX = 64  # samples: its tail hides what fewer could tell of logits
@@ -148,3 +147,21 @@ def known(rows: Sequence[Row], name: str) -> list[Any]:
 def have_errors(rows: Sequence[Row]) -> bool:
     """Whether values are not the errors that they are made of, with a control to compare them with."""
     return any(row.control_error is not None and row.error != row.value for row in rows)
+
+
+def by_unit(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """Rows by their unit, where the output tells which that is; nothing where one output has several units.
+
+    So numbers that cannot be compared are not put together.
+    """
+    units: dict[str, set[str]] = {}
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        units.setdefault(row.output, set()).add(row.unit)
+        found.setdefault(row.unit, []).append(row)
+    return found if all(len(own) == 1 for own in units.values()) else {}
+
+
+def outputs_of(rows: Sequence[Row]) -> str:
+    """The outputs that some rows are about."""
+    return ", ".join(dict.fromkeys(row.output for row in rows))

@@ -97,3 +97,25 @@ def _end(value: float) -> str:
     """An end of an interval: two digits, whole numbers whole."""
     text = f"{value:.0f}" if 10 <= abs(value) < 1e5 else f"{value:.2g}"
     return re.sub(r"^(-?)0\.", r"\1.", text)
+
+
+def percent(share: float | None, low: float | None = None, high: float | None = None) -> str:
+    """A share with its interval.
+
+    >>> percent(0.1234, 0.101, 0.15), percent(-1e-6), percent(0.5, 0.4, float("inf"))
+    ('12.3% [10 15]', '0.0%', '50.0% [40 inf]')
+    """
+    if share is None:
+        return "-"
+    text = f"{share:.1%}"
+    if text == "-0.0%":
+        text = "0.0%"
+    if low is None or high is None:
+        return text
+    return f"{text} [{_end_of_share(low)} {_end_of_share(high)}]"
+
+
+def _end_of_share(share: float) -> str:
+    """An end of an interval in per cent, with a digit behind the point below ten."""
+    text = f"{100 * share:.0f}" if abs(share) >= 0.0995 else f"{100 * share:.1f}"
+    return "0" if text in ("0.0", "-0.0") else text

@@ -16,7 +16,7 @@ from symmeter.results.row import ElementRow, Record
 BY_ELEMENT, SAMPLE = "relative_error", "sample"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PhaseRow(Record):
     """The mean relative error of shifts by k samples with the same k mod hop; `seconds` of the phase where known.
 

@@ -3,22 +3,24 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from symmeter.results.indexed import Indexed
 from symmeter.results.json_form import json_form
 from symmeter.results.numbers import interval, short
 from symmeter.results.result import pandas
 from symmeter.results.row import Record
-from symmeter.results.text import as_text, circumstances, new_table, show_tables, title
+from symmeter.results.sheet import WIDTH, Sheet, new_table
+from symmeter.results.shown import Shown
+from symmeter.results.text import circumstances, title
 
 WITHIN = 0.1  # of 1: where LEE is said to predict
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PredictionRow(Record):
     """What a motion by t changes, over what LEE predicts: mean |f(g_t x) - f(x)|^2 / dim / t^2 over LEE.
 
@@ -43,9 +45,11 @@ class PredictionRow(Record):
         return low >= 1 - WITHIN and high <= 1 + WITHIN
 
 
-@dataclass(frozen=True)
-class PredictionRange:
+@dataclass(frozen=True, repr=False)
+class PredictionRange(Indexed[PredictionRow], Shown):
     """Rows by symmetry and t, with their circumstances as in a `Result`."""
+
+    labels: ClassVar = ("symmetry", "t")
 
     rows: tuple[PredictionRow, ...]
     header: Mapping[str, Any]
@@ -92,12 +96,13 @@ class PredictionRange:
         """A pandas DataFrame with one row per symmetry and t."""
         return pandas().DataFrame(list(map(asdict, self.rows)))
 
-    def show(self, console: Console) -> None:
-        """Print what was measured, the table, and how to read it."""
-        heading = f"range of {title(self.header)}"
-        show_tables(
-            console, heading, circumstances(self.header), [self.table()], self.legend(), self.warnings
-        )
+    @property
+    def heading(self) -> str:
+        return f"range of {title(self.header)}"
+
+    def sheet(self, width: int = WIDTH) -> Sheet:
+        below = circumstances(self.header)
+        return Sheet(self.heading, below, [self.table()], self.legend(), self.warnings)
 
     def table(self) -> Table:
         """One line per symmetry and t."""
@@ -115,6 +120,3 @@ class PredictionRange:
         """How to read the table, a line each."""
         lines = ["change: |f(g x) - f(x)|^2 / t^2, g a motion by t; 1: what LEE predicts"]
         return lines + self.sentences()
-
-    def __str__(self) -> str:
-        return as_text(self.show, 80)

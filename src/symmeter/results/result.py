@@ -15,11 +15,14 @@ from symmeter.files import write_whole
 from symmeter.optional import require
 from symmeter.results.comparison import Comparison, compared
 from symmeter.results.error_split import AveragedError, ErrorSplit
+from symmeter.results.indexed import Indexed
 from symmeter.results.json_form import json_form
 from symmeter.results.nodes import NodeErrors, columns_of_nodes
 from symmeter.results.phases import PhaseRow, phases_of
 from symmeter.results.row import ElementRow, Row
-from symmeter.results.text import render
+from symmeter.results.sheet import WIDTH, Sheet
+from symmeter.results.shown import Shown
+from symmeter.results.text import sheet_of, title
 from symmeter.verbs.arguments import Kind
 from symmeter.verbs.arguments import writable as PATH
 from symmeter.verbs.verb import verb
@@ -28,8 +31,8 @@ SCHEMA = "symmeter.results.result/1"
 HEADER, ROWS, SAMPLES, NODES = "result.json", "rows.parquet", "samples.parquet", "nodes.parquet"
 
 
-@dataclass(frozen=True)
-class Result:
+@dataclass(frozen=True, repr=False)
+class Result(Indexed[Row], Shown):
     """Rows of estimates and their circumstances.
 
     `samples` maps a column name to per-image values in the order of `sample_names`. `header` holds what is the
@@ -38,6 +41,7 @@ class Result:
     """
 
     kind: ClassVar[str] = "result"  # the word under which it is saved
+    labels: ClassVar = ("symmetry", "measure", "output", "layer")
 
     rows: tuple[Row, ...]
     header: Mapping[str, Any]
@@ -150,8 +154,12 @@ class Result:
         """
         return compared([other, self])
 
-    def __str__(self) -> str:
-        return render(self)
+    @property
+    def heading(self) -> str:
+        return title(self.header)
+
+    def sheet(self, width: int = WIDTH) -> Sheet:
+        return sheet_of(self, width)
 
 
 def _a_result(value: object) -> Result:

@@ -1,18 +1,50 @@
 """The rows of a result: one estimate with its labels, or one element of a group."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
 
+from symmeter.results.html import as_html
+from symmeter.results.numbers import ratio, short, with_interval
+from symmeter.results.sheet import Sheet, pairs
+from symmeter.results.units import shown_unit
 from symmeter.results.verdict import resolved
 
 HIGHER = "higher"  # begins the direction of a measure whose large values are those of symmetric networks
 RATIOS = ("stability", "specificity", "untrained")  # each with `_low`, `_high` and `_pairs`
+_SCALED = ("value", "floor", "interval_low", "interval_high", "error", "control_error", "control")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Record(Mapping[str, Any]):
     """Reads as an object (`row.value`) and as a mapping (`row["value"]`)."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether the row is about all that was measured, and not about a part of it."""
+        return True
+
+    def words(self) -> dict[str, str]:
+        """What is shown of it, as tables write it: all that it has."""
+        return {
+            name: short(value) if isinstance(value, float) else str(value) for name, value in self._known()
+        }
+
+    def _known(self) -> Iterator[tuple[str, Any]]:
+        """What differs from what a row has anyway."""
+        return ((one.name, self[one.name]) for one in fields(self) if self[one.name] != one.default)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._known())})"
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {word}" for name, word in self.words().items() if word)
+
+    def _repr_html_(self) -> str:
+        return as_html(Sheet(tables=[pairs(self.words())]))
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
 
     def __getitem__(self, key: str) -> Any:
         if key not in self.__dataclass_fields__:
@@ -26,7 +58,7 @@ class Record(Mapping[str, Any]):
         return len(self.__dataclass_fields__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ElementRow(Record):
     """What one group element does, mean over images.
 
@@ -61,7 +93,7 @@ class ElementRow(Record):
         return (self.interval_low, self.interval_high) != (None, None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Row(Record):
     """One estimate with its labels.
 
@@ -136,10 +168,31 @@ class Row(Record):
     column: str | None = None
     whole_pixel: float | None = None
 
-    @property
-    def whole(self) -> bool:
-        """Whether the row is about all that was measured, and not about a part of it."""
-        return True
+    def as_shown(self) -> Self:
+        """The row with its values in the unit that tables have for its own; most rows as they are.
+
+        A row keeps the units of its data, for atoms those of ASE; only what is printed has others.
+        """
+        unit, factor = shown_unit(self.unit)
+        if unit == self.unit:
+            return self
+        scaled = {name: factor * self[name] for name in _SCALED if self[name] is not None}
+        return replace(self, unit=unit, **scaled)
+
+    def words(self) -> dict[str, str]:
+        """What the table of a result has of it, and what that is about."""
+        row = self.as_shown()
+        return {
+            **{name: row[name] for name in ("symmetry", "measure", "output", "layer")},
+            "value [95 %]": with_interval(row.value, row.interval_low, row.interval_high),
+            "unit": row.unit,
+            **{
+                name: ratio(row[name], row[f"{name}_low"], row[f"{name}_high"])
+                for name in RATIOS
+                if row[name] is not None
+            },
+            "verdict": row.verdict,
+        }
 
     @property
     def asymmetry(self) -> float:

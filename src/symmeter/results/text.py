@@ -1,13 +1,11 @@
 """A result as a table that fits a terminal of 80 columns."""
 
-import io
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from rich import box
-from rich.console import Console, RenderableType
+from rich.console import Console
 from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
@@ -25,7 +23,7 @@ from symmeter.results.legend import column, different, have_errors, known, legen
 from symmeter.results.numbers import plus_minus, ratio, short, with_error, with_interval
 from symmeter.results.phases import phase_lines
 from symmeter.results.row import RATIOS, ElementRow, Row
-from symmeter.results.units import as_shown
+from symmeter.results.sheet import ANY_WIDTH, Sheet, new_table
 from symmeter.results.verdict import (
     LEARNED,
     NOT_STABLE,
@@ -42,7 +40,6 @@ _WORST_ELEMENTS = 8
 _WHOLE_NAME = (
     16  # letters of a symmetry that are never cut off: translation_x and translation_y must not look alike
 )
-_ANY_WIDTH = 1000
 _STYLES = {LEARNED: "green", SPECIFIC: "green", STABLE: "yellow", NOT_STABLE: "red"} | dict.fromkeys(
     (UNCLEAR, *SAYS_NOTHING, TOO_FEW), "dim"
 )
@@ -70,30 +67,10 @@ class Printable(Protocol):
     def averages(self) -> tuple[AveragedError, ...]: ...
 
 
-class Tabular(Protocol):
-    """What is one table."""
-
-    def table(self) -> Table: ...
-
-    def legend(self) -> list[str]: ...
-
-
-def render(result: Printable, width: int = 80) -> str:
-    """The table as plain text."""
-    return as_text(lambda console: show(result, console), width)
-
-
-def as_text(printing: Callable[[Console], None], width: int) -> str:
-    """What is printed to a console, as plain text."""
-    stream = io.StringIO()
-    printing(Console(file=stream, width=width, color_system=None))
-    return stream.getvalue().rstrip() + "\n"
-
-
-def show(result: Printable, console: Console) -> None:
-    """Print a result: what was measured, the rows, how to read them, and the warnings."""
-    rows = [as_shown(row) for row in result.rows]
-    tables = [_table(_with_short_measures(rows, console))]
+def sheet_of(result: Printable, width: int) -> Sheet:
+    """What was measured, the rows, how to read them, and the warnings."""
+    rows = [row.as_shown() for row in result.rows]
+    tables = [_table(_with_short_measures(rows, width))]
     if len(rows) == 1 and rows[0].elements:
         tables.append(_element_table(result.elements))
     if result.splits:
@@ -106,37 +83,7 @@ def show(result: Printable, console: Console) -> None:
     spec = result.header["spec"]
     known = [*spec.get("explained", ()), *phase_lines(result.elements, spec)]
     lines = [*explained, *whole_pixels(rows, spec), *known, *split]
-    show_tables(console, title(result.header), circumstances(result.header), tables, lines, result.warnings)
-
-
-def show_tables(
-    console: Console,
-    heading: str,
-    subheading: str,
-    tables: Iterable[RenderableType],
-    legend: Iterable[str],
-    warnings: Iterable[str],
-) -> None:
-    """Print tables between their heading and how to read them."""
-    console.print(f"[bold]{escape(heading)}[/bold]", highlight=False)
-    console.print(escape(subheading), highlight=False)
-    for table in tables:
-        console.print(table)
-        console.print()
-    _explain(console, legend)
-    for warning in warnings:
-        console.print(f"[yellow]warning:[/yellow] {escape(warning)}", highlight=False)
-
-
-def show_table(found: Tabular, console: Console) -> None:
-    """Print the one table of what was found, and how to read it."""
-    console.print(found.table())
-    _explain(console, found.legend())
-
-
-def _explain(console: Console, legend: Iterable[str]) -> None:
-    for line in legend:
-        console.print(escape(line), style="dim", highlight=False)
+    return Sheet(title(result.header), circumstances(result.header), tables, lines, result.warnings)
 
 
 def title(head: Mapping[str, Any]) -> str:
@@ -165,11 +112,6 @@ def circumstances(head: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def new_table() -> Table:
-    """An empty table as all of them look."""
-    return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-
-
 def _table(rows: Sequence[Row]) -> Table:
     """One line per row; outputs, layers and measures have a column where there are several, which leaves less room."""
     place = "output" if len(different(rows, "output")) > 1 else "layer"
@@ -189,12 +131,15 @@ def _table(rows: Sequence[Row]) -> Table:
     return table
 
 
-def _with_short_measures(rows: Sequence[Row], console: Console) -> Sequence[Row]:
+def _with_short_measures(rows: Sequence[Row], width: int) -> Sequence[Row]:
     """The rows; where their table is too wide, with the first word of measures alone if that tells them apart."""
-    natural = Measurement.get(console, console.options.update_width(_ANY_WIDTH), _table(rows)).maximum
+    if width >= ANY_WIDTH:
+        return rows
+    console = Console(width=ANY_WIDTH)
+    natural = Measurement.get(console, console.options, _table(rows)).maximum
     full = [row.measure for row in rows]
     stems = [name.partition("(")[0] for name in full]
-    if natural <= console.width or len(set(stems)) < len(set(full)):
+    if natural <= width or len(set(stems)) < len(set(full)):
         return rows
     return [replace(row, measure=stem) for row, stem in zip(rows, stems, strict=True)]
 

@@ -1,4 +1,4 @@
-"""What a sweep says while it works: live lines on a terminal, plain ones where there is none."""
+"""What a sweep says while it works: live lines on a terminal, a bar in a notebook, plain lines elsewhere."""
 
 import sys
 import time
@@ -7,11 +7,15 @@ from collections import Counter
 from typing import TYPE_CHECKING, TextIO
 
 from symmeter.errors import counted
+from symmeter.progress import bar, shell
 from symmeter.sweeps.executors.executor import Outcome
 from symmeter.sweeps.task import Task
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
+
+
+_LABEL = 48  # letters of one in a line that changes
 
 
 class Progress(ABC):
@@ -110,7 +114,7 @@ class Live(Progress):
         self._bars.stop()
 
     def started(self, task: Task) -> None:
-        self._running[task["key"]] = self._bars.add_task(task["label"][:48], total=None)
+        self._running[task["key"]] = self._bars.add_task(task["label"][:_LABEL], total=None)
 
     def say(self, words: str) -> None:
         self._bars.console.print(words, style="yellow", markup=False)
@@ -128,10 +132,35 @@ class Live(Progress):
         self._bars.update(self._all, advance=1, description=words)
 
 
+class InNotebook(Progress):
+    """A bar for all cells, with what began last, and a line for every one that fails."""
+
+    def __init__(self, total: int):
+        self._bar, self._failed = bar(True, total=total, title="all cells", unit="cell"), 0
+
+    def __exit__(self, *raised: object) -> None:
+        self._bar.close()
+
+    def started(self, task: Task) -> None:
+        self._bar.set_postfix_str(task["label"][:_LABEL])
+
+    def say(self, words: str) -> None:
+        print(words)
+
+    def ended(self, outcome: Outcome) -> None:
+        if not outcome.done:
+            self._failed += 1
+            self._bar.set_description_str(f"all cells, {counted(self._failed, 'failure')}", refresh=False)
+            self.say(f"{outcome.task['label']}: {outcome.failure}: {outcome.reason}")
+        self._bar.update()
+
+
 def progress_for(total: int, progress: bool | None) -> Progress:
-    """None: live lines on a terminal and plain lines elsewhere; False: nothing; True: plain lines at least."""
+    """None: live lines on a terminal, a bar in a notebook, plain lines elsewhere; False: nothing."""
     if progress is False or not total:
         return Quiet()
+    if shell():
+        return InNotebook(total)
     return Live(total) if sys.stderr.isatty() else Plain(total)
 
 

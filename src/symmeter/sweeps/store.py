@@ -24,8 +24,11 @@ from typing import Any
 from symmeter.errors import SymmeterError
 from symmeter.results.result import SCHEMA, Result
 from symmeter.results.saved import columns_of, from_parts, row_kind
+from symmeter.results.sheet import WIDTH, Sheet
+from symmeter.results.shown import Shown
 from symmeter.sweeps.folder import StoreError
 from symmeter.sweeps.index import cell_header, cells, newest_rows, take_out, write_index
+from symmeter.sweeps.overview import sheet_of
 from symmeter.sweeps.places import ELEMENTS, FOLDERS, HEADER, MARK, ORDER, ROWS, SAMPLES, path_of
 from symmeter.sweeps.sealed import DamagedFile, SealedFolder, is_sealed, json_file, json_record
 from symmeter.sweeps.tables import Frame, arrow_table, data_frame, labelled, parquet_file, plain_rows
@@ -35,7 +38,7 @@ STORE_SCHEMA = "symmeter.store/2"
 _READERS = 8  # threads that check files
 
 
-class Store(SealedFolder):
+class Store(SealedFolder, Shown):
     """Cells by key; every file is written whole or not at all.
 
     >>> import tempfile
@@ -59,6 +62,13 @@ class Store(SealedFolder):
             self.keep(MARK, json_file({"schema": STORE_SCHEMA}))
         elif mark is None:
             raise SymmeterError(f"{self.url}: no store there (no {MARK})")
+
+    @property
+    def heading(self) -> str:
+        return f"store {self.url}"
+
+    def sheet(self, width: int = WIDTH) -> Sheet:
+        return sheet_of(self.heading, self.frame(), len(self.errors()))
 
     def _mark(self) -> dict[str, Any] | None:
         """What the file says by which a store is known: nothing where it is damaged, None where there is none."""

@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from symmeter.errors import counted
+from rich.markup import escape
+
+from symmeter.errors import counted, shortened
+from symmeter.results.html import as_html
+from symmeter.results.sheet import Sheet, new_table
 from symmeter.sweeps.executors.executor import REASONS
 
 
@@ -24,7 +28,8 @@ class Summary:
         """Whether every cell is there."""
         return self.skipped + self.done == self.cells
 
-    def __str__(self) -> str:
+    @property
+    def _words(self) -> str:
         failures = sum(map(len, self.failed.values()))
         words = [
             f"{counted(self.cells, 'cell')}: {self.done} done, {self.skipped} there already, {failures} failed"
@@ -37,8 +42,19 @@ class Summary:
             words.append(f"{self.repaired} damaged and done again")
         if self.interrupted:
             words.append("interrupted: start again to go on")
-        lines = [", ".join(words)]
+        return ", ".join(words)
+
+    def __str__(self) -> str:
+        lines = [
+            f"  {REASONS[reason]}: {len(labels)} ({shortened(labels, 5)})"
+            for reason, labels in self.failed.items()
+        ]
+        return "\n".join([self._words, *lines])
+
+    def _repr_html_(self) -> str:
+        table = new_table()
+        for name in ("failed", "cells", "which"):
+            table.add_column(name, justify="right" if name == "cells" else "left")
         for reason, labels in self.failed.items():
-            names = ", ".join(labels[:5]) + (f" and {len(labels) - 5} more" if len(labels) > 5 else "")
-            lines.append(f"  {REASONS[reason]}: {len(labels)} ({names})")
-        return "\n".join(lines)
+            table.add_row(REASONS[reason], str(len(labels)), escape(shortened(labels, 5)))
+        return as_html(Sheet(self._words, tables=[table] * bool(self.failed)))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from symmeter.errors import SymmeterWarning
+from symmeter.progress import shell
 
 _HEAR_ALL = ("always", None, Warning, None, 0)  # what `simplefilter("always")` puts first
 _PACKAGE = str(Path(__file__).parents[1])
@@ -144,10 +145,9 @@ def repeat(found: Iterable[Warned], result: object = None) -> None:
     attribute `result` of the exception.
     """
     for one in found:
+        place = _file(one), one.lineno, _module_at(one.filename)
         try:
-            warnings.warn_explicit(
-                one.message, type(one.message), one.filename, one.lineno, _module_at(one.filename)
-            )
+            warnings.warn_explicit(one.message, type(one.message), *place)
         except Warning as raised:
             if result is not None and not hasattr(raised, "result"):
                 raised.result = result  # type: ignore[attr-defined]
@@ -157,10 +157,24 @@ def repeat(found: Iterable[Warned], result: object = None) -> None:
             raise
 
 
-def _module_at(filename: str) -> str | None:
-    """The name of the module that was imported from a file, by which filters tell warnings apart."""
+def _file(one: Warned) -> str:
+    """What to name as the file of a warning.
+
+    Of a note about a cell of a notebook that is the cell, as tracebacks name it: its file is one that nobody has made,
+    and the note would be followed by a line of code that stands above it already.
+    """
+    kernel = shell() if one.ours else None
+    named = getattr(getattr(kernel, "compile", None), "format_code_name", lambda name: None)(one.filename)
+    return " ".join(named) if isinstance(named, tuple) else one.filename
+
+
+def _module_at(filename: str) -> str:
+    """The name of the module that was imported from a file, by which filters tell warnings apart.
+
+    What was typed in comes from no file: into a notebook, a console, `python -c`. Python drops a warning of no module.
+    """
     for name, module in list(sys.modules.items()):
         contents = getattr(module, "__dict__", {})  # not module.__file__: some modules import at that
         if contents.get("__file__") == filename:
             return name
-    return None
+    return "__main__"

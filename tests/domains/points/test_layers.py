@@ -9,7 +9,6 @@ from tests.helpers import check_refused
 from torch import Tensor, nn
 
 import symmeter
-from symmeter.report.layers import render
 
 N, WIDTH = 5, 8
 RANDOM = torch.Generator().manual_seed(2)
@@ -79,7 +78,7 @@ def test_the_layer_that_breaks_permutations_is_named_and_no_other(fault, layer, 
     profile = attributed(Clouds(fault), CLOUDS, "permutation")
     assert shares(profile, "permutation") == {layer: pytest.approx(1)}
     assert profile.broken_in == [f"permutation in {words} (100%)"]
-    assert f"broken in: permutation in {words} (100%)" in render(profile)
+    assert f"broken in: permutation in {words} (100%)" in str(profile)
     check_complete(profile)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from rich.markup import escape
 from torch import Tensor
 
 from symmeter.autodiff.backward_rules import BackwardRules
@@ -20,13 +21,18 @@ from symmeter.measuring.observers import Observer
 from symmeter.measuring.plan import Given, Settings, plan_along
 from symmeter.models.outputs import Output, parse_output
 from symmeter.results.columns import Key
+from symmeter.results.numbers import short
+from symmeter.results.sheet import WIDTH, Sheet, new_table
+from symmeter.results.shown import Shown
 from symmeter.symmetry.conjugate import lie_derivative
 from symmeter.verbs.arguments import several, word
 from symmeter.verbs.verb import verb
 
+DENSITY = "density"
 
-@dataclass(frozen=True)
-class Maps:
+
+@dataclass(frozen=True, repr=False)
+class Maps(Shown):
     """Pictures of the error of one sample, an image or a volume, by generator.
 
     `density[symmetry]` (H, W), of volumes (D, H, W): sum over channels of g (X x), with g the gradient of <L_X f / dim,
@@ -40,6 +46,29 @@ class Maps:
     density: Mapping[str, np.ndarray]
     features: Mapping[str, Mapping[str, np.ndarray]]
     unit: str
+
+    @property
+    def heading(self) -> str:
+        return f"maps of {self.name}"
+
+    def sheet(self, width: int = WIDTH) -> Sheet:
+        """How large each picture is, and how bright at most."""
+        table = new_table()
+        for name in ("symmetry", "picture"):
+            table.add_column(name, no_wrap=True)
+        for name in ("size", "lowest", "highest"):
+            table.add_column(name, justify="right", no_wrap=True)
+        pictures = {DENSITY: self.density, **self.features}
+        for name, own in pictures.items():
+            for symmetry, values in own.items():
+                size = "x".join(map(str, values.shape))
+                table.add_row(
+                    *map(
+                        escape, (symmetry, name, size, short(float(values.min())), short(float(values.max())))
+                    )
+                )
+        below = f"{DENSITY}: what each position adds to the error, unit {self.unit}"
+        return Sheet(self.heading, tables=[table], legend=[below])
 
 
 @verb(

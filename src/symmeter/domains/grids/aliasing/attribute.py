@@ -35,7 +35,7 @@ _SAMPLED = 6000  # positions times channels of an activation whose spectrum is c
 _CAP = 8  # refinement of the grid on which the spectrum of an activation is found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AliasRow(LayerRow):
     """A LayerRow with what aliasing says of it; None where the theorem says nothing of the layer.
 

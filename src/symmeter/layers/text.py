@@ -1,48 +1,64 @@
 """A layer profile as a table that fits a terminal of 80 columns."""
 
-from rich.console import Console, RenderableType
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
 from rich.markup import escape
 from rich.table import Table
-from rich.text import Text
 
 from symmeter.layers import summaries as views
-from symmeter.layers.profile import Profile
-from symmeter.results.numbers import ratio, short, with_interval
-from symmeter.results.text import WHOLE, as_text, circumstances, new_table, show_tables, title
+from symmeter.results.numbers import percent, ratio, short, with_interval
+from symmeter.results.sheet import WIDTH, Sheet, new_table
+from symmeter.results.text import WHOLE, circumstances, title
 
-_NAME_WIDTH = 34
+_NUMBERS_WIDTH = 46  # of the columns beside the names
 _ERRORS = {"lee": "LEE", "squared_error": "the squared error"}
 _ADDED = {"kind": views.by_kind, "stage": views.by_stage}  # views that add parts up to a few lines
 _LISTED = {"calls": views.tree, "module": views.by_module}  # views with a line for each part
 
 
-def render(
-    profile: Profile, by: str = "module", depth: int | None = None, top: int = 15, width: int = 80
-) -> str:
-    """The tables as plain text, one for every generator."""
-    return as_text(lambda console: show(profile, console, by, depth, top), width)
+@dataclass(frozen=True)
+class View:
+    """What of a profile is shown: parts added up by module, kind or stage, or all calls, to a depth, the top ones."""
+
+    by: str = "module"
+    depth: int | None = None
+    top: int = 15
 
 
-def show(
-    profile: Profile, console: Console, by: str = "module", depth: int | None = None, top: int = 15
-) -> None:
-    """Print a profile: what was measured, for every generator the parts that matter most, how to read them."""
-    heading = f"{title(profile.header)}, by {by}"
-    tables: list[RenderableType] = []
-    for symmetry in profile.symmetries:
-        tables += [Text(), _table(profile, symmetry, by, depth, top)]
+class Printable(views.Profiled, Protocol):
+    """What of a profile is printed."""
+
+    @property
+    def header(self) -> Mapping[str, Any]: ...
+
+    @property
+    def warnings(self) -> tuple[str, ...]: ...
+
+    @property
+    def symmetries(self) -> tuple[str, ...]: ...
+
+    @property
+    def broken_in(self) -> list[str]: ...
+
+
+def sheet_of(profile: Printable, width: int, view: View) -> Sheet:
+    """What was measured, for every generator the parts that matter most, how to read them."""
+    heading = f"{title(profile.header)}, by {view.by}"
+    tables = [_table(profile, symmetry, width, view) for symmetry in profile.symmetries]
     legend = _legend(profile)
-    show_tables(console, heading, circumstances(profile.header), tables, legend, profile.warnings)
+    return Sheet(heading, circumstances(profile.header), tables, legend, profile.warnings, apart=True)
 
 
-def _table(profile: Profile, symmetry: str, by: str, depth: int | None, top: int) -> Table:
+def _table(profile: Printable, symmetry: str, width: int, view: View) -> Table:
     rows = [row for row in profile.rows if row.symmetry == symmetry]
-    root, explained = rows[0], {}
-    if by in _ADDED:
-        shares = _ADDED[by](profile, symmetry)
+    root, explained, top = rows[0], {}, view.top
+    if view.by in _ADDED:
+        shares = _ADDED[view.by](profile, symmetry)
         top = len(shares)
     else:
-        shares = _LISTED.get(by, views.by_module)(profile, symmetry, depth)
+        shares = _LISTED[view.by](profile, symmetry, view.depth)
         explained = {row.layer: row.get("explained") for row in rows}
     shown, rest = shares[:top], shares[top:]
     norms = any(share.norm is not None for share in shares)
@@ -54,15 +70,15 @@ def _table(profile: Profile, symmetry: str, by: str, depth: int | None, top: int
     empty = [""] * (norms + told)
     for share in shown:
         cells = [
-            shortened_name(share.label) or WHOLE,
-            _percent(share.share, share.share_low, share.share_high),
+            shortened_name(share.label, width - _NUMBERS_WIDTH) or WHOLE,
+            percent(share.share, share.share_low, share.share_high),
             short(share.contribution),
         ]
-        cells += [short(share.norm)] * norms + [_percent(explained.get(share.label))] * told
+        cells += [short(share.norm)] * norms + [percent(explained.get(share.label))] * told
         table.add_row(*map(escape, cells))
     if rest:
         left = ["", ""]
-        if by != "calls":  # a tree's rows hold one another
+        if view.by != "calls":  # a tree's rows hold one another
             share, contribution = (sum(s.share or 0.0 for s in rest), sum(s.contribution for s in rest))
             left = [f"{share:.1%}", short(contribution)]
         table.add_row(f"{len(rest)} more", *left, *empty, style="dim")
@@ -74,7 +90,7 @@ def _table(profile: Profile, symmetry: str, by: str, depth: int | None, top: int
     return table
 
 
-def _legend(profile: Profile) -> list[str]:
+def _legend(profile: Printable) -> list[str]:
     roots = {row.measure: row for row in profile.rows if row.whole}
     lines = [
         f"contribution: part of {_ERRORS.get(name, name)}, + adds to it, - takes from it; unit {root.unit}"
@@ -88,7 +104,7 @@ def _legend(profile: Profile) -> list[str]:
     if aliasing:
         lines.append("aliasing: how much of the part's own error the theorem predicts from its spectrum")
         lines += [
-            f"{name}: {_percent(part)} of LEE is aliasing that the theorem predicts"
+            f"{name}: {percent(part)} of LEE is aliasing that the theorem predicts"
             for name, part in aliasing.items()
         ]
     if folded:
@@ -96,7 +112,7 @@ def _legend(profile: Profile) -> list[str]:
     return lines
 
 
-def shortened_name(name: str, width: int = _NAME_WIDTH) -> str:
+def shortened_name(name: str, width: int = WIDTH - _NUMBERS_WIDTH) -> str:
     """A name with its middle left out where it is too long.
 
     >>> shortened_name("encoder.layers.3.mlp.linear1", 14)
@@ -106,25 +122,3 @@ def shortened_name(name: str, width: int = _NAME_WIDTH) -> str:
         return name
     head = (width - 1) // 2
     return name[:head] + "…" + name[-(width - 1 - head) :]
-
-
-def _percent(share: float | None, low: float | None = None, high: float | None = None) -> str:
-    """A share with its interval.
-
-    >>> _percent(0.1234, 0.101, 0.15), _percent(-1e-6), _percent(0.5, 0.4, float("inf"))
-    ('12.3% [10 15]', '0.0%', '50.0% [40 inf]')
-    """
-    if share is None:
-        return "-"
-    text = f"{share:.1%}"
-    if text == "-0.0%":
-        text = "0.0%"
-    if low is None or high is None:
-        return text
-    return f"{text} [{_end(low)} {_end(high)}]"
-
-
-def _end(share: float) -> str:
-    """An end of an interval in per cent, with a digit behind the point below ten."""
-    text = f"{100 * share:.0f}" if abs(share) >= 0.0995 else f"{100 * share:.1f}"
-    return "0" if text in ("0.0", "-0.0") else text
