@@ -22,6 +22,7 @@ _HOME = {
     "bands": "domains.grids.bands",
     "maps": "domains.grids.maps",
     "prediction_range": "measuring.prediction",
+    "plot": "report.kinds",
     "Profile": "layers.profile",
     "Comparison": "results.comparison",
     "compare": "sweeps.compare",
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from symmeter.measuring.regression import assert_more_equivariant
     from symmeter.models.load import load_model
     from symmeter.models.rollout import Rollout
+    from symmeter.report.kinds import plot
     from symmeter.results.comparison import Comparison
     from symmeter.results.result import Result
     from symmeter.sweeps.compare import compare
@@ -85,6 +87,7 @@ __all__ = [
     "maps",
     "measure",
     "parse_group",
+    "plot",
     "prediction_range",
     "round_trip_error",
     "sweep",

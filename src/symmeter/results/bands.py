@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from symmeter.results.drawn import Drawn
 from symmeter.results.json_form import json_form
 from symmeter.results.numbers import interval, short
 from symmeter.results.result import pandas
@@ -36,7 +37,7 @@ class BandRow(Record):
 
 
 @dataclass(frozen=True)
-class Bands:
+class Bands(Drawn):
     """The mean square of a Lie derivative by frequency.
 
     `power[symmetry][axis]` (n // 2 + 1,): what waves of k = 0, 1, ... periods along `x`, `y` or `z` have of it, a mean

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from symmeter.results.drawn import Drawn
 from symmeter.results.json_form import json_form
 from symmeter.results.numbers import interval, short
 from symmeter.results.result import pandas
@@ -44,7 +45,7 @@ class PredictionRow(Record):
 
 
 @dataclass(frozen=True)
-class PredictionRange:
+class PredictionRange(Drawn):
     """Rows by symmetry and t, with their circumstances as in a `Result`."""
 
     rows: tuple[PredictionRow, ...]

@@ -14,6 +14,7 @@ from symmeter.errors import WriteError, first_line
 from symmeter.files import write_whole
 from symmeter.optional import require
 from symmeter.results.comparison import Comparison, compared
+from symmeter.results.drawn import Drawn
 from symmeter.results.error_split import AveragedError, ErrorSplit
 from symmeter.results.json_form import json_form
 from symmeter.results.nodes import NodeErrors, columns_of_nodes
@@ -29,7 +30,7 @@ HEADER, ROWS, SAMPLES, NODES = "result.json", "rows.parquet", "samples.parquet",
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(Drawn):
     """Rows of estimates and their circumstances.
 
     `samples` maps a column name to per-image values in the order of `sample_names`. `header` holds what is the

@@ -12,7 +12,8 @@ _SHOWN: dict[str, tuple[str, float]] = {
     "eV/angstrom": ("meV/angstrom", _MILLI),
     "eV/angstrom^3": ("GPa", _GIGAPASCAL),
 }
-_SCALED = ("value", "floor", "interval_low", "interval_high", "error", "control_error", "control")
+_SCALED = ("value", "floor", "interval_low", "interval_high", "error", "control_error", "control",
+           "specificity_control")  # fmt: skip
 
 
 def shown_unit(unit: str) -> tuple[str, float]:

@@ -20,13 +20,14 @@ from symmeter.measuring.observers import Observer
 from symmeter.measuring.plan import Given, Settings, plan_along
 from symmeter.models.outputs import Output, parse_output
 from symmeter.results.columns import Key
+from symmeter.results.drawn import Drawn
 from symmeter.symmetry.conjugate import lie_derivative
 from symmeter.verbs.arguments import several, word
 from symmeter.verbs.verb import verb
 
 
 @dataclass(frozen=True)
-class Maps:
+class Maps(Drawn):
     """Pictures of the error of one sample, an image or a volume, by generator.
 
     `density[symmetry]` (H, W), of volumes (D, H, W): sum over channels of g (X x), with g the gradient of <L_X f / dim,
