@@ -23,6 +23,7 @@ _HOME = {
     "maps": "domains.grids.maps",
     "prediction_range": "measuring.prediction",
     "plot": "report.kinds",
+    "cite": "report.citations",
     "Profile": "layers.profile",
     "Comparison": "results.comparison",
     "compare": "sweeps.compare",
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from symmeter.measuring.regression import assert_more_equivariant
     from symmeter.models.load import load_model
     from symmeter.models.rollout import Rollout
+    from symmeter.report.citations import cite
     from symmeter.report.kinds import plot
     from symmeter.results.comparison import Comparison
     from symmeter.results.result import Result
@@ -80,6 +82,7 @@ __all__ = [
     "assert_more_equivariant",
     "attribute",
     "bands",
+    "cite",
     "compare",
     "lie_derivative",
     "load",

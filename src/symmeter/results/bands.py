@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from symmeter.results.drawn import Drawn
 from symmeter.results.json_form import json_form
 from symmeter.results.numbers import interval, short
+from symmeter.results.published import Drawn
 from symmeter.results.result import pandas
 from symmeter.results.row import Record
 from symmeter.results.text import as_text, circumstances, new_table, show_tables, title

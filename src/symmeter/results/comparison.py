@@ -15,10 +15,10 @@ from symmeter.optional import require
 from symmeter.results.comparable import common_images, matched_rows
 from symmeter.results.comparison_row import ComparisonRow, verdict_on
 from symmeter.results.comparison_text import render
-from symmeter.results.drawn import Drawn
 from symmeter.results.intervals import Ratio, holm, of_ratios
 from symmeter.results.json_form import json_form
 from symmeter.results.paired import QUANTITIES, VALUE, Images, Measured
+from symmeter.results.published import Published
 from symmeter.results.row import Row
 from symmeter.verbs.arguments import writable as PATH
 from symmeter.verbs.verb import verb
@@ -27,7 +27,7 @@ SCHEMA = "symmeter.results.comparison/1"
 
 
 @dataclass(frozen=True)
-class Comparison(Drawn):
+class Comparison(Published):
     """Ratios of models to the first of them, with their intervals.
 
     `images` says how many each of the others has in common with the first.

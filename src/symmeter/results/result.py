@@ -14,11 +14,11 @@ from symmeter.errors import WriteError, first_line
 from symmeter.files import write_whole
 from symmeter.optional import require
 from symmeter.results.comparison import Comparison, compared
-from symmeter.results.drawn import Drawn
 from symmeter.results.error_split import AveragedError, ErrorSplit
 from symmeter.results.json_form import json_form
 from symmeter.results.nodes import NodeErrors, columns_of_nodes
 from symmeter.results.phases import PhaseRow, phases_of
+from symmeter.results.published import Published
 from symmeter.results.row import ElementRow, Row
 from symmeter.results.text import render
 from symmeter.verbs.arguments import Kind
@@ -30,7 +30,7 @@ HEADER, ROWS, SAMPLES, NODES = "result.json", "rows.parquet", "samples.parquet",
 
 
 @dataclass(frozen=True)
-class Result(Drawn):
+class Result(Published):
     """Rows of estimates and their circumstances.
 
     `samples` maps a column name to per-image values in the order of `sample_names`. `header` holds what is the

@@ -20,7 +20,7 @@ from symmeter.measuring.observers import Observer
 from symmeter.measuring.plan import Given, Settings, plan_along
 from symmeter.models.outputs import Output, parse_output
 from symmeter.results.columns import Key
-from symmeter.results.drawn import Drawn
+from symmeter.results.published import Drawn
 from symmeter.symmetry.conjugate import lie_derivative
 from symmeter.verbs.arguments import several, word
 from symmeter.verbs.verb import verb
