@@ -118,6 +118,5 @@ def _explain(ax: "Axes", sets: Sequence[Dots]) -> None:
         label = one.label.replace("$", r"\$")
         ax.plot([], [], color=one.look.colour, marker=one.look.marker, linestyle="-", label=label)
     if any(not dot.resolved for one in sets for dot in one.dots):
-        hollow = {"marker": sets[0].look.marker, "linestyle": "", "markerfacecolor": "white"}
-        ax.plot([], [], color=STYLE.quiet, label=NOT_RESOLVED, **hollow)
+        ax.plot([], [], sets[0].look.marker, color=STYLE.quiet, markerfacecolor="white", label=NOT_RESOLVED)
     legend_below(ax)
