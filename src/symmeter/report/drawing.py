@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from symmeter.errors import SymmeterError, nearest
+from symmeter.optional import require
 from symmeter.report.figures import new_figure
 from symmeter.report.style import STYLE
+from symmeter.verbs.arguments import shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,6 +68,8 @@ class Drawing:
                 inches = STYLE.column(width)
                 figure = new_figure(inches, self.height(what, inches, **choices))
                 ax = figure.add_subplot(projection=self.projection)
+            elif not isinstance(ax, require("matplotlib.axes", "plot").Axes):
+                raise SymmeterError(f"ax is {shown(ax)}; give Axes of matplotlib, or None for a new figure")
             self.draws(what, ax, **choices)
         return ax
 

@@ -12,7 +12,7 @@ from symmeter.errors import SymmeterError
 from symmeter.optional import require
 from symmeter.report.chosen import BY_ELEMENT, BY_ELEMENT_UNIT
 from symmeter.report.drawing import drawing
-from symmeter.report.figures import legend_below, unframed, words, wrapped
+from symmeter.report.figures import TITLE, legend_below, unframed, words, wrapped
 from symmeter.report.sphere import turn_of
 from symmeter.report.style import STYLE
 from symmeter.results.result import Result
@@ -121,7 +121,9 @@ def _entitle(ax: "Axes", named: Named, curves: "Sequence[_Curve]", quantity: str
         legend_below(ax)
     elif lines:
         lines = [f"{models[0]}: {curves[0].label}"]
-    ax.set_title("\n".join(wrapped(line, ax) for line in filter(None, [*lines, quantity])), parse_math=False)
+    ax.set_title(
+        "\n".join(wrapped(line, ax, TITLE) for line in filter(None, [*lines, quantity])), parse_math=False
+    )
 
 
 def _mark_multiples(ax: "Axes", curves: "Sequence[_Curve]", stride: int) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from symmeter.errors import SymmeterError, nearest
 from symmeter.report.dots import Dot, Dots, dots_height, draw_dots, draw_verdicts
 from symmeter.report.drawing import drawing
-from symmeter.report.figures import common_unit, words, wrapped
+from symmeter.report.figures import TITLE, common_unit, words, wrapped
 from symmeter.report.style import STYLE
 from symmeter.results.result import Result
 from symmeter.results.row import Row
@@ -210,4 +210,4 @@ def _entitle(ax: "Axes", named: Named) -> None:
     """The name of the only model."""
     if len(named) == 1:
         (result,) = named.values()
-        ax.set_title(wrapped(result.header["model"]["name"], ax), parse_math=False)
+        ax.set_title(wrapped(result.header["model"]["name"], ax, TITLE), parse_math=False)

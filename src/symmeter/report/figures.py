@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+TITLE = 0.65  # of the place of axes, which have names on their left: what a title above them may take
 _DOTS = 300  # an inch, of a PNG
 # What a file says of itself, by its ending: nothing that differs from day to day.
 _SAID = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}

@@ -8,7 +8,7 @@ import numpy as np
 from symmeter.errors import SymmeterError
 from symmeter.optional import require
 from symmeter.report.drawing import drawing
-from symmeter.report.figures import legend_below, unframed, words, wrapped
+from symmeter.report.figures import TITLE, legend_below, unframed, words, wrapped
 from symmeter.report.style import STYLE, Series
 from symmeter.results.comparison import Comparison
 from symmeter.results.comparison_row import ComparisonRow
@@ -48,7 +48,7 @@ def forest(comparison: Comparison, ax: "Axes", quantity: str | None = None) -> N
     ax.set_yticks(range(len(rows)), [_label(row, rows) for row in rows], parse_math=False)
     ax.set_ylim(len(rows) - 0.5, -0.5)
     across = f"times the reference, {comparison.item} by {comparison.item} (left of 1: smaller)"
-    ax.set_xlabel(wrapped(across, ax, 0.6))
+    ax.set_xlabel(wrapped(across, ax, TITLE))
     _name_models(ax, comparison, looks)
     unframed(ax)
 
@@ -96,7 +96,7 @@ def _name_models(ax: "Axes", comparison: Comparison, looks: dict[str, Series]) -
     against = f"against {comparison.reference}, {number_of_samples(comparison)}"
     if len(looks) == 1:
         against = f"{comparison.models[1]} {against}"
-    ax.set_title(wrapped(against, ax, 0.6), parse_math=False)
+    ax.set_title(wrapped(against, ax, TITLE), parse_math=False)
     if len(looks) > 1:
         for model, look in looks.items():
             ax.plot([], [], look.marker, linestyle="-", color=look.colour, label=model.replace("$", r"\$"))

@@ -1,10 +1,12 @@
 """Pictures of one image, or a slice of a volume: where its error comes from, and where in a feature map it sits."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from symmeter.domains.grids.maps import Maps
+from symmeter.errors import SymmeterError, nearest
 from symmeter.report.drawing import drawing
 from symmeter.report.figures import signs, words
 from symmeter.report.layers import shortened_name
@@ -26,7 +28,7 @@ def plot_density(maps: Maps, ax: "Axes", symmetry: str | None = None, z: int | N
 
     Of a volume, one slice across z, by default the one where the most of it comes from.
     """
-    symmetry = symmetry or next(iter(maps.density))
+    symmetry = _known("symmetry", symmetry, maps.density)
     values = maps.density[symmetry]
     limit = float(np.quantile(np.abs(values), _BRIGHTEST)) or 1.0
     gray = maps.image.mean(-1)
@@ -47,14 +49,22 @@ def plot_density(maps: Maps, ax: "Axes", symmetry: str | None = None, z: int | N
 @drawing("feature", "Lie derivative of a feature map", Maps, lambda one: one.features, height=_nearly_square)
 def plot_feature(maps: Maps, ax: "Axes", layer: str | None = None, symmetry: str | None = None) -> None:
     """The Lie derivative of a layer's feature map, root mean square over channels; of a volume, its fullest slice."""
-    symmetry = symmetry or next(iter(maps.density))
-    layer = layer or next(iter(maps.features))
+    symmetry = _known("symmetry", symmetry, maps.density)
+    layer = _known("layer", layer, maps.features)
     values = maps.features[layer][symmetry]
     plane = values[_fullest(values)] if values.ndim == 3 else values
     image = ax.imshow(plane, cmap="viridis")
     ax.figure.colorbar(image, ax=ax, fraction=0.046, label=f"|Lie derivative|, {words(symmetry)}")
     ax.set_title(shortened_name(layer, 40), parse_math=False)
     ax.set_axis_off()
+
+
+def _known(what: str, name: str | None, names: Iterable[str]) -> str:
+    """A name that is there, without one the first; SymmeterError for another."""
+    names = list(names)
+    if name not in (None, *names):
+        raise SymmeterError(f"{what} {name!r} is not in these maps{nearest(str(name), names)}")
+    return name or names[0]
 
 
 def _fullest(values: np.ndarray) -> int:

@@ -1,5 +1,6 @@
 """Figures of several panels: all that fits that which was measured, side by side in columns, or below one another."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, repeat
@@ -27,11 +28,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_GAP, _HEAD, _LEGEND = (
-    0.1,
-    0.25,
-    0.4,
-)  # inches between rows, for the line above all, and for a legend below all
+_GAP, _HEAD, _LEGEND = 0.1, 0.25, 0.4  # inches between rows, for the line above all, and a legend below all
+_LETTERS = 13  # of the line above all, on an inch
 Named = Mapping[str, Result]  # by the names of their models
 
 
@@ -88,7 +86,7 @@ def picture(found: Result | Named, width: int = 2) -> "Figure":
             _share_legend(
                 figure, [ax for ax, panel in zip(figure.axes, chain(*groups), strict=False) if panel.shares]
             )
-        figure.suptitle(_heading(named), parse_math=False)
+        figure.suptitle(textwrap.fill(_heading(named), int(inches * _LETTERS)), parse_math=False)
     return figure
 
 
