@@ -651,7 +651,8 @@ def test_one_group_and_measure_show_the_worst_elements_and_a_picture(model, phot
 @pytest.mark.parametrize(("words", "message"), [
     (["--symmetry", "C4", "--control", "best"], "unknown control 'best'; choose from both"),
     (["--symmetry", "SO2", "--sampling", "even"], "unknown sampling 'even'; choose from auto, haar"),
-    (["--symmetry", "rotation", "--plot", "a.png"], "--plot draws the error over a group"),
+    (["--symmetry", "C4", "--plot", "a.png", "--kind", "erors"], "unknown kind of figure 'erors'; did you mean 'errors'"),
+    (["--symmetry", "C4", "--width", "1"], "--width has no effect without --plot"),
     (["--symmetry", "C4", "--plot", "a.gif"], "give a file that ends in .png, .svg, .pdf"),
     (["--symmetry", "C4", "--elements", "0"], "'0' is not a positive whole number"),
     (["--symmetry", "C44x"], "unknown symmetry 'C44x'; did you mean 'C4'"),
@@ -722,8 +723,6 @@ def test_mistakes_in_bands(model, photos, fails):
         "measure", model, photos, "--symmetry", "C4", "--bands"
     )
     assert "one output at a time" in fails("measure", model, photos, "--output", "a,b", "--bands")
-    both = ["--range", "--bands", "--plot", "a.png"]
-    assert "--plot draws" in fails("measure", model, photos, "--symmetry", "rotation", *both)
 
 
 def test_mistakes_in_the_range_and_the_precision(model, photos, fails):

@@ -24,6 +24,8 @@ _HOME = {
     "bands": "domains.grids.bands",
     "maps": "domains.grids.maps",
     "prediction_range": "measuring.prediction",
+    "plot": "report.kinds",
+    "cite": "report.citations",
     "Profile": "layers.profile",
     "Comparison": "results.comparison",
     "compare": "sweeps.compare",
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
     from symmeter.measuring.regression import assert_more_equivariant
     from symmeter.models.load import load_model
     from symmeter.models.rollout import Rollout
+    from symmeter.report.citations import cite
+    from symmeter.report.kinds import plot
     from symmeter.results.comparison import Comparison
     from symmeter.results.result import Result
     from symmeter.sweeps.compare import compare
@@ -80,6 +84,7 @@ __all__ = [
     "assert_more_equivariant",
     "attribute",
     "bands",
+    "cite",
     "compare",
     "lie_derivative",
     "load",
@@ -87,6 +92,7 @@ __all__ = [
     "maps",
     "measure",
     "parse_group",
+    "plot",
     "prediction_range",
     "round_trip_error",
     "sweep",

@@ -29,7 +29,7 @@ def test_every_row_is_a_mark_with_its_interval(comparison):
     marks = {
         line.get_xdata()[0]: line
         for line in ax.lines
-        if line.get_marker() == "o" and len(line.get_xdata()) == 1
+        if line.get_marker() != "None" and len(line.get_xdata()) == 1
     }
     bars = [tuple(line.get_xdata()) for line in ax.lines if len(line.get_xdata()) == 2]
     assert len(ax.get_yticks()) == len(comparison.rows) == 8
@@ -43,14 +43,14 @@ def test_every_row_is_a_mark_with_its_interval(comparison):
 
 
 def test_one_quantity_in_axes_of_ones_own(comparison):
-    from symmeter.report.figures import axes
+    from symmeter.report.figures import new_figure
 
-    own = axes(4, 3)
-    assert forest(comparison, own, "stability") is own
+    own = new_figure(4, 3).subplots()
+    assert forest(comparison, own, quantity="stability") is own
     labels = [label.get_text() for label in own.get_yticklabels()]
     assert len(labels) == 4 and all(label.startswith("stability") for label in labels)
     check_refused(
-        "quantity 'specificity': choose from value, stability", forest, comparison, None, "specificity"
+        "quantity 'specificity': choose from value, stability", forest, comparison, quantity="specificity"
     )
 
 

@@ -1,5 +1,7 @@
 """The picture of a result has what fits that which was measured, and touches nothing global."""
 
+from dataclasses import replace
+
 import pytest
 from tests.helpers import check_refused
 from tests.report.clouds import Far, measured, pulled
@@ -47,9 +49,20 @@ def test_rotations_about_one_axis_go_all_around():
     from symmeter.report.elements import plot_elements
 
     line = plot_elements(measured(Far, "C8(y)")).lines[0]
-    assert line.get_xdata().tolist() == pytest.approx([0, 45, 90, 135, 180, 225, 270, 315])
+    assert line.get_xdata().tolist() == pytest.approx([0, 45, 90, 135, 180, 225, 270, 315, 360])
 
 
-def test_nothing_to_draw():
-    refused = "no element of this result has an angle or a length"
-    check_refused(refused, picture.picture, measured(Far, "permutation"))
+def test_what_has_no_curve_has_errors_and_ratios():
+    figure = picture.picture(measured(Far, "permutation"))
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["permutation"]
+    nothing = replace(measured(Far, "permutation"), rows=())
+    check_refused("nothing of this result can be drawn", picture.picture, nothing)
+
+
+@pytest.mark.parametrize("width", [1, 2])
+def test_panels_are_named_by_letters_in_columns_of_a_paper(width):
+    figure = picture.picture(pulled("SO3,octahedral"), width)
+    assert figure.get_figwidth() == {1: 3.35, 2: 6.9}[width]
+    letters = [ax.get_title(loc="left") for ax in figure.axes if ax.get_title(loc="left")]
+    assert letters == list("abcdef")[: len(letters)] and len(letters) >= 4
+    assert figure.axes[0].get_subplotspec().get_gridspec().ncols == width

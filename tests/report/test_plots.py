@@ -12,6 +12,7 @@ from symmeter.layers import summaries as views
 
 figures = pytest.importorskip("symmeter.report.figures", exc_type=ImportError)
 maps = pytest.importorskip("symmeter.report.maps", exc_type=ImportError)
+picture = pytest.importorskip("symmeter.report.picture", exc_type=ImportError).picture
 plots = pytest.importorskip("symmeter.report.plots", exc_type=ImportError)
 matplotlib = pytest.importorskip("matplotlib", exc_type=ImportError)
 
@@ -71,7 +72,7 @@ def test_comparison_of_models(found):
 
 def test_files_of_every_format_and_no_global_state(found, tmp_path):
     before = dict(matplotlib.rcParams)
-    figure = plots.overview(found)
+    figure = picture(found)
     for name in ("a.png", "b.svg", "c.pdf"):
         assert figures.save_figure(figure, tmp_path / name).stat().st_size > 1000
     assert matplotlib.rcParams == before
@@ -84,7 +85,7 @@ def test_files_of_every_format_and_no_global_state(found, tmp_path):
 
 
 def test_no_text_is_cut_off(found):
-    figure = plots.overview(found)
+    figure = picture(found)
     figure.canvas.draw()
     inside, whole = figure.get_tightbbox(), figure.bbox_inches
     assert inside.x0 > -0.1 and inside.y0 > -0.1
@@ -101,7 +102,7 @@ def test_maps_of_one_image(tmp_path):
     inner = symmeter.measure(net(), images(1), "rotation", output="2", control=False)
     assert np.square(found.features["2"]["rotation"]).mean() == pytest.approx(inner.rows[0].value, rel=1e-4)
     figures.save_figure(maps.plot_density(found), tmp_path / "d.png")
-    figures.save_figure(maps.plot_feature(found, "3.0"), tmp_path / "f.png")
+    figures.save_figure(maps.plot_feature(found, layer="3.0"), tmp_path / "f.png")
     with pytest.raises(SymmeterError, match="unknown output 'nowhere'"):
         symmeter.maps(net(), images(1), layers=["nowhere"])
     with pytest.raises(SymmeterError, match="only a grid makes a picture"):
@@ -115,5 +116,5 @@ def test_maps_of_a_volume_show_the_slice_with_the_most(tmp_path):
     ax = maps.plot_density(found)
     assert ax.get_title() == "z = 2" and ax.images[1].get_array().min() == -1
     assert maps.plot_density(found, z=0).images[1].get_array().min() == 0
-    assert maps.plot_feature(found, "0").images[0].get_array().shape == (4, 5)
+    assert maps.plot_feature(found, layer="0").images[0].get_array().shape == (4, 5)
     figures.save_figure(ax, tmp_path / "v.png")

@@ -7,8 +7,6 @@ from symmeter.cli.second import SecondRun
 from symmeter.options import Values
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from symmeter.models.loaded import LoadedModel
     from symmeter.results.bands import Bands
 
@@ -25,8 +23,3 @@ class Banded(SecondRun):
 
     def content(self, found: "Bands") -> Mapping[str, Any]:
         return found.content()
-
-    def draw(self, found: "Bands") -> "Axes":
-        from symmeter.report.bands import plot_bands
-
-        return plot_bands(found)

@@ -5,7 +5,9 @@ COMMANDS = {
     "layers": "attribute the equivariance error to the layers of a model: parts that add up to the whole",
     "compare": "compare models image by image: ratios of their errors, with intervals",
     "sweep": "measure many models on one data set, into a store that survives anything",
-    "report": "write the report of a store: one HTML file with findings, charts, ranking and comparison",
+    "plot": "draw saved results: figures for a paper, of one model or of several on one axis",
+    "report": "write the report of a store or of saved results: findings, charts, ranking and comparison in one file",
+    "cite": "print BibTeX: of the tool, and of the definitions that saved results used",
     "list": "list what can be named on the command line",
     "demo": "train three small networks here and measure them: a minute, no downloads",
 }

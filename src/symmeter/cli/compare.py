@@ -14,7 +14,8 @@ from symmeter.cli.arguments import add_model_kwargs, positive
 from symmeter.cli.idle import refuse_idle_options
 from symmeter.cli.inputs import KindOfData
 from symmeter.cli.parser import Parser, command
-from symmeter.cli.places import check_picture, check_writable
+from symmeter.cli.pictures import add_picture, check_picture, draw
+from symmeter.cli.places import check_writable
 from symmeter.cli.run_model import given
 from symmeter.cli.terminal import (
     DONE,
@@ -60,7 +61,7 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
     inputs.add_computing(made, kind)
     add = made.add_argument_group("results").add_argument
     add("--json", metavar="FILE", help="write the comparison as JSON; - prints it in place of the table")
-    add("--plot", metavar="FILE", help="all ratios with their intervals: .png, .svg or .pdf")
+    add_picture(add, "draw all ratios with their intervals")
     made.set_defaults(run=run)
     return made
 
@@ -71,7 +72,7 @@ def run(a: argparse.Namespace) -> int:
     if a.json is not None and not to_stdout:
         check_writable("--json", Path(a.json), folder=False)
     if a.plot is not None:
-        check_picture(a.plot)
+        check_picture(a)
     prepare_process()
     with contextlib.redirect_stdout(sys.stderr if to_stdout else sys.stdout):  # a model may print
         comparison = _compared(a)
@@ -79,7 +80,7 @@ def run(a: argparse.Namespace) -> int:
     if a.json is not None and not to_stdout:
         steps.append(lambda comparison: comparison.to_json(a.json))
     if a.plot is not None:
-        steps.append(partial(_plot, file=a.plot))
+        steps.append(lambda comparison: draw(a, comparison, a.plot))
     tried = [attempt(partial(step, comparison)) for step in steps]
     return DONE if all(tried) and comparison.status == "complete" else FAILED
 
@@ -141,10 +142,3 @@ def _print_json(comparison: "Comparison") -> None:
 
 def _print(comparison: "Comparison") -> None:
     comparison.show(console())
-
-
-def _plot(comparison: "Comparison", file: str) -> None:
-    from symmeter.report.figures import save_figure
-    from symmeter.report.forest import forest
-
-    save_figure(forest(comparison), file)

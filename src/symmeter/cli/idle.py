@@ -26,7 +26,7 @@ class Idle:
         return flag in self.flags if self.but is None else flag not in self.but
 
 
-_SHOWN = ("json", "plot", "quiet", "out")
+_SHOWN = ("json", "plot", "figure", "width", "quiet", "out")
 _ALIASING = {
     "aliasing",
     "symmetry",
@@ -47,13 +47,16 @@ def _all_saved(a: argparse.Namespace) -> bool:
     return all(map(is_saved, a.models))
 
 
+_LOOK = Idle(lambda a: a.plot is None, "without --plot", flags=["figure", "width"])
 RULES = {
-    "measure": [Idle(lambda a: a.no_control, "beside --no-control", flags=["control"])],
+    "measure": [_LOOK, Idle(lambda a: a.no_control, "beside --no-control", flags=["control"])],
     "layers": [
+        _LOOK,
         Idle(lambda a: a.aliasing, "with --aliasing", but={*_ALIASING, *PREPROCESSING, *_SHOWN}),
         Idle(lambda a: a.json == "-", "where --json - takes the place of the table", flags=["by", "depth", "top"]),
     ],
     "compare": [
+        _LOOK,
         Idle(_all_saved, "on what was measured already", but={*_SHOWN, "data"}),
     ],
     "sweep": [

@@ -8,7 +8,7 @@ from symmeter.cli import inputs
 from symmeter.cli.arguments import Add, positive, whole
 from symmeter.cli.inputs import KindOfData
 from symmeter.cli.parser import Parser, command
-from symmeter.cli.places import check_picture
+from symmeter.cli.pictures import add_picture, check_picture, draw
 from symmeter.cli.run_model import run_model
 from symmeter.cli.terminal import console
 from symmeter.domains.images.options import PREPROCESSING
@@ -59,7 +59,7 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
 
 def _add_view(add: Add) -> None:
     views = "module, kind, stage or calls (default: module)"
-    add("--plot", metavar="FILE", help="write a picture: .png, .svg or .pdf")
+    add_picture(add, "draw the parts: by kind, along the calls, the worst, norms")
     add("--by", metavar="V", default="module", choices=VIEWS, help=views)
     add(
         "--depth",
@@ -74,7 +74,7 @@ def run(a: argparse.Namespace) -> int:
     """Attribute, print the table, write the files."""
     layouts = _layouts(a.layout)
     if a.plot is not None:
-        check_picture(a.plot)
+        check_picture(a)
     if a.aliasing:
         _check_aliasing(a)
 
@@ -89,10 +89,7 @@ def run(a: argparse.Namespace) -> int:
         )
 
     def plotted(profile: "Profile") -> None:
-        from symmeter.report.figures import save_figure
-        from symmeter.report.plots import overview
-
-        save_figure(overview(profile), a.plot)
+        draw(a, profile, a.plot)
 
     return run_model(
         a, attributed, lambda profile: _print(profile, a), plotted if a.plot is not None else None

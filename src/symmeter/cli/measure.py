@@ -9,12 +9,11 @@ from symmeter.cli.arguments import above_zero, number, numbers, positive
 from symmeter.cli.banded import Banded
 from symmeter.cli.inputs import KindOfData
 from symmeter.cli.parser import Parser, command
-from symmeter.cli.places import check_picture
+from symmeter.cli.pictures import add_picture, check_picture, draw
 from symmeter.cli.ranged import Ranged
 from symmeter.cli.run_model import given, run_model
 from symmeter.cli.second import SecondRun
 from symmeter.cli.terminal import FAILED, console
-from symmeter.errors import SymmeterError
 from symmeter.results.verdict import meanings
 
 if TYPE_CHECKING:
@@ -77,12 +76,11 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
     add("--sampling", metavar="S", default="auto", help=words)
     words = "what averages over so many elements gain, such as 2,4,12,60; needs labels of the outputs"
     add("--average", metavar="K", type=numbers, help=words)
-    words = "what fits: error by angle, axis, length, degree, atom; the range or the bands (.png, .svg, .pdf)"
-    add("--plot", metavar="FILE", help=words)
     inputs.add_model(made)
     inputs.add_options(made, kind)
     inputs.add_computing(made, kind)
-    inputs.add_results(made, kind)
+    words = "draw what fits: errors and ratios, error by angle, axis, length, degree, atom; the range or the bands"
+    add_picture(inputs.add_results(made, kind), words)
     made.set_defaults(run=run)
     return made
 
@@ -116,10 +114,7 @@ def run(a: argparse.Namespace) -> int:
             second.show()
 
     def plot(result: "Result") -> None:
-        if symmetry.groups:
-            _plot_elements(result, a.plot)
-        else:
-            seconds[0].plot(a.plot)
+        draw(a, _drawn(a, result, symmetry, seconds), a.plot)
 
     code = run_model(a, measured, show, plot if a.plot is not None else None)
     return code or FAILED * any(second.failed for second in seconds)
@@ -139,18 +134,14 @@ def _checked(a: argparse.Namespace) -> "tuple[str, Symmetry, list[SecondRun]]":
     runs: list[type[SecondRun]] = [Ranged, Banded]
     seconds = [run(a, symmetry) for run in runs if getattr(a, run.name) is not None]
     if a.plot is not None:
-        check_picture(a.plot)
-        if not symmetry.groups and len(seconds) != 1:
-            raise SymmeterError(
-                "--plot draws the error over a group such as C8 or SO2, or with --range how far LEE predicts, or with "
-                "--bands the error by frequency; for layers see symmeter layers"
-            )
+        check_picture(a)
     return control, symmetry, seconds
 
 
-def _plot_elements(result: "Result", file: str) -> None:
-    """What the elements of a group do, and whatever else of the result can be drawn."""
-    from symmeter.report.figures import save_figure
-    from symmeter.report.picture import picture
-
-    save_figure(picture(result), file)
+def _drawn(
+    a: argparse.Namespace, result: "Result", symmetry: "Symmetry", seconds: "list[SecondRun]"
+) -> object:
+    """What --plot is about: the result, or the only second run along generators, or the one that --kind names."""
+    only = a.figure is None and len(seconds) == 1 and not symmetry.groups
+    found = [one.found for one in seconds if (only or one.name == a.figure) and not one.failed]
+    return found[0] if found else result

@@ -4,8 +4,6 @@ import tempfile
 from pathlib import Path
 
 from symmeter.errors import SymmeterError
-from symmeter.files import PICTURES, check_ending
-from symmeter.optional import require
 
 
 def check_writable(option: str, place: Path, folder: bool) -> None:
@@ -21,10 +19,3 @@ def check_writable(option: str, place: Path, folder: bool) -> None:
         tempfile.TemporaryFile(dir=existing).close()
     except OSError as error:
         raise SymmeterError(f"{option} {place}: cannot be written ({error.strerror or error})") from error
-
-
-def check_picture(path: str) -> None:
-    """SymmeterError when --plot names no picture, or a place that cannot be written, or there is no matplotlib."""
-    check_ending(path, PICTURES, option="--plot")
-    check_writable("--plot", Path(path), folder=False)
-    require("matplotlib.figure", "plot")

@@ -9,8 +9,6 @@ from symmeter.cli.second import SecondRun
 from symmeter.options import Values
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from symmeter.models.loaded import LoadedModel
     from symmeter.results.prediction import PredictionRange
     from symmeter.symmetry.hypothesis import Symmetry
@@ -35,8 +33,3 @@ class Ranged(SecondRun):
     def content(self, found: "PredictionRange") -> Mapping[str, Any]:
         whole = found.to_dict()
         return {key: whole[key] for key in ("rows", "reach")}
-
-    def draw(self, found: "PredictionRange") -> "Axes":
-        from symmeter.report.prediction import plot_prediction
-
-        return plot_prediction(found)

@@ -1,4 +1,4 @@
-"""`symmeter report STORE --out FILE.html`."""
+"""`symmeter report STORE|RESULT [...] --out FILE.html`."""
 
 import argparse
 from pathlib import Path
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 EPILOG = """examples:
   symmeter report sweep/ --out report.html
+  symmeter report before/ after/ --out report.html
   symmeter report sweep/ --out report.html --charts charts/
   symmeter report sweep/ --out report.html --reference results-imagenet.csv
 
@@ -24,8 +25,9 @@ translation_equiv_error and family (points for a backdrop)."""
 
 def parser(commands: "Commands") -> Parser:
     """Add the command; returns its parser."""
-    made = command(commands, "report", "STORE --out FILE.html [options]", EPILOG)
-    made.add_argument("store", metavar="STORE", help="what symmeter sweep has filled")
+    made = command(commands, "report", "STORE|RESULT [...] --out FILE.html [options]", EPILOG)
+    words = "what symmeter sweep has filled, or what --out of measure and layers has saved"
+    made.add_argument("stores", metavar="STORE|RESULT", nargs="+", help=words)
     made.add_argument("--out", metavar="FILE", type=Path, required=True, help="the HTML file to write")
     made.add_argument("--charts", metavar="DIR", type=Path, help="every chart there as PNG, SVG and CSV")
     made.add_argument(
@@ -44,5 +46,5 @@ def run(a: argparse.Namespace) -> int:
         check_writable("--charts", a.charts, folder=True)
     from symmeter.report.store.page import report
 
-    print(report(a.store, a.out, reference=a.reference, charts_to=a.charts, title=a.title))
+    print(report(a.stores, a.out, reference=a.reference, charts_to=a.charts, title=a.title))
     return DONE

@@ -14,8 +14,6 @@ from symmeter.options import Values
 from symmeter.verbs.arguments import split_list
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from symmeter.models.loaded import LoadedModel
     from symmeter.results.bands import Bands
     from symmeter.results.prediction import PredictionRange
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class SecondRun(ABC):
-    """Measured after the result, and kept for its header, for the table below and the picture."""
+    """Measured after the result, and kept as `found`: for its header, for the table below and for figures."""
 
     name: str  # of its flag, without dashes, and in the header
     example: str  # of generators that it is for
@@ -38,7 +36,7 @@ class SecondRun(ABC):
         if len(split_list(a.output)) > 1 or "*" in a.output or "?" in a.output:
             raise UsageError(f"--{self.name} takes one output at a time, not {a.output!r}")
         self._a, self._generators = a, list(symmetry.generators)
-        self._found: Any = None
+        self.found: Any = None
 
     @abstractmethod
     def measured(self, loaded: "LoadedModel", common: Values) -> "PredictionRange | Bands":
@@ -48,14 +46,10 @@ class SecondRun(ABC):
     def content(self, found: Any) -> Mapping[str, Any]:
         """What stands in the header of the result, ready for JSON."""
 
-    @abstractmethod
-    def draw(self, found: Any) -> "Axes":
-        """The picture."""
-
     @property
     def failed(self) -> bool:
         """Whether nothing was found."""
-        return self._found is None
+        return self.found is None
 
     def added_to(self, result: "Result", loaded: "LoadedModel") -> "Result":
         """The result with what was found in its header, and so in its JSON form; as it is where that failed."""
@@ -66,9 +60,9 @@ class SecondRun(ABC):
             "seed": self._a.seed,
         }
         try:
-            self._found = self.measured(loaded, common)
+            self.found = self.measured(loaded, common)
         except Interrupted as stop:
-            self._found = stop.result
+            self.found = stop.result
             stop.result = self._joined(result)
             raise
         except SymmeterError as error:
@@ -77,18 +71,11 @@ class SecondRun(ABC):
         return self._joined(result)
 
     def _joined(self, result: "Result") -> "Result":
-        header = {**result.header, self.name: self.content(self._found)}
+        header = {**result.header, self.name: self.content(self.found)}
         return dataclasses.replace(result, header=header)
 
     def show(self) -> None:
         """Print the table and how to read it, below that of the result."""
         if not self.failed:
-            sheet = self._found.sheet()
+            sheet = self.found.sheet()
             dataclasses.replace(sheet, heading="", subheading="", warnings=()).show(console())
-
-    def plot(self, file: str) -> None:
-        """Draw it into a file."""
-        from symmeter.report.figures import save_figure
-
-        if not self.failed:
-            save_figure(self.draw(self._found), file)

@@ -2,7 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from symmeter.report.figures import axes, line_colours, signs, unframed, words
+from symmeter.errors import SymmeterError, nearest
+from symmeter.report.drawing import drawing
+from symmeter.report.figures import signs, unframed, words
+from symmeter.report.style import STYLE
 from symmeter.results.bands import Bands
 
 if TYPE_CHECKING:
@@ -11,18 +14,21 @@ if TYPE_CHECKING:
 _SMALLEST = 1e-12  # of the largest band: what is below is round-off
 
 
-def plot_bands(bands: Bands, ax: "Axes | None" = None, symmetry: str | None = None) -> "Axes":
+@drawing("bands", "error by frequency, along each axis", Bands)
+def plot_bands(bands: Bands, ax: "Axes", symmetry: str | None = None) -> None:
     """How much of the error each frequency has, along every axis; on the right is what a grid can just hold."""
-    ax = ax or axes(6.4, 3.8)
     symmetry = symmetry or next(iter(bands.power))
+    if symmetry not in bands.power:
+        raise SymmeterError(f"symmetry {symmetry!r} is not in this result{nearest(symmetry, bands.power)}")
     power = bands.power[symmetry]
     largest = max(values.max() for values in power.values()) or 1.0
-    for (axis, values), colour in zip(power.items(), line_colours(len(power)), strict=True):
+    for number, (axis, values) in enumerate(power.items()):
+        look = STYLE.series(number)
         shown = values.clip(min=_SMALLEST * largest)
-        ax.plot(bands.frequencies(axis), shown, marker="o", ms=3, color=colour, label=f"along {axis}")
+        marks = {"marker": look.marker, "color": look.colour, "linestyle": look.stroke}
+        ax.plot(bands.frequencies(axis), shown, markersize=3, label=f"along {axis}", **marks)
     ax.set_yscale("log")
     ax.set_xlabel("frequency (periods a position)")
     ax.set_ylabel(f"{words(symmetry)} ({signs(bands.unit)}) by frequency")
-    ax.legend(frameon=False, fontsize=8)
+    ax.legend()
     unframed(ax)
-    return ax

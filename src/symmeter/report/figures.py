@@ -1,7 +1,8 @@
-"""What all pictures share: figures that touch no global settings, colours, words, and the file that is written."""
+"""What all pictures share: figures that touch no global settings, words, bars, and the file that is written."""
 
 import io
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -10,6 +11,7 @@ import numpy as np
 from symmeter.errors import WriteError, first_line
 from symmeter.files import check_ending, write_whole
 from symmeter.optional import require
+from symmeter.report.style import INVARIANT_FILES, STYLE
 from symmeter.results.intervals import ends_of
 from symmeter.verbs.arguments import anything
 from symmeter.verbs.arguments import writable as PATH
@@ -20,9 +22,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+TITLE = 0.65  # of the place of axes, which have names on their left: what a title above them may take
 _DOTS = 300  # an inch, of a PNG
-# Okabe and Ito's palette, which the colour-blind can tell apart, and darker ones for more lines than it has.
-_LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#555555", "#000000")
+# What a file says of itself, by its ending: nothing that differs from day to day.
+_SAID = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
 
 
 def new_figure(width: float, height: float) -> "Figure":
@@ -30,22 +33,20 @@ def new_figure(width: float, height: float) -> "Figure":
     return require("matplotlib.figure", "plot").Figure(figsize=(width, height), layout="constrained")
 
 
-def axes(width: float, height: float) -> "Axes":
-    """Axes of a new figure of so many inches."""
-    return new_figure(width, height).subplots()
-
-
 @verb(what=anything, path=PATH)
 def save_figure(what: "Axes | Figure", path: str | Path) -> Path:
     """Write Axes or a Figure as PNG (300 dots an inch), SVG or PDF, by the file's ending.
 
-    WriteError where that fails; no half of a picture is left behind.
+    Fonts are put into a PDF, text stays text in an SVG, and equal figures are equal files. WriteError where that fails;
+    no half of a picture is left behind.
     """
     place, content = Path(path), io.BytesIO()
     ending = check_ending(place)
     figure = cast("Figure", getattr(what, "figure", what))
+    matplotlib = require("matplotlib", "plot")
     try:
-        figure.savefig(content, format=ending.removeprefix("."), dpi=_DOTS)
+        with matplotlib.rc_context(INVARIANT_FILES):
+            figure.savefig(content, format=ending.removeprefix("."), dpi=_DOTS, metadata=_SAID.get(ending))
     except Exception as error:  # matplotlib's own kinds too
         reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {first_line(error)}"
         raise WriteError(f"cannot write {place}: {reason}") from error
@@ -76,12 +77,36 @@ def bars(
 
 def line_colours(count: int) -> list[str]:
     """So many colours of lines, from the beginning again where there are more lines than colours."""
-    return [_LINES[i % len(_LINES)] for i in range(count)]
+    return [STYLE.series(i).colour for i in range(count)]
 
 
 def unframed(ax: "Axes") -> None:
     """Without the lines above and on the right."""
     ax.spines[["top", "right"]].set_visible(False)
+
+
+def room(ax: "Axes") -> int:
+    """About how many letters of small type fit beside one another into the place of axes."""
+    figure, place = cast("Figure", ax.figure), ax.get_subplotspec()
+    columns = place.get_gridspec().ncols if place else 1
+    return max(20, int(figure.get_figwidth() / columns * 72 / (0.55 * STYLE.small_size)))
+
+
+def wrapped(text: str, ax: "Axes", share: float = 0.9) -> str:
+    """Words in as many lines as a share of the place of axes needs; a name that is too long is broken."""
+    return textwrap.fill(text, int(share * room(ax)))
+
+
+def legend_below(ax: "Axes") -> None:
+    """A legend of what has a label, in as many columns as there is room for, below the axis and its name."""
+    handles, labels = ax.get_legend_handles_labels()
+    if not labels:
+        return
+    columns = min(len(labels), max(1, room(ax) // (max(map(len, labels)) + 6)))
+    lines = 1 + ax.get_xlabel().count("\n") if ax.get_xlabel() else 0
+    # so many sizes of type below the axes: the ticks and their labels, and the name of the axis
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "borderaxespad": 3.2 + 1.7 * lines}
+    ax.legend(handles, labels, ncols=columns, columnspacing=1.2, handletextpad=0.5, **below)
 
 
 def words(name: str) -> str:
@@ -91,6 +116,16 @@ def words(name: str) -> str:
     'translation x'
     """
     return name.replace("_", " ")
+
+
+def common_unit(units: Iterable[str]) -> str:
+    """One unit in signs; of several the part before the stroke, for what is moved has units of its own.
+
+    >>> common_unit(["1 / radian^2", "1 / pixel^2"]), common_unit(["probability"])
+    ('1 / unit²', 'probability')
+    """
+    several = list(dict.fromkeys(units))
+    return signs(several[0] if len(several) == 1 else several[0].split(" / ")[0] + " / unit^2")
 
 
 def signs(unit: str) -> str:

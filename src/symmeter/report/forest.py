@@ -7,7 +7,9 @@ import numpy as np
 
 from symmeter.errors import SymmeterError
 from symmeter.optional import require
-from symmeter.report.figures import axes, line_colours, words
+from symmeter.report.drawing import drawing
+from symmeter.report.figures import TITLE, legend_below, unframed, words, wrapped
+from symmeter.report.style import STYLE, Series
 from symmeter.results.comparison import Comparison
 from symmeter.results.comparison_row import ComparisonRow
 from symmeter.results.comparison_text import number_of_samples, varying
@@ -16,33 +18,39 @@ from symmeter.results.paired import QUANTITIES
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_LINE = 0.28  # inches of height for a ratio
+_LINE, _AROUND = 0.18, 1.1  # inches of height for a ratio, and around all of them
 _WIDEST = 100.0  # times a ratio, or a part of it, beyond which no interval is drawn
 
 
-def forest(comparison: Comparison, ax: "Axes | None" = None, quantity: str | None = None) -> "Axes":
+def _height(comparison: Comparison, width: float, quantity: str | None = None) -> float:
+    """That of all rows, of the title, and of the axis."""
+    return _AROUND + _LINE * max(len(_ordered(comparison, quantity)), 1)
+
+
+@drawing(
+    "forest", "ratios to the reference with their intervals", Comparison, lambda one: one.rows, height=_height
+)
+def forest(comparison: Comparison, ax: "Axes", quantity: str | None = None) -> None:
     """Ratios to the reference with their 95 % intervals, quantity by quantity; left of 1 is the smaller one.
 
-    A filled mark is a clear difference. `quantity`: only `value`, `stability` or `specificity`. Returns the Axes, and
-    shows nothing; SymmeterError where there is no such row.
+    A filled mark is a clear difference. `quantity`: only `value`, `stability` or `specificity`. SymmeterError where
+    there is no such row.
     """
     rows = _ordered(comparison, quantity)
     if not rows:
         known = dict.fromkeys(row.quantity for row in comparison.rows)
         raise SymmeterError(f"quantity {quantity!r}: choose from {', '.join(known)}")
-    own = ax is None
-    ax = ax or axes(7.0, 1.3 + _LINE * len(rows))
-    colours = dict(zip(comparison.models[1:], line_colours(len(comparison.models) - 1), strict=True))
+    looks = {model: STYLE.series(number) for number, model in enumerate(comparison.models[1:])}
     for height, row in enumerate(rows):
-        _draw(ax, height, row, colours[row.model])
+        _draw(ax, height, row, looks[row.model])
     ax.axvline(1, color="black", linewidth=0.8, zorder=0)
     _logarithmic(ax)
-    ax.set_yticks(range(len(rows)), [_label(row, rows) for row in rows], fontsize=8, parse_math=False)
+    ax.set_yticks(range(len(rows)), [_label(row, rows) for row in rows], parse_math=False)
     ax.set_ylim(len(rows) - 0.5, -0.5)
-    ax.set_xlabel(f"times the reference, {comparison.item} by {comparison.item} (left of 1: smaller)")
-    _name_models(ax, comparison, colours, own)
-    ax.spines[["top", "right"]].set_visible(False)
-    return ax
+    across = f"times the reference, {comparison.item} by {comparison.item} (left of 1: smaller)"
+    ax.set_xlabel(wrapped(across, ax, TITLE))
+    _name_models(ax, comparison, looks)
+    unframed(ax)
 
 
 def _ordered(comparison: Comparison, quantity: str | None) -> list[ComparisonRow]:
@@ -63,13 +71,13 @@ def _label(row: ComparisonRow, rows: Sequence[ComparisonRow]) -> str:
     )
 
 
-def _draw(ax: "Axes", height: int, row: ComparisonRow, colour: str) -> None:
+def _draw(ax: "Axes", height: int, row: ComparisonRow, look: Series) -> None:
     """One ratio and its interval; of an end that is very far, or infinite, a part."""
     if row.ratio_low is not None and row.ratio_high is not None:
         ends = np.clip([row.ratio_low, row.ratio_high], row.ratio / _WIDEST, row.ratio * _WIDEST)
-        ax.plot(ends, [height, height], color=colour, linewidth=1.4, solid_capstyle="butt")
-    filled = colour if row.better or row.worse else "white"
-    ax.plot(row.ratio, height, "o", color=colour, markersize=5, markerfacecolor=filled)
+        ax.plot(ends, [height, height], color=look.colour, solid_capstyle="butt")
+    filled = look.colour if row.better or row.worse else "white"
+    ax.plot(row.ratio, height, look.marker, color=look.colour, markerfacecolor=filled)
 
 
 def _logarithmic(ax: "Axes") -> None:
@@ -83,16 +91,13 @@ def _logarithmic(ax: "Axes") -> None:
     ax.minorticks_off()
 
 
-def _name_models(ax: "Axes", comparison: Comparison, colours: dict[str, str], own: bool) -> None:
-    """One model against another in the title, of several a legend, below where the figure is our `own`."""
+def _name_models(ax: "Axes", comparison: Comparison, looks: dict[str, Series]) -> None:
+    """One model against another in the title, of several a legend below."""
     against = f"against {comparison.reference}, {number_of_samples(comparison)}"
-    if len(colours) == 1:
-        ax.set_title(f"{comparison.models[1]} {against}", fontsize=9, parse_math=False)
-        return
-    ax.set_title(against, fontsize=9, parse_math=False)
-    for model, colour in colours.items():
-        ax.plot([], [], "o-", color=colour, markersize=5, label=model.replace("$", r"\$"))
-    if own:
-        ax.figure.legend(fontsize=8, frameon=False, loc="outside lower left")
-    else:
-        ax.legend(fontsize=8, frameon=False)
+    if len(looks) == 1:
+        against = f"{comparison.models[1]} {against}"
+    ax.set_title(wrapped(against, ax, TITLE), parse_math=False)
+    if len(looks) > 1:
+        for model, look in looks.items():
+            ax.plot([], [], look.marker, linestyle="-", color=look.colour, label=model.replace("$", r"\$"))
+        legend_below(ax)

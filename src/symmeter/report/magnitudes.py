@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from symmeter.report.chosen import BY_ELEMENT, BY_ELEMENT_UNIT, Elements, chosen, elements_of
-from symmeter.report.figures import axes, line_colours, unframed, words
+from symmeter.report.drawing import drawing
+from symmeter.report.figures import line_colours, unframed, words
 from symmeter.results.result import Result
 from symmeter.results.row import ElementRow
 
@@ -17,17 +18,15 @@ _LENGTH = "length"  # the unit of the parameter of translations
 _LACKING = "no translations in this result: measure over translation(1,40,1000)"
 
 
-def plot_sweep(
-    result: Result, ax: "Axes | None" = None, symmetry: str | None = None, output: str | None = None
-) -> "Axes":
-    """The relative error against the length of translations, both on logarithmic axes; returns the Axes.
+@drawing("lengths", "error of translations against how far they go", Result, lambda one: moving_pictures(one))
+def plot_sweep(result: Result, ax: "Axes", symmetry: str | None = None, output: str | None = None) -> None:
+    """The relative error against the length of translations, both on logarithmic axes.
 
     A dot is an element, the line goes through their means at each length, and the dashed line is the floor: what a
     symmetric model would show. Elements without any error are marked at the lower edge. SymmeterError where no element
     is a translation.
     """
     found = chosen(moving_pictures(result), symmetry, output, _LACKING)
-    ax = ax or axes(6.4, 4.0)
     ax.set_xscale("log")
     ax.set_yscale("log")
     first = next(iter(found))[0]
@@ -36,10 +35,9 @@ def plot_sweep(
         _draw(ax, rows, colour, name)
     ax.set_xlabel(f"length of the translation{_unit(result, first)}")
     ax.set_ylabel(f"{words(BY_ELEMENT)} ({BY_ELEMENT_UNIT})")
-    ax.set_title(f"{result.header['model']['name']}: {first}", fontsize=10, parse_math=False)
-    ax.legend(fontsize=8, frameon=False)
+    ax.set_title(f"{result.header['model']['name']}: {first}", parse_math=False)
+    ax.legend()
     unframed(ax)
-    return ax
 
 
 def moving_pictures(result: Result) -> Elements:

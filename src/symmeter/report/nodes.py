@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from symmeter.report.chosen import chosen
-from symmeter.report.figures import axes, line_colours, signs, unframed, words
+from symmeter.report.drawing import drawing
+from symmeter.report.figures import line_colours, signs, unframed, words
 from symmeter.results.nodes import MOST, NodeErrors
 from symmeter.results.result import Result
 from symmeter.results.units import shown_unit
@@ -26,17 +27,15 @@ _MOST_KINDS = 8
 _OTHERS = "others"
 
 
-def plot_nodes(
-    result: Result, ax: "Axes | None" = None, symmetry: str | None = None, output: str | None = None
-) -> "Axes":
-    """A histogram of the errors of single atoms or points, stacked by what they are; returns the Axes.
+@drawing("nodes", "errors of single atoms or points", Result, lambda one: one.nodes)
+def plot_nodes(result: Result, ax: "Axes", symmetry: str | None = None, output: str | None = None) -> None:
+    """A histogram of the errors of single atoms or points, stacked by what they are.
 
     On a logarithmic axis where they differ much; those of 0 are then counted in the first bin. Without an `output` it
     is the first that has an error per node. SymmeterError where none has.
     """
     by_name = {(one.symmetry, one.output): one for one in reversed(result.nodes)}
     nodes = list(chosen(by_name, symmetry, output, _LACKING).values())[-1]  # the first of the result
-    ax = ax or axes(6.4, 3.8)
     unit, factor = shown_unit(nodes.unit)
     by_kind = _by_kind(nodes)
     edges = _edges(np.concatenate(list(by_kind.values())) * factor)
@@ -52,11 +51,10 @@ def plot_nodes(
     many = len(nodes.value) >= MOST
     item = "atoms" if any(nodes.kind) else "points"
     ax.set_ylabel(f"{item} (the first {MOST:,})" if many else item)
-    ax.set_title(f"{result.header['model']['name']}: {nodes.symmetry}", fontsize=10, parse_math=False)
+    ax.set_title(f"{result.header['model']['name']}: {nodes.symmetry}", parse_math=False)
     if list(by_kind) != [""]:
-        ax.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+        ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     unframed(ax)
-    return ax
 
 
 def _by_kind(nodes: NodeErrors) -> dict[str, np.ndarray]:

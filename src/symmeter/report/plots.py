@@ -1,23 +1,24 @@
-"""Pictures of layer profiles. Every function returns Axes (or a Figure), none shows it or touches global settings."""
+"""Pictures of layer profiles: by kind, along the calls, the worst parts, the tree."""
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from symmeter.errors import SymmeterError, nearest
 from symmeter.layers import summaries as views
 from symmeter.layers.profile import Profile
 from symmeter.layers.text import shortened_name
-from symmeter.report.figures import axes, bars, line_colours, new_figure, signs, words
+from symmeter.report.drawing import drawing, usual_height
+from symmeter.report.figures import bars, common_unit, legend_below, room, unframed, words
+from symmeter.report.style import STYLE
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 # Okabe and Ito's palette, which the colour-blind can tell apart, and grays; a kind has its colour everywhere.
 COLOURS = {
@@ -35,36 +36,44 @@ COLOURS = {
 }
 _INVISIBLE = 1e-3  # of the largest: too small to be seen, and left out of the legend
 _ROWS = 45  # lines of a tree that can be read
-_UPRIGHT = 4  # labels that fit below bars without being turned
 _EDGE = 0.4  # width of the white line around bars that touch
 _HEAD = re.compile(r"^(?:[^.#]+(?:\.\d+)?|.*)")  # a name of the first level, with its number: blocks.3
 
 
-def plot_stacked(
-    profiles: Profile | dict[str, Profile], ax: "Axes | None" = None, symmetry: str | None = None
-) -> "Axes":
-    """Stacked bars of contributions by kind, one per generator, or per profile of a dict (Gruver et al., Fig. 1).
+def _with_legend(what: object, width: float, **choices: object) -> float:
+    """The height where a legend of kinds is below."""
+    return usual_height(what, width) + 0.4
 
-    Negative contributions are stacked below 0; a black mark with its 95 % interval is LEE.
+
+def _tree_height(profile: Profile, width: float, depth: int | None = None) -> float:
+    """That of all lines, of the names of generators, and of a title."""
+    shown = _depths(profile, depth)[1]
+    return 0.9 + 0.13 * sum(part.depth <= shown for part in profile.parts)
+
+
+@drawing("stacked", "contributions by kind of layer, with LEE", Profile, several=True, height=_with_legend)
+def plot_stacked(profiles: Mapping[str, Profile], ax: "Axes", symmetry: str | None = None) -> None:
+    """Stacked bars of contributions by kind, one per generator, or of several profiles one for each.
+
+    Negative contributions are stacked below 0; a black mark with its 95 % interval is LEE. Source: Gruver et al. 2023,
+    Fig. 1.
     """
-    ax = ax or axes(6.4, 4.2)
     stacks = _stacks(profiles, symmetry)
     positions = np.arange(len(stacks))
     _stack_kinds(ax, [views.by_kind(profile, name) for _, profile, name in stacks])
     roots = [next(row for row in profile.rows if row.symmetry == name) for _, profile, name in stacks]
     means, low, high = _columns(roots, "value", "interval_low", "interval_high")
     errors = bars(means, low, high)
-    mark = {"fmt": "D", "color": "black", "markersize": 4, "capsize": 4, "zorder": 5}
-    ax.errorbar(positions, means, errors, label="LEE, 95 % interval", **mark)
+    ax.errorbar(positions, means, errors, label="LEE, 95 % interval", fmt="D", color="black", zorder=5)
     ax.axhline(0, color="black", linewidth=0.8)
+    unit = common_unit(row.unit for _, profile, _ in stacks for row in profile.rows)
     labels = [words(label) for label, _, _ in stacks]
-    ax.set_xticks(positions, labels)
-    if len(stacks) > _UPRIGHT:
-        ax.set_xticks(positions, labels, rotation=30, ha="right")
-    ax.set_ylabel(f"contribution ({_unit(stacks)})")
-    _legend(ax)
+    ax.set_xticks(positions, labels, parse_math=False)
+    if sum(map(len, labels)) > 0.7 * room(ax):
+        ax.set_xticks(positions, labels, rotation=25, ha="right", rotation_mode="anchor", parse_math=False)
+    ax.set_ylabel(f"contribution ({unit})")
+    legend_below(ax)
     _clean(ax)
-    return ax
 
 
 def _stack_kinds(ax: "Axes", shares: Sequence[Sequence[views.Share]]) -> None:
@@ -81,61 +90,52 @@ def _stack_kinds(ax: "Axes", shares: Sequence[Sequence[views.Share]]) -> None:
         up, down = up + heights.clip(min=0), down + heights.clip(max=0)
 
 
-def plot_cumulative(
-    profile: Profile, ax: "Axes | None" = None, symmetries: Sequence[str] | None = None
-) -> "Axes":
+@drawing("cumulative", "running sum of contributions along the calls", Profile, height=_with_legend)
+def plot_cumulative(profile: Profile, ax: "Axes", symmetry: str | None = None) -> None:
     """Running sum of contributions along the calls as a share of LEE, with a band of their 95 % intervals (Fig. 4)."""
-    ax = ax or axes(6.4, 3.6)
-    symmetries = symmetries or profile.symmetries
-    for colour, symmetry in zip(line_colours(len(symmetries)), symmetries, strict=True):
+    symmetries = profile.symmetries if symmetry is None else [_known(profile, symmetry)]
+    for number, symmetry in enumerate(symmetries):
+        look = STYLE.series(number)
         lines = views.cumulative(profile, symmetry)
         share, low, high = _columns(lines, "share", "share_low", "share_high")
         share = share.astype(float)  # NaN for None
         down, up = bars(share, low, high)
         position = np.arange(1, len(lines) + 1)
-        ax.step(position, share, where="post", color=colour, label=words(symmetry), linewidth=1.4)
-        ax.fill_between(
-            position, share - down, share + up, step="post", color=colour, alpha=0.15, linewidth=0
-        )
+        line = {"color": look.colour, "linestyle": look.stroke}
+        ax.step(position, share, where="post", label=words(symmetry), **line)
+        band = {"color": look.colour, "alpha": 0.15, "linewidth": 0}
+        ax.fill_between(position, share - down, share + up, step="post", **band)
     ax.axhline(1, color="black", linestyle="--", linewidth=0.8)
     ax.axhline(0, color="black", linewidth=0.8)
     _mark_stages(ax, profile)
     ax.set_xlabel("leaves and glue, in the order of the forward pass")
-    ax.set_ylabel("running sum / LEE, 95 % interval")
+    ax.set_ylabel("running sum / LEE,\n95 % interval")
     ax.set_xlim(1, max(2, sum(part.terminal for part in profile.parts)))
-    ax.legend(fontsize=8, frameon=False, loc="best", ncols=2)
+    legend_below(ax)
     _clean(ax)
-    return ax
 
 
-def plot_tree(profile: Profile, ax: "Axes | None" = None, depth: int | None = None) -> "Axes":
+@drawing("tree", "shares of all parts under all generators", Profile, height=_tree_height)
+def plot_tree(profile: Profile, ax: "Axes", depth: int | None = None) -> None:
     """Heat map of shares, parts by generators, parents above children; collapsed until it can be read."""
-    most = max(part.depth for part in profile.parts)
-    depth = most if depth is None else depth
-    while depth > 1 and sum(part.depth <= depth for part in profile.parts) > _ROWS:
-        depth -= 1
+    most, depth = _depths(profile, depth)
     columns = [views.tree(profile, symmetry, depth) for symmetry in profile.symmetries]
     values = np.array([_columns(lines, "share")[0] for lines in columns], float).T  # NaN for None
-    ax = ax or axes(2.8 + 0.75 * len(columns), 1.4 + 0.2 * len(values))
     limit = float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 1.0
     image = ax.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
-    ax.set_xticks(
-        range(len(columns)), list(map(words, profile.symmetries)), rotation=40, ha="right", fontsize=8
-    )
-    names = ["whole" if not line.label else shortened_name(line.label, 40) for line in columns[0]]
-    ax.set_yticks(range(len(names)), names, fontsize=7, parse_math=False)
+    upright = {"rotation": 25, "ha": "right", "rotation_mode": "anchor"}
+    ax.set_xticks(range(len(columns)), list(map(words, profile.symmetries)), **upright)
+    names = ["whole" if not line.label else shortened_name(line.label, room(ax) // 2) for line in columns[0]]
+    ax.set_yticks(range(len(names)), names, parse_math=False)
     ax.figure.colorbar(image, ax=ax, label="share of LEE", fraction=0.08)
     if depth < most:
-        ax.set_title(f"collapsed to depth {depth} of {most}", fontsize=9)
-    return ax
+        ax.set_title(f"collapsed to depth {depth} of {most}")
 
 
-def plot_worst(
-    profile: Profile, ax: "Axes | None" = None, symmetry: str | None = None, top: int = 12
-) -> "Axes":
+@drawing("worst", "the parts with the largest contributions", Profile)
+def plot_worst(profile: Profile, ax: "Axes", symmetry: str | None = None, top: int = 12) -> None:
     """The parts with the largest contributions, with 95 % intervals, in the colours of their kinds."""
-    ax = ax or axes(6.4, 4.2)
-    symmetry = symmetry or profile.symmetries[0]
+    symmetry = _known(profile, symmetry)
     lines = views.by_module(profile, symmetry)[:top][::-1]
     share, low, high = _columns(lines, "share", "share_low", "share_high")
     share = np.nan_to_num(share.astype(float))  # 0 for None
@@ -144,20 +144,18 @@ def plot_worst(
         100 * share,
         xerr=100 * bars(share, low, high),
         color=[COLOURS.get(line.kind, "#CCCCCC") for line in lines],
-        error_kw={"linewidth": 0.8, "capsize": 2},
+        error_kw={"linewidth": 0.8},
     )
-    ax.set_yticks(
-        range(len(lines)), [shortened_name(line.label, 30) for line in lines], fontsize=8, parse_math=False
-    )
+    names = [shortened_name(line.label, room(ax) * 2 // 5) for line in lines]
+    ax.set_yticks(range(len(lines)), names, parse_math=False)
     ax.axvline(0, color="black", linewidth=0.8)
     ax.set_xlabel(f"share of LEE, {words(symmetry)} (%), 95 % interval")
     _clean(ax)
-    return ax
 
 
-def plot_fraction(profile: Profile, ax: "Axes | None" = None) -> "Axes":
+@drawing("fraction", "fractions of the norms by kind of layer", Profile, height=_with_legend)
+def plot_fraction(profile: Profile, ax: "Axes") -> None:
     """Fraction of each kind in the sum of norms, one bar per generator (Gruver et al., Fig. 4, middle right)."""
-    ax = ax or axes(6.4, 3.6)
     found = [views.fraction(profile, symmetry) for symmetry in profile.symmetries]
     left = np.zeros(len(found))
     for kind, colour in COLOURS.items():
@@ -182,52 +180,41 @@ def plot_fraction(profile: Profile, ax: "Axes | None" = None) -> "Axes":
         if profile.norms(profile.symmetries[0]) is not None
         else "fraction of the absolute contributions"
     )
-    _legend(ax)
+    legend_below(ax)
     _clean(ax)
-    return ax
 
 
-def overview(profile: Profile) -> "Figure":
-    """A figure of four panels: by kind, along the calls, the worst parts, and fractions of norms."""
-    figure = new_figure(13, 8.2)
-    panels = figure.subplots(2, 2)
-    plot_stacked(profile, panels[0, 0])
-    plot_cumulative(profile, panels[0, 1])
-    plot_worst(profile, panels[1, 0])
-    plot_fraction(profile, panels[1, 1])
-    handles: dict[str, Artist] = {}
-    for letter, panel in zip("abcd", panels.flat, strict=True):
-        panel.text(-0.1, 1.03, letter, transform=panel.transAxes, fontsize=13, fontweight="bold", ha="right")
-        if letter in "ad":  # one legend of kinds serves both
-            handles |= dict(zip(*panel.get_legend_handles_labels()[::-1], strict=True))
-            panel.get_legend().remove()
-    figure.legend(
-        handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles), frameon=False
-    )
-    head = profile.header
-    samples = f"{head['data']['used']} {head['data'].get('item', 'image')}s"
-    circumstances = f"{samples}, output {head['spec']['output']}, {head['definition']}"
-    figure.suptitle(f"{head['model']['name']}: {circumstances}", fontsize=11, parse_math=False)
-    return figure
+def _stacks(profiles: Mapping[str, Profile], symmetry: str | None) -> list[tuple[str, Profile, str]]:
+    """The label, profile and symmetry of every stack."""
+    if len(profiles) > 1:
+        return [(label, profile, _known(profile, symmetry)) for label, profile in profiles.items()]
+    (profile,) = profiles.values()
+    names = profile.symmetries if symmetry is None else [_known(profile, symmetry)]
+    return [(name, profile, name) for name in names]
 
 
-def _stacks(profiles: Profile | dict[str, Profile], symmetry: str | None) -> list[tuple[str, Profile, str]]:
-    if isinstance(profiles, dict):
-        return [(label, profile, symmetry or profile.symmetries[0]) for label, profile in profiles.items()]
-    return [(name, profiles, name) for name in profiles.symmetries if symmetry in (None, name)]
+def _known(profile: Profile, symmetry: str | None) -> str:
+    """One symmetry of a profile, without a name the first; SymmeterError where it has none of that name."""
+    if symmetry not in (None, *profile.symmetries):
+        raise SymmeterError(
+            f"symmetry {symmetry!r} is not in this profile{nearest(symmetry, profile.symmetries)}"
+        )
+    return symmetry or profile.symmetries[0]
+
+
+def _depths(profile: Profile, depth: int | None) -> tuple[int, int]:
+    """How deep the tree is, and to which depth it is drawn."""
+    most = max(part.depth for part in profile.parts)
+    depth = most if depth is None else depth
+    while depth > 1 and sum(part.depth <= depth for part in profile.parts) > _ROWS:
+        depth -= 1
+    return most, depth
 
 
 def _columns(rows: Sequence[object], *names: str) -> np.ndarray:
     """Fields of rows as columns (fields, rows), with None where a row has none."""
     values = list(map(attrgetter(*names), rows))
     return np.array(values, object).reshape(-1, len(names)).T
-
-
-def _unit(stacks: list[tuple[str, Profile, str]]) -> str:
-    """The unit in signs; of several units the part before the stroke."""
-    units = list(dict.fromkeys(row.unit for _, profile, _ in stacks for row in profile.rows))
-    text = units[0] if len(units) == 1 else units[0].split(" / ")[0] + " / unit²"
-    return signs(text)
 
 
 def _mark_stages(ax: "Axes", profile: Profile) -> None:
@@ -242,7 +229,7 @@ def _mark_stages(ax: "Axes", profile: Profile) -> None:
                 1.01,
                 shortened_name(name, 14),
                 transform=ax.get_xaxis_transform(),
-                fontsize=6.5,
+                fontsize=STYLE.small_size - 1,
                 rotation=40,
                 ha="left",
                 va="bottom",
@@ -252,11 +239,6 @@ def _mark_stages(ax: "Axes", profile: Profile) -> None:
             last = i
 
 
-def _legend(ax: "Axes") -> None:
-    """Beside the axes, where no bar can be under it."""
-    ax.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
-
-
 def _clean(ax: "Axes") -> None:
-    ax.spines[["top", "right"]].set_visible(False)
+    unframed(ax)
     ax.margins(y=0.08)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from symmeter.report.chosen import chosen
-from symmeter.report.figures import axes, bars, line_colours, unframed, words
+from symmeter.report.drawing import drawing
+from symmeter.report.figures import bars, line_colours, unframed, words
 from symmeter.results.result import Result
 from symmeter.results.row import Row
 
@@ -17,16 +18,14 @@ _STEP = re.compile(r"^step (\d+)\b\.?(.*)")  # its number, and the name of one o
 _LACKING = "no steps in this result: measure a symmeter.Rollout with output=rollout.outputs('equivariant')"
 
 
-def plot_rollout(
-    result: Result, ax: "Axes | None" = None, symmetry: str | None = None, measure: str | None = None
-) -> "Axes":
-    """The error of every step against its number, on logarithmic axes, a line a symmetry and tensor; returns the Axes.
+@drawing("rollout", "error against the number of steps", Result, lambda one: rollouts_of(one))
+def plot_rollout(result: Result, ax: "Axes", symmetry: str | None = None, measure: str | None = None) -> None:
+    """The error of every step against its number, on logarithmic axes, a line a symmetry and tensor.
 
     Bars are 95 % intervals where the error is the value itself; the dashed line is the floor: what a symmetric model
     would show. SymmeterError where no output is a step of a roll-out.
     """
     found = chosen(rollouts_of(result), symmetry, measure, _LACKING)
-    ax = ax or axes(6.4, 4.0)
     ax.set_xscale("log")
     ax.set_yscale("log")
     lines: dict[tuple[str, str], list[Row]] = {}
@@ -40,9 +39,8 @@ def plot_rollout(
     ax.set_xticks([], minor=True)
     ax.set_xlabel("steps of the roll-out")
     ax.set_ylabel("error (" + ", ".join(dict.fromkeys(rows[0].measure for rows in found.values())) + ")")
-    ax.legend(fontsize=8, frameon=False)
+    ax.legend()
     unframed(ax)
-    return ax
 
 
 def rollouts_of(result: Result) -> dict[tuple[str, str], list[Row]]:
@@ -73,6 +71,6 @@ def _draw(ax: "Axes", rows: list[Row], colour: str, name: str) -> None:
     same = [row.error in (None, row.value) for row in rows]
     low, high = ([row[key] if is_own else None for row, is_own in zip(rows, same, strict=True)]
                  for key in ("interval_low", "interval_high"))  # fmt: skip
-    ax.errorbar(steps, own, bars(own, low, high), fmt="o-", color=colour, markersize=5, capsize=3, label=name)
+    ax.errorbar(steps, own, bars(own, low, high), fmt="o-", color=colour, label=name)
     floor = np.array([row.floor for row in rows], float)  # NaN for None
     ax.plot(steps, floor, "--", color=colour, linewidth=1.2, label=f"floor of {name}")

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from symmeter.report.chosen import chosen
-from symmeter.report.figures import axes, line_colours, unframed
+from symmeter.report.drawing import drawing
+from symmeter.report.figures import line_colours, unframed
+from symmeter.report.style import STYLE
 from symmeter.results.result import Result
 from symmeter.results.spectrum import Spectrum
 
@@ -20,10 +22,9 @@ _PARITIES = {None: "", 1: "even under inversion", -1: "odd under inversion"}
 _WIDTH = 0.8  # of all bars of one degree
 
 
-def plot_spectrum(
-    result: Result, ax: "Axes | None" = None, symmetry: str | None = None, output: str | None = None
-) -> "Axes":
-    """Bars of the share of A^2 that each degree has, with 95 % intervals; returns the Axes.
+@drawing("spectrum", "how much of the response is of which degree", Result, lambda one: spectra_of(one))
+def plot_spectrum(result: Result, ax: "Axes", symmetry: str | None = None, output: str | None = None) -> None:
+    """Bars of the share of A^2 that each degree has, with 95 % intervals.
 
     The last bar is what is beyond all degrees that are told apart. Where much is beyond what the elements integrate
     without error, those bars are hatched: this design does not resolve them. Without an `output` it is the one with the
@@ -31,12 +32,10 @@ def plot_spectrum(
     """
     found = chosen(spectra_of(result), symmetry, output, _LACKING)
     group, name = _worst(result, list(found))
-    ax = ax or axes(6.4, 3.8)
     _draw(ax, found[group, name])
     ax.set_ylabel("share of the squared error A², 95 % interval")
-    ax.set_title(f"{group}, {name}", fontsize=10, parse_math=False)
+    ax.set_title(f"{group}, {name}", parse_math=False)
     unframed(ax)
-    return ax
 
 
 def spectra_of(result: Result) -> dict[tuple[str, str], Spectrum]:
@@ -86,7 +85,7 @@ def _draw(ax: "Axes", spectrum: Spectrum) -> None:
             rotation=90,
             ha="right",
             va="center",
-            fontsize=8,
+            fontsize=STYLE.small_size,
         )
     ax.set_xticks(range(top + 2), [*map(str, range(top + 1)), f"> {top}"])
     ax.set_xlabel("degree of the response")
@@ -94,7 +93,7 @@ def _draw(ax: "Axes", spectrum: Spectrum) -> None:
     ax.set_ylim(0, 1.02)
     if len(parities) > 1 or unresolved:
         ax.set_ylim(0, 1.25)  # with room for the legend
-        ax.legend(fontsize=8, edgecolor="none", loc="upper right")
+        ax.legend(loc="upper right")
 
 
 def _bar(ax: "Axes", place: float, share: float, error: float | None) -> None:

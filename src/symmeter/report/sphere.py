@@ -2,13 +2,15 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from symmeter.errors import SymmeterError
 from symmeter.report.chosen import BY_ELEMENT, BY_ELEMENT_UNIT, Elements, chosen, elements_of, worst_of
-from symmeter.report.figures import new_figure, words
+from symmeter.report.drawing import drawing
+from symmeter.report.figures import words
+from symmeter.report.style import STYLE
 from symmeter.results.result import Result
 from symmeter.results.row import ElementRow
 
@@ -29,22 +31,27 @@ _AXES = {  # longitude, latitude, and the place of the name: points across and u
 }
 
 
+@drawing(
+    "sphere",
+    "error of rotations on a map of their axes",
+    Result,
+    lambda one: turning_pictures(one),
+    projection="mollweide",
+)
 def plot_sphere(
     result: Result,
-    ax: "Axes | None" = None,
+    ax: "Axes",
     symmetry: str | None = None,
     output: str | None = None,
     parity: int = 1,
-) -> "Axes":
-    """Every rotation at its axis on a map of the sphere, the larger the angle the larger the mark; returns the Axes.
+) -> None:
+    """Every rotation at its axis on a map of the sphere, the larger the angle the larger the mark.
 
     The colour is the relative error ||f(g x) - g f(x)|| / ||f(x)||. With `parity` -1 it is of the elements that come
     with an inversion; mirror images are there with an angle of 180 degrees. Without an `output` it is the one with the
     largest error. `ax` must be a Mollweide projection. SymmeterError where there are no rotations about several axes.
     """
     rows = worst_of(chosen(turning_pictures(result), symmetry, output, _LACKING))
-    if ax is None:
-        ax = cast("Axes", new_figure(6.4, 4.2).add_subplot(projection="mollweide"))
     drawn = [row for row in rows if row.parity == parity and _angle(row) > 0]
     if not drawn:
         raise SymmeterError(f"{rows[0].symmetry} has no elements of parity {parity}")
@@ -68,8 +75,7 @@ def plot_sphere(
     ax.figure.colorbar(marks, ax=ax, shrink=0.75, label=label)
     _draw_globe(ax)
     _explain_sizes(ax)
-    ax.set_title(_title(rows, parity), fontsize=10, pad=22, parse_math=False)
-    return ax
+    ax.set_title(_title(rows, parity), pad=16, parse_math=False)
 
 
 def turning_pictures(result: Result) -> Elements:
@@ -120,7 +126,7 @@ def _draw_globe(ax: "Axes") -> None:
             textcoords="offset points",
             ha="center",
             va="center",
-            fontsize=9,
+            fontsize=STYLE.small_size,
             zorder=4,
         )
 
@@ -131,9 +137,6 @@ def _explain_sizes(ax: "Axes") -> None:
         ax.scatter([], [], s=_area(angle), color="#777777", label=f"{angle}°")
     ax.legend(
         title="at its axis, by angle",
-        title_fontsize=8,
-        fontsize=8,
-        frameon=False,
         loc="upper center",
         bbox_to_anchor=(0.5, -0.08),
         ncols=len(_SHOWN_ANGLES),

@@ -11,6 +11,7 @@ from rich.table import Table
 from symmeter.results.indexed import Indexed
 from symmeter.results.json_form import json_form
 from symmeter.results.numbers import interval, short
+from symmeter.results.published import Drawn
 from symmeter.results.result import pandas
 from symmeter.results.row import Record
 from symmeter.results.sheet import WIDTH, Sheet, new_table
@@ -38,7 +39,7 @@ class BandRow(Record):
 
 
 @dataclass(frozen=True, repr=False)
-class Bands(Indexed[BandRow], Shown):
+class Bands(Indexed[BandRow], Shown, Drawn):
     """The mean square of a Lie derivative by frequency.
 
     `power[symmetry][axis]` (n // 2 + 1,): what waves of k = 0, 1, ... periods along `x`, `y` or `z` have of it, a mean

@@ -19,6 +19,7 @@ from symmeter.results.indexed import Indexed
 from symmeter.results.intervals import Ratio, holm, of_ratios
 from symmeter.results.json_form import json_form
 from symmeter.results.paired import QUANTITIES, VALUE, Images, Measured
+from symmeter.results.published import Published
 from symmeter.results.row import Row
 from symmeter.results.sheet import WIDTH, Sheet
 from symmeter.results.shown import Shown
@@ -29,7 +30,7 @@ SCHEMA = "symmeter.results.comparison/1"
 
 
 @dataclass(frozen=True, repr=False)
-class Comparison(Indexed[ComparisonRow], Shown):
+class Comparison(Indexed[ComparisonRow], Shown, Published):
     """Ratios of models to the first of them, with their intervals.
 
     `images` says how many each of the others has in common with the first.
@@ -97,7 +98,7 @@ def compared(results: Sequence[Measured], names: Sequence[str] | None = None) ->
     """
     if len(results) < 2:
         raise SymmeterError(f"{len(results)} result to compare; give two or more")
-    names = _told_apart(names or [name_of(result) for result in results])
+    names = told_apart(names or [name_of(result) for result in results])
     found: list[tuple[ComparisonRow, bool, Ratio]] = []
     images, notes = [], []
     for other, name in zip(results[1:], names[1:], strict=True):
@@ -230,10 +231,10 @@ def name_of(result: Measured) -> str:
     return model["name"] if weights == "as given" else f"{model['name']} ({weights})"
 
 
-def _told_apart(names: Sequence[str]) -> list[str]:
+def told_apart(names: Sequence[str]) -> list[str]:
     """Names that differ: the second of two equal ones has a number.
 
-    >>> _told_apart(["net", "net", "other"])
+    >>> told_apart(["net", "net", "other"])
     ['net', 'net #2', 'other']
     """
     numbers = [list(names[: i + 1]).count(name) for i, name in enumerate(names)]

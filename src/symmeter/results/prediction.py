@@ -11,6 +11,7 @@ from rich.table import Table
 from symmeter.results.indexed import Indexed
 from symmeter.results.json_form import json_form
 from symmeter.results.numbers import interval, short
+from symmeter.results.published import Drawn
 from symmeter.results.result import pandas
 from symmeter.results.row import Record
 from symmeter.results.sheet import WIDTH, Sheet, new_table
@@ -46,7 +47,7 @@ class PredictionRow(Record):
 
 
 @dataclass(frozen=True, repr=False)
-class PredictionRange(Indexed[PredictionRow], Shown):
+class PredictionRange(Indexed[PredictionRow], Shown, Drawn):
     """Rows by symmetry and t, with their circumstances as in a `Result`."""
 
     labels: ClassVar = ("symmetry", "t")

@@ -19,6 +19,7 @@ from symmeter.results.indexed import Indexed
 from symmeter.results.json_form import json_form
 from symmeter.results.nodes import NodeErrors, columns_of_nodes
 from symmeter.results.phases import PhaseRow, phases_of
+from symmeter.results.published import Published
 from symmeter.results.row import ElementRow, Row
 from symmeter.results.sheet import WIDTH, Sheet
 from symmeter.results.shown import Shown
@@ -32,7 +33,7 @@ HEADER, ROWS, SAMPLES, NODES = "result.json", "rows.parquet", "samples.parquet",
 
 
 @dataclass(frozen=True, repr=False)
-class Result(Indexed[Row], Shown):
+class Result(Indexed[Row], Shown, Published):
     """Rows of estimates and their circumstances.
 
     `samples` maps a column name to per-image values in the order of `sample_names`. `header` holds what is the

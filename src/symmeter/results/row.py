@@ -12,7 +12,8 @@ from symmeter.results.verdict import resolved
 
 HIGHER = "higher"  # begins the direction of a measure whose large values are those of symmetric networks
 RATIOS = ("stability", "specificity", "untrained")  # each with `_low`, `_high` and `_pairs`
-_SCALED = ("value", "floor", "interval_low", "interval_high", "error", "control_error", "control")
+_SCALED = ("value", "floor", "interval_low", "interval_high", "error", "control_error", "control",
+           "specificity_control")  # fmt: skip
 
 
 @dataclass(frozen=True, repr=False)

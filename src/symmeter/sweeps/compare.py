@@ -26,7 +26,7 @@ def _one(value: object) -> object:
 
 
 @dataclass(frozen=True)
-class _Named:
+class NamedResult:
     """A result, the name of its model, and where it comes from."""
 
     result: Result
@@ -62,14 +62,14 @@ def compare(*models: Any, data: Any = None, **arguments: Any) -> Comparison:
     >>> round(row.ratio, 6), row.verdict
     (0.25, 'smaller error')
     """
-    found: list[_Named] = []
+    found: list[NamedResult] = []
     notes: list[str] = []
     fresh = 0
     for one in models:
         if isinstance(one, Result):
-            found.append(_Named(one, name_of(one)))
+            found.append(NamedResult(one, name_of(one)))
         elif isinstance(one, str) and is_saved(one):
-            named, left_out = _saved(one)
+            named, left_out = saved_results(one)
             found += named
             notes += left_out
         else:
@@ -88,24 +88,24 @@ def is_saved(word: str) -> bool:
     return "://" in word or path.is_dir() or path.suffix == ".json"
 
 
-def _measured(model: Any, data: Any, arguments: dict[str, Any]) -> _Named:
+def _measured(model: Any, data: Any, arguments: dict[str, Any]) -> NamedResult:
     if data is None:
         name = model if isinstance(model, str) else type(model).__name__
         raise SymmeterError(f"{name}: no result or store is there, and a model needs data to be measured on")
     result = measure(model, data, **arguments)
-    return _Named(result, name_of(result))
+    return NamedResult(result, name_of(result))
 
 
-def _saved(path: str) -> tuple[list[_Named], list[str]]:
+def saved_results(path: str) -> tuple[list[NamedResult], list[str]]:
     """The results at a place, and what is left out."""
     folder = Path(path)
     if "://" in path or ((folder / MARK).is_file() and not (folder / HEADER).is_file()):
         return _of_store(Store(path))
     result = load(path)
-    return [_Named(result, name_of(result), folder.name)], []
+    return [NamedResult(result, name_of(result), folder.name)], []
 
 
-def _of_store(store: Store) -> tuple[list[_Named], list[str]]:
+def _of_store(store: Store) -> tuple[list[NamedResult], list[str]]:
     """The models of a store that were measured in one way on the same images: the most there are."""
     frame = store.frame()
     if not len(frame):
@@ -124,7 +124,7 @@ def _of_store(store: Store) -> tuple[list[_Named], list[str]]:
     notes = [f"{fault}: left out" for fault in broken.values()]
     if rest:
         notes.append(f"store {store.url}: {rest} more cells are of other images or settings, and left out")
-    return [_Named(store.result(key), names[key]) for key in largest], notes
+    return [NamedResult(store.result(key), names[key]) for key in largest], notes
 
 
 def _circumstances(store: Store, key: str) -> str:
@@ -134,7 +134,7 @@ def _circumstances(store: Store, key: str) -> str:
     return json.dumps([header["cell"]["data"], header["definition"], [spec.get(name) for name in _SAME]])
 
 
-def _names(found: Sequence[_Named]) -> list[str]:
+def _names(found: Sequence[NamedResult]) -> list[str]:
     """The names of the models, with where they come from where that tells them apart."""
     names = [one.name for one in found]
     return [

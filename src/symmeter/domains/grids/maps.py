@@ -22,6 +22,7 @@ from symmeter.measuring.plan import Given, Settings, plan_along
 from symmeter.models.outputs import Output, parse_output
 from symmeter.results.columns import Key
 from symmeter.results.numbers import short
+from symmeter.results.published import Drawn
 from symmeter.results.sheet import WIDTH, Sheet, new_table
 from symmeter.results.shown import Shown
 from symmeter.symmetry.conjugate import lie_derivative
@@ -32,7 +33,7 @@ DENSITY = "density"
 
 
 @dataclass(frozen=True, repr=False)
-class Maps(Shown):
+class Maps(Shown, Drawn):
     """Pictures of the error of one sample, an image or a volume, by generator.
 
     `density[symmetry]` (H, W), of volumes (D, H, W): sum over channels of g (X x), with g the gradient of <L_X f / dim,

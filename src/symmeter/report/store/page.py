@@ -1,9 +1,10 @@
 """`report`: a store as one HTML file that needs no server and no network."""
 
 import base64
+import contextlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -17,8 +18,10 @@ from symmeter.report.store.data import page_data
 from symmeter.report.store.findings import findings, p_value
 from symmeter.report.store.statistics import correlations, regression, words_of
 from symmeter.report.store.table import Metric, Tables, failures, published, tables
+from symmeter.results.result import Result
 from symmeter.results.verdict import meanings
 from symmeter.sweeps.executors.executor import REASONS
+from symmeter.sweeps.gathered import gathered
 from symmeter.sweeps.store import Store
 from symmeter.sweeps.tables import Frame
 from symmeter.verbs.arguments import Kind, several, word
@@ -34,7 +37,8 @@ Charts = Mapping[str, Mapping[str, Chart]]  # by metric and name
 
 @verb(
     store=Kind(
-        "a store that a sweep has filled", lambda one: one if isinstance(one, Store) else PATH.read(one)
+        "a store that a sweep has filled, or results and paths of saved ones",
+        lambda one: _asked(one),
     ),
     out=PATH,
     charts_to=PATH.or_none("for no charts"),
@@ -42,21 +46,40 @@ Charts = Mapping[str, Mapping[str, Chart]]  # by metric and name
     reference=several("paths of CSV files", PATH, least=0),
 )
 def report(
-    store: str | os.PathLike | Store,
+    store: str | os.PathLike | Store | Sequence[Result | str | os.PathLike],
     out: str | os.PathLike,
     *,
     reference: Iterable[str | os.PathLike] = (),
     charts_to: str | os.PathLike | None = None,
     title: str = "Symmetries of a model zoo",
 ) -> Path:
-    """Write the report of a store to one HTML file; returns its path.
+    """Write the report of a store, or of saved results, to one HTML file; returns its path.
 
+    `store`: a store of a sweep or its path, or results and paths of saved ones (`--out`), one or a list of them.
     `reference`: CSV files with published accuracies (columns model, top1) or points for a backdrop (see `published`).
     `charts_to`: a folder for every chart as PNG, SVG and CSV. Everything that comes from outside is shown as text.
     """
     for package in _NEEDED:
         require(package, "report")
-    opened, place = store if isinstance(store, Store) else Store(store), Path(out)
+    places: Any = store  # as `_asked` has made it
+    with contextlib.nullcontext(store) if isinstance(store, Store) else gathered(places) as opened:
+        return _reported(opened, Path(out), reference, charts_to, title)
+
+
+def _asked(store: Any) -> Any:
+    """A store as it is, or the places of one or of results as a list."""
+    if isinstance(store, Store):
+        return store
+    several = store if isinstance(store, list | tuple) else [store]
+    if not several:
+        raise ValueError
+    return [one if isinstance(one, Result) else PATH.read(one) for one in several]
+
+
+def _reported(
+    opened: Store, place: Path, reference: Iterable[str | os.PathLike], charts_to: Any, title: str
+) -> Path:
+    """Write the page of an open store."""
     accuracies, backdrop = _references(reference)
     found = tables(opened.frame(), accuracies)
     drawn = {metric.key: _charts(found, metric, backdrop) for metric in found.metrics}
