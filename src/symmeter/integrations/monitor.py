@@ -3,12 +3,14 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import Any
 
 from symmeter.errors import SymmeterError, SymmeterWarning, first_line
 from symmeter.integrations.names import names_of
 from symmeter.measuring.arguments import ARGUMENTS
-from symmeter.measuring.measure import measure
+from symmeter.measuring.measure import measure, named_options
+from symmeter.measuring.plan import Given, check_measures, read_words
 from symmeter.models.borrowed import borrowed
 from symmeter.results.result import Result
 from symmeter.verbs.arguments import Kinds, choice, whole, word
@@ -24,6 +26,7 @@ ARGUMENTS_OF_CALLBACKS: Kinds = {
     "on_error": choice("on_error", (WARN, RAISE)),
     "network": word.or_none("for the whole model"),
 }
+_OF_MEASURE = frozenset(signature(measure).parameters)
 _QUANTITIES = {"": "value", "_low": "interval_low", "_high": "interval_high", "_stability": "stability"}
 
 
@@ -40,6 +43,16 @@ class Monitor:
     on_error: str = WARN
     results: dict[int, Result] = field(default_factory=dict)
     _said: set[str] = field(default_factory=set)
+
+    def __post_init__(self):
+        """SymmeterError, in one line, for settings that mean nothing: now, and not at the end of the first epoch."""
+        known = {name: value for name, value in self.settings.items() if name in ARGUMENTS}
+        options = {name: value for name, value in self.settings.items() if name not in _OF_MEASURE}
+        self.settings = dict(self.settings) | {name: ARGUMENTS[name].check(name, v) for name, v in known.items()}
+        options = named_options(known.get("definition", "bandlimited"), known.get("preprocessing")) | options
+        given = Given(self.data, known.get("domain"), known.get("inputs"), options=options)
+        kind, symmetry = read_words(given, known["symmetry"], known["output"])
+        check_measures(known.get("measure"), symmetry, kind.usual_measures(known["output"]))
 
     def due(self, epoch: int) -> bool:
         """Whether it is time at the end of this epoch, of 1, 2, ..."""
