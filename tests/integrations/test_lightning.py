@@ -27,7 +27,9 @@ def bars(n=64, seed=0):
     generator = torch.Generator().manual_seed(seed)
     labels = torch.randint(2, (n,), generator=generator)
     images = torch.rand(n, 1, 12, 12, generator=generator) * 0.3
-    for image, label, place in zip(images, labels, torch.randint(2, 9, (n,), generator=generator), strict=True):
+    for image, label, place in zip(
+        images, labels, torch.randint(2, 9, (n,), generator=generator), strict=True
+    ):
         image[0].movedim(int(label), 0)[place : place + 2] += 1
     return TensorDataset(images, labels)
 
@@ -35,7 +37,13 @@ def bars(n=64, seed=0):
 class Classifier(lightning.LightningModule):
     def __init__(self):
         super().__init__()
-        layers = [nn.Conv2d(1, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 8, 3, 2), nn.Dropout(0.1)]
+        layers = [
+            nn.Conv2d(1, 8, 3, padding=1),
+            nn.BatchNorm2d(8),
+            nn.ReLU(),
+            nn.Conv2d(8, 8, 3, 2),
+            nn.Dropout(0.1),
+        ]
         self.net = nn.Sequential(*layers, nn.ReLU(), nn.Flatten(), nn.Linear(200, 2))
 
     def forward(self, x):
@@ -101,8 +109,10 @@ def test_a_training_goes_the_same_way_with_and_without_it(tmp_path):
 
 def test_every_second_epoch_of_a_part_of_the_network_on_images_of_its_own(tmp_path):
     images = bars(12, seed=5).tensors[0]
-    monitor = SymmetryMonitor("hflip", images, every_n_epochs=2, network="net", output="logits", measure="geed")
-    trainer, module = trained(tmp_path, monitor, validated=False, epochs=3)
+    monitor = SymmetryMonitor(
+        "hflip", images, every_n_epochs=2, network="net", output="logits", measure="geed"
+    )
+    trainer, _ = trained(tmp_path, monitor, validated=False, epochs=3)
     (row,) = logged(trainer)
     assert list(monitor.results) == [2] and row["epoch"] == "1"
     assert float(row["symmetry/hflip"]) == pytest.approx(monitor.results[2].rows[0].value, rel=1e-5)
@@ -111,7 +121,9 @@ def test_every_second_epoch_of_a_part_of_the_network_on_images_of_its_own(tmp_pa
 
 def test_validation_alone_is_measured_too(tmp_path):
     monitor = SymmetryMonitor("rotation", samples=8)
-    trainer = lightning.Trainer(logger=False, default_root_dir=tmp_path, accelerator="cpu", enable_progress_bar=False)
+    trainer = lightning.Trainer(
+        logger=False, default_root_dir=tmp_path, accelerator="cpu", enable_progress_bar=False
+    )
     (found,) = trainer.validate(Classifier(), [DataLoader(bars(), 16)], verbose=False)
     assert list(found) == ["val_loss"]
     trainer.callbacks.append(monitor)
@@ -121,7 +133,9 @@ def test_validation_alone_is_measured_too(tmp_path):
 
 def test_an_error_is_a_warning_and_the_training_goes_on(tmp_path):
     images = torch.rand(7, 1, 5, 5)  # too small for the network
-    with pytest.warns(SymmeterWarning, match=r"epoch \d: no symmetry was measured: the model .*cannot") as said:
+    with pytest.warns(
+        SymmeterWarning, match=r"epoch \d: no symmetry was measured: the model .*cannot"
+    ) as said:
         trainer, module = trained(tmp_path, SymmetryMonitor("rotation", images))
     assert trainer.current_epoch == 2 and logged(trainer) == []
     assert len([one for one in said if "no symmetry" in str(one.message)]) == 2

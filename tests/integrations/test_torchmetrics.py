@@ -17,7 +17,13 @@ SYMMETRIES = "translation,rotation,hue"
 
 def network(dtype=torch.float64, classes=5):
     torch.manual_seed(3)
-    layers = [nn.Conv2d(3, 8, 3, stride=2), nn.GELU(), nn.BatchNorm2d(8), nn.AdaptiveAvgPool2d(2), nn.Flatten()]
+    layers = [
+        nn.Conv2d(3, 8, 3, stride=2),
+        nn.GELU(),
+        nn.BatchNorm2d(8),
+        nn.AdaptiveAvgPool2d(2),
+        nn.Flatten(),
+    ]
     return nn.Sequential(*layers, nn.Linear(32, classes)).to(dtype).eval()
 
 
@@ -54,7 +60,9 @@ def test_an_image_that_comes_alone_counts_and_has_no_control():
     assert found["rotation_stability"].isnan()
 
 
-@pytest.mark.parametrize("measure", ["geed", "geed(js,normalised)", "consistency", "relative_error", "geed(cosine)"])
+@pytest.mark.parametrize(
+    "measure", ["geed", "geed(js,normalised)", "consistency", "relative_error", "geed(cosine)"]
+)
 @pytest.mark.parametrize("group", ["C4", "SO2"])
 def test_over_groups_too(measure, group):
     x = pictures(6)

@@ -70,13 +70,17 @@ class SymmetryMonitor(lightning.Callback):
         """SymmeterError for what could not be measured once the training runs."""
         strategy = type(trainer.strategy).__name__
         if strategy in _SHARDED:
-            raise SymmeterError(f"SymmetryMonitor needs the whole network on one process, and {strategy} divides it")
+            raise SymmeterError(
+                f"SymmetryMonitor needs the whole network on one process, and {strategy} divides it"
+            )
         self._part(pl_module)
 
     def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
         """SymmeterError where there is nothing to measure on."""
         if self._monitor.data is None and not trainer.enable_validation:
-            raise SymmeterError("SymmetryMonitor has no images: give data=, or the trainer a validation loader")
+            raise SymmeterError(
+                "SymmetryMonitor has no images: give data=, or the trainer a validation loader"
+            )
 
     def on_validation_epoch_end(self, trainer: Any, pl_module: Any) -> None:
         """Measure and log; nothing in the trial validation before a training."""

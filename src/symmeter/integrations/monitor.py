@@ -48,7 +48,9 @@ class Monitor:
         """SymmeterError, in one line, for settings that mean nothing: now, and not at the end of the first epoch."""
         known = {name: value for name, value in self.settings.items() if name in ARGUMENTS}
         options = {name: value for name, value in self.settings.items() if name not in _OF_MEASURE}
-        self.settings = dict(self.settings) | {name: ARGUMENTS[name].check(name, v) for name, v in known.items()}
+        self.settings = dict(self.settings) | {
+            name: ARGUMENTS[name].check(name, v) for name, v in known.items()
+        }
         options = named_options(known.get("definition", "bandlimited"), known.get("preprocessing")) | options
         given = Given(self.data, known.get("domain"), known.get("inputs"), options=options)
         kind, symmetry = read_words(given, known["symmetry"], known["output"])

@@ -72,7 +72,9 @@ class SymmetryCallback(transformers.TrainerCallback):
         self._latest = {}
         if self.trainer is None and args.report_to:
             others = ", ".join(args.report_to)
-            warn(f"SymmetryCallback has no trainer, so its values do not go to {others}: set its attribute trainer")
+            warn(
+                f"SymmetryCallback has no trainer, so its values do not go to {others}: set its attribute trainer"
+            )
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, model: Any = None, **kwargs: Any) -> None:
         """Measure and log."""
@@ -90,7 +92,12 @@ class SymmetryCallback(transformers.TrainerCallback):
         control.should_log = wanted
 
     def on_evaluate(
-        self, args: Any, state: Any, control: Any, metrics: MutableMapping[str, float] | None = None, **kwargs: Any
+        self,
+        args: Any,
+        state: Any,
+        control: Any,
+        metrics: MutableMapping[str, float] | None = None,
+        **kwargs: Any,
     ) -> None:
         """Put the latest values beside those of the evaluation."""
         if metrics is not None:
