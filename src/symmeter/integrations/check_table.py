@@ -4,9 +4,9 @@ import html
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 
-from symmeter import __version__
 from symmeter.errors import SymmeterError
 from symmeter.files import write_whole
 from symmeter.integrations.checks import Check
@@ -109,13 +109,13 @@ def _html(checks: Sequence[Check]) -> str:
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>symmeter: checks</title>'
         f"<style>{_STYLE}</style></head>\n<body><h1>Checks of symmetry</h1>\n<table><caption>{counts(checks)}; "
-        f"symmeter {__version__}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table>\n"
+        f"symmeter {version('symmeter')}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table>\n"
         f"{f'<ul>{said}</ul>' if said else ''}</body></html>\n"
     )
 
 
 def _json(checks: Sequence[Check]) -> str:
-    return json.dumps({"symmeter": __version__, "checks": list(map(asdict, checks))}, indent=2) + "\n"
+    return json.dumps({"symmeter": version("symmeter"), "checks": list(map(asdict, checks))}, indent=2) + "\n"
 
 
 def _messages(checks: Sequence[Check]) -> list[str]:

@@ -59,9 +59,9 @@ def recording(take: Callable[[Check], None]) -> Callable[..., "Result"]:
         try:
             result = assert_equivariant(*args, **kwargs)
         except AssertionError as error:
-            if hasattr(error, "result"):
-                for check in checks_of(error.result, given, str(error)):
-                    take(check)
+            result = getattr(error, "result", None)  # none where the model made the error
+            for check in checks_of(result, given, str(error)) if result is not None else ():
+                take(check)
             raise
         for check in checks_of(result, given):
             take(check)

@@ -161,11 +161,11 @@ def _measured(plan: Plan) -> _Batch:
 
 def _rows(run: DerivativeRun | OrbitRun) -> Iterator[tuple[Measure, Sums]]:
     """Of one output, in the order of the rows of a result."""
-    target = run.targets[0]
     if isinstance(run, DerivativeRun):
         for m, generator in product(run.measures, run.generators):
-            yield m, _sums(run.columns, run.key(m, generator, target))
+            yield m, _sums(run.columns, run.key(m, generator, run.targets[0]))
         return
+    target = run.targets[0]
     for m in target.measures:
         if target.key(m) not in run.columns:
             raise SymmeterError(
