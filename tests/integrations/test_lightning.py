@@ -1,18 +1,22 @@
 """Lightning: what is logged is what `symmeter.measure` says of the network as it then is."""
 
 import csv
+import math
+from types import SimpleNamespace
 
 import lightning.pytorch as lightning
 import pytest
 import torch
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.strategies import FSDPStrategy
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data.distributed import DistributedSampler
 
 import symmeter
 from symmeter.errors import SymmeterError, SymmeterWarning
-from symmeter.integrations.lightning import SymmetryMonitor
+from symmeter.integrations.lightning import SymmetryMonitor, _in_whole
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:You defined a `validation_step` but have no `val_dataloader`"),
@@ -89,8 +93,8 @@ def test_what_is_logged_is_what_measure_says(tmp_path):
         name = f"symmetry/{row.symmetry}"
         assert float(last[name]) == pytest.approx(row.value, rel=1e-5)
         assert float(last[f"{name}_low"]) == pytest.approx(row.interval_low, rel=1e-5)
-        high = last[f"{name}_high"]  # empty where the values set no such bound
-        assert (float(high) if high else None) == pytest.approx(row.interval_high, rel=1e-5)
+        high = math.inf if row.interval_high is None else row.interval_high
+        assert float(last[f"{name}_high"]) == pytest.approx(high, rel=1e-5)
         assert float(last[f"{name}_stability"]) == pytest.approx(row.stability, rel=1e-5)
         assert last[name] != first[name]
     assert sorted(monitor.results) == [1, 2]
@@ -165,6 +169,24 @@ def test_what_cannot_be_measured_is_said_when_the_training_begins(tmp_path):
         trained(tmp_path, SymmetryMonitor(), validated=False)
     with pytest.raises(SymmeterError, match="Classifier has no such module; it has net"):
         trained(tmp_path, SymmetryMonitor(network="nets"))
+
+
+def test_weights_that_are_divided_among_processes_are_refused():
+    trainer = SimpleNamespace(strategy=FSDPStrategy())
+    with pytest.raises(
+        SymmeterError, match="needs the whole network on one process, and FSDPStrategy divides it"
+    ):
+        SymmetryMonitor("rotation").setup(trainer, Classifier(), "fit")
+
+
+def test_of_a_loader_that_reads_a_part_of_the_images_all_are_taken():
+    data = bars(10)
+    part = DataLoader(data, 4, sampler=DistributedSampler(data, num_replicas=2, rank=0))
+    assert sum(len(images) for images, _ in part) == 5
+    for loaders in (part, [part], {"a": part, "b": None}):
+        assert sum(len(images) for images, _ in _in_whole(loaders)) == 10
+    whole = DataLoader(data, 4)
+    assert _in_whole([whole]) is whole
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """What callbacks share: when it is time, what a measurement is called, and that it harms nothing."""
 
+import math
 import warnings
 
 import pytest
@@ -53,6 +54,13 @@ def test_numbers_that_are_not_there_are_left_out():
         "symmetry/geed(kl)/C4",
         "symmetry/consistency/C4",
     }
+
+
+def test_an_end_that_is_not_set_is_infinite():
+    one, rest = 5 * images(1), 0.01 * images(12)[1:]  # one carries all
+    result = symmeter.measure(lambda x: x[:, :, 3, 3], torch.cat([one, rest]), "rotation", output="logits")
+    assert result.rows[0].interval_high is None and result.rows[0].interval_low is not None
+    assert scalars(result)["symmetry/rotation_high"] == math.inf
 
 
 def test_a_note_is_said_once():

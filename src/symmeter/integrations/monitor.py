@@ -1,6 +1,5 @@
 """What callbacks of trainings share: when a network is measured, on what, and what becomes of the numbers."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from inspect import signature
@@ -12,6 +11,7 @@ from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.measure import measure, named_options
 from symmeter.measuring.plan import Given, check_measures, read_words
 from symmeter.models.borrowed import borrowed
+from symmeter.results.intervals import ends_of
 from symmeter.results.result import Result
 from symmeter.verbs.arguments import Kinds, choice, whole, word
 from symmeter.verbs.warned import recorded, repeat, told_apart, warn
@@ -27,7 +27,6 @@ ARGUMENTS_OF_CALLBACKS: Kinds = {
     "network": word.or_none("for the whole model"),
 }
 _OF_MEASURE = frozenset(signature(measure).parameters)
-_QUANTITIES = {"": "value", "_low": "interval_low", "_high": "interval_high", "_stability": "stability"}
 
 
 @dataclass
@@ -61,9 +60,9 @@ class Monitor:
         return epoch % self.every_n_epochs == 0
 
     def values(self, epoch: int, model: Callable, data: Any = None) -> dict[str, float]:
-        """Value, ends of its interval and stability of every symmetry by name, those that there are.
+        """Value, ends of its interval and stability of every symmetry by name (see `scalars`).
 
-        The network is measured as it is now and given back as it was. None where the measurement failed, which is a
+        The network is measured as it is now and given back as it was. Nothing where the measurement failed, which is a
         warning, or an error for `on_error="raise"`: then SymmeterError, or what else went wrong.
         """
         try:
@@ -88,7 +87,9 @@ class Monitor:
 
 
 def scalars(result: Result) -> dict[str, float]:
-    """The finite numbers of a result under flat names: `symmetry/rotation`, and the same with `_low`, ...
+    """The numbers of a result under flat names: `symmetry/rotation`, and the same with `_low`, `_high`, `_stability`.
+
+    An end of an interval that the values do not set is infinite; what there is none of is left out.
 
     >>> import torch
     >>> net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(192, 2)).eval()
@@ -96,12 +97,16 @@ def scalars(result: Result) -> dict[str, float]:
     ['symmetry/hue', 'symmetry/hue_low', 'symmetry/hue_high', 'symmetry/hue_stability']
     """
     names = names_of([(row.output, row.measure, row.symmetry) for row in result.rows])
-    found = {
-        f"{PREFIX}{name}{ending}": row[column]
-        for name, row in zip(names, result.rows, strict=True)
-        for ending, column in _QUANTITIES.items()
-    }
-    return {name: number for name, number in found.items() if number is not None and math.isfinite(number)}
+    found: dict[str, float] = {}
+    for name, row in zip(names, result.rows, strict=True):
+        numbers = {"": row.value}
+        ends = ends_of(row.interval_low, row.interval_high)
+        if ends is not None:
+            numbers |= {"_low": ends[0], "_high": ends[1]}
+        if row.stability is not None:
+            numbers["_stability"] = row.stability
+        found |= {f"{PREFIX}{name}{ending}": number for ending, number in numbers.items()}
+    return found
 
 
 def _words(error: Exception) -> str:

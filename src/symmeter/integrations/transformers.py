@@ -1,5 +1,6 @@
 """`SymmetryCallback`, a callback of transformers' Trainer: symmetries as values of a training."""
 
+import math
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -19,10 +20,11 @@ class SymmetryCallback(transformers.TrainerCallback):
     """Measures symmetries at the end of an epoch, and logs them by the trainer to whatever it reports to.
 
     Logged are `symmetry/rotation`, the ends `_low` and `_high` of its 95 % interval, and `_stability` (see
-    `symmeter.results.verdict.MEANINGS`). They are in `state.log_history`, and as `eval_symmetry/rotation` among the
-    metrics of the evaluation that follows: so `metric_for_best_model="symmetry/rotation"` and early stopping find them
-    (lower is more symmetric: `greater_is_better=False`). The same images are measured every time, by every process,
-    and the network is given back as it was. `results` holds all results by epoch, verdicts included.
+    `symmeter.results.verdict.MEANINGS`), those that are finite. They are in `state.log_history`, and as
+    `eval_symmetry/rotation` among the metrics of the evaluation that follows: so early stopping and
+    `metric_for_best_model="symmetry/rotation"` find them (lower is more symmetric: `greater_is_better=False`). The same
+    images are measured every time, by every process, and the network is given back as it was. `results` holds all
+    results by epoch, verdicts included.
 
     The trainer tells a callback nothing of itself, and only it can log: give it with `trainer=`, or set the attribute
     `trainer` once it is made. Without it the values are in `state.log_history` and among the metrics alone.
@@ -81,7 +83,10 @@ class SymmetryCallback(transformers.TrainerCallback):
         epoch = round(state.epoch)
         if not self._monitor.due(epoch):
             return
-        self._latest = self._monitor.values(epoch, model)
+        found = self._monitor.values(epoch, model)
+        self._latest = {
+            name: value for name, value in found.items() if math.isfinite(value)
+        }  # it is saved as JSON
         if not self._latest:
             return
         if self.trainer is None:
