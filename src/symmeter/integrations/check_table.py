@@ -26,7 +26,7 @@ _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;margin:2rem;color-scheme:light dark}"
     "table{border-collapse:collapse}caption{text-align:left;margin-bottom:.6rem}"
     "th,td{text-align:left;padding:.3rem .8rem;border-bottom:1px solid #8886;vertical-align:top}"
-    "td{overflow-wrap:anywhere}.failed{color:#c22;font-weight:600}"
+    "td:first-child{overflow-wrap:anywhere}td:nth-child(6){white-space:nowrap}.failed{color:#c22;font-weight:600}"
 )
 
 

@@ -70,7 +70,7 @@ def recording(take: Callable[[Check], None]) -> Callable[..., "Result"]:
     return recorded
 
 
-def checks_of(result: "Result", given: Mapping[str, Any], message: str = "") -> list[Check]:
+def checks_of(result: "Result", given: Mapping[str, float | None], message: str = "") -> list[Check]:
     """What a result was held against by `assert_equivariant` with these arguments; a `message` where that failed.
 
     Where all numbers keep to their bounds and it failed all the same, as for a model that is random, all checks have.

@@ -1,16 +1,21 @@
 """`SymmetryMonitor`, a callback of Lightning: symmetries as values of a training."""
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from torch import nn
 from torch.utils.data import DataLoader
 from torch.utils.data.distributed import DistributedSampler
 
 from symmeter.errors import SymmeterError
 from symmeter.integrations.monitor import ARGUMENTS_OF_CALLBACKS, WARN, Monitor
+from symmeter.measuring.plan import SymmetryArgument
 from symmeter.optional import require
 from symmeter.results.result import Result
 from symmeter.verbs.verb import verb
+
+if TYPE_CHECKING:
+    from lightning.pytorch import LightningModule, Trainer
 
 # Two names of one library. Its trainers call whatever has the methods, but each has a base class of its own.
 _OLDER = "pytorch_lightning" in sys.modules and "lightning" not in sys.modules
@@ -46,8 +51,8 @@ class SymmetryMonitor(lightning.Callback):
     @verb(ARGUMENTS_OF_CALLBACKS, settings=ARGUMENTS_OF_CALLBACKS["options"])
     def __init__(
         self,
-        symmetry: Any = "translation",
-        data: Any = None,
+        symmetry: SymmetryArgument = "translation",
+        data: object = None,
         *,
         every_n_epochs: int = 1,
         samples: int | None = 32,
@@ -66,7 +71,7 @@ class SymmetryMonitor(lightning.Callback):
         """What was found, by epoch from 1 on."""
         return self._monitor.results
 
-    def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
+    def setup(self, trainer: "Trainer", pl_module: "LightningModule", stage: str) -> None:
         """SymmeterError for what could not be measured once the training runs."""
         strategy = type(trainer.strategy).__name__
         if strategy in _SHARDED:
@@ -75,14 +80,14 @@ class SymmetryMonitor(lightning.Callback):
             )
         self._part(pl_module)
 
-    def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
+    def on_fit_start(self, trainer: "Trainer", pl_module: "LightningModule") -> None:
         """SymmeterError where there is nothing to measure on."""
         if self._monitor.data is None and not trainer.enable_validation:
             raise SymmeterError(
                 "SymmetryMonitor has no images: give data=, or the trainer a validation loader"
             )
 
-    def on_validation_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+    def on_validation_epoch_end(self, trainer: "Trainer", pl_module: "LightningModule") -> None:
         """Measure and log; nothing in the trial validation before a training."""
         if trainer.sanity_checking:
             return
@@ -91,13 +96,13 @@ class SymmetryMonitor(lightning.Callback):
         if self._monitor.due(epoch) or not fitting:
             self._log(trainer, pl_module, epoch)
 
-    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+    def on_train_epoch_end(self, trainer: "Trainer", pl_module: "LightningModule") -> None:
         """The same for a training without validation."""
         epoch = trainer.current_epoch + 1
         if not trainer.enable_validation and self._monitor.due(epoch):
             self._log(trainer, pl_module, epoch)
 
-    def _log(self, trainer: Any, pl_module: Any, epoch: int) -> None:
+    def _log(self, trainer: "Trainer", pl_module: "LightningModule", epoch: int) -> None:
         found: dict[str, float] = {}
         if trainer.is_global_zero:
             data = _in_whole(trainer.val_dataloaders) if self._monitor.data is None else None
@@ -105,7 +110,7 @@ class SymmetryMonitor(lightning.Callback):
         found = trainer.strategy.broadcast(found, src=0)
         pl_module.log_dict(found, on_step=False, on_epoch=True, batch_size=1, sync_dist=True)
 
-    def _part(self, pl_module: Any) -> Any:
+    def _part(self, pl_module: "LightningModule") -> nn.Module:
         """What is measured of a LightningModule; SymmeterError where it has no such module."""
         if self._network is None:
             return pl_module
@@ -118,7 +123,7 @@ class SymmetryMonitor(lightning.Callback):
             ) from error
 
 
-def _in_whole(loaders: Any) -> Any:
+def _in_whole(loaders: object) -> object:
     """The first of the validation loaders, with all of its images where this process reads a part of them."""
     while isinstance(loaders, list | tuple | dict):
         loaders = next(iter(loaders.values() if isinstance(loaders, dict) else loaders))

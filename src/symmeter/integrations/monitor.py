@@ -1,6 +1,6 @@
 """What callbacks of trainings share: when a network is measured, on what, and what becomes of the numbers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any
@@ -36,7 +36,7 @@ class Monitor:
     `settings` are arguments of `symmeter.measure`. Notes of the measurements are warnings, each said once.
     """
 
-    data: Any
+    data: object
     settings: Mapping[str, Any]
     every_n_epochs: int = 1
     on_error: str = WARN
@@ -59,7 +59,7 @@ class Monitor:
         """Whether it is time at the end of this epoch, of 1, 2, ..."""
         return epoch % self.every_n_epochs == 0
 
-    def values(self, epoch: int, model: Callable, data: Any = None) -> dict[str, float]:
+    def values(self, epoch: int, model: object, data: object = None) -> dict[str, float]:
         """Value, ends of its interval and stability of every symmetry by name (see `scalars`).
 
         The network is measured as it is now and given back as it was. Nothing where the measurement failed, which is a

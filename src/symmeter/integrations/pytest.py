@@ -5,9 +5,13 @@ pytest imports this file at every start, so nothing heavy is imported before a t
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from symmeter.integrations.checks import Check
+    from symmeter.results.result import Result
 
 _NAME = "symmeter"  # of the plugin, and of what reports of tests carry
 _OPTION = "--symmeter-report"
@@ -35,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def assert_equivariant(request: pytest.FixtureRequest) -> Callable[..., Any]:
+def assert_equivariant(request: pytest.FixtureRequest) -> Callable[..., "Result"]:
     """`symmeter.assert_equivariant`, whose checks stand in the summary and in the file of `--symmeter-report`."""
     from symmeter.integrations.checks import recording
 
@@ -50,7 +54,7 @@ class _Session:
 
     def __init__(self, config: pytest.Config, path: str | None):
         self._config, self._path = config, path
-        self._checks: list[Any] = []
+        self._checks: list[Check] = []
         self._trouble = ""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -78,7 +82,7 @@ class _Session:
             self._trouble = str(error)
             session.exitstatus = session.exitstatus or pytest.ExitCode.USAGE_ERROR
 
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """A line for every check, and where the report is."""
         if self._checks and terminalreporter.verbosity >= 0:
             from symmeter.integrations.check_table import counts, line

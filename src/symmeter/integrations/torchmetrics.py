@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 
+from symmeter.domain import Domain
 from symmeter.errors import SymmeterError
 from symmeter.integrations.names import names_of
 from symmeter.integrations.sums import COUNT, Sums
@@ -18,9 +19,19 @@ from symmeter.measures.measure import Measure, OrbitMeasure
 from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.derivative import DerivativeRun
 from symmeter.measuring.execution import run_along, run_over
+from symmeter.measuring.inputs import Words
 from symmeter.measuring.measure import named_options
 from symmeter.measuring.orbit import OrbitRun
-from symmeter.measuring.plan import Given, Plan, Settings, check_measures, make_plan, read_words
+from symmeter.measuring.plan import (
+    Given,
+    MeasureArgument,
+    Plan,
+    Settings,
+    SymmetryArgument,
+    check_measures,
+    make_plan,
+    read_words,
+)
 from symmeter.models.borrowed import borrowed
 from symmeter.optional import require
 from symmeter.results.columns import SCALE, Columns, Key
@@ -77,18 +88,18 @@ class SymmetryError(torchmetrics.Metric):
     @verb(ARGUMENTS, control=truth)
     def __init__(
         self,
-        symmetry: Any = "translation",
+        symmetry: SymmetryArgument = "translation",
         output: str = "softmax",
-        measure: Any = None,
-        definition: Any = "bandlimited",
+        measure: MeasureArgument = None,
+        definition: object = "bandlimited",
         *,
         control: bool = True,
         elements: int | None = None,
         batch_size: int | None = None,
         device: str | torch.device | None = None,
         seed: int = 0,
-        domain: Any = None,
-        inputs: Any = None,
+        domain: type[Domain] | None = None,
+        inputs: Words = None,
         **options: Any,
     ):
         super().__init__(**{name: options.pop(name) for name in _OF_TORCHMETRICS if name in options})
@@ -110,7 +121,7 @@ class SymmetryError(torchmetrics.Metric):
         self.add_state("non_finite", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
 
     @verb(ARGUMENTS, images=ARGUMENTS["data"])
-    def update(self, model: Any, images: Any) -> None:
+    def update(self, model: object, images: object) -> None:
         """Add images (B, C, H, W), or whatever `symmeter.measure` takes, on which the network is measured as it is."""
         model = model.module if isinstance(model, DistributedDataParallel | DataParallel) else model
         symmetry, measure, output = self._words

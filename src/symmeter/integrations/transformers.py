@@ -2,15 +2,20 @@
 
 import math
 from collections.abc import MutableMapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from symmeter.errors import SymmeterError
 from symmeter.integrations.monitor import ARGUMENTS_OF_CALLBACKS, WARN, Monitor
+from symmeter.measuring.plan import SymmetryArgument
 from symmeter.optional import require
 from symmeter.results.result import Result
 from symmeter.verbs.arguments import anything
 from symmeter.verbs.verb import verb
 from symmeter.verbs.warned import warn
+
+if TYPE_CHECKING:
+    from torch import nn
+    from transformers import Trainer, TrainerControl, TrainerState, TrainingArguments
 
 transformers = require("transformers", "hf")
 _OF_EVALUATION = "eval_"  # begins the names among which the best model is looked for
@@ -47,13 +52,13 @@ class SymmetryCallback(transformers.TrainerCallback):
     @verb(ARGUMENTS_OF_CALLBACKS, trainer=anything, settings=ARGUMENTS_OF_CALLBACKS["options"])
     def __init__(
         self,
-        symmetry: Any = "translation",
-        data: Any = None,
+        symmetry: SymmetryArgument = "translation",
+        data: object = None,
         *,
         every_n_epochs: int = 1,
         samples: int | None = 32,
         output: str = "softmax",
-        trainer: Any = None,
+        trainer: "Trainer | None" = None,
         on_error: str = WARN,
         **settings: Any,
     ):
@@ -69,7 +74,9 @@ class SymmetryCallback(transformers.TrainerCallback):
         """What was found, by epoch from 1 on."""
         return self._monitor.results
 
-    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_train_begin(
+        self, args: "TrainingArguments", state: "TrainerState", control: "TrainerControl", **kwargs: object
+    ) -> None:
         """Begin anew, and say where the values will not go."""
         self._latest = {}
         if self.trainer is None and args.report_to:
@@ -78,7 +85,14 @@ class SymmetryCallback(transformers.TrainerCallback):
                 f"SymmetryCallback has no trainer, so its values do not go to {others}: set its attribute trainer"
             )
 
-    def on_epoch_end(self, args: Any, state: Any, control: Any, model: Any = None, **kwargs: Any) -> None:
+    def on_epoch_end(
+        self,
+        args: "TrainingArguments",
+        state: "TrainerState",
+        control: "TrainerControl",
+        model: "nn.Module | None" = None,
+        **kwargs: object,
+    ) -> None:
         """Measure and log."""
         epoch = round(state.epoch)
         if not self._monitor.due(epoch):
@@ -102,7 +116,7 @@ class SymmetryCallback(transformers.TrainerCallback):
         state: Any,
         control: Any,
         metrics: MutableMapping[str, float] | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         """Put the latest values beside those of the evaluation."""
         if metrics is not None:
