@@ -7,7 +7,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
-from symmeter.errors import SymmeterError
+from symmeter.errors import SymmeterError, counted
 from symmeter.files import write_whole
 from symmeter.integrations.checks import Check
 
@@ -59,7 +59,7 @@ def line(check: Check) -> str:
 def counts(checks: Sequence[Check]) -> str:
     """How many there are, and how many failed."""
     failed = sum(not check.passed for check in checks)
-    return f"{len(checks)} checks of symmetry, {failed} failed"
+    return f"{counted(len(checks), 'check')} of symmetry, {failed} failed"
 
 
 def _cells(check: Check) -> list[str]:

@@ -94,4 +94,6 @@ class _Session:
         if self._trouble:
             terminalreporter.write_line(f"{_OPTION}: {self._trouble}", red=True)
         elif self._path is not None:
-            terminalreporter.write_line(f"{_OPTION}: {len(self._checks)} checks in {self._path}")
+            from symmeter.errors import counted
+
+            terminalreporter.write_line(f"{_OPTION}: {counted(len(self._checks), 'check')} in {self._path}")
