@@ -47,7 +47,7 @@ FIGURES = (
 LAYERS = (
     ("__main__",),
     ("cli",),
-    ("demo", "report"),
+    ("demo", "report", "integrations"),
     ("sweeps",),
     ("domains",),  # each kind of data may build on DOMAINS_BELOW, and none on another
     ("layers",),

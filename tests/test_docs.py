@@ -29,6 +29,10 @@ def blocks(page, language):
 
 
 @pytest.mark.filterwarnings("ignore:`torch.jit:FutureWarning")  # torch_geometric compiles when it is imported
+@pytest.mark.filterwarnings(
+    "ignore:`isinstance.treespec, LeafSpec:FutureWarning"
+)  # Lightning asks torch for it
+@pytest.mark.filterwarnings("ignore:.*(many workers|smaller than the logging interval)")  # of small examples
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_python_examples_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

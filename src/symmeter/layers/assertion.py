@@ -1,7 +1,8 @@
 """`assert_equivariant`: a promise of symmetry, tested, of a network or of its layers."""
 
+import contextlib
 import fnmatch
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -82,7 +83,7 @@ def assert_equivariant(
         preprocessing, batch_size, device, samples, domain, inputs, options: as in `symmeter.measure`.
 
     Raises:
-        AssertionError: where the promise is broken, or cannot be tested.
+        AssertionError: where the promise is broken, or cannot be tested; its `result` holds what was measured.
         SymmeterError: for a mistake in the arguments.
 
     >>> from torch import nn
@@ -133,16 +134,28 @@ def assert_equivariant(
             named = attribute(model, x, replace(meant, groups=()), probes=0, control=False, **common)
     _, others = told_apart(found)
     repeat(others)
-    check_complete(result)
-    for row in result.rows:
-        if not bounds or tolerance is not None:
-            check = check_derivative if row.elements is None else check_elements
-            check(result, row, tolerance)
-        for name, bound in bounds.items():
-            check_ratio(result, row, name, bound)
-    if named is not None:
-        _check_layers(named, _patterns(layers), tolerance)
+    with _kept(result):
+        check_complete(result)
+        for row in result.rows:
+            if not bounds or tolerance is not None:
+                check = check_derivative if row.elements is None else check_elements
+                check(result, row, tolerance)
+            for name, bound in bounds.items():
+                check_ratio(result, row, name, bound)
+        if named is not None:
+            _check_layers(named, _patterns(layers), tolerance)
     return result
+
+
+@contextlib.contextmanager
+def _kept(result: Result) -> Iterator[None]:
+    """What breaks the promise has the result as its attribute `result`."""
+    __tracebackhide__ = True
+    try:
+        yield
+    except AssertionError as error:
+        error.result = result  # type: ignore[attr-defined]
+        raise
 
 
 def _control(bounds: Mapping[str, float], symmetry: Symmetry) -> str:

@@ -6,7 +6,7 @@ import torch
 
 from symmeter.errors import SymmeterError
 from symmeter.results.result import Result
-from symmeter.results.row import Row
+from symmeter.results.row import ElementRow, Row
 from symmeter.results.verdict import FEWEST_IMAGES, RESOLVED_FLOORS, RESOLVED_SQUARES, resolved
 
 _ROUND_OFF = 1e3  # units of round-off that a deep network may add up
@@ -40,20 +40,13 @@ def check_elements(result: Result, row: Row, tolerance: float | None) -> None:
         raise AssertionError(
             f"{name} cannot be tested under {row.symmetry}: there is no value of {row.measure}: {why}"
         )
-    unit = torch.finfo(getattr(torch, result.header["spec"]["dtype"])).eps
-    if tolerance is not None:
-        bound, why = tolerance, "as given"
-    elif RESOLVED_FLOORS * floor > _TESTABLE:
+    if tolerance is None and RESOLVED_FLOORS * floor > _TESTABLE:
         raise AssertionError(
             f"{name} cannot be tested under {row.symmetry}: its floor is {floor:.1e} of the output, so an error of a "
             "tenth would not show; take a group that is exact on pixels, or a model in higher precision"
         )
-    else:
-        bound = max(_ROUND_OFF * unit, RESOLVED_FLOORS * floor)
-        why = f"{_ROUND_OFF:g} units of round-off, or {RESOLVED_FLOORS:g} floors"
-    key = (row.measure, row.symmetry, row.output)
-    found = [e for e in result.elements if (e.measure, e.symmetry, e.output) == key]
-    worst = max(found, key=lambda e: math.inf if math.isnan(e.value) else e.value)
+    bound, why = bound_of_elements(result, row, tolerance)
+    worst = worst_element(result, row)
     if worst.value <= bound:
         return
     raise AssertionError(
@@ -63,20 +56,40 @@ def check_elements(result: Result, row: Row, tolerance: float | None) -> None:
     )
 
 
+def bound_of_elements(result: Result, row: Row, tolerance: float | None) -> tuple[float, str]:
+    """What the worst element of a group may have, and why that."""
+    if tolerance is not None:
+        return tolerance, "as given"
+    unit = torch.finfo(getattr(torch, result.header["spec"]["dtype"])).eps
+    bound = max(_ROUND_OFF * unit, RESOLVED_FLOORS * (row.floor or 0.0))
+    return bound, f"{_ROUND_OFF:g} units of round-off, or {RESOLVED_FLOORS:g} floors"
+
+
+def worst_element(result: Result, row: Row) -> ElementRow:
+    """The element with the largest value of a row over a group."""
+    key = (row.measure, row.symmetry, row.output)
+    found = [e for e in result.elements if (e.measure, e.symmetry, e.output) == key]
+    return max(found, key=lambda e: math.inf if math.isnan(e.value) else e.value)
+
+
+def bound_of_derivative(row: Row, tolerance: float | None) -> tuple[float, str]:
+    """What the mean square of a Lie derivative may be, and why that."""
+    if tolerance is not None:
+        return tolerance, "as given"
+    return RESOLVED_SQUARES * (row.floor or 0.0), f"{RESOLVED_SQUARES:g} floors"
+
+
 def check_derivative(result: Result, row: Row, tolerance: float | None) -> None:
     """The mean square of the Lie derivative is within the tolerance, or does not stand clear of its floor."""
     __tracebackhide__ = True
     floor, name = row.floor or 0.0, _name(result)
-    if tolerance is not None:
-        bound, why = tolerance, "as given"
-    else:
-        bound, why = RESOLVED_SQUARES * floor, f"{RESOLVED_SQUARES:g} floors"
-        response = _response(row)
-        if response is not None and bound > _TESTABLE**2 * response:
-            raise AssertionError(
-                f"{name} cannot be tested under {row.symmetry}: the floor of its derivative is {floor:.1e}, and its "
-                f"response to other changes of that size only {response:.1e}; take a model in higher precision"
-            )
+    bound, why = bound_of_derivative(row, tolerance)
+    response = _response(row)
+    if tolerance is None and response is not None and bound > _TESTABLE**2 * response:
+        raise AssertionError(
+            f"{name} cannot be tested under {row.symmetry}: the floor of its derivative is {floor:.1e}, and its "
+            f"response to other changes of that size only {response:.1e}; take a model in higher precision"
+        )
     if row.value <= bound:
         return
     raise AssertionError(

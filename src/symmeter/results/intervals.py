@@ -17,7 +17,7 @@ from symmeter.results import bootstrap
 from symmeter.results.bootstrap import FEWEST, spread, too_long_a_tail
 
 CONFIDENCE = 0.95
-_MOST_DROPPED = 0.1  # of the pairs, above which a ratio is one of means
+MOST_DROPPED = 0.1  # of the pairs, above which a ratio is one of means
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ def of_ratios(
     finite = np.isfinite(values) & np.isfinite(divisors)
     alive = finite & ((values != 0) | (divisors != 0))  # 0 / 0 says nothing of either kind of ratio
     used = finite & (values > 0) & (divisors > 0)
-    if (alive & ~used).sum() > _MOST_DROPPED * alive.sum():
+    if (alive & ~used).sum() > MOST_DROPPED * alive.sum():
         return _of_means(values[finite], divisors[finite], confidence, beyond)
     if not used.any():
         return None
