@@ -112,9 +112,7 @@ def test_a_mistake_is_a_traceback_that_ends_in_one_line(cells, source, kind):
 def test_words_are_completed(cells):
     words, unknown, definition = text(cells[COMPLETE]).split("\n", 2)
     assert "'measure'" in words and "precision=" in words and "'rotation'" in words and "'stability'" in words
-    assert (
-        unknown == "[]" and "model: Any" in definition and "progress: bool | None = None" in definition
-    )
+    assert unknown == "[]" and "model: Any" in definition and "progress: bool | None = None" in definition
 
 
 def test_a_sweep_says_what_fails_and_shows_what_it_did(cells):
