@@ -218,7 +218,7 @@ def test_every_failure_is_a_line_and_the_rest_is_written(model, monkeypatch, cap
         real(self, path)
 
     monkeypatch.setattr(symmeter.Result, "to_json", to_json)
-    monkeypatch.setattr("symmeter.results.text.render", breaks)
+    monkeypatch.setattr("symmeter.results.shown.Shown.show", breaks)
     assert main(["measure", model, "d.npz", "--json", "r.json", "--out", "r"]) == 1
     err = capsys.readouterr().err
     assert err.splitlines() == [
@@ -245,7 +245,7 @@ def test_a_model_that_leaves_is_an_error(words, model, capsys):
     "place",
     [
         "symmeter.domains.images.data.open.from_path",
-        "symmeter.results.text.render",
+        "symmeter.results.shown.Shown.show",
         "symmeter.measuring.execution.environment",
     ],
 )

@@ -36,11 +36,12 @@ COMPARE = (
 MISTAKE = "symmeter.measure(net, images, 'rotate')"
 KEY = "result['rotate']"
 COMPLETE = """
+row = result['rotation']
 from IPython.core.completer import provisionalcompleter
 def found(text):
     with provisionalcompleter():
         return [one.text for one in get_ipython().Completer.completions(text, len(text))]
-print([found("symmeter.mea"), found("symmeter.measure(net, images, precis"), found("result['"), found("result['rotation']['stabil")])
+print([found("symmeter.mea"), found("symmeter.measure(net, images, precis"), found("result['"), found("row['stabil")])
 print([name for name in found("symmeter.") if not hasattr(symmeter, name)])
 print(get_ipython().inspector.info(symmeter.measure)["definition"])
 """

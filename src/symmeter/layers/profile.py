@@ -77,9 +77,13 @@ class Profile(Result):
     kind: ClassVar[str] = "profile"
     labels: ClassVar = ("layer", *Result.labels[:-1])
 
-    @cached_property
+    @property
     def parts(self) -> tuple[Part, ...]:
         """The tree of parts, the same for every generator."""
+        return self._parts
+
+    @cached_property
+    def _parts(self) -> tuple[Part, ...]:
         first = self.rows[0].symmetry
         return tuple(
             Part(row.layer, row.parent, row.kind, row.depth, row.calls, row.order, row.terminal)
