@@ -100,7 +100,7 @@ def maps(
     >>> found.density["rotation"].shape, found.features["1"]["rotation"].shape
     ((6, 6), (4, 4))
     """
-    drawn = Drawn(layers)
+    drawn = MapsOfFirst(layers)
     given = Given(data, domain, options=named_options(definition, preprocessing) | options)
     settings = Settings(1, 1, device, seed, False, control=False)
     plan = plan_along(model, given, symmetry, output, settings, "a map")
@@ -122,7 +122,7 @@ def maps(
     )
 
 
-class Drawn(Observer):
+class MapsOfFirst(Observer):
     """Draws the maps of the first sample of a run."""
 
     def __init__(self, layers: Sequence[str]):
