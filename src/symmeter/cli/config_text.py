@@ -38,10 +38,10 @@ def _literal(action: argparse.Action, value: object) -> str | None:
 
 
 def _quoted(text: str) -> str:
-    """Text in TOML.
+    r"""Text in TOML.
 
     >>> print(_quoted('a "b"' + chr(10)))
-    "a \\"b\\"\\n"
+    "a \"b\"\u000a"
     """
     escaped = (
         f"\\u{ord(one):04x}" if ord(one) < 32 or ord(one) == 127 else {'"': '\\"', "\\": "\\\\"}.get(one, one)

@@ -39,7 +39,7 @@ class Scales(Group):
         return self._at(float(torch.rand((), generator=random, dtype=torch.float64)))
 
     def quadrature(self, count: int) -> tuple[AffineMap, ...]:
-        """Midpoints of equal steps of the logarithm."""
+        """Midpoints of equal steps of the logarithm: of equal weight, as those of Gauss (scipy) are not."""
         return tuple(self._at((k + 0.5) / count) for k in range(count))
 
 

@@ -1,6 +1,7 @@
 """Real spherical harmonics, and how rotations mix those of one degree: the irreducible representations of SO(3).
 
-The order and the signs are those of e3nn: y is the polar axis, and degree 1 is (x, y, z).
+The order and the signs are those of e3nn: y is the polar axis, and degree 1 is (x, y, z). By hand, for
+`scipy.special.sph_harm_y` is no function of tensors: no device, no float32, no derivative.
 """
 
 import math

@@ -1,4 +1,7 @@
-"""Rotations whose plain mean integrates all degrees up to a given one, without chance."""
+"""Rotations whose plain mean integrates all degrees up to a given one, without chance.
+
+By hand: scipy has the rules of `lebedev.py`, and none of equal weights.
+"""
 
 import math
 from functools import cache
