@@ -73,6 +73,32 @@ def test_a_measure_is_one_class_and_one_line(measure):
     assert row.value == pytest.approx(expected.item(), rel=1e-5)
 
 
+# ---- a figure
+
+
+def test_a_figure_is_one_function_and_one_line(monkeypatch):
+    pytest.importorskip("matplotlib", exc_type=ImportError)
+    from symmeter.report import kinds
+    from symmeter.report.drawing import drawing
+
+    @drawing("medians", "the median under every symmetry", symmeter.Result, lambda one: one.rows)
+    def plot_medians(result, ax, symmetry=None):
+        """Medians."""
+        rows = [row for row in result.rows if symmetry in (None, row.symmetry)]
+        ax.plot(range(len(rows)), [row.median for row in rows], "o")
+
+    monkeypatch.setattr(kinds, "KINDS", (*kinds.KINDS, plot_medians))
+    monkeypatch.setattr(kinds, "NAMES", (*kinds.NAMES, "medians"))
+    net = nn.Sequential(nn.Flatten(), nn.Linear(48, 2)).eval()
+    result = symmeter.measure(net, X, "rotation", output="logits", progress=False, control=False)
+    (line,) = result.plot("medians").lines
+    assert line.get_ydata().tolist() == [row.median for row in result.rows]
+    with pytest.raises(
+        SymmeterError, match="colour is no choice of the figure medians; choose from symmetry"
+    ):
+        result.plot("medians", colour="red")
+
+
 # ---- a group and a representation
 
 

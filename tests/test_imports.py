@@ -57,7 +57,9 @@ def test_the_command_imports_no_command_that_is_not_meant(words):
 OWN = ("app", "commands", "parser", "terminal")
 
 
-@pytest.mark.parametrize("command", ["measure", "layers", "compare", "sweep", "report", "list", "demo"])
+@pytest.mark.parametrize(
+    "command", ["measure", "layers", "compare", "sweep", "report", "plot", "cite", "list", "demo"]
+)
 def test_the_help_of_a_command_imports_that_command_alone(command):
     found = imported(f"from symmeter.cli.app import main; main(['{command}', '--help'])")
     assert not found & HEAVY
@@ -66,7 +68,7 @@ def test_the_help_of_a_command_imports_that_command_alone(command):
         "layers": {"layers", "run_model"},
         "list": {"listing"},
     }
-    shared = {*OWN, "arguments", "idle", "inputs", "meant", "places"}
+    shared = {*OWN, "arguments", "idle", "inputs", "meant", "pictures", "places"}
     commands = {
         name.removeprefix("symmeter.cli.") for name in found if name.startswith("symmeter.cli.")
     } - shared

@@ -31,4 +31,5 @@ def made(seed=0, model="net", floor=0.0, symmetries=SYMMETRIES, times=1.0):
         samples[f"{row.column}:control"] = 4 * samples[row.column]
     if floor:
         rows[1] = replace(rows[1], floor=floor, verdict="not resolved")
-    return replace(result, rows=tuple(rows), samples=samples)
+    header = {**result.header, "model": {"name": model, "family": "callable", "parameters": 9}}
+    return replace(result, rows=tuple(rows), samples=samples, header=header)

@@ -95,7 +95,7 @@ def test_both_widths_and_all_formats_the_same_twice(kind, width, inches, parts, 
     drawn = found.plot(kind, width=width)
     assert getattr(drawn, "figure", drawn).get_figwidth() == inches
     for ending in ("png", "svg", "pdf") if kind in ("errors", "overview") else ():
-        pictures = {"a": drawn, "b": found.plot(kind, width=width)}
+        pictures = {name: found.plot(kind, width=width) for name in ("a", "b")}
         one, other = (save_figure(p, tmp_path / f"{n}.{ending}").read_bytes() for n, p in pictures.items())
         assert one == other and len(one) > 1000
         assert (ending != "svg") or b"<text" in one  # text that can be searched and edited
@@ -111,7 +111,7 @@ def test_no_text_is_cut_off(kind):
             floor=1e9, model="a_network_of_a_very_long_name_that_does_not_fit_into_a_line.in1k"
         ).plot(kind, width=width)
         figure = getattr(drawn, "figure", drawn)
-        figure.canvas.draw()
+        figure.draw_without_rendering()
         inside, whole = figure.get_tightbbox(), figure.bbox_inches
         assert inside.x0 > -0.05 and inside.y0 > -0.05
         assert inside.x1 < whole.x1 + 0.05 and inside.y1 < whole.y1 + 0.05

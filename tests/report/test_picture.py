@@ -34,7 +34,7 @@ def test_what_fits(result, expected):
     before = dict(matplotlib.rcParams)
     figure = picture.picture(result())
     assert titles(figure) == expected
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     assert matplotlib.rcParams == before
 
 

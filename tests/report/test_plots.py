@@ -86,7 +86,7 @@ def test_files_of_every_format_and_no_global_state(found, tmp_path):
 
 def test_no_text_is_cut_off(found):
     figure = picture(found)
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     inside, whole = figure.get_tightbbox(), figure.bbox_inches
     assert inside.x0 > -0.1 and inside.y0 > -0.1
     assert inside.x1 < whole.x1 + 0.1 and inside.y1 < whole.y1 + 0.1

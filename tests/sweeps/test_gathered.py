@@ -72,4 +72,4 @@ def test_a_report_of_saved_results(tmp_path, monkeypatch, capsys):
     page = (tmp_path / "r.html").read_text()
     assert '"name":"net"' in page and '"name":"second"' in page
     assert report([made(0)], "one.html").is_file() and report("before", "two.html").is_file()
-    check_refused("store is a list of 0; give a store", report, [], "three.html")
+    check_refused("give a store that a sweep has filled, or results", report, [], "three.html")

@@ -69,7 +69,7 @@ def plot_stacked(profiles: Mapping[str, Profile], ax: "Axes", symmetry: str | No
     unit = common_unit(row.unit for _, profile, _ in stacks for row in profile.rows)
     labels = [words(label) for label, _, _ in stacks]
     ax.set_xticks(positions, labels, parse_math=False)
-    if sum(map(len, labels)) > 0.7 * room(ax):
+    if sum(map(len, labels)) > 0.6 * room(ax):
         ax.set_xticks(positions, labels, rotation=25, ha="right", rotation_mode="anchor", parse_math=False)
     ax.set_ylabel(f"contribution ({unit})")
     legend_below(ax)
