@@ -191,7 +191,7 @@ def _scatter(y: _Number, x: _Number, kinds: Kinds, backdrop: Frame = None) -> Ch
     alt = _altair()
     hovered = alt.selection_point(on="pointerover", empty=False, fields=["name"])
     size = alt.when(hovered).then(alt.value(160)).otherwise(alt.value(55))
-    marks = _base(x, y).mark_point(filled=True, size=55)
+    marks = _base(x, y).mark_point(filled=True, opacity=1, size=55)
     points = marks.encode(x.along(alt.X), y.along(alt.Y), tooltip=_tooltip(), size=size, **kinds)
     colour = kinds["color"]
     layers = [*_rules(x, y), _bars(y, x, colour, upright=True)]
@@ -249,7 +249,7 @@ def _strip(number: _Number, column: str, kinds: Kinds) -> Chart:
     x = alt.X(f"{column}:N", title=_TITLES.get(column, column), axis=alt.Axis(labelAngle=0, labelLimit=120))
     points = (
         _base(number)
-        .mark_point(filled=True, size=35)
+        .mark_point(filled=True, opacity=1, size=35)
         .encode(x, number.along(alt.Y), alt.XOffset("jitter:Q"), tooltip=_tooltip(), **kinds)
         .transform_calculate(jitter="random()")
     )

@@ -9,6 +9,14 @@ const config = (dark = isDark()) => {
 };
 const quiet = { actions: false, ast: false };
 const figures = [];
+// A chart with what it shows in words, which Vega would replace by words of its own.
+const embedded = async (place, words, spec, options) => {
+  place.className = "chart";
+  const made = await window.vegaEmbed(place, spec, { ...quiet, ...options });
+  place.setAttribute("role", "img");
+  place.setAttribute("aria-label", words);
+  return made;
+};
 
 // A picture for paper, whatever the page looks like: dark on white, with a title.
 const savePicture = async (kind, name, spec, rows) => {
@@ -43,9 +51,7 @@ const spread = (rows, column) => {  // what one axis shows, in words
 };
 const drawChart = async (name, spec, rows) => {
   const place = element("div"), figure = element("figure", null, element("figcaption", name), place);
-  place.className = "chart";
-  place.setAttribute("role", "img");
-  place.setAttribute("aria-label", `${name}, ${current}, of ${rows.length} models: ${spec.usermeta.columns.map((column) => spread(rows, column)).join(", ")}. The numbers follow as a table.`);
+  const words = `${name}, ${current}, of ${rows.length} models: ${spec.usermeta.columns.map((column) => spread(rows, column)).join(", ")}. The numbers follow as a table.`;
   const files = element("p", "Save as ",
     button("SVG", `Save ${name} as SVG`, () => savePicture("svg", name, spec, rows)), " ",
     button("PNG", `Save ${name} as PNG`, () => savePicture("png", name, spec, rows)), " ",
@@ -54,7 +60,7 @@ const drawChart = async (name, spec, rows) => {
   figure.append(files, numbers(name, spec, rows));
   $("figures").append(figure);
   const full = { ...spec, config: config(), datasets: { ...(spec.datasets || {}), models: rows } };
-  figures.push(await window.vegaEmbed(place, full, { ...quiet, renderer: rows.length > 400 ? "canvas" : "svg" }));
+  figures.push(await embedded(place, words, full, { renderer: rows.length > 400 ? "canvas" : "svg" }));
 };
 const drawAll = async () => {
   while (figures.length) figures.pop().finalize();

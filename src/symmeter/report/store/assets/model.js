@@ -17,18 +17,15 @@ const metricsOf = (i) => tableOf("Metrics of this model", ["metric", "value [95 
 const ratiosOf = (i) => data.metrics.flatMap((m) => ["stability", "specificity"].filter((name) => get(m.key, i, name) !== null).map((ratio) => (
   { metric: m.key, ratio, value: get(m.key, i, ratio), from: get(m.key, i, `${ratio}_from`), to: get(m.key, i, `${ratio}_to`) })));
 const drawProfile = (place, bars) => {
-  place.className = "chart";
-  place.setAttribute("role", "img");
-  place.setAttribute("aria-label", "stability and specificity by metric, as in the table above");
   const y = { field: "metric", type: "nominal", title: null, sort: null, axis: { labelLimit: Math.min(260, place.clientWidth / 3) } };
   const yOffset = { field: "ratio", type: "nominal", sort: null };
   const color = { field: "ratio", type: "nominal", title: null, sort: null, scale: { range: ["#0072B2", "#D55E00"] } };
   const title = ["ratio with its 95 % interval", "(0 symmetric, 1 no different)"];
-  window.vegaEmbed(place, { width: "container", height: { step: 18 }, config: config(), data: { values: bars }, layer: [
+  embedded(place, "stability and specificity by metric, as in the table above", { width: "container", height: { step: 18 }, config: config(), data: { values: bars }, layer: [
     { mark: { type: "bar" }, encoding: { y, yOffset, color, x: { field: "value", type: "quantitative", title, axis: { tickCount: 8 } } } },
     { transform: [{ filter: "isValid(datum.from)" }],
       mark: { type: "rule", strokeWidth: 2 }, encoding: { y, yOffset, x: { field: "from", type: "quantitative" }, x2: { field: "to" }, color: { value: config().axis.labelColor } } },
-    { mark: { type: "rule", strokeDash: [4, 4], color: "#777777" }, encoding: { x: { datum: 1 } } } ] }, quiet);
+    { mark: { type: "rule", strokeDash: [4, 4], color: "#777777" }, encoding: { x: { datum: 1 } } } ] }, {});
 };
 const worstOf = (name) => data.metrics.flatMap((m) => {
   const found = data.worst[m.key]?.[name] || [];
