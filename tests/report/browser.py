@@ -9,7 +9,7 @@ from symmeter.report.store.page import report
 from symmeter.sweeps.store import Store
 
 
-def wait(browser, script, *arguments, seconds=60):
+def wait(browser, script, *arguments, seconds=300):
     """What a script returns, once it is something; only a page that fails takes as long as `seconds`."""
     until = time.monotonic() + seconds
     while not (found := browser.execute_script(script, *arguments)):

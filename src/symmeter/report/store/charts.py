@@ -217,7 +217,9 @@ def _bars(number: _Number, other: _Number, colour: "alt.Color", upright: bool) -
         low = f"max({low}, {number.least:g})"
     there = f"isValid(datum.{number.column}_from) && isValid(datum.{number.column}_to)"
     ends = {"bar_low": low, "bar_high": f"max(datum.{number.column}_to, {low})"}
-    rules = _base(number, other).transform_filter(there).transform_calculate(**ends).mark_rule(strokeOpacity=0.45)
+    rules = (
+        _base(number, other).transform_filter(there).transform_calculate(**ends).mark_rule(strokeOpacity=0.45)
+    )
     along, across, end = (alt.Y, alt.X, alt.Y2) if upright else (alt.X, alt.Y, alt.X2)
     return rules.encode(number.along(along, "bar_low"), end("bar_high:Q"), other.along(across), colour)
 

@@ -15,8 +15,8 @@ _BORDER = re.compile(r"[/\\]")
 def shortened(names: Iterable[str]) -> dict[str, str]:
     """Short forms of the names that are too long; each is different from all others, and so longer where it must.
 
-    >>> shortened(["timm:resnet50", "/data/experiments/of/our/group/2026/resnet50/run_17/epoch_090.pt"])
-    {'/data/experiments/of/our/group/2026/resnet50/run_17/epoch_090.pt': '/data/…/group/2026/resnet50/run_17/epoch_090.pt'}
+    >>> shortened(["timm:resnet50", "/data/of/our/whole/group/2026/resnet50/run_17/epoch_090.pt"])
+    {'/data/of/our/whole/group/2026/resnet50/run_17/epoch_090.pt': '/data/of/…/2026/resnet50/run_17/epoch_090.pt'}
     """
     waiting, length = set(names), _LENGTH
     taken = {name for name in waiting if len(name) <= length}
