@@ -53,12 +53,9 @@ def _models(models: Frame) -> dict[str, object]:
     """Models, with the short forms of long names, and their tags: for each a list in the order of the models."""
     tags = [column for column in models if column.startswith(TAG)]
     short = shortened(models["name"])
-    records = _records(models.drop(columns=tags))
+    records = zip(_records(models.drop(columns=tags)), map(short.get, models["name"]), strict=True)
     return {
-        "models": [
-            {**record, "short": short[name]} if (name := record["name"]) in short else record
-            for record in records
-        ],
+        "models": [record if cut is None else {**record, "short": cut} for record, cut in records],
         "tags": {tag.removeprefix(TAG): list(map(_plain, models[tag])) for tag in tags},
     }
 
