@@ -241,6 +241,9 @@ def until(there, tries=400):
 def test_charts_say_what_they_show_and_have_their_numbers_beside_them(page):
     said = page.execute_script("return document.querySelector('#figures .chart').ariaLabel")
     assert said.startswith("stability against accuracy, lee, translation_x, of 14 models: accuracy from 0.")
+    words = "return [...document.querySelectorAll('#figures svg text')].map(t => t.textContent)"
+    shown = page.execute_script(words)
+    assert "architecture (untrained: hollow)" in shown and not any("…" in text for text in shown)
     page.execute_script("document.querySelector('#figures summary').click()")
     numbers = wait(page, "return document.querySelector('#figures details tbody')?.rows.length")
     assert numbers == 14

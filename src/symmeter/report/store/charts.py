@@ -107,7 +107,11 @@ def save_chart(spec: dict[str, Any], values: Frame, path: str | Path) -> None:
     convert = require("vl_convert", "report")
     models = json.loads(with_bars(values).to_json(orient="records"))
     datasets = {**spec.get("datasets", {}), "models": models}
-    full = {**spec, "config": {"tick": {"color": "black"}}, "datasets": datasets}
+    full = {
+        **spec,
+        "config": {"tick": {"color": "black"}, "legend": {"titleLimit": 320}},
+        "datasets": datasets,
+    }
     if ending == ".svg":
         write_whole(place, convert.vegalite_to_svg(full))
     else:

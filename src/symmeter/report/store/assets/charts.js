@@ -4,7 +4,7 @@ const config = (dark = isDark()) => {
   const ink = dark ? "#e8eaed" : "#1b1f24", line = dark ? "#3a414a" : "#dddddd";
   return { aria: false, mark: { aria: false }, background: dark ? "#15181c" : "#ffffff", view: { stroke: line }, font: "system-ui, sans-serif",
     axis: { labelColor: ink, titleColor: ink, gridColor: line, domainColor: ink, tickColor: ink, labelFontSize: 12, titleFontSize: 12 },
-    legend: { labelColor: ink, titleColor: ink, orient: "bottom", columns: 3, layout: { bottom: { direction: "vertical", anchor: "start" } } },
+    legend: { labelColor: ink, titleColor: ink, titleLimit: 320, orient: "bottom", columns: 3, layout: { bottom: { direction: "vertical", anchor: "start" } } },
     title: { color: ink, anchor: "start" }, tick: { color: ink } };
 };
 const quiet = { actions: false, ast: false };
