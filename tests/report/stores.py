@@ -1,5 +1,7 @@
 """Stores of made-up cells: as many models as wanted, without measuring any."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -7,6 +9,12 @@ from symmeter.results.result import Result
 from symmeter.results.row import Row
 from symmeter.sweeps.cell import packed
 
+LONG = (
+    "/very/long/path/to/checkpoints/of/the/group/2026-11/resnet_{}/epoch_090.safetensors",
+    r"C:\Users\somebody\Documents\experiments\transformer\run_{}\model_best.pth.tar",
+    "hf:an-organisation-with-a-name/mixer-large-patch16-384-in22k-ft-in1k-{}",
+    "timm:resnet_{}",
+)
 KINDS = {"resnet": 1.0, "vision_transformer": 0.7, "mlp_mixer": 0.6}
 
 
@@ -41,6 +49,25 @@ def made_up(count, seed=0, symmetries=("translation_x", "rotation"), names=None,
             "code": "1",
         }
         yield task, Result(rows, header, (f"a word about {name}",))
+
+
+def zoo(count):
+    """Cells as users have them: paths, tags, untrained networks, rows that are not resolved."""
+    names = [LONG[i % 4].format(i) for i in range(count)]
+    for i, (task, result) in enumerate(made_up(count, names=names)):
+        entry = task["entry"]
+        entry["tags"] |= {
+            "width": ["narrow", "wide"][i % 2],
+            "augmentation": ["none", "rotations up to 30 degrees", "<b>"][i % 3],
+        }
+        if i % 5:
+            entry["tags"]["seed"] = i % 3
+        change = {"verdict": "not resolved"} if i % 7 == 6 else {}
+        if i % 4 == 3:
+            entry |= {"untrained": True, "name": f"{names[i]}, untrained"}
+            entry["tags"]["training"] = "untrained"
+            change = {"stability": 1.1, "verdict": "not stable"}
+        yield task, replace(result, rows=tuple(replace(row, **change) for row in result.rows))
 
 
 def fill(store, cells):

@@ -379,7 +379,7 @@ def test_no_words_in_a_table_are_a_formula(zoo, tmp_path):
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
 def test_no_words_in_a_table_of_the_page_are_a_formula():
-    script = (Path(symmeter.__file__).parent / "report" / "store" / "page.js").read_text()
+    script = (Path(symmeter.__file__).parent / "report" / "store" / "assets" / "saving.js").read_text()
     own = "\n".join(
         line for line in script.splitlines() if line.startswith(("const formula", "const quoted"))
     )

@@ -1,5 +1,6 @@
 """The charts of a report as Vega-Lite specifications, and as files."""
 
+import itertools
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,18 +10,26 @@ from symmeter.domains.images.provenance import ARCHITECTURES
 from symmeter.files import check_ending, write_whole
 from symmeter.optional import require
 from symmeter.report.store.bars import ENDS, with_bars
-from symmeter.report.store.table import Metric
+from symmeter.report.store.table import UNTRAINED, Metric
 from symmeter.sweeps.tables import Frame, csv_text
 
 if TYPE_CHECKING:
     import altair as alt
 
 Chart: TypeAlias = "alt.Chart | alt.LayerChart | alt.FacetChart"
+Kinds: TypeAlias = dict[str, Any]  # encodings of points by channel
 
 # Okabe and Ito's colours, which the colour-blind can tell apart.
 COLOURS = dict(zip(ARCHITECTURES, ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#777777"), strict=True))
 SHAPES = dict(zip(ARCHITECTURES, ("circle", "square", "triangle-up", "diamond", "cross"), strict=True))
 FORMATS = (".png", ".svg", ".csv")
+_OTHERS = (
+    "triangle-down",
+    "triangle-left",
+    "triangle-right",
+    "triangle-up",
+    "diamond",
+)  # of kinds that tags name
 _RATIO = "0: symmetric, 1: no different"
 _TITLES = {"accuracy": "accuracy (top-1)", "parameters": "parameters", "training_data": "training data"}
 
@@ -63,21 +72,21 @@ def charts(metric: Metric, values: Frame, backdrop: Frame = None) -> dict[str, C
     logarithmic = metric.lower_is_better and len(positive) > 1 and bool(positive.max() > 5 * positive.min())
     error = _Number("value", _title(metric), float(positive.min()) if logarithmic else None)
     stable = values["stability"].notna().sum() >= 2
-    made = {}
+    made, kinds = {}, _kinds(values)
     numbers = {"stability": _STABILITY, "error": error} if stable else {"error": error}
     for word, number in numbers.items():
         for name in ("accuracy", "parameters"):
             if values[name].notna().sum() >= 2:
                 behind = backdrop if name == "accuracy" and word == "error" else None
-                made[f"{word} against {name}"] = _scatter(number, _known(name), behind)
+                made[f"{word} against {name}"] = _scatter(number, _known(name), kinds, behind)
     word, number = next(iter(numbers.items()))
     for name in ("architecture", "training", "training_data"):
         if values[name].nunique() > 1:
-            made[f"{word} by {_TITLES.get(name, name)}"] = _strip(number, name)
+            made[f"{word} by {_TITLES.get(name, name)}"] = _strip(number, name, kinds)
     if stable:
-        made["stability against error"] = _scatter(_STABILITY, error)
+        made["stability against error"] = _scatter(_STABILITY, error, kinds)
     if stable and values["specificity"].notna().sum() >= 2:
-        made["specificity against stability"] = _scatter(_SPECIFICITY, _STABILITY)
+        made["specificity against stability"] = _scatter(_SPECIFICITY, _STABILITY, kinds)
     return made
 
 
@@ -98,7 +107,11 @@ def save_chart(spec: dict[str, Any], values: Frame, path: str | Path) -> None:
     convert = require("vl_convert", "report")
     models = json.loads(with_bars(values).to_json(orient="records"))
     datasets = {**spec.get("datasets", {}), "models": models}
-    full = {**spec, "config": {"tick": {"color": "black"}}, "datasets": datasets}
+    full = {
+        **spec,
+        "config": {"tick": {"color": "black"}, "legend": {"titleLimit": 320}},
+        "datasets": datasets,
+    }
     if ending == ".svg":
         write_whole(place, convert.vegalite_to_svg(full))
     else:
@@ -132,21 +145,24 @@ def _title(metric: Metric) -> str:
     return f"{words} ({metric.unit})" if metric.unit else words
 
 
-def _kind() -> dict[str, Any]:
-    """Colour and shape say the architecture; untrained networks are faint."""
+def _kinds(values: Frame) -> Kinds:
+    """How points are drawn: colour and shape say the architecture, and untrained networks are hollow."""
     alt = _altair()
+    there = set(values["architecture"])
+    looks = itertools.cycle(zip(COLOURS.values(), _OTHERS, strict=True))
+    others = dict(zip(sorted(there - COLOURS.keys()), looks, strict=False))
+    drawn = {kind: (COLOURS[kind], SHAPES[kind]) for kind in COLOURS if kind in there} | others
+    colours, shapes = (
+        alt.Scale(domain=list(drawn), range=list(one)) for one in zip(*drawn.values(), strict=True)
+    )
+    untrained = bool((values["training"] == UNTRAINED).any())
+    title = f"architecture ({UNTRAINED}: hollow)" if untrained else "architecture"
+    fresh = alt.when(f"datum.training == '{UNTRAINED}'")
     return {
-        "color": alt.Color(
-            "architecture:N",
-            title="architecture",
-            scale=alt.Scale(domain=list(COLOURS), range=list(COLOURS.values())),
-        ),
-        "shape": alt.Shape(
-            "architecture:N",
-            title="architecture",
-            scale=alt.Scale(domain=list(SHAPES), range=list(SHAPES.values())),
-        ),
-        "opacity": alt.when("datum.training == 'untrained'").then(alt.value(0.35)).otherwise(alt.value(0.9)),
+        "color": alt.Color("architecture:N", title=title, scale=colours),
+        "stroke": alt.Stroke("architecture:N", title=title, scale=colours),
+        "shape": alt.Shape("architecture:N", title=title, scale=shapes),
+        "fillOpacity": fresh.then(alt.value(0)).otherwise(alt.value(0.85)),
     }
 
 
@@ -174,23 +190,30 @@ def _ends(name: str, form: str) -> list["alt.Tooltip"]:
     return [alt.Tooltip(f"{name}_{end}:Q", title=f"  95 %, {end}", format=form) for end in ("low", "high")]
 
 
-def _scatter(y: _Number, x: _Number, backdrop: Frame = None) -> Chart:
+def _scatter(y: _Number, x: _Number, kinds: Kinds, backdrop: Frame = None) -> Chart:
     """One number of the models against another, with the 95 % interval of each that has one."""
     alt = _altair()
     hovered = alt.selection_point(on="pointerover", empty=False, fields=["name"])
     size = alt.when(hovered).then(alt.value(160)).otherwise(alt.value(55))
-    marks = _base(x, y).mark_point(filled=True, size=55)
-    points = marks.encode(x.along(alt.X), y.along(alt.Y), tooltip=_tooltip(), size=size, **_kind())
-    layers = [*_rules(x, y), _bars(y, x, upright=True)]
+    marks = _base(x, y).mark_point(filled=True, opacity=1, size=55)
+    points = marks.encode(x.along(alt.X), y.along(alt.Y), tooltip=_tooltip(), size=size, **kinds)
+    colour = kinds["color"]
+    layers = [*_rules(x, y), _bars(y, x, colour, upright=True)]
     if x.column in ENDS:
-        layers.append(_bars(x, y, upright=False))
+        layers.append(_bars(x, y, colour, upright=False))
     found = alt.layer(*layers, points.add_params(hovered))
     if backdrop is not None:
         found = alt.layer(_backdrop(backdrop, y.least is not None), found).resolve_scale(y="independent")
-    return found.properties(width="container", height=340)
+    return _sized(found, x, y)
 
 
-def _bars(number: _Number, other: _Number, upright: bool) -> "alt.Chart":
+def _sized(chart: Chart, *numbers: "_Number | str") -> Chart:
+    """As wide as the page, with the columns that it shows."""
+    columns = [number if isinstance(number, str) else number.column for number in numbers]
+    return chart.properties(width="container", height=340, usermeta={"columns": columns})
+
+
+def _bars(number: _Number, other: _Number, colour: "alt.Color", upright: bool) -> "alt.Chart":
     """The 95 % intervals of a number; on a logarithmic axis not down to 0, but to the smallest number."""
     alt = _altair()
     low = f"datum.{number.column}_from"
@@ -198,11 +221,11 @@ def _bars(number: _Number, other: _Number, upright: bool) -> "alt.Chart":
         low = f"max({low}, {number.least:g})"
     there = f"isValid(datum.{number.column}_from) && isValid(datum.{number.column}_to)"
     ends = {"bar_low": low, "bar_high": f"max(datum.{number.column}_to, {low})"}
-    rules = _base(number, other).transform_filter(there).transform_calculate(**ends).mark_rule(opacity=0.25)
-    along, across, end = (alt.Y, alt.X, alt.Y2) if upright else (alt.X, alt.Y, alt.X2)
-    return rules.encode(
-        number.along(along, "bar_low"), end("bar_high:Q"), other.along(across), _kind()["color"]
+    rules = (
+        _base(number, other).transform_filter(there).transform_calculate(**ends).mark_rule(strokeOpacity=0.45)
     )
+    along, across, end = (alt.Y, alt.X, alt.Y2) if upright else (alt.X, alt.Y, alt.X2)
+    return rules.encode(number.along(along, "bar_low"), end("bar_high:Q"), other.along(across), colour)
 
 
 def _rules(x: _Number, y: _Number) -> list["alt.Chart"]:
@@ -226,16 +249,16 @@ def _backdrop(points: Frame, logarithmic: bool) -> "alt.Chart":
     return chart.mark_circle(color="#999999", opacity=0.3, size=18).encode(alt.X("accuracy:Q"), y)
 
 
-def _strip(number: _Number, column: str) -> Chart:
+def _strip(number: _Number, column: str, kinds: Kinds) -> Chart:
     """A number by what is known in words of the models, with its median."""
     alt = _altair()
     x = alt.X(f"{column}:N", title=_TITLES.get(column, column), axis=alt.Axis(labelAngle=0, labelLimit=120))
     points = (
         _base(number)
-        .mark_point(filled=True, size=35)
-        .encode(x, number.along(alt.Y), alt.XOffset("jitter:Q"), tooltip=_tooltip(), **_kind())
+        .mark_point(filled=True, opacity=1, size=35)
+        .encode(x, number.along(alt.Y), alt.XOffset("jitter:Q"), tooltip=_tooltip(), **kinds)
         .transform_calculate(jitter="random()")
     )
     median = alt.Y(f"median({number.column}):Q", title=number.title, scale=number.scale)
     ticks = _base(number).mark_tick(thickness=3, width=46).encode(x, median)
-    return (points + ticks).properties(width="container", height=340)
+    return _sized(points + ticks, column, number)

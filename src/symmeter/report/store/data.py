@@ -4,17 +4,19 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
+from pathlib import PurePath
 from typing import Any
 
 from symmeter.optional import require
 from symmeter.report.store.bars import BARS, with_bars
 from symmeter.report.store.charts import Chart, specification
 from symmeter.report.store.items import worst_items
+from symmeter.report.store.names import shortened
 from symmeter.report.store.pairs import pairs
 from symmeter.report.store.table import Tables
 from symmeter.results.row import RATIOS
 from symmeter.sweeps.store import Store
-from symmeter.sweeps.tables import Frame
+from symmeter.sweeps.tables import TAG, Frame
 
 _COLUMNS = (
     "value", "interval_low", "interval_high", "standard_error", "floor", "control", "specificity_control",
@@ -34,15 +36,27 @@ def page_data(found: Tables, drawn: Mapping[str, Mapping[str, Chart]], store: St
     }
     return {
         "metrics": list(map(asdict, found.metrics)),
-        "models": _records(found.models),
+        **_models(found.models),
         "values": values,
         "columns": list(_COLUMNS),
         "charts": specifications,
         "parts": _parts(store),
         "pairs": pairs(found, store),
+        "store": PurePath(store.root).name,
         "item": found.item,
         "worst": worst_items(found, store),
         "warnings": _warnings(store, found),
+    }
+
+
+def _models(models: Frame) -> dict[str, object]:
+    """Models, with the short forms of long names, and their tags: for each a list in the order of the models."""
+    tags = [column for column in models if column.startswith(TAG)]
+    short = shortened(models["name"])
+    records = zip(_records(models.drop(columns=tags)), map(short.get, models["name"]), strict=True)
+    return {
+        "models": [record if cut is None else {**record, "short": cut} for record, cut in records],
+        "tags": {tag.removeprefix(TAG): list(map(_plain, models[tag])) for tag in tags},
     }
 
 

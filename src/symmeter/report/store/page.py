@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from importlib.resources import files
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from symmeter.errors import WriteError, first_line
@@ -16,6 +16,7 @@ from symmeter.optional import require
 from symmeter.report.store.charts import FORMATS, Chart, charts, save_chart, specification
 from symmeter.report.store.data import page_data
 from symmeter.report.store.findings import findings, p_value
+from symmeter.report.store.names import marked, shortened, slug
 from symmeter.report.store.statistics import correlations, regression, words_of
 from symmeter.report.store.table import Metric, Tables, failures, published, tables
 from symmeter.results.result import Result
@@ -29,6 +30,10 @@ from symmeter.verbs.arguments import path as PATH
 from symmeter.verbs.verb import verb
 
 _NEEDED = ("altair", "itables", "jinja2", "scipy", "statsmodels", "vl_convert", "pandas", "pyarrow")
+# One module: each may use what stands in those before it.
+_SCRIPTS = (
+    "data.js", "elements.js", "saving.js", "charts.js", "ranking.js", "model.js", "compare.js", "page.js",
+)  # fmt: skip
 _WIDTH = 560  # of a chart in a file, in pixels; a page gives it its own
 # What the backdrop of Gruver et al. shows.
 _PUBLISHED = (("lee", "translation_x"), ("lee", "translation_y"))
@@ -86,7 +91,7 @@ def _reported(
     write_whole(place, _page(title, opened, found, drawn))
     if charts_to is not None:
         try:
-            _save(found, drawn, Path(charts_to))
+            _save(found, drawn, Path(charts_to), PurePath(opened.root).name)
         except Exception as error:  # of the packages that draw too
             reason = getattr(error, "strerror", None) or first_line(error)
             raise WriteError(f"{place} is written, but not all charts in {charts_to}: {reason}") from error
@@ -95,14 +100,16 @@ def _reported(
 
 def _page(title: str, store: Store, found: Tables, drawn: Charts) -> str:
     """The HTML file."""
-    return _template().render(
+    failed = failures(store.errors(), found.models)
+    short = shortened([*found.models["name"], *(error.get("label", "") for error in failed)])
+    return _template(short).render(
         title=title,
         version=version("symmeter"),
         data=_script(page_data(found, drawn, store)),
         metrics=found.metrics,
         findings=[(metric.key, findings(found, metric)) for metric in found.metrics],
         statistics=[_statistics(found, metric) for metric in found.metrics],
-        failures=failures(store.errors(), found.models),
+        failures=failed,
         reasons=REASONS,
         verdicts=meanings(found.item, found.towards),
         item=found.item,
@@ -112,7 +119,7 @@ def _page(title: str, store: Store, found: Tables, drawn: Charts) -> str:
         sources=sorted(set(found.models["data"])),
         kinds=sorted(set(found.models["architecture"])),
         style=_asset("page.css"),
-        script=_asset("page.js"),
+        script="\n".join(map(_asset, _SCRIPTS)),
         libraries=_libraries(),
     )
 
@@ -133,12 +140,12 @@ def _charts(found: Tables, metric: Metric, backdrop: Frame) -> dict[str, Chart]:
     return charts(metric, found.of(metric), backdrop if fits else None)
 
 
-def _save(found: Tables, drawn: Charts, folder: Path) -> None:
-    """Every chart in a file of every format."""
+def _save(found: Tables, drawn: Charts, folder: Path, store: str) -> None:
+    """Every chart in a file of every format, whose name says of which store, what, and of which metric."""
     for metric in found.metrics:
         for name, chart in drawn[metric.key].items():
-            stem = "".join(c if c.isalnum() else "-" for c in f"{metric.key} {name}").strip("-")
-            sized = {**specification(chart), "width": _WIDTH}
+            stem = slug("symmeter", store, name, metric.key)
+            sized = {**specification(chart), "width": _WIDTH, "title": f"{name}: {metric.key}"}
             for ending in FORMATS:
                 save_chart(sized, found.of(metric), folder / f"{stem}{ending}")
 
@@ -168,14 +175,16 @@ def _script(data: object) -> str:
     )
 
 
-def _template() -> Any:
+def _template(short: Mapping[str, str]) -> Any:
+    """The page; its filter `shortened` takes the short forms of long names."""
     jinja2 = require("jinja2", "report")
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["shortened"] = marked(short)
     return environment.from_string(_asset("page.html"))
 
 
 def _asset(name: str) -> str:
-    return files("symmeter.report.store").joinpath(name).read_text(encoding="utf-8")
+    return files("symmeter.report.store").joinpath("assets", name).read_text(encoding="utf-8")
 
 
 def _libraries() -> dict[str, str]:

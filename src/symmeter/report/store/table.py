@@ -13,10 +13,17 @@ from symmeter.optional import require
 from symmeter.report.store.seeds import NUMBERS, merged
 from symmeter.results.row import HIGHER
 from symmeter.results.verdict import LEARNED, NOT_STABLE, SPECIFIC, STABLE, towards_others
-from symmeter.sweeps.tables import Frame
+from symmeter.sweeps.tables import TAG, Frame
 
 UNTRAINED = "untrained"  # the training of networks with fresh weights
 _TOLD = ("model", "family", "weights", "fresh")  # columns that say what a model is, beside its tags
+_READ = (
+    "architecture",
+    "training",
+    "training_data",
+    "accuracy",
+    "top1",
+)  # tags that have columns of their own
 _TELLING = (SPECIFIC, STABLE, LEARNED, NOT_STABLE)  # verdicts that say something of a network
 
 
@@ -37,8 +44,9 @@ class Metric:
 
 @dataclass(frozen=True)
 class Tables:
-    """`models`: one row per model. `values`: one row per model and metric, with the columns of `models` beside.
+    """`models`: one row per model, with its tags as `tag_NAME`.
 
+    `values`: one row per model and metric, with the columns of `models` beside.
     `named` in `values`: whether a row may be called the most or the least symmetric. Rows of fresh weights, which react
     little to anything, and rows whose verdict says nothing may not.
     """
@@ -79,7 +87,7 @@ def tables(frame: Frame, accuracies: Mapping[str, float] | None = None) -> Table
     )
     values = _merged(frame, pd)
     first = frame.drop_duplicates("name")
-    told = [column for column in first if column in _TOLD or str(column).startswith("tag_")]
+    told = [column for column in first if column in _TOLD or str(column).startswith(TAG)]
     records = first[told].to_dict("records")
     models = pd.DataFrame(
         {
@@ -91,6 +99,7 @@ def tables(frame: Frame, accuracies: Mapping[str, float] | None = None) -> Table
             "training_data": list(map(training_data, records)),
             "parameters": _sizes(first),
             "data": first["data"],
+            **{tag: first[tag] for tag in told if tag.startswith(TAG) and tag.removeprefix(TAG) not in _READ},
         }
     ).reset_index(drop=True)
     accuracy = frame.groupby("name")["top1"].mean() if "top1" in frame else pd.Series(dtype=float)
