@@ -94,6 +94,10 @@ class Preparation:
             f"{self.item}s differ in shape ({first} and {shape}): they must have the same one"
         )
 
+    def notes(self) -> tuple[str, ...]:
+        """What the reader should know of what was done so far."""
+        return ()
+
     def summary(self) -> Mapping[str, Any] | None:
         """What was done, for the header of a result."""
         return None
@@ -135,7 +139,7 @@ class Samples:
     def notes(self) -> tuple[str, ...]:
         """What the reader should know of how the data was read, and what was not."""
         unused = [name for name in self._beside if name not in self.compared]
-        return self._source.notes + beside_samples(unused, self.item)
+        return self._source.notes + beside_samples(unused, self.item) + self._preparation.notes()
 
     @property
     def varied(self) -> bool:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from symmeter.errors import SymmeterError, nearest
 from symmeter.kinds_of_data import domains
@@ -18,6 +18,10 @@ class Hub(ABC):
     @abstractmethod
     def load(self, spec: ModelSpec) -> LoadedModel:
         """The network of that name in eval mode; SymmeterError for what is wrong with the name."""
+
+    def transform(self, name: str) -> Any:
+        """What makes inputs of samples for its network of that name, as the hub's own library has it; None without."""
+        return None
 
     def names(self, tagged: bool = False, trained: bool = False) -> Iterable[str]:
         """The names that it has, as far as it can list them.

@@ -40,6 +40,7 @@ from symmeter.domains.images.inputs import preprocessing_of
 from symmeter.domains.images.mask_consistency import MaskConsistency
 from symmeter.domains.images.names import GROUPS, named
 from symmeter.domains.images.options import ImageOptions
+from symmeter.domains.images.own_preprocessing import OwnPreprocessing
 from symmeter.domains.images.placed.measures import ASSERTED, BOXES, USUAL
 from symmeter.domains.images.placed.measures import MEASURES as PLACED
 from symmeter.domains.images.placed.offsets import placed_offset
@@ -47,6 +48,8 @@ from symmeter.domains.images.placed.representation import Placed, re_boxed, unsw
 from symmeter.domains.images.placed.words import PlacedModel, PlacedWord, alone, placed_words
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.domains.images.psnr import EQR, EQT, EQTFractional
+from symmeter.domains.images.transform_names import read_transform
+from symmeter.domains.images.transform_probe import check_repeats
 from symmeter.draw import Draw
 from symmeter.errors import SymmeterError
 from symmeter.models.behind import as_module
@@ -100,9 +103,7 @@ class Images(Gridded):
         return open_data(data, prepared, samples=draw.count, seed=draw.seed, shuffled=draw.shuffled)
 
     def check(self, data: str, model: str) -> None:
-        Preprocessing.unknown().override(
-            self.options.img_size, self.options.crop_pct, interpolation=self.options.interpolation
-        )
+        self._taking(Preprocessing.unknown()).override(**self.options.overrides | {"mean": None, "std": None})
         place = Path(data).expanduser()
         if data.startswith("builtin:"):
             from_builtin(data)
@@ -116,12 +117,21 @@ class Images(Gridded):
                 require("timm", "vision")
 
     def described(self, model: LoadedModel) -> LoadedModel:
-        """With its preprocessing, for which a network may have to be probed."""
-        return replace(model, preprocessing=preprocessing_of(model))
+        """With its preprocessing, for which a network may have to be probed, or the one in its place."""
+        used = self._taking(preprocessing_of(model))
+        notes = check_repeats(used.transform) if isinstance(used, OwnPreprocessing) else ()
+        return replace(model, preprocessing=used, notes=(*model.notes, *notes))
 
-    def preprocessing(self, model: LoadedModel) -> Preprocessing:
-        """How images become inputs: the model's own way, with what the options override."""
-        return preprocessing_of(model).override(**self.options.preprocessing)
+    def _taking(self, own: Preprocessing) -> Preprocessing | OwnPreprocessing:
+        """The preprocessing that the options name, for a network with its `own`, or that."""
+        given = self.options.preprocessing
+        if given is None or isinstance(given, Preprocessing):
+            return own if given is None else given
+        return OwnPreprocessing.of(read_transform(given, self.hubs()), own)
+
+    def preprocessing(self, model: LoadedModel) -> Preprocessing | OwnPreprocessing:
+        """How images become inputs of a model that is described, with what the options override."""
+        return preprocessing_of(model).override(**self.options.overrides)
 
     def shown(self, model: LoadedModel, x: Tensor) -> Tensor:
         """Images (B, C, H, W) as pixel values in [0, 1]."""
@@ -167,7 +177,7 @@ class Images(Gridded):
         if margin:
             return Window(margin)
         prepared = self.preprocessing(model)
-        return Grid(self.interpolant, pixels=Pixels(prepared.mean, prepared.std), padding=self.padding)
+        return Grid(self.interpolant, pixels=Pixels(*(prepared.constants or (None, None))), padding=self.padding)
 
     @property
     def _grid(self) -> Grid:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from symmeter.domains.images.data.shapes import Wanted, channels_first, check_inputs, fitted, misread
+from symmeter.domains.images.own_preprocessing import OwnPreprocessing
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.errors import SymmeterError
 from symmeter.optional import require
@@ -65,7 +66,7 @@ def _is_one(shape: tuple[int, ...], wanted: Wanted) -> bool:
     return shape[-1] in (3, 4) or (wanted.channels != 1 and shape[0] in (3, 4, wanted.channels))
 
 
-def pixels_to_input(pixels: Tensor | Planes, preprocessing: Preprocessing) -> Tensor:
+def pixels_to_input(pixels: Tensor | Planes, preprocessing: Preprocessing | OwnPreprocessing) -> Tensor:
     """uint8 (H, W), (H, W, C) or (C, H, W) to network input; resized only where the size is another."""
     wanted = wanted_by(preprocessing)
     if isinstance(pixels, Planes):
@@ -84,7 +85,7 @@ def pixels_to_input(pixels: Tensor | Planes, preprocessing: Preprocessing) -> Te
     return preprocessing.planes(pixels)
 
 
-def wanted_by(preprocessing: Preprocessing) -> Wanted:
+def wanted_by(preprocessing: Preprocessing | OwnPreprocessing) -> Wanted:
     """Channels and axes of the grid that the network takes."""
     return Wanted(preprocessing.channels, preprocessing.axes)
 

@@ -21,6 +21,7 @@ from symmeter.domains.images.data.arrays import (
 from symmeter.domains.images.data.files import from_path, read_image
 from symmeter.domains.images.data.photos import from_builtin
 from symmeter.domains.images.data.shapes import Wanted, misread
+from symmeter.domains.images.own_preprocessing import OwnPreprocessing
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.draw import Draw
 from symmeter.errors import SymmeterError
@@ -38,9 +39,10 @@ IMAGE_KEYS = ("image", "images", "pixel_values", "x")
 class ImagePreparation(Preparation):
     """Images as network inputs (C, H, W): floating point as it is, pixels through the preprocessing."""
 
-    preprocessing: Preprocessing
+    preprocessing: Preprocessing | OwnPreprocessing
     place: str
     used: list[bool] = field(default_factory=list)  # not empty once the preprocessing has been used
+    inputs: list[bool] = field(default_factory=list)  # not empty once there was an input that needs none
 
     item = "image"
 
@@ -51,18 +53,26 @@ class ImagePreparation(Preparation):
         if isinstance(raw, Tensor) and raw.is_floating_point():
             if raw.ndim != 3:
                 raise misread((1, *raw.shape), wanted_by(self.preprocessing), f"{self.place}, one by one")
+            self.inputs.append(True)
             return raw.detach()
         self.used.append(True)
         if isinstance(raw, Tensor | Planes):
             return pixels_to_input(raw, self.preprocessing)
         return self.preprocessing(raw)
 
+    def notes(self) -> tuple[str, ...]:
+        """Where a preprocessing was given and images were inputs already."""
+        if not self.inputs or isinstance(self.preprocessing, Preprocessing):
+            return ()
+        name = self.preprocessing.transform.name
+        return (f"preprocessing {name} is not applied: images in floating point are inputs already",)
+
     def mismatch(self, first: tuple[int, ...], shape: tuple[int, ...]) -> SymmeterError:
         """The error for an image of another size than the first."""
         if shape[1:] == first[1:]:
             return SymmeterError(f"images differ in their channels ({first[0]}, {shape[0]})")
         sizes = ", ".join(f"{width}x{height}" for _, height, width in (first, shape))
-        return SymmeterError(f"images differ in size ({sizes}): pass --img-size")
+        return SymmeterError(f"images differ in size ({sizes}): {self.preprocessing.way_out}")
 
     def summary(self) -> dict[str, object] | None:
         """The preprocessing, where it was used."""
@@ -71,7 +81,7 @@ class ImagePreparation(Preparation):
 
 def open_data(
     data: Any,
-    preprocessing: Preprocessing | None = None,
+    preprocessing: Preprocessing | OwnPreprocessing | None = None,
     *,
     samples: int | None = None,
     seed: int = 0,
