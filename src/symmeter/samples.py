@@ -38,11 +38,6 @@ class Batch:
         """The labels (b,) of a part of the batch."""
         return None if self.labels is None else self.labels[part]
 
-    def known_labels(self, part: slice) -> Tensor | None:
-        """The same; None where none of them is known."""
-        labels = self.labels_of(part)
-        return None if labels is None or bool((labels < 0).all()) else labels
-
     def reference(
         self, name: str, part: slice, shape: tuple[int, ...], conversion: Conversion | None = None
     ) -> Tensor | None:
@@ -108,11 +103,12 @@ class Samples:
 
     `total` is the number that is visited, None where it is not known; `skipped` names those that could not be read,
     with the reason, as they are met. `name` is for a person to read: of a path, its end. `packing` says how inputs of
-    several tensors were put into one, None where they are one tensor.
+    several tensors were put into one, None where they are one tensor. `classes` are what labels are numbers of.
     """
 
     def __init__(self, source: Source, preparation: Preparation, draw: Draw, packing: Packings | None = None):
         self.name, self.total, self.packing = source.name, source.total, packing
+        self.classes = source.classes
         self._source, self._limit, self._indices = source, draw.count, None
         self._preparation = preparation
         self._place = source.path or source.name  # for messages

@@ -17,6 +17,7 @@ from symmeter.errors import SymmeterError, counted, first_line, shortened
 from symmeter.measures.quantity import are_probabilities
 from symmeter.measuring.accuracy import accuracy_of
 from symmeter.measuring.answered import answered
+from symmeter.measuring.class_numbers import ClassNumbers, class_numbers
 from symmeter.measuring.function import Batching, Function
 from symmeter.measuring.interrupt import noticed_interrupts
 from symmeter.measuring.kinds import Recent
@@ -46,7 +47,8 @@ class Run(ABC):
     non_finite: list[str] = field(default_factory=list)
     stopped: str | None = None
     interrupted: bool = False
-    classes: int | None = None
+    classes: int | None = None  # of a classifier
+    class_numbers: ClassNumbers = ClassNumbers()  # how labels are outputs
     remarks: list[str] = field(default_factory=list)
     seen: Look | None = None
     facts: Mapping[str, Any] = field(
@@ -254,11 +256,29 @@ class Run(ABC):
         if lacking.any():
             self.lacking.setdefault(name, []).extend(compress(names, lacking))
 
+    def _found_classes(self, count: int | None) -> None:
+        """Take down of how many classes a model has scores, None where of none, and which those of the data are."""
+        self.classes = count
+        self.class_numbers = class_numbers(self.samples.classes, self.domain, self.model, count)
+        if any(m.needs_labels for m in self.plan.over) and self.class_numbers.note:
+            raise SymmeterError(self.class_numbers.note)
+
+    def labels_of(self, batch: Batch, part: slice) -> Tensor | None:
+        """The labels (b,) of a part of a batch as numbers of the model's classes, -1 where unknown."""
+        return self.class_numbers.of(batch.labels_of(part))
+
+    def known_labels(self, batch: Batch, part: slice) -> Tensor | None:
+        """The same (b,); None where none of them is known."""
+        labels = self.labels_of(batch, part)
+        return None if labels is None or bool((labels < 0).all()) else labels
+
     def accuracy(self) -> dict[str, Any] | None:
         """Top-1 and top-5 accuracy over the labelled samples, None without labels that fit the output."""
         found, note = accuracy_of(self.columns, self.classes)
+        note = self.class_numbers.note or note
         self.remarks += [note] if note and note not in self.remarks else []
-        return found
+        order = {"order": self.class_numbers.order} if self.class_numbers.order else {}
+        return None if found is None else found | order
 
     def _left_out(self) -> str:
         """The samples for which the model returned no finite number, with the reason where that is known."""

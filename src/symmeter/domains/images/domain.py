@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from symmeter.classes import ClassOrder, order_of
 from symmeter.domain import Symmetries
 from symmeter.domains.grids.actions import (
     ACTIONS,
@@ -50,6 +51,7 @@ from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.domains.images.psnr import EQR, EQT, EQTFractional
 from symmeter.domains.images.transform_names import read_transform
 from symmeter.domains.images.transform_probe import check_repeats
+from symmeter.domains.images.wordnet import wordnet_order
 from symmeter.draw import Draw
 from symmeter.errors import SymmeterError
 from symmeter.models.behind import as_module
@@ -82,6 +84,10 @@ class Images(Gridded):
     symmetries = dict.fromkeys((*FAMILIES, *GENERATORS), "") | GROUPS
     actions = (*ACTIONS, BOXES, "keypoints(swap=A-B,...)")
     input_words = ("image", *FIELDS, "scalars", "invariant")
+    where_order = (
+        "say which class is which output with classes (--classes FILE): names in the order of the outputs, or "
+        "{name: number}"
+    )
 
     @classmethod
     def symmetry(cls, word: str) -> Symmetries:
@@ -104,6 +110,8 @@ class Images(Gridded):
 
     def check(self, data: str, model: str) -> None:
         self._taking(Preprocessing.unknown()).override(**self.options.overrides | {"mean": None, "std": None})
+        if self.options.classes is not None:
+            order_of(self.options.classes)
         place = Path(data).expanduser()
         if data.startswith("builtin:"):
             from_builtin(data)
@@ -115,6 +123,9 @@ class Images(Gridded):
             require("PIL.Image", "vision")
             if self.options.img_size or model.partition(":")[0] in self.hubs():
                 require("timm", "vision")
+
+    def known_order(self, names: tuple[str, ...], outputs: int) -> ClassOrder | None:
+        return wordnet_order(names, outputs)
 
     def described(self, model: LoadedModel) -> LoadedModel:
         """With its preprocessing, for which a network may have to be probed, or the one in its place."""

@@ -1,12 +1,14 @@
 """The options of images, as a person gives them. Nothing here imports torch: the command line shows them at once."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from symmeter.classes import order_of
 from symmeter.domains.grids.options import DEFINITION, PADDING
 from symmeter.options import option
-from symmeter.verbs.arguments import Given, Kind, number, passing, several, whole, word
+from symmeter.verbs.arguments import Given, Kind, number, passing, path, several, whole, word
 
 _OWN = "for the model's own"
 _LENGTH = whole(1, 14)  # of one side in pixels: more fits in no memory
@@ -36,6 +38,16 @@ _TRANSFORM = passing(
     "a callable from a PIL image to a tensor (C, H, W), an image processor, or its name",
     lambda value: word.read(value) if isinstance(value, str) else callable(value),
 )
+_ORDER = "a list of names in the order of the outputs, {name: number}, or a file with these"
+
+
+def _classes(value: Given) -> Given:
+    """How classes are in order: a path as it is, objects as plain lists and mappings."""
+    if isinstance(value, str | os.PathLike):
+        return path.read(value)
+    given = value if isinstance(value, Mapping | list | tuple) else list(value)
+    order_of(given)
+    return dict(given) if isinstance(given, Mapping) else list(given)
 
 
 @dataclass(frozen=True)
@@ -45,6 +57,13 @@ class ImageOptions:
     definition: Given = option("bandlimited", DEFINITION, "of the derivative (default: bandlimited)", "D")
     padding: str | None = option(
         None, PADDING, "what motions bring in: reflect, zeros or circular", "P", needs="motions"
+    )
+    classes: Any = option(
+        None,
+        Kind(_ORDER, _classes).or_none("for the order that is known"),
+        "which class is which output, where folders are classes: a file with a name a line, or JSON",
+        "FILE",
+        file=True,
     )
     preprocessing: Any = option(
         None,

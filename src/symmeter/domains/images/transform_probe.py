@@ -79,7 +79,7 @@ def _affine(flat: Sequence[Tensor], colours: Sequence[tuple[int, ...]]) -> Const
         wanted = (torch.tensor([colour[c] for colour in colours]) / 255.0 - mean) / std
         if float((values - wanted).abs().max()) * std > _STEP:
             return None
-        found.append((round(mean, 6), round(std, 6)))
+        found.append((round(mean, 6) + 0.0, round(std, 6)))
     mean, std = zip(*found, strict=True)
     return Constants(mean, std)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from symmeter.classes import NO_CLASSES, Classes
 from symmeter.domains.images.data.arrays import from_arrays
 from symmeter.domains.images.data.shapes import Wanted
 from symmeter.errors import SymmeterError
@@ -73,10 +74,12 @@ def _listed(folder: Path) -> Source:
     rows = _rows(table)
     words = sorted({label for _, label in rows} - {""})
     notes: tuple[str, ...] = ()
+    classes = NO_CLASSES
     try:
         number = dict(zip(words, map(int, words), strict=True))
     except ValueError:
         number = dict(zip(words, itertools.count()))
+        classes = Classes(dict(enumerate(words)))
         shown = ", ".join(words[:20])
         if len(words) > 20:
             shown += ", ..."
@@ -87,7 +90,14 @@ def _listed(folder: Path) -> Source:
     if not entries:
         raise SymmeterError(f"{table}: none of the {len(rows)} files it names is there")
     return from_files(
-        entries, str(folder), "folder with labels.csv", "image", read_image, notes=notes, missing=missing
+        entries,
+        str(folder),
+        "folder with labels.csv",
+        "image",
+        read_image,
+        notes=notes,
+        missing=missing,
+        classes=classes,
     )
 
 

@@ -18,6 +18,7 @@ from symmeter.domains.images.data.arrays import (
     rows_of,
     wanted_by,
 )
+from symmeter.domains.images.data.columns import IMAGE_KEYS, columns_of
 from symmeter.domains.images.data.files import from_path, read_image
 from symmeter.domains.images.data.photos import from_builtin
 from symmeter.domains.images.data.shapes import Wanted, misread
@@ -32,8 +33,6 @@ from symmeter.streams import Reader
 if TYPE_CHECKING:
     from PIL import Image
 
-IMAGE_KEYS = ("image", "images", "pixel_values", "x")
-
 
 @dataclass(frozen=True)
 class ImagePreparation(Preparation):
@@ -46,8 +45,10 @@ class ImagePreparation(Preparation):
 
     item = "image"
 
-    def input(self, raw: "Image.Image | Tensor | np.ndarray | Planes") -> Tensor:
-        """One image as network input (C, H, W)."""
+    def input(self, raw: "Image.Image | Tensor | np.ndarray | Planes | str | Path") -> Tensor:
+        """One image as network input (C, H, W); the path of one is read first."""
+        if isinstance(raw, str | Path):
+            raw = read_image(Path(raw))
         if isinstance(raw, np.ndarray):
             raw = as_tensor(raw, self.place)
         if isinstance(raw, Tensor) and raw.is_floating_point():
@@ -108,7 +109,9 @@ def open_data(
 
 def _source(data: Any, wanted: Wanted) -> Source:
     """Images that are still to be read, from whatever `data` is."""
-    streams = Reader("image", IMAGE_KEYS, lambda images, name: rows_of(images, wanted, name))
+    columns = columns_of(data)
+    rows = lambda images, name: rows_of(images, wanted, name)
+    streams = Reader("image", columns.images, rows, axes=4, marks=columns.labels)
     if isinstance(data, str | Path):
         text = str(data)
         return from_builtin(text) if text.startswith("builtin:") else _at_path(text, wanted)
