@@ -60,7 +60,9 @@ class ClassOrder:
             if number is None:
                 several = self.numbers.get(name) or self.numbers.get(_plain(name))
                 if several:
-                    raise SymmeterError(f"{self.source}: {name!r} is the name of classes {shortened(map(str, several))}")
+                    raise SymmeterError(
+                        f"{self.source}: {name!r} is the name of classes {shortened(map(str, several))}"
+                    )
                 hint = nearest(name, self.numbers)
                 raise SymmeterError(f"{self.source}: no class {name!r}{hint}")
             found.append(number)
@@ -133,13 +135,19 @@ def _read(place: Path) -> Any:
     """What a file of classes holds: JSON, or one name a line."""
     try:
         if place.stat().st_size > _LARGEST:
-            raise SymmeterError(f"classes {place}: more than {_LARGEST // 2**20} MiB; one name a line is less")
+            raise SymmeterError(
+                f"classes {place}: more than {_LARGEST // 2**20} MiB; one name a line is less"
+            )
         text = place.read_text(encoding="utf-8-sig")
         if place.suffix.lower() == ".json":
             return json.loads(text)
     except (OSError, ValueError, RecursionError) as error:
-        words = getattr(error, "strerror", None) or f"not readable: {str(error)[:100] or type(error).__name__}"
-        raise SymmeterError(f"classes {place}: {words}; give JSON (.json), or text with one name a line") from error
+        words = (
+            getattr(error, "strerror", None) or f"not readable: {str(error)[:100] or type(error).__name__}"
+        )
+        raise SymmeterError(
+            f"classes {place}: {words}; give JSON (.json), or text with one name a line"
+        ) from error
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
@@ -150,7 +158,7 @@ def classes_in(data: Any) -> Classes:
     known = getattr(data, "class_to_idx", None)
     if isinstance(known, Mapping):
         pairs = sorted((number, str(name)) for name, number in known.items() if _is_number(number))
-        names = {number: name for number, name in reversed(pairs)}
+        names = dict(reversed(pairs))
         return Classes(dict(sorted(names.items())), ordered=sorted(names) == list(range(len(names))))
     features = getattr(data, "features", None)
     if isinstance(features, Mapping):

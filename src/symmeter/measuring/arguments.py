@@ -154,7 +154,8 @@ ARGUMENTS: Kinds = {
     "sampling": Kind("a word such as 'haar'", _sampling),
     "precision": above(0.0).or_none("for all images"),
     "preprocessing": Kind(
-        "a dictionary such as {'img_size': 224}, a callable from a PIL image to a tensor, or its name", _preprocessing
+        "a dictionary such as {'img_size': 224}, a callable from a PIL image to a tensor, or its name",
+        _preprocessing,
     ).or_none("for the model's own"),
     "domain": Kind("a kind of data, such as 'images'", _domain).or_none("to see it from the data"),
     "inputs": Kind("a word such as 'points', or one for each input: {leaf: word}", _inputs).or_none(

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from symmeter.classes import ClassOrder, Classes, order_of
+from symmeter.classes import Classes, ClassOrder, order_of
 from symmeter.domain import Domain
 from symmeter.errors import SymmeterError
 
@@ -32,6 +32,9 @@ class ClassNumbers:
         return torch.tensor([self.numbers.get(int(label), -1) for label in labels], dtype=labels.dtype)
 
 
+AS_THEY_ARE = ClassNumbers()
+
+
 def class_numbers(classes: Classes, domain: Domain, model: Any, outputs: int | None) -> ClassNumbers:
     """How the classes of data are those of a model with so many `outputs`, None where it is no classifier.
 
@@ -43,26 +46,30 @@ def class_numbers(classes: Classes, domain: Domain, model: Any, outputs: int | N
     if asked is not None:
         return _asked(order_of(asked), classes, outputs)
     if not classes.names or outputs is None:
-        return ClassNumbers()
+        return AS_THEY_ARE
     own = own_order(model)
     for order in (own, domain.known_order(tuple(classes.names.values()), outputs)):
         if order is not None:
             with contextlib.suppress(SymmeterError):
                 return _numbered(order, classes, outputs)
     if not classes.ordered:
-        return ClassNumbers()
+        return AS_THEY_ARE
     if len(classes.names) == outputs:
         return ClassNumbers(order="the order of the classes in the data")
     way_out = f": {domain.where_order}" if domain.where_order else ""
-    return ClassNumbers(note=f"no accuracy: the data has {classes.words()} and the model {outputs} outputs{way_out}")
+    return ClassNumbers(
+        note=f"no accuracy: the data has {classes.words()} and the model {outputs} outputs{way_out}"
+    )
 
 
 def _asked(order: ClassOrder, classes: Classes, outputs: int | None) -> ClassNumbers:
     """By the user's words."""
     if not classes.names:
-        raise SymmeterError(f"{order.source}: this data has no names of classes, as folders have; leave it out")
+        raise SymmeterError(
+            f"{order.source}: this data has no names of classes, as folders have; leave it out"
+        )
     if outputs is None:
-        return ClassNumbers()
+        return AS_THEY_ARE
     return _numbered(order, classes, outputs)
 
 
@@ -72,7 +79,9 @@ def _numbered(order: ClassOrder, classes: Classes, outputs: int) -> ClassNumbers
     for key, number in found.items():
         if number >= outputs:
             name = classes.names[key]
-            raise SymmeterError(f"{order.source}: {name!r} is number {number}, and the model has {outputs} outputs")
+            raise SymmeterError(
+                f"{order.source}: {name!r} is number {number}, and the model has {outputs} outputs"
+            )
     return ClassNumbers(found, order.source)
 
 

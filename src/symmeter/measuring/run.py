@@ -17,7 +17,7 @@ from symmeter.errors import SymmeterError, counted, first_line, shortened
 from symmeter.measures.quantity import are_probabilities
 from symmeter.measuring.accuracy import accuracy_of
 from symmeter.measuring.answered import answered
-from symmeter.measuring.class_numbers import ClassNumbers, class_numbers
+from symmeter.measuring.class_numbers import AS_THEY_ARE, ClassNumbers, class_numbers
 from symmeter.measuring.function import Batching, Function
 from symmeter.measuring.interrupt import noticed_interrupts
 from symmeter.measuring.kinds import Recent
@@ -48,7 +48,7 @@ class Run(ABC):
     stopped: str | None = None
     interrupted: bool = False
     classes: int | None = None  # of a classifier
-    class_numbers: ClassNumbers = ClassNumbers()  # how labels are outputs
+    class_numbers: ClassNumbers = AS_THEY_ARE  # how labels are outputs
     remarks: list[str] = field(default_factory=list)
     seen: Look | None = None
     facts: Mapping[str, Any] = field(

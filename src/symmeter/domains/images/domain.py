@@ -117,8 +117,9 @@ class Images(Gridded):
             from_builtin(data)
         elif not place.exists():
             raise SymmeterError(f"{data}: no such file or folder")
-        if (
-            place.suffix.lower() != ".npz"
+        if place.suffix.lower() not in (
+            ".npz",
+            ".npy",
         ):  # there is something to decode, and to resize where the size is known
             require("PIL.Image", "vision")
             if self.options.img_size or model.partition(":")[0] in self.hubs():
@@ -188,7 +189,9 @@ class Images(Gridded):
         if margin:
             return Window(margin)
         prepared = self.preprocessing(model)
-        return Grid(self.interpolant, pixels=Pixels(*(prepared.constants or (None, None))), padding=self.padding)
+        return Grid(
+            self.interpolant, pixels=Pixels(*(prepared.constants or (None, None))), padding=self.padding
+        )
 
     @property
     def _grid(self) -> Grid:

@@ -48,8 +48,8 @@ class OwnPreprocessing:
     def __call__(self, image: "Image.Image") -> Tensor:
         """One PIL image of any mode -> float (channels, H, W).
 
-        The transform is given RGB, gray ("L") where the network takes one channel, both of 8 bits, as loaders of torchvision
-        and timm do it. SymmeterError where it makes another number of channels than the network takes.
+        The transform is given RGB, gray ("L") where the network takes one channel, both of 8 bits, as the loaders of
+        torchvision and timm do it. SymmeterError where it makes another number of channels than the network takes.
         """
         x = self.transform(_of_8_bits(decode(image, self.channels or 3), self.channels))
         if self.channels not in (None, len(x)):
@@ -70,7 +70,7 @@ class OwnPreprocessing:
         return self(pil.fromarray(np.ascontiguousarray(last.numpy())))
 
     def denormalise(self, inputs: Tensor) -> Tensor:
-        """Network input (..., C, H, W) back to pixels in [0, 1]; from the darkest to the brightest where that is unknown."""
+        """Network input (..., C, H, W) back to pixels in [0, 1], the darkest to the brightest where that is unknown."""
         if self.constants is None:
             low, high = inputs.amin((-3, -2, -1), keepdim=True), inputs.amax((-3, -2, -1), keepdim=True)
             return (inputs - low) / (high - low).clamp(min=1e-12)
@@ -116,7 +116,8 @@ class OwnPreprocessing:
             "channels": self.channels,
             "mean": mean and list(mean),
             "std": std and list(std),
-            "source": self.transform.name + (f"; mean and std {found}" if mean else "; mean and std not seen"),
+            "source": self.transform.name
+            + (f"; mean and std {found}" if mean else "; mean and std not seen"),
         }
 
 

@@ -1,8 +1,9 @@
-"""What a preprocessing does to pixel values, found by trying it: the mean and deviation in it, and whether it is random.
+"""What a preprocessing does to pixel values, found by trying it: the mean and std in it, and whether it is random.
 
-An unknown function from images to inputs can be asked. Where pictures of one colour p in [0, 1] become x = (p - mean) / std
-channel by channel, and a picture of half the contrast an input half as far from that of black, these are its mean
-and std, whatever library it comes from; elsewhere (gray from colours, histograms, another order of channels) there are none.
+An unknown function from images to inputs can be asked. Where pictures of one colour p in [0, 1] become
+x = (p - mean) / std channel by channel, and a picture of half the contrast an input half as far from that of black,
+these are its mean and std, whatever library it comes from; elsewhere (gray from colours, histograms, another order of
+channels) there are none.
 """
 
 import random
@@ -104,7 +105,9 @@ def check_repeats(transform: Transform) -> tuple[str, ...]:
             f"preprocessing {transform.name} is random: two calls on one image differ{named}; "
             "give the one of evaluation"
         )
-    words = f"preprocessing {transform.name} draws random numbers{named}: if inputs depend on them, so do values"
+    words = (
+        f"preprocessing {transform.name} draws random numbers{named}: if inputs depend on them, so do values"
+    )
     return (words,) if drawn else ()
 
 
@@ -125,7 +128,7 @@ def _picture(pixels: np.ndarray, gray: bool) -> "Image.Image":
 
 
 def _texture() -> np.ndarray:
-    """Smooth even pixel values (H, W, 3) from 40 to 200, so that resizing overshoots nothing."""
+    """Smooth even pixel values (H, W, 3) from 40 to 200, so that resizing overshoots nothing, of no symmetry."""
     rows, columns = (np.linspace(0, 2 * np.pi, n) for n in _SIZE)
-    waves = [np.sin(k * rows)[:, None] * np.cos((4 - k) * columns) for k in (1, 2, 3)]
+    waves = [np.sin(k * rows + 0.4)[:, None] * np.cos((4 - k) * 0.8 * columns) for k in (1, 2, 3)]
     return (60 + 40 * np.stack(waves, -1)).round().astype(np.uint8) * 2

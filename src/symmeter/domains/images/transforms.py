@@ -65,7 +65,7 @@ def transform_of(given: object, name: str = "") -> Transform:
     if any(kind.__name__ == "ImageProcessingMixin" for kind in type(processor).__mro__):
         call = lambda image: processor(images=image, return_tensors="pt")
         return Transform(call, name or type(processor).__name__)
-    return Transform(given, name or _name_of(given))
+    return Transform(processor, name or _name_of(given))
 
 
 def _name_of(given: Any) -> str:

@@ -52,7 +52,7 @@ def rows_of(
     if rows.dtype != torch.uint8:
         kind = str(rows.dtype).removeprefix("torch.")
         raise SymmeterError(f"{name}: images are {kind}; give float network inputs or uint8 pixels")
-    if len(shape) == 3 and wanted.axes == 2 and not _is_one(shape, wanted) and 0 not in shape:
+    if len(shape) == 3 and wanted.axes == 2 and not is_one(shape, wanted) and 0 not in shape:
         rows = rows[:, None]
     elif len(shape) != 4 or 0 in shape:
         raise misread(shape, wanted, name)
@@ -61,7 +61,7 @@ def rows_of(
     return [Planes(row) for row in rows]
 
 
-def _is_one(shape: tuple[int, ...], wanted: Wanted) -> bool:
+def is_one(shape: tuple[int, ...], wanted: Wanted) -> bool:
     """Whether (A, B, C) is one image of several channels rather than a batch of gray ones."""
     return shape[-1] in (3, 4) or (wanted.channels != 1 and shape[0] in (3, 4, wanted.channels))
 
