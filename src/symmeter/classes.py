@@ -5,12 +5,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from symmeter.errors import SymmeterError, nearest, shortened
 
 _LARGEST = 2**22  # bytes of a file of classes
 _MOST = 2**20  # classes
+_WRAPPED = 8  # loaders and subsets around a data set
 _SHOWN = 60  # characters of a value in a message
 _FORMS = "a list of names in the order of the outputs, or {name: number} or {number: name}"
 
@@ -35,9 +35,13 @@ NO_CLASSES = Classes({})
 
 @dataclass(frozen=True)
 class ClassOrder:
-    """The classes of a model by their names, of which one may have several; `source` says who named them."""
+    """The classes of a model by their names, of which one may have several; `source` says who named them.
+
+    `alike` has the same by the names in plain letters.
+    """
 
     numbers: Mapping[str, Sequence[int]]
+    alike: Mapping[str, Sequence[int]]
     source: str
 
     def number_of(self, name: str) -> int | None:
@@ -46,11 +50,11 @@ class ClassOrder:
         >>> order_of(["tench, Tinca tinca", "great_white-shark"]).number_of("Great white shark")
         1
         """
-        for key in (name, _plain(name)):
-            found = self.numbers.get(key, ())
-            if len(found) == 1:
-                return found[0]
-        return None
+        found = self._all_of(name)
+        return found[0] if len(found) == 1 else None
+
+    def _all_of(self, name: str) -> Sequence[int]:
+        return self.numbers.get(name) or self.alike.get(_plain(name)) or ()
 
     def numbers_of(self, names: Iterable[str]) -> list[int]:
         """The number of each class; SymmeterError for the first that has none, or several."""
@@ -58,7 +62,7 @@ class ClassOrder:
         for name in names:
             number = self.number_of(name)
             if number is None:
-                several = self.numbers.get(name) or self.numbers.get(_plain(name))
+                several = self._all_of(name)
                 if several:
                     raise SymmeterError(
                         f"{self.source}: {name!r} is the name of classes {shortened(map(str, several))}"
@@ -90,11 +94,16 @@ def order_of(given: object, source: str = "classes") -> ClassOrder:
         raise SymmeterError(f"{source}: {_said(given)}; give {_FORMS}")
     if not pairs or max(number for _, number in pairs) >= _MOST:
         raise SymmeterError(f"{source}: no class, or one with a number beyond {_MOST}; give {_FORMS}")
-    numbers: dict[str, dict[int, None]] = {}
+    alike = [(_plain(name), number) for name, number in pairs]
+    return ClassOrder(_by_name(pairs), _by_name(alike), source)
+
+
+def _by_name(pairs: Iterable[tuple[str, int]]) -> dict[str, tuple[int, ...]]:
+    """All numbers of each name."""
+    found: dict[str, dict[int, None]] = {}
     for name, number in pairs:
-        for key in (name, _plain(name)):
-            numbers.setdefault(key, {})[number] = None
-    return ClassOrder({name: tuple(found) for name, found in numbers.items()}, source)
+        found.setdefault(name, {})[number] = None
+    return {name: tuple(numbers) for name, numbers in found.items()}
 
 
 def _pairs(given: Mapping, source: str) -> Iterator[tuple[str, int]]:
@@ -131,7 +140,7 @@ def _plain(name: str) -> str:
     return " ".join(re.split(r"[\s_-]+", name.lower())).strip()
 
 
-def _read(place: Path) -> Any:
+def _read(place: Path) -> object:
     """What a file of classes holds: JSON, or one name a line."""
     try:
         if place.stat().st_size > _LARGEST:
@@ -151,10 +160,11 @@ def _read(place: Path) -> Any:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def classes_in(data: Any) -> Classes:
+def classes_in(data: object) -> Classes:
     """The classes that a dataset names: `class_to_idx` as torchvision's have, or a ClassLabel of Hugging Face's."""
-    while (inner := getattr(data, "dataset", None)) is not None and not hasattr(data, "class_to_idx"):
-        data = inner  # of a loader or a subset
+    for _ in range(_WRAPPED):
+        if not hasattr(data, "class_to_idx"):
+            data = getattr(data, "dataset", data)  # of a loader or a subset
     known = getattr(data, "class_to_idx", None)
     if isinstance(known, Mapping):
         pairs = sorted((number, str(name)) for name, number in known.items() if _is_number(number))

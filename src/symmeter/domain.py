@@ -140,7 +140,7 @@ class Domain(ABC):
         return ""
 
     @property
-    def class_order(self) -> Any:
+    def class_order(self) -> object:
         """What the user said of the order of a model's classes (`symmeter.classes.order_of`), None for nothing."""
         return getattr(self.options, "classes", None)
 

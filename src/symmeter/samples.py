@@ -11,7 +11,7 @@ from torch import Tensor
 
 from symmeter.beside import Beside, beside_samples
 from symmeter.draw import Draw
-from symmeter.errors import SymmeterError
+from symmeter.errors import SymmeterError, counted
 from symmeter.source import Source, reason
 from symmeter.trees import Packings
 
@@ -112,14 +112,19 @@ class Samples:
         self._source, self._limit, self._indices = source, draw.count, None
         self._preparation = preparation
         self._place = source.path or source.name  # for messages
-        self._skipped = dict(source.missing)
         self._used, self._labelled = 0, source.labelled
         self.compared: set[str] = set()  # of what stands beside samples, what outputs were compared with
         self._beside: dict[str, None] = {}  # what stands beside the samples, as far as they were read
         fewer = draw.count is not None and self.total is not None and draw.count < self.total
+        self._undrawn = (
+            len(source.missing) if fewer else 0
+        )  # of what is missing, as all that is drawn is there
+        self._skipped = {} if fewer else dict(source.missing)
         if self.total is not None and (fewer or draw.shuffled):
             self._indices = draw.of(self.total)
             self.total = len(self._indices)
+        if self.total is not None:
+            self.total += len(self._skipped)
 
     @property
     def item(self) -> str:
@@ -135,7 +140,10 @@ class Samples:
     def notes(self) -> tuple[str, ...]:
         """What the reader should know of how the data was read, and what was not."""
         unused = [name for name in self._beside if name not in self.compared]
-        return self._source.notes + beside_samples(unused, self.item) + self._preparation.notes()
+        missing = (f"{counted(self._undrawn, self.item)} missing, and not among those drawn from",) * bool(
+            self._undrawn
+        )
+        return self._source.notes + missing + beside_samples(unused, self.item) + self._preparation.notes()
 
     @property
     def varied(self) -> bool:

@@ -54,7 +54,7 @@ def assert_equivariant(
     elements: int | None = None,
     definition: str = "bandlimited",
     seed: int = 0,
-    preprocessing: Any = None,
+    preprocessing: object = None,
     batch_size: int | None = None,
     device: str | torch.device | None = None,
     samples: int | None = None,

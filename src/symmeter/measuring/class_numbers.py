@@ -2,7 +2,6 @@
 
 import contextlib
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -31,11 +30,16 @@ class ClassNumbers:
             return labels
         return torch.tensor([self.numbers.get(int(label), -1) for label in labels], dtype=labels.dtype)
 
+    def known(self, labels: Tensor | None) -> Tensor | None:
+        """The same (b,); None where none of them is known."""
+        found = self.of(labels)
+        return None if found is None or bool((found < 0).all()) else found
+
 
 AS_THEY_ARE = ClassNumbers()
 
 
-def class_numbers(classes: Classes, domain: Domain, model: Any, outputs: int | None) -> ClassNumbers:
+def class_numbers(classes: Classes, domain: Domain, model: object, outputs: int | None) -> ClassNumbers:
     """How the classes of data are those of a model with so many `outputs`, None where it is no classifier.
 
     In this order: what the user says, the model's own names of classes, names that the kind of data knows, and, where
@@ -85,7 +89,7 @@ def _numbered(order: ClassOrder, classes: Classes, outputs: int) -> ClassNumbers
     return ClassNumbers(found, order.source)
 
 
-def own_order(model: Any) -> ClassOrder | None:
+def own_order(model: object) -> ClassOrder | None:
     """The order that a model keeps of its classes, as those of transformers do; None where it has none."""
     known = getattr(getattr(model, "config", None), "id2label", None)
     with contextlib.suppress(SymmeterError):

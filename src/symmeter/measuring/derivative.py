@@ -221,7 +221,7 @@ class DerivativeRun(Run):
         for key, values in more.items():
             self.columns.add(key, values.numpy()[keep])
         if self._scores is not None:
-            record(self.columns, self.labels_of(batch, part), outputs[self._scores], keep)
+            record(self.columns, self.class_numbers.of(batch.labels_of(part)), outputs[self._scores], keep)
         return finite
 
     def _record_target(

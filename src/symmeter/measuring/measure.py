@@ -44,7 +44,7 @@ def measure(
     elements: int | None = None,
     sampling: str = AUTO,
     precision: float | None = None,
-    preprocessing: Any = None,
+    preprocessing: object = None,
     domain: str | type[Domain] | None = None,
     inputs: Any = None,
     labels: Any = None,
@@ -117,7 +117,7 @@ def measure(
     return measured(make_plan(model, given, symmetry, measure, output, settings))
 
 
-def named_options(definition: Any, preprocessing: Any) -> dict[str, Any]:
+def named_options(definition: object, preprocessing: object) -> dict[str, Any]:
     """The options that verbs name in their signatures, as one mapping."""
     whole = {} if preprocessing is None else {"preprocessing": preprocessing}
     return {"definition": definition, **(preprocessing if isinstance(preprocessing, Mapping) else whole)}

@@ -209,7 +209,7 @@ class OrbitRun(Run):
         others = None
         if references is not None and not beside.lone and any(m.needs_other for m in self.measures):
             others = orbit.function(orbit.still(references.of(positions)))
-        compared = Compared(x, self.known_labels(batch, part), others)
+        compared = Compared(x, self.class_numbers.known(batch.labels_of(part)), others)
         still = torch.ones(len(x), dtype=torch.bool)
         watched = watching(moved(orbit.rho_in, x), orbit.still(x), still)
         own = orbit.reduced(watched, compared, pools=orbit.pools, alone=True, answers=self.splitting.wanted)
@@ -231,7 +231,7 @@ class OrbitRun(Run):
         own.add_nodes(self.nodes, names, keep, self.domain.node_kinds(x))
         self._note_still(self.group.name, names, still.numpy()[keep], lacking.numpy()[keep])
         if self.classes:
-            record(self.columns, self.labels_of(batch, part), own.scores, keep)
+            record(self.columns, self.class_numbers.of(batch.labels_of(part)), own.scores, keep)
         if not self.constants:
             self.constants = constant_values(orbit, own.chunks)
 

@@ -263,22 +263,11 @@ class Run(ABC):
         if any(m.needs_labels for m in self.plan.over) and self.class_numbers.note:
             raise SymmeterError(self.class_numbers.note)
 
-    def labels_of(self, batch: Batch, part: slice) -> Tensor | None:
-        """The labels (b,) of a part of a batch as numbers of the model's classes, -1 where unknown."""
-        return self.class_numbers.of(batch.labels_of(part))
-
-    def known_labels(self, batch: Batch, part: slice) -> Tensor | None:
-        """The same (b,); None where none of them is known."""
-        labels = self.labels_of(batch, part)
-        return None if labels is None or bool((labels < 0).all()) else labels
-
     def accuracy(self) -> dict[str, Any] | None:
         """Top-1 and top-5 accuracy over the labelled samples, None without labels that fit the output."""
-        found, note = accuracy_of(self.columns, self.classes)
-        note = self.class_numbers.note or note
+        found, note = accuracy_of(self.columns, self.classes, self.class_numbers)
         self.remarks += [note] if note and note not in self.remarks else []
-        order = {"order": self.class_numbers.order} if self.class_numbers.order else {}
-        return None if found is None else found | order
+        return found
 
     def _left_out(self) -> str:
         """The samples for which the model returned no finite number, with the reason where that is known."""

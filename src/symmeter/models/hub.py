@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from symmeter.errors import SymmeterError, nearest
 from symmeter.kinds_of_data import domains
@@ -19,7 +19,7 @@ class Hub(ABC):
     def load(self, spec: ModelSpec) -> LoadedModel:
         """The network of that name in eval mode; SymmeterError for what is wrong with the name."""
 
-    def transform(self, name: str) -> Any:
+    def transform(self, name: str) -> object:
         """What makes inputs of samples for its network of that name, as the hub's own library has it; None without."""
         return None
 

@@ -60,10 +60,15 @@ def test_what_is_more_than_mean_and_std_has_none(transform):
 
 
 def test_of_gray_images():
-    steps = transforms.Compose([transforms.Grayscale(), transforms.ToTensor(), transforms.Normalize(0.1307, 0.3081)])
+    steps = transforms.Compose(
+        [transforms.Grayscale(), transforms.ToTensor(), transforms.Normalize(0.1307, 0.3081)]
+    )
     for gray in (True, False):
         found = constants_of(transform_of(steps), gray)
-        assert (found.mean, found.std) == (pytest.approx([0.1307], abs=2e-6), pytest.approx([0.3081], abs=2e-6))
+        assert (found.mean, found.std) == (
+            pytest.approx([0.1307], abs=2e-6),
+            pytest.approx([0.3081], abs=2e-6),
+        )
 
 
 NUMPYS = np.random.default_rng(0)

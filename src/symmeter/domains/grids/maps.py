@@ -55,7 +55,7 @@ def maps(
     device: str | torch.device | None = None,
     seed: int = 0,
     *,
-    preprocessing: Any = None,
+    preprocessing: object = None,
     domain: Any = None,
     **options: Any,
 ) -> Maps:

@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Mapping
-from typing import Any
 
 from symmeter.domains.images.transforms import Transform, transform_of
 from symmeter.errors import SymmeterError
@@ -25,7 +24,7 @@ def read_transform(given: object, hubs: Mapping[str, Hub]) -> Transform:
     return transform_of(run_code(given, _made), given)
 
 
-def _made(target: Any) -> Any:
+def _made(target: object) -> object:
     """A transform as it is; what a class, or a function without arguments, makes."""
     if inspect.isclass(target):
         return target()

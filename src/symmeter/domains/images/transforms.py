@@ -77,10 +77,10 @@ def _name_of(given: Any) -> str:
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]} ..."
 
 
-def _as_tensor(made: Any) -> Tensor | None:
+def _as_tensor(made: object) -> Tensor | None:
     """A tensor of any shape from what a transform gave; None where it holds none."""
-    if isinstance(made, Mapping) or hasattr(made, "pixel_values"):
-        made = made["pixel_values"]
+    if isinstance(made, Mapping):
+        made = made.get("pixel_values")
     if isinstance(made, list | tuple) and len(made) == 1:  # a batch of one
         made = made[0]
     if isinstance(made, np.ndarray) and made.dtype.kind in "fiub":

@@ -67,7 +67,7 @@ def aliasing(
     progress: bool | None = None,
     *,
     control: bool = False,
-    preprocessing: Any = None,
+    preprocessing: object = None,
     domain: str | None = None,
 ) -> Profile:
     """Attribute the error of translations to layers, and say how much of each part the aliasing theorem explains.

@@ -1,7 +1,7 @@
 """Which columns of a data set of Hugging Face are images and their classes: its features say so."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from symmeter.errors import SymmeterError
 from symmeter.source import LABEL_KEYS
@@ -16,7 +16,7 @@ class Columns(NamedTuple):
     labels: tuple[str, ...] = LABEL_KEYS
 
 
-def columns_of(data: Any) -> Columns:
+def columns_of(data: object) -> Columns:
     """Those of a feature Image and ClassLabel before all others; SymmeterError where several might be meant.
 
     Of several images the one with a usual name is taken, of several classes too, or else none.
@@ -33,7 +33,7 @@ def columns_of(data: Any) -> Columns:
     return Columns((*images, *IMAGE_KEYS), (*first, *LABEL_KEYS))
 
 
-def _named(features: Mapping[str, Any], kind: str, usual: tuple[str, ...]) -> list[str]:
+def _named(features: Mapping[str, object], kind: str, usual: tuple[str, ...]) -> list[str]:
     """The columns of a kind; the one of a usual name where there is one."""
     found = [str(name) for name, feature in features.items() if type(feature).__name__ == kind]
     return [name for name in usual if name in found][:1] or found

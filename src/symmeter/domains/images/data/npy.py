@@ -34,9 +34,9 @@ def _inputs(array: np.ndarray, wanted: Wanted, name: str) -> Tensor:
 def _mapped(path: Path) -> np.ndarray:
     """The array of a file, whose memory is the file's; SymmeterError for a damaged one, or one of objects."""
     try:
-        array = np.load(path, mmap_mode="c", allow_pickle=False)
-        if not isinstance(array, np.ndarray):
-            raise ValueError("it is an archive")
+        with path.open("rb") as file:
+            if file.read(len(np.lib.format.MAGIC_PREFIX)) != np.lib.format.MAGIC_PREFIX:
+                raise ValueError("it does not begin as one")
+        return np.load(path, mmap_mode="c", allow_pickle=False)
     except Exception as error:  # numpy raises many kinds for a damaged header
         raise SymmeterError(f"{path}: not a readable .npy of plain numbers: {reason(error)}") from error
-    return array

@@ -29,7 +29,7 @@ class Timm(Hub):
             preprocessing = preprocessing.override(img_size=size)
         return replace(loaded, preprocessing=preprocessing)
 
-    def transform(self, name: str) -> Any:
+    def transform(self, name: str) -> object:
         """timm's own transform of evaluation."""
         data = require("timm", "vision").data
         known = self._configuration(name, f"timm:{name}").to_dict()

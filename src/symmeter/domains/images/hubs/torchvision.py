@@ -30,7 +30,7 @@ class Torchvision(Hub):
         classes = {"num_classes": spec.kwargs.get("num_classes", 1000)}
         return replace(loaded, preprocessing=preprocessing, info=loaded.info | classes)
 
-    def transform(self, name: str) -> Any:
+    def transform(self, name: str) -> object:
         """The transform that belongs to the weights, by default the best ones."""
         return self._weights(name, f"torchvision:{name}")[name.partition(".")[2] or "DEFAULT"].transforms()
 

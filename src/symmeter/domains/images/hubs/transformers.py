@@ -74,7 +74,7 @@ class Transformers(Hub):
         preprocessing = preprocessing.for_inputs(taken.channels, taken.axes)
         return replace(loaded, preprocessing=preprocessing, info=info, notes=tuple(notes))
 
-    def transform(self, name: str) -> Any:
+    def transform(self, name: str) -> object:
         """The image processor of a folder or a name."""
         transformers = require("transformers", "hf")
         folder = Path(name).expanduser()
