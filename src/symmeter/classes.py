@@ -124,10 +124,11 @@ def _is_number(value: object) -> bool:
 def _names(value: object, source: str) -> list[str]:
     """All names of one class."""
     names = list(value) if isinstance(value, list | tuple) else [value]
-    if not names or not all(isinstance(name, str) and name.strip() for name in names):
+    words = [name.strip() for name in names if isinstance(name, str) and name.strip()]
+    if not names or len(words) < len(names):
         raise SymmeterError(f"{source}: {_said(value)} is no name of a class; give {_FORMS}")
-    parts = [part for name in names if "," in name for part in name.split(",") if part.strip()]
-    return list(dict.fromkeys(name.strip() for name in [*names, *parts]))
+    parts = [part.strip() for word in words if "," in word for part in word.split(",") if part.strip()]
+    return list(dict.fromkeys([*words, *parts]))
 
 
 def _said(value: object) -> str:
