@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from torch import Tensor
 
+from symmeter.classes import ClassOrder
 from symmeter.draw import Draw
 from symmeter.errors import SymmeterError, nearest
 from symmeter.options import NoOptions
@@ -53,6 +54,7 @@ class Domain(ABC):
     hides_precision: ClassVar[bool] = False  # whether numbers may be coarser than their type
     inside: ClassVar[Inside | None] = None  # what is known of tensors in networks
     where_labels: ClassVar[str] = "give labels={output: values (N, ...)}"  # how outputs get theirs
+    where_order: ClassVar[str] = ""  # how a user says which class of the data is which output
     class_axis: ClassVar[int] = -1  # of the scores of classes in outputs (B, n, m): the axis of a softmax
 
     def __init__(self, options: Any = None):
@@ -136,6 +138,15 @@ class Domain(ABC):
     def failure(self, model: Any, name: str) -> str:
         """Why a model returned no number for a sample of this name; nothing where that is not known."""
         return ""
+
+    @property
+    def class_order(self) -> object:
+        """What the user said of the order of a model's classes (`symmeter.classes.order_of`), None for nothing."""
+        return getattr(self.options, "classes", None)
+
+    def known_order(self, names: tuple[str, ...], outputs: int) -> ClassOrder | None:
+        """The order that a model of so many outputs surely has, as the names of classes in the data show."""
+        return None
 
     @abstractmethod
     def open(self, data: Any, model: Any, draw: Draw, group: Group | None = None) -> Samples:

@@ -59,7 +59,8 @@ def option(default: object, kind: Kind, help: str = "", metavar: str = "X", **sh
     """A field of a class of options: what it may be (`kind`), and how the command line shows it.
 
     `shown` may have `type` (a key of WRITTEN, `word` where it is left out), `many` (several values), and
-    `needs`: what must be asked for that it has an effect (a key of `symmeter.measuring.needs.NEEDS`).
+    `needs`: what must be asked for that it has an effect (a key of `symmeter.measuring.needs.NEEDS`). `code`: it may
+    name code, so that no list of models has it; `file`: it may name a file, whose content counts.
     """
     return field(default=default, metadata={"kind": kind, "help": help, "metavar": metavar, **shown})
 
@@ -121,4 +122,4 @@ def _plain(value: object) -> object:
         return {str(key): _plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
-    return str(getattr(value, "name", type(value).__name__))
+    return str(getattr(value, "name", getattr(value, "__name__", type(value).__name__)))

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from symmeter.beside import Beside, beside_samples
 from symmeter.draw import Draw
-from symmeter.errors import SymmeterError
+from symmeter.errors import SymmeterError, counted
 from symmeter.source import Source, reason
 from symmeter.trees import Packings
 
@@ -37,11 +37,6 @@ class Batch:
     def labels_of(self, part: slice) -> Tensor | None:
         """The labels (b,) of a part of the batch."""
         return None if self.labels is None else self.labels[part]
-
-    def known_labels(self, part: slice) -> Tensor | None:
-        """The same; None where none of them is known."""
-        labels = self.labels_of(part)
-        return None if labels is None or bool((labels < 0).all()) else labels
 
     def reference(
         self, name: str, part: slice, shape: tuple[int, ...], conversion: Conversion | None = None
@@ -94,6 +89,10 @@ class Preparation:
             f"{self.item}s differ in shape ({first} and {shape}): they must have the same one"
         )
 
+    def notes(self) -> tuple[str, ...]:
+        """What the reader should know of what was done so far."""
+        return ()
+
     def summary(self) -> Mapping[str, Any] | None:
         """What was done, for the header of a result."""
         return None
@@ -104,22 +103,28 @@ class Samples:
 
     `total` is the number that is visited, None where it is not known; `skipped` names those that could not be read,
     with the reason, as they are met. `name` is for a person to read: of a path, its end. `packing` says how inputs of
-    several tensors were put into one, None where they are one tensor.
+    several tensors were put into one, None where they are one tensor. `classes` are what labels are numbers of.
     """
 
     def __init__(self, source: Source, preparation: Preparation, draw: Draw, packing: Packings | None = None):
         self.name, self.total, self.packing = source.name, source.total, packing
+        self.classes = source.classes
         self._source, self._limit, self._indices = source, draw.count, None
         self._preparation = preparation
         self._place = source.path or source.name  # for messages
-        self._skipped = dict(source.missing)
         self._used, self._labelled = 0, source.labelled
         self.compared: set[str] = set()  # of what stands beside samples, what outputs were compared with
         self._beside: dict[str, None] = {}  # what stands beside the samples, as far as they were read
         fewer = draw.count is not None and self.total is not None and draw.count < self.total
+        self._undrawn = (
+            len(source.missing) if fewer else 0
+        )  # of what is missing, as all that is drawn is there
+        self._skipped = {} if fewer else dict(source.missing)
         if self.total is not None and (fewer or draw.shuffled):
             self._indices = draw.of(self.total)
             self.total = len(self._indices)
+        if self.total is not None:
+            self.total += len(self._skipped)
 
     @property
     def item(self) -> str:
@@ -135,7 +140,10 @@ class Samples:
     def notes(self) -> tuple[str, ...]:
         """What the reader should know of how the data was read, and what was not."""
         unused = [name for name in self._beside if name not in self.compared]
-        return self._source.notes + beside_samples(unused, self.item)
+        missing = (f"{counted(self._undrawn, self.item)} missing, and not among those drawn from",) * bool(
+            self._undrawn
+        )
+        return self._source.notes + missing + beside_samples(unused, self.item) + self._preparation.notes()
 
     @property
     def varied(self) -> bool:

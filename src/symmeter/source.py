@@ -12,12 +12,13 @@ from numpy.lib.npyio import NpzFile
 from torch import Tensor
 
 from symmeter.beside import files_of_masks, folders_of_masks
+from symmeter.classes import NO_CLASSES, Classes
 from symmeter.errors import SymmeterError, first_line
 
 _SMALL = 2**28  # bytes, which may be unpacked from however few
 _PACKED = 200  # times, which no file of use is packed
 _LINE = 1000  # characters of a first line
-LABEL_KEYS = ("label", "labels", "y")
+LABEL_KEYS = ("label", "labels", "y", "cls")
 File = tuple[Path, str, int | None]  # where it is, its name for messages, and its class
 
 
@@ -44,6 +45,7 @@ class Source:
     notes: tuple[str, ...] = ()
     missing: tuple[tuple[str, str], ...] = ()
     path: str | None = None
+    classes: Classes = NO_CLASSES  # of the labels, by their numbers
 
 
 def indexed(item: Callable[[int], Item], total: int, name: str, kind: str, noun: str, **more: Any) -> Source:
@@ -57,8 +59,10 @@ def indexed(item: Callable[[int], Item], total: int, name: str, kind: str, noun:
     return Source(name, kind, total, stream, **more)
 
 
-def split(sample: Any, keys: Sequence[str], noun: str) -> tuple[Any, Any]:
+def split(sample: Any, keys: Sequence[str], noun: str, marks: Sequence[str] = LABEL_KEYS) -> tuple[Any, Any]:
     """(sample, label) of what datasets and loaders give: a sample, a tuple that begins so, or a dictionary.
+
+    In a dictionary the first of `keys` that is there is the sample, the first of `marks` its label.
 
     >>> split({"x": 1.5, "label": 3}, ["x"], "signal"), split((1.5, 3, "more"), ["x"], "signal")
     ((1.5, 3), (1.5, 3))
@@ -68,7 +72,7 @@ def split(sample: Any, keys: Sequence[str], noun: str) -> tuple[Any, Any]:
         if not found:
             has, known = ", ".join(map(str, sample)), ", ".join(keys)
             raise SymmeterError(f"no {noun} in a dictionary with {has}; its key must be one of {known}")
-        label = next((sample[key] for key in LABEL_KEYS if key in sample), None)
+        label = next((sample[key] for key in marks if key in sample), None)
         return sample[found[0]], label
     if isinstance(sample, tuple | list) and sample:
         return sample[0], sample[1] if len(sample) > 1 else None
@@ -219,15 +223,16 @@ def from_folder(folder: Path, extensions: Sequence[str], noun: str, read: Callab
     """
     inner, own, notes = _folders_in(folder), files_in(folder, extensions), []
     masks = folders_of_masks(inner)
+    classes = NO_CLASSES if own or masks else _classes(inner)
     if own:
         found: list[File] = [(file, file.name, None) for file in own]
         notes += [f"{len(inner)} sub-folders left out, for {noun}s lie beside them"] * bool(inner)
-    elif masks:
-        names = ", ".join(one.name for one in masks)
-        notes += [f"sub-folders of masks left out ({names}): outputs are compared with each other"]
-        found = [(file, name, None) for file, name, _ in _classes(set(inner) - set(masks), extensions)]
     else:
-        found = _classes(inner, extensions)
+        if masks:
+            names = ", ".join(one.name for one in masks)
+            notes += [f"sub-folders of masks left out ({names}): outputs are compared with each other"]
+            inner = [one for one in inner if one not in masks]
+        found = _files_of(inner, extensions, classes)
     of_masks = files_of_masks([file for file, _, _ in found])
     if of_masks:
         notes += [f"{len(of_masks)} files of masks left out, such as {of_masks[0].name}"]
@@ -236,17 +241,23 @@ def from_folder(folder: Path, extensions: Sequence[str], noun: str, read: Callab
         known = ", ".join(extension[1:] for extension in extensions)
         raise SymmeterError(f"{folder}: no {noun}s in this folder or its sub-folders ({known})")
     kind = "folder" if own or masks else "class folders"
-    return from_files(files, str(folder), kind, noun, read, notes=tuple(notes))
+    return from_files(files, str(folder), kind, noun, read, notes=tuple(notes), classes=classes)
 
 
-def _classes(folders: Iterable[Path], extensions: Sequence[str]) -> list[File]:
-    """The files in folders, each with the number of its folder, which is its name or its place among them."""
-    places = sorted(folders)
-    numbered = all(re.fullmatch("[0-9]+", place.name) for place in places)
-    labels = [int(place.name) for place in places] if numbered else range(len(places))
+def _classes(places: Sequence[Path]) -> Classes:
+    """The classes of sub-folders in order: their names, and where all of these are numbers, the numbers."""
+    names = [place.name for place in places]
+    if all(re.fullmatch("[0-9]+", name) for name in names):
+        return Classes({int(name): name for name in names}, ordered=False)
+    return Classes(dict(enumerate(names)))
+
+
+def _files_of(places: Sequence[Path], extensions: Sequence[str], classes: Classes) -> list[File]:
+    """The files in sub-folders, each with the number of its folder among the classes, if they are."""
+    numbers = {name: number for number, name in classes.names.items()}
     return [
-        (file, f"{place.name}/{file.name}", label)
-        for place, label in zip(places, labels, strict=True)
+        (file, f"{place.name}/{file.name}", numbers.get(place.name))
+        for place in places
         for file in files_in(place, extensions)
     ]
 

@@ -11,8 +11,10 @@ from torch import Tensor
 from torch.utils import data as torch_data
 
 from symmeter.beside import Beside, beside_samples, unread
+from symmeter.classes import classes_in
 from symmeter.errors import SymmeterError
 from symmeter.source import (
+    LABEL_KEYS,
     Item,
     Source,
     from_tensors,
@@ -30,13 +32,15 @@ class Reader:
     """How a kind of data is found in what datasets and loaders give.
 
     `item` is the noun of one sample, `keys` are its names in a dictionary, the first that is there counts. `rows` makes
-    samples of a batch, a tensor or an array (N, ...) of so many `axes`, under a name for messages.
+    samples of a batch, a tensor or an array (N, ...) of so many `axes`, under a name for messages. `marks` are the
+    names of labels, likewise.
     """
 
     item: str
     keys: Sequence[str]
     rows: Callable[[Any, str], Any]
     axes: int = 3
+    marks: Sequence[str] = LABEL_KEYS
 
     def source(self, data: Any) -> Source:
         """From whatever `data` is: arrays (N, ...), (samples, labels), a dictionary, a Dataset, batches, or an .npz."""
@@ -55,6 +59,9 @@ class Reader:
 
     def from_code(self, data: Any, file: str) -> Source:
         """A DataLoader, an iterable of batches, or a Dataset; SymmeterError, with what else would do, for none."""
+        return replace(self._from_code(data, file), classes=classes_in(data))
+
+    def _from_code(self, data: Any, file: str) -> Source:
         if isinstance(data, torch_data.DataLoader):
             return self.from_loader(data)
         is_map = hasattr(data, "__getitem__") and hasattr(data, "__len__") and not isinstance(data, bytes)
@@ -90,7 +97,7 @@ class Reader:
 
     def split(self, sample: Any) -> tuple[Any, Any]:
         """(sample, label) of an item of a dataset, or of a batch."""
-        return split(sample, self.keys, self.item)
+        return split(sample, self.keys, self.item, self.marks)
 
     def _item(self, item: Any) -> tuple[Any, Any]:
         """(sample, label), with what stands beside them."""
@@ -163,10 +170,10 @@ class Reader:
         """The (sample, label) pairs of every batch; `single`: a batch is one sample."""
         try:
             for batch in batches:
-                if single:
+                samples, labels = self.split(batch)
+                if single or self._is_single(samples, labels):
                     yield self._item(batch)
                     continue
-                samples, labels = self.split(batch)
                 rows = self.rows(samples, name) if is_array(samples) else list(samples)
                 unused = unread(batch, self.keys, batched=True)
                 for row, label in zip(rows, self._labels(labels, len(rows), name), strict=True):
@@ -175,6 +182,12 @@ class Reader:
             raise
         except Exception as error:
             raise SymmeterError(f"{name}: reading a batch failed: {reason(error)}") from error
+
+    def _is_single(self, sample: Any, label: Any) -> bool:
+        """Whether it is one sample and no batch: no array or list, as a picture, or of fewer axes beside one class."""
+        if not is_array(sample):
+            return not isinstance(sample, list | tuple)
+        return sample.ndim < self.axes and label is not None and np.ndim(label) == 0
 
     def _labels(self, labels: Any, count: int, name: str) -> Sequence[Any]:
         """The classes of a batch, None for each where its labels are anything else."""

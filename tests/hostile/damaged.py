@@ -20,6 +20,13 @@ def image(path: Path) -> None:
     Image.fromarray(np.full((8, 8, 3), 100, np.uint8)).save(path)
 
 
+def heic(path: Path) -> None:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    image(path)
+
+
 def sound(path: Path) -> None:
     import soundfile
 
@@ -57,6 +64,9 @@ ONES = np.ones((2, 1, 16), np.float32)
 # Whole files, by kind of data and name.
 WHOLE: dict[tuple[str, str], Make] = {
     **{("images", f"a.{ending}"): image for ending in ("png", "jpg", "gif", "bmp", "tif", "webp", "ppm")},
+    ("images", "a.avif"): image,
+    ("images", "a.heic"): heic,
+    ("images", "a.npy"): lambda path: np.save(path, np.ones((2, 8, 8, 3), np.uint8)),
     ("images", "a.npz"): arrays(images=np.ones((2, 8, 8, 3), np.uint8)),
     **{("signals", f"a.{ending}"): sound for ending in ("wav", "flac", "ogg")},
     ("signals", "a.edf"): edf,

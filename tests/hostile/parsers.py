@@ -17,9 +17,11 @@ import torch
 from torch import nn
 
 import symmeter
+from symmeter.classes import order_of
 from symmeter.cli.app import _parse
 from symmeter.cli.ranged import Ranged
 from symmeter.domains.grids.interpolants import parse_interpolant
+from symmeter.domains.images.data.open import open_data
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.draw import Draw
 from symmeter.kinds_of_data import domains, read_options
@@ -123,6 +125,19 @@ GROUPS = (
     "scale",
     "crop",
     "reflect",
+)
+HEADER = (
+    "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 8, 8, 3), }\n",
+    "{'descr': ",
+    "'<f4'",
+    "'|O'",
+    "'<U9'",
+    "[('a', '<f4')]",
+    ", 'fortran_order': True, 'shape': (",
+    "1, 3, 4, 4",
+    "4, 4",
+    ")}\n",
+    "__import__('os')",
 )
 JSON = (
     '{"',
@@ -335,6 +350,14 @@ def labels_of(text: str) -> None:
     written("images/labels.csv", read, "file,label\n" + text)
 
 
+def npy_of(text: str) -> None:
+    """A .npy whose header says this."""
+    head = text.encode("utf-8", "surrogateescape")[: 2**16 - 1]
+    path = folder() / "a.npy"
+    path.write_bytes(b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head + bytes(192))
+    next(iter(open_data(path, samples=2).batches(2)))
+
+
 def data_of(kind: str, ending: str, text: str) -> None:
     """A file of one kind of data."""
 
@@ -440,6 +463,19 @@ def files() -> list[Parser]:
             0.2,
         ),
         Parser("saved result", (*JSON, *NUMBERS, *MARKS, "rows", "schema", "samples"), result_of, 0.1),
+        Parser(
+            "classes in JSON",
+            (*JSON, *NUMBERS, '"cat"', '"0": ', '"cat, dog"'),
+            partial(written, "classes.json", order_of),
+            0.2,
+        ),
+        Parser(
+            "classes in text",
+            ("cat", "dog", "\n", ", ", "_", "\ufeff", *NUMBERS, *MARKS),
+            partial(written, "classes.txt", lambda path: order_of(path).numbers_of(["cat", "Dog"])),
+            0.2,
+        ),
+        Parser("header of .npy", (*HEADER, *NUMBERS, *MARKS), npy_of, 0.2),
         Parser("labels.csv", (*table, *NUMBERS, "a.png", "../", "cat"), labels_of, 0.1),
         Parser(
             "time series",

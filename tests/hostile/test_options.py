@@ -199,6 +199,7 @@ WHAT = {
     "seed": "5", "seeds": None, "layers": None, "probes": "3", "aliasing": "", "definition": "periodic",
     "padding": "zeros", "img_size": "5", "crop_pct": "0.6", "mean": "0.3", "std": "0.3", "interpolation": "nearest",
     "min_score": "0.9", "min_iou": "0.9", "max_boxes": "3", "time_step": "2",
+    "preprocessing": "torchvision:resnet18", "classes": "none.txt",
 }  # fmt: skip
 
 

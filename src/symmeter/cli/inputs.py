@@ -20,7 +20,7 @@ class KindOfData:
     name: str = "images"
     item: str = "image"
     options: type = ImageOptions
-    files: str = "a folder of images, an .npz, or builtin:photos"  # what DATA may be
+    files: str = "a folder of images, an .npz or .npy, or builtin:photos"  # what DATA may be
 
 
 def kind_of_data(words: Sequence[str]) -> KindOfData:

@@ -55,7 +55,7 @@ def assert_equivariant(
     elements: int | None = None,
     definition: str = "bandlimited",
     seed: int = 0,
-    preprocessing: dict[str, Any] | None = None,
+    preprocessing: object = None,
     batch_size: int | None = None,
     device: str | torch.device | None = None,
     samples: int | None = None,

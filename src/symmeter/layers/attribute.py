@@ -41,7 +41,7 @@ def attribute(
     layouts: Words | None = None,
     elements: int | None = None,
     control: bool = True,
-    preprocessing: dict[str, Any] | None = None,
+    preprocessing: object = None,
     domain: str | type[Domain] | None = None,
     inputs: Any = None,
     labels: Any = None,

@@ -136,6 +136,7 @@ class _Accuracy(_Agreement):
 
     direction = "higher = better; not a measure of symmetry alone"
     tests_symmetry = False
+    needs_labels = True
 
     def unit(self, quantity: Quantity) -> str:
         return "accuracy"

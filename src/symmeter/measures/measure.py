@@ -56,6 +56,7 @@ class OrbitMeasure(Measure):
     amplitude = False  # whether the value is the root of a mean of squares, and floors with it
     needs_mean = False  # whether chunks must know the mean over the kernel of rho_out
     needs_other = False  # whether they must know f of another image
+    needs_labels = False  # whether they must know the class of every image
     different_pairs = False  # whether pairs of one element with itself are left out
     tests_symmetry = (
         True  # whether symmetric networks have error 0, so that floor and selectivity mean something

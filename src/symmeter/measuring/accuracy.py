@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from symmeter.measuring.class_numbers import AS_THEY_ARE, ClassNumbers
 from symmeter.results.columns import Columns
 from symmeter.results.standard_errors import standard_error
 
@@ -22,11 +23,15 @@ def record(columns: Columns, labels: Tensor | None, y: Tensor, keep: np.ndarray)
     columns.add("top5", np.where(unknown, np.nan, hits.any(1)))
 
 
-def accuracy_of(columns: Columns, classes: int | None) -> tuple[dict[str, Any] | None, str]:
+def accuracy_of(
+    columns: Columns, classes: int | None, numbers: ClassNumbers = AS_THEY_ARE
+) -> tuple[dict[str, Any] | None, str]:
     """(top-1 and top-5 accuracy over the labelled samples, what the reader should know of it).
 
-    None without labels that fit the number of classes.
+    None without labels that fit the number of classes; `numbers` say how labels came to be those of outputs.
     """
+    if numbers.note:
+        return None, numbers.note
     if "label" not in columns or not classes:
         return None, ""
     labels = columns["label"]
@@ -43,4 +48,4 @@ def accuracy_of(columns: Columns, classes: int | None) -> tuple[dict[str, Any] |
         "top5": float(top5.mean()) if classes > 5 else None,
         "n": int(known.sum()),
     }
-    return found, ""
+    return found | ({"order": numbers.order} if numbers.order else {}), ""

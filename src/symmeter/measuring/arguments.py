@@ -107,6 +107,12 @@ def _mapping(value: object) -> dict[str, object]:
     return dict(value)
 
 
+def _preprocessing(value: object) -> object:
+    if isinstance(value, str):
+        return word.read(value)
+    return value if callable(value) and not isinstance(value, type) else _mapping(value)
+
+
 def _inputs(value: Any) -> object:
     if isinstance(value, str):
         return word.read(value)
@@ -147,7 +153,10 @@ ARGUMENTS: Kinds = {
     "elements": whole(2, 17).or_none("for all of up to 256, else 64, of SO3 120 and of O3 240"),
     "sampling": Kind("a word such as 'haar'", _sampling),
     "precision": above(0.0).or_none("for all images"),
-    "preprocessing": Kind("a dictionary such as {'img_size': 224}", _mapping).or_none("for the model's own"),
+    "preprocessing": Kind(
+        "a dictionary such as {'img_size': 224}, a callable from a PIL image to a tensor, or its name",
+        _preprocessing,
+    ).or_none("for the model's own"),
     "domain": Kind("a kind of data, such as 'images'", _domain).or_none("to see it from the data"),
     "inputs": Kind("a word such as 'points', or one for each input: {leaf: word}", _inputs).or_none(
         "for one input"

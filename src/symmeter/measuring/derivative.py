@@ -139,7 +139,7 @@ class DerivativeRun(Run):
         for target, y in zip(kind.targets, found, strict=True):
             self.remarks += self.domain.remarks(target.output.label, y, target.rho, self.generators)
         self._scores = next((i for i, y in enumerate(found) if kind.targets[i].output.is_scores(y)), None)
-        self.classes = None if self._scores is None else found[self._scores].shape[1]
+        self._found_classes(None if self._scores is None else found[self._scores].shape[1])
         if self.output.name == "softmax" and self.classes:
             self._check_softmax(raw[0])
         if self.deform and not self.directions.can_deform(x[:1]):
@@ -221,7 +221,7 @@ class DerivativeRun(Run):
         for key, values in more.items():
             self.columns.add(key, values.numpy()[keep])
         if self._scores is not None:
-            record(self.columns, batch.labels_of(part), outputs[self._scores], keep)
+            record(self.columns, self.class_numbers.of(batch.labels_of(part)), outputs[self._scores], keep)
         return finite
 
     def _record_target(

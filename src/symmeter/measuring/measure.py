@@ -44,7 +44,7 @@ def measure(
     elements: int | None = None,
     sampling: str = AUTO,
     precision: float | None = None,
-    preprocessing: dict[str, Any] | None = None,
+    preprocessing: object = None,
     domain: str | type[Domain] | None = None,
     inputs: Any = None,
     labels: Any = None,
@@ -80,7 +80,10 @@ def measure(
         precision: stop when the relative half width of the 95 % interval of every value and stability is at most this,
             such as 0.2. Images are then taken in random order and looked at after 16, 32, 64, ...; every look has wider
             intervals, so that all hold together (see `symmeter.measuring.precision`). None for all images.
-        preprocessing: overrides `img_size`, `crop_pct`, `mean`, `std`, `interpolation` of the model's own.
+        preprocessing: a dictionary overrides `img_size`, `crop_pct`, `mean`, `std`, `interpolation` of the model's own.
+            Anything else goes in its place: a transform of torchvision or timm, an image processor of transformers, any
+            callable from a PIL image to a tensor (C, H, W), or a name such as `"FILE.py:callable"` or `"hf:NAME"`. The
+            mean and std that colours need are found by trying it; where they cannot be, give `mean=` and `std=`.
         domain: the kind of data, such as `"images"` or `"signals"`, or a `Domain` of your own; None to see it from the
             data, the symmetry and `inputs`.
         inputs: for a model of several inputs, how the symmetry acts on each: `{"pixel_values": "image"}` for a dict,
@@ -114,9 +117,10 @@ def measure(
     return measured(make_plan(model, given, symmetry, measure, output, settings))
 
 
-def named_options(definition: Any, preprocessing: Mapping[str, Any] | None) -> dict[str, Any]:
+def named_options(definition: object, preprocessing: object) -> dict[str, Any]:
     """The options that verbs name in their signatures, as one mapping."""
-    return {"definition": definition, **(preprocessing or {})}
+    whole = {} if preprocessing is None else {"preprocessing": preprocessing}
+    return {"definition": definition, **(preprocessing if isinstance(preprocessing, Mapping) else whole)}
 
 
 def measured(plan: Plan) -> Result:

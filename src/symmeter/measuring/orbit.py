@@ -168,8 +168,8 @@ class OrbitRun(Run):
             targets.append(self._target(output, rho, y, kernels))
             first.append(y)
             self.remarks += self.domain.remarks(output.label, y, rho, elements.elements)
-            if output.is_scores(y):
-                self.classes = y.shape[1]
+        scores = (y.shape[1] for target, y in zip(targets, first, strict=True) if target.output.is_scores(y))
+        self._found_classes(next(scores, None))
         function = self._narrowed(function, [target.output for target in targets])
         at_once = self.batch_size or self.loading_batch
         known = Remembered(x[:1], [first])
@@ -209,7 +209,7 @@ class OrbitRun(Run):
         others = None
         if references is not None and not beside.lone and any(m.needs_other for m in self.measures):
             others = orbit.function(orbit.still(references.of(positions)))
-        compared = Compared(x, batch.known_labels(part), others)
+        compared = Compared(x, self.class_numbers.known(batch.labels_of(part)), others)
         still = torch.ones(len(x), dtype=torch.bool)
         watched = watching(moved(orbit.rho_in, x), orbit.still(x), still)
         own = orbit.reduced(watched, compared, pools=orbit.pools, alone=True, answers=self.splitting.wanted)
@@ -231,7 +231,7 @@ class OrbitRun(Run):
         own.add_nodes(self.nodes, names, keep, self.domain.node_kinds(x))
         self._note_still(self.group.name, names, still.numpy()[keep], lacking.numpy()[keep])
         if self.classes:
-            record(self.columns, batch.labels_of(part), own.scores, keep)
+            record(self.columns, self.class_numbers.of(batch.labels_of(part)), own.scores, keep)
         if not self.constants:
             self.constants = constant_values(orbit, own.chunks)
 

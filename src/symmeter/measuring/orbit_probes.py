@@ -52,7 +52,7 @@ class Probes:
     def _find_floors(self, run: Run, orbit: Orbit, batch: Batch, x: Tensor) -> None:
         """Find the floors of some of the samples x (B, ...)."""
         few = x[: min(self.floors.missing, orbit.at_once)]
-        labels = batch.known_labels(slice(0, len(few)))
+        labels = run.class_numbers.known(batch.labels_of(slice(0, len(few))))
         most = self.floors.elements(run.samples.total, orbit.elements.count)
         units = (run.nudge, run.unit_round_off if run.domain.hides_precision else None)
         found = run.optional("the floor", lambda: orbit_floors(orbit, few, labels, most, *units))

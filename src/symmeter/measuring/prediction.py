@@ -42,7 +42,7 @@ def prediction_range(
     progress: bool | None = None,
     *,
     t: Sequence[float] = PIXELS,
-    preprocessing: dict[str, Any] | None = None,
+    preprocessing: object = None,
     domain: str | type[Domain] | None = None,
     inputs: Any = None,
     labels: Any = None,

@@ -39,7 +39,7 @@ def assert_more_equivariant(
     definition: Any = "bandlimited",
     samples: int | None = None,
     seed: int = 0,
-    preprocessing: dict[str, Any] | None = None,
+    preprocessing: object = None,
     batch_size: int | None = None,
     device: str | torch.device | None = None,
     **options: Any,

@@ -16,6 +16,7 @@ from symmeter.errors import SymmeterError, counted, first_line, shortened
 from symmeter.measures.quantity import are_probabilities
 from symmeter.measuring.accuracy import accuracy_of
 from symmeter.measuring.answered import answered
+from symmeter.measuring.class_numbers import AS_THEY_ARE, ClassNumbers, class_numbers
 from symmeter.measuring.function import Batching, Function
 from symmeter.measuring.interrupt import noticed_interrupts
 from symmeter.measuring.kinds import Recent
@@ -46,7 +47,8 @@ class Run(ABC):
     non_finite: list[str] = field(default_factory=list)
     stopped: str | None = None
     interrupted: bool = False
-    classes: int | None = None
+    classes: int | None = None  # of a classifier
+    class_numbers: ClassNumbers = AS_THEY_ARE  # how labels are outputs
     remarks: list[str] = field(default_factory=list)
     seen: Look | None = None
     facts: Mapping[str, Any] = field(
@@ -251,9 +253,16 @@ class Run(ABC):
         if lacking.any():
             self.lacking.setdefault(name, []).extend(compress(names, lacking))
 
+    def _found_classes(self, count: int | None) -> None:
+        """Take down of how many classes a model has scores, None where of none, and which those of the data are."""
+        self.classes = count
+        self.class_numbers = class_numbers(self.samples.classes, self.domain, self.model, count)
+        if any(m.needs_labels for m in self.plan.over) and self.class_numbers.note:
+            raise SymmeterError(self.class_numbers.note)
+
     def accuracy(self) -> dict[str, Any] | None:
         """Top-1 and top-5 accuracy over the labelled samples, None without labels that fit the output."""
-        found, note = accuracy_of(self.columns, self.classes)
+        found, note = accuracy_of(self.columns, self.classes, self.class_numbers)
         self.remarks += [note] if note and note not in self.remarks else []
         return found
 

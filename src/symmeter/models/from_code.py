@@ -6,10 +6,11 @@ import importlib
 import operator
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import takewhile
 from pathlib import Path
 from types import FunctionType, ModuleType
+from typing import Any, TypeVar
 
 from torch import nn
 
@@ -19,10 +20,39 @@ from symmeter.models.loaded import LoadedModel, describe_object, finish
 from symmeter.models.names import unknown_form
 from symmeter.models.spec import ModelSpec
 
+T = TypeVar("T")
+
 
 def load_code(spec: ModelSpec) -> LoadedModel:
     """Import the code, build the network, and leave it in the mode that it comes in."""
     text = spec.text
+
+    def built(target: Any) -> tuple[Any, bool]:
+        """The network, and whether it was there already."""
+        there = isinstance(target, nn.Module) or is_model(target)
+        return (target, True) if there else (target(**spec.kwargs), False)
+
+    model, there = run_code(text, built)
+    if there and spec.kwargs:
+        raise SymmeterError(f"{text}: it is a network already, so --model-kwargs cannot change it")
+    where, _, attribute = text.rpartition(":")
+    name = f"{Path(where).name}:{attribute}" if where.endswith(".py") else text
+    if isinstance(model, nn.Module):
+        return finish(spec, model, "as built", name)
+    if spec.weights is not None:
+        raise SymmeterError(f"{text}: weights go with an nn.Module, and it returns {type(model).__name__}")
+    if not is_model(model) and not isinstance(model, FunctionType):
+        raise SymmeterError(
+            f"{text}: it must return an nn.Module, a function or a calculator, not {type(model).__name__}"
+        )
+    return describe_object(model, name, spec=text, weights="as built")
+
+
+def run_code(text: str, use: Callable[[Any], T]) -> T:
+    """What `use` makes of the object that `package.module:name` or `FILE.py:name` names, its imports at hand.
+
+    SymmeterError, in one line with the place, for whatever the code raises.
+    """
     where, attribute, *_ = (*text.rsplit(":", 1), "")
     from_file, path = where.endswith(".py"), Path(where).expanduser().resolve()
     if from_file and not path.is_file():
@@ -35,22 +65,7 @@ def load_code(spec: ModelSpec) -> LoadedModel:
         except AttributeError:
             words = f"no {attribute!r} in {where}" if attribute else f"write {where}:CALLABLE"
             raise SymmeterError(f"{text}: {words}; {_callables_in(module)}") from None
-        if isinstance(target, nn.Module) or is_model(target):
-            model = target
-        else:
-            model = target(**spec.kwargs)
-    if model is target and spec.kwargs:
-        raise SymmeterError(f"{text}: it is a network already, so --model-kwargs cannot change it")
-    name = f"{Path(where).name}:{attribute}" if from_file else text
-    if isinstance(model, nn.Module):
-        return finish(spec, model, "as built", name)
-    if spec.weights is not None:
-        raise SymmeterError(f"{text}: weights go with an nn.Module, and it returns {type(model).__name__}")
-    if not is_model(model) and not isinstance(model, FunctionType):
-        raise SymmeterError(
-            f"{text}: it must return an nn.Module, a function or a calculator, not {type(model).__name__}"
-        )
-    return describe_object(model, name, spec=text, weights="as built")
+        return use(target)
 
 
 def _callables_in(module: ModuleType) -> str:

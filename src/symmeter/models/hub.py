@@ -19,6 +19,10 @@ class Hub(ABC):
     def load(self, spec: ModelSpec) -> LoadedModel:
         """The network of that name in eval mode; SymmeterError for what is wrong with the name."""
 
+    def transform(self, name: str) -> object:
+        """What makes inputs of samples for its network of that name, as the hub's own library has it; None without."""
+        return None
+
     def names(self, tagged: bool = False, trained: bool = False) -> Iterable[str]:
         """The names that it has, as far as it can list them.
 

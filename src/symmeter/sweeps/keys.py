@@ -81,6 +81,13 @@ def weights_identity(entry: "Entry", seed: int) -> dict[str, object]:
     return found
 
 
+def files_identity(options: Mapping[str, object], kind: type) -> dict[str, object]:
+    """What options of a class, which may name files or code, name: files by their content."""
+    named = [f.name for f in fields(kind) if f.metadata.get("code") or f.metadata.get("file")]
+    given = {name: options[name] for name in named if isinstance(options.get(name), str)}
+    return {name: _source(str(text)) for name, text in given.items()}
+
+
 def _source(model: str) -> dict[str, str]:
     """Where the network comes from: `FILE.py:callable` and `FILE.onnx` by content, other names as they are."""
     file, colon, called = model.rpartition(":")

@@ -72,7 +72,9 @@ def _read(row: Cells, where: str, domain: str) -> Entry:
         raise SymmeterError(f"no column 'model'{nearest('model', map(str, row), most=1)}")
     texts = {column: _text(column, row[column]) for column in _TEXTS if column in row}
     kind = find_domain(texts.get("domain") or domain)
-    options = {f.name: f for f in fields(kind.Options)}
+    options = {f.name: f for f in fields(kind.Options) if not f.metadata.get("code")}
+    for name in (f.name for f in fields(kind.Options) if f.name not in options and f.name in row):
+        raise SymmeterError(f"{name} may name code, and a list does not: give it to the sweep")
     known = [*COLUMNS, *options]
     given = {
         name: _value(name, partial(from_text, option), row[name])

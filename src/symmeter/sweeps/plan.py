@@ -6,10 +6,19 @@ from dataclasses import asdict, dataclass, field, replace
 
 from symmeter.domain import Domain
 from symmeter.errors import SymmeterError
+from symmeter.kinds_of_data import find_domain
 from symmeter.measuring.needs import Asked, refuse_idle
 from symmeter.measuring.plan import Given, check_measures, control_mode, read_words
 from symmeter.options import Values, as_written
-from symmeter.sweeps.keys import NUMBERS, code_version, data_identity, digest, said, weights_identity
+from symmeter.sweeps.keys import (
+    NUMBERS,
+    code_version,
+    data_identity,
+    digest,
+    files_identity,
+    said,
+    weights_identity,
+)
 from symmeter.sweeps.list_columns import Entry
 from symmeter.sweeps.task import Task
 from symmeter.symmetry.hypothesis import Symmetry, generators_only
@@ -168,8 +177,10 @@ def _refuse_another(cell: Cell, before: Cell) -> None:
 
 def cell_key(entry: Entry, samples: str, spec: Spec) -> str:
     """The key of a cell; `samples` is what `data_identity` says of its data."""
+    files = files_identity(spec.options, find_domain(spec.domain).Options) if spec.domain else {}
     return digest(
         {
+            **({"files": files} if files else {}),
             "numbers": NUMBERS,
             "weights": weights_identity(entry, spec.seed),
             "data": samples,

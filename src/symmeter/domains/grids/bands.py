@@ -38,7 +38,7 @@ def bands(
     seed: int = 0,
     progress: bool | None = None,
     *,
-    preprocessing: dict[str, Any] | None = None,
+    preprocessing: object = None,
     domain: str | None = None,
     inputs: Any = None,
     **options: Any,

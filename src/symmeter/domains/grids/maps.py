@@ -85,7 +85,7 @@ def maps(
     device: str | torch.device | None = None,
     seed: int = 0,
     *,
-    preprocessing: dict[str, Any] | None = None,
+    preprocessing: object = None,
     domain: Any = None,
     **options: Any,
 ) -> Maps:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from symmeter.domains.grids.generators import ColourGenerator
+from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.generators import Flow, Generator
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.groups.permutations import CHANNELS, Permutation
@@ -13,10 +14,13 @@ from symmeter.symmetry.groups.permutations import CHANNELS, Permutation
 
 @dataclass(frozen=True)
 class Pixels:
-    """How network inputs x come from pixel values p in [0, 1]: x = (p - mean) / std, per channel."""
+    """How network inputs x come from pixel values p in [0, 1]: x = (p - mean) / std, per channel.
 
-    mean: tuple[float, ...] = (0.0,)
-    std: tuple[float, ...] = (1.0,)
+    None where that is not known; then SymmeterError for whatever changes colours.
+    """
+
+    mean: tuple[float, ...] | None = (0.0,)
+    std: tuple[float, ...] | None = (1.0,)
 
     def to_unit(self, x: Tensor) -> Tensor:
         """p = std x + mean, for x (..., C, H, W)."""
@@ -35,17 +39,22 @@ class Pixels:
 
     def act(self, element: Element, x: Tensor) -> Tensor:
         """What a permutation of channels or a change of colour makes of x (..., C, H, W); x for all others."""
-        p = self.to_unit(x)
         if isinstance(element, Permutation) and element.of == CHANNELS:
-            return self.from_unit(p[..., list(element.inverse().images), :, :])
+            return self.from_unit(self.to_unit(x)[..., list(element.inverse().images), :, :])
         if not isinstance(element, Flow) or not isinstance(element.generator, ColourGenerator):
             return x
+        p = self.to_unit(x)
         s, m = (torch.linalg.matrix_exp(element.t * a).to(x) for a in element.generator.matrices(x.shape[-3]))
         return self.from_unit(_split_by_mean(p, s, m))
 
 
-def _per_channel(values: tuple[float, ...], x: Tensor) -> Tensor:
+def _per_channel(values: tuple[float, ...] | None, x: Tensor) -> Tensor:
     """One value per channel as (C, 1, 1), of the dtype and on the device of x."""
+    if values is None:
+        raise SymmeterError(
+            "changes of colour act on pixels p in [0, 1], and the preprocessing does not show how inputs x come from "
+            "them: give mean and std, of x = (p - mean) / std, or leave colours out"
+        )
     return torch.tensor(values, dtype=x.dtype, device=x.device)[:, None, None]
 
 

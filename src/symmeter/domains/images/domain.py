@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from symmeter.classes import ClassOrder, order_of
 from symmeter.domain import Symmetries
 from symmeter.domains.grids.actions import (
     ACTIONS,
@@ -40,6 +41,7 @@ from symmeter.domains.images.inputs import preprocessing_of
 from symmeter.domains.images.mask_consistency import MaskConsistency
 from symmeter.domains.images.names import GROUPS, named
 from symmeter.domains.images.options import ImageOptions
+from symmeter.domains.images.own_preprocessing import OwnPreprocessing
 from symmeter.domains.images.placed.measures import ASSERTED, BOXES, USUAL
 from symmeter.domains.images.placed.measures import MEASURES as PLACED
 from symmeter.domains.images.placed.offsets import placed_offset
@@ -47,6 +49,9 @@ from symmeter.domains.images.placed.representation import Placed, re_boxed, unsw
 from symmeter.domains.images.placed.words import PlacedModel, PlacedWord, alone, placed_words
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.domains.images.psnr import EQR, EQT, EQTFractional
+from symmeter.domains.images.transform_names import read_transform
+from symmeter.domains.images.transform_probe import check_repeats
+from symmeter.domains.images.wordnet import wordnet_order
 from symmeter.draw import Draw
 from symmeter.errors import SymmeterError
 from symmeter.models.behind import as_module
@@ -79,6 +84,10 @@ class Images(Gridded):
     symmetries = dict.fromkeys((*FAMILIES, *GENERATORS), "") | GROUPS
     actions = (*ACTIONS, BOXES, "keypoints(swap=A-B,...)")
     input_words = ("image", *FIELDS, "scalars", "invariant")
+    where_order = (
+        "say which class is which output with classes (--classes FILE): names in the order of the outputs, or "
+        "{name: number}"
+    )
 
     @classmethod
     def symmetry(cls, word: str) -> Symmetries:
@@ -100,28 +109,41 @@ class Images(Gridded):
         return open_data(data, prepared, samples=draw.count, seed=draw.seed, shuffled=draw.shuffled)
 
     def check(self, data: str, model: str) -> None:
-        Preprocessing.unknown().override(
-            self.options.img_size, self.options.crop_pct, interpolation=self.options.interpolation
-        )
+        self._taking(Preprocessing.unknown()).override(**self.options.overrides | {"mean": None, "std": None})
+        if self.options.classes is not None:
+            order_of(self.options.classes)
         place = Path(data).expanduser()
         if data.startswith("builtin:"):
             from_builtin(data)
         elif not place.exists():
             raise SymmeterError(f"{data}: no such file or folder")
-        if (
-            place.suffix.lower() != ".npz"
+        if place.suffix.lower() not in (
+            ".npz",
+            ".npy",
         ):  # there is something to decode, and to resize where the size is known
             require("PIL.Image", "vision")
             if self.options.img_size or model.partition(":")[0] in self.hubs():
                 require("timm", "vision")
 
-    def described(self, model: LoadedModel) -> LoadedModel:
-        """With its preprocessing, for which a network may have to be probed."""
-        return replace(model, preprocessing=preprocessing_of(model))
+    def known_order(self, names: tuple[str, ...], outputs: int) -> ClassOrder | None:
+        return wordnet_order(names, outputs)
 
-    def preprocessing(self, model: LoadedModel) -> Preprocessing:
-        """How images become inputs: the model's own way, with what the options override."""
-        return preprocessing_of(model).override(**self.options.preprocessing)
+    def described(self, model: LoadedModel) -> LoadedModel:
+        """With its preprocessing, for which a network may have to be probed, or the one in its place."""
+        used = self._taking(preprocessing_of(model))
+        notes = check_repeats(used.transform) if isinstance(used, OwnPreprocessing) else ()
+        return replace(model, preprocessing=used, notes=(*model.notes, *notes))
+
+    def _taking(self, own: Preprocessing) -> Preprocessing | OwnPreprocessing:
+        """The preprocessing that the options name, for a network with its `own`, or that."""
+        given = self.options.preprocessing
+        if given is None or isinstance(given, Preprocessing):
+            return own if given is None else given
+        return OwnPreprocessing.of(read_transform(given, self.hubs()), own)
+
+    def preprocessing(self, model: LoadedModel) -> Preprocessing | OwnPreprocessing:
+        """How images become inputs of a model that is described, with what the options override."""
+        return preprocessing_of(model).override(**self.options.overrides)
 
     def shown(self, model: LoadedModel, x: Tensor) -> Tensor:
         """Images (B, C, H, W) as pixel values in [0, 1]."""
@@ -167,7 +189,9 @@ class Images(Gridded):
         if margin:
             return Window(margin)
         prepared = self.preprocessing(model)
-        return Grid(self.interpolant, pixels=Pixels(prepared.mean, prepared.std), padding=self.padding)
+        return Grid(
+            self.interpolant, pixels=Pixels(*(prepared.constants or (None, None))), padding=self.padding
+        )
 
     @property
     def _grid(self) -> Grid:

@@ -8,7 +8,7 @@ from symmeter.models.from_onnx import OnnxModel
 from symmeter.models.loaded import LoadedModel
 
 
-def preprocessing_of(loaded: LoadedModel) -> Preprocessing:
+def preprocessing_of(loaded: LoadedModel) -> Any:
     """How images become inputs of a network; `unknown`, with its channels, where nothing tells."""
     if loaded.preprocessing is not None:
         return loaded.preprocessing

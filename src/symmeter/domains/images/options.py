@@ -1,12 +1,14 @@
 """The options of images, as a person gives them. Nothing here imports torch: the command line shows them at once."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from symmeter.classes import order_of
 from symmeter.domains.grids.options import DEFINITION, PADDING
 from symmeter.options import option
-from symmeter.verbs.arguments import Given, Kind, number, several, whole, word
+from symmeter.verbs.arguments import Given, Kind, number, passing, path, several, whole, word
 
 _OWN = "for the model's own"
 _LENGTH = whole(1, 14)  # of one side in pixels: more fits in no memory
@@ -32,6 +34,20 @@ _SIZE = Kind(f"{_LENGTH.words}, or two: height and width", _sizes).or_none(_OWN)
 _SHARE = number(0.0).or_none(_OWN)
 _PER_CHANNEL = Kind("a number, or one a channel", _numbers).or_none(_OWN)
 _NAME = word.or_none(_OWN)
+_TRANSFORM = passing(
+    "a callable from a PIL image to a tensor (C, H, W), an image processor, or its name",
+    lambda value: word.read(value) if isinstance(value, str) else callable(value),
+)
+_ORDER = "a list of names in the order of the outputs, {name: number}, or a file with these"
+
+
+def _classes(value: Given) -> Given:
+    """How classes are in order: a path as it is, objects as plain lists and mappings."""
+    if isinstance(value, str | os.PathLike):
+        return path.read(value)
+    given = value if isinstance(value, Mapping | list | tuple) else list(value)
+    order_of(given)
+    return dict(given) if isinstance(given, Mapping) else list(given)
 
 
 @dataclass(frozen=True)
@@ -41,6 +57,20 @@ class ImageOptions:
     definition: Given = option("bandlimited", DEFINITION, "of the derivative (default: bandlimited)", "D")
     padding: str | None = option(
         None, PADDING, "what motions bring in: reflect, zeros or circular", "P", needs="motions"
+    )
+    classes: Any = option(
+        None,
+        Kind(_ORDER, _classes).or_none("for the order that is known"),
+        "which class is which output, where folders are classes: a file with a name a line, or JSON",
+        "FILE",
+        file=True,
+    )
+    preprocessing: Any = option(
+        None,
+        _TRANSFORM.or_none(_OWN),
+        "a transform in place of the model's: FILE.py:callable, or that of hf:NAME, timm:NAME, torchvision:NAME",
+        "T",
+        code=True,
     )
     img_size: int | Sequence[int] | None = option(
         None, _SIZE, "size of the input, or height and width", "N", type="positive", many=True
@@ -87,9 +117,10 @@ class ImageOptions:
     )
 
     @property
-    def preprocessing(self) -> dict[str, Any]:
-        """What overrides the model's own preprocessing."""
-        return {name: getattr(self, name) for name in PREPROCESSING}
+    def overrides(self) -> dict[str, Any]:
+        """What overrides the model's own preprocessing, or that in its place."""
+        return {name: getattr(self, name) for name in _OVERRIDES}
 
 
-PREPROCESSING = ("img_size", "crop_pct", "mean", "std", "interpolation")
+_OVERRIDES = ("img_size", "crop_pct", "mean", "std", "interpolation")
+PREPROCESSING = ("preprocessing", *_OVERRIDES)  # how images become inputs

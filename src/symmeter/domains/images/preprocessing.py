@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -18,7 +18,13 @@ from symmeter.domains.images.configurations import (
     transformers_fields,
 )
 from symmeter.domains.images.decoding import decode
-from symmeter.domains.images.preprocessing_values import in_each_channel, pair, per_channel, words
+from symmeter.domains.images.preprocessing_values import (
+    Constants,
+    in_each_channel,
+    pair,
+    per_channel,
+    words,
+)
 from symmeter.domains.images.resizing import resizer
 from symmeter.errors import SymmeterError
 from symmeter.optional import require
@@ -55,6 +61,8 @@ class Preprocessing:
     source: str = "given in code"
     margin: tuple[int, ...] = (0, 0)
     axes: int = 2
+
+    way_out: ClassVar[str] = "pass --img-size"  # of images of several sizes
 
     def __post_init__(self):
         channels = self._checked_channels()
@@ -132,6 +140,11 @@ class Preprocessing:
     def _resized(self, band: "Image.Image", fill: float) -> "Image.Image":
         assert self.size is not None
         return resizer(self.size, self.margin, self.crop_pct, self.crop_mode, self.interpolation, fill)(band)
+
+    @property
+    def constants(self) -> Constants:
+        """Mean and std: x = (p - mean) / std for pixels p in [0, 1]."""
+        return Constants(self.mean, self.std)
 
     def normalise(self, images01: Tensor) -> Tensor:
         """Pixels in [0, 1], (..., C, H, W), to network input. SymmeterError on another channel count."""

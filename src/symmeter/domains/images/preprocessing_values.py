@@ -2,9 +2,16 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import TypeGuard
+from typing import NamedTuple, TypeGuard
 
 from symmeter.errors import SymmeterError
+
+
+class Constants(NamedTuple):
+    """One value a channel for pixels p in [0, 1], of which inputs are x = (p - mean) / std."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
 
 
 def in_each_channel(values: Sequence[float], channels: int) -> tuple[float, ...]:

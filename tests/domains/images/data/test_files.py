@@ -191,7 +191,7 @@ def test_empty_folders_and_odd_files_give_one_line(tmp_path):
     (tmp_path / "sub").mkdir()
     (tmp_path / "a.txt").write_text("x")
     check_refused("no images in this folder or its sub-folders", images_of, tmp_path)
-    check_refused("neither a folder nor .npz nor an image", images_of, tmp_path / "a.txt")
+    check_refused("neither a folder nor .npz nor .npy nor an image", images_of, tmp_path / "a.txt")
 
 
 def test_missing_pillow_names_the_extra(tmp_path, monkeypatch):

@@ -23,6 +23,7 @@ from symmeter.layers.walk import Tap
 from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.derivative import DerivativeRun
 from symmeter.measuring.execution import Execution, run_along
+from symmeter.measuring.measure import named_options
 from symmeter.measuring.plan import Given, Settings, plan_along
 from symmeter.results.columns import Key
 from symmeter.results.saved import register
@@ -66,7 +67,7 @@ def aliasing(
     progress: bool | None = None,
     *,
     control: bool = False,
-    preprocessing: dict[str, Any] | None = None,
+    preprocessing: object = None,
     domain: str | None = None,
 ) -> Profile:
     """Attribute the error of translations to layers, and say how much of each part the aliasing theorem explains.
@@ -86,7 +87,7 @@ def aliasing(
     1.0
     """
     observer = AliasAttributor(seed)
-    given = Given(data, domain or "images", options={"definition": Periodic(), **(preprocessing or {})})
+    given = Given(data, domain or "images", options=named_options(Periodic(), preprocessing))
     settings = Settings(samples, batch_size, device, seed, progress, control)
     plan = plan_along(model, given, symmetry, output, settings, "the aliasing theorem")
     for generator in plan.symmetry.generators:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from symmeter.domains.images.data.shapes import Wanted, channels_first, check_inputs, fitted, misread
+from symmeter.domains.images.own_preprocessing import OwnPreprocessing
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.errors import SymmeterError
 from symmeter.optional import require
@@ -51,7 +52,7 @@ def rows_of(
     if rows.dtype != torch.uint8:
         kind = str(rows.dtype).removeprefix("torch.")
         raise SymmeterError(f"{name}: images are {kind}; give float network inputs or uint8 pixels")
-    if len(shape) == 3 and wanted.axes == 2 and not _is_one(shape, wanted) and 0 not in shape:
+    if len(shape) == 3 and wanted.axes == 2 and not is_one(shape, wanted) and 0 not in shape:
         rows = rows[:, None]
     elif len(shape) != 4 or 0 in shape:
         raise misread(shape, wanted, name)
@@ -60,12 +61,12 @@ def rows_of(
     return [Planes(row) for row in rows]
 
 
-def _is_one(shape: tuple[int, ...], wanted: Wanted) -> bool:
+def is_one(shape: tuple[int, ...], wanted: Wanted) -> bool:
     """Whether (A, B, C) is one image of several channels rather than a batch of gray ones."""
     return shape[-1] in (3, 4) or (wanted.channels != 1 and shape[0] in (3, 4, wanted.channels))
 
 
-def pixels_to_input(pixels: Tensor | Planes, preprocessing: Preprocessing) -> Tensor:
+def pixels_to_input(pixels: Tensor | Planes, preprocessing: Preprocessing | OwnPreprocessing) -> Tensor:
     """uint8 (H, W), (H, W, C) or (C, H, W) to network input; resized only where the size is another."""
     wanted = wanted_by(preprocessing)
     if isinstance(pixels, Planes):
@@ -84,7 +85,7 @@ def pixels_to_input(pixels: Tensor | Planes, preprocessing: Preprocessing) -> Te
     return preprocessing.planes(pixels)
 
 
-def wanted_by(preprocessing: Preprocessing) -> Wanted:
+def wanted_by(preprocessing: Preprocessing | OwnPreprocessing) -> Wanted:
     """Channels and axes of the grid that the network takes."""
     return Wanted(preprocessing.channels, preprocessing.axes)
 

@@ -1,4 +1,4 @@
-"""Images on disk: folders with and without classes or a labels.csv, `.npz` archives, single files."""
+"""Images on disk: folders with and without classes or a labels.csv, `.npz` archives, `.npy`, single files."""
 
 import csv
 import itertools
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from symmeter.classes import NO_CLASSES, Classes
 from symmeter.domains.images.data.arrays import from_arrays
+from symmeter.domains.images.data.npy import from_npy
 from symmeter.domains.images.data.shapes import Wanted
 from symmeter.errors import SymmeterError
 from symmeter.optional import require
@@ -17,7 +19,9 @@ from symmeter.source import Source, from_files, from_folder, opened_npz
 if TYPE_CHECKING:
     from PIL import Image
 
-EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
+_HEIC = (".heic", ".heif")
+_PLAIN = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm", ".avif")
+EXTENSIONS = (*_PLAIN, *_HEIC)
 _KNOWN = ", ".join(extension[1:] for extension in EXTENSIONS)
 
 
@@ -30,14 +34,17 @@ def from_path(path: Path, wanted: Wanted) -> Source:
         raise SymmeterError(f"{path}: no such file or folder")
     if path.suffix.lower() == ".npz":
         return _npz(path, wanted)
+    if path.suffix.lower() == ".npy":
+        return from_npy(path, wanted)
     if path.suffix.lower() in EXTENSIONS:
         return from_files([(path, path.name, None)], str(path), "image", "image", read_image)
-    raise SymmeterError(f"{path}: neither a folder nor .npz nor an image ({_KNOWN})")
+    raise SymmeterError(f"{path}: neither a folder nor .npz nor .npy nor an image ({_KNOWN})")
 
 
 def read_image(path: Path) -> "Image.Image":
-    """A decoded PIL image, turned as its EXIF data say. Raises whatever is wrong with the file."""
+    """A decoded PIL image, turned as its EXIF data say; of several the first. Raises what is wrong with the file."""
     pil, ops = require("PIL.Image", "vision"), require("PIL.ImageOps", "vision")
+    _check_decoder(path.suffix.lower())
     if not path.stat().st_size:
         raise ValueError("an empty file")
     with warnings.catch_warnings():
@@ -49,6 +56,14 @@ def read_image(path: Path) -> "Image.Image":
                 return ops.exif_transpose(image)
         except pil.UnidentifiedImageError as error:
             raise ValueError(_unidentified(path)) from error
+
+
+def _check_decoder(ending: str) -> None:
+    """Make files of this ending known to PIL; SymmeterError where what decodes them is missing."""
+    if ending in _HEIC:
+        require("pillow_heif", "heic").register_heif_opener()
+    if ending == ".avif" and not require("PIL.features", "vision").check("avif"):
+        raise SymmeterError("this Pillow reads no AVIF: pip install -U pillow")
 
 
 def _unidentified(path: Path) -> str:
@@ -73,10 +88,12 @@ def _listed(folder: Path) -> Source:
     rows = _rows(table)
     words = sorted({label for _, label in rows} - {""})
     notes: tuple[str, ...] = ()
+    classes = NO_CLASSES
     try:
         number = dict(zip(words, map(int, words), strict=True))
     except ValueError:
         number = dict(zip(words, itertools.count()))
+        classes = Classes(dict(enumerate(words)))
         shown = ", ".join(words[:20])
         if len(words) > 20:
             shown += ", ..."
@@ -87,7 +104,14 @@ def _listed(folder: Path) -> Source:
     if not entries:
         raise SymmeterError(f"{table}: none of the {len(rows)} files it names is there")
     return from_files(
-        entries, str(folder), "folder with labels.csv", "image", read_image, notes=notes, missing=missing
+        entries,
+        str(folder),
+        "folder with labels.csv",
+        "image",
+        read_image,
+        notes=notes,
+        missing=missing,
+        classes=classes,
     )
 
 

@@ -18,9 +18,11 @@ from symmeter.domains.images.data.arrays import (
     rows_of,
     wanted_by,
 )
+from symmeter.domains.images.data.columns import IMAGE_KEYS, columns_of
 from symmeter.domains.images.data.files import from_path, read_image
 from symmeter.domains.images.data.photos import from_builtin
 from symmeter.domains.images.data.shapes import Wanted, misread
+from symmeter.domains.images.own_preprocessing import OwnPreprocessing
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.draw import Draw
 from symmeter.errors import SymmeterError
@@ -31,38 +33,47 @@ from symmeter.streams import Reader
 if TYPE_CHECKING:
     from PIL import Image
 
-IMAGE_KEYS = ("image", "images", "pixel_values", "x")
-
 
 @dataclass(frozen=True)
 class ImagePreparation(Preparation):
     """Images as network inputs (C, H, W): floating point as it is, pixels through the preprocessing."""
 
-    preprocessing: Preprocessing
+    preprocessing: Preprocessing | OwnPreprocessing
     place: str
     used: list[bool] = field(default_factory=list)  # not empty once the preprocessing has been used
+    inputs: list[bool] = field(default_factory=list)  # not empty once there was an input that needs none
 
     item = "image"
 
-    def input(self, raw: "Image.Image | Tensor | np.ndarray | Planes") -> Tensor:
-        """One image as network input (C, H, W)."""
+    def input(self, raw: "Image.Image | Tensor | np.ndarray | Planes | str | Path") -> Tensor:
+        """One image as network input (C, H, W); the path of one is read first."""
+        if isinstance(raw, str | Path):
+            raw = read_image(Path(raw))
         if isinstance(raw, np.ndarray):
             raw = as_tensor(raw, self.place)
         if isinstance(raw, Tensor) and raw.is_floating_point():
             if raw.ndim != 3:
                 raise misread((1, *raw.shape), wanted_by(self.preprocessing), f"{self.place}, one by one")
+            self.inputs.append(True)
             return raw.detach()
         self.used.append(True)
         if isinstance(raw, Tensor | Planes):
             return pixels_to_input(raw, self.preprocessing)
         return self.preprocessing(raw)
 
+    def notes(self) -> tuple[str, ...]:
+        """Where a preprocessing was given and images were inputs already."""
+        if not self.inputs or isinstance(self.preprocessing, Preprocessing):
+            return ()
+        name = self.preprocessing.transform.name
+        return (f"preprocessing {name} is not applied: images in floating point are inputs already",)
+
     def mismatch(self, first: tuple[int, ...], shape: tuple[int, ...]) -> SymmeterError:
         """The error for an image of another size than the first."""
         if shape[1:] == first[1:]:
             return SymmeterError(f"images differ in their channels ({first[0]}, {shape[0]})")
         sizes = ", ".join(f"{width}x{height}" for _, height, width in (first, shape))
-        return SymmeterError(f"images differ in size ({sizes}): pass --img-size")
+        return SymmeterError(f"images differ in size ({sizes}): {self.preprocessing.way_out}")
 
     def summary(self) -> dict[str, object] | None:
         """The preprocessing, where it was used."""
@@ -71,7 +82,7 @@ class ImagePreparation(Preparation):
 
 def open_data(
     data: Any,
-    preprocessing: Preprocessing | None = None,
+    preprocessing: Preprocessing | OwnPreprocessing | None = None,
     *,
     samples: int | None = None,
     seed: int = 0,
@@ -98,7 +109,9 @@ def open_data(
 
 def _source(data: Any, wanted: Wanted) -> Source:
     """Images that are still to be read, from whatever `data` is."""
-    streams = Reader("image", IMAGE_KEYS, lambda images, name: rows_of(images, wanted, name))
+    columns = columns_of(data)
+    rows = lambda images, name: rows_of(images, wanted, name)
+    streams = Reader("image", columns.images, rows, axes=4, marks=columns.labels)
     if isinstance(data, str | Path):
         text = str(data)
         return from_builtin(text) if text.startswith("builtin:") else _at_path(text, wanted)

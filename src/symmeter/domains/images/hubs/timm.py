@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from symmeter.domains.images.inputs import preprocessing_of
 from symmeter.errors import SymmeterError
@@ -17,13 +18,7 @@ class Timm(Hub):
     def load(self, spec: ModelSpec) -> LoadedModel:
         """In eval mode, with its own preprocessing; `img_size` among the keyword arguments changes that too."""
         timm = require("timm", "vision")
-        if not timm.is_model(spec.name):
-            raise unknown_name(spec.text, [*timm.list_models(), *timm.list_pretrained()])
-        arch = spec.name.partition(".")[0]
-        try:
-            timm.models.get_pretrained_cfg(spec.name)
-        except RuntimeError as error:
-            raise unknown_name(spec.text, timm.list_pretrained(arch + ".*")) from error
+        self._configuration(spec.name, spec.text)
         if spec.pretrained and not timm.is_model_pretrained(spec.name):
             raise SymmeterError(f"{spec.text}: timm has no pretrained weights for it; {RANDOM}")
         with building(spec, "its pretrained weights" if spec.pretrained else ""):
@@ -33,6 +28,22 @@ class Timm(Hub):
         if size := spec.kwargs.get("img_size"):
             preprocessing = preprocessing.override(img_size=size)
         return replace(loaded, preprocessing=preprocessing)
+
+    def transform(self, name: str) -> object:
+        """timm's own transform of evaluation."""
+        data = require("timm", "vision").data
+        known = self._configuration(name, f"timm:{name}").to_dict()
+        return data.create_transform(**data.resolve_data_config(pretrained_cfg=known))
+
+    def _configuration(self, name: str, text: str) -> Any:
+        """timm's configuration of a name; SymmeterError, for what was written as `text`, where it has none."""
+        timm = require("timm", "vision")
+        if not timm.is_model(name):
+            raise unknown_name(text, [*timm.list_models(), *timm.list_pretrained()])
+        try:
+            return timm.models.get_pretrained_cfg(name)
+        except RuntimeError as error:
+            raise unknown_name(text, timm.list_pretrained(name.partition(".")[0] + ".*")) from error
 
     def names(self, tagged: bool = False, trained: bool = False) -> Iterable[str]:
         timm = require("timm", "vision")

@@ -21,6 +21,7 @@ from symmeter.optional import require
 _WITH_HEAD = (
     "AutoModelForImageClassification",
 )  # of the classes that code of the hub's may bring; else AutoModel
+_NAME = "check the name, or give a local folder with its files"
 Report = Mapping[str, Sequence]  # of loading weights: names that are missing, unexpected or of another shape
 
 
@@ -43,7 +44,7 @@ class Transformers(Hub):
             raise SymmeterError(f"{spec.text}: no config.json in this folder")
         if not local and (folder.is_absolute() or spec.name.startswith((".", "~"))):
             raise SymmeterError(f"{spec.text}: no such folder")
-        way_out = RANDOM if local else "check the name, or give a local folder with its files"
+        way_out = RANDOM if local else _NAME
         with building(spec, "" if local else "its files", way_out), _quiet(transformers):
             kind, config = _named(spec, name, transformers)
             report: Report = {}
@@ -72,6 +73,15 @@ class Transformers(Hub):
             info["num_classes"] = config.num_labels
         preprocessing = preprocessing.for_inputs(taken.channels, taken.axes)
         return replace(loaded, preprocessing=preprocessing, info=info, notes=tuple(notes))
+
+    def transform(self, name: str) -> object:
+        """The image processor of a folder or a name."""
+        transformers = require("transformers", "hf")
+        folder = Path(name).expanduser()
+        spec = ModelSpec(f"hf:{name}", name, None, {}, untrained=False)
+        with building(spec, "" if folder.is_dir() else "its image processor", _NAME), _quiet(transformers):
+            place = str(folder) if folder.is_dir() else name
+            return transformers.AutoImageProcessor.from_pretrained(place, trust_remote_code=False)
 
 
 def _named(spec: ModelSpec, name: str, transformers: Any) -> tuple[Any, Any]:
