@@ -21,6 +21,8 @@ _HOME = {
     "aliasing": "domains.grids.aliasing.attribute",
     "bands": "domains.grids.bands",
     "maps": "domains.grids.maps",
+    "penalty": "training.penalty",
+    "Averaged": "training.averaged",
     "prediction_range": "measuring.prediction",
     "Profile": "layers.profile",
     "Comparison": "results.comparison",
@@ -63,9 +65,12 @@ if TYPE_CHECKING:
     from symmeter.sweeps.sweep import sweep
     from symmeter.symmetry.conjugate import lie_derivative
     from symmeter.symmetry.hypothesis import Symmetry
+    from symmeter.training.averaged import Averaged
+    from symmeter.training.penalty import penalty
 
 __all__ = [
     "GENERATORS",
+    "Averaged",
     "Comparison",
     "Profile",
     "Result",
@@ -85,6 +90,7 @@ __all__ = [
     "maps",
     "measure",
     "parse_group",
+    "penalty",
     "prediction_range",
     "round_trip_error",
     "sweep",

@@ -86,6 +86,35 @@ def normalised(
     return make_dual(y, pushed if weight is None else pushed.mul_(weight))
 
 
+def normalised_again(
+    kernel: Callable[..., Tensor],
+    arguments: tuple[Tensor, Tensor | None, Tensor | None],
+    axes: tuple[int, ...],
+    shape: tuple[int, ...],
+    eps: float,
+) -> Tensor:
+    """y = kernel(x, w, b) = w xhat + b, and dy in operations that can be differentiated again.
+
+    xhat = (x - mean) / sqrt(var + eps) over some axes of x (...); w and b broadcast against it in this shape.
+    """
+    (x, dx), (w, dw), (b, db) = (unpack_dual(t) if isinstance(t, Tensor) else (None, None) for t in arguments)
+    y = kernel(x, w, b)
+    x = x.to(torch.promote_types(x.dtype, torch.float32))
+    centred = x - x.mean(axes, keepdim=True)
+    rstd = (centred.square().mean(axes, keepdim=True) + eps).rsqrt()
+    xhat = centred * rstd
+    terms = []
+    if dx is not None:
+        aside = dx - dx.mean(axes, keepdim=True)
+        pushed = rstd * (aside - xhat * (xhat * aside).mean(axes, keepdim=True))
+        terms.append(pushed if w is None else pushed * w.reshape(shape))
+    if dw is not None:
+        terms.append(xhat * dw.reshape(shape))
+    if db is not None:
+        terms.append(db.reshape(shape).expand_as(xhat))
+    return make_dual(y, sum(terms[1:], terms[0]).to(y)) if terms else y
+
+
 def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
     """y = A v with A = softmax(L), L = q k^T + mask, and dy = (A * dL) v - sum(A * dL) y + A dv.
 
