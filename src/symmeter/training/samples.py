@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -64,7 +64,8 @@ class Samples:
         (form,) = self.plan.inputs.forms
         if self.packing is None:
             return next(iter(form.leaves.values())).tensor
-        return form.packing.pack(form.packing.template, self.plan.dtype)
+        types = [leaf.dtype for leaf in form.packing.leaves if leaf.dtype.is_floating_point]
+        return form.packing.pack(form.packing.template, reduce(torch.promote_types, types, torch.float32))
 
     @property
     def packing(self) -> Packings | None:
