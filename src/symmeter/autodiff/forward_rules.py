@@ -152,6 +152,14 @@ def _hard_sigmoid(input: Tensor, inplace: bool = False) -> Ruled:
     return input.copy_(value) if inplace else value
 
 
+def _mean_pool(input: Tensor, *args: object, **kwargs: object) -> Ruled:
+    """Means over windows of x (B, C, H, W)."""
+    if not is_pushing():
+        return NotImplemented
+    pool = lambda u: F.avg_pool2d(u, *args, **kwargs)
+    return affine(input, pool, pool)
+
+
 def _gated(input: Tensor, dim: int = -1) -> Tensor:
     """a sigmoid(b) for the halves a and b of x, of any shape, along one of its axes."""
     value, gate = input.chunk(2, dim)
@@ -174,11 +182,15 @@ TWICE: dict[Callable, Callable] = {
     torch.layer_norm: lambda x, shape, w=None, b=None, eps=1e-5, *_: layer_norm_twice(x, shape, w, b, eps),
     F.hardsigmoid: _hard_sigmoid,
     F.glu: _gated,
+    F.avg_pool2d: _mean_pool,
 }
-RULES: dict[Callable, Callable] = {
+# Linear in the input: one pass over the primal and one over the tangent, where torch takes three.
+LINEAR: dict[Callable, Callable] = {
     **{kernel: _convolution(kernel) for kernel in (F.conv1d, F.conv2d, F.conv3d)},
-    torch.Tensor.add_: _sum_in_place,
     F.linear: _linear,
+}
+RULES: dict[Callable, Callable] = LINEAR | {
+    torch.Tensor.add_: _sum_in_place,
     F.batch_norm: batch_norm,
     F.layer_norm: layer_norm,
     F.group_norm: group_norm,
@@ -235,7 +247,7 @@ class DifferentiableRules(TorchFunctionMode):
 
     def _rule(self, func: Callable) -> Callable | None:
         """What is called in the place of a function; None where that is called itself."""
-        return REPLACED.get(func) or TWICE.get(func)
+        return REPLACED.get(func) or TWICE.get(func) or (LINEAR.get(func) if is_pushing() else None)
 
     def __torch_function__(
         self, func: Callable, types: object, args: tuple = (), kwargs: dict | None = None

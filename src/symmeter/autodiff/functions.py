@@ -95,23 +95,23 @@ def normalised_again(
 ) -> Tensor:
     """y = kernel(x, w, b) = w xhat + b, and dy in operations that can be differentiated again.
 
-    xhat = (x - mean) / sqrt(var + eps) over some axes of x (...); w and b broadcast against it in this shape.
+    xhat = (x - mean) / sqrt(var + eps) over some axes of x (...); w and b broadcast against it in this shape. With
+    c = x - mean and r = 1 / sqrt(var + eps), dxhat = r (dx - mean(dx) - c r^2 mean(c dx)).
     """
     (x, dx), (w, dw), (b, db) = (unpack_dual(t) if isinstance(t, Tensor) else (None, None) for t in arguments)
     y = kernel(x, w, b)
     x = x.to(torch.promote_types(x.dtype, torch.float32))
-    centred = x - x.mean(axes, keepdim=True)
-    rstd = (centred.square().mean(axes, keepdim=True) + eps).rsqrt()
-    xhat = centred * rstd
+    variance, mean = torch.var_mean(x, axes, correction=0, keepdim=True)
+    centred, rstd = x - mean, (variance + eps).rsqrt()
+    slope = rstd if w is None else rstd * w.reshape(shape)
     terms = []
-    if dx is not None:
-        aside = dx - dx.mean(axes, keepdim=True)
-        pushed = rstd * (aside - xhat * (xhat * aside).mean(axes, keepdim=True))
-        terms.append(pushed if w is None else pushed * w.reshape(shape))
+    if dx is not None:  # centred has mean 0, so that of dx need not be taken out of their product
+        aside = torch.addcmul(dx, centred, (centred * dx).mean(axes, keepdim=True) * rstd.square(), value=-1)
+        terms.append(slope * (aside - dx.mean(axes, keepdim=True)))
     if dw is not None:
-        terms.append(xhat * dw.reshape(shape))
+        terms.append(centred * rstd * dw.reshape(shape))
     if db is not None:
-        terms.append(db.reshape(shape).expand_as(xhat))
+        terms.append(db.reshape(shape).expand_as(centred))
     return make_dual(y, sum(terms[1:], terms[0]).to(y)) if terms else y
 
 
