@@ -102,7 +102,10 @@ def main() -> None:
     networks = SMALL if options.quick else SMALL | LARGE
     for name, (build, shape) in networks.items():
         found = costs(build(), torch.rand(shape), 3 if options.quick else options.turns)
-        print(f"{name:10s} a step over a plain one: " + ", ".join(f"{k} {v:.2f}" for k, v in found.items()), flush=True)
+        print(
+            f"{name:10s} a step over a plain one: " + ", ".join(f"{k} {v:.2f}" for k, v in found.items()),
+            flush=True,
+        )
     network, x = cnn().eval(), torch.rand(64, 1, 16, 16)
     for symmetry in SCATTERED:
         words = ", ".join(f"{k} {v:.3f}" for k, v in scatter(network, x, symmetry).items())

@@ -72,7 +72,9 @@ class Penalty(Study):
             askew = images.changed(turned)
         for seed in self.seeds:
             for kind in KINDS:
-                yield from self.step(f"{kind}-{seed}", lambda k=kind, s=seed: self._measured(k, s, images, askew))
+                yield from self.step(
+                    f"{kind}-{seed}", lambda k=kind, s=seed: self._measured(k, s, images, askew)
+                )
 
     def _measured(self, kind: str, seed: int, images: Images, askew: Images) -> list[dict[str, Any]]:
         augment, loss = KINDS[kind]
@@ -80,13 +82,18 @@ class Penalty(Study):
                           device=self.settings.device)  # fmt: skip
         few = images.test_x[:200]
         row = symmeter.measure(network, few, "rotation", control="stability", progress=False).rows[0]
-        return [{"kind": kind, "seed": seed, "images": images.name, "lee": row.value, "stability": row.stability,
-                 "floor": row.floor, "accuracy": accuracy(network, images), "askew": accuracy(network, askew)}]  # fmt: skip
+        found = {"kind": kind, "seed": seed, "images": images.name, "lee": row.value, "floor": row.floor}
+        found |= {"stability": row.stability, "accuracy": accuracy(network, images)}
+        return [found | {"askew": accuracy(network, askew)}]
 
     def judge(self, table: Any) -> list[Verdict]:
         over = lambda column, one, other: ratio(table, column, {"kind": one}, {"kind": other})
         less = lambda column, one, other: difference(table, column, {"kind": one}, {"kind": other})
-        lower, price, gain = over("lee", PENALTY, PLAIN), less("accuracy", PENALTY, PLAIN), less("askew", PENALTY, PLAIN)
+        lower, price, gain = (
+            over("lee", PENALTY, PLAIN),
+            less("accuracy", PENALTY, PLAIN),
+            less("askew", PENALTY, PLAIN),
+        )
         strong, cost = over("lee", STRONG, PLAIN), less("accuracy", STRONG, PLAIN)
         augmented = over("lee", TURNED, PLAIN)
         return [
@@ -126,7 +133,8 @@ class Penalty(Study):
 def _by_kind(table: Any, column: str, scale: str = "plain") -> str:
     """What every kind has, over its seeds."""
     found: dict[str, Interval] = {
-        kind: of_values([pick(rows, column, kind=kind) for _, rows in table.groupby("seed")], scale) for kind in KINDS
+        kind: of_values([pick(rows, column, kind=kind) for _, rows in table.groupby("seed")], scale)
+        for kind in KINDS
     }
     return in_words(found)
 

@@ -28,7 +28,9 @@ def images(count=12, dtype=torch.float32, channels=1):
 
 
 def error(net, x, group, output="logits"):
-    return symmeter.measure(net, x, group, SquaredError(), output, control=False, progress=False).rows[0].value
+    return (
+        symmeter.measure(net, x, group, SquaredError(), output, control=False, progress=False).rows[0].value
+    )
 
 
 def test_quarter_turns_are_those_of_the_definition():
@@ -149,7 +151,9 @@ def test_it_trains():
 
 
 def test_it_can_be_measured_along_generators():
-    result = symmeter.measure(symmeter.Averaged(network(), "C4"), images(), "rotation", control=False, progress=False)
+    result = symmeter.measure(
+        symmeter.Averaged(network(), "C4"), images(), "rotation", control=False, progress=False
+    )
     assert result.rows[0].value > 0
 
 
@@ -157,7 +161,9 @@ def test_accuracy_does_not_fall_on_turned_images():
     """A classifier that was trained upright, on images that are turned."""
     random = torch.Generator().manual_seed(0)
     patterns = torch.rand(3, 1, 6, 6, generator=random)
-    made = lambda count: patterns.repeat(count, 1, 1, 1) + 0.3 * torch.randn(3 * count, 1, 6, 6, generator=random)
+    made = lambda count: (
+        patterns.repeat(count, 1, 1, 1) + 0.3 * torch.randn(3 * count, 1, 6, 6, generator=random)
+    )
     x, y = made(60), torch.arange(180) % 3
     torch.manual_seed(0)
     net = nn.Sequential(nn.Flatten(), nn.Linear(36, 32), nn.ReLU(), nn.Linear(32, 3))
@@ -194,7 +200,9 @@ def test_points_dicts_and_several_outputs():
     words = {"inputs": {"pos": "points"}, "output": "energy:invariant,forces:vectors"}
     averaged = symmeter.Averaged(f, "SO3", elements=12, **words)
     found = averaged(x)
-    assert torch.allclose(found["energy"], x["pos"].square().sum((1, 2))[:, None] / 3)  # 12 turns are enough for it
+    assert torch.allclose(
+        found["energy"], x["pos"].square().sum((1, 2))[:, None] / 3
+    )  # 12 turns are enough for it
     assert found["forces"].shape == (4, 5, 3)
 
 

@@ -54,14 +54,14 @@ def test_buffers_are_kept_only_when_asked():
     net, x = network().train(), inputs()
     before = net[1].running_mean.clone()
     call = call_of(net)
-    for made in (call(x), call.pushed(x, x)[0]):
-        assert torch.equal(net[1].running_mean, before) and net[1].num_batches_tracked == 0
-        version = net[1].running_mean._version
-    call.keep(made)
+    made, (pushed, *_) = call(x), call.pushed(x, x)
+    assert torch.equal(net[1].running_mean, before) and net[1].num_batches_tracked == 0
+    assert all(torch.equal(pushed.buffers[name], made.buffers[name]) for name in made.buffers)
+    call.keep(pushed)
     assert net[1].num_batches_tracked == 1 and not torch.equal(net[1].running_mean, before)
     assert torch.allclose(net[1].running_mean, 0.9 * before + 0.1 * net[0](x).detach().mean(0))
     version = net[1].running_mean._version
-    call.keep(made)
+    call.keep(pushed)
     assert net[1].running_mean._version == version  # what is the same is not written
 
 

@@ -111,7 +111,9 @@ def test_an_equivariant_output_moves_along():
 def test_errors_of_several_outputs_are_added():
     net, x = network(), images()
     c = signs(3, len(x), torch.Generator())
-    parts = [along_directions(*reversed(prepared(net, x, output=name)), c).errors for name in ("softmax", "logits")]
+    parts = [
+        along_directions(*reversed(prepared(net, x, output=name)), c).errors for name in ("softmax", "logits")
+    ]
     both = along_directions(*reversed(prepared(net, x, output="softmax,logits")), c).errors
     assert torch.allclose(both, sum(parts))
 

@@ -33,7 +33,9 @@ def is_unbiased(draws, truth, errors=3.0):
     return abs(float(draws.mean()) - truth) < errors * error and error < 0.1 * truth
 
 
-@pytest.mark.parametrize("symmetry", ["translation,rotation", "affine", "C4", "SO2", "C4,shift(1)", "rotation,C4"])
+@pytest.mark.parametrize(
+    "symmetry", ["translation,rotation", "affine", "C4", "SO2", "C4,shift(1)", "rotation,C4"]
+)
 def test_the_mean_of_many_draws_is_what_measure_reports(symmetry):
     net, x, generator = network().eval(), images(), random(7)
     rows = []
@@ -50,12 +52,15 @@ def test_the_mean_of_many_draws_is_what_measure_reports(symmetry):
 def test_a_biased_estimate_is_seen():
     """The same draws with one direction for all signs, and draws of one generator that are not multiplied."""
     net, x, generator = network().eval(), images(), random(7)
-    truth = sum(row.value for row in symmeter.measure(net, x, "translation", control=False, progress=False).rows)
+    truth = sum(
+        row.value for row in symmeter.measure(net, x, "translation", control=False, progress=False).rows
+    )
     draws = [symmeter.penalty(net, x, "translation", generator=generator).detach() for _ in range(DRAWS)]
     assert is_unbiased(draws, truth)
     assert not is_unbiased([1.15 * one for one in draws], truth)
     one_of_two = [
-        symmeter.penalty(net, x, f"translation_{'xy'[i % 2]}", generator=generator).detach() for i in range(DRAWS)
+        symmeter.penalty(net, x, f"translation_{'xy'[i % 2]}", generator=generator).detach()
+        for i in range(DRAWS)
     ]
     assert not is_unbiased(one_of_two, truth)
     assert is_unbiased([2 * one for one in one_of_two], truth)
@@ -68,7 +73,9 @@ def slope_error(net, x, step=1e-6, **words):
     value().backward()
     parameters = [p for p in net.parameters() if p.requires_grad]
     directions = [torch.randn(p.shape, generator=random(i), dtype=p.dtype) for i, p in enumerate(parameters)]
-    slope = sum(float((p.grad * d).sum()) for p, d in zip(parameters, directions, strict=True) if p.grad is not None)
+    slope = sum(
+        float((p.grad * d).sum()) for p, d in zip(parameters, directions, strict=True) if p.grad is not None
+    )
     ends = []
     with torch.no_grad():
         for sign in (1, -2):
@@ -196,7 +203,9 @@ def test_networks_of_tokens_are_differentiated_twice(part):
     torch.manual_seed(0)
     for p in part.parameters():
         nn.init.normal_(p.data, std=0.5)
-    net = Tokens(part).double().train(not hasattr(part, "parametrizations"))  # its iteration is not differentiated
+    net = (
+        Tokens(part).double().train(not hasattr(part, "parametrizations"))
+    )  # its iteration is not differentiated
     assert slope_error(net, images(4, torch.float64), symmetry="rotation") < 1e-5
 
 
@@ -227,7 +236,14 @@ def test_nothing_is_changed_after_an_exception():
     before, chance = state_of(net), torch.get_rng_state()
     broken = x.clone()
     broken[3] = float("nan")
-    check_refused("1 image of 16, the first is number 0|16", symmeter.penalty, net, broken, "rotation", generator=random())
+    check_refused(
+        "1 image of 16, the first is number 0|16",
+        symmeter.penalty,
+        net,
+        broken,
+        "rotation",
+        generator=random(),
+    )
     assert same(state_of(net), before) and torch.equal(torch.get_rng_state(), chance)
 
 
@@ -262,7 +278,10 @@ def test_the_output_serves_the_loss(symmetry):
     alone = symmeter.penalty(other, x, symmetry, generator=random())
     (nn.functional.cross_entropy(own, y) + alone).backward()
     assert torch.allclose(output, own, atol=1e-6) and torch.allclose(term, alone, rtol=1e-4)
-    assert all(torch.allclose(a, b) for a, b in zip(net.state_dict().values(), other.state_dict().values(), strict=True))
+    assert all(
+        torch.allclose(a, b)
+        for a, b in zip(net.state_dict().values(), other.state_dict().values(), strict=True)
+    )
     assert net[1].num_batches_tracked == 1
     for p, q in zip(net.parameters(), other.parameters(), strict=True):
         assert torch.allclose(p.grad, q.grad, atol=1e-5)
@@ -270,7 +289,11 @@ def test_the_output_serves_the_loss(symmetry):
 
 def test_the_same_dropout_is_in_both_parts():
     """A network that drops and is symmetric otherwise has no error."""
-    net = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1, 40), nn.Dropout(0.5)).double().train()
+    net = (
+        nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1, 40), nn.Dropout(0.5))
+        .double()
+        .train()
+    )
     x = images(8, torch.float64)
     assert symmeter.penalty(net, x, "C4", output="logits") < 1e-25
     flat = torch.ones_like(x)
@@ -305,12 +328,16 @@ def test_gradients_flow_into_what_made_the_samples():
 
 def test_descent_lowers_the_error():
     net, x, generator = network().eval(), images(32), random()
-    error = lambda: symmeter.measure(net, x, "rotation", output="logits", control=False, progress=False).rows[0].value
+    error = lambda: (
+        symmeter.measure(net, x, "rotation", output="logits", control=False, progress=False).rows[0].value
+    )
     before = error()
     optimiser = torch.optim.Adam(net.parameters(), 1e-2)
     for _ in range(30):
         optimiser.zero_grad()
-        term, _ = symmeter.penalty(net, x, "rotation", output="logits", generator=generator, return_output=True)
+        term, _ = symmeter.penalty(
+            net, x, "rotation", output="logits", generator=generator, return_output=True
+        )
         term.backward()
         optimiser.step()
     assert error() < 0.3 * before
@@ -367,6 +394,10 @@ def test_mistakes_are_one_line():
     refused("generator is 3; give a torch.Generator", net, x, generator=3)
     refused("elements is 0", net, x, "C4", elements=0)
     refused("call it once", nn.Sequential(nn.Flatten(), nn.LazyLinear(3)), x)
-    refused("has no derivative that a penalty could use", lambda z: torch.from_numpy(z.detach().numpy().sum((2, 3))), x)
+    refused(
+        "has no derivative that a penalty could use",
+        lambda z: torch.from_numpy(z.detach().numpy().sum((2, 3))),
+        x,
+    )
     with pytest.raises(RuntimeError, match="shape"):
         symmeter.penalty(nn.Linear(7, 2), x)  # the model's own error

@@ -12,7 +12,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from symmeter.autodiff.batch_norm import FixedBatchNorm
-from symmeter.autodiff.functions import Ruled, affine, depends_on_input, is_pushing, normalised, normalised_again
+from symmeter.autodiff.functions import (
+    Ruled,
+    affine,
+    depends_on_input,
+    is_pushing,
+    normalised,
+    normalised_again,
+)
 
 
 def batch_norm(*args: Any, **kwargs: Any) -> Ruled:

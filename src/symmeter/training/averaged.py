@@ -14,7 +14,7 @@ from symmeter.measuring.measure import named_options
 from symmeter.measuring.passes import Passes, moved
 from symmeter.models.behind import Behind, as_module
 from symmeter.models.load import load_model
-from symmeter.models.outputs import Output, Reader
+from symmeter.models.outputs import Reader
 from symmeter.symmetry.groups.group import Element, Group, choose_elements
 from symmeter.symmetry.groups.sampling import AUTO
 from symmeter.symmetry.representations.representation import Representation
@@ -111,7 +111,9 @@ class Averaged(nn.Module):
     def _one_group(samples: Samples) -> Group:
         symmetry = samples.plan.symmetry
         if symmetry.generators or len(symmetry.groups) != 1:
-            raise SymmeterError(f"{symmetry.name} is not one group: give one such as C4, SO2 or a product, C4*shift(1)")
+            raise SymmeterError(
+                f"{symmetry.name} is not one group: give one such as C4, SO2 or a product, C4*shift(1)"
+            )
         return symmetry.groups[0]
 
     def state_dict(self, *args: Any, **kwargs: Any) -> Any:

@@ -52,7 +52,9 @@ class TrainingCall:
             modules += behind.inner()
         self._modules = modules
         if any(is_lazy(parameter) for parameter in self._reader.parameters()):
-            raise SymmeterError(f"{self._name} has parameters without values yet: call it once before it trains")
+            raise SymmeterError(
+                f"{self._name} has parameters without values yet: call it once before it trains"
+            )
 
     def __call__(self, x: Tensor) -> Made:
         """What the model makes of inputs x (B, ...)."""
@@ -120,7 +122,9 @@ class TrainingCall:
     def keep(self, made: Made) -> None:
         """Leave the buffers as a call left them: as the running statistics of a step of training."""
         for name, buffer in self._reader.named_buffers():
-            if not torch.equal(buffer, made.buffers[name]):  # what was saved for a backward pass stays as it is
+            if not torch.equal(
+                buffer, made.buffers[name]
+            ):  # what was saved for a backward pass stays as it is
                 buffer.copy_(made.buffers[name])
 
     def _eager(self) -> AbstractContextManager:

@@ -50,9 +50,7 @@ def along_directions(call: TrainingCall, samples: Samples, c: Tensor) -> Estimat
     return Estimate(reduce(torch.add, errors), made)
 
 
-def _combined(
-    rho: Representation, generators: tuple[Generator, ...], c: Tensor, x: Tensor
-) -> Tensor:
+def _combined(rho: Representation, generators: tuple[Generator, ...], c: Tensor, x: Tensor) -> Tensor:
     """sum_i c_i X_i x, of the shape of x (B, ...)."""
     weights = c.to(x)
     moved = rho.differentiate_all(generators, x)

@@ -100,7 +100,9 @@ def check_kind(kind: str | None, symmetry: Symmetry) -> None:
     """SymmeterError where a kind of penalty does not fit every part of a symmetry."""
     if kind == LEE and symmetry.groups:
         name = symmetry.groups[0].name
-        raise SymmeterError(f"kind 'lee' needs generators such as rotation, and {name} is a group: kind='orbit'")
+        raise SymmeterError(
+            f"kind 'lee' needs generators such as rotation, and {name} is a group: kind='orbit'"
+        )
     if kind == ORBIT and symmetry.generators:
         name = symmetry.generators[0].name
         raise SymmeterError(

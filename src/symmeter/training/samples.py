@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from symmeter.errors import SymmeterError
+from symmeter.measures.squared_error import SquaredError
 from symmeter.measuring.inputs import Words
 from symmeter.measuring.plan import Given, Plan, Settings, SymmetryArgument, make_plan
 from symmeter.measuring.targets import check_kind
-from symmeter.measures.squared_error import SquaredError
 from symmeter.models.from_onnx import OnnxModel
 from symmeter.models.load import describe
 from symmeter.models.loaded import LoadedModel
@@ -38,7 +38,7 @@ class Meant:
     options: Mapping[str, Any] | None = None
 
     def of(self, model: object, x: object) -> "Samples":
-        """Samples x, as the model is called with them; SymmeterError for what is none, and for words that do not fit."""
+        """Samples x, as the model is called with them; SymmeterError for what is none, and words that do not fit."""
         _check(x)
         key = repr((self.symmetry, self.domain, self.inputs))
         looked = _LOOKED.setdefault(model, {}) if isinstance(model, nn.Module) else {}
@@ -83,8 +83,10 @@ class Samples:
         shape = tuple(self.x.shape[1:])
         if rho.shape_for(shape) != shape:
             name = "" if group is None else group.name
-            raise SymmeterError(f"{name} moves a window of samples that are larger than what the model takes, and "
-                                "these are what it takes: leave the word crop out")  # fmt: skip
+            raise SymmeterError(
+                f"{name} moves a window of samples that are larger than what the model takes, and these are what it "
+                "takes: leave the word crop out"
+            )
         return rho
 
     def bound(self, group: Group) -> Group:
@@ -102,7 +104,9 @@ def _described(model: object) -> LoadedModel:
     """The network as it is. SymmeterError for what has no parameters that torch could train."""
     loaded = describe(model)
     if isinstance(loaded.model, OnnxModel):
-        raise SymmeterError(f"{loaded.name} is an ONNX file, which has no gradients: give the network in torch")
+        raise SymmeterError(
+            f"{loaded.name} is an ONNX file, which has no gradients: give the network in torch"
+        )
     return loaded
 
 
@@ -110,10 +114,14 @@ def _check(x: object) -> None:
     """SymmeterError for samples that are not what a model in torch is called with."""
     found = tensors(x)
     if not found:
-        raise SymmeterError(f"x is {shown(x)}; give what the model is called with: a tensor (B, ...), or several")
+        raise SymmeterError(
+            f"x is {shown(x)}; give what the model is called with: a tensor (B, ...), or several"
+        )
     if isinstance(x, Tensor) and not x.is_floating_point():
         kind = str(x.dtype).removeprefix("torch.")
-        raise SymmeterError(f"x has numbers of type {kind}; give what the model is called with, such as x.float() / 255")
+        raise SymmeterError(
+            f"x has numbers of type {kind}; give what the model is called with, such as x.float() / 255"
+        )
     if any(tensor.ndim == 0 or not len(tensor) for tensor in found.values()):
         raise SymmeterError(f"x is {shown(x)}; give at least one sample, on the first axis")
     if any(tensor.is_inference() for tensor in found.values()) and not torch.is_inference_mode_enabled():
