@@ -152,7 +152,12 @@ def _hard_sigmoid(input: Tensor, inplace: bool = False) -> Ruled:
     return input.copy_(value) if inplace else value
 
 
-def _mean_pool(input: Tensor, *args: object, **kwargs: object) -> Ruled:
+def _of_kernel(rule: Callable) -> Callable:
+    """A rule of the functional form of a norm for the kernel below it, which has another order of arguments."""
+    return lambda x, w, b, mean, var, own, momentum, eps, *_: rule(x, mean, var, w, b, own, momentum, eps)
+
+
+def _mean_pool(input: Tensor, *args: Any, **kwargs: Any) -> Ruled:
     """Means over windows of x (B, C, H, W)."""
     if not is_pushing():
         return NotImplemented
@@ -177,8 +182,8 @@ TWICE: dict[Callable, Callable] = {
     F.batch_norm: batch_norm_twice,
     F.instance_norm: instance_norm_twice,
     F.layer_norm: layer_norm_twice,
-    torch.batch_norm: lambda x, w, b, *rest: batch_norm_twice(x, *rest[:2], w, b, *rest[2:5]),
-    torch.instance_norm: lambda x, w, b, *rest: instance_norm_twice(x, *rest[:2], w, b, *rest[2:5]),
+    torch.batch_norm: _of_kernel(batch_norm_twice),
+    torch.instance_norm: _of_kernel(instance_norm_twice),
     torch.layer_norm: lambda x, shape, w=None, b=None, eps=1e-5, *_: layer_norm_twice(x, shape, w, b, eps),
     F.hardsigmoid: _hard_sigmoid,
     F.glu: _gated,

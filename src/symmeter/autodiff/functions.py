@@ -98,7 +98,8 @@ def normalised_again(
     xhat = (x - mean) / sqrt(var + eps) over some axes of x (...); w and b broadcast against it in this shape. With
     c = x - mean and r = 1 / sqrt(var + eps), dxhat = r (dx - mean(dx) - c r^2 mean(c dx)).
     """
-    (x, dx), (w, dw), (b, db) = (unpack_dual(t) if isinstance(t, Tensor) else (None, None) for t in arguments)
+    x, dx = unpack_dual(arguments[0])
+    (w, dw), (b, db) = ((None, None) if t is None else unpack_dual(t) for t in arguments[1:])
     y = kernel(x, w, b)
     x = x.to(torch.promote_types(x.dtype, torch.float32))
     variance, mean = torch.var_mean(x, axes, correction=0, keepdim=True)

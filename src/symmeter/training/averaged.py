@@ -21,16 +21,13 @@ from symmeter.symmetry.representations.representation import Representation
 from symmeter.training.full_precision import full_precision
 from symmeter.training.samples import Meant, Samples
 from symmeter.verbs.arguments import instance
-from symmeter.verbs.verb import constructor
+from symmeter.verbs.verb import verb
 
 _AT_ONCE = 256  # samples that go through the model in one call, where nothing is said
 _PREFIX = "model."
 Weighted = tuple[Sequence[Element], Sequence[float]]  # elements, and how much each counts, 1 on average
 
 
-@constructor(
-    **{**ARGUMENTS, "group": instance("one group, such as 'C4', or a Group", str, Group)},
-)
 class Averaged(nn.Module):
     """The mean of rho_out(g)^-1 f(rho_in(g) x) over the elements g of a group.
 
@@ -61,6 +58,7 @@ class Averaged(nn.Module):
     ['1.weight', '1.bias']
     """
 
+    @verb(ARGUMENTS, group=instance("one group, such as 'C4', or a Group", str, Group))
     def __init__(
         self,
         model: Any,
@@ -135,19 +133,19 @@ class _Mean:
 
     def __init__(self, rho: Representation):
         self._rho = rho
-        self._sum: Tensor | float = 0.0
-        self._weight: Tensor | float = 0.0
+        self._sums: list[Tensor] = []  # of values, and of their weights
 
     def add(self, element: Element, y: Tensor, weight: float) -> None:
         """What the model made of g x, (B, ...)."""
         z, mask = self._rho.act(element.inverse(), y)
-        self._sum = self._sum + weight * mask * z
-        self._weight = self._weight + weight * mask
+        own = [weight * mask * z, weight * mask]
+        self._sums = [a + b for a, b in zip(self._sums, own, strict=True)] if self._sums else own
 
     @property
     def value(self) -> Tensor:
         """(B, ...), 0 where nothing was valid."""
-        return self._sum / torch.where(self._weight > 0, self._weight, 1)
+        total, weight = self._sums
+        return total / torch.where(weight > 0, weight, 1)
 
 
 def elements_of(group: Group, count: int | None = None, seed: int = 0, sampling: str = AUTO) -> Weighted:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -96,13 +97,14 @@ class TrainingCall:
         )
 
     def _forward(self, x: Tensor, v: Tensor) -> tuple[Made, list[Tensor], list[Tensor]]:
-        def f(z: Tensor) -> tuple[tuple[list[Tensor], list[Tensor]], object]:
+        def f(z: Tensor) -> tuple[list[Tensor], object]:
             made = self(z)
             outputs = self.read(made)
             return outputs, (made.raw, made.buffers, outputs)
 
         with DifferentiableRules():
-            _, pushed, (raw, buffers, outputs) = jvp(f, (x,), (v,), has_aux=True)
+            found: Any = jvp(f, (x,), (v,), has_aux=True)
+        _, pushed, (raw, buffers, outputs) = found
         return Made(raw, buffers), outputs, pushed
 
     def _backward_twice(self, x: Tensor, v: Tensor) -> tuple[Made, list[Tensor], list[Tensor]]:

@@ -2,16 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
 
 import torch
 from torch import Tensor
 
-F = TypeVar("F", bound=Callable)
-
 
 @contextmanager
-def full_precision(x: Tensor) -> Iterator[Callable[[F], F]]:
+def full_precision(x: Tensor) -> Iterator[Callable[[Callable], Callable]]:
     """No autocast on the device of x, of any shape; yields what makes a function one that is called as outside.
 
     >>> x = torch.ones(2, 2)
@@ -22,7 +19,7 @@ def full_precision(x: Tensor) -> Iterator[Callable[[F], F]]:
     kind = x.device.type
     given, dtype = torch.is_autocast_enabled(kind), torch.get_autocast_dtype(kind)
 
-    def as_given(function: F) -> F:
+    def as_given(function: Callable) -> Callable:
         return torch.autocast(kind, dtype=dtype, enabled=given)(function)
 
     with torch.autocast(kind, enabled=False):

@@ -46,6 +46,10 @@ class Meant:
         given = Given(x, self.domain, self.inputs, None, self.options or {})
         plan = make_plan(known, given, self.symmetry, None, self.output, Settings(control=False))
         looked[key] = plan.loaded.preprocessing
+        if not plan.inputs.words and not plan.domain.takes(x):
+            raise SymmeterError(
+                f"x is {shown(x)}, which is no batch of {plan.domain.name}: say what it is with domain= or inputs="
+            )
         return Samples(x, plan)
 
 
