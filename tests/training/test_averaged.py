@@ -140,7 +140,7 @@ def test_it_trains():
     optimiser = torch.optim.Adam(averaged.parameters(), 0.05)
     target = torch.arange(12) % 5
     losses = []
-    for _ in range(40):
+    for _ in range(20):
         optimiser.zero_grad()
         loss = nn.functional.cross_entropy(averaged(x), target)
         loss.backward()

@@ -53,7 +53,7 @@ def test_a_network_is_not_kept_alive():
     [
         (3, "a tensor"),
         ({"a": 1}, "a tensor"),
-        (torch.zeros(2, 1, 4, 4, dtype=torch.long), "x is of type int64"),
+        (torch.zeros(2, 1, 4, 4, dtype=torch.long), "numbers of type int64"),
         (torch.zeros(0, 1, 4, 4), "at least one sample"),
         (torch.zeros(()), "at least one sample"),
     ],

@@ -20,7 +20,7 @@ from symmeter.models.loaded import LoadedModel
 from symmeter.models.outputs import Output
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.representations.representation import Representation
-from symmeter.trees import Packings, tensors
+from symmeter.trees import Packings, is_dense, tensors
 from symmeter.verbs.arguments import shown
 
 # By model and words. How inputs are made is found by a look into the network, too slow for every step of training.
@@ -46,7 +46,7 @@ class Meant:
         given = Given(x, self.domain, self.inputs, None, self.options or {})
         plan = make_plan(known, given, self.symmetry, None, self.output, Settings(control=False))
         looked[key] = plan.loaded.preprocessing
-        if not plan.inputs.words and not plan.domain.takes(x):
+        if self.domain is None and not plan.inputs.words and not plan.domain.takes(x):
             raise SymmeterError(
                 f"x is {shown(x)}, which is no batch of {plan.domain.name}: say what it is with domain= or inputs="
             )
@@ -117,7 +117,7 @@ def _described(model: object) -> LoadedModel:
 def _check(x: object) -> None:
     """SymmeterError for samples that are not what a model in torch is called with."""
     found = tensors(x)
-    if not found:
+    if not found or not all(map(is_dense, found.values())):
         raise SymmeterError(
             f"x is {shown(x)}; give what the model is called with: a tensor (B, ...), or several"
         )
