@@ -20,6 +20,7 @@ from symmeter.symmetry.groups.sampling import AUTO
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.training.full_precision import full_precision
 from symmeter.training.samples import Meant, Samples
+from symmeter.trees import Tree
 from symmeter.verbs.arguments import instance
 from symmeter.verbs.verb import verb
 
@@ -86,7 +87,7 @@ class Averaged(nn.Module):
         self.register_load_state_dict_pre_hook(_prefixed)
         self.training = self.model.training
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tree) -> Tree:
         """What the model makes of inputs (B, ...), averaged: one tensor (B, ...), or a dict of them by output."""
         samples = self.meant.of(self.model, x)
         group = self._one_group(samples)
@@ -114,7 +115,7 @@ class Averaged(nn.Module):
             )
         return symmetry.groups[0]
 
-    def state_dict(self, *args: Any, **kwargs: Any) -> Any:
+    def state_dict(self, *args: Any, **kwargs: Any) -> Tree:
         """That of the model."""
         return self.model.state_dict(*args, **kwargs)
 
@@ -169,7 +170,7 @@ def elements_of(group: Group, count: int | None = None, seed: int = 0, sampling:
     return drawn.elements, drawn.weights or [1.0] * drawn.count
 
 
-def _prefixed(module: nn.Module, state: dict[str, Any], prefix: str, *_: object) -> None:
+def _prefixed(module: nn.Module, state: dict[str, object], prefix: str, *_: object) -> None:
     """A state of the model as that of the module around it; `state` is changed in place."""
     for name in [name for name in state if name.startswith(prefix)]:
         state[prefix + _PREFIX + name.removeprefix(prefix)] = state.pop(name)

@@ -97,6 +97,8 @@ class TrainingCall:
         )
 
     def _forward(self, x: Tensor, v: Tensor) -> tuple[Made, list[Tensor], list[Tensor]]:
+        """`pushed` in one pass, for x and v (B, ...)."""
+
         def f(z: Tensor) -> tuple[list[Tensor], object]:
             made = self(z)
             outputs = self.read(made)
@@ -108,7 +110,7 @@ class TrainingCall:
         return Made(raw, buffers), outputs, pushed
 
     def _backward_twice(self, x: Tensor, v: Tensor) -> tuple[Made, list[Tensor], list[Tensor]]:
-        """df_x(v) as the slope of J^T u in u, see `symmeter.autodiff.strategies.ReverseTwice`."""
+        """`pushed` of x and v (B, ...) as the slope of J^T u in u, see `symmeter.autodiff.strategies.ReverseTwice`."""
         with torch.enable_grad(), DifferentiableRules():
             z = x.view_as(x) if x.requires_grad else x.detach().requires_grad_()
             made = self(z)

@@ -12,6 +12,7 @@ from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.training.call import TrainingCall
 from symmeter.training.estimates import Estimate, along_directions, draw, over_elements, signs
 from symmeter.training.samples import Meant, Samples
+from symmeter.trees import Tree
 from symmeter.verbs.arguments import anything, choice, instance, truth, whole
 from symmeter.verbs.verb import verb
 
@@ -29,7 +30,7 @@ _SEEDS = 2**63 - 1
 )
 def penalty(
     model: Any,
-    x: Any,
+    x: Tree,
     symmetry: Any = "translation",
     kind: str | None = None,
     output: str = "softmax",
@@ -41,7 +42,7 @@ def penalty(
     domain: Any = None,
     inputs: Any = None,
     **options: Any,
-) -> Any:
+) -> Tree:
     """How far a model is from a symmetry on one batch: an unbiased estimate to add to the loss, () in shape.
 
     `lee`: with random signs c_i for every sample, X = sum_i c_i X_i, the mean over samples of ||L_X f(x)||^2 / m for

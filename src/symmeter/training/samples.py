@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
 
+from symmeter.domain import Domain
 from symmeter.errors import SymmeterError
 from symmeter.measures.squared_error import SquaredError
 from symmeter.measuring.inputs import Words
@@ -20,11 +20,11 @@ from symmeter.models.loaded import LoadedModel
 from symmeter.models.outputs import Output
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.representations.representation import Representation
-from symmeter.trees import Packings, is_dense, tensors
+from symmeter.trees import Packings, Tree, is_dense, tensors
 from symmeter.verbs.arguments import shown
 
 # By model and words. How inputs are made is found by a look into the network, too slow for every step of training.
-_LOOKED: WeakKeyDictionary[nn.Module, dict[str, Any]] = WeakKeyDictionary()
+_LOOKED: WeakKeyDictionary[nn.Module, dict[str, object]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class Meant:
 
     symmetry: SymmetryArgument
     output: str
-    domain: Any = None
+    domain: str | type[Domain] | None = None
     inputs: Words = None
-    options: Mapping[str, Any] | None = None
+    options: Mapping[str, object] | None = None
 
     def of(self, model: object, x: object) -> "Samples":
         """Samples x, as the model is called with them; SymmeterError for what is none, and words that do not fit."""
@@ -57,7 +57,7 @@ class Meant:
 class Samples:
     """Samples `given` as a tensor or a tree of tensors (B, ...), with the plan of what is asked of them."""
 
-    given: Any
+    given: Tree
     plan: Plan
 
     @cached_property
