@@ -50,7 +50,7 @@ LAYERS = (
     ("demo", "report", "integrations"),
     ("sweeps",),
     ("domains",),  # each kind of data may build on DOMAINS_BELOW, and none on another
-    ("layers",),
+    ("layers", "training"),
     ("measuring",),
     ("measures",),
     ("results",),

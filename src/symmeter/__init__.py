@@ -23,6 +23,8 @@ _HOME = {
     "aliasing": "domains.grids.aliasing.attribute",
     "bands": "domains.grids.bands",
     "maps": "domains.grids.maps",
+    "penalty": "training.penalty",
+    "Averaged": "training.averaged",
     "prediction_range": "measuring.prediction",
     "plot": "report.kinds",
     "cite": "report.citations",
@@ -69,9 +71,12 @@ if TYPE_CHECKING:
     from symmeter.sweeps.sweep import sweep
     from symmeter.symmetry.conjugate import lie_derivative
     from symmeter.symmetry.hypothesis import Symmetry
+    from symmeter.training.averaged import Averaged
+    from symmeter.training.penalty import penalty
 
 __all__ = [
     "GENERATORS",
+    "Averaged",
     "Comparison",
     "Profile",
     "Result",
@@ -92,6 +97,7 @@ __all__ = [
     "maps",
     "measure",
     "parse_group",
+    "penalty",
     "plot",
     "prediction_range",
     "round_trip_error",

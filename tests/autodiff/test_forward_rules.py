@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from symmeter.autodiff.forward_rules import DifferentiableRules
 from symmeter.autodiff.strategies import CentralDifference, OneByOne, Tiled, Vectorised
 
 WINDOW = torch.hann_window(8, dtype=torch.float64)
@@ -106,3 +107,42 @@ def test_forward_mode_against_difference_quotients(shape, name, strategy):
     torch.testing.assert_close(value, y)
     torch.testing.assert_close(pushed, slow, rtol=1e-6, atol=1e-6)
     assert slow.abs().max() > 1e-3
+
+
+NORMS = {
+    "batch": lambda x, w, b: F.batch_norm(x, None, None, w, b, True),
+    "instance": lambda x, w, b: F.instance_norm(x, None, None, w, b),
+    "layer": lambda x, w, b: F.layer_norm(x, (5,), torch.linspace(1, 2, 5).double(), None),
+    "kernel of layer": lambda x, w, b: torch.layer_norm(x, (5,)),
+    "kernel of batch": lambda x, w, b: torch.batch_norm(x, w, b, None, None, True, 0.1, 1e-5, False),
+    "gated": lambda x, w, b: F.glu(x * w[:, None], -2),
+    "hard sigmoid": lambda x, w, b: F.hardsigmoid(5 * x * w[:, None]),
+    "mean pool": lambda x, w, b: F.avg_pool2d(x * w[:, None], 2).square(),
+}
+
+
+@pytest.mark.parametrize("name", NORMS)
+def test_the_derivative_of_a_derivative_is_right(name):
+    """df(v) in forward mode as a function of input, weight and bias, against difference quotients of it."""
+    random = torch.Generator().manual_seed(0)
+    x, v = (torch.randn(3, 4, 5, generator=random, dtype=torch.float64) for _ in range(2))
+    w, b = (torch.rand(4, generator=random, dtype=torch.float64) + 0.5 for _ in range(2))
+
+    def pushed(x, w, b):
+        with DifferentiableRules():
+            return torch.func.jvp(lambda z: NORMS[name](z, w, b), (x,), (v,))[1]
+
+    arguments = tuple(one.requires_grad_() for one in (x, w, b))
+    assert torch.autograd.gradcheck(pushed, arguments, eps=1e-6, atol=1e-6)
+    own = pushed(*arguments)
+    h = 1e-6
+    quotient = (NORMS[name](x + h * v, w, b) - NORMS[name](x - h * v, w, b)) / (2 * h)
+    assert torch.allclose(own, quotient, atol=1e-6)
+
+
+def test_without_the_rules_torch_is_wrong_about_norms():
+    """Where this fails, torch has mended its forward mode, and the rules for norms are no longer needed."""
+    x = torch.randn(3, 4, 5, dtype=torch.float64, requires_grad=True)
+    v = torch.randn(3, 4, 5, dtype=torch.float64)
+    pushed = lambda x: torch.func.jvp(lambda z: F.layer_norm(z, (5,)), (x,), (v,))[1]
+    assert not torch.autograd.gradcheck(pushed, (x,), raise_exception=False)

@@ -125,6 +125,8 @@ VERBS: dict[str, tuple[Callable, dict[str, Callable[[], Any]]]] = {
     "Result.to_json": (lambda path: result().to_json(path), {"path": lambda: "/dev/null/a.json"}),
     "Result.save": (lambda path: result().save(path), {"path": lambda: "/dev/null/a"}),
     "Result.compare": (lambda other: result().compare(other), {"other": result}),
+    "penalty": (symmeter.penalty, {"symmetry": lambda: "hue", "output": lambda: "logits:invariant"}),
+    "Averaged": (symmeter.Averaged, {"group": lambda: "C4"}),
     "Rollout": (symmeter.Rollout, {"model": net, "steps": lambda: 2}),
     "Symmetry": (symmeter.Symmetry, {"name": lambda: "C4"}),
 }
@@ -141,6 +143,7 @@ PUBLIC = [
         for name in symmeter.__all__
         if hasattr(getattr(symmeter, name), "__wrapped__")
     ],
+    symmeter.Averaged.__init__,
     symmeter.Rollout.__init__,
     symmeter.Symmetry.__init__,
     symmeter.Result.to_json,

@@ -10,7 +10,7 @@ import importlib
 import warnings
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 import torch
 import torch.nn.functional as F
@@ -32,7 +32,15 @@ from symmeter.autodiff.functions import (
     pointwise,
     pointwise_,
 )
-from symmeter.autodiff.norm_rules import batch_norm, group_norm, instance_norm, layer_norm
+from symmeter.autodiff.norm_rules import (
+    batch_norm,
+    batch_norm_twice,
+    group_norm,
+    instance_norm,
+    instance_norm_twice,
+    layer_norm,
+    layer_norm_twice,
+)
 
 aten = torch.ops.aten
 
@@ -138,16 +146,56 @@ def _cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = No
     return torch.linalg.vector_norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), p, -1)
 
 
+def _hard_sigmoid(input: Tensor, inplace: bool = False) -> Ruled:
+    """min(max(x + 3, 0), 6) / 6, of x of any shape."""
+    value = (input + 3).clamp(0, 6) / 6
+    return input.copy_(value) if inplace else value
+
+
+def _of_kernel(rule: Callable) -> Callable:
+    """A rule of the functional form of a norm for the kernel below it, which has another order of arguments."""
+    return lambda x, w, b, mean, var, own, momentum, eps, *_: rule(x, mean, var, w, b, own, momentum, eps)
+
+
+def _mean_pool(input: Tensor, *args: Any, **kwargs: Any) -> Ruled:
+    """Means over windows of x (B, C, H, W)."""
+    if not is_pushing():
+        return NotImplemented
+    pool = lambda u: F.avg_pool2d(u, *args, **kwargs)
+    return affine(input, pool, pool)
+
+
+def _gated(input: Tensor, dim: int = -1) -> Tensor:
+    """a sigmoid(b) for the halves a and b of x, of any shape, along one of its axes."""
+    value, gate = input.chunk(2, dim)
+    return value * gate.sigmoid()
+
+
 # Written in operations that have a derivative under every transform, those of the network's own code too.
 REPLACED: dict[Callable, Callable] = {
     **{kernel: _recurrent(kernel) for kernel in (torch.lstm, torch.gru, torch.rnn_tanh, torch.rnn_relu)},
     F.scaled_dot_product_attention: _attention,
     torch.cdist: _cdist,
 }
-RULES: dict[Callable, Callable] = {
+# What torch differentiates once: the derivative of the derivative is missing, or wrong as that of norms.
+TWICE: dict[Callable, Callable] = {
+    F.batch_norm: batch_norm_twice,
+    F.instance_norm: instance_norm_twice,
+    F.layer_norm: layer_norm_twice,
+    torch.batch_norm: _of_kernel(batch_norm_twice),
+    torch.instance_norm: _of_kernel(instance_norm_twice),
+    torch.layer_norm: lambda x, shape, w=None, b=None, eps=1e-5, *_: layer_norm_twice(x, shape, w, b, eps),
+    F.hardsigmoid: _hard_sigmoid,
+    F.glu: _gated,
+    F.avg_pool2d: _mean_pool,
+}
+# Linear in the input: one pass over the primal and one over the tangent, where torch takes three.
+LINEAR: dict[Callable, Callable] = {
     **{kernel: _convolution(kernel) for kernel in (F.conv1d, F.conv2d, F.conv3d)},
-    torch.Tensor.add_: _sum_in_place,
     F.linear: _linear,
+}
+RULES: dict[Callable, Callable] = LINEAR | {
+    torch.Tensor.add_: _sum_in_place,
     F.batch_norm: batch_norm,
     F.layer_norm: layer_norm,
     F.group_norm: group_norm,
@@ -183,15 +231,16 @@ def _carry_tangents(values: object) -> list[bool]:
     return [_has_tangent(tensor) for tensor in tensors if tensor.is_floating_point()]
 
 
-class ForwardRules(TorchFunctionMode):
-    """While active, functional calls with a rule use it; all others are left as they are.
+class DifferentiableRules(TorchFunctionMode):
+    """While active, functional calls without a derivative are replaced by equivalents with one; no others are changed.
 
-    Attention inside torch's own modules, which no rule can reach, takes the path that has a derivative. An
-    operation of an extension (torchvision's deformable convolution, `torch.library.custom_op`) that drops
-    tangents raises RuntimeError: torch takes its derivative for zero without a word.
+    The derivative that forward mode makes of them can be differentiated again, as a step of training does. Attention
+    inside torch's own modules, which no rule can reach, takes the path that has a derivative. An operation of an
+    extension (torchvision's deformable convolution, `torch.library.custom_op`) that drops tangents raises RuntimeError:
+    torch takes its derivative for zero without a word.
     """
 
-    def __enter__(self) -> "ForwardRules":
+    def __enter__(self) -> Self:
         load_tables()
         self._attention = sdpa_kernel(SDPBackend.MATH)
         self._attention.__enter__()
@@ -201,12 +250,16 @@ class ForwardRules(TorchFunctionMode):
         super().__exit__(*raised)
         self._attention.__exit__(*raised)
 
+    def _rule(self, func: Callable) -> Callable | None:
+        """What is called in the place of a function; None where that is called itself."""
+        return REPLACED.get(func) or TWICE.get(func) or (LINEAR.get(func) if is_pushing() else None)
+
     def __torch_function__(
         self, func: Callable, types: object, args: tuple = (), kwargs: dict | None = None
     ) -> Ruled:
         kwargs = kwargs or {}
-        rule = REPLACED.get(func) or RULES.get(func)
-        if rule is not None and (func in REPLACED or is_pushing()):
+        rule = self._rule(func)
+        if rule is not None:
             result = rule(*args, **kwargs)
             if result is not NotImplemented:
                 return result
@@ -215,3 +268,10 @@ class ForwardRules(TorchFunctionMode):
         if registered and _loses_tangent((args, kwargs), result):
             raise RuntimeError(f"{func} has no forward derivative")
         return result
+
+
+class ForwardRules(DifferentiableRules):
+    """While active, functional calls with a rule use it too: faster, and their derivative is for use as it is."""
+
+    def _rule(self, func: Callable) -> Callable | None:
+        return REPLACED.get(func) or (RULES.get(func) if is_pushing() else None)

@@ -86,6 +86,36 @@ def normalised(
     return make_dual(y, pushed if weight is None else pushed.mul_(weight))
 
 
+def normalised_again(
+    kernel: Callable[..., Tensor],
+    arguments: tuple[Tensor, Tensor | None, Tensor | None],
+    axes: tuple[int, ...],
+    shape: tuple[int, ...],
+    eps: float,
+) -> Tensor:
+    """y = kernel(x, w, b) = w xhat + b, and dy in operations that can be differentiated again.
+
+    xhat = (x - mean) / sqrt(var + eps) over some axes of x (...); w and b broadcast against it in this shape. With
+    c = x - mean and r = 1 / sqrt(var + eps), dxhat = r (dx - mean(dx) - c r^2 mean(c dx)).
+    """
+    x, dx = unpack_dual(arguments[0])
+    (w, dw), (b, db) = ((None, None) if t is None else unpack_dual(t) for t in arguments[1:])
+    y = kernel(x, w, b)
+    x = x.to(torch.promote_types(x.dtype, torch.float32))
+    variance, mean = torch.var_mean(x, axes, correction=0, keepdim=True)
+    centred, rstd = x - mean, (variance + eps).rsqrt()
+    slope = rstd if w is None else rstd * w.reshape(shape)
+    terms = []
+    if dx is not None:  # centred has mean 0, so that of dx need not be taken out of their product
+        aside = torch.addcmul(dx, centred, (centred * dx).mean(axes, keepdim=True) * rstd.square(), value=-1)
+        terms.append(slope * (aside - dx.mean(axes, keepdim=True)))
+    if dw is not None:
+        terms.append(centred * rstd * dw.reshape(shape))
+    if db is not None:
+        terms.append(db.reshape(shape).expand_as(centred))
+    return make_dual(y, sum(terms[1:], terms[0]).to(y)) if terms else y
+
+
 def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
     """y = A v with A = softmax(L), L = q k^T + mask, and dy = (A * dL) v - sum(A * dL) y + A dv.
 

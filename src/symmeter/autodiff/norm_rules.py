@@ -1,13 +1,25 @@
-"""Rules of forward mode for norms: by running statistics they are affine, by an image's own they are not."""
+"""Rules of forward mode for norms: by running statistics they are affine, by an image's own they are not.
+
+torch's own forward mode takes the mean and the deviation that a kernel returns for constants. The derivative is right,
+and the derivative of that is wrong without a word: `..._twice` have a right one.
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from symmeter.autodiff.batch_norm import FixedBatchNorm
-from symmeter.autodiff.functions import Ruled, affine, depends_on_input, normalised
+from symmeter.autodiff.functions import (
+    Ruled,
+    affine,
+    depends_on_input,
+    is_pushing,
+    normalised,
+    normalised_again,
+)
 
 
 def batch_norm(*args: Any, **kwargs: Any) -> Ruled:
@@ -74,3 +86,54 @@ def instance_norm(
     if running_mean is not None or input.ndim < 3:
         return NotImplemented
     return group_norm(input, input.shape[1], weight, bias, eps)
+
+
+def layer_norm_twice(
+    input: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Ruled:
+    """`layer_norm` of x (..., *normalized_shape), to be differentiated again."""
+    if not is_pushing():
+        return NotImplemented
+    kernel = lambda u, w, b: F.layer_norm(u, normalized_shape, w, b, eps)
+    axes = tuple(range(-len(normalized_shape), 0))
+    return normalised_again(kernel, (input, weight, bias), axes, tuple(normalized_shape), eps)
+
+
+def batch_norm_twice(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Ruled:
+    """Batch norm of x (B, C, ...) by the statistics of the batch, to be differentiated again."""
+    if not (training or running_mean is None) or not is_pushing():
+        return NotImplemented
+    kernel = lambda u, w, b: F.batch_norm(u, running_mean, running_var, w, b, training, momentum, eps)
+    axes = (0, *range(2, input.ndim))
+    return normalised_again(kernel, (input, weight, bias), axes, (-1, *[1] * (input.ndim - 2)), eps)
+
+
+def instance_norm_twice(
+    input: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Ruled:
+    """`instance_norm` of x (B, C, ...) by its own statistics, to be differentiated again."""
+    if not use_input_stats or input.ndim < 3 or not is_pushing():
+        return NotImplemented
+    kernel = lambda u, w, b: F.instance_norm(u, running_mean, running_var, w, b, True, momentum, eps)
+    axes = tuple(range(2, input.ndim))
+    return normalised_again(kernel, (input, weight, bias), axes, (-1, *[1] * len(axes)), eps)

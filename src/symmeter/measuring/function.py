@@ -89,10 +89,10 @@ class Function:
     def arranged(self, returned: Sequence[Tensor], count: int) -> list[Tensor]:
         """What a call on `count` samples returned, with the axis of the samples first and another behind it."""
         shapes = self.shapes or (None,) * len(self.outputs)
-        return [_by_sample(y, count, shape) for y, shape in zip(returned, shapes, strict=True)]
+        return [by_sample(y, count, shape) for y, shape in zip(returned, shapes, strict=True)]
 
 
-def _by_sample(y: Tensor, count: int, shape: tuple[int, ...] | None) -> Tensor:
+def by_sample(y: Tensor, count: int, shape: tuple[int, ...] | None = None) -> Tensor:
     """An output (B, ...) with the axis of the samples first, and another behind it; SymmeterError where it has none.
 
     `shape` is that of one sample's, where it is known.

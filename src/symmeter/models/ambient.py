@@ -44,14 +44,26 @@ def neutral() -> Iterator[None]:
     >>> y.requires_grad
     True
     """
-    _HERE.calls = getattr(_HERE, "calls", 0) + 1
     enabled = torch.is_grad_enabled()
     try:
-        with _patched(), _NeverDisabled():
+        with without_checkpoints(), _NeverDisabled():
+            yield
+    finally:
+        torch.set_grad_enabled(enabled)
+
+
+@contextlib.contextmanager
+def without_checkpoints() -> Iterator[None]:
+    """Around one call of a model: `inference_mode` and checkpoints inside of it have no effect; `no_grad` has.
+
+    What a checkpoint computes again, in a backward pass, would have no tangents.
+    """
+    _HERE.calls = getattr(_HERE, "calls", 0) + 1
+    try:
+        with _patched():
             yield
     finally:
         _HERE.calls -= 1
-        torch.set_grad_enabled(enabled)
 
 
 def _inside() -> bool:

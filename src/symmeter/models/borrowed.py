@@ -28,18 +28,30 @@ def borrowed(model: object, seed: int = 0) -> Iterator[list[str]]:
     modules = [*named.values(), *behind]
     flags = [(module, module.training) for module in modules]
     trained = [name or name_of(model) for name, module in named.items() if module.training]
-    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
-    generators = _Generators(modules)
     try:
         for module in modules:
             module.training = False
-        with own_surroundings(), torch.random.fork_rng(devices=devices):
-            _seed_everything(seed, on_gpus=bool(devices))
+        with own_surroundings(), own_chance(modules, seed):
             yield trained
     finally:
-        generators.restore()
         for module, mode in flags:
             module.training = mode
+
+
+@contextmanager
+def own_chance(modules: Iterable[nn.Module], seed: int) -> Iterator[None]:
+    """Private random numbers while inside, those of this seed: torch's, NumPy's, Python's.
+
+    All states are restored on the way out, and those of generators that the modules have as attributes.
+    """
+    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
+    generators = _Generators(modules)
+    try:
+        with torch.random.fork_rng(devices=devices):
+            _seed_everything(seed, on_gpus=bool(devices))
+            yield
+    finally:
+        generators.restore()
 
 
 def _seed_everything(seed: int, on_gpus: bool) -> None:
