@@ -9,6 +9,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 sys.path.insert(0, str(HERE / "_extensions"))
 
+from docutils.nodes import image  # noqa: E402
+
 from symmeter import __version__ as release  # noqa: E402
 
 URL = "https://github.com/symmeter/symmeter"  # as in pyproject.toml
@@ -61,6 +63,7 @@ html_show_sourcelink = False
 html_copy_source = False
 copybutton_exclude = ".linenos, .gp, .go"
 html_sidebars = {"index": [], "search": []}
+toc_object_entries_show_parents = "hide"
 html_theme_options = {
     "github_url": URL,
     "logo": {"text": "symmeter"},
@@ -75,3 +78,14 @@ html_theme_options = {
     "pygments_dark_style": "a11y-high-contrast-dark",
     "back_to_top_button": False,
 }
+
+
+def without_blanks(app, doctree):
+    """A bar of progress that has gone leaves an output with nothing in it."""
+    for outputs in doctree.findall(lambda node: "cell_output" in getattr(node, "attributes", {}).get("classes", ())):
+        for blank in [node for node in outputs.children if not node.astext().strip() and not list(node.findall(image))]:
+            outputs.remove(blank)
+
+
+def setup(app):
+    app.connect("doctree-read", without_blanks)

@@ -86,7 +86,7 @@ def render(result: Printable, width: int = 80) -> str:
 def as_text(printing: Callable[[Console], None], width: int) -> str:
     """What is printed to a console, as plain text."""
     stream = io.StringIO()
-    printing(Console(file=stream, width=width, color_system=None))
+    printing(Console(file=stream, width=width, color_system=None, force_jupyter=False))
     return stream.getvalue().rstrip() + "\n"
 
 
