@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 sys.path.insert(0, str(HERE / "_extensions"))
 
-from docutils.nodes import image  # noqa: E402
+from docutils import nodes  # noqa: E402
 
 from symmeter import __version__ as release  # noqa: E402
 
@@ -20,7 +21,7 @@ author = "the symmeter authors"
 project_copyright = author
 version = release
 extensions = ["myst_nb", "sphinx_design", "sphinx_copybutton", "mathml", "repository", "docstrings"]
-exclude_patterns = ["_extensions", "README.md"]
+exclude_patterns = ["_extensions"]
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", ".*")]  # types of others in signatures; links between pages are all checked
 python_maximum_signature_line_length = 88
@@ -53,6 +54,8 @@ def code() -> str:
 
 nb_execution_cache_path = str(ROOT / "build" / "notebooks" / code())
 
+os.environ["PYTHONWARNINGS"] = "ignore:IProgress not found"  # in the kernels, which have no widgets
+
 # ---- formulas and pages
 html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
@@ -61,6 +64,8 @@ html_static_path = ["_static"]
 html_css_files = ["symmeter.css"]
 html_show_sourcelink = False
 html_copy_source = False
+html_show_search_summary = False  # a page from a file may read no other page
+html_context = {"default_mode": "auto"}
 copybutton_exclude = ".linenos, .gp, .go"
 html_sidebars = {"index": [], "search": []}
 toc_object_entries_show_parents = "hide"
@@ -80,12 +85,15 @@ html_theme_options = {
 }
 
 
-def without_blanks(app, doctree):
-    """A bar of progress that has gone leaves an output with nothing in it."""
+def tidy(app, doctree):
+    """A bar of progress that has gone leaves an output with nothing in it; a cell of a table with nothing is no header."""
     for outputs in doctree.findall(lambda node: "cell_output" in getattr(node, "attributes", {}).get("classes", ())):
-        for blank in [node for node in outputs.children if not node.astext().strip() and not list(node.findall(image))]:
-            outputs.remove(blank)
+        blank = [node for node in outputs.children if not node.astext().strip() and not list(node.findall(nodes.image))]
+        for node in blank:
+            outputs.remove(node)
+        for html in list(outputs.findall(nodes.raw)):
+            html.replace_self(nodes.raw("", html.astext().replace("<th></th>", "<td></td>"), format="html"))
 
 
 def setup(app):
-    app.connect("doctree-read", without_blanks)
+    app.connect("doctree-read", tidy)

@@ -3,6 +3,7 @@
 A page that consists of the line `{include} ../FILE.md` shows that file.
 """
 
+import posixpath
 import re
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -11,8 +12,7 @@ from sphinx.application import Sphinx
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOWN = re.compile(r"^```\{include\} (\S+)\n```$", flags=re.MULTILINE)
-LINK = re.compile(r"(?<!!)\]\((?![a-z]+:|#)([^)\s#]+)(#[^)\s]*)?\)")
-IMAGE = re.compile(r"(!\[[^\]]*\]\()(?![a-z]+:)([^)\s]+)\)")
+LINK = re.compile(r"(!?\[[^\]]*\])\((?![a-z]+:|#)([^)\s#]+)(#[^)\s]*)?\)")  # of pages, and with ! of images
 
 
 def shown_files(docs: Path) -> dict[str, str]:
@@ -28,19 +28,16 @@ def resolved(text: str, folder: str, page: str, shown: dict[str, str], url: str)
     """Markdown of a file in this folder of the repository, with links as they must be on this page of the site."""
     home = PurePosixPath("docs", page).parent
 
-    def link(match: re.Match[str]) -> str:
-        place, anchor = _place(folder, match[1]), match[2] or ""
+    def target(match: re.Match[str]) -> str:
+        words, place, anchor = match[1], _place(folder, match[2]), match[3] or ""
         if place in shown:
-            return f"]({_relative(home, f'docs/{shown[place]}.md')}{anchor})"
-        if place.startswith("docs/"):
-            return f"]({_relative(home, place)}{anchor})"
+            place = f"docs/{shown[place]}.md"
+        if words.startswith("!") or place.startswith("docs/"):
+            return f"{words}({_relative(home, place)}{anchor})"
         kind = "tree" if (ROOT / place).is_dir() else "blob"
-        return f"]({url}/{kind}/main/{place}{anchor})"
+        return f"{words}({url}/{kind}/main/{place}{anchor})"
 
-    def image(match: re.Match[str]) -> str:
-        return f"{match[1]}{_relative(home, _place(folder, match[2]))})"
-
-    return IMAGE.sub(image, LINK.sub(link, text))
+    return LINK.sub(target, text)
 
 
 def _place(folder: str, target: str) -> str:
@@ -49,12 +46,8 @@ def _place(folder: str, target: str) -> str:
 
 
 def _relative(home: PurePosixPath, place: str) -> str:
-    up = [".."] * len(home.parts)
-    return "/".join([*up, place]) if not place.startswith("docs/") else _within(home, place)
-
-
-def _within(home: PurePosixPath, place: str) -> str:
-    return "/".join([*[".."] * (len(home.parts) - 1), place.removeprefix("docs/")])
+    """The way from a page in the folder `home` to a place, both from the root of the repository."""
+    return posixpath.relpath(place, home)
 
 
 def _read(app: Sphinx, page: str, source: list[str]) -> None:
