@@ -80,7 +80,7 @@ bench: $(STAMP) ## run each script in benchmarks/ with --quick (BENCH=file for o
 	@set -e; for script in $(BENCH); do echo "== $$script"; $(BIN)/python $$script --quick; done
 
 docs: $(STAMP) ## build the site into build/docs, with warnings as errors; its notebooks are run
-	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -b html -W --keep-going -n -q -j 8 docs build/docs
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -b html -W --keep-going -n -q -E -a -j 8 docs build/docs
 	@echo "build/docs/index.html"
 
 lock: $(STAMP) ## renew requirements/lock.txt (LOCK_ARGS=--upgrade for newer versions)

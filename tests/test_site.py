@@ -147,6 +147,13 @@ def test_no_output_names_a_place_of_the_machine_it_was_made_on(site):
     assert [page.name for page in site.rglob("*.html") if str(ROOT) in page.read_text()] == []
 
 
+def test_figures_are_shown_and_described(site):
+    for page in [site / "gallery.html", *(site / "tutorials").glob("*.html")]:
+        text = page.read_text()
+        assert "&lt;Figure size" not in text and "Axes:" not in text, page.name
+        assert all(re.search(r'alt="[^"/]{20,}"', image) for image in re.findall(r"<img [^>]*>", text)), page.name
+
+
 def test_formulas_are_drawn_without_a_script(site):
     page = (site / "mathematics.html").read_text()
     assert page.count("<math") > 20 and re.findall(r"<m\w+[^>]*>[^<]*\\[^<]*<", page) == []
@@ -193,12 +200,11 @@ def violations(browser):
     return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
 
 
-@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize(("mode", "width"), [("light", 1400), ("dark", 390)])
 @pytest.mark.parametrize("page", PAGES)
-def test_every_page_is_accessible(site, browser, page, mode):
-    for width in (390, 1400):
-        open_page(browser, site, page, mode, width)
-        assert violations(browser) == [], f"{width} pixels"
+def test_every_page_is_accessible(site, browser, page, mode, width):
+    open_page(browser, site, page, mode, width)
+    assert violations(browser) == []
 
 
 def test_what_is_not_accessible_is_noticed(browser, tmp_path):

@@ -20,6 +20,7 @@ from sphinx.util.inspect import stringify_signature
 
 PARAGRAPHS = re.compile(r"\n\s*\n")
 ENTRY = re.compile(r"^ {4}(\S[^:\n]*): (.*\n(?:^ {5,}.*\n)*)", flags=re.MULTILINE)
+PARAMETERS = re.compile(r"<dl>\s*(<dd>.*?)</dl>", flags=re.DOTALL)
 FIELDS = {"Args": "param", "Raises": "raises", "Returns": "returns"}
 
 
@@ -116,7 +117,18 @@ class Command(SphinxDirective):
         return [nodes.literal_block("", textwrap.dedent(told.stdout).rstrip(), language="text")]
 
 
+def one_parameter_a_line(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Lists of parameters have definitions and no terms, which screen readers cannot tell: they are lines."""
+    if "body" in context:
+        context["body"] = PARAMETERS.sub(_lines, context["body"])
+
+
+def _lines(match: re.Match[str]) -> str:
+    return f"<div>{match[1].replace('<dd>', '<div>').replace('</dd>', '</div>')}</div>"
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
+    app.connect("html-page-context", one_parameter_a_line)
     app.add_directive("api", Api)
     app.add_directive("command", Command)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
