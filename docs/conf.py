@@ -86,9 +86,15 @@ html_theme_options = {
 
 
 def tidy(app, doctree):
-    """A bar of progress that has gone leaves an output with nothing in it; a cell of a table with nothing is no header."""
-    for outputs in doctree.findall(lambda node: "cell_output" in getattr(node, "attributes", {}).get("classes", ())):
-        blank = [node for node in outputs.children if not node.astext().strip() and not list(node.findall(nodes.image))]
+    """A bar of progress that has gone leaves an output with nothing in it; an empty cell of a table is no header."""
+    for outputs in doctree.findall(
+        lambda node: "cell_output" in getattr(node, "attributes", {}).get("classes", ())
+    ):
+        blank = [
+            node
+            for node in outputs.children
+            if not node.astext().strip() and not list(node.findall(nodes.image))
+        ]
         for node in blank:
             outputs.remove(node)
         for html in list(outputs.findall(nodes.raw)):

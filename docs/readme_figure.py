@@ -1,6 +1,6 @@
 """The figure of README: three networks of `symmeter demo`, and what each has of three symmetries.
 
-    python docs/readme_figure.py    # writes docs/three-networks.svg
+python docs/readme_figure.py    # writes docs/three-networks.svg
 """
 
 from pathlib import Path
@@ -44,7 +44,9 @@ def draw(found: dict[str, Findings], path: Path) -> None:
 def main() -> None:
     digits = load_digits()
     found = {name: examine(name, net, digits) for name, net in train_digit_nets(digits=digits).items()}
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "symmeter", "font.family": "sans-serif"}):
+    with matplotlib.rc_context(
+        {"svg.fonttype": "none", "svg.hashsalt": "symmeter", "font.family": "sans-serif"}
+    ):
         draw(found, Path(__file__).with_name("three-networks.svg"))
     print(f"three networks, {SYMMETRY}: docs/three-networks.svg")
 

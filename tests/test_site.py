@@ -12,9 +12,18 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from selenium.webdriver.support.ui import WebDriverWait
 
 ROOT = Path(__file__).resolve().parents[1]
-LOADED = {"script": "src", "link": "href", "img": "src", "source": "src", "iframe": "src", "video": "src", "object": "data"}
+LOADED = {
+    "script": "src",
+    "link": "href",
+    "img": "src",
+    "source": "src",
+    "iframe": "src",
+    "video": "src",
+    "object": "data",
+}
 PAGES = ["index", "api", "mathematics", "gallery", "command-line", "tutorials/images", "tutorials/sweeps"]
 WIDTHS = (390, 768, 1400)
 pytestmark = pytest.mark.slow
@@ -74,7 +83,6 @@ def browser():
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     made = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    made.set_script_timeout(300)
     yield made
     made.quit()
 
@@ -85,7 +93,9 @@ def open_page(browser, site, page, mode="light", width=1400):
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     address = (site / f"{page}.html").as_uri()
     browser.get(address)
-    browser.execute_script("localStorage.setItem('mode', arguments[0]); localStorage.setItem('theme', arguments[0])", mode)
+    browser.execute_script(
+        "localStorage.setItem('mode', arguments[0]); localStorage.setItem('theme', arguments[0])", mode
+    )
     browser.get(address)
     assert browser.execute_script("return document.documentElement.dataset.theme") == mode
 
@@ -151,7 +161,9 @@ def test_figures_are_shown_and_described(site):
     for page in [site / "gallery.html", *(site / "tutorials").glob("*.html")]:
         text = page.read_text()
         assert "&lt;Figure size" not in text and "Axes:" not in text, page.name
-        assert all(re.search(r'alt="[^"/]{20,}"', image) for image in re.findall(r"<img [^>]*>", text)), page.name
+        assert all(re.search(r'alt="[^"/]{20,}"', image) for image in re.findall(r"<img [^>]*>", text)), (
+            page.name
+        )
 
 
 def test_formulas_are_drawn_without_a_script(site):
@@ -166,8 +178,6 @@ def test_formulas_are_drawn_without_a_script(site):
 def test_the_search_works_from_a_file(site, browser):
     browser.get((site / "search.html").as_uri() + "?q=specificity")
     script = "return [...document.querySelectorAll('#search-results li a')].map(a => a.getAttribute('href'))"
-    from selenium.webdriver.support.ui import WebDriverWait
-
     found = lambda: [link.split("#")[0] for link in browser.execute_script(script)]
     WebDriverWait(browser, 60).until(lambda _: {"controls.html", "tutorials/images.html"} <= set(found()))
 
@@ -196,7 +206,9 @@ def violations(browser):
     if module is None:
         pytest.skip("needs axe-core")
     browser.execute_script((Path(module.origin).parent / "axe.min.js").read_text())
-    found = browser.execute_async_script("axe.run(document, {}).then(arguments[0])")["violations"]
+    browser.execute_script("axe.run(document, {}).then(found => window.axeFound = found.violations)")
+    WebDriverWait(browser, 600, 0.2).until(lambda b: b.execute_script("return window.axeFound !== undefined"))
+    found = browser.execute_script("return window.axeFound")
     return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
 
 
@@ -209,7 +221,9 @@ def test_every_page_is_accessible(site, browser, page, mode, width):
 
 def test_what_is_not_accessible_is_noticed(browser, tmp_path):
     page = tmp_path / "bad.html"
-    page.write_text("<html><body><img src='x.png'><p style='color: #bbb; background: #fff'>pale</p></body></html>")
+    page.write_text(
+        "<html><body><img src='x.png'><p style='color: #bbb; background: #fff'>pale</p></body></html>"
+    )
     browser.get(page.as_uri())
     rules = {line.split(":")[0] for line in violations(browser)}
     assert {"image-alt", "color-contrast", "html-has-lang"} <= rules

@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import is_dataclass
 from functools import cached_property
 from importlib import import_module
@@ -41,7 +41,7 @@ def documented(name: str) -> Iterator[str]:
         yield from _described("py:function", name, _signature(what), _doc(what))
 
 
-def _described(kind: str, name: str, signature: str, text: str, inner: Iterator[str] = iter(())) -> Iterator[str]:
+def _described(kind: str, name: str, signature: str, text: str, inner: Iterable[str] = ()) -> Iterator[str]:
     body = [*markdown(text).splitlines(), "", *inner]
     fence = ":" * (4 if kind.startswith("py:class") or kind == "py:data" else 3)
     yield from [f"{fence}{{{kind}}} {name}{signature}", *body, fence, ""]
@@ -111,13 +111,18 @@ class Command(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         words = self.arguments[0].split()
         told = subprocess.run(
-            [sys.executable, "-m", *words], capture_output=True, text=True, check=True,
+            [sys.executable, "-m", *words],
+            capture_output=True,
+            text=True,
+            check=True,
             env={**os.environ, "COLUMNS": "80", "NO_COLOR": "1"},
         )
         return [nodes.literal_block("", textwrap.dedent(told.stdout).rstrip(), language="text")]
 
 
-def one_parameter_a_line(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+def one_parameter_a_line(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
+) -> None:
     """Lists of parameters have definitions and no terms, which screen readers cannot tell: they are lines."""
     if "body" in context:
         context["body"] = PARAMETERS.sub(_lines, context["body"])

@@ -16,7 +16,9 @@ def inline(translator: HTML5Translator, node: nodes.math) -> None:
 def block(translator: HTML5Translator, node: nodes.math_block) -> None:
     # One that is wider than the page is scrolled, from the keyboard too.
     formula = convert(node.astext(), display="block")
-    translator.body.append(f'<div class="formula" tabindex="0" role="group" aria-label="formula">{formula}</div>')
+    translator.body.append(
+        f'<div class="formula" tabindex="0" role="group" aria-label="formula">{formula}</div>'
+    )
     raise nodes.SkipNode
 
 
