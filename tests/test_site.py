@@ -83,6 +83,7 @@ def browser():
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     made = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    made.set_script_timeout(110)  # axe-core lets nothing else run while it looks at a long page
     yield made
     made.quit()
 
@@ -206,7 +207,8 @@ def violations(browser):
     if module is None:
         pytest.skip("needs axe-core")
     browser.execute_script((Path(module.origin).parent / "axe.min.js").read_text())
-    browser.execute_script("axe.run(document, {}).then(found => window.axeFound = found.violations)")
+    start = "setTimeout(() => axe.run(document, {}).then(found => window.axeFound = found.violations))"
+    browser.execute_script(start)
     WebDriverWait(browser, 600, 0.2).until(lambda b: b.execute_script("return window.axeFound !== undefined"))
     found = browser.execute_script("return window.axeFound")
     return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
