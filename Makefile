@@ -21,7 +21,7 @@ pytest = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist workstea
 none_is_fine = || { status=$$?; [ $$status -eq 5 ] || exit $$status; }
 
 .DEFAULT_GOAL := help
-.PHONY: help install real demo test test-slow test-all lint types format bench lock changelog dist clean
+.PHONY: help install real demo test test-slow test-all lint types format bench docs lock changelog dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,9 +80,13 @@ format: $(STAMP) ## repair what ruff can repair
 bench: $(STAMP) ## run each script in benchmarks/ with --quick (BENCH=file for one)
 	@set -e; for script in $(BENCH); do echo "== $$script"; $(BIN)/python $$script --quick; done
 
+docs: $(STAMP) ## build the site into build/docs, with warnings as errors; its notebooks are run
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -b html -W --keep-going -n -q -E -a -j 8 docs build/docs
+	@echo "build/docs/index.html"
+
 lock: $(STAMP) ## renew requirements/lock.txt (LOCK_ARGS=--upgrade for newer versions)
 	@uv --version >/dev/null 2>&1 && uv=uv || uv=$(BIN)/uv; \
-	"$$uv" pip compile --quiet pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
+	"$$uv" pip compile --quiet pyproject.toml --all-extras --group dev --group docs --universal --python-version 3.11 \
 		--fork-strategy fewest --no-annotate --no-header --no-emit-index-url $(LOCK_ARGS) -o $(LOCK)
 	@{ echo "# All that 'make install' installs. Made by 'make lock' (uv pip compile): do not edit."; cat $(LOCK); } \
 		> $(LOCK).new && mv $(LOCK).new $(LOCK)

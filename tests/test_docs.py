@@ -3,14 +3,17 @@
 import importlib
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 import symmeter
+from symmeter.cli.commands import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 MORE = [
@@ -21,6 +24,8 @@ MORE = [
 PATH = re.compile(
     r"(?<![\w./~-])((?:src|tests|benchmarks|studies|docs|results|requirements|\.ci)/[\w./*-]*[\w*/])"
 )
+URL = "https://github.com/symmeter/symmeter"
+TARGET = re.compile(r"\]\(([^)#\s]+)")
 MODULE = re.compile(r"\b(symmeter(?:\.\w+)+)")
 
 
@@ -94,3 +99,50 @@ def exists(name):
         except ImportError:
             return False
     return True
+
+
+# ---- README on a package index, where it stands alone
+
+
+@pytest.fixture(scope="module")
+def read_elsewhere():
+    """README as a wheel has it."""
+    command = [sys.executable, "-m", "hatch_fancy_pypi_readme", str(ROOT / "pyproject.toml")]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+def test_all_links_of_readme_hold_on_a_package_index(read_elsewhere):
+    here = TARGET.findall((ROOT / "README.md").read_text())
+    there = TARGET.findall(read_elsewhere)
+    assert len(here) == len(there) > 20
+    for target, link in zip(here, there, strict=True):
+        path = link.removeprefix(f"{URL}/blob/main/").removeprefix(f"{URL}/raw/main/")
+        assert link.startswith("https://") and path == target and (ROOT / path).exists()
+
+
+def test_the_figure_of_readme_is_one_that_an_index_can_show(read_elsewhere):
+    (figure,) = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", read_elsewhere)
+    assert figure == f"{URL}/raw/main/docs/three-networks.svg"
+    assert (ROOT / "docs" / "three-networks.svg").stat().st_size < 60_000
+
+
+def test_the_first_screen_of_readme_shows_a_figure_two_commands_and_three_lines():
+    screen = (ROOT / "README.md").read_text().split("\n## ")[0]
+    (code,) = re.findall(r"^```python\n(.*?)^```", screen, flags=re.DOTALL | re.MULTILINE)
+    assert len([line for line in code.splitlines() if line]) == 3
+    assert "make demo" in screen and "make test" in screen and screen.count("![") == 1
+    assert len(screen.splitlines()) <= 30
+
+
+# ---- the pages of the site
+
+
+def test_the_api_page_has_every_public_name():
+    listed = [line for block in blocks(ROOT / "docs" / "api.md", "{api}") for line in block.split()]
+    assert {f"symmeter.{name}" for name in symmeter.__all__} <= set(listed)
+    assert len(listed) == len(set(listed)) and all(map(exists, listed))
+
+
+def test_the_page_of_the_command_line_has_every_command():
+    page = (ROOT / "docs" / "command-line.md").read_text()
+    assert re.findall(r"^```\{command\} symmeter (\w+) --help", page, flags=re.MULTILINE) == list(COMMANDS)

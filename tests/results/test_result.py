@@ -109,3 +109,9 @@ def test_json_goes_through_links_and_into_pipes(result, tmp_path):
     reader.join(timeout=300)  # only a file put in the place of the pipe takes that long
     assert json.loads(received[0])["schema"] == "symmeter.results.result/1"
     assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_a_table_is_text_in_a_notebook_too(result, monkeypatch):
+    whole = str(result)
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    assert str(result) == whole and "translation_x" in whole

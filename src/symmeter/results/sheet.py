@@ -43,7 +43,7 @@ class Sheet:
     def text(self, width: int = WIDTH) -> str:
         """It as plain text."""
         stream = io.StringIO()
-        self.show(Console(file=stream, width=width, color_system=None, emoji=False))
+        self.show(Console(file=stream, width=width, color_system=None, emoji=False, force_jupyter=False))
         return stream.getvalue().rstrip() + "\n"
 
 
