@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import os
 import sys
 from pathlib import Path
 
@@ -53,8 +52,6 @@ def code() -> str:
 
 
 nb_execution_cache_path = str(ROOT / "build" / "notebooks" / code())
-
-os.environ["PYTHONWARNINGS"] = "ignore:IProgress not found"  # in the kernels, which have no widgets
 
 # ---- formulas and pages
 html_math_renderer = "mathml"

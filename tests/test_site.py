@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -13,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from selenium.webdriver.support.ui import WebDriverWait
+from tests.browser import chromium
 
 ROOT = Path(__file__).resolve().parents[1]
 LOADED = {
@@ -72,18 +72,7 @@ def site(tmp_path_factory):
 @pytest.fixture(scope="module")
 def browser():
     """Headless Chromium; where there is none, the tests are skipped."""
-    webdriver = pytest.importorskip("selenium.webdriver")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    driver = shutil.which("chromedriver")
-    if not chromium or not driver:
-        pytest.skip("needs chromium and chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1400,1000"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    made = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    made.set_script_timeout(110)  # axe-core lets nothing else run while it looks at a long page
+    made = chromium()
     yield made
     made.quit()
 

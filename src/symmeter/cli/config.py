@@ -20,6 +20,7 @@ from symmeter.files import check_ending, read_text
 from symmeter.sweeps.bounded_yaml import document
 
 LARGEST = 2**20  # bytes
+Options = Mapping[str, Any]  # values by names of options
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Config:
     """What a file says of one command: values by names of options, with underscores."""
 
     file: Path
-    values: Mapping[str, Any]
+    values: Options
 
     @property
     def domain(self) -> list[str]:
@@ -116,7 +117,7 @@ def read(file: str, command: str) -> Config:
     return Config(path, {**_by_dest(top, path), **_by_dest(tables.get(command, {}), path)})
 
 
-def _by_dest(table: Mapping[Any, Any], path: Path) -> dict[str, Any]:
+def _by_dest(table: Mapping[Any, Any], path: Path) -> Options:
     """Options by names with underscores; UsageError for one that is said twice."""
     found: dict[str, Any] = {}
     for key, value in table.items():
@@ -127,14 +128,14 @@ def _by_dest(table: Mapping[Any, Any], path: Path) -> dict[str, Any]:
     return found
 
 
-def _toml(text: str, path: Path) -> Mapping[str, Any]:
+def _toml(text: str, path: Path) -> Options:
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise SymmeterError(f"{path}: not TOML: {first_line(error)}") from error
 
 
-def _yaml(text: str, path: Path) -> Mapping[str, Any]:
+def _yaml(text: str, path: Path) -> Options:
     with document(text, path) as found:
         whole = None if found.root is None else found.build(found.root)
         if whole is not None and not isinstance(whole, Mapping):

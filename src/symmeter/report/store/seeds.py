@@ -17,6 +17,7 @@ from symmeter.results.intervals import CONFIDENCE, Interval, Ratio
 from symmeter.results.row import RATIOS
 from symmeter.results.verdict import SAYS_NOTHING, against_untrained, verdict
 
+Cell = Mapping[str, Any]  # a row of a store under one measure and symmetry
 NUMBERS = (
     "value", "interval_low", "interval_high", "standard_error", "typical", "floor", "control", "specificity_control",
     "n", *(name + part for name in RATIOS for part in ("", "_low", "_high", "_pairs")),
@@ -25,7 +26,7 @@ _AVERAGED = ("value", "floor", "control", "specificity_control")
 _UPPER = (1 + CONFIDENCE) / 2
 
 
-def merged(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def merged(rows: Sequence[Cell]) -> dict[str, Any]:
     """One row of the rows of one model and metric; of several seeds the mean, with a verdict from merged intervals.
 
     Numbers are floats or None. Ratios and `typical` are geometric means over the seeds.
@@ -42,7 +43,7 @@ def number(value: Any) -> float | None:
     return None if value is None or value != value else float(value)
 
 
-def _over_seeds(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _over_seeds(rows: Sequence[Cell]) -> dict[str, Any]:
     """What differs from the first row's numbers."""
     found: dict[str, Any] = dict.fromkeys(NUMBERS)
     found |= {column: number(_column(rows, column).mean()) for column in _AVERAGED}
@@ -63,7 +64,7 @@ def _over_seeds(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return found | {"verdict": word if untrained is None else against_untrained(word, untrained)}
 
 
-def _column(rows: Sequence[Mapping[str, Any]], name: str) -> np.ndarray:
+def _column(rows: Sequence[Cell], name: str) -> np.ndarray:
     """One number of every seed (k,); NaN, which goes through all sums, for those that lack it."""
     return np.array([number(row.get(name)) for row in rows], float)
 
@@ -73,14 +74,14 @@ def _geometric(values: np.ndarray) -> float:
     return float(np.exp(_logarithm(values).mean()))
 
 
-def _error(rows: Sequence[Mapping[str, Any]]) -> float | None:
+def _error(rows: Sequence[Cell]) -> float | None:
     """The standard error of the mean value: what the seeds differ by, and what each of them leaves open."""
     errors, values = _column(rows, "standard_error"), _column(rows, "value")
     variance = float(values.var(ddof=1)) / len(values) + float((errors**2).mean())
     return number(math.sqrt(variance))
 
 
-def _ratio(rows: Sequence[Mapping[str, Any]], name: str) -> Ratio | None:
+def _ratio(rows: Sequence[Cell], name: str) -> Ratio | None:
     """One ratio of all seeds; None where one of them lacks it."""
     values, pairs = _column(rows, name), _column(rows, f"{name}_pairs")
     if np.isnan([values, pairs]).any():
@@ -99,7 +100,7 @@ def _logarithm(values: np.ndarray) -> np.ndarray:
 
 
 def _interval(
-    rows: Sequence[Mapping[str, Any]],
+    rows: Sequence[Cell],
     name: str,
     interval: str,
     images: float,
