@@ -48,6 +48,7 @@ NEEDS = {
     "io": ["measure", "net.py:build", "d.npz", "--out", "r"],
     "plot": ["measure", "net.py:build", "d.npz", "--symmetry", "C4", "--plot", "p.png"],
     "onnx": ["measure", "net.onnx", "d.npz"],
+    "heic": ["measure", "net.py:build", "photo.heic"],
     "hf": ["measure", "hf:someone/something", "d.npz"],
     "demo": ["demo", "--epochs", "1"],
     "sweep": ["sweep", "net.py:build", "d.npz", "--store", "s"],
@@ -60,7 +61,7 @@ NEEDS = {
     "report": ["report", "nowhere", "--out", "r.html"],
 }
 BROUGHT = {"atoms": {"plot"}}  # by what others need: ase has matplotlib
-ONLY_IN_PYTHON = {"graphs"}  # torch_geometric's own objects, which no command reads
+ONLY_IN_PYTHON = {"graphs", "torchmetrics", "lightning"}  # objects of these libraries, which no command reads
 SETS = ["", "vision", "io,plot", "onnx", "atoms", "points", "signals", "all"]
 
 # Runs in the bare environment: words by name in, and out what each printed and its exit code.
@@ -147,7 +148,7 @@ def place(tmp_path):
     (place / "water.xyz").write_text(frames * 2, encoding="utf-8")
     header = "ply\nformat ascii 1.0\nelement vertex 3\n" + "".join(f"property float {a}\n" for a in "xyz")
     (place / "cube.ply").write_text(header + "end_header\n0 0 0\n1 0 0\n0 1 0\n", encoding="utf-8")
-    for name in ("net.onnx", "tone.wav", "tone.edf", "head.nii"):
+    for name in ("net.onnx", "tone.wav", "tone.edf", "head.nii", "photo.heic"):
         (place / name).write_bytes(b"not read where the package is missing")
     return place
 
@@ -238,5 +239,5 @@ def test_what_is_in_sdist_and_wheel(built):
 
 def test_a_command_needs_each_extra():
     assert {*NEEDS, *ONLY_IN_PYTHON} == set(EXTRAS) - {"all"}
-    assert closure(["all"]) == set(EXTRAS)
+    assert closure(["all"]) == set(EXTRAS) - {"lightning"}  # a trainer is brought by whoever trains
     assert closure(["signals"]) == {"signals", "audio"} and closure([]) == set()

@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -43,8 +44,13 @@ def test_python_examples_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     namespace = {}
     code = blocks(page, "python")
-    for block in code:
-        exec(compile(block, page.name, "exec"), namespace)
+    with warnings.catch_warnings(record=True) as found:
+        warnings.filterwarnings("always", category=symmeter.SymmeterWarning)
+        for block in code:
+            exec(compile(block, page.name, "exec"), namespace)
+    told = " ".join(page.read_text(encoding="utf-8").split())
+    for one in found:  # a reader sees it too
+        assert " ".join(str(one.message).split()[:6]) in told
     assert code == [] or "symmeter" in namespace
 
 

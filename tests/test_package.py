@@ -47,7 +47,7 @@ def test_importing_the_package_imports_no_torch():
 
 
 def test_the_version_stands_in_one_place():
-    assert "version" not in PROJECT["project"] and PROJECT["project"]["dynamic"] == ["version"]
+    assert "version" not in PROJECT["project"] and PROJECT["project"]["dynamic"] == ["readme", "version"]
     assert version("symmeter") == symmeter.__version__
 
 

@@ -27,6 +27,8 @@ LINES = [
     "sweep 'timm:vit_*' models.csv photos --store s --seeds 1 2 3 --time-limit 5 --memory-limit .5 --layers",
     "sweep m.yaml photos --store s3://bucket/s --allow-code 'a:*' b:c --executor ray --retry-errors --jobs 2",
     "report s --out r.html --reference a.csv b.csv --title 'Ä title\t\x7f \U0001f600'",
+    "plot before after --names a b --kind stability --width 1 --top 3 --out f.pdf",
+    "cite before",
     "list symmetries --domain points",
     "list",
     "demo --epochs 3 --out r --quiet",
@@ -72,7 +74,7 @@ def test_what_is_printed_means_the_same_when_it_is_read(line, capsys, place):
 def test_it_is_printed_without_operands_with_every_option_and_its_help(command, capsys):
     text = printed([command], capsys)
     (table,) = tomllib.loads(text).values()
-    found = _parse([command, *{"report": ["s", "--out", "r"], "demo": [], "list": []}.get(command, ["a", "b"]),
+    found = _parse([command, *{"report": ["s", "--out", "r"], "plot": ["s", "--out", "r"], "demo": [], "list": []}.get(command, ["a", "b"]),
                     *(["--store", "s"] if command == "sweep" else [])])  # fmt: skip
     names = {name.replace("_", "-") for name in vars(found)} - {"run", "kind", "command", "given", "config"}
     names -= {"print-config", "version", "print-completion"}

@@ -190,7 +190,8 @@ def test_a_sweep_whose_models_all_fail_is_no_success(model, tmp_path, capsys):
 
 # Flags that decide how, and not what: how fast, how much is shown, where it is written.
 HOW = {"help", "batch_size", "device", "quiet", "json", "out", "plot", "figure", "width", "by", "depth", "top", "jobs", "executor",
-       "address", "time_limit", "memory_limit", "retry_errors", "store", "layout", "allow_code"}  # fmt: skip
+       "address", "time_limit", "memory_limit", "retry_errors", "store", "layout", "allow_code", "config",
+       "print_config"}  # fmt: skip
 # Flags that decide what: a value that is not the usual one. Where None stands, other tests show what it does.
 WHAT = {
     "symmetry": "scale", "output": "logits", "measure": None, "control": "none", "no_control": "", "elements": "5",

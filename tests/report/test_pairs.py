@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from tests.report.stores import fill, made_up
-from tests.report.test_page import browser, check_clean, choose, wait  # noqa: F401
+from tests.report.test_page import check_clean, choose, wait
 
 from symmeter.results.comparison import compared
 from symmeter.sweeps.store import Store
@@ -60,7 +60,7 @@ def test_large_stores_and_those_without_values_of_images_have_none(tmp_path):
     assert pairs.pairs(table.tables(large.frame()), large) == {}
 
 
-def test_the_page_shows_the_ratio_with_its_interval(browser, store, tmp_path):  # noqa: F811
+def test_the_page_shows_the_ratio_with_its_interval(browser, store, tmp_path):
     from symmeter.report.store.page import report
 
     path = report(store, tmp_path / "r.html")

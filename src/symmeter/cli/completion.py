@@ -16,6 +16,8 @@ _PLACES = {
     "MODEL": shtab.FILE,
     "A B": shtab.FILE,
     "MODELS": shtab.FILE,
+    "RESULT": shtab.FILE,
+    "STORE|RESULT": shtab.FILE,
 }
 _PLACES |= {"DIR": shtab.DIRECTORY, "STORE": shtab.DIRECTORY}
 
