@@ -21,9 +21,14 @@ def console() -> "Console":
     """The terminal; where there is none, plain text of 80 columns to standard output."""
     from rich.console import Console
 
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            """As of `print`: rich would end the process here."""
+            raise BrokenPipeError
+
     if sys.stdout.isatty():
-        return Console(emoji=False)  # a name may hold what looks like the word of one
-    return Console(file=sys.stdout, width=80, color_system=None, emoji=False)
+        return Output(emoji=False)  # a name may hold what looks like the word of one
+    return Output(file=sys.stdout, width=80, color_system=None, emoji=False)
 
 
 @contextlib.contextmanager

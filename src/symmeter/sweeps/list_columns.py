@@ -143,7 +143,10 @@ def _tag(key: str, cell: object, known: list[str]) -> object:
     if isinstance(cell, str):
         return _text(key, cell)
     if not isinstance(cell, bool | int | float):
-        raise SymmeterError(f"tag {key!r} is {_kind(cell)}; write one word or number")
+        raise SymmeterError(
+            f"column {key!r} is {_kind(cell)} and would be a tag: write one word or number"
+            f"{nearest(key, known, most=1)}"
+        )
     return cell
 
 
