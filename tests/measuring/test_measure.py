@@ -170,10 +170,13 @@ def test_accuracy_stands_beside_the_error():
     assert result.header["accuracy"] == {
         "top1": 0.75,
         "standard_error": pytest.approx(0.1306, abs=1e-3),
+        "interval_low": pytest.approx(0.468, abs=1e-3),
+        "interval_high": pytest.approx(0.911, abs=1e-3),
         "top5": None,
         "n": 12,
     }
     assert result.rows[0].accuracy == 0.75
+    assert "accuracy .75 [.47 .91]" in str(result)
     labels[0] = 9
     with pytest.warns(SymmeterWarning, match="labels go up to 9 but the model has 4 outputs"):
         assert symmeter.measure(net, (IMAGES, labels), symmetry="rotation").header["accuracy"] is None

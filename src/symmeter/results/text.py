@@ -20,7 +20,7 @@ from symmeter.results.error_split import (
     split_table,
 )
 from symmeter.results.legend import column, different, have_errors, known, legend, whole_pixels
-from symmeter.results.numbers import plus_minus, ratio, short, with_error, with_interval
+from symmeter.results.numbers import ratio, short, with_error, with_interval
 from symmeter.results.phases import phase_lines
 from symmeter.results.row import RATIOS, ElementRow, Row
 from symmeter.results.sheet import ANY_WIDTH, Sheet, new_table
@@ -103,7 +103,8 @@ def circumstances(head: Mapping[str, Any]) -> str:
     parts = [samples, output, head["definition"]]
     accuracy = head.get("accuracy")
     if accuracy:
-        parts.append(f"accuracy {accuracy['top1']:.3f}{plus_minus(accuracy['standard_error'], '.3f')}")
+        ends = [accuracy.get(f"interval_{end}") for end in ("low", "high")]
+        parts.append(f"accuracy {ratio(accuracy['top1'], *ends)}")
     wanted = spec.get("wanted_precision")
     if wanted is not None and wanted["widest"] is not None and math.isfinite(wanted["widest"]):
         parts.append(f"intervals within ±{wanted['widest']:.0%} (wanted {wanted['wanted']:.0%})")
