@@ -1,7 +1,6 @@
 """The site: `make docs` builds it into build/docs. Nothing is loaded from elsewhere, neither here nor by its pages."""
 
 import hashlib
-import logging
 import sys
 from pathlib import Path
 
@@ -25,11 +24,6 @@ nitpicky = True
 nitpick_ignore_regex = [("py:.*", ".*")]  # types of others in signatures; links between pages are all checked
 python_maximum_signature_line_length = 88
 add_module_names = False
-
-# A section may name pages that are not there; the warning of that has no type by which it could be switched off.
-logging.getLogger("sphinx.sphinx.directives.other").addFilter(
-    lambda record: getattr(record, "subtype", "") != "empty_glob"
-)
 
 # ---- Markdown, and notebooks in it
 source_suffix = {".md": "myst-nb"}

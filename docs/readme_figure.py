@@ -13,7 +13,9 @@ from symmeter.report.figures import new_figure, save_figure
 
 def main() -> None:
     digits = load_digits()
-    results = {name: examine(name, net, digits).result for name, net in train_digit_nets(digits=digits).items()}
+    results = {
+        name: examine(name, net, digits).result for name, net in train_digit_nets(digits=digits).items()
+    }
     figure = new_figure(6.9, 3.0)
     for kind, ax in zip(("stability", "specificity"), figure.subplots(1, 2, sharey=True), strict=True):
         symmeter.plot(results, kind, ax=ax)
