@@ -120,7 +120,7 @@ VERBS: dict[str, tuple[Callable, dict[str, Callable[[], Any]]]] = {
     ),
     "report": (report, {"store": lambda: "no/such/store", "out": lambda: "/dev/null/report.html"}),
     "plot": (symmeter.plot, {"results": lambda: "no/such/result"}),
-    "cite": (symmeter.cite, {}),
+    "cite": (lambda result: symmeter.cite(result), {"result": result}),
     "save_figure": (save_figure, {"what": lambda: None, "path": lambda: "/dev/null/a.png"}),
     "Result.to_json": (lambda path: result().to_json(path), {"path": lambda: "/dev/null/a.json"}),
     "Result.save": (lambda path: result().save(path), {"path": lambda: "/dev/null/a"}),

@@ -7,7 +7,7 @@ import pandas as pd
 
 from symmeter.results.result import Result
 from symmeter.results.row import Row
-from symmeter.sweeps.cell import packed
+from symmeter.sweeps.packed import packed
 
 LONG = (
     "/very/long/path/to/checkpoints/of/the/group/2026-11/resnet_{}/epoch_090.safetensors",

@@ -13,7 +13,7 @@ from tests.results.compared import made_result, row_of, values_of
 from torch import nn
 
 import symmeter
-from symmeter.sweeps.cell import packed
+from symmeter.sweeps.packed import packed
 from symmeter.sweeps.store import Store
 
 pytest.importorskip("pyarrow", exc_type=ImportError)

@@ -10,9 +10,9 @@ import pytest
 from tests.processes import printed
 from tests.report.stores import made_up
 
-from symmeter.sweeps.cell import packed
 from symmeter.sweeps.index import all_rows
 from symmeter.sweeps.list_columns import Entry
+from symmeter.sweeps.packed import packed
 from symmeter.sweeps.places import HEADER, INDEX, ROWS, SAMPLES
 from symmeter.sweeps.plan import Spec, plan
 from symmeter.sweeps.sealed import BLANK, SEAL

@@ -12,7 +12,7 @@ from tests.report.stores import made_up
 import symmeter
 from symmeter.errors import SymmeterWarning
 from symmeter.results.row import ElementRow
-from symmeter.sweeps.cell import packed
+from symmeter.sweeps.packed import packed
 from symmeter.sweeps.places import INDEX, MARK, path_of
 from symmeter.sweeps.sealed import DamagedFile, json_file, json_record, sealed
 from symmeter.sweeps.store import Store

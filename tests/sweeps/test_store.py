@@ -18,8 +18,8 @@ from tests.sweeps.zoo import small
 
 import symmeter
 from symmeter.errors import SymmeterWarning
-from symmeter.sweeps.cell import packed
 from symmeter.sweeps.folder import StoreError
+from symmeter.sweeps.packed import packed
 from symmeter.sweeps.places import INDEX, path_of
 from symmeter.sweeps.sealed import sealed
 from symmeter.sweeps.store import Store

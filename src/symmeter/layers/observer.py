@@ -12,8 +12,9 @@ from symmeter.errors import SymmeterError, shortened
 from symmeter.layers.blame import Amounts, named
 from symmeter.layers.contributions import Contributions
 from symmeter.layers.floors import LayerFloors
+from symmeter.layers.part import Part
 from symmeter.layers.profile import LayerRow
-from symmeter.layers.tree import Part, Tree
+from symmeter.layers.tree import Tree
 from symmeter.measuring.execution import Execution
 from symmeter.measuring.run import Run
 from symmeter.results.columns import Key

@@ -9,8 +9,8 @@ from typing import ClassVar
 import numpy as np
 
 from symmeter.errors import SymmeterError
+from symmeter.layers.part import Part
 from symmeter.layers.text import View, sheet_of
-from symmeter.layers.tree import Part
 from symmeter.results.columns import Key
 from symmeter.results.numbers import percent, short
 from symmeter.results.paired import common_columns, common_names

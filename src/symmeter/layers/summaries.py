@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from symmeter.layers.kinds import BLOCK, GLUE, KINDS_OF_LAYERS, NETWORK
-from symmeter.layers.tree import Part
+from symmeter.layers.part import Part
 from symmeter.results.intervals import Interval, of_ratio_of_means
 from symmeter.results.result import pandas
 from symmeter.results.row import Row

@@ -11,29 +11,12 @@ from operator import attrgetter
 import torch
 from torch import Tensor
 
-from symmeter.layers.kinds import BLOCK, GLUE, NETWORK, kind_of
+from symmeter.layers.classify import kind_of
+from symmeter.layers.kinds import BLOCK, GLUE, NETWORK
+from symmeter.layers.part import Part
 from symmeter.layers.walk import Call, Slot
 
 Key = tuple[str, int]  # layer and number of the call
-
-
-@dataclass(frozen=True)
-class Part:
-    """One row of an attribution.
-
-    `layer` is the module's dotted name, with `#2` at its second call; the functional remainder of a module is
-    `NAME.(glue)`: what its forward does itself between the modules it calls. `parent` is the part around it (None for
-    the root, ""). `order` counts along the forward pass. The `terminal` parts (leaves and remainders) add up to the
-    root.
-    """
-
-    layer: str
-    parent: str | None
-    kind: str
-    depth: int
-    calls: int
-    order: int
-    terminal: bool
 
 
 @dataclass(frozen=True)

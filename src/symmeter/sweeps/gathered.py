@@ -10,14 +10,14 @@ from typing import Any
 
 from symmeter.layers.profile import Profile
 from symmeter.results.comparison import name_of, told_apart
-from symmeter.results.result import HEADER, Result
+from symmeter.results.result import Result
 from symmeter.results.row import Row
 from symmeter.results.saved import columns_of
-from symmeter.sweeps.cell import packed
 from symmeter.sweeps.compare import NamedResult
 from symmeter.sweeps.keys import code_version, digest
 from symmeter.sweeps.load import load
-from symmeter.sweeps.store import Store
+from symmeter.sweeps.packed import packed
+from symmeter.sweeps.store import Store, is_store
 
 
 @contextlib.contextmanager
@@ -27,7 +27,7 @@ def gathered(places: Sequence[Result | str | os.PathLike]) -> Iterator[Store]:
     Results whose models have one name are of one model, unless they say the same thing twice. SymmeterError for a place
     where there is neither.
     """
-    if len(places) == 1 and _is_store(places[0]):
+    if len(places) == 1 and is_store(places[0]):
         yield Store(str(places[0]))
         return
     found = [one for place in places for one in _results(place)]
@@ -40,19 +40,11 @@ def gathered(places: Sequence[Result | str | os.PathLike]) -> Iterator[Store]:
         yield store
 
 
-def _is_store(place: object) -> bool:
-    """Whether there is a store, and not a saved result; if there is neither, the store says so."""
-    if isinstance(place, Result):
-        return False
-    path = Path(str(place))
-    return "://" in str(place) or (path.suffix != ".json" and not (path / HEADER).is_file())
-
-
 def _results(place: Result | str | os.PathLike) -> Iterator[NamedResult]:
     """The results at a place."""
     if isinstance(place, Result):
         yield NamedResult(place, name_of(place))
-    elif _is_store(place):
+    elif is_store(place):
         store = Store(str(place))
         for key in sorted(store.keys()):
             entry = store.header(key)["cell"]["entry"]

@@ -19,9 +19,11 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from symmeter.errors import SymmeterError
+from symmeter.results.result import HEADER as SAVED
 from symmeter.results.result import SCHEMA, Result
 from symmeter.results.saved import columns_of, from_parts, row_kind
 from symmeter.results.sheet import WIDTH, Sheet
@@ -213,3 +215,11 @@ class Store(SealedFolder, Shown):
     def tidy(self) -> None:
         """Take away what processes that were killed in the middle of a file have left."""
         self.clean(FOLDERS)
+
+
+def is_store(place: object) -> bool:
+    """Whether there is a store at a path, and not a saved result; if there is neither, the store says so."""
+    if isinstance(place, Result):
+        return False
+    path = Path(str(place))
+    return "://" in str(place) or (path.suffix != ".json" and not (path / SAVED).is_file())

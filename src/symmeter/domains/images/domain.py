@@ -32,6 +32,7 @@ from symmeter.domains.grids.shifts import margin_of
 from symmeter.domains.grids.vectors import turns
 from symmeter.domains.grids.window import Window
 from symmeter.domains.images.data.arrays import pixels_to_input, rows_of, wanted_by
+from symmeter.domains.images.data.files import check_decoder
 from symmeter.domains.images.data.open import open_data
 from symmeter.domains.images.data.photos import from_builtin
 from symmeter.domains.images.hubs.timm import Timm
@@ -122,6 +123,7 @@ class Images(Gridded):
             ".npy",
         ):  # there is something to decode, and to resize where the size is known
             require("PIL.Image", "vision")
+            check_decoder(place.suffix.lower())
             if self.options.img_size or model.partition(":")[0] in self.hubs():
                 require("timm", "vision")
 

@@ -22,8 +22,7 @@ from symmeter.report.store.table import Metric, Tables, failures, published, tab
 from symmeter.results.result import Result
 from symmeter.results.verdict import meanings
 from symmeter.sweeps.executors.executor import REASONS
-from symmeter.sweeps.gathered import gathered
-from symmeter.sweeps.store import Store
+from symmeter.sweeps.store import Store, is_store
 from symmeter.sweeps.tables import Frame
 from symmeter.verbs.arguments import Kind, several, word
 from symmeter.verbs.arguments import path as PATH
@@ -66,9 +65,19 @@ def report(
     """
     for package in _NEEDED:
         require(package, "report")
-    places: Any = store  # as `_asked` has made it
-    with contextlib.nullcontext(store) if isinstance(store, Store) else gathered(places) as opened:
+    with _opened(store) as opened:
         return _reported(opened, Path(out), reference, charts_to, title)
+
+
+def _opened(asked: Any) -> contextlib.AbstractContextManager[Store]:
+    """What `_asked` has made, as a store. One that is there is read without torch, which takes long to import."""
+    if isinstance(asked, Store):
+        return contextlib.nullcontext(asked)
+    if len(asked) == 1 and is_store(asked[0]):
+        return contextlib.nullcontext(Store(str(asked[0])))
+    from symmeter.sweeps.gathered import gathered
+
+    return gathered(asked)
 
 
 def _asked(store: Any) -> Any:

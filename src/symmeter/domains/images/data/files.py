@@ -44,7 +44,7 @@ def from_path(path: Path, wanted: Wanted) -> Source:
 def read_image(path: Path) -> "Image.Image":
     """A decoded PIL image, turned as its EXIF data say; of several the first. Raises what is wrong with the file."""
     pil, ops = require("PIL.Image", "vision"), require("PIL.ImageOps", "vision")
-    _check_decoder(path.suffix.lower())
+    check_decoder(path.suffix.lower())
     if not path.stat().st_size:
         raise ValueError("an empty file")
     with warnings.catch_warnings():
@@ -58,7 +58,7 @@ def read_image(path: Path) -> "Image.Image":
             raise ValueError(_unidentified(path)) from error
 
 
-def _check_decoder(ending: str) -> None:
+def check_decoder(ending: str) -> None:
     """Make files of this ending known to PIL; SymmeterError where what decodes them is missing."""
     if ending in _HEIC:
         require("pillow_heif", "heic").register_heif_opener()
