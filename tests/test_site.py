@@ -165,11 +165,24 @@ def test_formulas_are_drawn_without_a_script(site):
 # ---- in a browser
 
 
+def pages_with(browser, site, word):
+    """The pages that the search lists for a word, once it says how many there are."""
+    browser.get((site / "search.html").as_uri() + f"?q={word}")
+    summary = "return document.querySelector('#search-results p.search-summary')?.textContent ?? ''"
+    listed = "return [...document.querySelectorAll('#search-results li a')].map(a => a.getAttribute('href'))"
+    said = WebDriverWait(browser, 60).until(
+        lambda _: re.search(r"found (\d+)|did not match", browser.execute_script(summary))
+    )
+    wanted = int(said[1] or 0)
+    WebDriverWait(browser, 60).until(lambda _: len(browser.execute_script(listed)) >= wanted)
+    return {link.split("#")[0] for link in browser.execute_script(listed)}
+
+
 def test_the_search_works_from_a_file(site, browser):
-    browser.get((site / "search.html").as_uri() + "?q=specificity")
-    script = "return [...document.querySelectorAll('#search-results li a')].map(a => a.getAttribute('href'))"
-    found = lambda: [link.split("#")[0] for link in browser.execute_script(script)]
-    WebDriverWait(browser, 60).until(lambda _: {"controls.html", "tutorials/images.html"} <= set(found()))
+    found = pages_with(browser, site, "specificity")
+    assert {"controls.html", "tutorials/images.html"} <= found
+    assert all((site / page).is_file() for page in found)
+    assert pages_with(browser, site, "zyzzyvaword") == set()
 
 
 @pytest.mark.parametrize("page", ["index", "mathematics", "tutorials/images"])
