@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from symmeter.errors import SymmeterError, nearest
 from symmeter.report.dots import Dot, Dots, dots_height, draw_dots, draw_verdicts
-from symmeter.report.drawing import drawing
+from symmeter.report.drawing import Drawing, drawing
 from symmeter.report.figures import TITLE, common_unit, words, wrapped
 from symmeter.report.style import STYLE
 from symmeter.results.result import Result
@@ -104,42 +104,30 @@ def plot_ratios(
     _entitle(ax, {"": result})
 
 
-@drawing(STABILITY, "stability of several models", Result, _has(STABILITY), several=True, height=_height)
-def plot_stability(
-    named: Named,
-    ax: "Axes",
-    measure: str | None = None,
-    symmetry: str | None = None,
-    output: str | None = None,
-) -> None:
-    """Stability under every symmetry with its 95 % interval, models side by side."""
-    _draw_ratio(named, ax, STABILITY, (measure, symmetry, output))
+def _of_ratio(ratio: str) -> Drawing:
+    """The figure of one ratio to a control."""
+
+    @drawing(ratio, f"{ratio} of several models", Result, _has(ratio), several=True, height=_height)
+    def plot(
+        named: Named,
+        ax: "Axes",
+        measure: str | None = None,
+        symmetry: str | None = None,
+        output: str | None = None,
+    ) -> None:
+        """One ratio to a control under every symmetry with its 95 % interval, models side by side."""
+        rows = _rows(named, measure, symmetry, output)
+        sets = [
+            Dots(name, STYLE.series(k), _ratios(own, ratio)) for k, (name, own) in enumerate(rows.items())
+        ]
+        draw_dots(ax, sets, _NAMED.format(ratio))
+        _rule(ax)
+        _entitle(ax, named)
+
+    return plot
 
 
-@drawing(
-    SPECIFICITY, "specificity of several models", Result, _has(SPECIFICITY), several=True, height=_height
-)
-def plot_specificity(
-    named: Named,
-    ax: "Axes",
-    measure: str | None = None,
-    symmetry: str | None = None,
-    output: str | None = None,
-) -> None:
-    """Specificity under every symmetry with its 95 % interval, models side by side."""
-    _draw_ratio(named, ax, SPECIFICITY, (measure, symmetry, output))
-
-
-def _draw_ratio(named: Named, ax: "Axes", ratio: str, choices: tuple[str | None, ...]) -> None:
-    """One ratio of all models."""
-    rows = _rows(named, *choices)
-    looks = map(STYLE.series, range(len(rows)))
-    sets = [
-        Dots(name, look, _ratios(own, ratio)) for look, (name, own) in zip(looks, rows.items(), strict=False)
-    ]
-    draw_dots(ax, sets, _NAMED.format(ratio))
-    _rule(ax)
-    _entitle(ax, named)
+plot_stability, plot_specificity = map(_of_ratio, (STABILITY, SPECIFICITY))
 
 
 def _rule(ax: "Axes") -> None:
