@@ -115,6 +115,7 @@ class Penalty(Study):
 
     def draw(self, table: Any) -> Any:
         from matplotlib.figure import Figure
+        from matplotlib.ticker import LogLocator, NullFormatter
 
         figure = Figure(figsize=(7.2, 3.4), layout="constrained")
         axes = figure.subplots()
@@ -124,6 +125,9 @@ class Penalty(Study):
             axes.scatter(rows["lee"], 100 * rows["accuracy"], color=colour, label=f"{kind}, upright")
             axes.scatter(rows["lee"], 100 * rows["askew"], color=colour, marker="x", label=f"{kind}, turned")
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel("LEE of rotation after the softmax")
         axes.set_ylabel("accuracy in %")
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))

@@ -107,16 +107,16 @@ class Run(ABC):
     def execute(self) -> None:
         """Measure all samples. What stops it after some are done is kept in `stopped`; before that, it is raised."""
         progress, unit = self.plan.settings.progress, self.unit or self.item
-        shown = bar(progress, total=self._steps(), title=self._title(), unit=unit)
+        progress_bar = bar(progress, total=self._steps(), title=self._title(), unit=unit)
         try:
             with noticed_interrupts() as check:
                 for batch, beside in self._with_controls():
                     for steps in self._measure_batch(batch, beside):
-                        shown.update(steps)
+                        progress_bar.update(steps)
                         check()
                     if self.until.enough(len(batch.names)):
                         break
-                    shown.set_postfix_str(self.until.words())
+                    progress_bar.set_postfix_str(self.until.words())
                 else:
                     self.until.finish()
         except SymmeterError as error:
@@ -128,7 +128,7 @@ class Run(ABC):
             reason = f"{type(error).__name__}: {first_line(error)}"
             self._stop(SymmeterError(f"the model cannot be measured on these {self.item}s: {reason}"), reason)
         finally:
-            shown.close()
+            progress_bar.close()
         if not self.names:
             shown = (
                 f"NaN or infinite values for every {self.item}: {self._left_out()}"
