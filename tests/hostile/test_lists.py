@@ -66,7 +66,7 @@ CELLS = [
     for name, (cell, words) in KINDS.items()
 ]
 TAGS = [
-    row(f"a tag is {name}", f"year: {cell}", "tag 'year'", words)
+    row(f"a tag is {name}", f"year: {cell}", "column 'year' is ", " would be a tag", words)
     for name, (cell, words) in KINDS.items()
     if "list" in name or name in ("a mapping", "bytes", "a set")
 ]
