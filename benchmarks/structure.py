@@ -48,6 +48,7 @@ LAYERS = (
     ("__main__",),
     ("cli",),
     ("demo", "report", "integrations"),
+    ("curing",),
     ("sweeps",),
     ("domains",),  # each kind of data may build on DOMAINS_BELOW, and none on another
     ("layers", "training"),

@@ -1,0 +1,1 @@
+"""One file per remedy, found by listing this folder."""
