@@ -174,6 +174,10 @@ class Attribution:
         weights = coefficients.to(pairs)
         return torch.einsum("tk,tl,kl...->t...", weights, weights, pairs)
 
+    def representation(self, slot: Slot) -> Representation | None:
+        """How the symmetry acts on what crosses there; None where that is not known."""
+        return self._rho.get(slot)
+
     def representations(self, layer: str) -> list[Representation]:
         """How the symmetry acts on all that goes in and out of the first call of a module."""
         return [rho for slot, rho in self._rho.items() if slot.layer == layer and slot.call == 0]

@@ -28,7 +28,7 @@ class Blur(nn.Module):
 
 
 class BlurBeforeStride(LayerRemedy):
-    """A strided convolution takes what was blurred before it; a max pool finds maxima everywhere, and these are blurred.
+    """A strided convolution takes what was blurred before it; the maxima of a pool are blurred before its stride.
 
     As a convolution and the blur may change places, the first is Zhang's order too, without his cost.
     """
