@@ -31,6 +31,9 @@ _HOME = {
     "Profile": "layers.profile",
     "Comparison": "results.comparison",
     "compare": "sweeps.compare",
+    "cure": "curing.cure",
+    "remedied": "curing.remedied",
+    "Cure": "curing.cured",
     "load": "sweeps.load",
     "sweep": "sweeps.sweep",
     "Result": "results.result",
@@ -47,6 +50,9 @@ _HOME = {
 if TYPE_CHECKING:
     from typing import Any
 
+    from symmeter.curing.cure import cure
+    from symmeter.curing.cured import Cure
+    from symmeter.curing.remedied import remedied
     from symmeter.domains.grids.aliasing.attribute import aliasing
     from symmeter.domains.grids.bands import bands
     from symmeter.domains.grids.generators import GENERATORS
@@ -78,6 +84,7 @@ __all__ = [
     "GENERATORS",
     "Averaged",
     "Comparison",
+    "Cure",
     "Profile",
     "Result",
     "Rollout",
@@ -91,6 +98,7 @@ __all__ = [
     "bands",
     "cite",
     "compare",
+    "cure",
     "lie_derivative",
     "load",
     "load_model",
@@ -100,6 +108,7 @@ __all__ = [
     "penalty",
     "plot",
     "prediction_range",
+    "remedied",
     "round_trip_error",
     "sweep",
 ]

@@ -35,6 +35,7 @@ positive = flag_type(WRITTEN["positive"])
 whole = flag_type(WRITTEN["whole"])
 number = flag_type(WRITTEN["number"])
 seed = flag_type(Written(int, lambda n: 0 <= n < 2**63, "a whole number from 0 to 2^63 - 1"))
+at_least_zero = flag_type(Written(float, lambda x: 0 <= x < float("inf"), "a number, at least 0"))
 above_zero = flag_type(Written(float, lambda x: 0 < x < float("inf"), "a number above 0"))
 
 

@@ -28,6 +28,7 @@ EPILOG = """what can be listed:
   measures             for --measure
   outputs              for --output
   definitions          for --definition
+  remedies             for --remedies of symmeter cure
   layers MODEL         a network's modules, which --output takes too
 
 examples:
@@ -154,6 +155,12 @@ def _definitions(a: argparse.Namespace) -> Lines:
     return definitions()
 
 
+def _remedies(a: argparse.Namespace) -> Lines:
+    from symmeter.curing.listing import remedies
+
+    return [(name, remedy.words) for name, remedy in remedies().items()]
+
+
 def _layers(a: argparse.Namespace) -> Lines:
     from symmeter.models.load import load_model
     from symmeter.models.spec import parse_model_kwargs
@@ -178,5 +185,6 @@ TOPICS: dict[str, Callable[[argparse.Namespace], Lines | Grouped]] = {
     "measures": _measures,
     "outputs": _outputs,
     "definitions": _definitions,
+    "remedies": _remedies,
     "layers": _layers,
 }

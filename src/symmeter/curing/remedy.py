@@ -23,6 +23,11 @@ class Setting:
     inputs: str | Mapping[str, str] | None = None
     options: Mapping[str, object] = field(default_factory=dict)
 
+    @property
+    def names(self) -> list[str]:
+        """Those of all generators and groups."""
+        return [member.name for member in (*self.symmetry.generators, *self.symmetry.groups)]
+
 
 @dataclass(frozen=True)
 class Expected:

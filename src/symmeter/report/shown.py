@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from symmeter.curing.cured import Cure
 from symmeter.domains.grids.maps import Maps
 from symmeter.errors import SymmeterError
 from symmeter.report.drawing import Named
@@ -15,7 +16,7 @@ from symmeter.sweeps.compare import NamedResult, saved_results
 from symmeter.verbs.arguments import path as PATH
 from symmeter.verbs.arguments import shown
 
-_OTHERS = (Comparison, PredictionRange, Bands, Maps)
+_OTHERS = (Comparison, Cure, PredictionRange, Bands, Maps)
 _GIVE = "give a result, the path of a saved one, or several of them in a list or a dictionary"
 
 

@@ -1,0 +1,94 @@
+"""Which remedies are tried, at which layers: where they are expected to lower an error, or where nothing is known."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from torch import nn
+
+from symmeter.curing.prediction import Predicted, of_layers
+from symmeter.curing.recipe import Recipe, Step
+from symmeter.curing.remedy import LayerRemedy, NetworkRemedy, Remedy, Setting
+
+_WORTH = 0.01  # of an error: what a remedy takes away at a layer that is worth a change
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a diagnosis found along generators: LEE and what of it passes through layers, (n,), and what remedies leave.
+
+    `lee` (generators, n), `passing` by layer (generators, n), `left` by remedy and layer (generators,).
+    """
+
+    names: tuple[str, ...] = ()
+    lee: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    passing: Mapping[str, np.ndarray] = field(default_factory=dict)
+    left: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
+
+    def of_step(self, step: Step, symmetry: str) -> Predicted:
+        """What becomes of the error along a generator of this name."""
+        if symmetry not in self.names or step.remedy not in self.left:
+            return Predicted()
+        t = self.names.index(symmetry)
+        return of_layers(self.lee[t], self.passing, self.left[step.remedy], step.places, t)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A recipe to try, with what is expected of it under each symmetry."""
+
+    recipe: Recipe
+    predicted: Mapping[str, Predicted]
+
+
+def candidates(
+    remedies: Sequence[Remedy], model: nn.Module, setting: Setting, known: Known
+) -> list[Candidate]:
+    """One for each remedy at all of its layers that are worth it, and one at the layer where it does most."""
+    found = []
+    for remedy in remedies:
+        for step in _steps(remedy, model, known):
+            found.append(Candidate(Recipe((step,)), expectations(remedy, step, setting, known)))
+    return found
+
+
+def expectations(remedy: Remedy, step: Step, setting: Setting, known: Known) -> dict[str, Predicted]:
+    """What a remedy is expected to do under every generator and group."""
+    if not isinstance(remedy, NetworkRemedy):
+        return {name: known.of_step(step, name) for name in setting.names}
+    expected = {name: remedy.expected(setting, name) for name in setting.names}
+    return {name: Predicted(one.ratio, one.low, one.high) for name, one in expected.items()}
+
+
+def combined(chosen: Sequence[Candidate]) -> Candidate:
+    """Several, one after the other; what is expected of each is expected of what those before it left."""
+    steps = [step for candidate in chosen for step in candidate.recipe.steps]
+    names = chosen[0].predicted
+    return Candidate(
+        Recipe(tuple(steps)), {name: _product([one.predicted[name] for one in chosen]) for name in names}
+    )
+
+
+def _product(parts: Sequence[Predicted]) -> Predicted:
+    columns = [[one.ratio for one in parts], [one.low for one in parts], [one.high for one in parts]]
+    return Predicted(*(None if None in column else float(np.prod(column)) for column in columns))  # type: ignore[arg-type]
+
+
+def _steps(remedy: Remedy, model: nn.Module, known: Known) -> list[Step]:
+    places = remedy.places(model)
+    if not isinstance(remedy, LayerRemedy) or str(remedy) not in known.left:
+        return [Step(str(remedy), tuple(places))] if places else []
+    ratios = {place: _alone(str(remedy), place, known) for place in places}
+    ratios = {place: ratio for place, ratio in ratios.items() if ratio is not None}
+    worth = [place for place, ratio in ratios.items() if ratio < 1 - _WORTH]
+    steps = [Step(str(remedy), tuple(worth))] if worth else []
+    if len(worth) > 1:
+        steps.append(Step(str(remedy), (min(worth, key=ratios.__getitem__),)))
+    return steps
+
+
+def _alone(remedy: str, place: str, known: Known) -> float | None:
+    """The mean over generators of what is expected at one layer alone; None where that is not known."""
+    ratios = [known.of_step(Step(remedy, (place,)), name).ratio for name in known.names]
+    known_ratios = [ratio for ratio in ratios if ratio is not None]
+    return float(np.mean(known_ratios)) if known_ratios else None
