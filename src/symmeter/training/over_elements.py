@@ -1,15 +1,15 @@
-"""What a model makes of its inputs moved in several ways, each turned back, and one output made of all of these."""
+"""What a model makes of its inputs moved in several ways, turned back, and one output made of all of these."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from symmeter.errors import SymmeterError
-from symmeter.measuring.passes import Passes, moved
+from symmeter.measuring.passes import Inputs, Passes, moved
 from symmeter.models.outputs import Output, Reader
 from symmeter.symmetry.groups.group import Element, Group
 from symmeter.symmetry.representations.representation import Acted, Representation
@@ -19,24 +19,23 @@ from symmeter.training.samples import Meant, Samples
 from symmeter.trees import Tree
 
 _AT_ONCE = 256  # samples that go through the model in one call, where nothing is said
-Moving = TypeVar("Moving")
 
 
 @dataclass(frozen=True)
-class Orbit(Generic[Moving]):
-    """Ways in which samples are moved, and the way back: `moved` gives g x (B, ...), `back` g^-1 y with its mask.
+class Orbit:
+    """By what samples are moved, and the way back: `moved` gives g x (B, ...), `back` g^-1 y with its mask.
 
-    `weights` say how much each way counts, 1 on average.
+    `weights` say how much each element counts, 1 on average.
     """
 
-    ways: Sequence[Moving]
+    elements: Sequence[Element]
     weights: Sequence[float]
-    moved: Callable[[Moving], Tensor]
-    back: Callable[[Moving, Representation, Tensor], Acted]
+    moved: Inputs
+    back: Callable[[Element, Representation, Tensor], Acted]
 
 
 class Combined(ABC):
-    """One value (B, ...) an output, made of those that were turned back, which come one way after the other."""
+    """One value (B, ...) an output, made of those that were turned back, which come one element after the other."""
 
     @abstractmethod
     def add(self, outputs: Sequence[Tensor], turned: Sequence[Acted], weight: float) -> None:
@@ -65,10 +64,10 @@ class Mean(Combined):
 
 
 class OverElements(Around, ABC):
-    """A module that calls a model at g x in several ways g, and makes one output of what it turned back.
+    """A module that calls a model at g x for several g, and makes one output of what it turned back.
 
-    What is `meant` is said in the words of `symmeter.measure`. As many ways go through the model at once as make up
-    `batch_size` samples, so memory does not grow with their number.
+    What is `meant` is said in the words of `symmeter.measure`. As many elements go through the model at once as
+    make up `batch_size` samples, so memory does not grow with their number.
     """
 
     def __init__(self, model: Any, meant: Meant, batch_size: int | None = None):
@@ -78,7 +77,7 @@ class OverElements(Around, ABC):
 
     @abstractmethod
     def orbit(self, samples: Samples) -> Orbit:
-        """In what ways these samples are moved."""
+        """By what these samples are moved."""
 
     def combined(self, samples: Samples) -> Combined:
         """What becomes one output."""
@@ -96,21 +95,17 @@ class OverElements(Around, ABC):
         with full_precision(samples.x) as as_given:
             orbit = self.orbit(samples)
             read = as_given(_outputs_of(self.model, samples))
-            passes = Passes(read, lambda i: orbit.moved(orbit.ways[i]), range(len(orbit.ways)), self._at_once)
+            passes = Passes(read, orbit.moved, orbit.elements, self.batch_size or _AT_ONCE)
             for i, made in passes():
                 outputs = zip(samples.outputs, made, strict=True)
-                turned = [orbit.back(orbit.ways[i], samples.rho_out(output, y), y) for output, y in outputs]
+                turned = [orbit.back(orbit.elements[i], samples.rho_out(output, y), y) for output, y in outputs]
                 combined.add(made, turned, orbit.weights[i])
         return dict(zip(samples.outputs, combined.values, strict=True))
-
-    @property
-    def _at_once(self) -> int:
-        return self.batch_size or _AT_ONCE
 
 
 def orbit_of(
     elements: Sequence[Element], weights: Sequence[float], rho_in: Representation, x: Tensor
-) -> Orbit[Element]:
+) -> Orbit:
     """Samples x (B, ...) moved by elements of a group, the same for all of them."""
     return Orbit(elements, weights, moved(rho_in, x), lambda g, rho, y: rho.act(g.inverse(), y))
 
