@@ -88,7 +88,7 @@ class LayerRemedy(Remedy):
         """What takes the place of a layer, with the layer's own parameters in it; None where it is not for this one.
 
         The layer itself is left as it is. `seen` is an input (B, ...) of it, None where none is known: the state of
-        what is returned is loaded next.
+        what is returned is loaded next. A layer that is left alone only because of what it has seen stays in its place.
         """
 
     def places(self, model: nn.Module) -> list[str]:
@@ -100,12 +100,20 @@ class LayerRemedy(Remedy):
         self, model: nn.Module, places: Sequence[str], seen: Mapping[str, Tensor], setting: Setting
     ) -> nn.Module:
         for place in places:
-            around, _, last = place.rpartition(".")
-            made = self.exchange(model.get_submodule(place), seen.get(place))
-            if made is None:
+            layer = model.get_submodule(place)
+            made = self.exchange(layer, seen.get(place))
+            if made is None and self.exchange(layer, None) is None:
                 raise SymmeterError(f"remedy {self} is not for {place!r}")
-            setattr(model.get_submodule(around), last, made)
+            _put(model, layer, made or layer)
         return model
+
+
+def _put(model: nn.Module, layer: nn.Module, made: nn.Module) -> None:
+    """Puts one module wherever another is: a network may call the same one in several places."""
+    for name, module in list(model.named_modules(remove_duplicate=False)):
+        if module is layer:
+            around, _, last = name.rpartition(".")
+            setattr(model.get_submodule(around), last, made)
 
 
 class NetworkRemedy(Remedy):

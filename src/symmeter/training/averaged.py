@@ -1,35 +1,27 @@
 """`Averaged`: a network that is the mean of another over a group, and so has the symmetry whatever that has learned."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from symmeter.errors import SymmeterError
 from symmeter.kinds_of_data import parse_group
 from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.measure import named_options
-from symmeter.measuring.passes import Passes, moved
-from symmeter.models.behind import Behind, as_module
-from symmeter.models.load import load_model
-from symmeter.models.outputs import Reader
 from symmeter.symmetry.groups.group import Element, Group, choose_elements
 from symmeter.symmetry.groups.sampling import AUTO
-from symmeter.symmetry.representations.representation import Representation
-from symmeter.training.full_precision import full_precision
+from symmeter.training.over_elements import Orbit, OverElements, one_group, orbit_of
 from symmeter.training.samples import Meant, Samples
-from symmeter.trees import Tree
 from symmeter.verbs.arguments import instance
 from symmeter.verbs.verb import verb
 
-_AT_ONCE = 256  # samples that go through the model in one call, where nothing is said
-_PREFIX = "model."
 Weighted = tuple[Sequence[Element], Sequence[float]]  # elements, and how much each counts, 1 on average
 
 
-class Averaged(nn.Module):
+class Averaged(OverElements):
     """The mean of rho_out(g)^-1 f(rho_in(g) x) over the elements g of a group.
 
     Over all elements of a finite group it is equivariant by construction, where the group acts exactly, as quarter
@@ -75,78 +67,23 @@ class Averaged(nn.Module):
         inputs: Any = None,
         **options: Any,
     ):
-        super().__init__()
         if isinstance(group, str) and domain is None:
             parse_group(group)  # says at once what is wrong with it
-        network = as_module(load_model(model).model if isinstance(model, str) else model)
-        self.model = network if isinstance(network, nn.Module) else Behind(network, {})
-        self.meant = Meant(group, output, domain, inputs, named_options(definition, None) | options)
+        whole = named_options(definition, None) | options
+        super().__init__(model, Meant(group, output, domain, inputs, whole), batch_size)
         self.chosen = (elements, seed, sampling)
-        self.batch_size = batch_size
         self._elements: dict[Group, Weighted] = {}
-        self.register_load_state_dict_pre_hook(_prefixed)
-        self.training = self.model.training
 
-    def forward(self, x: Tree) -> Tree:
-        """What the model makes of inputs (B, ...), averaged: one tensor (B, ...), or a dict of them by output."""
-        samples = self.meant.of(self.model, x)
-        group = self._one_group(samples)
+    def orbit(self, samples: Samples) -> Orbit:
+        """The elements of the group as it acts on these samples."""
+        group = one_group(samples)
         rho_in, bound = samples.rho_in(group), samples.bound(group)
         if bound not in self._elements:
             self._elements[bound] = elements_of(bound, *self.chosen)
-        elements, weights = self._elements[bound]
-        means: dict[str, _Mean] = {}
-        with full_precision(samples.x) as as_given:
-            read = as_given(_outputs_of(self.model, samples))
-            passes = Passes(read, moved(rho_in, samples.x), elements, self.batch_size or _AT_ONCE)
-            for i, outputs in passes():
-                for output, y in zip(samples.outputs, outputs, strict=True):
-                    mean = means.setdefault(output.label, _Mean(samples.rho_out(output, y)))
-                    mean.add(elements[i], y, weights[i])
-        found = {name: mean.value for name, mean in means.items()}
-        return next(iter(found.values())) if len(found) == 1 else found
-
-    @staticmethod
-    def _one_group(samples: Samples) -> Group:
-        symmetry = samples.plan.symmetry
-        if symmetry.generators or len(symmetry.groups) != 1:
-            raise SymmeterError(
-                f"{symmetry.name} is not one group: give one such as C4, SO2 or a product, C4*shift(1)"
-            )
-        return symmetry.groups[0]
-
-    def state_dict(self, *args: Any, **kwargs: Any) -> Tree:
-        """That of the model."""
-        return self.model.state_dict(*args, **kwargs)
+        return orbit_of(*self._elements[bound], rho_in, samples.x)
 
     def extra_repr(self) -> str:
         return f"over={str(getattr(self.meant.symmetry, 'name', self.meant.symmetry))!r}"
-
-
-def _outputs_of(model: nn.Module, samples: Samples) -> Callable[[Tensor], list[Tensor]]:
-    """x (B, ...) -> the outputs (B, ...) that are asked for, as they are measured."""
-    reader = Reader(model, samples.outputs, samples.packing)
-    return lambda x: [output.read(y) for output, y in zip(reader.outputs, reader(x), strict=True)]
-
-
-class _Mean:
-    """The mean over elements of an output on which the group acts by `rho`, of what is valid."""
-
-    def __init__(self, rho: Representation):
-        self._rho = rho
-        self._sums: list[Tensor] = []  # of values, and of their weights
-
-    def add(self, element: Element, y: Tensor, weight: float) -> None:
-        """What the model made of g x, (B, ...)."""
-        z, mask = self._rho.act(element.inverse(), y)
-        own = [weight * mask * z, weight * mask]
-        self._sums = [a + b for a, b in zip(self._sums, own, strict=True)] if self._sums else own
-
-    @property
-    def value(self) -> Tensor:
-        """(B, ...), 0 where nothing was valid."""
-        total, weight = self._sums
-        return total / torch.where(weight > 0, weight, 1)
 
 
 def elements_of(group: Group, count: int | None = None, seed: int = 0, sampling: str = AUTO) -> Weighted:
@@ -168,9 +105,3 @@ def elements_of(group: Group, count: int | None = None, seed: int = 0, sampling:
             return group.quadrature(count or group.usual), [1.0] * (count or group.usual)
     drawn = choose_elements(group, count, seed, sampling)
     return drawn.elements, drawn.weights or [1.0] * drawn.count
-
-
-def _prefixed(module: nn.Module, state: dict[str, object], prefix: str, *_: object) -> None:
-    """A state of the model as that of the module around it; `state` is changed in place."""
-    for name in [name for name in state if name.startswith(prefix)]:
-        state[prefix + _PREFIX + name.removeprefix(prefix)] = state.pop(name)

@@ -62,14 +62,12 @@ class Samples:
 
     @cached_property
     def x(self) -> Tensor:
-        """One tensor (B, ...): what was given, or several tensors packed into one."""
-        if not self.plan.inputs.words:
+        """One tensor (B, ...): what was given, or several tensors packed into one. Its gradients reach these."""
+        if self.packing is None:
             return self.given
         (form,) = self.plan.inputs.forms
-        if self.packing is None:
-            return next(iter(form.leaves.values())).tensor
         types = [leaf.dtype for leaf in form.packing.leaves if leaf.dtype.is_floating_point]
-        return form.packing.pack(form.packing.template, reduce(torch.promote_types, types, torch.float32))
+        return form.packing.pack(self.given, reduce(torch.promote_types, types, torch.float32))
 
     @property
     def packing(self) -> Packings | None:

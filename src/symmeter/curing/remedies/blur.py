@@ -1,66 +1,63 @@
 """`blur`: a low pass before whatever takes only every second sample."""
 
-import torch
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 from torch.nn import functional
 
-from symmeter.curing.remedy import LayerRemedy
+from symmeter.curing.remedy import LayerRemedy, Remedy, Setting
+from symmeter.curing.windows import Pool, low_passed, margins_of, windows_of
 
-_ROW = (0.25, 0.5, 0.25)  # binomial: nothing is left at the highest frequency
-
-
-class Blur(nn.Module):
-    """A binomial filter over rows and columns of maps (B, C, H, W), as many times as a stride needs."""
-
-    def __init__(self, stride: int = 2):
-        super().__init__()
-        self.times = max(1, (stride - 1) // 2 + 1) if stride > 1 else 0
-
-    def forward(self, x: Tensor) -> Tensor:
-        """x (B, C, H, W) -> (B, C, H, W); the last rows and columns are repeated beyond the edge."""
-        row = torch.tensor(_ROW, dtype=x.dtype, device=x.device)
-        kernel = torch.outer(row, row).expand(x.shape[1], 1, 3, 3)
-        for _ in range(self.times):
-            x = functional.conv2d(
-                functional.pad(x, (1, 1, 1, 1), mode="replicate"), kernel, groups=x.shape[1]
-            )
-        return x
+_LARGEST = 4  # stride: what takes fewer samples embeds patches, and would lose most of what it knows
 
 
 class BlurBeforeStride(LayerRemedy):
     """A strided convolution takes what was blurred before it; the maxima of a pool are blurred before its stride.
 
-    As a convolution and the blur may change places, the first is Zhang's order too, without his cost.
+    The filter of a stride s is the triangle (s - |i|) / s^2, |i| < s, along each strided axis: (1, 2, 1) / 4 at stride
+    2. As a convolution and the blur may change places, the first is Zhang's order too, without his cost. Average pools
+    are low passes already. Source: Zhang 2019, Making convolutional networks shift-invariant again.
     """
 
     name = "blur"
-    words = "a binomial blur before strided convolutions, and between a max pool and its stride"
+    words = "a triangular blur before strided convolutions, and between a max pool and its stride"
     source = "Zhang 2019"
 
+    @classmethod
+    def usual(cls, setting: Setting) -> Sequence[Remedy]:
+        return [cls()] if setting.domain == "images" else []
+
     def exchange(self, layer: nn.Module, seen: Tensor | None) -> nn.Module | None:
-        if isinstance(layer, nn.Conv2d) and 1 < max(layer.stride) < min(layer.kernel_size) + 2:
-            return nn.Sequential(Blur(max(layer.stride)), layer) if max(layer.stride) <= 4 else None
-        if isinstance(layer, nn.MaxPool2d):
-            return _blurred_pool(layer)
-        return None
+        if isinstance(layer, nn.Conv2d) and 1 < max(layer.stride) <= _LARGEST:
+            mode = "replicate" if layer.padding_mode == "zeros" else layer.padding_mode
+            rows, columns = layer.stride
+            return nn.Sequential(Blur((rows, columns), mode), layer).train(layer.training)
+        windows = windows_of(layer) if isinstance(layer, nn.MaxPool2d) else None
+        if windows is None or max(axis.stride for axis in windows) == 1:
+            return None
+        return BlurredMaxPool(layer)
 
 
-def _blurred_pool(pool: nn.MaxPool2d) -> nn.Module | None:
-    """Maxima everywhere, blurred, and of these every second; None for a pool that takes all of them already."""
-    stride = pool.stride if isinstance(pool.stride, int) else max(pool.stride)
-    if stride < 2 or pool.return_indices:
-        return None
-    dense = nn.MaxPool2d(pool.kernel_size, 1, pool.padding, pool.dilation, ceil_mode=pool.ceil_mode)
-    return nn.Sequential(dense, Blur(stride), _Every(stride))
+class Blur(nn.Module):
+    """The triangle of each stride along rows and columns, beyond the edges as `mode` of `torch.nn.functional.pad`."""
 
-
-class _Every(nn.Module):
-    """Every n-th row and column, from the first on."""
-
-    def __init__(self, stride: int):
+    def __init__(self, strides: tuple[int, int], mode: str = "replicate"):
         super().__init__()
-        self.stride = stride
+        self.strides, self.mode = strides, mode
 
     def forward(self, x: Tensor) -> Tensor:
-        """x (B, C, H, W) -> (B, C, ceil(H / n), ceil(W / n))."""
-        return x[..., :: self.stride, :: self.stride]
+        """x (B, C, H, W) -> (B, C, H, W)."""
+        return low_passed(x, self.strides, mode=self.mode)
+
+    def extra_repr(self) -> str:
+        return f"{self.strides}, mode={self.mode!r}"
+
+
+class BlurredMaxPool(Pool):
+    """Maxima over all windows, blurred, and of these every second."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (B, C, H, W) -> (B, C, H', W'), of the shape that the pool gave."""
+        x = functional.pad(x, margins_of(self.windows, x), value=-float("inf"))
+        dense = functional.max_pool2d(x, self.kernel, 1, dilation=self.dilation)
+        return low_passed(dense, self.strides, every=self.strides)

@@ -72,7 +72,7 @@ class Positions(Components):
     def act(self, motion: Motion, x: Tensor) -> Tensor:
         self._check(motion, x)
         moved = motion.scale * turned(x, motion.rotation)
-        return moved + torch.tensor(motion.shift, dtype=torch.float64).to(x)
+        return moved + torch.as_tensor(motion.shift, dtype=torch.float64).to(x)
 
     def rate(self, generator: SpaceGenerator, x: Tensor) -> Tensor:
         self._check(generator, x)

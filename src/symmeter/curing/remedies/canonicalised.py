@@ -1,0 +1,172 @@
+"""`canonicalised`: the network sees one pose of every sample, which follows it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from symmeter.curing.as_before import AsBefore
+from symmeter.curing.expectation import (
+    NOTHING_LEFT,
+    acts_exactly,
+    asked_in_space,
+    group_named,
+    holds,
+    in_space,
+    turns_space,
+)
+from symmeter.curing.principal_axes import InPoses, PrincipalAxes
+from symmeter.curing.remedy import Expected, NetworkRemedy, Remedy, Setting
+from symmeter.errors import SymmeterError
+from symmeter.kinds_of_data import parse_group
+from symmeter.models.outputs import Output
+from symmeter.symmetry.representations.representation import Acted
+from symmeter.training.over_elements import Combined, Orbit, OverElements, one_group, orbit_of
+from symmeter.training.samples import Meant, Samples
+from symmeter.verbs.arguments import split_list
+
+_BY_AXES = {"SO3": False, "O3": True}  # and whether mirror images are among them
+_SCORES = ("softmax", "logits")
+
+
+@dataclass(frozen=True)
+class Canonicalised(NetworkRemedy):
+    """fbar(x) = rho_out(g) f(rho_in(g)^-1 x) with the one g, of a finite group, of which f is surest.
+
+    That is the g with the least entropy of the probabilities of classes, the first of equals; so g of h x is h g, and
+    fbar is exactly equivariant wherever one g is surer than all others. It costs a pass for each element of the group,
+    which has to act exactly: C4, D4, hflip. What it returns is what the network itself returns for that pose.
+
+    Points are turned by `canonicalised(SO3)` or `(O3)` with one pass, so that their principal axes lie along x, y, z,
+    with the signs of their third moments. It jumps where such a moment is 0 and where two axes are equally long; no
+    choice of one pose is without jumps (Puny et al. 2022), and near one of them a small change can be answered by a
+    large one. `frames` does not jump at the first.
+    """
+
+    argument: str = ""
+    name = "canonicalised"
+    words = "the pose of which the network is surest; of points that of their principal axes"
+    source = "Kaba et al. 2023"
+
+    @classmethod
+    def parse(cls, argument: str) -> Remedy:
+        """`GROUP`."""
+        if not argument:
+            raise SymmeterError(
+                "remedy canonicalised: write the group in brackets, canonicalised(C4) or, for points, canonicalised(SO3)"
+            )
+        parse_group(argument)
+        return cls(argument.upper() if argument.upper() in _BY_AXES else argument)
+
+    @classmethod
+    def usual(cls, setting: Setting) -> Sequence[Remedy]:
+        """Quarter turns of images that are to be turned, axes of points, and small groups that are asked for."""
+        scores = any(word.split(":")[0] in _SCORES for word in split_list(setting.output))
+        asked = [group.name for group in setting.symmetry.groups if acts_exactly(group, setting) and scores]
+        if in_space(setting):
+            return [cls(word) for word in [*asked_in_space(setting), *asked]]
+        turned = scores and any(one.name == "rotation" for one in setting.symmetry.generators)
+        return [cls(word) for word in dict.fromkeys([*["C4"] * turned, *asked])]
+
+    def wrapped(self, model: nn.Module, setting: Setting) -> nn.Module:
+        """The network in one pose; SymmeterError for a group that does not act exactly, or is none of the data's."""
+        group = group_named(setting, self.argument, str(self))
+        raw = [f"logits{word.strip().removeprefix('softmax')}" if word.strip().startswith("softmax") else word
+               for word in split_list(setting.output)]  # fmt: skip
+        setting = replace(setting, output=",".join(raw))
+        if self._by_axes(setting):
+            axes = PrincipalAxes(_BY_AXES[self.argument], signed=True)
+            return AsBefore(InPoses(model, axes, setting))
+        if not acts_exactly(group, setting):
+            raise SymmeterError(
+                f"remedy {self}: one pose is chosen from a finite group that acts exactly, such as C4, D4 or hflip on "
+                f"images, and {group.name} is none; use averaged({self.argument})"
+            )
+        return AsBefore(Surest(model, self.argument, setting))
+
+    def expected(self, setting: Setting, symmetry: str) -> Expected:
+        """Nothing is left of the group and its subgroups; of all else the error in one pose, of k poses at most k times.
+
+        The errors in all k poses add up to k times their mean, and none is larger than all of them.
+        """
+        group = group_named(setting, self.argument, str(self))
+        if self._by_axes(setting):
+            covered = turns_space(symmetry, setting, _BY_AXES[self.argument])
+            return NOTHING_LEFT if covered else Expected(1.0, 0.0, float("inf"))
+        if holds(group, symmetry, setting):
+            return NOTHING_LEFT
+        return Expected(1.0, 0.0, float(group.order or "inf"))
+
+    def _by_axes(self, setting: Setting) -> bool:
+        return self.argument in _BY_AXES and in_space(setting)
+
+
+class Surest(OverElements):
+    """g^-1 f(g x) for the element g of a finite group of which f is surest, sample by sample."""
+
+    def __init__(self, model: nn.Module, group: str, setting: Setting):
+        meant = Meant(group, setting.output, setting.domain, setting.inputs, dict(setting.options))
+        super().__init__(model, meant)
+
+    def orbit(self, samples: Samples) -> Orbit:
+        """All elements; SymmeterError where they bring in what was outside the frame."""
+        group = one_group(samples)
+        rho_in, bound = samples.rho_in(group), samples.bound(group)
+        elements = bound.enumerate()
+        masks = [rho_in.act(g, samples.x[:1].detach())[1] for g in elements]
+        if min(float(mask.min()) for mask in masks) < 1:
+            raise SymmeterError(
+                f"{bound.name} does not take samples of shape {tuple(samples.x.shape[1:])} onto themselves: give "
+                "square images, or average"
+            )
+        return orbit_of(elements, [1.0] * len(elements), rho_in, samples.x)
+
+    def combined(self, samples: Samples) -> Combined:
+        """The element that is chosen."""
+        return _First(samples.outputs)
+
+    def extra_repr(self) -> str:
+        return f"over={self.meant.symmetry!r}"
+
+
+class _First(Combined):
+    """Of the ways that come one after the other, that of the least entropy, sample by sample."""
+
+    def __init__(self, outputs: Sequence[Output]):
+        found = [i for i, output in enumerate(outputs) if output.name in _SCORES]
+        if not found:
+            named = ",".join(map(str, outputs))
+            raise SymmeterError(
+                f"outputs {named!r} are no scores of classes, by which the surest pose is chosen; use averaged"
+            )
+        self._scores, self._output = found[0], outputs[found[0]]
+        self._least: Tensor | None = None
+        self._values: list[Tensor] = []
+
+    def add(self, outputs: Sequence[Tensor], turned: Sequence[Acted], weight: float) -> None:
+        entropy = _entropy(outputs[self._scores], self._output.class_axis)
+        own = [z for z, _ in turned]
+        if self._least is None:
+            self._least, self._values = entropy, own
+            return
+        less = entropy < self._least
+        self._least = torch.where(less, entropy, self._least)
+        pairs = zip(own, self._values, strict=True)
+        self._values = [torch.where(less.view(-1, *[1] * (z.ndim - 1)), z, value) for z, value in pairs]
+
+    @property
+    def values(self) -> list[Tensor]:
+        return self._values
+
+
+def _entropy(scores: Tensor, class_axis: int) -> Tensor:
+    """(B,) of the probabilities of classes, from scores (B, K) or (B, K, ...): the mean over places where there are."""
+    axis = class_axis if scores.ndim == 3 else 1
+    if scores.ndim < 2 or scores.shape[axis] < 2:
+        raise SymmeterError(
+            f"an output of shape {tuple(scores.shape)} is no scores of classes, by which the surest pose is chosen; "
+            "use averaged"
+        )
+    log = scores.detach().log_softmax(axis)
+    return -(log.exp() * log).sum(axis).reshape(len(scores), -1).mean(1)

@@ -1,0 +1,108 @@
+"""`smooth_positions`: learned position codes that change less from one patch to the next."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from symmeter.curing.fractions import fraction
+from symmeter.curing.remedy import Remedy, Setting
+from symmeter.errors import SymmeterError
+
+_USUAL, _WIDEST = 1.0, 100.0
+_CODES = re.compile(r"(?:^|\.)(?:pos|position)_?embed(?:ding)?s?(?:\.weight)?$")
+_MOST_PREFIX = 17  # class tokens and registers that stand before the patches
+
+
+class SmoothPositions(Remedy):
+    """Position codes p (T, C) of an h x w grid of patches become their mean under a Gaussian, along rows and columns.
+
+        p'_i = sum over j of exp(-(i - j)^2 / 2 width^2) p_j / sum over j of exp(-(i - j)^2 / 2 width^2).
+
+    A network with codes that were the same everywhere would know no positions. The width is in patches;
+    `smooth_positions(1)` is the usual one. Codes of class tokens and registers, which stand before the patches, stay.
+    Codes are added by a module itself, between the modules that it calls: the part of a profile is its `(glue)`.
+    Interpolating codes that were sampled more coarsely is a low pass too, with a worse filter.
+    Source: Dosovitskiy et al. 2021 for the codes, which they interpolate for other sizes; the Gaussian: symmeter.
+    """
+
+    name = "smooth_positions"
+    words = "learned position codes, smoothed over the grid of patches"
+
+    def __init__(self, width: float = _USUAL):
+        self.width = width
+        self.argument = "" if width == _USUAL else f"{width:g}"
+
+    @classmethod
+    def parse(cls, argument: str) -> Remedy:
+        if not argument:
+            return cls()
+        what = f"the width of the Gaussian in patches, above 0 and at most {_WIDEST:g}"
+        return cls(fraction(cls.name, argument, _WIDEST, what))
+
+    @classmethod
+    def usual(cls, setting: Setting) -> Sequence[Remedy]:
+        return [cls()] if setting.domain == "images" else []
+
+    def places(self, model: nn.Module) -> list[str]:
+        return list(dict.fromkeys(map(_part, _codes(model))))
+
+    def apply(
+        self, model: nn.Module, places: Sequence[str], seen: Mapping[str, Tensor], setting: Setting
+    ) -> nn.Module:
+        codes = _codes(model)
+        for place in places:
+            if place not in map(_part, codes):
+                raise SymmeterError(f"remedy {self} is not for {place!r}")
+        for name, grid in codes.items():
+            if _part(name) in places:
+                with torch.no_grad():
+                    code = model.get_parameter(name)
+                    code.copy_(smoothed(code, grid, self.width))
+        return model
+
+
+def _codes(model: nn.Module) -> dict[str, tuple[int, int]]:
+    """The grids of learned position codes, by the names of the parameters."""
+    found = {}
+    for name, parameter in model.named_parameters():
+        if _CODES.search(name) and 2 <= parameter.dim() <= 3:
+            around = model.get_submodule(_owner(name))
+            grid = _grid(around, parameter.shape[-2])
+            found |= {name: grid} if grid and parameter.shape[:-2].numel() == 1 else {}
+    return found
+
+
+def _owner(name: str) -> str:
+    """The module whose forward adds a code; that around an `nn.Embedding` of codes."""
+    return name.removesuffix(".weight").rpartition(".")[0]
+
+
+def _part(name: str) -> str:
+    return f"{_owner(name)}.(glue)".removeprefix(".")
+
+
+def _grid(around: nn.Module, tokens: int) -> tuple[int, int] | None:
+    """Rows and columns of the patches: as the embedding of patches says, or the largest square that all but a few fill."""
+    said = getattr(getattr(around, "patch_embed", None), "grid_size", None)
+    if said is not None and 0 <= tokens - said[0] * said[1] <= _MOST_PREFIX:
+        return said[0], said[1]
+    side = math.isqrt(tokens)
+    return (side, side) if side > 1 and tokens - side * side <= _MOST_PREFIX else None
+
+
+def smoothed(code: Tensor, grid: tuple[int, int], width: float) -> Tensor:
+    """Codes (..., prefix + h w, C) under a Gaussian over their grid (h, w)."""
+    patches = grid[0] * grid[1]
+    prefix, rest = code.split([code.shape[-2] - patches, patches], -2)
+    down, across = (_gaussian(count, width).to(code) for count in grid)
+    over = torch.einsum("ij,...jkc,lk->...ilc", down, rest.unflatten(-2, grid), across)
+    return torch.cat([prefix, over.flatten(-3, -2)], -2)
+
+
+def _gaussian(count: int, width: float) -> Tensor:
+    """(n, n), the weight of position j in position i."""
+    positions = torch.arange(count, dtype=torch.float64)
+    return torch.softmax(-((positions[:, None] - positions) ** 2) / (2 * width**2), 1)
