@@ -77,6 +77,7 @@ MOVED = {
 # The rooms of the mathematics, which any option has to reach: what counts is who has to hand it there.
 MATHEMATICS = ("domains/grids/", "domains/space/", "symmetry/", "groups/", "representations/", "definitions/")
 OWN = ("domains/signals/", "domains/video/", "domains/volumes/")  # have an option of their own
+OWN += ("curing/remedies/", "curing/windows.py")  # the padding of convolutions is another one
 OPTION = "padding"  # an option of a domain that crosses the tree from the command line to the mathematics
 NO_TENSORS = ("Callable", "dict", "Mapping")
 MOST_PARAMETERS = 8

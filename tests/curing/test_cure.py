@@ -55,7 +55,7 @@ def test_what_helps_is_recommended_with_its_price(found):
     assert found.rows[0].verdict == "smaller error"
     assert found.recommendation.startswith("Recommended: blur at 0: the error of translation_x to ")
     assert "accuracy +0.0 points" in found.recommendation or found.rows[0].accuracy_change
-    assert found.rows[0].operations > 1 and found.rows[0].passes > 0
+    assert found.rows[0].operations >= 1 and found.rows[0].passes > 0
 
 
 def test_the_prediction_is_near_what_is_measured_where_one_layer_makes_all(found):

@@ -82,6 +82,11 @@ def result() -> Any:
     return symmeter.measure(net(), images(), "C4", output="logits:invariant", progress=False)
 
 
+@cache
+def cure() -> Any:
+    return symmeter.cure(net(), images(), "translation_x", output="logits", remedies="blur", progress=False)
+
+
 def images() -> torch.Tensor:
     return torch.rand(2, 3, 4, 4, generator=torch.Generator().manual_seed(0))
 
@@ -127,6 +132,10 @@ VERBS: dict[str, tuple[Callable, dict[str, Callable[[], Any]]]] = {
     "Result.compare": (lambda other: result().compare(other), {"other": result}),
     "penalty": (symmeter.penalty, {"symmetry": lambda: "hue", "output": lambda: "logits:invariant"}),
     "Averaged": (symmeter.Averaged, {"group": lambda: "C4"}),
+    "cure": (symmeter.cure, {"symmetry": lambda: "translation_x", "remedies": lambda: "blur"}),
+    "remedied": (symmeter.remedied, {"cure": lambda: "no/such/cure"}),
+    "Cure.to_json": (lambda path: cure().to_json(path), {"path": lambda: "/dev/null/a.json"}),
+    "Cure.save": (lambda path: cure().save(path), {"path": lambda: "/dev/null/a"}),
     "Rollout": (symmeter.Rollout, {"model": net, "steps": lambda: 2}),
     "Symmetry": (symmeter.Symmetry, {"name": lambda: "C4"}),
 }
@@ -150,6 +159,8 @@ PUBLIC = [
     symmeter.Result.save,
     symmeter.Result.compare,
     symmeter.Comparison.to_json,
+    symmeter.Cure.to_json,
+    symmeter.Cure.save,
     report,
     save_figure,
 ]

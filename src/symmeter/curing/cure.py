@@ -152,6 +152,7 @@ def _cure(trials: Trials, profile: Profile | None, diagnosis: Diagnosis) -> Cure
         "symmetry": trials.plan.symmetry.name,
         "output": spec["output"],
         "domain": trials.plan.domain.name,
+        "words": trials.setting.inputs,
         "loss": trials.loss,
         "decisions": dict(trials.bench.decisions),
     }

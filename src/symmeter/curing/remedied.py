@@ -1,5 +1,6 @@
 """`remedied`: a network with what a cure recommends, made again from one of the same architecture."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,11 @@ from symmeter.verbs.arguments import path as PATH
 from symmeter.verbs.verb import verb
 
 
-@verb(model=ARGUMENTS["model"], cure=Kind("a Cure, or the path of a saved one", lambda value: value))
+def _a_cure(value: object) -> object:
+    return value if isinstance(value, Cure) else PATH.read(value)
+
+
+@verb(model=ARGUMENTS["model"], cure=Kind("a Cure, or the path of a saved one", _a_cure))
 def remedied(model: Any, cure: "Cure | str | Path") -> nn.Module:
     """A network of the same architecture with the remedies that a cure recommends; of a saved one with its weights too.
 
@@ -36,17 +41,23 @@ def remedied(model: Any, cure: "Cure | str | Path") -> nn.Module:
     network = load_model(model).model if isinstance(model, str) else describe(model).model
     if not isinstance(network, nn.Module):
         raise SymmeterError("remedies are for an nn.Module")
-    folder = None if isinstance(cure, Cure) else Path(PATH.check("cure", cure))
-    content = cure.to_dict() if folder is None else read_table(folder)  # type: ignore[union-attr]
+    content = cure.to_dict() if isinstance(cure, Cure) else read_table(Path(cure))
     if content["chosen"] is None:
         raise SymmeterError("this cure recommends nothing")
-    spec = content["spec"]
-    kind = find_domain(spec["domain"])
-    hypothesis = parse_symmetry(spec["symmetry"], kind.symmetry, kind.symmetries)
-    setting = Setting(hypothesis, kind.name, spec["output"], None, {})
-    made = Recipe.of_dict(content["recipes"][content["chosen"]]).apply(network, setting)
+    recipe = Recipe.of_dict(content["recipes"][content["chosen"]])
+    made = recipe.apply(network, _setting(content["spec"]))
     if isinstance(cure, Cure):
         made.load_state_dict(cure.model.state_dict())
-    elif folder is not None and (folder / WEIGHTS).is_file():
-        fit_weights(made, read_weights(str(folder / WEIGHTS)), str(folder / WEIGHTS))
+        return made
+    weights = Path(cure) / WEIGHTS
+    if weights.is_file():
+        fit_weights(made, read_weights(str(weights)), str(weights))
     return made
+
+
+def _setting(spec: Mapping[str, Any]) -> Setting:
+    """What the header of a cure says of it."""
+    kind = find_domain(spec["domain"])
+    symmetry = parse_symmetry(spec["symmetry"], kind.symmetry, kind.symmetries)
+    options = {name: value for name, value in spec["options"].items() if value is not None}
+    return Setting(symmetry, kind.name, spec["output"], spec["words"], options)

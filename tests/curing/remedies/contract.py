@@ -215,7 +215,14 @@ def seen_inputs(model: nn.Module, places: list[str], x: Tensor) -> dict[str, Ten
 def described(model: nn.Module) -> list[tuple]:
     """Names, classes, flags and hooks of all modules and parameters."""
     modules = [
-        (name, id(module), repr(module), module.training, len(module._forward_hooks), len(module._forward_pre_hooks))
+        (
+            name,
+            id(module),
+            repr(module),
+            module.training,
+            len(module._forward_hooks),
+            len(module._forward_pre_hooks),
+        )
         for name, module in model.named_modules()
     ]
     return modules + [

@@ -14,7 +14,9 @@ class TestOfAConvolution(RemedyContract):
     remedy = BlurBeforeStride()
     case = Case(before_energies(lambda: nn.Conv2d(2, 4, 3, 2, 1, **CIRCULAR)), noise(), options=PERIODIC)
     factor = 5.0
-    not_for = nn.Sequential(nn.Conv2d(2, 4, 3, 1, 1), nn.AvgPool2d(2), nn.MaxPool2d(3, 1), nn.Conv2d(4, 4, 8, 8))
+    not_for = nn.Sequential(
+        nn.Conv2d(2, 4, 3, 1, 1), nn.AvgPool2d(2), nn.MaxPool2d(3, 1), nn.Conv2d(4, 4, 8, 8)
+    )
 
 
 class TestOfAPool(RemedyContract):

@@ -60,13 +60,15 @@ class OverlappingPatches(LayerRemedy):
 
 
 def _blurred(weight: Tensor, reach: Sequence[int]) -> Tensor:
-    """A kernel (C', C, H, W) convolved with triangles along rows and columns: (C', C, H + 2 (r - 1), W + 2 (r - 1))."""
+    """A kernel (O, C, H, W) convolved with triangles along rows and columns: (O, C, H + 2 (r - 1), W + 2 (r - 1))."""
     rows, columns = reach
     down, across = _triangle(rows, weight), _triangle(columns, weight)
     flat = functional.pad(
         weight.flatten(0, 1)[:, None], (2 * (columns - 1), 2 * (columns - 1), 2 * (rows - 1), 2 * (rows - 1))
     )
-    return functional.conv2d(flat, torch.outer(down, across)[None, None]).unflatten(0, weight.shape[:2])[:, :, 0]
+    return functional.conv2d(flat, torch.outer(down, across)[None, None]).unflatten(0, weight.shape[:2])[
+        :, :, 0
+    ]
 
 
 def _triangle(reach: int, like: Tensor) -> Tensor:
