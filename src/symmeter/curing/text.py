@@ -14,7 +14,7 @@ from symmeter.results.numbers import percent, short
 from symmeter.results.sheet import Sheet, new_table
 
 _NARROW = 100  # columns below which a table leaves out what is said elsewhere
-_LONGEST = 24  # characters of a remedy with its layers
+_LONGEST = 21  # characters of a remedy with its layers
 
 
 class Printable(Protocol):
