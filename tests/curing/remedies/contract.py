@@ -39,9 +39,10 @@ class Case:
         return self.network().to(self.data.dtype).eval()
 
     def error(self, model: nn.Module) -> float:
-        """What `symmeter.measure` finds: LEE along a generator, GEED over a group."""
+        """What `symmeter.measure` finds: LEE along a generator, over a group the relative error."""
         named = {"domain": self.domain, "inputs": self.inputs, "output": self.output, "progress": False}
-        result = measure(model, self.data, self.symmetry, control=False, **named, **self.options)
+        which = "relative_error" if self.setting().symmetry.groups else "lee"
+        result = measure(model, self.data, self.symmetry, which, control=False, **named, **self.options)
         return sum(row.value for row in result.rows)
 
     def setting(self, domain: str | None = None) -> Setting:

@@ -17,11 +17,13 @@ class CircularPadding(LayerRemedy):
 
     Of stride 1 such a layer commutes with cyclic shifts exactly, of stride s with those by multiples of s where s
     divides n. That is of use for data without an edge (skies, textures, channels around a pipe), measured with
-    `definition="periodic"` or `padding="circular"`; photographs have edges. Layers without padding are left alone.
+    `definition="periodic"` or `padding="circular"`; photographs have edges. Layers without padding are left alone. Source: Schubert et al. 2019, Circular convolutional
+    neural networks for panoramic images and laser data.
     """
 
     name = "circular_padding"
     words = "convolutions and max pools wrap around instead of seeing zeros beyond the edge"
+    source = "Schubert et al. 2019"
 
     @classmethod
     def usual(cls, setting: Setting) -> Sequence[Remedy]:
