@@ -177,6 +177,12 @@ class RemedyContract:
         singly = torch.func.vmap(lambda one: cured(one[None])[0])(x)
         torch.testing.assert_close(singly, cured(x), atol=max(self.atol, 1e-6), rtol=1e-5)
 
+    def test_it_works_where_precision_is_chosen_by_torch(self) -> None:
+        x, cured = self.case.data.float(), self.cure(self.case).float()
+        with torch.autocast("cpu", torch.bfloat16):
+            result = cured(x)
+        assert result.shape == cured(x).shape and result.isfinite().all()
+
     # what it is for
 
     def test_the_error_falls_on_a_network_that_was_built_for_it(self) -> None:
@@ -216,7 +222,14 @@ def seen_inputs(model: nn.Module, places: list[str], x: Tensor) -> dict[str, Ten
 def described(model: nn.Module) -> list[tuple]:
     """Names, classes, flags and hooks of all modules and parameters."""
     modules = [
-        (name, id(module), repr(module), module.training, len(module._forward_hooks), len(module._forward_pre_hooks))
+        (
+            name,
+            id(module),
+            repr(module),
+            module.training,
+            len(module._forward_hooks),
+            len(module._forward_pre_hooks),
+        )
         for name, module in model.named_modules()
     ]
     return modules + [

@@ -22,7 +22,9 @@ class TestOfTensorFlow(RemedyContract):
     remedy = AlignedPadding()
     case = Case(before_energies(lambda: even(timm.Conv2dSame(2, 4, 3, 2))), noise(), symmetry="hflip")
     factor = 1e6
-    not_for = nn.Sequential(nn.Conv2d(2, 4, 3, 1, 1), nn.Conv2d(4, 4, 4, 4), nn.MaxPool2d(2), nn.AvgPool2d(3, 2), Energies())
+    not_for = nn.Sequential(
+        nn.Conv2d(2, 4, 3, 1, 1), nn.Conv2d(4, 4, 4, 4), nn.MaxPool2d(2), nn.AvgPool2d(3, 2), Energies()
+    )
     # of an odd number of samples the grid is centred already, and a kernel that is no mirror image of itself is not cured
     unhelped = Case(before_energies(lambda: timm.Conv2dSame(2, 4, 3, 2)), noise(17), symmetry="hflip")
 

@@ -26,9 +26,14 @@ def means(pool, x):
 
 
 @pytest.mark.parametrize("ceil", [False, True])
-@pytest.mark.parametrize(("kernel", "stride", "padding"), [(2, 2, 0), (3, 2, 1), (3, 2, 0), (3, 3, 1), (2, 3, 1)])
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding"), [(2, 2, 0), (3, 2, 1), (3, 2, 0), (3, 3, 1), (2, 3, 1)]
+)
 def test_they_are_means_of_what_lies_inside_of_each_window(kernel, stride, padding, ceil):
-    pool, x = nn.MaxPool2d(kernel, stride, padding, ceil_mode=ceil), torch.rand(2, 3, 9, 12, dtype=torch.float64)
+    pool, x = (
+        nn.MaxPool2d(kernel, stride, padding, ceil_mode=ceil),
+        torch.rand(2, 3, 9, 12, dtype=torch.float64),
+    )
     torch.testing.assert_close(AveragePooling().exchange(pool, None)(x), means(pool, x))
 
 

@@ -37,13 +37,26 @@ def layers():
     yield from (conv(3, (2, 1), (1, 0)), conv((1, 5), 2, (0, 2), groups=4), conv(3, 2, 2, dilation=2))
     yield from (conv(3, 1, "same", dilation=2), conv(3, 1, "valid"))
     yield from (conv(3, 2, 1, padding_mode=mode) for mode in ("circular", "reflect", "replicate"))
-    yield from (timm.Conv2dSame(4, 4, k, s, dilation=d) for k, s, d in ((3, 2, 1), (5, 2, 1), (1, 2, 1), (3, 1, 2)))
+    yield from (
+        timm.Conv2dSame(4, 4, k, s, dilation=d) for k, s, d in ((3, 2, 1), (5, 2, 1), (1, 2, 1), (3, 1, 2))
+    )
     yield from (conv(8, 8), conv(16, 16), conv((4, 8), (4, 8)))
     for k, s, p, d, ceil in itertools.product((2, 3), (1, 2, 3, None), (0, 1), (1, 2), (False, True)):
         yield nn.MaxPool2d(k, s, p, d, ceil_mode=ceil)
-    yield from (nn.MaxPool2d((3, 2), (2, 1), (1, 0)), pools.MaxPool2dSame(3, 2), pools.MaxPool2dSame(2, (2, 1)))
+    yield from (
+        nn.MaxPool2d((3, 2), (2, 1), (1, 0)),
+        pools.MaxPool2dSame(3, 2),
+        pools.MaxPool2dSame(2, (2, 1)),
+    )
     yield from (nn.AvgPool2d(2), nn.AvgPool2d(3, 2, 1), pools.AvgPool2dSame(3, 2))
-    yield from (nn.ReLU(inplace=True), nn.ReLU6(), nn.GELU(), nn.SiLU(inplace=True), nn.PReLU(4), nn.Softmax(1))
+    yield from (
+        nn.ReLU(inplace=True),
+        nn.ReLU6(),
+        nn.GELU(),
+        nn.SiLU(inplace=True),
+        nn.PReLU(4),
+        nn.Softmax(1),
+    )
 
 
 @pytest.mark.parametrize("name", [name for name, one in remedies().items() if issubclass(one, LayerRemedy)])
@@ -121,7 +134,11 @@ def test_the_contract_finds_a_remedy_that_helps_where_it_must_not():
         """Takes all away."""
 
         def exchange(self, layer, seen):
-            return nn.Sequential(layer, nn.Hardtanh(-1e-3, 1e-3)).eval() if isinstance(layer, nn.Conv2d) else None
+            return (
+                nn.Sequential(layer, nn.Hardtanh(-1e-3, 1e-3)).eval()
+                if isinstance(layer, nn.Conv2d)
+                else None
+            )
 
     held = Held()
     held.test_it_does_not_apply_or_does_not_help_elsewhere()

@@ -17,7 +17,9 @@ class TestPolynomialActivation(RemedyContract):
     case = Case(lambda: nn.Sequential(nn.ReLU(), Means()), smooth(), options=PERIODIC)
     factor = 1e6
     not_for = nn.Sequential(nn.Conv2d(2, 2, 3), nn.PReLU(2), nn.Softmax(1), Means())
-    unhelped = Case(before_energies(lambda: nn.Conv2d(2, 4, 3, 4), lambda: nn.LeakyReLU(0.99)), noise(), options=PERIODIC)
+    unhelped = Case(
+        before_energies(lambda: nn.Conv2d(2, 4, 3, 4), lambda: nn.LeakyReLU(0.99)), noise(), options=PERIODIC
+    )
     arguments = ("1", "3", "8")
     atol = 1e-6  # coefficients are kept in single precision until they are fitted
     misfits = ("0", "9", "-1", "2.5", "nan", "x")

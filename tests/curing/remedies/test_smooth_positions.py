@@ -55,7 +55,10 @@ def gaussian_mean(grid, width):
     for i in range(rows):
         for j in range(columns):
             weights = torch.tensor(
-                [[-((i - k) ** 2 + (j - l) ** 2) / (2 * width**2) for l in range(columns)] for k in range(rows)],
+                [
+                    [-((i - k) ** 2 + (j - l) ** 2) / (2 * width**2) for l in range(columns)]
+                    for k in range(rows)
+                ],
                 dtype=grid.dtype,
             ).exp()
             made[i, j] = (weights[..., None] * grid).sum((0, 1)) / weights.sum()
@@ -74,7 +77,9 @@ def test_the_wider_the_less_is_left_of_positions():
     spread = [smoothed(code, (4, 4), width).var(1).sum() for width in (0.01, 0.5, 1, 2, 100)]
     assert spread == sorted(spread, reverse=True)
     torch.testing.assert_close(smoothed(code, (4, 4), 0.01), code)
-    torch.testing.assert_close(smoothed(code, (4, 4), 1000.0), code.mean(1, keepdim=True).expand_as(code), atol=1e-4, rtol=0)
+    torch.testing.assert_close(
+        smoothed(code, (4, 4), 1000.0), code.mean(1, keepdim=True).expand_as(code), atol=1e-4, rtol=0
+    )
 
 
 @pytest.mark.parametrize(
