@@ -81,7 +81,11 @@ class Remedy(ABC):
 
 
 class LayerRemedy(Remedy):
-    """Exchanges single layers for others that take and return tensors of the same shapes."""
+    """Exchanges single layers for others that take and return tensors of the same shapes: of maps (B, C, H, W)."""
+
+    @classmethod
+    def usual(cls, setting: Setting) -> Sequence[Remedy]:
+        return [cls()] if setting.domain == "images" else []
 
     @abstractmethod
     def exchange(self, layer: nn.Module, seen: Tensor | None) -> nn.Module | None:

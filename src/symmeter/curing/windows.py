@@ -2,7 +2,7 @@
 
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -31,7 +31,7 @@ class Windows:
         return self.dilation * (self.kernel - 1) + 1
 
     def margins(self, size: int) -> tuple[int, int]:
-        """Samples before the first and behind the last of an axis that the windows reach; below 0 where they end before.
+        """Samples before the first and behind the last of an axis that windows reach; below 0 where they end before.
 
         >>> Windows(3, 2, padding=(1, 1)).margins(8), Windows(3, 2, padding=None).margins(8)
         ((1, 0), (0, 1))
@@ -43,7 +43,9 @@ class Windows:
         before, after = self.padding
         room = size + before + after - self.span
         count = (-(-room // self.stride) if self.ceil else room // self.stride) + 1
-        if self.ceil and (count - 1) * self.stride >= size + before:  # as torch does: it would begin behind the map
+        if (
+            self.ceil and (count - 1) * self.stride >= size + before
+        ):  # as torch does: it would begin behind the map
             count -= 1
         return before, (count - 1) * self.stride + self.span - size - before
 
@@ -76,11 +78,13 @@ def _pair(value: int | tuple[int, ...]) -> tuple[int, int]:
 
 
 def _padding(layer: nn.Module, axis: int) -> tuple[int, int]:
-    given = layer.padding
-    if isinstance(given, str):  # of convolutions of stride 1: `same` or `valid`
-        total = _pair(layer.dilation)[axis] * (_pair(layer.kernel_size)[axis] - 1) if given == "same" else 0
-        return total // 2, total - total // 2
-    return _pair(given)[axis], _pair(given)[axis]
+    given = getattr(layer, "padding", 0)
+    if not isinstance(given, str):
+        return _pair(given)[axis], _pair(given)[axis]
+    # of convolutions of stride 1: `same` or `valid`
+    dilation, kernel = (_pair(getattr(layer, name))[axis] for name in ("dilation", "kernel_size"))
+    total = dilation * (kernel - 1) if given == "same" else 0
+    return total // 2, total - total // 2
 
 
 def margins_of(windows: tuple[Windows, Windows], x: Tensor) -> tuple[int, int, int, int]:
@@ -89,11 +93,26 @@ def margins_of(windows: tuple[Windows, Windows], x: Tensor) -> tuple[int, int, i
     return (*columns, *rows)
 
 
-def rebuilt(kind: type[Convolution], layer: nn.Conv2d, **changed: object) -> Convolution:
-    """A convolution of another class with the same parameters in it, by the same names."""
-    names = ("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups")
-    given = {name: getattr(layer, name) for name in names} | changed
-    made = kind(**given, bias=False, device="meta")  # what it is filled with takes no memory and no random numbers
+def rebuilt(
+    kind: type[Convolution],
+    layer: nn.Conv2d,
+    kernel: tuple[int, int] | None = None,
+    padding: tuple[int, int] = (0, 0),
+    mode: Literal["zeros", "replicate"] = "zeros",
+) -> Convolution:
+    """A convolution of another class with the parameters of a layer in it, by the same names."""
+    made = kind(
+        layer.in_channels,
+        layer.out_channels,
+        kernel or _pair(layer.kernel_size),
+        _pair(layer.stride),
+        padding,
+        _pair(layer.dilation),
+        layer.groups,
+        bias=False,
+        padding_mode=mode,
+        device="meta",  # what it is filled with takes no memory and no random numbers
+    )
     made.weight, made.bias = layer.weight, layer.bias
     return made.train(layer.training)
 
@@ -101,7 +120,7 @@ def rebuilt(kind: type[Convolution], layer: nn.Conv2d, **changed: object) -> Con
 class Pool(nn.Module):
     """What takes the place of a pool: it has its windows."""
 
-    def __init__(self, pool: nn.MaxPool2d):
+    def __init__(self, pool: nn.Module):
         super().__init__()
         windows = windows_of(pool)
         if windows is None:

@@ -39,9 +39,10 @@ class Case:
         return self.network().to(self.data.dtype).eval()
 
     def error(self, model: nn.Module) -> float:
-        """What `symmeter.measure` finds: LEE along a generator, GEED over a group."""
+        """What `symmeter.measure` finds: LEE along a generator, over a group the relative error."""
         named = {"domain": self.domain, "inputs": self.inputs, "output": self.output, "progress": False}
-        result = measure(model, self.data, self.symmetry, control=False, **named, **self.options)
+        which = "relative_error" if self.setting().symmetry.groups else "lee"
+        result = measure(model, self.data, self.symmetry, which, control=False, **named, **self.options)
         return sum(row.value for row in result.rows)
 
     def setting(self, domain: str | None = None) -> Setting:
@@ -175,6 +176,12 @@ class RemedyContract:
         cured, x = self.cure(self.case), self.case.data
         singly = torch.func.vmap(lambda one: cured(one[None])[0])(x)
         torch.testing.assert_close(singly, cured(x), atol=max(self.atol, 1e-6), rtol=1e-5)
+
+    def test_it_works_where_precision_is_chosen_by_torch(self) -> None:
+        x, cured = self.case.data.float(), self.cure(self.case).float()
+        with torch.autocast("cpu", torch.bfloat16):
+            result = cured(x)
+        assert result.shape == cured(x).shape and result.isfinite().all()
 
     # what it is for
 

@@ -28,7 +28,7 @@ def smooth(size: int = 16, channels: int = 2, samples: int = 6) -> Tensor:
     """Images (N, C, H, W) whose frequencies, of a periodic map, reach to a quarter of the pixels."""
     spectrum = torch.fft.fft2(noise(size, channels, samples) - 0.5)
     low = (torch.fft.fftfreq(size).abs() < 0.13).double()
-    return torch.fft.ifft2(spectrum * low[:, None] * low).real * 4
+    return torch.fft.ifft2(spectrum * low[:, None] * low).real * 16
 
 
 PERIODIC = {"definition": "periodic"}

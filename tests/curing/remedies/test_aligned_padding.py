@@ -25,8 +25,8 @@ class TestOfTensorFlow(RemedyContract):
     not_for = nn.Sequential(
         nn.Conv2d(2, 4, 3, 1, 1), nn.Conv2d(4, 4, 4, 4), nn.MaxPool2d(2), nn.AvgPool2d(3, 2), Energies()
     )
-    # a kernel that is not its own mirror image has an error that no grid takes away
-    unhelped = Case(before_energies(lambda: timm.Conv2dSame(2, 4, 3, 2)), noise(), symmetry="hflip")
+    # of an odd number of samples the grid is centred already, and a kernel that is no mirror image of itself is not cured
+    unhelped = Case(before_energies(lambda: timm.Conv2dSame(2, 4, 3, 2)), noise(17), symmetry="hflip")
 
 
 class TestOfTorch(TestOfTensorFlow):
@@ -35,6 +35,7 @@ class TestOfTorch(TestOfTensorFlow):
 
 class TestOfAPool(TestOfTensorFlow):
     case = Case(before_energies(lambda: pools.MaxPool2dSame(3, 2)), noise(), symmetry="hflip")
+    factor = 1e5
 
 
 def aligned(layer):

@@ -1,11 +1,11 @@
+import pytest
 import torch
 from tests.curing.remedies.contract import Case, RemedyContract
-from tests.curing.remedies.networks import PERIODIC, Energies, before_energies, noise
+from tests.curing.remedies.networks import PERIODIC, Energies, before_energies, noise, smooth
 from torch import nn
 from torch.nn import functional
 
 from symmeter.curing.remedies.blur import Blur, BlurBeforeStride
-
 
 CIRCULAR = {"padding_mode": "circular", "bias": False}
 
@@ -18,11 +18,19 @@ class TestOfAConvolution(RemedyContract):
         nn.Conv2d(2, 4, 3, 1, 1), nn.AvgPool2d(2), nn.MaxPool2d(3, 1), nn.Conv2d(4, 4, 8, 8)
     )
 
+    arguments = ("0.5", "1", "0.123456789")
+    misfits = ("0", "1.5", "-1", "nan", "x")
+
+
+class TestOfHalfABlur(TestOfAConvolution):
+    remedy = BlurBeforeStride(0.5)
+    factor = 1.5
+
 
 class TestOfAPool(RemedyContract):
     remedy = BlurBeforeStride()
-    case = Case(before_energies(lambda: nn.MaxPool2d(2)), noise(), options=PERIODIC)
-    factor = 3.0
+    case = Case(before_energies(lambda: nn.MaxPool2d(2)), smooth(), options=PERIODIC)
+    factor = 2.5
     # without a stride to pass on to, nothing is left to be cured by it: the error is made by a kink
     not_for = nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), nn.ReLU(), Energies())
 
@@ -76,3 +84,11 @@ def test_a_layer_of_an_unknown_class_keeps_its_own_forward():
     made, x = BlurBeforeStride().exchange(layer, None), torch.rand(1, 2, 8, 8)
     torch.testing.assert_close(made(x), layer(Blur((2, 2))(x)))
     assert BlurBeforeStride().exchange(type("OwnPool", (nn.MaxPool2d,), {})(2), None) is None
+
+
+@pytest.mark.parametrize("layer", [nn.Conv2d(2, 2, 3, 2, bias=False), nn.MaxPool2d(2)], ids=str)
+def test_a_part_of_a_blur_lies_between_none_and_all(layer):
+    x = torch.rand(1, 2, 8, 8)
+    whole = BlurBeforeStride().exchange(layer, None)(x)
+    part = BlurBeforeStride(0.25).exchange(layer, None)(x)
+    torch.testing.assert_close(part, 0.75 * layer(x) + 0.25 * whole)

@@ -46,7 +46,6 @@ def test_it_is_what_torch_calls_circular():
 def test_windows_larger_than_the_map_go_around_more_than_once():
     layer, x = nn.Conv2d(1, 1, 7, 1, 3, bias=False), torch.rand(1, 1, 2, 1)
     made = CircularPadding().exchange(layer, None)(x)
-    torch.testing.assert_close(made, layer.weight.new_tensor(made))
     assert made.shape == (1, 1, 2, 1)
     rows = layer.weight.sum(-1)[0, 0]
     first = sum(rows[k] * x[0, 0, (k - 3) % 2, 0] for k in range(7))

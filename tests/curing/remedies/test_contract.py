@@ -33,9 +33,9 @@ def test_every_remedy_has_a_file_of_tests_that_inherits_the_contract(name):
 def layers():
     """Convolutions, pools and activations of many shapes, for maps of 4 channels."""
     conv = lambda *args, kind=nn.Conv2d, **kwargs: kind(4, 4, *args, **kwargs)
-    yield from (conv(k, s, p) for k, s, p in itertools.product((1, 2, 3, 5, 7), (1, 2, 3, 4), (0, 1, 3)))
+    yield from (conv(k, s, p) for k, s, p in itertools.product((1, 2, 3, 7), (1, 2, 4), (0, 1, 3)))
     yield from (conv(3, (2, 1), (1, 0)), conv((1, 5), 2, (0, 2), groups=4), conv(3, 2, 2, dilation=2))
-    yield from (conv(3, 1, "same", dilation=2), conv(4, 1, "same"), conv(3, 1, "valid"))
+    yield from (conv(3, 1, "same", dilation=2), conv(3, 1, "valid"))
     yield from (conv(3, 2, 1, padding_mode=mode) for mode in ("circular", "reflect", "replicate"))
     yield from (
         timm.Conv2dSame(4, 4, k, s, dilation=d) for k, s, d in ((3, 2, 1), (5, 2, 1), (1, 2, 1), (3, 1, 2))
@@ -62,7 +62,7 @@ def layers():
 @pytest.mark.parametrize("name", [name for name, one in remedies().items() if issubclass(one, LayerRemedy)])
 def test_whatever_layer_is_exchanged_keeps_shape_dtype_and_itself(name):
     taken = 0
-    for layer, size in itertools.product(layers(), ((16, 16), (17, 23), (20, 15))):
+    for layer, size in itertools.product(layers(), ((16, 16), (17, 20))):
         made = remedies()[name].parse("").exchange(layer, None)
         if made is None:
             continue
@@ -87,7 +87,7 @@ class Nothing(LayerRemedy):
     name, words = "nothing", "does nothing"
 
     def exchange(self, layer, seen):
-        return nn.Sequential(layer) if isinstance(layer, nn.Conv2d) else None
+        return nn.Sequential(layer).eval() if isinstance(layer, nn.Conv2d) else None
 
 
 class Careless(Nothing):
@@ -103,7 +103,7 @@ class Careless(Nothing):
 class Held(RemedyContract):
     remedy = Nothing()
     case = Case(
-        lambda: nn.Sequential(nn.Conv2d(1, 2, 3, 2), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()),
+        lambda: nn.Sequential(nn.Conv2d(1, 2, 3, 2), nn.Tanh(), nn.AdaptiveAvgPool2d(1), nn.Flatten()),
         torch.rand(4, 1, 9, 9, dtype=torch.float64),
     )
     factor = 2.0
@@ -134,7 +134,11 @@ def test_the_contract_finds_a_remedy_that_helps_where_it_must_not():
         """Takes all away."""
 
         def exchange(self, layer, seen):
-            return nn.Sequential(layer, nn.AdaptiveAvgPool2d(1)) if isinstance(layer, nn.Conv2d) else None
+            return (
+                nn.Sequential(layer, nn.Hardtanh(-1e-3, 1e-3)).eval()
+                if isinstance(layer, nn.Conv2d)
+                else None
+            )
 
     held = Held()
     held.test_it_does_not_apply_or_does_not_help_elsewhere()

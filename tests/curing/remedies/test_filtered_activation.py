@@ -1,6 +1,6 @@
 import torch
 from tests.curing.remedies.contract import Case, RemedyContract
-from tests.curing.remedies.networks import Energies, before_energies, noise, smooth
+from tests.curing.remedies.networks import PERIODIC, Energies, before_energies, noise, smooth
 from torch import nn
 
 from symmeter.curing.remedies.filtered_activation import Filtered, FilteredActivation, half_way
@@ -8,16 +8,16 @@ from symmeter.curing.remedies.filtered_activation import Filtered, FilteredActiv
 
 class TestFilteredActivation(RemedyContract):
     remedy = FilteredActivation()
-    case = Case(before_energies(nn.ReLU), noise(20))
-    factor = 2.0
+    case = Case(before_energies(nn.ReLU), smooth(), options=PERIODIC)
+    factor = 3.0
     not_for = nn.Sequential(nn.Conv2d(2, 4, 3), nn.Softmax(1), nn.Flatten(), nn.Linear(8, 8), nn.ReLU())
     # an activation that makes no overtones: the error is that of the stride before it
     unhelped = Case(before_energies(lambda: nn.Conv2d(2, 4, 3, 4), lambda: nn.LeakyReLU(0.99)), noise())
 
 
 class TestWithParameters(TestFilteredActivation):
-    case = Case(before_energies(lambda: nn.PReLU(2)), noise(20))
-    factor = 1.5
+    case = Case(before_energies(lambda: nn.PReLU(2)), smooth(), options=PERIODIC)
+    factor = 2.0
 
 
 def test_it_is_the_low_pass_of_a_grid_twice_as_fine():

@@ -1,11 +1,9 @@
 """`aligned_padding`: strided layers whose grid of samples has the centre of the map."""
 
-from collections.abc import Sequence
-
 from torch import Tensor, nn
 from torch.nn import functional
 
-from symmeter.curing.remedy import LayerRemedy, Remedy, Setting
+from symmeter.curing.remedy import LayerRemedy
 from symmeter.curing.windows import Pool, Windows, rebuilt, windows_of
 
 
@@ -13,25 +11,21 @@ class AlignedPadding(LayerRemedy):
     """Windows reach as far over one edge of a map as over the other.
 
     Where the windows of a layer reach a samples before an axis of n samples and b behind it, the centre of its outputs
-    lies (b - a) / 2 from that of its input. At stride 2, kernel 3 and even n, `same` of TensorFlow has (a, b) = (0, 1)
-    and half a sample on one side; padding 1 of PyTorch has (1, 0), as the last window is left out, and half a sample on
-    the other. In their place: a' = b' = (a + b) / 2 where a + b is even, and else a' = b' = (a + b + 1) / 2 and the mean
-    of each two neighbours, whose positions lie half-way,
+    lies (b - a) / 2 from that of its input. At stride 2, kernel 3 and even n, `same` of TensorFlow has (a, b) = (0, 1),
+    half a sample on one side; padding 1 of PyTorch has (1, 0), as no window fits there any more, half a sample on the
+    other. In their place: a' = b' = (a + b) / 2 where a + b is even, else a' = b' = (a + b + 1) / 2 with the mean of
+    each two neighbours, whose positions lie half-way,
 
         y_j = sum over i of w_i (x_(s j + i) + x_(s j + i + 1)) / 2,    x padded by a' on both sides,
 
-    which is the layer with the kernel w * (1, 1) / 2. Both conventions become the same layer. It makes flips and quarter
-    turns as exact as the weights allow; under translations only the low pass (1, 1) / 2 counts, for a shifted grid moves
-    as the other does. A max pool takes its mean of neighbours over maxima at all positions. Source: derived here; Zhang
-    2019 for the order of maximum and filter.
+    which is the layer with the kernel w * (1, 1) / 2. Both conventions become the same layer. It makes flips and
+    quarter turns as exact as the weights allow; under translations only the low pass (1, 1) / 2 counts, for a shifted
+    grid moves as the other does. A max pool takes its mean of neighbours over maxima at all positions.
+    Source: derived here; Zhang 2019 for the order of maximum and filter.
     """
 
     name = "aligned_padding"
     words = "strided layers whose windows lie around the centre of the map, by a mean of two neighbours"
-
-    @classmethod
-    def usual(cls, setting: Setting) -> Sequence[Remedy]:
-        return [cls()] if setting.domain == "images" else []
 
     def exchange(self, layer: nn.Module, seen: Tensor | None) -> nn.Module | None:
         windows = windows_of(layer)
@@ -39,7 +33,7 @@ class AlignedPadding(LayerRemedy):
             return None
         if isinstance(layer, nn.MaxPool2d):
             return AlignedMaxPool(layer)
-        if layer.padding_mode != "zeros":
+        if not isinstance(layer, nn.Conv2d) or layer.padding_mode != "zeros":
             return None
         made = rebuilt(AlignedConv2d, layer)
         made.windows = windows

@@ -1,11 +1,9 @@
 """`average_pooling`: means over the windows of a max pool."""
 
-from collections.abc import Sequence
-
 from torch import Tensor, nn
 from torch.nn import functional
 
-from symmeter.curing.remedy import LayerRemedy, Remedy, Setting
+from symmeter.curing.remedy import LayerRemedy
 from symmeter.curing.windows import Pool, margins_of, windows_of
 
 
@@ -22,10 +20,6 @@ class AveragePooling(LayerRemedy):
     name = "average_pooling"
     words = "means instead of maxima over the windows of max pools"
     source = "LeCun et al. 1998"
-
-    @classmethod
-    def usual(cls, setting: Setting) -> Sequence[Remedy]:
-        return [cls()] if setting.domain == "images" else []
 
     def exchange(self, layer: nn.Module, seen: Tensor | None) -> nn.Module | None:
         windows = windows_of(layer) if isinstance(layer, nn.MaxPool2d) else None

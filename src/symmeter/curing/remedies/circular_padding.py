@@ -16,16 +16,21 @@ class CircularPadding(LayerRemedy):
         y_j = sum over i of w_i x_((s j + i - a) mod n).
 
     Of stride 1 such a layer commutes with cyclic shifts exactly, of stride s with those by multiples of s where s
-    divides n. That is of use for data without an edge (skies, textures, channels around a pipe), measured with
+    divides n. That is of use for data without an edge (skies, textures, a scan all around), measured with
     `definition="periodic"` or `padding="circular"`; photographs have edges. Layers without padding are left alone.
+    Source: Schubert et al. 2019, Circular convolutional neural networks for panoramic images and laser data.
     """
 
     name = "circular_padding"
     words = "convolutions and max pools wrap around instead of seeing zeros beyond the edge"
+    source = "Schubert et al. 2019"
 
     @classmethod
     def usual(cls, setting: Setting) -> Sequence[Remedy]:
-        wraps = "circular" in str(setting.options.get("padding")) or setting.options.get("definition") == "periodic"
+        wraps = (
+            "circular" in str(setting.options.get("padding"))
+            or setting.options.get("definition") == "periodic"
+        )
         return [cls()] if setting.domain == "images" and wraps else []
 
     def exchange(self, layer: nn.Module, seen: Tensor | None) -> nn.Module | None:
@@ -34,7 +39,7 @@ class CircularPadding(LayerRemedy):
             return None
         if isinstance(layer, nn.MaxPool2d):
             return CircularMaxPool(layer)
-        if layer.padding_mode != "zeros":
+        if not isinstance(layer, nn.Conv2d) or layer.padding_mode != "zeros":
             return None
         made = rebuilt(CircularConv2d, layer)
         made.windows = windows
@@ -71,4 +76,6 @@ class CircularMaxPool(Pool):
 
     def forward(self, x: Tensor) -> Tensor:
         """x (B, C, H, W) -> (B, C, H', W'), of the shape that the pool gave."""
-        return functional.max_pool2d(_wrapped(x, self.windows), self.kernel, self.strides, dilation=self.dilation)
+        return functional.max_pool2d(
+            _wrapped(x, self.windows), self.kernel, self.strides, dilation=self.dilation
+        )

@@ -1,17 +1,13 @@
 """`filtered_activation`: a non-linearity on a grid twice as fine, and a low pass before every second sample of it."""
 
-from collections.abc import Sequence
-
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from symmeter.curing.pointwise import is_pointwise
-from symmeter.curing.remedy import LayerRemedy, Remedy, Setting
+from symmeter.curing.remedy import LayerRemedy
 from symmeter.curing.windows import sharing
 
-# Half-way between samples: the polynomial of degree 5 through the three nearest on each side, at distances 1/2, 3/2, 5/2.
-_TAPS = (150 / 256, -25 / 256, 3 / 256)
+_REACH = 3  # samples on each side of what lies half-way between two
 
 
 class FilteredActivation(LayerRemedy):
@@ -23,18 +19,14 @@ class FilteredActivation(LayerRemedy):
         y = sigma(x) / 2 + U sigma(U x) / 2,    and with both axes of a map the mean of four such terms,
 
     so nothing is interleaved, and nothing shifted. Where sigma is linear it leaves low frequencies as they are and
-    halves the highest one. Beyond the edges the last sample is repeated. What is no map of more than one sample, such as
-    tokens or the gate of a squeeze, goes through sigma alone. Source: Karras et al. 2021 (StyleGAN3), whose filters are
-    longer; U: Deslauriers & Dubuc 1989.
+    halves the highest one. Beyond the edges the last sample is repeated. What is no map of more than one sample, as
+    tokens or the gate of a squeeze, goes through sigma alone.
+    Source: Karras et al. 2021 (StyleGAN3), whose filters are longer; U: Deslauriers & Dubuc 1989.
     """
 
     name = "filtered_activation"
     words = "non-linearities of maps on a grid twice as fine, with a low pass behind them"
     source = "Karras et al. 2021"
-
-    @classmethod
-    def usual(cls, setting: Setting) -> Sequence[Remedy]:
-        return [cls()] if setting.domain == "images" else []
 
     def places(self, model: nn.Module) -> list[str]:
         return [name for name in super().places(model) if not _behind_linear(model, name)]
@@ -66,8 +58,8 @@ class Filtered(nn.Module):
     def __init__(self, activation: nn.Module):
         super().__init__()
         self.act = sharing(activation)
-        if hasattr(self.act, "inplace"):  # what it is given is read again
-            self.act.inplace = False
+        if hasattr(self.act, "inplace"):
+            setattr(self.act, "inplace", False)  # noqa: B010 - what it is given is read again
 
     def forward(self, x: Tensor) -> Tensor:
         """x (B, C, H, W) -> (B, C, H, W), or of any other shape, which it keeps."""
@@ -81,23 +73,25 @@ class Filtered(nn.Module):
     def _between(self, x: Tensor, axes: tuple[int, ...]) -> Tensor:
         """The activation x (B, C, H, W) of what lies half-way along some axes, taken back to the samples."""
         for axis in axes:
-            x = half_way(_extended(x, axis, len(_TAPS)), axis)
+            x = half_way(_extended(x, axis, _REACH), axis)
         x = self.act(x)
         for axis in axes:
-            x = half_way(_extended(x, axis, len(_TAPS) - 1), axis)
+            x = half_way(_extended(x, axis, _REACH - 1), axis)
         return x
 
 
 def half_way(x: Tensor, axis: int) -> Tensor:
     """The values half-way between samples of an axis: x (..., n, ...) -> (..., n - 5, ...).
 
+    Of the polynomial of degree 5 through the three samples on each side.
+
+    >>> import torch
     >>> half_way(torch.arange(8.0)[None] ** 2, -1)  # exact for polynomials of a degree up to 5
     tensor([[ 6.2500, 12.2500, 20.2500]])
     """
-    count = x.shape[axis] - 2 * len(_TAPS) + 1
-    at = [x.narrow(axis, start, count) for start in range(2 * len(_TAPS))]
-    pairs = [at[len(_TAPS) - 1 - k] + at[len(_TAPS) + k] for k in range(len(_TAPS))]
-    return torch.stack([tap * pair for tap, pair in zip(_TAPS, pairs, strict=True)]).sum(0)
+    count = x.shape[axis] - 2 * _REACH + 1
+    at = [x.narrow(axis, start, count) for start in range(2 * _REACH)]
+    return (150 * (at[2] + at[3]) - 25 * (at[1] + at[4]) + 3 * (at[0] + at[5])) / 256
 
 
 def _extended(x: Tensor, axis: int, by: int) -> Tensor:

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from symmeter.curing.fractions import fraction
-from symmeter.curing.remedy import LayerRemedy, Remedy, Setting
+from symmeter.curing.brackets import positive, written
+from symmeter.curing.remedy import LayerRemedy, Remedy
 from symmeter.curing.windows import rebuilt, windows_of
 from symmeter.layers.classify import kind_of
 
@@ -15,9 +15,11 @@ _USUAL, _WIDEST = 0.5, 2.0
 
 
 class OverlappingPatches(LayerRemedy):
-    """The kernel k of a patch embedding, of stride s, becomes k * t with a triangle t of half its height at width s / 2.
+    """The kernel k of a patch embedding, of stride s, becomes k * t, t a triangle as wide as half a stride.
 
-        t_i = (r - |i|) / r^2, |i| < r, along both axes, r = width s;    `overlapping_patches(0.5)` is the usual width.
+        t_i = (r - |i|) / r^2, |i| < r, along both axes, r = width s.
+
+    r is the width at half of the height; `overlapping_patches(0.5)` is the usual one.
 
     It is what the patches of a blurred image would give, in one convolution of the same class with a kernel larger by
     2 (r - 1), padded by r - 1 repeated pixels. Neighbouring patches come to share pixels, and frequencies that the
@@ -31,18 +33,14 @@ class OverlappingPatches(LayerRemedy):
 
     def __init__(self, width: float = _USUAL):
         self.width = width
-        self.argument = "" if width == _USUAL else f"{width:g}"
+        self.argument = "" if width == _USUAL else written(width)
 
     @classmethod
     def parse(cls, argument: str) -> Remedy:
         if not argument:
             return cls()
         what = f"the width of the blur in strides, above 0 and at most {_WIDEST:g}"
-        return cls(fraction(cls.name, argument, _WIDEST, what))
-
-    @classmethod
-    def usual(cls, setting: Setting) -> Sequence[Remedy]:
-        return [cls()] if setting.domain == "images" else []
+        return cls(positive(cls.name, argument, _WIDEST, what))
 
     def exchange(self, layer: nn.Module, seen: Tensor | None) -> nn.Module | None:
         if not isinstance(layer, nn.Conv2d) or kind_of(layer, leaf=True) != "patch embedding":
@@ -51,25 +49,21 @@ class OverlappingPatches(LayerRemedy):
         if windows is None or any(axis.padding != (0, 0) or axis.dilation > 1 for axis in windows):
             return None
         reach = [max(1, round(self.width * axis.stride)) for axis in windows]
-        kernel = tuple(axis.kernel + 2 * (r - 1) for axis, r in zip(windows, reach, strict=True))
-        margins = tuple(r - 1 for r in reach)
-        made = rebuilt(type(layer), layer, kernel_size=kernel, padding=margins, padding_mode="replicate")
         weight = _blurred(layer.weight.detach(), reach)
+        kernel, margins = (weight.shape[-2], weight.shape[-1]), (reach[0] - 1, reach[1] - 1)
+        made = rebuilt(nn.Conv2d, layer, kernel, margins, "replicate")
         made.weight = nn.Parameter(weight, requires_grad=layer.weight.requires_grad)
         return made
 
 
 def _blurred(weight: Tensor, reach: Sequence[int]) -> Tensor:
-    """A kernel (O, C, H, W) convolved with triangles along rows and columns: (O, C, H + 2 (r - 1), W + 2 (r - 1))."""
-    rows, columns = reach
-    down, across = _triangle(rows, weight), _triangle(columns, weight)
-    flat = functional.pad(
-        weight.flatten(0, 1)[:, None], (2 * (columns - 1), 2 * (columns - 1), 2 * (rows - 1), 2 * (rows - 1))
-    )
-    return functional.conv2d(flat, torch.outer(down, across)[None, None]).unflatten(0, weight.shape[:2])[
-        :, :, 0
-    ]
+    """A kernel (O, I, H, W) convolved with triangles along rows and columns: (O, I, H + 2 (r - 1), W + 2 (r - 1))."""
+    down, across = (_triangle(r).to(weight) for r in reach)
+    beyond = (2 * (len(across) // 2), 2 * (len(down) // 2))
+    each = functional.pad(weight.flatten(0, 1)[:, None], (beyond[0], beyond[0], beyond[1], beyond[1]))
+    return functional.conv2d(each, torch.outer(down, across)[None, None])[:, 0].unflatten(0, weight.shape[:2])
 
 
-def _triangle(reach: int, like: Tensor) -> Tensor:
-    return (reach - torch.arange(1 - reach, reach).abs()).to(like) / reach**2
+def _triangle(reach: int) -> Tensor:
+    """Weights (2 r - 1,) that add up to one."""
+    return (reach - torch.arange(1 - reach, reach).abs()) / reach**2

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from symmeter.curing.brackets import positive
 from symmeter.curing.pointwise import is_pointwise
 from symmeter.curing.remedy import LayerRemedy, Remedy, Setting
 from symmeter.errors import SymmeterError
@@ -19,8 +20,8 @@ class PolynomialActivation(LayerRemedy):
         p = argmin over polynomials of degree d of sum over seen x of (p(x) - sigma(x))^2.
 
     The spectrum of p(x) reaches d times as far as that of x and no farther, where a kink reaches to all frequencies.
-    Behind a mean over the map the square of what is band-limited is exactly invariant. Values beyond those seen may grow
-    large, and every layer is fitted by itself: without training it costs much accuracy, so it is not usual. The
+    Behind a mean over the map the square of what is band-limited is exactly invariant. Values beyond those seen may
+    grow large, and every layer is fitted by itself: without training it costs much accuracy, so it is not usual. The
     coefficients are a buffer. Activations with parameters of their own are left alone.
     Source: Michaeli et al. 2023, Alias-free convnets, who train with polynomials of degree 2.
     """
@@ -37,11 +38,11 @@ class PolynomialActivation(LayerRemedy):
     def parse(cls, argument: str) -> Remedy:
         if not argument:
             return cls()
-        if not argument.isdecimal() or not 1 <= int(argument) <= _HIGHEST:
-            raise SymmeterError(
-                f"{cls.name}({argument}): give the degree of the polynomial, a whole number from 1 to {_HIGHEST}"
-            )
-        return cls(int(argument))
+        what = f"the degree of the polynomial, a whole number from 1 to {_HIGHEST}"
+        degree = positive(cls.name, argument, _HIGHEST, what)
+        if not degree.is_integer():
+            raise SymmeterError(f"{cls.name}({argument}): give {what}")
+        return cls(int(degree))
 
     @classmethod
     def usual(cls, setting: Setting) -> Sequence[Remedy]:
@@ -59,7 +60,7 @@ class PolynomialActivation(LayerRemedy):
 def fitted(layer: nn.Module, seen: Tensor, degree: int) -> Tensor:
     """Coefficients (degree + 1,), constants first, of the polynomial nearest to a function at values of any shape.
 
-    >>> fitted(nn.Identity(), torch.tensor([1.0, 2.0, 4.0]), 1)
+    >>> fitted(nn.Identity(), torch.tensor([1.0, 2.0, 4.0]), 1).round(decimals=3).abs()
     tensor([0., 1.])
     """
     values = seen.detach().flatten()
@@ -71,7 +72,7 @@ def fitted(layer: nn.Module, seen: Tensor, degree: int) -> Tensor:
     # The smallest of all that are nearest, where there are fewer values than coefficients.
     solution = torch.linalg.lstsq(powers.cpu(), wanted.cpu()[:, None], driver="gelsd").solution[:, 0]
     units = scale.cpu() ** torch.arange(degree + 1)
-    return (solution / units).round(decimals=12).to(seen)
+    return (solution / units).to(seen)
 
 
 class Polynomial(nn.Module):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from symmeter.curing.fractions import fraction
+from symmeter.curing.brackets import positive, written
 from symmeter.curing.remedy import Remedy, Setting
 from symmeter.errors import SymmeterError
 
@@ -33,14 +33,14 @@ class SmoothPositions(Remedy):
 
     def __init__(self, width: float = _USUAL):
         self.width = width
-        self.argument = "" if width == _USUAL else f"{width:g}"
+        self.argument = "" if width == _USUAL else written(width)
 
     @classmethod
     def parse(cls, argument: str) -> Remedy:
         if not argument:
             return cls()
         what = f"the width of the Gaussian in patches, above 0 and at most {_WIDEST:g}"
-        return cls(fraction(cls.name, argument, _WIDEST, what))
+        return cls(positive(cls.name, argument, _WIDEST, what))
 
     @classmethod
     def usual(cls, setting: Setting) -> Sequence[Remedy]:
@@ -85,7 +85,7 @@ def _part(name: str) -> str:
 
 
 def _grid(around: nn.Module, tokens: int) -> tuple[int, int] | None:
-    """Rows and columns of the patches: as the embedding of patches says, or the largest square that all but a few fill."""
+    """Rows and columns of the patches: as their embedding says, or the largest square that all but a few fill."""
     said = getattr(getattr(around, "patch_embed", None), "grid_size", None)
     if said is not None and 0 <= tokens - said[0] * said[1] <= _MOST_PREFIX:
         return said[0], said[1]
