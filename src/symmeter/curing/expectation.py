@@ -21,7 +21,7 @@ from symmeter.domains.space.motion import Motion
 from symmeter.domains.space.orthogonal import SPACE
 from symmeter.domains.space.sets import Sets
 from symmeter.errors import SymmeterError, nearest
-from symmeter.kinds_of_data import find_domain, read_options
+from symmeter.kinds_of_data import find_domain, parse_group, read_options
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import MOST_ENUMERATED, Element, Group, ProductElement
 
@@ -47,6 +47,15 @@ def group_named(setting: Setting, word: str, remedy: str) -> Group:
         choices = set(known.symmetries) - set(known.generators())
         raise SymmeterError(f"remedy {remedy}: {known.name} have no group {word!r}{nearest(word, choices)}")
     return found[0]
+
+
+def check_group(word: str, remedy: str) -> str:
+    """The name of a group of any kind of data; SymmeterError for what is none."""
+    try:
+        parse_group(word)
+    except SymmeterError as error:
+        raise SymmeterError(f"remedy {remedy}: {error}") from error
+    return word
 
 
 def is_known(setting: Setting, word: str) -> bool:

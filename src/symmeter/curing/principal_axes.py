@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from itertools import product
 
 import torch
 from torch import Tensor
@@ -18,12 +17,16 @@ from symmeter.training.over_elements import Orbit, OverElements
 from symmeter.training.samples import Meant, Samples
 
 
+_ONE = ((1.0, 1.0, 1.0),)
+_FOUR = (*_ONE, (1.0, -1.0, -1.0), (-1.0, 1.0, -1.0), (-1.0, -1.0, 1.0))  # signs of axes that make rotations
+
+
 class Moved(Motion):
     """A motion whose matrix R (3, 3) and shift b (3,) are tensors, so that gradients pass through it."""
 
-    def __init__(self, rotation: Tensor, shift: Tensor, parity: float):
+    def __init__(self, rotation: Tensor, shift: Tensor, parity: Tensor):
         super().__init__()
-        vars(self).update(rotation=rotation, shift=shift, parity=parity)
+        vars(self).update(rotation=rotation, shift=shift, parity=parity)  # in the place of what is cached
 
     def inverse(self) -> "Moved":
         back = self.rotation.mT
@@ -62,15 +65,15 @@ class Centroid(Poses):
     """The centroid c: x - c."""
 
     def of(self, points: Tensor) -> list[Pose]:
-        still = torch.eye(3).to(points)
-        return [Pose(tuple(Moved(still, centre, 1.0) for centre in points.mean(1)))]
+        still, unmirrored = torch.eye(3).to(points), torch.ones(()).to(points)
+        return [Pose(tuple(Moved(still, centre, unmirrored) for centre in points.mean(1)))]
 
 
 @dataclass(frozen=True)
 class PrincipalAxes(Poses):
     """The eigenvectors of the covariance about the centroid, the longest axis first, as the columns of R: R^T x.
 
-    Their signs are free. All 4 that make rotations are taken, with `mirrored` all 8, which is a frame; with `signed`
+    Their signs are free. All 4 choices that make rotations are taken, with `mirrored` all 8: a frame. With `signed` it is
     one, in which the third moment along an axis is not negative. That jumps where a moment passes through 0, both jump
     where two axes are as long as each other, and no choice of one pose is without jumps.
     """
@@ -85,20 +88,21 @@ class PrincipalAxes(Poses):
         if self.signed:
             moments = (centred @ axes).pow(3).sum(1).detach()
             axes = axes * torch.where(moments < 0, -1.0, 1.0)[:, None]
-            return [self._turned(axes, (1.0, 1.0, 1.0))]
-        free = 3 if self.mirrored else 2
-        signs = product((1.0, -1.0), repeat=free)
-        return [self._turned(axes, (*one, 1.0)[:3]) for one in signs]
+        first, second, third = axes.unbind(-1)
+        completing = torch.linalg.cross(first, second)
+        if self.signed and self.mirrored:
+            return [_pose(axes, (completing * third).sum(-1).detach().round())]
+        right = torch.stack([first, second, completing], -1)
+        signs = _ONE if self.signed else _FOUR
+        turned = [right * torch.tensor(one).to(right) for one in signs]
+        hands = (1.0, -1.0) if self.mirrored else (1.0,)
+        return [_pose(hand * one, torch.full_like(one[:, 0, 0], hand)) for hand in hands for one in turned]
 
-    def _turned(self, axes: Tensor, signs: tuple[float, ...]) -> Pose:
-        """Axes (B, 3, 3) with these signs; without mirror images the third completes the other two."""
-        axes = axes * torch.tensor(signs).to(axes)
-        if not self.mirrored:
-            first, second, _ = axes.unbind(-1)
-            axes = torch.stack([first, second, torch.linalg.cross(first, second)], -1)
-        parity = torch.linalg.det(axes.detach()).round()
-        origin = torch.zeros(3).to(axes)
-        return Pose(tuple(Moved(one, origin, float(sign)) for one, sign in zip(axes, parity, strict=True)))
+
+def _pose(axes: Tensor, parity: Tensor) -> Pose:
+    """That of every sample, from axes (B, 3, 3), and their determinants (B,)."""
+    origin = torch.zeros(3).to(axes)
+    return Pose(tuple(Moved(one, origin, sign) for one, sign in zip(axes, parity, strict=True)))
 
 
 class InPoses(OverElements):

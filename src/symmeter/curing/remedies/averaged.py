@@ -2,19 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from torch import nn
 
 from symmeter.curing.as_before import AsBefore
-from symmeter.curing.expectation import NOTHING_LEFT, count_of, group_named, holds, in_space, is_known, of_mean
+from symmeter.curing.expectation import NOTHING_LEFT, check_group, count_of, group_named, holds, in_space, is_known, of_mean
 from symmeter.curing.remedy import Expected, NetworkRemedy, Remedy, Setting
 from symmeter.errors import SymmeterError
-from symmeter.kinds_of_data import find_domain, parse_group
+from symmeter.kinds_of_data import find_domain
 from symmeter.symmetry.groups.group import MOST_ENUMERATED, Group
 from symmeter.symmetry.hypothesis import Symmetry
 from symmeter.training.averaged import Averaged
 from symmeter.verbs.arguments import split_list
 
+_ARGUMENT = attrgetter("argument")
+_MOST = 10_000  # elements of a mean
 _SAMPLED = 8  # elements of groups of which no better number is known
 _SPACE = {"SO3": (60, 120), "O3": (120,)}  # cosets of the icosahedral group, and of that with inversion
 
@@ -23,9 +26,12 @@ _SPACE = {"SO3": (60, 120), "O3": (120,)}  # cosets of the icosahedral group, an
 class AveragedOver(NetworkRemedy):
     """fbar(x) = mean over g of rho_out(g)^-1 f(rho_in(g) x): `averaged(C4)`, and `averaged(SO3,60)` of 60 elements.
 
-    It is `symmeter.Averaged`, with the outputs that are asked for. Of `softmax` the probabilities are averaged, and log
+    Without brackets it is over what is usual for the symmetry that is asked for: a group itself, quarter turns of images
+    and rotations of space, shifts by a pixel. It is `symmeter.Averaged`, with the outputs that are asked for. Of `softmax` the probabilities are averaged, and log
     of their mean takes the place of the scores. Where scores themselves are asked for (`logits`), these are averaged,
-    whose softmax is the geometric mean of probabilities, normalised: another network, which doubts less.
+    whose softmax is the geometric mean of probabilities, normalised: another network.
+
+    Source: equi-tuning, Basu et al. 2023; the mean over a group is Reynolds's operator.
     """
 
     argument: str = ""
@@ -36,17 +42,19 @@ class AveragedOver(NetworkRemedy):
     @classmethod
     def parse(cls, argument: str) -> Remedy:
         """`GROUP`, or `GROUP,K` for K of its elements."""
+        if not argument:
+            return cls()
         word, *count = split_list(argument)
         if not word or len(count) > 1 or not all(k.isdecimal() for k in count):
             raise SymmeterError(
                 f"remedy averaged({argument}): write the group in the brackets, and how many of its elements if not "
                 "all: averaged(C4) or averaged(SO3,60)"
             )
-        if count and int(count[0]) < 2:
+        if not all(2 <= int(k) <= _MOST for k in count):
             raise SymmeterError(
-                f"remedy averaged({argument}): a mean is over at least 2 elements, as in averaged({word},8)"
+                f"remedy averaged({argument}): a mean is over 2 to {_MOST} elements, as in averaged({word},8)"
             )
-        parse_group(word)
+        check_group(word, f"averaged({argument})")
         return cls(",".join([word, *count]))
 
     @classmethod
@@ -55,20 +63,23 @@ class AveragedOver(NetworkRemedy):
         words = dict.fromkeys(_usual_words(setting))
         return [cls(word) for word in words if is_known(setting, split_list(word)[0])]
 
-    @property
-    def _parts(self) -> tuple[str, int | None]:
+    def _over(self, setting: Setting) -> tuple[Group, int | None]:
         """The group, and how many of its elements, None for all that are usual."""
-        word, *count = split_list(self.argument)
-        return word, int(count[0]) if count else None
+        word, *count = split_list(self.argument or next(map(_ARGUMENT, self.usual(setting)), ""))
+        if not word:
+            raise SymmeterError(
+                f"remedy averaged: over which group is not clear for {setting.symmetry.name}: write it in brackets, as "
+                "in averaged(C4)"
+            )
+        return group_named(setting, word, str(self)), int(count[0]) if count else None
 
     def wrapped(self, model: nn.Module, setting: Setting) -> nn.Module:
         """The mean of the model, called as that is; SymmeterError for a group that the data does not have."""
-        word, count = self._parts
-        group_named(setting, word, str(self))
+        group, count = self._over(setting)
         return AsBefore(
             Averaged(
                 model,
-                word,
+                group.name,
                 elements=count,
                 output=setting.output,
                 domain=setting.domain,
@@ -82,8 +93,7 @@ class AveragedOver(NetworkRemedy):
 
         Of all else see `symmeter.curing.expectation`: 1 / k for k elements whose errors are independent, at most 1.
         """
-        word, count = self._parts
-        group = group_named(setting, word, str(self))
+        group, count = self._over(setting)
         if count in (None, group.order) and holds(group, symmetry, setting):
             return NOTHING_LEFT
         return of_mean(count or count_of(group, setting))
@@ -98,7 +108,9 @@ def _usual_words(setting: Setting) -> Iterator[str]:
     if moving and not space:
         every = len(moving) == len(known.symmetry("translation"))
         yield from ["shift(1)"] if every else [f"shift(1,{name[-1]})" for name in moving]
-    if turning and space:
+    if len(turning) == 1 and space:
+        yield f"SO2({turning[0][-1]}),{_SAMPLED}"
+    elif turning and space:
         yield from _of_group_of_space("SO3")
     elif turning:
         yield from ("octahedral",) if "rotation_z" in turning else ("C4", f"SO2,{_SAMPLED}")

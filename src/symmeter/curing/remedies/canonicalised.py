@@ -11,22 +11,25 @@ from symmeter.curing.expectation import (
     NOTHING_LEFT,
     acts_exactly,
     asked_in_space,
+    check_group,
     group_named,
     holds,
     in_space,
+    is_known,
     turns_space,
 )
 from symmeter.curing.principal_axes import InPoses, PrincipalAxes
 from symmeter.curing.remedy import Expected, NetworkRemedy, Remedy, Setting
 from symmeter.errors import SymmeterError
-from symmeter.kinds_of_data import parse_group
 from symmeter.models.outputs import Output
+from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.representations.representation import Acted
 from symmeter.training.over_elements import Combined, Orbit, OverElements, one_group, orbit_of
 from symmeter.training.samples import Meant, Samples
 from symmeter.verbs.arguments import split_list
 
 _BY_AXES = {"SO3": False, "O3": True}  # and whether mirror images are among them
+_STEPS = 8  # of a turn about one axis
 _SCORES = ("softmax", "logits")
 
 
@@ -42,6 +45,8 @@ class Canonicalised(NetworkRemedy):
     with the signs of their third moments. It jumps where such a moment is 0 and where two axes are equally long; no
     choice of one pose is without jumps (Puny et al. 2022), and near one of them a small change can be answered by a
     large one. `frames` does not jump at the first.
+
+    Source: Kaba et al. 2023, canonicalisation by optimisation.
     """
 
     argument: str = ""
@@ -51,55 +56,72 @@ class Canonicalised(NetworkRemedy):
 
     @classmethod
     def parse(cls, argument: str) -> Remedy:
-        """`GROUP`."""
+        """`GROUP`; where nothing is said what is usual for the symmetry that is asked for."""
         if not argument:
-            raise SymmeterError(
-                "remedy canonicalised: write the group in brackets, canonicalised(C4) or, for points, canonicalised(SO3)"
-            )
-        parse_group(argument)
-        return cls(argument.upper() if argument.upper() in _BY_AXES else argument)
+            return cls()
+        word = check_group(argument, f"canonicalised({argument})")
+        return cls(word.upper() if word.upper() in _BY_AXES else word)
 
     @classmethod
     def usual(cls, setting: Setting) -> Sequence[Remedy]:
-        """Quarter turns of images that are to be turned, axes of points, and small groups that are asked for."""
+        """Small groups that are asked for; quarter turns of images; principal axes of points, and the surest of some turns.
+
+        Where a network has seen but one axis upright, principal axes show it poses that it does not know.
+        """
         scores = any(word.split(":")[0] in _SCORES for word in split_list(setting.output))
-        asked = [group.name for group in setting.symmetry.groups if acts_exactly(group, setting) and scores]
+        asked = [group.name for group in setting.symmetry.groups if acts_exactly(group, setting)]
+        turning = [one.name[-1] for one in setting.symmetry.generators if one.name.startswith("rotation")]
         if in_space(setting):
-            return [cls(word) for word in [*asked_in_space(setting), *asked]]
-        turned = scores and any(one.name == "rotation" for one in setting.symmetry.generators)
-        return [cls(word) for word in dict.fromkeys([*["C4"] * turned, *asked])]
+            axes = asked_in_space(setting)
+            asked += [f"C{_STEPS}({turning[0]})"] if len(turning) == 1 else ["icosahedral"] * bool(axes)
+        else:
+            axes = []
+            asked += ["C4"] * bool(turning)
+        words = dict.fromkeys([*axes, *asked * scores])
+        return [cls(word) for word in words if is_known(setting, word)]
 
     def wrapped(self, model: nn.Module, setting: Setting) -> nn.Module:
         """The network in one pose; SymmeterError for a group that does not act exactly, or is none of the data's."""
-        group = group_named(setting, self.argument, str(self))
+        group = self._over(setting)
         raw = [f"logits{word.strip().removeprefix('softmax')}" if word.strip().startswith("softmax") else word
                for word in split_list(setting.output)]  # fmt: skip
         setting = replace(setting, output=",".join(raw))
-        if self._by_axes(setting):
-            axes = PrincipalAxes(_BY_AXES[self.argument], signed=True)
+        if _by_axes(group, setting):
+            axes = PrincipalAxes(_BY_AXES[group.name], signed=True)
             return AsBefore(InPoses(model, axes, setting))
         if not acts_exactly(group, setting):
             raise SymmeterError(
                 f"remedy {self}: one pose is chosen from a finite group that acts exactly, such as C4, D4 or hflip on "
-                f"images, and {group.name} is none; use averaged({self.argument})"
+                f"images, and {group.name} is none; use averaged({group.name})"
             )
-        return AsBefore(Surest(model, self.argument, setting))
+        return AsBefore(Surest(model, group.name, setting))
 
     def expected(self, setting: Setting, symmetry: str) -> Expected:
         """Nothing is left of the group and its subgroups; of all else the error in one pose, of k poses at most k times.
 
         The errors in all k poses add up to k times their mean, and none is larger than all of them.
         """
-        group = group_named(setting, self.argument, str(self))
-        if self._by_axes(setting):
-            covered = turns_space(symmetry, setting, _BY_AXES[self.argument])
+        group = self._over(setting)
+        if _by_axes(group, setting):
+            covered = turns_space(symmetry, setting, _BY_AXES[group.name])
             return NOTHING_LEFT if covered else Expected(1.0, 0.0, float("inf"))
         if holds(group, symmetry, setting):
             return NOTHING_LEFT
         return Expected(1.0, 0.0, float(group.order or "inf"))
 
-    def _by_axes(self, setting: Setting) -> bool:
-        return self.argument in _BY_AXES and in_space(setting)
+    def _over(self, setting: Setting) -> Group:
+        usual = [one.argument for one in self.usual(setting)]
+        if not self.argument and not usual:
+            raise SymmeterError(
+                f"remedy canonicalised: for {setting.symmetry.name} no group is usual that acts exactly: write one in "
+                "brackets, as in canonicalised(C4)"
+            )
+        return group_named(setting, self.argument or usual[0], str(self))
+
+
+def _by_axes(group: Group, setting: Setting) -> bool:
+    """Whether the pose is that of principal axes."""
+    return group.name in _BY_AXES and in_space(setting)
 
 
 class Surest(OverElements):

@@ -17,11 +17,14 @@ class Centred(NetworkRemedy):
     """fbar(x) = rho_out(c) f(x - c) with c the centroid of x: one pass, exactly equivariant under translations.
 
     Outputs that are positions are moved back by c; all else that has a word does not know of translations.
+
+    Source: the frame of translations in Puny et al. 2022.
     """
 
     argument: str = ""
     name = "centred"
     words = "points with their centroid at the origin"
+    source = "Puny et al. 2022"
 
     @classmethod
     def usual(cls, setting: Setting) -> Sequence[Remedy]:

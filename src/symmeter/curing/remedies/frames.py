@@ -21,6 +21,8 @@ class Frames(NetworkRemedy):
     Four rotations for `frames(SO3)`, eight with mirror images for `frames(O3)`: the signs of axes are free, so all of
     them are in the mean. It is exactly equivariant, and differentiable, wherever no two axes are equally long; the
     rotations are about the origin, and translations are left as they were (`centred` is for these).
+
+    Source: Puny et al. 2022, frame averaging.
     """
 
     argument: str = ROTATIONS
