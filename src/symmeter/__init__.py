@@ -30,6 +30,7 @@ _HOME = {
     "cite": "report.citations",
     "Profile": "layers.profile",
     "Comparison": "results.comparison",
+    "Difference": "layers.difference",
     "compare": "sweeps.compare",
     "load": "sweeps.load",
     "sweep": "sweeps.sweep",
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from symmeter.kinds_of_data import parse_group
     from symmeter.layers.assertion import assert_equivariant
     from symmeter.layers.attribute import attribute
+    from symmeter.layers.difference import Difference
     from symmeter.layers.profile import Profile
     from symmeter.measuring.measure import measure
     from symmeter.measuring.prediction import prediction_range
@@ -78,6 +80,7 @@ __all__ = [
     "GENERATORS",
     "Averaged",
     "Comparison",
+    "Difference",
     "Profile",
     "Result",
     "Rollout",
