@@ -21,7 +21,7 @@ class DifferenceRow(Record):
     is the one less the other with its 95 % interval, and `share` what it is of the whole difference, None where that is
     not clear. `own_share` is how much more of its own network's error the line is, in the model than in the reference:
     for networks of very different error. `floor` is how far round-off may move the difference, `p` for a difference of
-    0, `p_corrected` by Holm over all lines of one view.
+    0, `p_corrected` by Holm over all lines of one view; None for what is exactly 0, and for round-off.
     """
 
     layer: str

@@ -253,7 +253,7 @@ class _Pair:
                 value=float(one.model.mean()),
                 reference_value=float(one.reference.mean()),
                 floor=one.floor,
-                p=difference.p,
+                p=difference.p if one.line.reference or one.line.model else None,
                 difference=difference.value,
                 **columns_of_interval("difference", difference.interval),
                 **_shares(one, errors, seed),

@@ -8,13 +8,14 @@ from symmeter.layers.difference_row import DifferenceRow
 from symmeter.layers.difference_text import shown_lines
 from symmeter.layers.text import shortened_name
 from symmeter.report.drawing import drawing
-from symmeter.report.figures import TITLE, bars, room, signs, unframed, words, wrapped
+from symmeter.report.figures import bars, room, signs, unframed, words, wrapped
 from symmeter.report.style import STYLE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _LINE, _AROUND = 0.18, 1.1  # inches of height for a line, and around all of them
+_ACROSS = 0.5  # of the place of axes with long names on their left: what words above and below them may take
 
 
 def _height(
@@ -55,9 +56,9 @@ def plot_difference(
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.axvline(0, color="black", linewidth=0.8)
     across = f"contribution less that in the reference, {words(rows[0].symmetry)} ({signs(rows[0].unit)})"
-    ax.set_xlabel(wrapped(across, ax, TITLE))
+    ax.set_xlabel(wrapped(across, ax, _ACROSS))
     said = f"{found.models[1]} less {found.reference}, {found.images} {found.item}s"
-    ax.set_title(wrapped(said, ax, TITLE), parse_math=False)
+    ax.set_title(wrapped(said, ax, _ACROSS), parse_math=False)
     unframed(ax)
 
 

@@ -19,7 +19,7 @@ _NO_BOUND = "the tail is too long for {} values to set both bounds"
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """A mean difference with its interval and the two-sided p value for 0."""
+    """A mean difference with its interval and the two-sided p value for 0; None where all values are 0."""
 
     value: float
     interval: Interval
@@ -48,7 +48,9 @@ def of_differences(
         for number, column in enumerate(found.T)
     ]
     return [
-        PairedDifference(float(column.mean()), interval, student(column, confidence)[1])
+        PairedDifference(
+            float(column.mean()), interval, student(column, confidence)[1] if column.any() else None
+        )
         for column, interval in zip(found.T, intervals, strict=True)
     ]
 
