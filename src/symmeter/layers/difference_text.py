@@ -13,7 +13,7 @@ from symmeter.results.numbers import percent, short, with_interval
 from symmeter.results.sheet import Sheet, new_table
 
 TOP = 15  # lines of a view by module
-_NUMBERS_WIDTH = 61  # of the columns beside the names
+_BETWEEN = 2  # characters between two columns
 _COLOURS = {MORE: "red", LESS: "green"}
 _SEEN = 1e-3  # of the whole: round-off that is less is in no table
 
@@ -71,32 +71,38 @@ def _table(whole: DifferenceRow, lines: Sequence[DifferenceRow], width: int, top
     """The lines of one view; of many parts those with the largest differences."""
     by = lines[0].by
     shown, rest = (lines[:top], lines[top:]) if by == "module" else (lines, [])
+    cells = [[*_numbers(row), row.verdict] for row in (*shown, whole)]
+    headings = ["difference\n[95 %]", "of\nit", "of its own\nerror [95 %]", "\nverdict"]
+    taken = [
+        max(map(len, [*column, *said.split("\n")])) for *column, said in zip(*cells, headings, strict=True)
+    ]
+    room = width - sum(taken) - _BETWEEN * len(taken)
     table = new_table()
     table.add_column(f"{whole.symmetry}\nby {by}", no_wrap=True)
-    for name in ("difference\n[95 %]", "of\nit", "of its own\nerror [95 %]"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("\nverdict", no_wrap=True)
-    for row in shown:
-        _add(table, shortened_name(row.layer, width - _NUMBERS_WIDTH), row)
+    for said in headings:
+        table.add_column(said, justify="left" if "verdict" in said else "right", no_wrap=True)
+    for row, own in zip(shown, cells, strict=False):
+        table.add_row(*map(escape, [shortened_name(row.layer, room), *own[:-1]]), _verdict(row))
     if rest:
         share = None if whole.share is None else sum(row.share or 0.0 for row in rest)
         left = [short(sum(row.difference for row in rest)), percent(share)]
         table.add_row(f"{len(rest)} more", *left, "", "", style="dim")
     table.add_section()
-    _add(table, "whole", whole)
+    table.add_row(*map(escape, ["whole", *cells[-1][:-1]]), _verdict(whole))
     return table
 
 
-def _add(table: Table, name: str, row: DifferenceRow) -> None:
-    """A line of the table."""
-    own = "" if row.whole else percent(row.own_share, row.own_share_low, row.own_share_high)
-    cells = [
-        name,
+def _numbers(row: DifferenceRow) -> list[str]:
+    """The difference of a line, its share of the whole one, and that of its own error."""
+    return [
         with_interval(row.difference, row.difference_low, row.difference_high),
         percent(row.share).replace(".0%", "%"),
-        own,
+        "" if row.whole else percent(row.own_share, row.own_share_low, row.own_share_high),
     ]
-    table.add_row(*map(escape, cells), Text(row.verdict, _COLOURS.get(row.verdict, "dim")))
+
+
+def _verdict(row: DifferenceRow) -> Text:
+    return Text(row.verdict, _COLOURS.get(row.verdict, "dim"))
 
 
 def _legend(found: Printable, wholes: Sequence[DifferenceRow]) -> list[str]:
