@@ -37,7 +37,7 @@ SPEC = {
 }
 SAMPLES, QUICK = 200, 12
 KEPT = (
-    "symmetry", "by", "layer", "kind", "images", "value", "reference_value", "difference", "difference_low",
+    "symmetry", "by", "layer", "kind", "value", "reference_value", "difference", "difference_low",
     "difference_high", "share", "share_low", "share_high", "own_share", "own_share_low", "own_share_high", "floor",
     "p_corrected", "verdict",
 )  # fmt: skip
@@ -103,7 +103,10 @@ class Explained(Study):
 
         def work() -> list[dict[str, Any]]:
             found = symmeter.compare(reference(), model(), layers=True, by=VIEWS[pair])
-            return [{"pair": pair, "name": name, **{key: row[key] for key in KEPT}} for row in found.rows]
+            return [
+                {"pair": pair, "name": name, "samples": row.images, **{key: row[key] for key in KEPT}}
+                for row in found.rows
+            ]
 
         return self.step(f"{pair}-{name}", work)
 
