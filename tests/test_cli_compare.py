@@ -110,6 +110,61 @@ def test_mistakes_are_one_line(saved, model, capsys):
     assert "unknown option '--jsn'" in fails(capsys, "before", "after", "--jsn", "x")
 
 
+def test_layers_account_for_the_difference(model, tmp_path, capsys):
+    net, *spec = model
+    words = ["--symmetry", "rotation", "--layers", "--json", "d.json", "--plot", "d.png", "--top", "2"]
+    assert main(["compare", net, *spec, "--weights", "0.pt", "1.pt", *words]) == 0
+    out, err = capsys.readouterr()
+    assert err == "" and max(map(len, out.splitlines())) <= 80
+    for word in ("net.py:build (1.pt) less", "by module", "9 images of both", "2 more", "whole"):
+        assert word in out
+    content = json.loads((tmp_path / "d.json").read_text())
+    lines = [row for row in content["rows"] if row["by"] == "module"]
+    assert sum(row["difference"] for row in lines) == pytest.approx(content["rows"][0]["difference"])
+    assert {row["layer"] for row in lines} >= {"0", "1", "3"}
+    assert (tmp_path / "d.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_layers_of_saved_profiles_in_several_views(model, capsys):
+    net, _, data, *spec = model
+    for number in "01":
+        words = [
+            "layers",
+            net,
+            data,
+            *spec,
+            "--symmetry",
+            "rotation",
+            "--probes",
+            "0",
+            "--weights",
+            f"{number}.pt",
+        ]
+        assert main([*words, "--out", f"layers{number}"]) == 0
+    capsys.readouterr()
+    saved = ["compare", "layers0", "layers1", "--layers"]
+    assert main([*saved, "--by", "kind,stage", "--json", "-"]) == 0
+    assert {row["by"] for row in json.loads(capsys.readouterr().out)["rows"]} == {"all", "kind", "stage"}
+    assert main([*saved, "--depth", "1"]) == 0
+    assert "by module" in capsys.readouterr().out
+
+
+def test_mistakes_about_layers_are_one_line(saved, model, capsys):
+    models = [*model, "--weights", "0.pt", "1.pt"]
+    for flags in (["--by", "kind"], ["--depth", "1"], ["--top", "3"]):
+        assert f"{flags[0]} has no effect without --layers" in fails(capsys, *models, *flags)
+    assert "--measure has no effect with --layers" in fails(capsys, *models, "--layers", "--measure", "lee")
+    assert "--top has no effect where --json -" in fails(
+        capsys, *models, "--layers", "--json", "-", "--top", "3"
+    )
+    assert "depth 2 is of parts by module" in fails(
+        capsys, *models, "--layers", "--by", "kind", "--depth", "2"
+    )
+    assert "unknown view of layers 'knd'" in fails(capsys, *models, "--layers", "--by", "knd")
+    assert "a result without layers" in fails(capsys, "before", "after", "--layers")
+    assert "3 networks" in fails(capsys, *model, "--weights", "0.pt", "1.pt", "0.pt", "--layers")
+
+
 def test_help_does_not_wait_for_torch():
     code = "import sys; from symmeter.cli.app import main; main(['compare', '--help']); sys.exit('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

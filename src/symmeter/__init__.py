@@ -30,6 +30,7 @@ _HOME = {
     "cite": "report.citations",
     "Profile": "layers.profile",
     "Comparison": "results.comparison",
+    "Difference": "layers.difference",
     "compare": "sweeps.compare",
     "cure": "curing.cure",
     "remedied": "curing.remedied",
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from symmeter.kinds_of_data import parse_group
     from symmeter.layers.assertion import assert_equivariant
     from symmeter.layers.attribute import attribute
+    from symmeter.layers.difference import Difference
     from symmeter.layers.profile import Profile
     from symmeter.measuring.measure import measure
     from symmeter.measuring.prediction import prediction_range
@@ -85,6 +87,7 @@ __all__ = [
     "Averaged",
     "Comparison",
     "Cure",
+    "Difference",
     "Profile",
     "Result",
     "Rollout",

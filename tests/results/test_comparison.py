@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -168,6 +169,9 @@ def test_what_cannot_be_compared_is_refused():
 def test_numbered_images_of_other_data_are_other_images():
     v, numbers = values_of(0), list(map(str, range(16)))
     mnist, cifar = (made_result({"rotation": v}, numbers, data=name) for name in ("mnist", "cifar"))
+    check_refused("other samples", compared, [mnist, cifar])
+    names = tuple(f"image[{number}]" for number in range(16))  # as those of tensors are called
+    mnist, cifar = (replace(one, sample_names=names) for one in (mnist, cifar))
     check_refused("other samples", compared, [mnist, cifar])
     one, two = (made_result({"rotation": v}, numbers) for _ in range(2))
     one.samples["label"], two.samples["label"] = np.arange(16.0), np.arange(16.0)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symmeter.cli import inputs
-from symmeter.cli.arguments import add_model_kwargs, positive
+from symmeter.cli.arguments import Add, add_model_kwargs, positive
 from symmeter.cli.idle import refuse_idle_options
 from symmeter.cli.inputs import KindOfData
 from symmeter.cli.parser import Parser, command
@@ -25,9 +25,11 @@ from symmeter.cli.terminal import (
     prepare_process,
 )
 from symmeter.errors import SymmeterError
+from symmeter.options import Values
 
 if TYPE_CHECKING:
     from symmeter.cli.parser import Commands
+    from symmeter.layers.difference import Difference
     from symmeter.models.loaded import LoadedModel
     from symmeter.results.comparison import Comparison
 
@@ -36,6 +38,7 @@ EPILOG = """examples:
   symmeter compare sweep/ --json comparison.json --plot comparison.pdf
   symmeter compare timm:resnet18 timm:resnet50 --data photos/ --symmetry rotation
   symmeter compare net.py:build --weights old.pt new.pt --data test.npz --output logits
+  symmeter compare small/ large/ --layers --by kind,stage
 
 The first is the reference. before/ and after/ were saved with symmeter measure
 --out, sweep/ is a store: these need no data. Only models that were measured on
@@ -61,9 +64,30 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
     inputs.add_computing(made, kind)
     add = made.add_argument_group("results").add_argument
     add("--json", metavar="FILE", help="write the comparison as JSON; - prints it in place of the table")
-    add_picture(add, "draw all ratios with their intervals")
+    add_picture(add, "draw all ratios, or all lines of --layers, with their intervals")
+    _add_layers(
+        made.add_argument_group("which layers account for the difference of two networks").add_argument
+    )
     made.set_defaults(run=run)
     return made
+
+
+def _add_layers(add: Add) -> None:
+    add(
+        "--layers",
+        action="store_true",
+        help="explain it by layers: lines that add up to it; profiles or models",
+    )
+    views = "module, kind, stage, with commas (default: module, or kind,stage where parts differ)"
+    add("--by", metavar="V", help=views)
+    add("--depth", metavar="N", type=positive, help="by module, collapse the tree to this depth")
+    add(
+        "--top",
+        metavar="N",
+        type=positive,
+        default=15,
+        help="by module, lines to print, largest first (default: 15)",
+    )
 
 
 def run(a: argparse.Namespace) -> int:
@@ -76,7 +100,9 @@ def run(a: argparse.Namespace) -> int:
     prepare_process()
     with contextlib.redirect_stdout(sys.stderr if to_stdout else sys.stdout):  # a model may print
         comparison = _compared(a)
-    steps: list[Callable[[Comparison], object]] = [_print_json if to_stdout else _print]
+    steps: list[Callable[[Comparison | Difference], object]] = [
+        _print_json if to_stdout else partial(_print, a)
+    ]
     if a.json is not None and not to_stdout:
         steps.append(lambda comparison: comparison.to_json(a.json))
     if a.plot is not None:
@@ -85,7 +111,7 @@ def run(a: argparse.Namespace) -> int:
     return DONE if all(tried) and comparison.status == "complete" else FAILED
 
 
-def _compared(a: argparse.Namespace) -> "Comparison":
+def _compared(a: argparse.Namespace) -> "Comparison | Difference":
     """The comparison; models are measured for it."""
     from symmeter.sweeps.compare import compare, is_saved
 
@@ -95,16 +121,21 @@ def _compared(a: argparse.Namespace) -> "Comparison":
             raise SymmeterError(
                 f"--data {a.data}: {', '.join(a.models)} have been measured already; leave it out"
             )
-        return compare(*a.models)
+        return compare(*a.models, **_layers(a))
     if a.data is None:
         raise SymmeterError(f"{to_measure[0]}: no result or store is there, and a model needs --data")
     loaded = iter(_loaded(a, to_measure))
     models = [word if is_saved(word) else next(loaded) for word in a.models]
-    common = inputs.common_arguments(a)
+    common = inputs.common_arguments(a) | _layers(a)
+    if not a.layers:
+        common["measure"] = a.measure
     # What is left over are the other checkpoints of one model.
-    return compare(
-        *models, *loaded, data=a.data, measure=a.measure, elements=a.elements, seed=a.seed, **common
-    )
+    return compare(*models, *loaded, data=a.data, elements=a.elements, seed=a.seed, **common)
+
+
+def _layers(a: argparse.Namespace) -> Values:
+    """What is asked of layers."""
+    return {"layers": True, "by": a.by, "depth": a.depth} if a.layers else {}
 
 
 def _loaded(a: argparse.Namespace, words: list[str]) -> list["LoadedModel"]:
@@ -136,9 +167,11 @@ def _loaded(a: argparse.Namespace, words: list[str]) -> list["LoadedModel"]:
     ]
 
 
-def _print_json(comparison: "Comparison") -> None:
-    print(json.dumps(comparison.to_dict(), indent=2))
+def _print_json(found: "Comparison | Difference") -> None:
+    print(json.dumps(found.to_dict(), indent=2))
 
 
-def _print(comparison: "Comparison") -> None:
-    comparison.show(console())
+def _print(a: argparse.Namespace, found: "Comparison | Difference") -> None:
+    terminal = console()
+    more = {"top": a.top} if a.layers else {}
+    found.sheet(terminal.width, **more).show(terminal)

@@ -40,6 +40,8 @@ _ALIASING = {
 }
 _ALIASING |= {"weights", "untrained", "model_kwargs", "trust_remote_code", "by", "depth", "top", "layout"}
 
+_OF_LAYERS = ("by", "depth", "top")
+
 
 def _all_saved(a: argparse.Namespace) -> bool:
     from symmeter.sweeps.compare import is_saved
@@ -57,7 +59,10 @@ RULES = {
     ],
     "compare": [
         _LOOK,
-        Idle(_all_saved, "on what was measured already", but={*_SHOWN, "data"}),
+        Idle(lambda a: not a.layers, "without --layers", flags=_OF_LAYERS),
+        Idle(lambda a: a.layers, "with --layers", flags=["measure"]),
+        Idle(lambda a: a.json == "-", "where --json - takes the place of the table", flags=["top"]),
+        Idle(_all_saved, "on what was measured already", but={*_SHOWN, "data", "layers", *_OF_LAYERS}),
     ],
     "sweep": [
         Idle(lambda a: not a.layers, "without --layers", flags=["probes"]),

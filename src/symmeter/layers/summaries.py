@@ -87,20 +87,32 @@ def by_kind(profile: Profiled, symmetry: str) -> list[Share]:
 
     What is inside an attention or MLP counts as that.
     """
-    groups: dict[str, list[int]] = {kind: [] for kind in KINDS_OF_LAYERS}
-    for i, kind in enumerate(kinds(profile.parts)):
-        if profile.parts[i].terminal:
-            groups.setdefault(kind, []).append(i)
     values = _Values.of(profile, symmetry)
-    return [values.added(rows, label=kind, kind=kind) for kind, rows in groups.items() if rows]
+    groups = parts_by_kind(profile.parts)
+    return [values.added(rows, label=kind, kind=kind) for kind, rows in groups.items()]
 
 
 def by_stage(profile: Profiled, symmetry: str) -> list[Share]:
     """The root's children in call order; where one of them holds nearly everything, its children take its place."""
-    parts = profile.parts
+    values, parts = _Values.of(profile, symmetry), profile.parts
+    groups = parts_by_stage(parts)
+    return [values.added(rows, label=name, kind=parts[rows[0]].kind) for name, rows in groups.items()]
+
+
+def parts_by_kind(parts: Sequence[Part]) -> dict[str, list[int]]:
+    """The places of the terminal parts of each kind of layer, in the order of KINDS_OF_LAYERS."""
+    groups: dict[str, list[int]] = {kind: [] for kind in KINDS_OF_LAYERS}
+    for i, kind in enumerate(kinds(parts)):
+        if parts[i].terminal:
+            groups.setdefault(kind, []).append(i)
+    return {kind: places for kind, places in groups.items() if places}
+
+
+def parts_by_stage(parts: Sequence[Part]) -> dict[str, list[int]]:
+    """The places of the parts that are the stages of a network, by their names; together they are the network."""
     below = _children(parts)
-    stages = list(below.get("", []))
-    while stages:
+    stages = list(below.get("", [0]))
+    while True:
         sizes = [_terminals(parts, below, i) for i in stages]
         largest = int(np.argmax(sizes))
         inner = below.get(parts[stages[largest]].layer, [])
@@ -110,8 +122,7 @@ def by_stage(profile: Profiled, symmetry: str) -> list[Share]:
     groups: dict[str, list[int]] = {}
     for i in stages:
         groups.setdefault(_stage_name(parts[i]), []).append(i)
-    values = _Values.of(profile, symmetry)
-    return [values.added(rows, label=name, kind=parts[rows[0]].kind) for name, rows in groups.items()]
+    return groups
 
 
 def cumulative(profile: Profiled, symmetry: str) -> list[Share]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 from symmeter.errors import SymmeterError, nearest
 from symmeter.report.bands import plot_bands
+from symmeter.report.difference import plot_difference
 from symmeter.report.drawing import Drawing, Named
 from symmeter.report.elements import plot_elements, plot_polar
 from symmeter.report.errors import plot_errors, plot_ratios, plot_specificity, plot_stability
@@ -35,7 +36,7 @@ Picture: TypeAlias = Union["Axes", "Figure"]
 OVERVIEW = "overview"  # a figure of all panels that fit, and no Axes
 # Where several fit and none is named, the first is drawn.
 KINDS: tuple[Drawing, ...] = (
-    forest, pareto, plot_prediction, plot_bands, plot_density, plot_feature,
+    forest, pareto, plot_difference, plot_prediction, plot_bands, plot_density, plot_feature,
     plot_stacked, plot_cumulative, plot_worst, plot_fraction, plot_tree,
     plot_sphere, plot_spectrum, plot_sweep, plot_rollout, plot_elements, plot_polar, plot_phases,
     plot_errors, plot_ratios, plot_stability, plot_specificity, plot_pairs, plot_nodes,
@@ -60,8 +61,9 @@ def plot(
             of a saved result or of a store of a sweep, or several: a list, or a dictionary with a name for each.
         kind: `errors`, `ratios`, `stability`, `specificity`, `elements`, `polar`, `lengths`, `sphere`, `spectrum`,
             `rollout`, `phases`, `nodes`, `pairs` of results; `stacked`, `cumulative`, `worst`, `fraction`, `tree` of
-            profiles; `forest` of comparisons, `pareto` of cures, `bands`, `range`, `density` and `feature` of the
-            others. None for the first that fits. `overview` is a Figure of all panels that fit.
+            profiles; `forest` of comparisons, `difference` of those by layers, `pareto` of cures, `bands`, `range`,
+            `density` and `feature` of the others. None for the first that fits. `overview` is a Figure of all panels
+            that fit.
         ax: where to draw; None for a new figure.
         width: of a new figure, in columns of a paper: 3.35 or 6.9 inches.
         choices: of that kind, such as `symmetry`, `output` or `measure`.

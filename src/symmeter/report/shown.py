@@ -7,6 +7,7 @@ from typing import Any
 from symmeter.curing.cured import Cure
 from symmeter.domains.grids.maps import Maps
 from symmeter.errors import SymmeterError
+from symmeter.layers.difference import Difference
 from symmeter.report.drawing import Named
 from symmeter.results.bands import Bands
 from symmeter.results.comparison import Comparison, name_of, told_apart
@@ -16,7 +17,7 @@ from symmeter.sweeps.compare import NamedResult, saved_results
 from symmeter.verbs.arguments import path as PATH
 from symmeter.verbs.arguments import shown
 
-_OTHERS = (Comparison, Cure, PredictionRange, Bands, Maps)
+_OTHERS = (Comparison, Cure, Difference, PredictionRange, Bands, Maps)
 _GIVE = "give a result, the path of a saved one, or several of them in a list or a dictionary"
 
 

@@ -1,5 +1,6 @@
 """Whether two results can be compared: the same images, looked at in the same way."""
 
+import re
 from collections.abc import Sequence
 from operator import attrgetter
 
@@ -10,6 +11,9 @@ from symmeter.results.paired import Images, Measured, common_names
 from symmeter.results.row import Row
 
 _FIELDS = ("output", "layer", "symmetry", "measure")  # by which rows are matched
+_NUMBER = re.compile(
+    r"(?:\w+\[)?\d+\]?"
+)  # image[3], as the images of any tensor are called: it says nothing of which
 _label = attrgetter(*_FIELDS)
 Labels = list[tuple[str, ...]]  # for every field its values in all rows
 
@@ -24,7 +28,7 @@ def common_images(reference: Measured, model: Measured, names: tuple[str, str]) 
             )
     common = common_names([reference, model])
     first, second = reference.header["data"].get("name"), model.header["data"].get("name")
-    numbered = "".join(common).isdecimal()  # as the images of any tensor
+    numbered = all(map(_NUMBER.fullmatch, common))
     if not common or (numbered and first != second) or not _labels_agree(reference, model, common):
         raise SymmeterError(
             f"{names[0]} was measured on other samples ({first}) than {names[1]} ({second}): "

@@ -112,7 +112,7 @@ def of_means(values: np.ndarray, confidence: float = CONFIDENCE, *, seed: int = 
     (True, 'all 9 values are equal')
     """
     columns = np.ascontiguousarray(np.asarray(values, np.float64).T)
-    remarks = list(map(_remark, columns))
+    remarks = list(map(remark_on, columns))
     told = [column for column, remark in zip(columns, remarks, strict=True) if not remark]
     ends = iter(bootstrap.of_means(np.stack(told, 1), confidence, seed) if told else ())
     found = [Interval(remark=remark) if remark else Interval(*next(ends)) for remark in remarks]
@@ -149,7 +149,7 @@ def of_ratio_of_means(
     divisor = _mean(divisors)
     if divisor and not np.ptp(divisors):
         return of_mean(values, confidence, seed=seed).times(1 / divisor)
-    remark = _remark(divisors)
+    remark = remark_on(divisors)
     if remark or not divisor:
         return Interval(remark=remark or "the divisor is 0")
     ratio = float(values.mean()) / divisor
@@ -187,7 +187,7 @@ def of_ratios(
     if not used.any():
         return None
     logs = np.log(values[used]) - np.log(divisors[used])
-    interval, p = _student(logs, confidence, beyond)
+    interval, p = student(logs, confidence, beyond)
     return Ratio(float(np.exp(logs.mean())), interval.through(_exponential), len(logs), p)
 
 
@@ -239,7 +239,7 @@ def _of_means(values: np.ndarray, divisors: np.ndarray, confidence: float, beyon
     ratio = float(values.mean()) / divisor
     interval = _with_chance_beyond(of_ratio_of_means(values, divisors, confidence), ratio, beyond, confidence)
     interval = interval.through(lambda end: max(end, 0.0))
-    _, p = _student(values - divisors, confidence, beyond * ratio * divisor)
+    _, p = student(values - divisors, confidence, beyond * ratio * divisor)
     return Ratio(ratio, interval, len(values), p, "means")
 
 
@@ -254,7 +254,7 @@ def _with_chance_beyond(interval: Interval, ratio: float, beyond: float, confide
     return Interval(ratio - low, ratio + high, interval.remark)
 
 
-def _student(values: np.ndarray, confidence: float, beyond: float = 0.0) -> tuple[Interval, float | None]:
+def student(values: np.ndarray, confidence: float, beyond: float = 0.0) -> tuple[Interval, float | None]:
     """Student's interval of the mean of values (n,), and the two-sided p value of a mean of 0.
 
     `beyond` is the standard deviation of a normal shift of all of them, added in squares, which
@@ -263,7 +263,7 @@ def _student(values: np.ndarray, confidence: float, beyond: float = 0.0) -> tupl
     from scipy.special import ndtri, stdtr, stdtrit  # slow to import, and not needed to show help
 
     if len(values) < FEWEST:
-        return Interval(remark=_remark(values)), None
+        return Interval(remark=remark_on(values)), None
     mean, error, degrees = float(values.mean()), spread(values) / math.sqrt(len(values)), len(values) - 1
     more = float(ndtri((1 + confidence) / 2)) * beyond
     half = math.hypot(float(stdtrit(degrees, (1 + confidence) / 2)) * error, more)
@@ -272,7 +272,7 @@ def _student(values: np.ndarray, confidence: float, beyond: float = 0.0) -> tupl
     return Interval(mean - half, mean + half), float(2 * stdtr(degrees, -t))
 
 
-def _remark(values: np.ndarray) -> str:
+def remark_on(values: np.ndarray) -> str:
     """Why these values have no interval; nothing where they have one."""
     if len(values) < FEWEST:
         return f"{len(values)} values are too few"
