@@ -31,6 +31,8 @@ _HOME = {
     "Profile": "layers.profile",
     "Comparison": "results.comparison",
     "compare": "sweeps.compare",
+    "robustness": "robustness.robustness",
+    "Robustness": "results.robustness",
     "load": "sweeps.load",
     "sweep": "sweeps.sweep",
     "Result": "results.result",
@@ -66,6 +68,8 @@ if TYPE_CHECKING:
     from symmeter.report.kinds import plot
     from symmeter.results.comparison import Comparison
     from symmeter.results.result import Result
+    from symmeter.results.robustness import Robustness
+    from symmeter.robustness.robustness import robustness
     from symmeter.sweeps.compare import compare
     from symmeter.sweeps.load import load
     from symmeter.sweeps.sweep import sweep
@@ -80,6 +84,7 @@ __all__ = [
     "Comparison",
     "Profile",
     "Result",
+    "Robustness",
     "Rollout",
     "SymmeterError",
     "SymmeterWarning",
@@ -100,6 +105,7 @@ __all__ = [
     "penalty",
     "plot",
     "prediction_range",
+    "robustness",
     "round_trip_error",
     "sweep",
 ]

@@ -3,6 +3,7 @@
 COMMANDS = {
     "measure": "measure how far a model is from a symmetry, with error, floor and control",
     "layers": "attribute the equivariance error to the layers of a model: parts that add up to the whole",
+    "robustness": "measure a model on data corrupted more and more: error, stability, accuracy against strength",
     "compare": "compare models image by image: ratios of their errors, with intervals",
     "sweep": "measure many models on one data set, into a store that survives anything",
     "plot": "draw saved results: figures for a paper, of one model or of several on one axis",
@@ -11,4 +12,4 @@ COMMANDS = {
     "list": "list what can be named on the command line",
     "demo": "train three small networks here and measure them: a minute, no downloads",
 }
-MEASURING = ("measure", "layers", "compare", "sweep")  # have a flag for each option of the kind of data
+MEASURING = ("measure", "layers", "robustness", "compare", "sweep")  # have a flag for each option of the kind of data

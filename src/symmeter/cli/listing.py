@@ -19,7 +19,7 @@ Grouped = dict[str, Lines]  # below headings
 _OWN = {
     "model_kwargs": "layers",
     "trust_remote_code": "layers",
-    "domain": "symmetries",
+    "domain": "symmetries or corruptions",
 }  # what takes an option
 _COLUMNS, _INDENT = 80, "  "
 EPILOG = """what can be listed:
@@ -28,11 +28,13 @@ EPILOG = """what can be listed:
   measures             for --measure
   outputs              for --output
   definitions          for --definition
+  corruptions          for --corruptions of symmeter robustness
   layers MODEL         a network's modules, which --output takes too
 
 examples:
   symmeter list models 'resnet*'
   symmeter list symmetries --domain points
+  symmeter list corruptions --domain signals
   symmeter list layers timm:resnet18"""
 OUTPUT_MEANINGS = {
     "softmax": "class probabilities",
@@ -63,7 +65,7 @@ def parser(commands: "Commands") -> Parser:
     made.add_argument("topic", metavar="WHAT", nargs="?", help=", ".join(TOPICS))
     made.add_argument("name", metavar="NAME", nargs="?", help="a PATTERN for models, the MODEL for layers")
     add_model_kwargs(made.add_argument)
-    made.add_argument("--domain", metavar="D", help="symmetries of one kind of data: points, atoms, ...")
+    made.add_argument("--domain", metavar="D", help="symmetries or corruptions of one kind of data: points, ...")
     made.set_defaults(run=run)
     return made
 
@@ -77,7 +79,7 @@ def run(a: argparse.Namespace) -> int:
     if a.name is not None and a.topic not in ("models", "layers"):
         raise UsageError(f"list {a.topic} stands alone, without {a.name!r}")
     for option, topic in _OWN.items():
-        if getattr(a, option) and a.topic != topic:
+        if getattr(a, option) and a.topic not in topic.split(" or "):
             flag = "--" + option.replace("_", "-")
             raise UsageError(f"list {a.topic} takes no {flag}; list {topic} does")
     found = TOPICS[a.topic](a)
@@ -154,6 +156,20 @@ def _definitions(a: argparse.Namespace) -> Lines:
     return definitions()
 
 
+def _corruptions(a: argparse.Namespace) -> Grouped:
+    """Those of all kinds of data, or of one; their families in brackets."""
+    from symmeter.kinds_of_data import domains, find_domain
+
+    chosen = list(domains().values()) if a.domain is None else [find_domain(a.domain)]
+    return {
+        domain.name: [
+            (one.name, one.words + (f" [{one.family}]" if one.family else "")) for one in known.values()
+        ]
+        for domain in chosen
+        if (known := domain.corruptions())
+    }
+
+
 def _layers(a: argparse.Namespace) -> Lines:
     from symmeter.models.load import load_model
     from symmeter.models.spec import parse_model_kwargs
@@ -178,5 +194,6 @@ TOPICS: dict[str, Callable[[argparse.Namespace], Lines | Grouped]] = {
     "measures": _measures,
     "outputs": _outputs,
     "definitions": _definitions,
+    "corruptions": _corruptions,
     "layers": _layers,
 }
