@@ -48,7 +48,7 @@ LAYERS = (
     ("__main__",),
     ("cli",),
     ("demo", "report", "integrations"),
-    ("robustness",),
+    ("corrupting",),
     ("sweeps",),
     ("domains",),  # each kind of data may build on DOMAINS_BELOW, and none on another
     ("layers", "training"),

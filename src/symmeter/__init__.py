@@ -31,7 +31,7 @@ _HOME = {
     "Profile": "layers.profile",
     "Comparison": "results.comparison",
     "compare": "sweeps.compare",
-    "robustness": "robustness.robustness",
+    "robustness": "corrupting.robustness",
     "Robustness": "results.robustness",
     "load": "sweeps.load",
     "sweep": "sweeps.sweep",
@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     from symmeter.results.comparison import Comparison
     from symmeter.results.result import Result
     from symmeter.results.robustness import Robustness
-    from symmeter.robustness.robustness import robustness
+    from symmeter.corrupting.robustness import robustness
     from symmeter.sweeps.compare import compare
     from symmeter.sweeps.load import load
     from symmeter.sweeps.sweep import sweep

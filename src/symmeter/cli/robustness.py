@@ -57,7 +57,7 @@ def run(a: argparse.Namespace) -> int:
     _check(a)
 
     def measured(loaded: "LoadedModel") -> "Robustness":
-        from symmeter.robustness.robustness import robustness
+        from symmeter.corrupting.robustness import robustness
 
         return robustness(
             loaded,
@@ -80,7 +80,7 @@ def run(a: argparse.Namespace) -> int:
 def _check(a: argparse.Namespace) -> None:
     """SymmeterError for what can be seen to be wrong before a model is built."""
     from symmeter.measuring.plan import check_measures, read_words
-    from symmeter.robustness.chosen import CORRUPTIONS, STRENGTHS, chosen
+    from symmeter.corrupting.chosen import CORRUPTIONS, STRENGTHS, chosen
 
     domain, symmetry = read_words(given(a), a.symmetry)
     check_measures(a.measure, symmetry, domain.usual_measures(a.output))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from symmeter.errors import SymmeterError
+from symmeter.optional import require
 from symmeter.report.chosen import chosen
 from symmeter.report.drawing import drawing
 from symmeter.report.figures import bars, legend_below, signs, unframed, words
@@ -110,7 +111,9 @@ def _name(ax: "Axes", quantity: str, row: RobustnessRow) -> None:
         what = "LEE" if row.measure == "lee" else words(row.measure)
         ax.set_ylabel(f"{what}\n({signs(row.unit)})")
     else:
+        if ax.get_yscale() == "log":
+            ax.yaxis.set_major_locator(require("matplotlib.ticker", "plot").LogLocator(subs=(1, 2, 5)))
+            ax.yaxis.set_minor_formatter("")
         ax.yaxis.set_major_formatter("{x:g}")
-        ax.yaxis.set_minor_formatter("{x:.1g}" if ax.get_yscale() == "log" and high / low < _MANY**2 else "")
         ax.axhline(1, color="black", linewidth=0.8, zorder=0)
         ax.set_ylabel(f"{quantity}\n(0: symmetric, 1: no different)")

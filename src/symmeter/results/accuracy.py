@@ -12,9 +12,10 @@ def of_scores(result: Measured) -> dict[str, float | None]:
     """The ends of the interval of the accuracy, and the mean confidence with its own; nothing where there are none."""
     accuracy = result.header.get("accuracy") or {}
     found = {f"accuracy_{end}": accuracy.get(f"interval_{end}") for end in ("low", "high")}
-    sure = result.samples.get(CONFIDENCE)
-    if sure is not None:
-        ends = of_mean(np.asarray(sure))
+    sure = np.asarray(result.samples.get(CONFIDENCE, ()), np.float64)
+    sure = sure[np.isfinite(sure)]
+    if len(sure):
+        ends = of_mean(sure)
         found |= {"confidence": float(np.mean(sure)), "confidence_low": ends.low, "confidence_high": ends.high}
     return found
 

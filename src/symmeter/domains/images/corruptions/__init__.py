@@ -2,5 +2,5 @@
 
 Names and levels are those of ImageNet-C where it has the same thing (Hendrycks and Dietterich, Benchmarking Neural
 Network Robustness to Common Corruptions and Perturbations, ICLR 2019). Its lengths are pixels of images of 224; here
-they are shares of the shorter side, so that small images are blurred as much as large ones.
+they grow with the shorter side, so that small images are blurred about as much as large ones.
 """

@@ -18,8 +18,8 @@ from symmeter.progress import bar
 from symmeter.results.result import Result
 from symmeter.results.robustness import Label, Robustness, gathered, name_of
 from symmeter.results.robustness_row import CLEAN
-from symmeter.robustness.chosen import CORRUPTIONS, STRENGTHS, chosen
-from symmeter.robustness.corrupting import Corrupting, corrupted_leaves
+from symmeter.corrupting.chosen import CORRUPTIONS, STRENGTHS, chosen
+from symmeter.corrupting.change import Corrupting, corrupted_leaves
 from symmeter.symmetry.groups.sampling import AUTO
 from symmeter.verbs.verb import verb
 from symmeter.verbs.warned import recorded, repeat, told_apart
