@@ -1,9 +1,10 @@
 """What the intervals of corrupted data bear, in words: invariance or insensitivity (Kvinge et al. 2022, conclusion 2)."""
 
+import math
 from collections.abc import Iterable, Sequence
 
 from symmeter.results.comparison_row import BETTER, NO_DIFFERENCE, WORSE
-from symmeter.results.numbers import ratio
+from symmeter.results.numbers import short, times
 from symmeter.results.robustness_row import RobustnessRow
 
 _FALLS, _RISES = BETTER["value"], WORSE["value"]
@@ -29,11 +30,17 @@ def sentences(rows: Sequence[RobustnessRow]) -> list[str]:
     """A line for every corruption under every symmetry: what holds at its largest strength, and from where on."""
     several = len({(row.measure, row.output, row.layer) for row in rows}) > 1
     groups: dict[tuple[str, ...], list[RobustnessRow]] = {}
+    clean: dict[tuple[str, ...], float] = {}
     for row in rows:
+        words = (row.symmetry, *(row.measure, row.output) * several, row.layer)
         if row.strength:
-            words = (row.measure, row.output) * several
-            groups.setdefault((row.corruption, row.symmetry, *words, row.layer), []).append(row)
-    lines = [f"{', '.join(filter(None, words))}: {_sentence(own)}" for words, own in groups.items()]
+            groups.setdefault((row.corruption, *words), []).append(row)
+        else:
+            clean[words] = row.asymmetry
+    lines = [
+        f"{', '.join(filter(None, words))}: {_sentence(own, clean[words[1:]])}"
+        for words, own in groups.items()
+    ]
     return lines + list(dict.fromkeys(_accuracies(rows)))
 
 
@@ -45,8 +52,11 @@ def _found(row: RobustnessRow) -> str:
     return _FINDINGS.get((row.value_change, row.stability_change), usual)
 
 
-def _sentence(rows: Iterable[RobustnessRow]) -> str:
-    """What holds at the largest strength, and from which strength on, with the ratios there."""
+def _sentence(rows: Iterable[RobustnessRow], clean: float) -> str:
+    """What holds at the largest strength, and from which strength on, with the ratios there.
+
+    Ratios are those of a typical image; where the mean, which a few may carry, goes the other way, that is said.
+    """
     *others, last = sorted(rows, key=lambda row: row.strength)
     said, first = _found(last), last.strength
     for row in reversed(others):
@@ -55,10 +65,13 @@ def _sentence(rows: Iterable[RobustnessRow]) -> str:
         first = row.strength
     at = f"from strength {first} on" if first < last.strength else f"at strength {last.strength}"
     ratios = [
-        f"{word} x {ratio(last[f'{name}_ratio'], last[f'{name}_ratio_low'], last[f'{name}_ratio_high'])}"
+        f"{word} x {times(last[f'{name}_ratio'], last[f'{name}_ratio_low'], last[f'{name}_ratio_high'])}"
         for name, word in (("value", "error"), ("stability", "stability"))
         if last[f"{name}_ratio"] is not None
     ]
+    mean = last.asymmetry
+    if last.value_change == (_RISES if mean < clean else _FALLS):
+        ratios.append(f"but the mean, which a few carry, from {short(clean)} to {short(mean)}")
     return f"{at} {said}" + (f" ({', '.join(ratios)} at {last.strength})" if ratios else "")
 
 
@@ -73,4 +86,5 @@ def _accuracies(rows: Sequence[RobustnessRow]) -> Iterable[str]:
 
 
 def _known(row: RobustnessRow) -> bool:
-    return row.accuracy_change_low is not None and row.accuracy_change_high is not None
+    ends = row.accuracy_change_low, row.accuracy_change_high
+    return all(end is not None and math.isfinite(end) for end in ends)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from symmeter.results.numbers import ratio
+from symmeter.results.numbers import ratio, times
 from symmeter.results.row import Row
 
 CLEAN = "clean"
@@ -49,7 +49,7 @@ class RobustnessRow(Row):
     def words(self) -> dict[str, str]:
         """What a result shows of a row, below its corruption, with what became of it."""
         changes = {
-            f"{name} / clean": ratio(
+            f"{name} / clean": times(
                 self[f"{name}_ratio"], self[f"{name}_ratio_low"], self[f"{name}_ratio_high"]
             )
             for name in ("value", "stability", "specificity")

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from symmeter.results.legend import legend
-from symmeter.results.numbers import ratio, short, with_interval
+from symmeter.results.numbers import ratio, short, times, with_interval
 from symmeter.results.robustness_row import RobustnessRow
 from symmeter.results.sheet import Sheet, new_table
 from symmeter.results.text import circumstances, title
@@ -65,9 +65,10 @@ def _table(rows: Sequence[RobustnessRow], telling: Sequence[str], width: int) ->
     table = new_table()
     table.add_column("\n".join(rows[0][name] for name in telling if rows[0][name]), no_wrap=True)
     known = {name: cells for name, cells in columns.items() if any(cells)}
-    for name in known:
+    for name, cells in known.items():
         heading = "confi-\ndence" if name == "confidence" and not roomy else name.strip()
-        table.add_column(heading, justify="right", no_wrap=True)
+        least = None if "/" in name else max(map(len, [*cells, *heading.split("\n")]))
+        table.add_column(heading, justify="right", no_wrap=True, min_width=least)
     for row, *cells in zip(rows, *known.values(), strict=True):
         table.add_row(*map(escape, (row.corruption, *cells)))
     return table
@@ -76,7 +77,7 @@ def _table(rows: Sequence[RobustnessRow], telling: Sequence[str], width: int) ->
 def _of(row: RobustnessRow, name: str) -> str:
     """A quantity with its interval; nothing where the row has none."""
     value = row[name]
-    return "" if value is None else ratio(value, row[f"{name}_low"], row[f"{name}_high"])
+    return "" if value is None else times(value, row[f"{name}_low"], row[f"{name}_high"])
 
 
 def _share(row: RobustnessRow, name: str, roomy: bool) -> str:
