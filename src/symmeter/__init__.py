@@ -49,6 +49,7 @@ _HOME = {
 if TYPE_CHECKING:
     from typing import Any
 
+    from symmeter.corrupting.robustness import robustness
     from symmeter.domains.grids.aliasing.attribute import aliasing
     from symmeter.domains.grids.bands import bands
     from symmeter.domains.grids.generators import GENERATORS
@@ -69,7 +70,6 @@ if TYPE_CHECKING:
     from symmeter.results.comparison import Comparison
     from symmeter.results.result import Result
     from symmeter.results.robustness import Robustness
-    from symmeter.corrupting.robustness import robustness
     from symmeter.sweeps.compare import compare
     from symmeter.sweeps.load import load
     from symmeter.sweeps.sweep import sweep

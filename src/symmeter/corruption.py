@@ -20,9 +20,9 @@ Changing: TypeAlias = Callable[[Tensor, Level, torch.Generator], Tensor]
 class Corruption:
     """What makes one sample worse, by a name.
 
-    `change(x, level, random)` gives x (...) of one sample, without a batch axis, corrupted at a level; all that it draws
-    comes from `random`. `levels` are those of the strengths 1, 2, ..., from the mildest on, and `words` say what they
-    are. `family` is the name of the file that it stands in with others like it, nothing where it stands for itself.
+    `change(x, level, random)` gives x (...) of one sample, without a batch axis, corrupted at a level; whatever it
+    draws comes from `random`. `levels` are those of the strengths 1, 2, ..., from the mildest on, and `words` say what
+    they are. `family` is the name of the file that it stands in with others like it, nothing where it is alone.
 
     >>> fade = Corruption("fade", "values times 0.5 or 0.1", (0.5, 0.1), lambda x, level, random: x * level)
     >>> fade(torch.ones(2), 2, torch.Generator()), list(fade.strengths)

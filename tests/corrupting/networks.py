@@ -11,5 +11,11 @@ LABELS = torch.arange(12) % 4
 def net(seed=0):
     """A small convolutional network that sees edges."""
     torch.manual_seed(seed)
-    layers = [nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(32, 4)]
+    layers = [
+        nn.Conv2d(3, 8, 3, padding=1),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(2),
+        nn.Flatten(),
+        nn.Linear(32, 4),
+    ]
     return nn.Sequential(*layers).eval()

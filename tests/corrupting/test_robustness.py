@@ -7,15 +7,15 @@ import threading
 import numpy as np
 import pytest
 import torch
-from tests.helpers import check_refused
 from tests.corrupting.networks import LABELS, MEAN, PIXELS, STD, net
+from tests.helpers import check_refused
 from torch import nn
 
 import symmeter
+from symmeter.corrupting.change import seed_of
 from symmeter.corruption import Corruption
 from symmeter.domains.images.domain import Images
 from symmeter.measuring.interrupt import Interrupted
-from symmeter.corrupting.change import seed_of
 
 QUIET = {"progress": False, "mean": MEAN, "std": STD}
 BY_ROW = ("symmetry", "measure", "value", "stability", "specificity", "control", "verdict", "n", "accuracy")
@@ -81,7 +81,9 @@ def test_ratios_are_those_of_a_comparison():
 
 def test_accuracy_and_confidence_are_means_over_images():
     model = net()
-    row = symmeter.robustness(model, (PIXELS, LABELS), "hue", "gaussian_noise", [5], **QUIET)["gaussian_noise"]
+    row = symmeter.robustness(model, (PIXELS, LABELS), "hue", "gaussian_noise", [5], **QUIET)[
+        "gaussian_noise"
+    ]
     with torch.no_grad():
         before = model((PIXELS / 255 - MEAN) / STD).softmax(1)
         after = model(by_hand("gaussian_noise", 5)).softmax(1)
@@ -126,9 +128,9 @@ def test_neither_the_batch_nor_the_model_nor_other_images_change_the_noise():
 
 def test_names_families_and_objects():
     mild = Corruption("half", "half of it", (0.5, 0.1), lambda x, level, random: x * level)
-    names = lambda what, strengths=1: symmeter.robustness(
-        net(), PIXELS[:2], "hue", what, strengths, control=False, **QUIET
-    ).corruptions
+    names = lambda what, strengths=1: (
+        symmeter.robustness(net(), PIXELS[:2], "hue", what, strengths, control=False, **QUIET).corruptions
+    )
     assert names("blur") == ("gaussian_blur", "defocus_blur")
     assert names(["noise", "shot_noise", mild])[-2:] == ("speckle_noise", "half")
     assert names(None) == ("gaussian_blur", "jpeg_compression", "contrast", "gaussian_noise")
@@ -139,7 +141,10 @@ def test_names_families_and_objects():
 @pytest.mark.parametrize(
     ("words", "more"),
     [
-        ("unknown corruption 'gausian_noise'; did you mean 'gaussian_noise'", {"corruptions": "gausian_noise"}),
+        (
+            "unknown corruption 'gausian_noise'; did you mean 'gaussian_noise'",
+            {"corruptions": "gausian_noise"},
+        ),
         ("unknown corruption 'xyz'; choose from all, blur", {"corruptions": ["fog", "xyz"]}),
         ("strength 6: fog has strengths 1 to 5; 0, clean data", {"corruptions": "fog", "strengths": "1,6"}),
         ("strength 0: ", {"strengths": 0}),
@@ -172,7 +177,9 @@ def test_a_run_that_fails_is_left_out_and_said():
             return self.model(x)
 
     with pytest.warns(symmeter.SymmeterWarning, match="contrast 5 failed and is left out: .*too flat"):
-        found = symmeter.robustness(Picky().eval(), PIXELS, "hflip", "contrast", "1,5", control=False, **QUIET)
+        found = symmeter.robustness(
+            Picky().eval(), PIXELS, "hflip", "contrast", "1,5", control=False, **QUIET
+        )
     assert found.status == "partial" and [row.strength for row in found] == [0, 1]
     assert any("too flat" in line for line in found.warnings) and "PARTIAL" in str(found)
 
@@ -191,7 +198,11 @@ def test_ctrl_c_keeps_what_was_done():
             self.model = net()
 
         def forward(self, x):
-            if not x.is_meta and x.flatten(1).std(1).min() < 0.1 and threading.current_thread() is threading.main_thread():
+            if (
+                not x.is_meta
+                and x.flatten(1).std(1).min() < 0.1
+                and threading.current_thread() is threading.main_thread()
+            ):
                 signal.raise_signal(signal.SIGINT)
             return self.model(x)
 
@@ -199,7 +210,9 @@ def test_ctrl_c_keeps_what_was_done():
         pytest.warns(symmeter.SymmeterWarning, match="interrupted: contrast 5 not measured"),
         pytest.raises(Interrupted) as caught,
     ):
-        symmeter.robustness(Counting().eval(), PIXELS, "hflip", "low_light,contrast", [1, 4, 5], control=False, **QUIET)
+        symmeter.robustness(
+            Counting().eval(), PIXELS, "hflip", "low_light,contrast", [1, 4, 5], control=False, **QUIET
+        )
     found = caught.value.result
     assert found.status == "partial"
     done = [(row.corruption, row.strength) for row in found]
@@ -255,5 +268,7 @@ def test_signals_and_points_have_corruptions_too():
 
     points = torch.randn(10, 20, 3)
     for more in ({}, {"inputs": "points"}):
-        found = symmeter.robustness(Cloud().eval(), points, "SO3", "jitter", [1, 5], elements=4, progress=False, **more)
+        found = symmeter.robustness(
+            Cloud().eval(), points, "SO3", "jitter", [1, 5], elements=4, progress=False, **more
+        )
         assert [row.strength for row in found] == [0, 1, 5] and found["jitter", 5].value_ratio is not None

@@ -36,7 +36,9 @@ def test_choices_and_mistakes():
     found = made(symmetries=("rotation", "scale"))
     assert quantities_of(found) == ["value", "accuracy", "confidence"]  # made by hand, without ratios
     assert "scale" in symmeter.plot(found, symmetry="scale").get_title()
-    check_refused("quantity 'sharpness' is not in this result; choose from value", found.plot, quantity="sharpness")
+    check_refused(
+        "quantity 'sharpness' is not in this result; choose from value", found.plot, quantity="sharpness"
+    )
     check_refused("symmetry 'hue' is not", found.plot, symmetry="hue")
     check_refused("measure 'geed' is not", found.plot, measure="geed")
     check_refused("does not fit", symmeter.plot, other(), "strength")

@@ -11,7 +11,9 @@ HEAD = {"accuracy": {"top1": 0.5, "interval_low": 0.3, "interval_high": 0.7}}
 
 
 def made(hits, names, sure=(), header=HEAD):
-    return SimpleNamespace(header=header, samples={"top1": np.array(hits), "confidence": np.array(sure)}, sample_names=names)
+    return SimpleNamespace(
+        header=header, samples={"top1": np.array(hits), "confidence": np.array(sure)}, sample_names=names
+    )
 
 
 def test_the_change_is_over_images_of_both():

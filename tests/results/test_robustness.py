@@ -51,7 +51,10 @@ def test_a_mean_that_goes_the_other_way_is_said():
     larger = one(3.0)
     few = [replace(row, value=0.01 * row.value) for row in larger.rows]
     found = made({("fog", 5): replace(larger, rows=tuple(few))})
-    assert "the error rises" in found.sentences()[0] and "but the mean, which a few carry, from " in found.sentences()[0]
+    assert (
+        "the error rises" in found.sentences()[0]
+        and "but the mean, which a few carry, from " in found.sentences()[0]
+    )
     assert "but the mean" not in str(made())
 
 

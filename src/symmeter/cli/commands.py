@@ -12,4 +12,10 @@ COMMANDS = {
     "list": "list what can be named on the command line",
     "demo": "train three small networks here and measure them: a minute, no downloads",
 }
-MEASURING = ("measure", "layers", "robustness", "compare", "sweep")  # have a flag for each option of the kind of data
+MEASURING = (
+    "measure",
+    "layers",
+    "robustness",
+    "compare",
+    "sweep",
+)  # have a flag for each option of the kind of data

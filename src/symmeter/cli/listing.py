@@ -65,7 +65,9 @@ def parser(commands: "Commands") -> Parser:
     made.add_argument("topic", metavar="WHAT", nargs="?", help=", ".join(TOPICS))
     made.add_argument("name", metavar="NAME", nargs="?", help="a PATTERN for models, the MODEL for layers")
     add_model_kwargs(made.add_argument)
-    made.add_argument("--domain", metavar="D", help="symmetries or corruptions of one kind of data: points, ...")
+    made.add_argument(
+        "--domain", metavar="D", help="symmetries or corruptions of one kind of data: points, ..."
+    )
     made.set_defaults(run=run)
     return made
 

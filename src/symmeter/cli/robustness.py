@@ -79,8 +79,8 @@ def run(a: argparse.Namespace) -> int:
 
 def _check(a: argparse.Namespace) -> None:
     """SymmeterError for what can be seen to be wrong before a model is built."""
-    from symmeter.measuring.plan import check_measures, read_words
     from symmeter.corrupting.chosen import CORRUPTIONS, STRENGTHS, chosen
+    from symmeter.measuring.plan import check_measures, read_words
 
     domain, symmetry = read_words(given(a), a.symmetry)
     check_measures(a.measure, symmetry, domain.usual_measures(a.output))

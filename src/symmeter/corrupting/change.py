@@ -55,7 +55,9 @@ def corrupted_leaves(plan: Plan) -> Mapping[str, str]:
     found = {name: word for name, word in words.items() if word in known}
     if words and not found:
         given = ", ".join(f"{name}={word}" if name else word for name, word in words.items())
-        raise SymmeterError(f"corruptions act on inputs that are {' or '.join(known)}, and the inputs are {given}")
+        raise SymmeterError(
+            f"corruptions act on inputs that are {' or '.join(known)}, and the inputs are {given}"
+        )
     return found
 
 

@@ -43,7 +43,9 @@ def chosen(
     """
     known = domain.corruptions()
     if not known:
-        raise SymmeterError(f"no corruptions of {domain.name} are known; robustness needs a kind of data that has some")
+        raise SymmeterError(
+            f"no corruptions of {domain.name} are known; robustness needs a kind of data that has some"
+        )
     families: dict[str, list[Corruption]] = {}
     for one in known.values():
         families.setdefault(one.family or one.name, []).append(one)

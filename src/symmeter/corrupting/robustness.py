@@ -6,6 +6,8 @@ from typing import Any
 
 import torch
 
+from symmeter.corrupting.change import Corrupting, corrupted_leaves
+from symmeter.corrupting.chosen import CORRUPTIONS, STRENGTHS, chosen
 from symmeter.corruption import Corruption
 from symmeter.domain import Domain
 from symmeter.errors import SymmeterError, shortened
@@ -18,8 +20,6 @@ from symmeter.progress import bar
 from symmeter.results.result import Result
 from symmeter.results.robustness import Label, Robustness, gathered, name_of
 from symmeter.results.robustness_row import CLEAN
-from symmeter.corrupting.chosen import CORRUPTIONS, STRENGTHS, chosen
-from symmeter.corrupting.change import Corrupting, corrupted_leaves
 from symmeter.symmetry.groups.sampling import AUTO
 from symmeter.verbs.verb import verb
 from symmeter.verbs.warned import recorded, repeat, told_apart

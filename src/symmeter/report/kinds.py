@@ -56,12 +56,13 @@ def plot(
     """Draw a result, or several on one axis; returns the Axes, shows nothing, leaves matplotlib's settings alone.
 
     Args:
-        results: what `measure`, `attribute`, `robustness`, `compare`, `bands`, `prediction_range` and `maps` return, the path of a
-            saved result or of a store of a sweep, or several of them: a list, or a dictionary with a name for each.
+        results: what `measure`, `attribute`, `robustness`, `compare`, `bands`, `prediction_range` and `maps` return,
+            the path of a saved result or of a store of a sweep, or several of them: a list, or a dictionary with a name
+            for each.
         kind: `errors`, `ratios`, `stability`, `specificity`, `elements`, `polar`, `lengths`, `sphere`, `spectrum`,
             `rollout`, `phases`, `nodes`, `pairs` of results; `stacked`, `cumulative`, `worst`, `fraction`, `tree` of
-            profiles; `strength` of `robustness`, `forest` of comparisons, `bands`, `range`, `density` and `feature` of the others. None for the
-            first that fits. `overview` is a Figure of all panels that fit.
+            profiles; `strength` of `robustness`, `forest` of comparisons, `bands`, `range`, `density` and `feature` of
+            the others. None for the first that fits. `overview` is a Figure of all panels that fit.
         ax: where to draw; None for a new figure.
         width: of a new figure, in columns of a paper: 3.35 or 6.9 inches.
         choices: of that kind, such as `symmetry`, `output` or `measure`.

@@ -65,7 +65,8 @@ def picture(found: Result | Named, width: int = 2) -> "Figure":
 
     Of generators errors with their controls, and ratios; rotations about several axes on a map, and the degrees of the
     response; translations against their length; errors of single atoms; rotations about one axis, shifts and changes of
-    scale as curves; of layers the views of a profile; of corrupted data all against strength. SymmeterError, in one line, where there is nothing.
+    scale as curves; of layers the views of a profile; of corrupted data all against strength. SymmeterError, in one
+    line, where there is nothing.
     """
     named = found if isinstance(found, Mapping) else {"": found}
     groups = list(filter(None, _of_several(named) if len(named) > 1 else _of_one(*named.values())))

@@ -53,14 +53,20 @@ def plot_strength(
         raise SymmeterError(f"measure {measure!r} is not in this result; choose from {', '.join(measures)}")
     measure = measure or measures[0]
     for number, corruption in enumerate(result.corruptions):
-        own = [row for row in result.along(corruption, symmetry, measure, output) if row[quantity] is not None]
+        own = [
+            row for row in result.along(corruption, symmetry, measure, output) if row[quantity] is not None
+        ]
         _line(ax, [row.as_shown() for row in own], quantity, number, len(result.corruptions))
     first = next(row for row in rows if row.measure == measure).as_shown()
     ax.set_xticks(sorted({row.strength for row in rows}))
     ax.set_xlabel(f"strength of corruption (0: {CLEAN})")
     _name(ax, quantity, first)
     on_model = quantity in OF_THE_MODEL
-    title = result.header["model"]["name"] if on_model else f"{words(symmetry)} of {result.header['model']['name']}"
+    title = (
+        result.header["model"]["name"]
+        if on_model
+        else f"{words(symmetry)} of {result.header['model']['name']}"
+    )
     ax.set_title(title, parse_math=False)
     legend_below(ax)
     unframed(ax)

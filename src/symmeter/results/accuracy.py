@@ -16,7 +16,11 @@ def of_scores(result: Measured) -> dict[str, float | None]:
     sure = sure[np.isfinite(sure)]
     if len(sure):
         ends = of_mean(sure)
-        found |= {"confidence": float(np.mean(sure)), "confidence_low": ends.low, "confidence_high": ends.high}
+        found |= {
+            "confidence": float(np.mean(sure)),
+            "confidence_low": ends.low,
+            "confidence_high": ends.high,
+        }
     return found
 
 

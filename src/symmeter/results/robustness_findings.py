@@ -1,4 +1,4 @@
-"""What the intervals of corrupted data bear, in words: invariance or insensitivity (Kvinge et al. 2022, conclusion 2)."""
+"""What intervals on corrupted data bear, in words: invariance or insensitivity (Kvinge et al. 2022, conclusion 2)."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -12,10 +12,16 @@ _MORE, _LESS = BETTER["stability"], WORSE["stability"]
 # By what became of the error and of its ratio to the control, which is 0 for a symmetric network.
 _FINDINGS = {
     (_FALLS, _MORE): "the error falls and so does stability: more symmetric",
-    (_FALLS, NO_DIFFERENCE): "the error falls while stability does not clearly: less sensitive, not more symmetric",
+    (
+        _FALLS,
+        NO_DIFFERENCE,
+    ): "the error falls while stability does not clearly: less sensitive, not more symmetric",
     (_FALLS, _LESS): "the error falls while stability rises: less sensitive, and less symmetric",
     (_RISES, _MORE): "the error rises while stability falls: more sensitive, and more symmetric",
-    (_RISES, NO_DIFFERENCE): "the error rises while stability does not clearly: more sensitive, not less symmetric",
+    (
+        _RISES,
+        NO_DIFFERENCE,
+    ): "the error rises while stability does not clearly: more sensitive, not less symmetric",
     (_RISES, _LESS): "the error rises and so does stability: less symmetric",
     (NO_DIFFERENCE, _MORE): "stability falls, the error does not clearly: more symmetric",
     (NO_DIFFERENCE, NO_DIFFERENCE): "no clear change of error or stability",

@@ -43,7 +43,9 @@ def sheet_of(result: Printable, rows: Sequence[RobustnessRow], width: int) -> Sh
     lines = legend(clean, item, head["spec"].get("control_towards", ""))
     lines.append(f"/ clean: geometric mean of the ratio to clean data, {item} by {item}")
     warnings = result.warnings
-    return Sheet(f"{title(head)}, corrupted", circumstances(head), tables, lines + result.sentences(), warnings)
+    return Sheet(
+        f"{title(head)}, corrupted", circumstances(head), tables, lines + result.sentences(), warnings
+    )
 
 
 def _table(rows: Sequence[RobustnessRow], telling: Sequence[str], width: int) -> Table:

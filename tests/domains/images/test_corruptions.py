@@ -56,7 +56,7 @@ def test_impulses_are_as_often_white_as_black():
 
 def blurred(x, weight, reach):
     """x (C, H, W) with a kernel, weight(dy, dx) at each offset, mirrored at the edges: pixel by pixel."""
-    c, h, w = x.shape
+    _, h, w = x.shape
     offsets = range(-reach, reach + 1)
     kernel = np.array([[weight(dy, dx) for dx in offsets] for dy in offsets])
     wide = np.pad(x.double().numpy(), ((0, 0), (reach, reach), (reach, reach)), mode="reflect")
@@ -86,7 +86,9 @@ def test_brightness_is_the_value_of_hsv():
     for i in range(4):
         for j in range(5):
             h, s, v = colorsys.rgb_to_hsv(*x[:, i, j].tolist())
-            assert found[:, i, j].tolist() == pytest.approx(colorsys.hsv_to_rgb(h, s, min(1, v + 0.3)), abs=1e-6)
+            assert found[:, i, j].tolist() == pytest.approx(
+                colorsys.hsv_to_rgb(h, s, min(1, v + 0.3)), abs=1e-6
+            )
 
 
 def test_contrast_light_and_few_values():

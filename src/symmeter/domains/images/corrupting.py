@@ -14,7 +14,11 @@ _BEYOND = 1e-3  # of [0, 1], for round-off
 
 
 def in_pixels(
-    x: Tensor, raw: Any, change: Callable[[Tensor], Tensor], prepared: Preprocessing | OwnPreprocessing, said: bool
+    x: Tensor,
+    raw: Any,
+    change: Callable[[Tensor], Tensor],
+    prepared: Preprocessing | OwnPreprocessing,
+    said: bool,
 ) -> Tensor:
     """One network input x (C, H, W), with its pixels in [0, 1] as `change` makes them.
 
@@ -30,7 +34,7 @@ def in_pixels(
             "pixels or files, or the mean and std that they were normalised by (mean=0, std=1 where they were not)"
         )
     if constants is None:
-        name = getattr(prepared, "transform").name
+        name = prepared.transform.name
         raise SymmeterError(
             f"corruptions act on pixels in [0, 1], and how preprocessing {name} normalises them is not seen: "
             "give its mean and std"

@@ -23,7 +23,9 @@ def jitter(x: Tensor, share: float, random: torch.Generator) -> Tensor:
     return torch.cat([x[:, :3] + share * _radius(x) * noise, x[:, 3:]], 1)
 
 
-@corruption("outliers", "this share of the points anywhere within twice the radius", 0.01, 0.03, 0.06, 0.1, 0.2)
+@corruption(
+    "outliers", "this share of the points anywhere within twice the radius", 0.01, 0.03, 0.06, 0.1, 0.2
+)
 def outliers(x: Tensor, share: float, random: torch.Generator) -> Tensor:
     """x (N, features) with some of its points, with their features, at random places of a ball."""
     which = torch.rand(len(x), 1, generator=random) < share

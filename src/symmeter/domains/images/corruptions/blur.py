@@ -20,7 +20,7 @@ def _scaled(x: Tensor, pixels: float) -> float:
 
 
 def _averaged(x: Tensor, weights: Callable[[Tensor], Tensor], reach: float) -> Tensor:
-    """x (C, H, W), mirrored at its edges, averaged by the weights (n, n) of distances (n, n) in pixels up to a reach."""
+    """x (C, H, W), mirrored at its edges, averaged by weights (n, n) of distances (n, n) up to a reach in pixels."""
     most = min(math.ceil(reach), min(x.shape[-2:]) - 1)
     places = torch.arange(-most, most + 1, dtype=x.dtype)
     kernel = weights(torch.hypot(places[:, None], places[None]))

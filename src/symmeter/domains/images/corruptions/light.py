@@ -30,7 +30,7 @@ def low_light(x: Tensor, kept: float, random: torch.Generator) -> Tensor:
 
 @corruption("fog", "white haze of this much, uneven", 1.5, 2.0, 2.5, 2.8, 3.0)
 def fog(x: Tensor, thickness: float, random: torch.Generator) -> Tensor:
-    """x (C, H, W) behind a haze that varies smoothly over octaves, each half as strong; the brightest stays in range."""
+    """x (C, H, W) behind a haze of octaves, each half as strong as the one before; the brightest stays as bright."""
     haze, weight = torch.zeros(1, 1, *x.shape[-2:]), 1.0
     for octave in range(1, 6):
         cells = torch.rand(1, 1, 2**octave, 2**octave, generator=random)
