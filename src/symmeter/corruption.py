@@ -12,8 +12,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-Level: TypeAlias = float | tuple[float, ...]
-Changing: TypeAlias = Callable[[Tensor, Level, torch.Generator], Tensor]
+Changing: TypeAlias = Callable[[Tensor, float, torch.Generator], Tensor]
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Corruption:
 
     name: str
     words: str
-    levels: Sequence[Level]
+    levels: Sequence[float]
     change: Changing
     family: str = ""
 
@@ -45,7 +44,7 @@ class Corruption:
         return self.change(x, self.levels[strength - 1], random) if strength else x
 
 
-def corruption(name: str, words: str, *levels: Level) -> Callable[[Changing], Corruption]:
+def corruption(name: str, words: str, *levels: float) -> Callable[[Changing], Corruption]:
     """A decorator that makes a Corruption of a function `(x, level, random)`."""
     return lambda change: Corruption(name, words, levels, change)
 

@@ -104,15 +104,15 @@ def _row(
     row: Row, label: Label, result: Result, clean: Result, changes: Mapping[Label, list[ComparisonRow]]
 ) -> RobustnessRow:
     """A row of one run, with what became of it."""
-    made = RobustnessRow(**asdict(row), corruption=label[0], strength=label[1], **of_scores(result))
-    if not label[1]:
-        return made
-    found: dict[str, float | str | None] = dict(change_of(result, clean))
+    found: dict[str, float | str | None] = {**of_scores(result)}
+    if label[1]:
+        found |= change_of(result, clean)
     for change in changes.get(label, ()):
         if all(change[name] == row[name] for name in _SAME):
             about = change.quantity
             found |= {f"{about}_ratio": change.ratio, f"{about}_ratio_low": change.ratio_low}
             found |= {f"{about}_ratio_high": change.ratio_high, f"{about}_change": change.verdict}
+    made = RobustnessRow(**asdict(row), corruption=label[0], strength=label[1])
     return replace(made, **found)  # type: ignore[arg-type]
 
 

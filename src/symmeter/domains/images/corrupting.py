@@ -33,12 +33,12 @@ def in_pixels(
             "corruptions act on pixels in [0, 1], and images in floating point may be normalised already: give uint8 "
             "pixels or files, or the mean and std that they were normalised by (mean=0, std=1 where they were not)"
         )
-    if constants is None:
-        name = prepared.transform.name
+    if isinstance(prepared, OwnPreprocessing) and constants is None:
         raise SymmeterError(
-            f"corruptions act on pixels in [0, 1], and how preprocessing {name} normalises them is not seen: "
-            "give its mean and std"
+            f"corruptions act on pixels in [0, 1], and how preprocessing {prepared.transform.name} normalises them is "
+            "not seen: give its mean and std"
         )
+    assert constants is not None
     scale = Preprocessing(None, prepared.channels, *constants)
     pixels = scale.denormalise(x)
     low, high = float(pixels.min()), float(pixels.max())

@@ -23,8 +23,8 @@ def jpeg_compression(x: Tensor, quality: float, random: torch.Generator) -> Tens
 @corruption("pixelate", "this share of the pixels along each side", 0.6, 0.5, 0.4, 0.3, 0.25)
 def pixelate(x: Tensor, share: float, random: torch.Generator) -> Tensor:
     """x (C, H, W) in fewer, larger pixels: means of boxes, then the nearest."""
-    fewer = [max(1, int(share * side)) for side in x.shape[-2:]]
-    return interpolate(adaptive_avg_pool2d(x[None], fewer), x.shape[-2:], mode="nearest")[0]
+    height, width = (max(1, int(share * side)) for side in x.shape[-2:])
+    return interpolate(adaptive_avg_pool2d(x[None], (height, width)), x.shape[-2:], mode="nearest")[0]
 
 
 @corruption("posterize", "so many bits a channel (not in ImageNet-C)", 4.0, 3.0, 2.5, 2.0, 1.0)
