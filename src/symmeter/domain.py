@@ -130,7 +130,7 @@ class Domain(ABC):
         """The ways in which data of this kind may be worse than usual, by name; none where that is not known."""
         return {}
 
-    def corrupted(self, x: Tensor, raw: Any, change: Callable[[Tensor], Tensor], model: Any) -> Tensor:
+    def corrupted(self, x: Tensor, raw: object, change: Callable[[Tensor], Tensor], model: Any) -> Tensor:
         """One network input x (...), which was made of `raw`, changed in the units of the corruptions.
 
         SymmeterError where it is not known what these are.

@@ -19,7 +19,9 @@ from symmeter.trees import Packings
 _WAITING = 4  # batches
 _HOPELESS = 10_000  # items: where none of the first so many can be read, none will be
 Conversion = Callable[[Tensor], Tensor]  # of values (B, ...) into the form in which they are measured
-Change = Callable[[Tensor, Any, str], Tensor]  # of an input (...), as it was read, by its name, into another
+Change = Callable[
+    [Tensor, object, str], Tensor
+]  # of an input (...), as it was read, by its name, into another
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -26,8 +25,8 @@ class Corrupting:
     corruption: Corruption
     strength: int
 
-    def __call__(self, x: Tensor, raw: Any, name: str) -> Tensor:
-        """The input x (...) of a network, made of `raw`, corrupted."""
+    def __call__(self, x: Tensor, raw: object, name: str) -> Tensor:
+        """The input x of a network, of any shape, which was made of `raw`, corrupted."""
         seed = seed_of(self.plan.settings.seed, self.corruption.name, name)
         try:
             return self._corrupted(x, raw, torch.Generator().manual_seed(seed))
@@ -37,8 +36,8 @@ class Corrupting:
             what = f"{self.corruption.name} at strength {self.strength} cannot be made of {name}"
             raise SymmeterError(f"{what}: {reason(error)}") from error
 
-    def _corrupted(self, x: Tensor, raw: Any, random: torch.Generator) -> Tensor:
-        """The same of x (...), leaf by leaf where it is several."""
+    def _corrupted(self, x: Tensor, raw: object, random: torch.Generator) -> Tensor:
+        """The same of x, of any shape, leaf by leaf where it is several."""
         domain, inputs = self.plan.domain, self.plan.inputs
         change = lambda part: self.corruption(part.cpu(), self.strength, random).to(part)
         one = lambda part: domain.corrupted(part, raw, change, self.plan.loaded)

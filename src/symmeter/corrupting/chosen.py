@@ -35,7 +35,7 @@ STRENGTHS = Kind("whole numbers such as '1,3,5'", _strengths).or_none("for all")
 
 
 def chosen(
-    domain: type[Domain], names: Iterable[str | Corruption] | None, strengths: Iterable[int] | None
+    domain: type[Domain], names: Names, strengths: Iterable[int] | None
 ) -> list[tuple[Corruption, int]]:
     """The corruptions of a kind of data by their names or families, `all` for all, each at its strengths.
 

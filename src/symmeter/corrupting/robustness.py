@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from symmeter.corrupting.change import Corrupting, corrupted_leaves
-from symmeter.corrupting.chosen import CORRUPTIONS, STRENGTHS, chosen
+from symmeter.corrupting.chosen import CORRUPTIONS, STRENGTHS, Names, chosen
 from symmeter.corruption import Corruption
 from symmeter.domain import Domain
 from symmeter.errors import SymmeterError, shortened
@@ -15,7 +15,7 @@ from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.execution import announced
 from symmeter.measuring.interrupt import Interrupted
 from symmeter.measuring.measure import measured, named_options
-from symmeter.measuring.plan import Given, Plan, Settings, make_plan
+from symmeter.measuring.plan import Given, MeasureArgument, Plan, Settings, SymmetryArgument, make_plan
 from symmeter.progress import bar
 from symmeter.results.result import Result
 from symmeter.results.robustness import Label, Robustness, gathered, name_of
@@ -27,12 +27,12 @@ from symmeter.verbs.warned import recorded, repeat, told_apart
 
 @verb(ARGUMENTS, corruptions=CORRUPTIONS, strengths=STRENGTHS)
 def robustness(
-    model: Any,
-    data: Any,
-    symmetry: Any = "translation",
-    corruptions: Any = None,
+    model: object,
+    data: object,
+    symmetry: SymmetryArgument = "translation",
+    corruptions: Names = None,
     strengths: Any = None,
-    measure: Any = None,
+    measure: MeasureArgument = None,
     output: str = "softmax",
     definition: Any = "bandlimited",
     samples: int | None = None,
@@ -47,7 +47,7 @@ def robustness(
     preprocessing: object = None,
     domain: str | type[Domain] | None = None,
     inputs: Any = None,
-    labels: Any = None,
+    labels: object = None,
     **options: Any,
 ) -> Robustness:
     """Measure a model on clean data and on corrupted data: error, stability, accuracy, confidence against strength.

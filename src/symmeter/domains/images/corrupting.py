@@ -1,7 +1,6 @@
 """Where corruptions act on images: on pixels in [0, 1], before a network's normalisation."""
 
 from collections.abc import Callable
-from typing import Any
 
 from torch import Tensor
 
@@ -15,7 +14,7 @@ _BEYOND = 1e-3  # of [0, 1], for round-off
 
 def in_pixels(
     x: Tensor,
-    raw: Any,
+    raw: object,
     change: Callable[[Tensor], Tensor],
     prepared: Preprocessing | OwnPreprocessing,
     said: bool,

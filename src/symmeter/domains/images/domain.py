@@ -155,7 +155,7 @@ class Images(Gridded):
         return preprocessing_of(model).override(**self.options.overrides)
 
     def corrupted(
-        self, x: Tensor, raw: Any, change: Callable[[Tensor], Tensor], model: LoadedModel
+        self, x: Tensor, raw: object, change: Callable[[Tensor], Tensor], model: LoadedModel
     ) -> Tensor:
         """One image (C, H, W), changed in pixels in [0, 1]."""
         said = self.options.mean is not None and self.options.std is not None
