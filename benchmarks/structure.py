@@ -48,7 +48,7 @@ LAYERS = (
     ("__main__",),
     ("cli",),
     ("demo", "report", "integrations"),
-    ("curing",),
+    ("corrupting", "curing"),
     ("sweeps",),
     ("domains",),  # each kind of data may build on DOMAINS_BELOW, and none on another
     ("layers", "training"),
@@ -60,7 +60,7 @@ LAYERS = (
     ("domain",),
     ("symmetry",),
     ("autodiff",),
-    ("samples", "options", "streams"),
+    ("samples", "options", "streams", "corruption"),
     ("source", "trees", "verbs", "files", "optional"),
     ("errors", "progress"),
 )

@@ -58,7 +58,8 @@ OWN = ("app", "commands", "parser", "terminal")
 
 
 @pytest.mark.parametrize(
-    "command", ["measure", "layers", "cure", "compare", "sweep", "report", "plot", "cite", "list", "demo"]
+    "command",
+    ["measure", "layers", "cure", "robustness", "compare", "sweep", "report", "plot", "cite", "list", "demo"],
 )
 def test_the_help_of_a_command_imports_that_command_alone(command):
     found = imported(f"from symmeter.cli.app import main; main(['{command}', '--help'])")

@@ -35,6 +35,8 @@ _HOME = {
     "cure": "curing.cure",
     "remedied": "curing.remedied",
     "Cure": "curing.cured",
+    "robustness": "corrupting.robustness",
+    "Robustness": "results.robustness",
     "load": "sweeps.load",
     "sweep": "sweeps.sweep",
     "Result": "results.result",
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from symmeter.curing.cure import cure
     from symmeter.curing.cured import Cure
     from symmeter.curing.remedied import remedied
+    from symmeter.corrupting.robustness import robustness
     from symmeter.domains.grids.aliasing.attribute import aliasing
     from symmeter.domains.grids.bands import bands
     from symmeter.domains.grids.generators import GENERATORS
@@ -74,6 +77,7 @@ if TYPE_CHECKING:
     from symmeter.report.kinds import plot
     from symmeter.results.comparison import Comparison
     from symmeter.results.result import Result
+    from symmeter.results.robustness import Robustness
     from symmeter.sweeps.compare import compare
     from symmeter.sweeps.load import load
     from symmeter.sweeps.sweep import sweep
@@ -90,6 +94,7 @@ __all__ = [
     "Difference",
     "Profile",
     "Result",
+    "Robustness",
     "Rollout",
     "SymmeterError",
     "SymmeterWarning",
@@ -112,6 +117,7 @@ __all__ = [
     "plot",
     "prediction_range",
     "remedied",
+    "robustness",
     "round_trip_error",
     "sweep",
 ]

@@ -2,13 +2,14 @@
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from torch import Tensor
 
 from symmeter.classes import ClassOrder
+from symmeter.corruption import Corruption
 from symmeter.draw import Draw
 from symmeter.errors import SymmeterError, nearest
 from symmeter.options import NoOptions
@@ -55,6 +56,7 @@ class Domain(ABC):
     inside: ClassVar[Inside | None] = None  # what is known of tensors in networks
     where_labels: ClassVar[str] = "give labels={output: values (N, ...)}"  # how outputs get theirs
     where_order: ClassVar[str] = ""  # how a user says which class of the data is which output
+    corrupted_inputs: ClassVar[tuple[str, ...]] = ()  # words for those of several inputs that are corrupted
     class_axis: ClassVar[int] = -1  # of the scores of classes in outputs (B, n, m): the axis of a softmax
 
     def __init__(self, options: Any = None):
@@ -120,6 +122,20 @@ class Domain(ABC):
     def asserted_measures(self, output: object) -> str:
         """The errors over groups that are 0 where f(g x) = g f(x), for what was written as the output."""
         return "relative_error"
+
+    # corruptions
+
+    @classmethod
+    def corruptions(cls) -> Mapping[str, Corruption]:
+        """The ways in which data of this kind may be worse than usual, by name; none where that is not known."""
+        return {}
+
+    def corrupted(self, x: Tensor, raw: object, change: Callable[[Tensor], Tensor], model: Any) -> Tensor:
+        """One network input x (...), which was made of `raw`, changed in the units of the corruptions.
+
+        SymmeterError where it is not known what these are.
+        """
+        return change(x)
 
     # data
 

@@ -1,5 +1,6 @@
 """Samples on their way into a network: drawn, read, prepared and put into batches."""
 
+import copy
 import math
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from symmeter.trees import Packings
 _WAITING = 4  # batches
 _HOPELESS = 10_000  # items: where none of the first so many can be read, none will be
 Conversion = Callable[[Tensor], Tensor]  # of values (B, ...) into the form in which they are measured
+Change = Callable[
+    [Tensor, object, str], Tensor
+]  # of an input (...), as it was read, by its name, into another
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,7 @@ class Samples:
         self._preparation = preparation
         self._place = source.path or source.name  # for messages
         self._used, self._labelled = 0, source.labelled
+        self._change: Change = lambda x, raw, name: x
         self.compared: set[str] = set()  # of what stands beside samples, what outputs were compared with
         self._beside: dict[str, None] = {}  # what stands beside the samples, as far as they were read
         fewer = draw.count is not None and self.total is not None and draw.count < self.total
@@ -125,6 +130,12 @@ class Samples:
             self.total = len(self._indices)
         if self.total is not None:
             self.total += len(self._skipped)
+
+    def changed(self, change: Change) -> "Samples":
+        """The same samples, each input (...) of the network in the place of which `change` gives another."""
+        other = copy.copy(self)
+        other._change = change
+        return other
 
     @property
     def item(self) -> str:
@@ -165,7 +176,7 @@ class Samples:
             visited += 1
             try:
                 raw, label = item.load()
-                value = self._preparation.input(raw)
+                value = self._change(self._preparation.input(raw), raw, item.name)
             except SymmeterError:
                 raise
             except Exception as error:  # decoders raise many kinds

@@ -123,6 +123,12 @@ class Packing:
         paths = [leaf.path for leaf in self.leaves]
         return filled(self.template, dict(zip(paths, parts, strict=True)))
 
+    def changed(self, x: Tensor, change: Callable[[str, Tensor], Tensor]) -> Tensor:
+        """x (B, entries) with every leaf (B, ...) as `change` makes it of its path in words and that."""
+        parts = zip(self.leaves, self.parts(x), strict=True)
+        made = {leaf.path: change(leaf.name, part) for leaf, part in parts}
+        return self.pack(filled(self.template, made), x.dtype)
+
     def parts(self, x: Tensor) -> list[Tensor]:
         """The leaves (B, ...) of x (B, entries), in the order of `leaves`."""
         shapes = [leaf.shape for leaf in self.leaves]
@@ -155,6 +161,10 @@ class Packings:
     def unpack(self, x: Tensor) -> Tree:
         """(B, entries) as the tree of its form."""
         return self.by_entries[x.shape[1]].unpack(x)
+
+    def changed(self, x: Tensor, change: Callable[[str, Tensor], Tensor]) -> Tensor:
+        """x (B, entries) with every leaf (B, ...) of its form changed."""
+        return self.by_entries[x.shape[1]].changed(x, change)
 
 
 def split_leaves(x: Tensor, shapes: Sequence[tuple[int, ...]], scales: Sequence[float]) -> list[Tensor]:

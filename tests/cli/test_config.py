@@ -24,6 +24,7 @@ LINES = [
     "measure net.py:build sets.npz --domain points --inputs pos=points,z=scalars --elements 7",
     "layers net.py:build d.npz --layout 'enc.*=tokens(1+8x32)' head=channels_last --by kind --top 3 --aliasing",
     "cure net.py:build d.npz --remedies 'blur,averaged(C4)' --loss 0.02 --samples 8 --out cured --plot c.pdf",
+    "robustness net.py:build d.npz --symmetry C4 --corruptions gaussian_noise,blur --strengths 1,5 --no-control",
     "compare a b c --data d.npz --weights x.pt y.pt --measure geed --symmetry C4",
     "sweep 'timm:vit_*' models.csv photos --store s --seeds 1 2 3 --time-limit 5 --memory-limit .5 --layers",
     "sweep m.yaml photos --store s3://bucket/s --allow-code 'a:*' b:c --executor ray --retry-errors --jobs 2",

@@ -64,6 +64,24 @@ class DomainContract:
         assert self.domain.takes(self.data) == self.taken
         assert not self.domain.takes(torch.zeros(()))
 
+    # corruptions
+
+    def test_corruptions_repeat_leave_their_input_alone_and_grow(self) -> None:
+        x = self.corruptible()
+        for one in self.domain.corruptions().values():
+            found, before = [], x.clone()
+            for strength in one.strengths:
+                twice = [one(x, strength, torch.Generator().manual_seed(3)) for _ in range(2)]
+                assert torch.equal(*twice) and twice[0].shape == x.shape and twice[0].dtype == x.dtype
+                assert bool(twice[0].isfinite().all()) and torch.equal(x, before)
+                found.append(float((twice[0] - x).square().mean()))
+            assert found[-1] > 0 and found[-1] >= found[0], (one.name, found)
+            assert len(one.levels) == 5 and one.words
+
+    def corruptible(self) -> Tensor:
+        """One sample (...) in the units that corruptions of this kind of data have."""
+        return inputs_of(self.opened().batches(1))[0]
+
     # data
 
     def test_samples_are_floating_point_and_come_in_order(self) -> None:

@@ -99,6 +99,7 @@ VERBS: dict[str, tuple[Callable, dict[str, Callable[[], Any]]]] = {
     "assert_more_equivariant": (symmeter.assert_more_equivariant, {"symmetry": lambda: "translation_x"}),
     "attribute": (symmeter.attribute, {"symmetry": lambda: "translation_x"}),
     "aliasing": (symmeter.aliasing, {"symmetry": lambda: "translation_x"}),
+    "robustness": (symmeter.robustness, {"symmetry": lambda: "hue", "corruptions": lambda: "contrast"}),
     "bands": (symmeter.bands, {"output": lambda: "0"}),
     "maps": (symmeter.maps, {"layers": lambda: ["0"]}),
     "prediction_range": (symmeter.prediction_range, {"symmetry": lambda: "rotation"}),

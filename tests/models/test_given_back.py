@@ -21,6 +21,9 @@ MAP = {"output": "logits:equivariant"}
 ENTRIES = {
     "measure along a generator": lambda f, x: symmeter.measure(f, x, "rotation", progress=False, **MAP),
     "measure over a group": lambda f, x: symmeter.measure(f, x, "C4", progress=False, **MAP),
+    "robustness": lambda f, x: symmeter.robustness(
+        f, x, "rotation", "contrast", 1, progress=False, mean=0.0, std=1.0, **MAP
+    ),
     "attribute": lambda f, x: symmeter.attribute(f, x, "rotation", probes=0, progress=False, **MAP),
     "aliasing": lambda f, x: symmeter.aliasing(f, x, "translation_x", progress=False, **MAP),
     "bands": lambda f, x: symmeter.bands(f, x, "translation_x", progress=False, **MAP),

@@ -4,6 +4,7 @@ COMMANDS = {
     "measure": "measure how far a model is from a symmetry, with error, floor and control",
     "layers": "attribute the equivariance error to the layers of a model: parts that add up to the whole",
     "cure": "find what lowers the error of a model: remedies, predicted from its layers and tried on a copy",
+    "robustness": "measure a model on data corrupted more and more: error, stability, accuracy against strength",
     "compare": "compare models image by image: ratios of their errors, with intervals",
     "sweep": "measure many models on one data set, into a store that survives anything",
     "plot": "draw saved results: figures for a paper, of one model or of several on one axis",
@@ -16,6 +17,7 @@ MEASURING = (
     "measure",
     "layers",
     "cure",
+    "robustness",
     "compare",
     "sweep",
 )  # have a flag for each option of the kind of data

@@ -57,6 +57,7 @@ RULES = {
         Idle(lambda a: a.aliasing, "with --aliasing", but={*_ALIASING, *PREPROCESSING, *_SHOWN}),
         Idle(lambda a: a.json == "-", "where --json - takes the place of the table", flags=["by", "depth", "top"]),
     ],
+    "robustness": [_LOOK],
     "compare": [
         _LOOK,
         Idle(lambda a: not a.layers, "without --layers", flags=_OF_LAYERS),

@@ -19,7 +19,7 @@ Grouped = dict[str, Lines]  # below headings
 _OWN = {
     "model_kwargs": "layers",
     "trust_remote_code": "layers",
-    "domain": "symmetries",
+    "domain": "symmetries or corruptions",
 }  # what takes an option
 _COLUMNS, _INDENT = 80, "  "
 EPILOG = """what can be listed:
@@ -29,11 +29,13 @@ EPILOG = """what can be listed:
   outputs              for --output
   definitions          for --definition
   remedies             for --remedies of symmeter cure
+  corruptions          for --corruptions of symmeter robustness
   layers MODEL         a network's modules, which --output takes too
 
 examples:
   symmeter list models 'resnet*'
   symmeter list symmetries --domain points
+  symmeter list corruptions --domain signals
   symmeter list layers timm:resnet18"""
 OUTPUT_MEANINGS = {
     "softmax": "class probabilities",
@@ -64,7 +66,9 @@ def parser(commands: "Commands") -> Parser:
     made.add_argument("topic", metavar="WHAT", nargs="?", help=", ".join(TOPICS))
     made.add_argument("name", metavar="NAME", nargs="?", help="a PATTERN for models, the MODEL for layers")
     add_model_kwargs(made.add_argument)
-    made.add_argument("--domain", metavar="D", help="symmetries of one kind of data: points, atoms, ...")
+    made.add_argument(
+        "--domain", metavar="D", help="symmetries or corruptions of one kind of data: points, ..."
+    )
     made.set_defaults(run=run)
     return made
 
@@ -78,7 +82,7 @@ def run(a: argparse.Namespace) -> int:
     if a.name is not None and a.topic not in ("models", "layers"):
         raise UsageError(f"list {a.topic} stands alone, without {a.name!r}")
     for option, topic in _OWN.items():
-        if getattr(a, option) and a.topic != topic:
+        if getattr(a, option) and a.topic not in topic.split(" or "):
             flag = "--" + option.replace("_", "-")
             raise UsageError(f"list {a.topic} takes no {flag}; list {topic} does")
     found = TOPICS[a.topic](a)
@@ -161,6 +165,20 @@ def _remedies(a: argparse.Namespace) -> Lines:
     return [(name, remedy.words) for name, remedy in remedies().items()]
 
 
+def _corruptions(a: argparse.Namespace) -> Grouped:
+    """Those of all kinds of data, or of one; their families in brackets."""
+    from symmeter.kinds_of_data import domains, find_domain
+
+    chosen = list(domains().values()) if a.domain is None else [find_domain(a.domain)]
+    return {
+        domain.name: [
+            (one.name, one.words + (f" [{one.family}]" if one.family else "")) for one in known.values()
+        ]
+        for domain in chosen
+        if (known := domain.corruptions())
+    }
+
+
 def _layers(a: argparse.Namespace) -> Lines:
     from symmeter.models.load import load_model
     from symmeter.models.spec import parse_model_kwargs
@@ -186,5 +204,6 @@ TOPICS: dict[str, Callable[[argparse.Namespace], Lines | Grouped]] = {
     "outputs": _outputs,
     "definitions": _definitions,
     "remedies": _remedies,
+    "corruptions": _corruptions,
     "layers": _layers,
 }

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import ndtri
 from torch import Tensor
 
+from symmeter.measures.quantity import are_probabilities
 from symmeter.measuring.class_numbers import AS_THEY_ARE, ClassNumbers
 from symmeter.results.columns import Columns
 from symmeter.results.intervals import CONFIDENCE
@@ -14,7 +15,13 @@ from symmeter.results.standard_errors import standard_error
 
 
 def record(columns: Columns, labels: Tensor | None, y: Tensor, keep: np.ndarray) -> None:
-    """Whether the class scores y (b, K) of some samples hit their labels (b,); only those to `keep` (b,) count."""
+    """How sure class scores y (b, K) are, and whether they hit the labels (b,); only those to `keep` (b,) count.
+
+    What is no probability and has no labels may be no scores at all, and is NaN.
+    """
+    likely = are_probabilities(y) or labels is not None
+    sure = (y if are_probabilities(y) else y.softmax(1)).amax(1).double().cpu().numpy()
+    columns.add("confidence", np.where(likely, sure, np.nan)[keep])
     if labels is None:
         return
     known = labels.numpy()[keep]

@@ -21,7 +21,7 @@ from symmeter.models.borrowed import home, usable_device
 from symmeter.models.load import describe, load_model
 from symmeter.models.loaded import LoadedModel
 from symmeter.models.outputs import Output, parse_output, parse_outputs
-from symmeter.samples import Samples
+from symmeter.samples import Change, Samples
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.groups.sampling import AUTO
@@ -74,7 +74,7 @@ class Plan:
     """All that a run needs to know, as objects.
 
     `along` are measures along generators, `over` those over groups; `lenient` leaves out outputs whose layout is not
-    known, as a pattern brings along. `control` is one of CONTROLS.
+    known, as a pattern brings along. `control` is one of CONTROLS. `change` is what becomes of every sample first.
     """
 
     loaded: LoadedModel
@@ -89,6 +89,7 @@ class Plan:
     device: torch.device
     dtype: torch.dtype
     lenient: bool = False
+    change: Change | None = None
 
     @property
     def model(self) -> Any:
@@ -98,7 +99,8 @@ class Plan:
     def open(self, group: Group | None = None) -> Samples:
         """The samples, ready for the model; a group may want more of each than the model takes."""
         draw = Draw(self.settings.samples, self.settings.seed, self.settings.precision is not None)
-        return self.inputs.open(self.domain, self.loaded, draw, self.dtype, group)
+        samples = self.inputs.open(self.domain, self.loaded, draw, self.dtype, group)
+        return samples if self.change is None else samples.changed(self.change)
 
     def rho_in(self, group: Group | None = None) -> Representation:
         """How the symmetry acts on the inputs."""

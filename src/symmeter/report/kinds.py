@@ -19,6 +19,7 @@ from symmeter.report.phases import plot_phases
 from symmeter.report.picture import picture
 from symmeter.report.plots import plot_cumulative, plot_fraction, plot_stacked, plot_tree, plot_worst
 from symmeter.report.prediction import plot_prediction
+from symmeter.report.robustness import plot_strength
 from symmeter.report.rollout import plot_rollout
 from symmeter.report.shown import named_results
 from symmeter.report.spectra import plot_spectrum
@@ -37,7 +38,7 @@ OVERVIEW = "overview"  # a figure of all panels that fit, and no Axes
 # Where several fit and none is named, the first is drawn.
 KINDS: tuple[Drawing, ...] = (
     forest, pareto, plot_difference, plot_prediction, plot_bands, plot_density, plot_feature,
-    plot_stacked, plot_cumulative, plot_worst, plot_fraction, plot_tree,
+    plot_stacked, plot_cumulative, plot_worst, plot_fraction, plot_tree, plot_strength,
     plot_sphere, plot_spectrum, plot_sweep, plot_rollout, plot_elements, plot_polar, plot_phases,
     plot_errors, plot_ratios, plot_stability, plot_specificity, plot_pairs, plot_nodes,
 )  # fmt: skip
@@ -57,13 +58,13 @@ def plot(
     """Draw a result, or several on one axis; returns the Axes, shows nothing, leaves matplotlib's settings alone.
 
     Args:
-        results: what `measure`, `attribute`, `compare`, `cure`, `bands`, `prediction_range` and `maps` return, the path
-            of a saved result or of a store of a sweep, or several: a list, or a dictionary with a name for each.
+        results: what `measure`, `attribute`, `robustness`, `compare`, `cure`, `bands`, `prediction_range` and `maps`
+            return, the path of a saved result or of a store of a sweep, or several of them: a list, or a dictionary
+            with a name for each.
         kind: `errors`, `ratios`, `stability`, `specificity`, `elements`, `polar`, `lengths`, `sphere`, `spectrum`,
             `rollout`, `phases`, `nodes`, `pairs` of results; `stacked`, `cumulative`, `worst`, `fraction`, `tree` of
-            profiles; `forest` of comparisons, `difference` of those by layers, `pareto` of cures, `bands`, `range`,
-            `density` and `feature` of the others. None for the first that fits. `overview` is a Figure of all panels
-            that fit.
+            profiles; `strength` of `robustness`, `forest` of comparisons, `difference` of those by layers, `pareto` of
+            cures, `bands`, `range`, `density` and `feature` of the others. None for the first that fits. `overview` is a Figure of all panels that fit.
         ax: where to draw; None for a new figure.
         width: of a new figure, in columns of a paper: 3.35 or 6.9 inches.
         choices: of that kind, such as `symmetry`, `output` or `measure`.

@@ -17,11 +17,13 @@ from symmeter.report.magnitudes import moving_pictures, plot_sweep
 from symmeter.report.nodes import plot_nodes
 from symmeter.report.phases import phase_pictures, plot_phases
 from symmeter.report.plots import plot_cumulative, plot_fraction, plot_stacked, plot_worst
+from symmeter.report.robustness import OF_THE_MODEL, plot_strength, quantities_of, symmetries_of
 from symmeter.report.rollout import plot_rollout, rollouts_of
 from symmeter.report.spectra import plot_spectrum, spectra_of
 from symmeter.report.sphere import parities_of, plot_sphere, turning_pictures
 from symmeter.report.style import STYLE
 from symmeter.results.result import Result
+from symmeter.results.robustness import Robustness
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -63,7 +65,8 @@ def picture(found: Result | Named, width: int = 2) -> "Figure":
 
     Of generators errors with their controls, and ratios; rotations about several axes on a map, and the degrees of the
     response; translations against their length; errors of single atoms; rotations about one axis, shifts and changes of
-    scale as curves; of layers the views of a profile. SymmeterError, in one line, where there is nothing.
+    scale as curves; of layers the views of a profile; of corrupted data all against strength. SymmeterError, in one
+    line, where there is nothing.
     """
     named = found if isinstance(found, Mapping) else {"": found}
     groups = list(filter(None, _of_several(named) if len(named) > 1 else _of_one(*named.values())))
@@ -127,6 +130,8 @@ def _of_one(result: Result) -> list[list[Panel]]:
     if isinstance(result, Profile):
         shared = [(plot_stacked, True), (plot_cumulative, False), (plot_worst, False), (plot_fraction, True)]
         return [[Panel(kind, result, shares=shares) for kind, shares in shared]]
+    if isinstance(result, Robustness):
+        return _of_corruptions(result)
     found = _of_symmetries(result)
     others = replace(result, rows=tuple(row for row in result.rows if row.symmetry not in found))
     dots = [
@@ -134,6 +139,15 @@ def _of_one(result: Result) -> list[list[Panel]]:
         Panel(plot_ratios, others, titled=False) if plot_ratios.fits({"": others}) else None,
     ]
     return [list(filter(None, dots)), *found.values()]
+
+
+def _of_corruptions(result: Robustness) -> list[list[Panel]]:
+    """Error and stability of every symmetry against strength, then accuracy and confidence."""
+    known = quantities_of(result)
+    panel = lambda quantity, **more: Panel(plot_strength, result, {"quantity": quantity, **more}, shares=True)
+    own = [name for name in ("value", "stability") if name in known]
+    groups = [[panel(name, symmetry=symmetry) for name in own] for symmetry in symmetries_of(result)]
+    return [*groups, [replace(panel(name), titled=False) for name in OF_THE_MODEL if name in known]]
 
 
 def _of_symmetries(result: Result) -> dict[str, list[Panel]]:

@@ -89,6 +89,16 @@ def ratio(value: float | None, low: float | None = None, high: float | None = No
     return f"{_of_ratio(value)} [{_of_ratio(low)} {_of_ratio(high)}]"
 
 
+def times(value: float, low: float | None = None, high: float | None = None) -> str:
+    """How many times one is another, which may be very small or large, with its interval.
+
+    >>> times(0.27, 0.25, 0.29), times(0.00123, 0.001, 0.0015)
+    ('.27 [.25 .29]', '1.23 [1 1.5]e-03')
+    """
+    usual = 0.01 <= abs(value) < 1e3 or value == 0
+    return ratio(value, low, high) if usual else with_interval(value, low, high)
+
+
 def _of_ratio(value: float) -> str:
     return f"{value:.2g}" if abs(value) >= 10 else f"{value:.2f}".removeprefix("0")
 

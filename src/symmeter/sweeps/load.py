@@ -7,7 +7,8 @@ from typing import Any
 
 # Kinds of rows and results are known once the modules that define them are imported.
 import symmeter.domains.grids.aliasing.attribute
-import symmeter.layers.profile  # noqa: F401
+import symmeter.layers.profile
+import symmeter.results.robustness  # noqa: F401
 from symmeter.errors import SymmeterError
 from symmeter.results.result import HEADER, NODES, SAMPLES, pandas
 from symmeter.results.saved import from_parts

@@ -7,7 +7,16 @@ from operator import attrgetter
 from torch import nn
 
 from symmeter.curing.as_before import AsBefore
-from symmeter.curing.expectation import NOTHING_LEFT, check_group, count_of, group_named, holds, in_space, is_known, of_mean
+from symmeter.curing.expectation import (
+    NOTHING_LEFT,
+    check_group,
+    count_of,
+    group_named,
+    holds,
+    in_space,
+    is_known,
+    of_mean,
+)
 from symmeter.curing.remedy import Expected, NetworkRemedy, Remedy, Setting
 from symmeter.errors import SymmeterError
 from symmeter.kinds_of_data import find_domain

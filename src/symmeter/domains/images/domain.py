@@ -1,6 +1,6 @@
 """Images: what symmeter has to know of them, in one class."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from symmeter.classes import ClassOrder, order_of
+from symmeter.corruption import Corruption, corruptions_in
 from symmeter.domain import Symmetries
 from symmeter.domains.grids.actions import (
     ACTIONS,
@@ -31,6 +32,7 @@ from symmeter.domains.grids.pixels import Pixels
 from symmeter.domains.grids.shifts import margin_of
 from symmeter.domains.grids.vectors import turns
 from symmeter.domains.grids.window import Window
+from symmeter.domains.images.corrupting import in_pixels
 from symmeter.domains.images.data.arrays import pixels_to_input, rows_of, wanted_by
 from symmeter.domains.images.data.files import check_decoder
 from symmeter.domains.images.data.open import open_data
@@ -85,10 +87,15 @@ class Images(Gridded):
     symmetries = dict.fromkeys((*FAMILIES, *GENERATORS), "") | GROUPS
     actions = (*ACTIONS, BOXES, "keypoints(swap=A-B,...)")
     input_words = ("image", *FIELDS, "scalars", "invariant")
+    corrupted_inputs = ("image",)
     where_order = (
         "say which class is which output with classes (--classes FILE): names in the order of the outputs, or "
         "{name: number}"
     )
+
+    @classmethod
+    def corruptions(cls) -> Mapping[str, Corruption]:
+        return corruptions_in("symmeter.domains.images.corruptions")
 
     @classmethod
     def symmetry(cls, word: str) -> Symmetries:
@@ -146,6 +153,13 @@ class Images(Gridded):
     def preprocessing(self, model: LoadedModel) -> Preprocessing | OwnPreprocessing:
         """How images become inputs of a model that is described, with what the options override."""
         return preprocessing_of(model).override(**self.options.overrides)
+
+    def corrupted(
+        self, x: Tensor, raw: object, change: Callable[[Tensor], Tensor], model: LoadedModel
+    ) -> Tensor:
+        """One image (C, H, W), changed in pixels in [0, 1]."""
+        said = self.options.mean is not None and self.options.std is not None
+        return in_pixels(x, raw, change, self.preprocessing(model), said)
 
     def shown(self, model: LoadedModel, x: Tensor) -> Tensor:
         """Images (B, C, H, W) as pixel values in [0, 1]."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from torch import Tensor
 
+from symmeter.corruption import Corruption, corruptions_in
 from symmeter.domain import Symmetries
 from symmeter.domains.points.data import centred, check_data, drawn, is_single, open_points, rows_of
 from symmeter.domains.points.files import is_cloud
@@ -57,7 +58,12 @@ class Points(Sets):
     symmetries: ClassVar = {**MEANINGS, **GROUPS, **PERMUTATIONS}
     conversions: ClassVar = {Voigt.word: unfolded}
     input_words = ACTIONS
+    corrupted_inputs = ("points",)
     between_networks = 0.45  # they prefer axes, and pooling is stable by itself: docs/controls.md
+
+    @classmethod
+    def corruptions(cls) -> Mapping[str, Corruption]:
+        return corruptions_in("symmeter.domains.points.corruptions")
 
     @classmethod
     def symmetry(cls, word: str) -> Symmetries:

@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
+from symmeter.corruption import Corruption, corruptions_in
 from symmeter.domain import Inputs, Symmetries
 from symmeter.domains.grids.axes.tracker import AxisTracker
 from symmeter.domains.grids.grid import Grid
@@ -50,12 +51,17 @@ class Signals(Gridded):
     symmetries = SYMMETRIES
     actions = ACTIONS
     input_words = (SIGNAL,)
+    corrupted_inputs = (SIGNAL,)
     class_axis = 1
     array_names = frozenset({"signals", SIGNAL})
 
     def __init__(self, options: Any = None):
         super().__init__(options)
         self._at = OneRate(self.options.sample_rate)
+
+    @classmethod
+    def corruptions(cls) -> Mapping[str, Corruption]:
+        return corruptions_in("symmeter.domains.signals.corruptions")
 
     @classmethod
     def symmetry(cls, word: str) -> Symmetries:
