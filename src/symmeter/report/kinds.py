@@ -64,7 +64,8 @@ def plot(
         kind: `errors`, `ratios`, `stability`, `specificity`, `elements`, `polar`, `lengths`, `sphere`, `spectrum`,
             `rollout`, `phases`, `nodes`, `pairs` of results; `stacked`, `cumulative`, `worst`, `fraction`, `tree` of
             profiles; `strength` of `robustness`, `forest` of comparisons, `difference` of those by layers, `pareto` of
-            cures, `bands`, `range`, `density` and `feature` of the others. None for the first that fits. `overview` is a Figure of all panels that fit.
+            cures, `bands`, `range`, `density` and `feature` of the others. None for the first that fits. `overview` is
+            a Figure of all panels that fit.
         ax: where to draw; None for a new figure.
         width: of a new figure, in columns of a paper: 3.35 or 6.9 inches.
         choices: of that kind, such as `symmetry`, `output` or `measure`.
