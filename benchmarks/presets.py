@@ -87,10 +87,10 @@ def main() -> int:
     if options.check is None:
         for path in sorted(FOLDER.glob("*.yaml")):
             renew(path.with_suffix(".csv"))
-    good = all([check(name, options.check) for name in preset_names()]) if options.check else True
+    wrong = [name for name in preset_names() if options.check and not check(name, options.check)]
     if options.shared.is_dir():
         partners(options.shared)
-    return 0 if good else 1
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

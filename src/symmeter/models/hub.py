@@ -32,7 +32,7 @@ class Hub(ABC):
         return ()
 
     def downloaded(self, name: str) -> Path | None:
-        """Where the weights of a name already lie on this machine; None where they do not, or nothing is known of it."""
+        """Where the weights of a name lie on this machine; None where they do not, or nothing is known of it."""
         return None
 
     def has(self, name: str) -> bool:

@@ -12,10 +12,10 @@ ENDINGS = (".safetensors", ".pth", ".pt", ".bin")
 
 
 def with_weights_from(entries: Iterable[Entry], folder: Path) -> list[Entry]:
-    """The entries, those of hubs with the file `NAME.safetensors` (`.pth`, `.pt`, `.bin`) of the folder, if it is there.
+    """The entries; those of hubs get the file `NAME.safetensors` (`.pth`, `.pt`, `.bin`) of the folder, if it is there.
 
-    NAME is the model's without its prefix: `resnet50.a1_in1k.safetensors` belongs to `timm:resnet50.a1_in1k`. What has a
-    file of its own, or is to be untrained, stays as it is. SymmeterError where no file fits any model.
+    NAME is the model's without its prefix: `resnet50.a1_in1k.safetensors` belongs to `timm:resnet50.a1_in1k`. What has
+    a file of its own, or is to be untrained, stays as it is. SymmeterError where no file fits any model.
     """
     if not folder.is_dir():
         raise SymmeterError(f"--weights-from {folder}: no such folder")

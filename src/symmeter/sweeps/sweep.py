@@ -131,8 +131,8 @@ def sweep(
     was stopped. Cells that failed are recorded with their reason, and tried again with `retry_errors`.
 
     Args:
-        models: names, wildcards such as `timm:vit_*`, files with lists of them (see `read_models`), or several; None for
-            those of the `preset`.
+        models: names, wildcards such as `timm:vit_*`, files with lists of them (see `read_models`), or several; None
+            for those of the `preset`.
         data: the path of a folder, a `.npz`, a file of structures, or `builtin:photos`.
         store: a folder, or any address that fsspec can write to.
         executor: `local`, `ray`, or an Executor. `address`: of a Ray cluster.
@@ -148,8 +148,8 @@ def sweep(
         options: of the kind of data, such as `definition`, `padding` and `img_size` of images; what a list of models
             says of one model goes before them.
 
-    Other arguments are those of `symmeter.measure`; `symmetry` is usually translation, `output` softmax, `control` both.
-    Returns a Summary; raises SymmeterError for a mistake in the call.
+    Other arguments are those of `symmeter.measure`; usual are the `symmetry` translation, the `output` softmax, the
+    `control` both. Returns a Summary; raises SymmeterError for a mistake in the call.
 
     >>> import tempfile
     >>> summary = sweep("timm:vti_*", "builtin:photos", tempfile.mkdtemp(), untrained=True)

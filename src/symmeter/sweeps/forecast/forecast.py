@@ -12,8 +12,8 @@ from symmeter.models.behind import as_module
 from symmeter.models.hub import hubs
 from symmeter.models.load import describe
 from symmeter.progress import bar
-from symmeter.results.shown import Shown
 from symmeter.results.sheet import WIDTH, Sheet
+from symmeter.results.shown import Shown
 from symmeter.sweeps.forecast.cost import Work, devices, work_of
 from symmeter.sweeps.forecast.size import Size, size_of
 from symmeter.sweeps.forecast.text import forecast_sheet

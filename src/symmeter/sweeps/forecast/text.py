@@ -104,8 +104,8 @@ def _remarks(found: "Forecast") -> list[str]:
     told = fit()["left_out"]
     remarks = [
         f"core time: of one core; N cores or GPUs take an N-th. Networks that were left out of the fit were predicted "
-        f"within a factor of {told['typical_factor']} typically, 9 in 10 within {told['nine_in_ten_within']}, the worst "
-        f"within {told['worst_factor']} ({told['networks']} networks, {fit()['command']})."
+        f"within a factor of {told['typical_factor']} typically, 9 in 10 within {told['nine_in_ten_within']}, the "
+        f"worst within {told['worst_factor']} ({told['networks']} networks, {fit()['command']})."
     ]
     unknown = sum(one.size is None for one in found.models)
     if unknown:
