@@ -1,6 +1,6 @@
 """The sizes of the models of every preset, counted anew and written into its table; what of the paper's study there is.
 
-    python benchmarks/presets.py [--check N] [--shared ../shared]
+    python benchmarks/presets.py [--check N] [--quick] [--shared ../shared]
 
 `--check N` counts N models of each preset, and fails where the table says something else. With `../shared` beside the
 checkout it prints how many of the paper's points have a partner: a model of the preset of the same kind whose accuracy
@@ -82,6 +82,7 @@ def main() -> int:
     """The command; returns the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--check", type=int, metavar="N", help="count N models of each, and write nothing")
+    parser.add_argument("--quick", dest="check", action="store_const", const=1, help="the same as --check 1")
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
     options = parser.parse_args()
     if options.check is None:

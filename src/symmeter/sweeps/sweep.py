@@ -12,7 +12,8 @@ from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.plan import control_mode
 from symmeter.sweeps.executors.executor import Executor, Limits
 from symmeter.sweeps.executors.workers import Workers, known_executor
-from symmeter.sweeps.forecast.forecast import Forecast, forecast
+from symmeter.sweeps.forecast.forecast import Forecast
+from symmeter.sweeps.forecast.look import forecast
 from symmeter.sweeps.list_columns import Entry
 from symmeter.sweeps.local_weights import with_weights_from
 from symmeter.sweeps.model_list import Models, with_remote_code

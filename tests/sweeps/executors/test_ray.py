@@ -90,7 +90,7 @@ def test_a_preset_from_local_files_outlives_a_node(cluster, tmp_path, images, we
         "progress": False,
     }
     found = []
-    on_ray = {"executor": "ray", "address": cluster.address, "limits": Limits(seconds=120, gigabytes=2)}
+    on_ray = {"executor": "ray", "address": cluster.address, "limits": Limits(seconds=900, gigabytes=2)}
     run = lambda: found.append(sweep(None, images, tmp_path / "ray", **call, **on_ray))
     thread = threading.Thread(target=run)
     thread.start()

@@ -1,4 +1,4 @@
-"""Numbers of a forecast as a person reads them."""
+"""Times and sizes of a forecast as a person reads them."""
 
 import math
 

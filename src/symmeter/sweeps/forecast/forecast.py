@@ -1,27 +1,21 @@
-"""What a sweep would do: its models, what has to be downloaded, and how long it will take."""
+"""What a sweep would do, and how a dry run shows it: its models, what has to be downloaded, how long it will take."""
 
-import contextlib
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from symmeter.draw import Draw
-from symmeter.kinds_of_data import find_domain, read_options
-from symmeter.models.behind import as_module
-from symmeter.models.hub import hubs
-from symmeter.models.load import describe
-from symmeter.progress import bar
-from symmeter.results.sheet import WIDTH, Sheet
+from rich.markup import escape
+from rich.table import Table
+
+from symmeter.errors import counted
+from symmeter.optional import require
+from symmeter.results.sheet import WIDTH, Sheet, new_table
 from symmeter.results.shown import Shown
-from symmeter.sweeps.forecast.cost import Work, devices, work_of
-from symmeter.sweeps.forecast.size import Size, size_of
-from symmeter.sweeps.forecast.text import forecast_sheet
-from symmeter.sweeps.list_columns import Entry
+from symmeter.sweeps.forecast.cost import Work, devices, fit
+from symmeter.sweeps.forecast.size import Size
+from symmeter.sweeps.forecast.text import duration, in_bytes, si
 from symmeter.sweeps.plan import Spec
 from symmeter.sweeps.tables import Frame
-
-_BYTES = 4  # of a number of a file of weights
 
 
 @dataclass(frozen=True)
@@ -68,8 +62,6 @@ class Forecast(Shown):
 
     def frame(self) -> Frame:
         """One row a model as a pandas DataFrame: sizes, bytes to download, seconds on each device."""
-        from symmeter.optional import require
-
         names = [device.name for device in devices()]
         rows = [
             {
@@ -85,69 +77,111 @@ class Forecast(Shown):
         return require("pandas", "sweep").DataFrame(rows)
 
     def sheet(self, width: int = WIDTH) -> Sheet:
-        return forecast_sheet(self, width)
+        return _sheet(self)
 
 
-def forecast(
-    entries: Sequence[Entry],
-    spec: Spec,
-    data: str,
-    *,
-    cells: int = 1,
-    sizes: Mapping[str, Size] | None = None,
-    progress: bool | None = None,
-) -> Forecast:
-    """Look at every model; `sizes` are those that are known already, by the names of models."""
-    samples = samples_of(spec, data)
-    work = None if samples is None else work_of(spec, data, samples)
-    with bar(progress, total=len(entries), title="looking at models", unit="model") as watcher:
-        found = tuple(_watched(entries, sizes or {}, watcher.update))
-    return Forecast(found, spec, data, work, cells)
+def _sheet(found: Forecast) -> Sheet:
+    """All that a dry run says."""
+    return Sheet(
+        found.heading,
+        _what(found),
+        [_models(found), _hours(found)],
+        [*_remarks(found), *found.notes],
+        apart=True,
+    )
 
 
-def _watched(
-    entries: Sequence[Entry], sizes: Mapping[str, Size], looked: Callable[[], object]
-) -> Iterator[Ahead]:
-    for entry in entries:
-        yield _ahead(entry, sizes)
-        looked()
+def _what(found: Forecast) -> str:
+    """What is measured of how many models, on what."""
+    spec = found.spec
+    options = "".join(f", {name} {value}" for name, value in spec.options.items())
+    samples = "all samples" if found.work is None else counted(found.work.samples, "sample")
+    lines = [
+        f"{counted(len(found.models), 'model')} on {found.data}, {samples}, in {counted(_cells(found), 'cell')}",
+        f"symmetry {spec.symmetry}, output {spec.output}, control {spec.control}{options}",
+        _downloads(found.models),
+    ]
+    if found.there:
+        lines.append(f"{counted(found.there, 'cell')} of these are in the store already")
+    return "\n".join(lines)
 
 
-def samples_of(spec: Spec, data: str) -> int | None:
-    """How many samples a spec measures on; None where nobody can tell before they are read."""
-    domain = read_options(find_domain(spec.domain or "images"), spec.options)
-    total = None
-    with contextlib.suppress(Exception):  # kinds of data that look at the model first
-        total = domain.open(data, describe(as_module(lambda x: x)), Draw(None, 0, False)).total
-    known = [number for number in (spec.samples, total) if number is not None]
-    return min(known, default=None)
+def _cells(found: Forecast) -> int:
+    return found.cells * len(found.models)
 
 
-def _ahead(entry: Entry, sizes: Mapping[str, Size]) -> Ahead:
-    usual = not entry.model_kwargs and not entry.options.get("img_size")
-    size = sizes.get(entry.model) if usual else None
-    size = size or size_of(entry)
-    family = str(entry.tags.get("family", "")) or _family(entry.model)
-    if entry.untrained:
-        return Ahead(entry.label, family, size, 0, None)
-    here = entry.weights or _downloaded(entry.model)
-    missing = None if size is None else _BYTES * size.parameters
-    return Ahead(entry.label, family, size, 0 if here else missing, here)
+def _downloads(models: Iterable[Ahead]) -> str:
+    """Files to fetch, each once."""
+    models = list(models)
+    missing = {one.name: one.download for one in models if one.download}
+    here = len({one.here for one in models if one.here})
+    unknown = sum(one.download is None for one in models)
+    words = [f"downloads: {counted(len(missing), 'file')} of weights, {in_bytes(sum(missing.values()))}"]
+    words += [f"{here} here already"] * bool(here) + [f"{unknown} of unknown size"] * bool(unknown)
+    return ", ".join(words)
 
 
-def _downloaded(model: str) -> str | None:
-    """The file of weights of a model that needs no download: of a hub in its cache, or the model's own file."""
-    prefix, _, name = model.partition(":")
-    hub = hubs().get(prefix)
-    if hub is None:
-        return model
-    with contextlib.suppress(Exception):  # an unknown name: the sweep says so
-        place = hub.downloaded(name)
-        return str(place) if isinstance(place, Path) else None
-    return None
+def _models(found: Forecast) -> Table:
+    """A row a model, below a line with the sums of its family."""
+    table = new_table()
+    table.add_column("model", no_wrap=True, overflow="ellipsis")
+    for name in ("parameters", "products", "download", "core time"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for family in dict.fromkeys(one.family for one in found.models):
+        members = [one for one in found.models if one.family == family]
+        fetched, seconds = sum(one.download or 0 for one in members), _core(found, members)
+        if len(members) > 1:
+            table.add_row(
+                f"[bold]{escape(family)}[/]: {len(members)}", "", "", in_bytes(fetched), duration(seconds)
+            )
+        for one in members:
+            table.add_row(f"{'  ' * (len(members) > 1)}{escape(_plain(one.name))}", *_numbers(found, one))
+    return table
 
 
-def _family(model: str) -> str:
-    """The first word of a name: `vit` of timm:vit_base_patch16_224.augreg_in1k."""
-    prefix, _, name = model.rpartition(":")
-    return name.partition(".")[0].partition("_")[0] if prefix in hubs() else prefix or model
+def _numbers(found: Forecast, one: Ahead) -> list[str]:
+    size = one.size
+    fetched = "here" if one.here else "?" if one.download is None else in_bytes(one.download)
+    sizes = [si(size.parameters), si(size.macs)] if size else ["?", "?"]
+    return [*sizes, fetched, duration(_core(found, [one]))]
+
+
+def _core(found: Forecast, members: Iterable[Ahead]) -> float:
+    """Seconds of some models on the first device, those that are known."""
+    seconds = [found.seconds(one)[0] for one in members]
+    return math.nan if all(map(math.isnan, seconds)) else math.fsum(x for x in seconds if not math.isnan(x))
+
+
+def _hours(found: Forecast) -> Table:
+    """What everything takes on each device."""
+    table = new_table()
+    for name in ("device", "expected", "known from"):
+        table.add_column(name, justify="right" if name == "expected" else "left")
+    all_seconds = [found.seconds(one) for one in found.models]
+    for i, device in enumerate(devices()):
+        known = [one[i] for one in all_seconds if not math.isnan(one[i])]
+        how = "measured" if device.measured else "extrapolated from published peaks, not measured"
+        table.add_row(escape(device.name), duration(math.fsum(known) if known else math.nan), how)
+    return table
+
+
+def _remarks(found: Forecast) -> list[str]:
+    told = fit()["left_out"]
+    remarks = [
+        f"core time: of one core; N cores or GPUs take an N-th. Networks that were left out of the fit were predicted "
+        f"within a factor of {told['typical_factor']} typically, 9 in 10 within {told['nine_in_ten_within']}, the "
+        f"worst within {told['worst_factor']} ({told['networks']} networks, {fit()['command']})."
+    ]
+    unknown = sum(one.size is None for one in found.models)
+    if unknown:
+        remarks.append(
+            f"{counted(unknown, 'model')} of unknown size: not counted in sums of time and downloads."
+        )
+    if found.left_out:
+        words = "; ".join(f"{name} ({why})" for name, why in found.left_out.items())
+        remarks.append(f"Left out, for there is no model: {words}.")
+    return remarks
+
+
+def _plain(name: str) -> str:
+    return name.removeprefix("timm:")
