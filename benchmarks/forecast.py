@@ -59,13 +59,16 @@ def timed(task: dict) -> float:
     return time.process_time() - began
 
 
-def cells(names: tuple[str, ...]) -> Iterator[dict]:
-    """What some networks cost, one row per cell."""
+def cells(names: tuple[str, ...], known: list[dict]) -> Iterator[dict]:
+    """What some networks cost, one row per cell that is not known."""
+    done = {(row["network"], row["spec"]) for row in known}
     for name in names:
         entry = Entry(f"timm:{name}", untrained=True)
         size = size_of(entry)
         assert size is not None, name
         for i, spec in enumerate(SPECS):
+            if (name, spec.symmetry) in done:
+                continue
             samples = int(np.clip(BUDGET / size.macs, 2, 16)) // (1 + (i == 1)) or 1
             (cell,) = plan([entry], DATA, Spec(**{**asdict(spec), "samples": samples}))
             with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
@@ -159,15 +162,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="four small networks, nothing is written")
     parser.add_argument(
-        "--cells", type=Path, metavar="FILE", help="keep the measured cells, or read them if there"
+        "--cells", type=Path, metavar="FILE", help="keep measured cells there, and do not measure them again"
     )
     parser.add_argument("--write", action="store_true", help="write the constants into the package")
     options = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    if options.cells and options.cells.is_file():
-        rows = json.loads(options.cells.read_text())
-    else:
-        rows = list(cells(NETWORKS[:4] if options.quick else NETWORKS))
+    rows = json.loads(options.cells.read_text()) if options.cells and options.cells.is_file() else []
+    for row in cells(NETWORKS[:4] if options.quick else NETWORKS, rows):
+        rows.append(row)
         if options.cells:
             write_whole(options.cells, json.dumps(rows))
     constants, samples = fitted(rows)

@@ -26,6 +26,7 @@ LINES = [
     "compare a b c --data d.npz --weights x.pt y.pt --measure geed --symmetry C4",
     "sweep 'timm:vit_*' models.csv photos --store s --seeds 1 2 3 --time-limit 5 --memory-limit .5 --layers",
     "sweep m.yaml photos --store s3://bucket/s --allow-code 'a:*' b:c --executor ray --retry-errors --jobs 2",
+    "sweep photos --store s --preset zoo2026 --weights-from 'a folder' --dry-run",
     "report s --out r.html --reference a.csv b.csv --title 'Ä title\t\x7f \U0001f600'",
     "plot before after --names a b --kind stability --width 1 --top 3 --out f.pdf",
     "cite before",
