@@ -16,11 +16,10 @@ from symmeter.sweeps.forecast.forecast import Forecast
 from symmeter.sweeps.forecast.look import forecast
 from symmeter.sweeps.list_columns import Entry
 from symmeter.sweeps.local_weights import with_weights_from
-from symmeter.sweeps.model_list import Models, with_remote_code
-from symmeter.sweeps.places import MARK
+from symmeter.sweeps.model_list import Models, read_models, with_remote_code
 from symmeter.sweeps.plan import Cell, Spec, plan
 from symmeter.sweeps.presets.preset import Preset, known_preset
-from symmeter.sweeps.presets.settled import Settled, chosen_models, settled, with_output
+from symmeter.sweeps.presets.settled import Settled, named, settled, with_output
 from symmeter.sweeps.store import Store
 from symmeter.sweeps.summary import Summary
 from symmeter.sweeps.work import run_cells
@@ -160,7 +159,7 @@ def sweep(
     workers = Workers(executor, jobs, limits, device, address).check()
     study = None if preset is None else known_preset(preset)
     given = {"symmetry": symmetry, "output": output, "samples": samples, "control": control}
-    found = settled(study, given, options)
+    found = settled(study, given, options, models is not None)
     values = {**found.values, "control": control_mode(found.values["control"])}
     spec = Spec(
         measure=measure,
@@ -173,8 +172,10 @@ def sweep(
         **values,
     ).check(str(data))
     spec.refuse_idle(str(data))
-    entries = chosen_models(models, study, untrained, spec.domain or "images", allow_code)
-    entries = with_remote_code(with_output(entries, output), trust_remote_code)
+    if models is None and study is not None:
+        models = with_output(study.models, output)
+    entries = read_models(named(models), untrained, spec.domain or "images", allow_code)
+    entries = with_remote_code(entries, trust_remote_code)
     if weights_from is not None:
         entries = with_weights_from(entries, Path(weights_from))
     cells = lambda: plan(entries, str(data), spec, seeds=seeds, layers=layers)
@@ -193,9 +194,10 @@ def sweep(
 
 def _there(store: str | os.PathLike, cells: Callable[[], list[Cell]]) -> int | None:
     """How many cells are in a store already; None where there is none, and then no data is read for their keys."""
-    if "://" not in str(store) and not Path(store, MARK).is_file():
+    try:
+        keys = Store(store).keys()
+    except SymmeterError:
         return None
-    keys = Store(store).keys()
     return sum(cell.key in keys for cell in cells())
 
 

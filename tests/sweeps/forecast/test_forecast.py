@@ -90,6 +90,12 @@ def test_any_sweep_has_a_dry_run_and_what_cannot_be_told_is_said(tmp_path):
     assert found.work.samples == 16  # all of them
 
 
+def test_models_that_are_given_take_the_place_of_those_of_a_preset(tmp_path):
+    found = ahead(tmp_path, models="timm:test_resnet", untrained=True)
+    assert [one.name for one in found.models] == ["timm:test_resnet"] and found.work.samples == 16
+    assert "other models than its own" in " ".join(str(found).split())
+
+
 def test_cells_that_are_there_are_counted(tmp_path):
     call = {"symmetry": "rotation", "samples": 1, "control": "none", "untrained": True}
     models = "timm:test_vit"

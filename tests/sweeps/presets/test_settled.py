@@ -5,7 +5,7 @@ from tests.helpers import check_refused
 
 from symmeter.sweeps.list_columns import Entry
 from symmeter.sweeps.presets.preset import Preset, find_preset
-from symmeter.sweeps.presets.settled import chosen_models, settled, with_output
+from symmeter.sweeps.presets.settled import named, settled, with_output
 
 GIVEN = {"symmetry": None, "output": None, "samples": None, "control": None}
 STUDY = Preset("mine", (Entry("timm:a"),), {"symmetry": "C4", "samples": 7, "definition": "bicubic"})
@@ -29,18 +29,9 @@ def test_what_is_in_force(study, given, options, values, of_data, notes):
     assert found.options == of_data and found.notes == notes
 
 
-def test_models_that_are_given_go_before_those_of_a_preset():
-    assert chosen_models(None, STUDY, False, "images") == [Entry("timm:a")]
-    assert chosen_models("timm:b", STUDY, False, "images") == [Entry("timm:b")]
-    assert chosen_models(None, STUDY, True, "images") == [Entry("timm:a", untrained=True)]
-    check_refused(
-        "no models given: name some, a list of them, or a --preset",
-        chosen_models,
-        None,
-        None,
-        False,
-        "images",
-    )
+def test_a_sweep_needs_models():
+    assert named("timm:b") == "timm:b"
+    check_refused("no models given: name some, a list of them, or a --preset", named, None)
 
 
 def test_an_output_that_is_given_goes_before_that_of_single_models():

@@ -1,12 +1,12 @@
 """A sweep as it is asked for: what was given goes before what a preset says, and that before what is usual."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from symmeter.errors import SymmeterError
 from symmeter.options import Values
 from symmeter.sweeps.list_columns import Entry
-from symmeter.sweeps.model_list import Models, read_models
+from symmeter.sweeps.model_list import Models
 from symmeter.sweeps.presets.preset import Preset
 from symmeter.verbs.arguments import shown
 
@@ -22,8 +22,8 @@ class Settled:
     notes: tuple[str, ...] = ()
 
 
-def settled(preset: Preset | None, given: Values, options: Values) -> Settled:
-    """What is in force; a `given` value of None is none.
+def settled(preset: Preset | None, given: Values, options: Values, other_models: bool = False) -> Settled:
+    """What is in force; a `given` value of None is none. `other_models`: whether models were given too.
 
     >>> from symmeter.sweeps.presets.preset import find_preset
     >>> found = settled(find_preset("tryout"), {"symmetry": "rotation", "samples": None}, {})
@@ -40,6 +40,8 @@ def settled(preset: Preset | None, given: Values, options: Values) -> Settled:
         for name, value in {**asked, **options}.items()
         if name in own and value != own[name]
     ]
+    if preset and other_models:
+        notes.insert(0, "other models than its own")
     return Settled(
         {**{name: values.get(name) for name in (*USUAL, *given)}, **asked},
         {**of_data, **options},
@@ -52,21 +54,13 @@ def shown_plainly(value: object) -> str:
     return value if isinstance(value, str) else shown(value)
 
 
-def chosen_models(
-    models: Models | None,
-    preset: Preset | None,
-    untrained: bool,
-    domain: str,
-    allow_code: tuple[str, ...] = (),
-) -> list[Entry]:
-    """The entries that were given, else those of the preset; SymmeterError where there is neither."""
-    if models is None or models == []:
-        if preset is None:
-            raise SymmeterError("no models given: name some, a list of them, or a --preset")
-        models = list(preset.models)
-    return read_models(models, untrained, domain, allow_code)
+def named(models: Models | None) -> Models:
+    """The models of a sweep; SymmeterError where none are given, and no preset has any."""
+    if models is None:
+        raise SymmeterError("no models given: name some, a list of them, or a --preset")
+    return models
 
 
-def with_output(entries: list[Entry], output: str | None) -> list[Entry]:
-    """The entries, all with the output that was given, if one was."""
-    return [replace(entry, output=None) for entry in entries] if output is not None else entries
+def with_output(entries: Sequence[Entry], output: str | None) -> list[Entry]:
+    """The models of a preset, all with the output that was given, if one was."""
+    return [replace(entry, output=None) if output is not None else entry for entry in entries]
