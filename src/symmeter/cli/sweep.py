@@ -32,7 +32,7 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
     made = command(commands, "sweep", "[MODELS...] DATA --store DIR [options]", EPILOG)
     add = made.add_argument
     several = "names, wildcards such as 'timm:vit_*', lists (.txt, .csv, .yaml)"
-    add("models", metavar="MODELS", nargs="*", help=f"{several}; none with --preset")
+    add("models", metavar="MODELS", nargs="+", help=f"{several}; not needed with --preset")
     add("data", metavar="DATA", help=kind.files)
     add("--store", metavar="DIR", required=True, help="folder or address that keeps the results")
     add("--preset", metavar="P", help="models and settings of a study: gruver2023, zoo2026 or tryout")
@@ -43,6 +43,7 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
     _add_measuring(made.add_argument_group("what to measure").add_argument)
     inputs.add_options(made, kind)
     _add_running(made.add_argument_group("how to run").add_argument, kind)
+    made.spared = {"models": "--preset"}
     made.set_defaults(run=run, symmetry=None, output=None)
     return made
 

@@ -39,6 +39,6 @@ def test_one_core_was_measured_and_what_was_not_is_said():
     assert all(one.mac < found[0].mac for one in found[1:])
     told = fit()["left_out"]
     assert (
-        told["networks"] >= 8
+        told["networks"] >= 5
         and 1 <= told["typical_factor"] <= told["nine_in_ten_within"] <= told["worst_factor"]
     )

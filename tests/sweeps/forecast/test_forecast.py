@@ -4,6 +4,7 @@ import pytest
 from tests.helpers import check_refused
 
 from symmeter.cli.app import main
+from symmeter.domains.images.data.open import open_data
 from symmeter.sweeps.forecast.cost import devices
 from symmeter.sweeps.presets.preset import find_preset
 from symmeter.sweeps.sweep import sweep
@@ -87,7 +88,7 @@ def test_any_sweep_has_a_dry_run_and_what_cannot_be_told_is_said(tmp_path):
     text = " ".join(str(found).split())
     assert "downloads: 0 files" in text and "1 model of unknown size" in text
     assert "Attribution to layers is not in the expected time" in text
-    assert found.work.samples == 16  # all of them
+    assert found.work.samples == open_data("builtin:photos").total
 
 
 def test_models_that_are_given_take_the_place_of_those_of_a_preset(tmp_path):
