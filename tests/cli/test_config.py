@@ -11,7 +11,7 @@ import pytest
 
 from symmeter.cli.app import _parse, main
 from symmeter.cli.commands import COMMANDS
-from symmeter.cli.parser import OF_CONFIG
+from symmeter.cli.parser import OF_CONFIG, UsageError
 
 # Command lines of every command, with values of every kind.
 LINES = [
@@ -137,6 +137,17 @@ def test_operands_of_a_sweep_may_stand_in_either_place():
     assert parsed(["sweep", "--config", "c.toml"]) == expected
     assert parsed(["sweep", "--config", "c.toml", "m1", "m2", "d"]) == expected
     assert parsed(["sweep", "--config", "c.toml", "x"]) == parsed(["sweep", "x", "d", "--store", "s"])
+
+
+def test_models_may_be_left_out_beside_a_preset_only():
+    found = parsed(["sweep", "--preset", "tryout", "d", "--store", "s"])
+    assert (found["models"], found["data"], found["preset"]) == ([], "d", "tryout")
+    assert parsed(["sweep", "m", "--store", "s", "d"])["models"] == ["m"]
+    assert parsed(["sweep", "m", "d", "--store", "s", "--preset", "tryout"])["models"] == ["m"]
+    with pytest.raises(UsageError, match="required: (MODELS|DATA)"):
+        parsed(["sweep", "d", "--store", "s"])
+    write("preset = 'tryout'\nstore = 's'")
+    assert parsed(["sweep", "d", "--config", "c.toml"])["models"] == []
 
 
 def test_the_domain_of_a_file_has_its_own_options(capsys):
