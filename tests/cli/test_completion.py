@@ -41,6 +41,7 @@ def bash(tmp_path_factory):
     (["measure", "--symmetry", "rota"], ["rotation"]),
     (["compare", "a", "b", "--measure", "gee"], ["geed"]),
     (["sweep", "a", "b", "--executor", "r"], ["ray"]),
+    (["sweep", "a", "--preset", "zoo"], ["zoo2026"]),
     (["measure", "m", "d", "--definition", "band"], ["bandlimited"]),
     (["measure", "m", "d", "--domain", "sig"], ["signals"]),
     (["layers", "m", "d", "--by", "k"], ["kind"]),

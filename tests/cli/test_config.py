@@ -11,7 +11,7 @@ import pytest
 
 from symmeter.cli.app import _parse, main
 from symmeter.cli.commands import COMMANDS
-from symmeter.cli.parser import OF_CONFIG
+from symmeter.cli.parser import OF_CONFIG, UsageError
 
 # Command lines of every command, with values of every kind.
 LINES = [
@@ -28,6 +28,7 @@ LINES = [
     "compare a b c --data d.npz --weights x.pt y.pt --measure geed --symmetry C4",
     "sweep 'timm:vit_*' models.csv photos --store s --seeds 1 2 3 --time-limit 5 --memory-limit .5 --layers",
     "sweep m.yaml photos --store s3://bucket/s --allow-code 'a:*' b:c --executor ray --retry-errors --jobs 2",
+    "sweep photos --store s --preset zoo2026 --weights-from 'a folder' --dry-run",
     "report s --out r.html --reference a.csv b.csv --title 'Ä title\t\x7f \U0001f600'",
     "plot before after --names a b --kind stability --width 1 --top 3 --out f.pdf",
     "cite before",
@@ -138,6 +139,17 @@ def test_operands_of_a_sweep_may_stand_in_either_place():
     assert parsed(["sweep", "--config", "c.toml"]) == expected
     assert parsed(["sweep", "--config", "c.toml", "m1", "m2", "d"]) == expected
     assert parsed(["sweep", "--config", "c.toml", "x"]) == parsed(["sweep", "x", "d", "--store", "s"])
+
+
+def test_models_may_be_left_out_beside_a_preset_only():
+    found = parsed(["sweep", "--preset", "tryout", "d", "--store", "s"])
+    assert (found["models"], found["data"], found["preset"]) == ([], "d", "tryout")
+    assert parsed(["sweep", "m", "--store", "s", "d"])["models"] == ["m"]
+    assert parsed(["sweep", "m", "d", "--store", "s", "--preset", "tryout"])["models"] == ["m"]
+    with pytest.raises(UsageError, match="required: (MODELS|DATA)"):
+        parsed(["sweep", "d", "--store", "s"])
+    write("preset = 'tryout'\nstore = 's'")
+    assert parsed(["sweep", "d", "--config", "c.toml"])["models"] == []
 
 
 def test_the_domain_of_a_file_has_its_own_options(capsys):

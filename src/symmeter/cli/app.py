@@ -141,6 +141,7 @@ def _parse_command(parser: Parser, sub: "Commands", words: list[str]) -> argpars
 
         print_config(name, command, said)
         raise SystemExit(DONE)
+    command.spare(said)
     found = parser.parse_args([name, *said])
     found.command, found.given = name, command.given(found)
     return found

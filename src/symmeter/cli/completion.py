@@ -73,6 +73,12 @@ def _definitions() -> Iterable[str]:
     return [name for name, _ in definitions() if name.isidentifier()]
 
 
+def _presets() -> Iterable[str]:
+    from symmeter.sweeps.presets.preset import preset_names
+
+    return preset_names()
+
+
 def _topics() -> Iterable[str]:
     from symmeter.cli.listing import TOPICS
 
@@ -85,6 +91,7 @@ LISTED: dict[str, Callable[[], Iterable[Any]]] = {
     "domain": _domains,
     "definition": _definitions,
     "topic": _topics,
+    "preset": _presets,
     "output": _words("softmax", "logits", "features", "pooled", "boxes", "keypoints"),
     "control": _words("both", "stability", "untrained", "wrong-group", "none"),
     "sampling": _words("auto", "haar", "cosets", "quadrature", "lebedev"),

@@ -25,6 +25,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
+        self.spared: dict[str, str] = {}  # operands, and the flags beside which they may be left out
 
     def given(self, found: argparse.Namespace) -> dict[str, str]:
         """The flags that were given, by name, as they are written: those whose values are not the usual ones."""
@@ -68,6 +69,13 @@ class Parser(argparse.ArgumentParser):
         finally:
             for one, nargs, default, required in kept:
                 one.nargs, one.default, one.required = nargs, default, required
+
+    def spare(self, words: Sequence[str]) -> None:
+        """Operands may be left out from now on whose flag is among the words."""
+        given = {word.partition("=")[0] for word in words}
+        for one in self.positionals:
+            if self.spared.get(one.dest) in given:
+                one.nargs = "*"
 
     def demand_nothing(self, of_operands: bool) -> None:
         """From now on no flag must be given and, with `of_operands`, no operand."""

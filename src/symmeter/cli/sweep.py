@@ -1,24 +1,25 @@
-"""`symmeter sweep MODELS DATA --store DIR`."""
+"""`symmeter sweep MODELS DATA --store DIR`, and `symmeter sweep --preset NAME DATA --store DIR`."""
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from symmeter.cli import inputs
 from symmeter.cli.arguments import Add, above_zero, add_trust, positive, seed, whole
 from symmeter.cli.inputs import KindOfData
 from symmeter.cli.parser import Parser, command
-from symmeter.cli.terminal import DONE, FAILED, INTERRUPTED, ended_like_ctrl_c, prepare_process
+from symmeter.cli.terminal import DONE, FAILED, INTERRUPTED, console, ended_like_ctrl_c, prepare_process
 
 if TYPE_CHECKING:
     from symmeter.cli.parser import Commands
-    from symmeter.sweeps.summary import Summary
 
 EPILOG = """examples:
   symmeter sweep 'timm:vit_*' 'timm:resnet*' photos/ --store sweep/
   symmeter sweep models.csv photos/ --store sweep/ --symmetry translation,rotation
   symmeter sweep 'timm:*' photos/ --store sweep/ --untrained --samples 16 --jobs 2
   symmeter sweep models.csv photos/ --store s3://bucket/sweep --executor ray
+  symmeter sweep --preset gruver2023 imagenet/val/ --store sweep/ --dry-run
+  symmeter sweep --preset zoo2026 photos/ --store sweep/ --weights-from files/
 
 models.csv has the columns model, name, weights, untrained, model_kwargs,
 output, layouts, domain, inputs, and one for each option of the kind of data
@@ -28,16 +29,22 @@ the same command goes on where it was stopped; see symmeter report."""
 
 def parser(commands: "Commands", kind: KindOfData) -> Parser:
     """Add the command; returns its parser."""
-    made = command(commands, "sweep", "MODELS... DATA --store DIR [options]", EPILOG)
+    made = command(commands, "sweep", "[MODELS...] DATA --store DIR [options]", EPILOG)
     add = made.add_argument
     several = "names, wildcards such as 'timm:vit_*', lists (.txt, .csv, .yaml)"
-    add("models", metavar="MODELS", nargs="+", help=several)
+    add("models", metavar="MODELS", nargs="+", help=f"{several}; not needed with --preset")
     add("data", metavar="DATA", help=kind.files)
     add("--store", metavar="DIR", required=True, help="folder or address that keeps the results")
+    add("--preset", metavar="P", help="models and settings of a study: gruver2023, zoo2026 or tryout")
+    words = "models, downloads and expected hours; nothing is measured"
+    add("--dry-run", action="store_true", help=words)
+    words = "a folder with NAME.safetensors (.pth, .pt, .bin) of models, in place of downloads"
+    add("--weights-from", metavar="DIR", help=words)
     _add_measuring(made.add_argument_group("what to measure").add_argument)
     inputs.add_options(made, kind)
     _add_running(made.add_argument_group("how to run").add_argument, kind)
-    made.set_defaults(run=run)
+    made.spared = {"models": "--preset"}
+    made.set_defaults(run=run, symmetry=None, output=None)
     return made
 
 
@@ -49,7 +56,7 @@ def _add_measuring(add: Add) -> None:
         metavar="M",
         help="names, with commas (default: lee; over groups geed, of points equivariance_error)",
     )
-    add("--control", metavar="C", default="both", help=controls)
+    add("--control", metavar="C", help=controls)
     add("--elements", metavar="N", type=positive, help="draw so many elements of a group")
     add(
         "--sampling",
@@ -93,25 +100,28 @@ def run(a: argparse.Namespace) -> int:
 
     try:
         with ended_like_ctrl_c():
-            summary = _swept(a)
+            found = _swept(a)
     except StoreError as error:
         print(
             f"symmeter: error: {first_line(error)}; what was done is kept, start again to go on",
             file=sys.stderr,
         )
         return FAILED
-    print(summary)
-    if summary.interrupted:
+    if a.dry_run:
+        found.show(console())
+        return DONE
+    print(found)
+    if found.interrupted:
         return INTERRUPTED
-    return FAILED if summary.failed or summary.known else DONE
+    return FAILED if found.failed or found.known else DONE
 
 
-def _swept(a: argparse.Namespace) -> "Summary":
+def _swept(a: argparse.Namespace) -> Any:
     from symmeter.sweeps.executors.executor import Limits
     from symmeter.sweeps.sweep import sweep
 
     return sweep(
-        a.models,
+        a.models or None,
         a.data,
         a.store,
         measure=a.measure,
@@ -129,5 +139,8 @@ def _swept(a: argparse.Namespace) -> "Summary":
         elements=a.elements,
         sampling=a.sampling,
         probes=a.probes,
+        preset=a.preset,
+        weights_from=a.weights_from,
+        dry_run=a.dry_run,
         **inputs.common_arguments(a),
     )

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from pathlib import Path
 from typing import ClassVar
 
 from symmeter.errors import SymmeterError, nearest
@@ -29,6 +30,10 @@ class Hub(ABC):
         `tagged`: with the names of their weights, where one network has several. `trained`: those with weights only.
         """
         return ()
+
+    def downloaded(self, name: str) -> Path | None:
+        """Where the weights of a name lie on this machine; None where they do not, or nothing is known of it."""
+        return None
 
     def has(self, name: str) -> bool:
         """Whether a name is known to be one of its own."""

@@ -168,6 +168,12 @@ def file_tag(path: str | Path) -> dict[str, str]:
     return {"weights": Path(path).name, "weights_sha256": digest}
 
 
+def in_torch_cache(url: str) -> Path | None:
+    """Where torch has kept what it once downloaded from an address; None where it has not."""
+    place = Path(torch.hub.get_dir(), "checkpoints", url.rpartition("/")[2])
+    return place if url and place.is_file() else None
+
+
 @contextlib.contextmanager
 def quick_downloads() -> Iterator[bool]:
     """Yields whether the Hugging Face hub answers; other downloads give up after 10 seconds of silence.

@@ -22,6 +22,7 @@ class Summary:
     elsewhere: int = 0  # another sweep works on them
     repaired: int = 0  # were damaged, and were done again
     interrupted: bool = False
+    notes: list[str] = field(default_factory=list)  # what differs from a preset
 
     @property
     def complete(self) -> bool:
@@ -49,7 +50,7 @@ class Summary:
             f"  {REASONS[reason]}: {len(labels)} ({shortened(labels, 5)})"
             for reason, labels in self.failed.items()
         ]
-        return "\n".join([self._words, *lines])
+        return "\n".join([self._words, *lines, *(f"  {note}" for note in self.notes)])
 
     def _repr_html_(self) -> str:
         table = new_table()
@@ -57,4 +58,4 @@ class Summary:
             table.add_column(name, justify="right" if name == "cells" else "left")
         for reason, labels in self.failed.items():
             table.add_row(REASONS[reason], str(len(labels)), escape(shortened(labels, 5)))
-        return as_html(Sheet(self._words, tables=[table] * bool(self.failed)))
+        return as_html(Sheet(self._words, tables=[table] * bool(self.failed), legend=self.notes))

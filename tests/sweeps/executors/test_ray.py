@@ -6,9 +6,11 @@ import time
 
 import pandas as pd
 import pytest
+import torch
 from tests.sweeps.conftest import ZOO, numbers
 
 from symmeter.sweeps.executors.executor import Limits
+from symmeter.sweeps.presets.preset import find_preset
 from symmeter.sweeps.store import Store
 from symmeter.sweeps.sweep import sweep
 
@@ -64,3 +66,45 @@ def test_a_cluster_that_loses_a_node_gives_the_same_rows_as_this_machine(cluster
     assert not one.duplicated(["name", "symmetry"]).any()
     again = sweep(zoo, images, tmp_path / "ray", jobs=1, **spec)  # the store does not mind who filled it
     assert (again.skipped, again.known, again.done) == (3, 1, 0)
+
+
+@pytest.fixture
+def weights(tmp_path):
+    """Files that stand for the downloads of the preset `tryout`."""
+    timm, safetensors = pytest.importorskip("timm"), pytest.importorskip("safetensors.torch")
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    for seed, entry in enumerate(find_preset("tryout").models):
+        name = entry.model.removeprefix("timm:")
+        torch.manual_seed(seed)
+        safetensors.save_file(timm.create_model(name).state_dict(), folder / f"{name}.safetensors")
+    return folder
+
+
+def test_a_preset_from_local_files_outlives_a_node(cluster, tmp_path, images, weights):
+    call = {
+        "preset": "tryout",
+        "weights_from": weights,
+        "symmetry": "rotation",
+        "samples": 2,
+        "progress": False,
+    }
+    found = []
+    on_ray = {"executor": "ray", "address": cluster.address, "limits": Limits(seconds=900, gigabytes=2)}
+    run = lambda: found.append(sweep(None, images, tmp_path / "ray", **call, **on_ray))
+    thread = threading.Thread(target=run)
+    thread.start()
+    rows = tmp_path / "ray" / "rows"
+    while thread.is_alive() and not (rows.is_dir() and len(os.listdir(rows)) >= 3):
+        time.sleep(0.1)
+    before = len(os.listdir(rows))
+    cluster.remove_node(cluster.nodes[0], allow_graceful=False)
+    thread.join()
+    assert 3 <= before < 12
+    (summary,) = found
+    assert (summary.cells, summary.done, summary.failed) == (12, 12, {}) and len(summary.notes) == 2
+    local = sweep(None, images, tmp_path / "local", jobs=2, **call)
+    assert local.done == 12
+    one, other = (Store(tmp_path / name).frame() for name in ("ray", "local"))
+    pd.testing.assert_frame_equal(numbers(one), numbers(other), check_exact=True)
+    assert set(one["tag_preset"]) == {"tryout"} and one["weights"].nunique() == 12

@@ -18,6 +18,8 @@ from symmeter.report.store.data import page_data
 from symmeter.report.store.findings import findings, p_value
 from symmeter.report.store.names import marked, shortened, slug
 from symmeter.report.store.statistics import correlations, regression, words_of
+from symmeter.report.store.study import backdrop as backdrop_of
+from symmeter.report.store.study import points_of, repetition
 from symmeter.report.store.table import Metric, Tables, failures, published, tables
 from symmeter.results.result import Result
 from symmeter.results.verdict import meanings
@@ -96,6 +98,7 @@ def _reported(
     """Write the page of an open store."""
     accuracies, backdrop = _references(reference)
     found = tables(opened.frame(), accuracies)
+    backdrop = backdrop_of(points_of(found.models)) if backdrop is None else backdrop
     drawn = {metric.key: _charts(found, metric, backdrop) for metric in found.metrics}
     write_whole(place, _page(title, opened, found, drawn))
     if charts_to is not None:
@@ -145,8 +148,12 @@ def _references(paths: Iterable[str | os.PathLike]) -> tuple[dict[str, float], F
 
 
 def _charts(found: Tables, metric: Metric, backdrop: Frame) -> dict[str, Chart]:
-    fits = (metric.measure, metric.symmetry) in _PUBLISHED
-    return charts(metric, found.of(metric), backdrop if fits else None)
+    return charts(metric, found.of(metric), backdrop if _is_published(metric) else None)
+
+
+def _is_published(metric: Metric) -> bool:
+    """Whether it is what the published points show."""
+    return (metric.measure, metric.symmetry) in _PUBLISHED
 
 
 def _save(found: Tables, drawn: Charts, folder: Path, store: str) -> None:
@@ -170,6 +177,7 @@ def _statistics(found: Tables, metric: Metric) -> dict[str, object]:
         "correlations": related,
         "regression": fitted,
         "effects": effects,
+        "study": repetition(values, points_of(found.models)) if _is_published(metric) else None,
     }
 
 

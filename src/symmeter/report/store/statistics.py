@@ -150,9 +150,15 @@ def regression(values: Frame) -> Regression | None:
     design, left_out = _design(rows, pd)
     if design is None or len(rows) < max(LEAST, 2 * (design.shape[1] + 1)):
         return None
+    effects, r_squared = fitted_effects(rows["log"].to_numpy(), design)
+    return Regression(effects, r_squared, len(rows), tuple(left_out))
+
+
+def fitted_effects(logarithms: np.ndarray, design: Frame) -> tuple[tuple[Effect, ...], float]:
+    """The effects of the columns of a design on logarithms (n,) to base 10, with intervals by HC3; and R squared."""
     linear_model = require("statsmodels.regression.linear_model", "report")  # not all of statsmodels.api
     constant = np.ones(len(design))
-    model = linear_model.OLS(rows["log"].to_numpy(), np.column_stack([constant, design.to_numpy(float)]))
+    model = linear_model.OLS(logarithms, np.column_stack([constant, design.to_numpy(float)]))
     fitted = model.fit(cov_type="HC3", use_t=True)
     corrected = holm(list(map(float, fitted.pvalues[1:])))
     factor = lambda slope: float(10 ** min(slope, 300))
@@ -162,7 +168,7 @@ def regression(values: Frame) -> Regression | None:
             design, fitted.params[1:], fitted.conf_int()[1:], corrected, strict=True
         )
     )
-    return Regression(effects, float(fitted.rsquared), len(rows), tuple(left_out))
+    return effects, float(fitted.rsquared)
 
 
 def below_one(values: Frame, column: str = STABILITY) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from symmeter.domains.images.inputs import preprocessing_of
@@ -9,6 +10,7 @@ from symmeter.errors import SymmeterError
 from symmeter.models.hub import Hub, unknown_name
 from symmeter.models.loaded import LoadedModel, finish
 from symmeter.models.spec import RANDOM, ModelSpec, building
+from symmeter.models.weights import in_torch_cache
 from symmeter.optional import require
 
 
@@ -52,6 +54,16 @@ class Timm(Hub):
         if not trained:
             return timm.list_models()
         return sorted({name.partition(".")[0] for name in timm.list_models(pretrained=True)})
+
+    def downloaded(self, name: str) -> Path | None:
+        """In the cache of the Hugging Face hub or, of those that are hosted elsewhere, in that of torch."""
+        known = self._configuration(name, f"timm:{name}")
+        if known.hf_hub_id:
+            cache = require("huggingface_hub", "vision")
+            files = (known.hf_hub_filename, "model.safetensors", "pytorch_model.bin")
+            found = [cache.try_to_load_from_cache(known.hf_hub_id, file) for file in files if file]
+            return next((Path(file) for file in found if isinstance(file, str)), None)
+        return in_torch_cache(known.url or "")
 
     def has(self, name: str) -> bool:
         return require("timm", "vision").is_model(name)

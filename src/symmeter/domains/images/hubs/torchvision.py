@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from symmeter.domains.images.preprocessing import Preprocessing
 from symmeter.models.hub import Hub, unknown_name
 from symmeter.models.loaded import LoadedModel, finish
 from symmeter.models.spec import ModelSpec, building
+from symmeter.models.weights import in_torch_cache
 from symmeter.optional import require
 
 
@@ -33,6 +35,11 @@ class Torchvision(Hub):
     def transform(self, name: str) -> object:
         """The transform that belongs to the weights, by default the best ones."""
         return self._weights(name, f"torchvision:{name}")[name.partition(".")[2] or "DEFAULT"].transforms()
+
+    def downloaded(self, name: str) -> Path | None:
+        """In torch's cache."""
+        known = self._weights(name, f"torchvision:{name}")
+        return in_torch_cache(known[name.partition(".")[2] or "DEFAULT"].url)
 
     def _weights(self, full_name: str, text: str) -> Any:
         """All weights of `NAME` or `NAME.WEIGHTS`; SymmeterError, for what was written as `text`, for another name."""

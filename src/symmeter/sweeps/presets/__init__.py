@@ -1,0 +1,1 @@
+"""Studies that are made anew by one command: which models, and how they are measured."""
