@@ -50,7 +50,7 @@ def _may_be_off(axis: Windows) -> bool:
 
 def _centred(axis: Windows, size: int) -> tuple[int, int]:
     """Samples to add at both ends, and of how many neighbours the mean is taken."""
-    total = sum(axis.margins(size))
+    total = int(sum(axis.margins(size)))  # a number, also where a graph is traced
     return (total + 1) // 2, 1 + total % 2
 
 
