@@ -45,7 +45,7 @@ def _may_be_off(axis: Windows) -> bool:
     if axis.stride == 1:
         before, after = axis.margins(axis.span)
         return before != after
-    return axis.kernel != axis.stride or axis.padding not in ((0, 0), None)
+    return axis.kernel != axis.stride or axis.edges not in ((0, 0), None)
 
 
 def _centred(axis: Windows, size: int) -> tuple[int, int]:
