@@ -37,7 +37,7 @@ def test_paddings_in_words_are_read():
     for padding, margins in (("same", (2, 2)), ("valid", (0, 0)), (1, (1, 1))):
         (_, columns) = windows_of(nn.Conv2d(1, 1, (3, 5), padding=padding))
         assert columns.margins(10) == (margins if padding != 1 else (1, 1))
-    assert windows_of(nn.Conv2d(1, 1, (1, 4), padding="same"))[1].padding == (1, 2)
+    assert windows_of(nn.Conv2d(1, 1, (1, 4), padding="same"))[1].edges == (1, 2)
 
 
 def test_only_what_is_just_what_its_class_says_has_windows():
@@ -57,7 +57,7 @@ def test_only_what_is_just_what_its_class_says_has_windows():
 def test_what_is_rebuilt_has_the_parameters_themselves_and_takes_no_random_numbers():
     layer = nn.Conv2d(4, 6, 3, 2, 1, groups=2).eval()
     random = torch.get_rng_state()
-    made = rebuilt(nn.Conv2d, layer, padding=(1, 0), mode="replicate")
+    made = rebuilt(nn.Conv2d, layer, margins=(1, 0), mode="replicate")
     assert torch.equal(torch.get_rng_state(), random)
     assert made.weight is layer.weight and made.bias is layer.bias and not made.training
     assert (made.groups, made.stride, made.padding, made.padding_mode) == (2, (2, 2), (1, 0), "replicate")

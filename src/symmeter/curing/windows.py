@@ -17,12 +17,12 @@ Convolution = TypeVar("Convolution", bound=nn.Conv2d)
 
 @dataclass(frozen=True)
 class Windows:
-    """Windows along one axis. `padding` is None where it follows TensorFlow's `same` from the size."""
+    """Windows along one axis. `edges` is what is added before and behind, None where TensorFlow's `same` says it."""
 
     kernel: int
     stride: int
     dilation: int = 1
-    padding: tuple[int, int] | None = (0, 0)
+    edges: tuple[int, int] | None = (0, 0)
     ceil: bool = False
 
     @property
@@ -33,14 +33,14 @@ class Windows:
     def margins(self, size: int) -> tuple[int, int]:
         """Samples before the first and behind the last of an axis that windows reach; below 0 where they end before.
 
-        >>> Windows(3, 2, padding=(1, 1)).margins(8), Windows(3, 2, padding=None).margins(8)
+        >>> Windows(3, 2, edges=(1, 1)).margins(8), Windows(3, 2, edges=None).margins(8)
         ((1, 0), (0, 1))
         """
-        if self.padding is None:
+        if self.edges is None:
             count = -(-size // self.stride)
             before = max((count - 1) * self.stride + self.span - size, 0) // 2
             return before, (count - 1) * self.stride + self.span - size - before
-        before, after = self.padding
+        before, after = self.edges
         room = size + before + after - self.span
         count = (-(-room // self.stride) if self.ceil else room // self.stride) + 1
         if (
@@ -78,7 +78,7 @@ def _pair(value: int | tuple[int, ...]) -> tuple[int, int]:
 
 
 def _padding(layer: nn.Module, axis: int) -> tuple[int, int]:
-    given = getattr(layer, "padding", 0)
+    given = layer.padding if isinstance(layer, _PLAIN) else 0
     if not isinstance(given, str):
         return _pair(given)[axis], _pair(given)[axis]
     # of convolutions of stride 1: `same` or `valid`
@@ -97,7 +97,7 @@ def rebuilt(
     kind: type[Convolution],
     layer: nn.Conv2d,
     kernel: tuple[int, int] | None = None,
-    padding: tuple[int, int] = (0, 0),
+    margins: tuple[int, int] = (0, 0),
     mode: Literal["zeros", "replicate"] = "zeros",
 ) -> Convolution:
     """A convolution of another class with the parameters of a layer in it, by the same names."""
@@ -106,7 +106,7 @@ def rebuilt(
         layer.out_channels,
         kernel or _pair(layer.kernel_size),
         _pair(layer.stride),
-        padding,
+        margins,
         _pair(layer.dilation),
         layer.groups,
         bias=False,

@@ -67,3 +67,10 @@ def test_what_it_saw_and_the_layer_are_left_alone():
     before, act = x.clone(), nn.ReLU(inplace=True)
     PolynomialActivation().exchange(act, x)
     assert torch.equal(x, before) and act.inplace
+
+
+def test_far_beyond_the_values_that_were_seen_it_is_constant():
+    made = PolynomialActivation(8).exchange(nn.GELU(), torch.linspace(-1, 2, 50))
+    x = torch.tensor([-1e6, -1.75, 2.75, 1e30])
+    low, least, most, high = made(x)
+    assert low == least and high == most and made(x).abs().max() < 100

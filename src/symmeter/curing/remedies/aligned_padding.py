@@ -45,12 +45,12 @@ def _may_be_off(axis: Windows) -> bool:
     if axis.stride == 1:
         before, after = axis.margins(axis.span)
         return before != after
-    return axis.kernel != axis.stride or axis.padding not in ((0, 0), None)
+    return axis.kernel != axis.stride or axis.edges not in ((0, 0), None)
 
 
 def _centred(axis: Windows, size: int) -> tuple[int, int]:
     """Samples to add at both ends, and of how many neighbours the mean is taken."""
-    total = sum(axis.margins(size))
+    total = int(sum(axis.margins(size)))  # a number, also where a graph is traced
     return (total + 1) // 2, 1 + total % 2
 
 

@@ -27,10 +27,7 @@ class CircularPadding(LayerRemedy):
 
     @classmethod
     def usual(cls, setting: Setting) -> Sequence[Remedy]:
-        wraps = (
-            "circular" in str(setting.options.get("padding"))
-            or setting.options.get("definition") == "periodic"
-        )
+        wraps = any(word in str(one) for one in setting.options.values() for word in ("circular", "periodic"))
         return [cls()] if setting.domain == "images" and wraps else []
 
     def exchange(self, layer: nn.Module, seen: Tensor | None) -> nn.Module | None:
@@ -47,7 +44,7 @@ class CircularPadding(LayerRemedy):
 
 
 def _padded(axis: Windows) -> bool:
-    return axis.span > 1 if axis.padding is None else sum(axis.padding) > 0
+    return axis.span > 1 if axis.edges is None else sum(axis.edges) > 0
 
 
 def _wrapped(x: Tensor, windows: tuple[Windows, Windows]) -> Tensor:

@@ -46,7 +46,7 @@ class OverlappingPatches(LayerRemedy):
         if not isinstance(layer, nn.Conv2d) or kind_of(layer, leaf=True) != "patch embedding":
             return None
         windows = windows_of(layer)
-        if windows is None or any(axis.padding != (0, 0) or axis.dilation > 1 for axis in windows):
+        if windows is None or any(axis.edges != (0, 0) or axis.dilation > 1 for axis in windows):
             return None
         reach = [max(1, round(self.width * axis.stride)) for axis in windows]
         weight = _blurred(layer.weight.detach(), reach)

@@ -20,9 +20,10 @@ class PolynomialActivation(LayerRemedy):
         p = argmin over polynomials of degree d of sum over seen x of (p(x) - sigma(x))^2.
 
     The spectrum of p(x) reaches d times as far as that of x and no farther, where a kink reaches to all frequencies.
-    Behind a mean over the map the square of what is band-limited is exactly invariant. Values beyond those seen may
-    grow large, and every layer is fitted by itself: without training it costs much accuracy, so it is not usual. The
-    coefficients are a buffer. Activations with parameters of their own are left alone.
+    Behind a mean over the map the square of what is band-limited is exactly invariant. The polynomial is constant
+    beyond the range that was seen and a quarter of it to both sides, for a chain of them would grow without bounds.
+    Every layer is fitted by itself: without training it costs much accuracy, so it is not usual. Coefficients and range
+    are buffers. Activations with parameters of their own are left alone.
     Source: Michaeli et al. 2023, Alias-free convnets, who train with polynomials of degree 2.
     """
 
@@ -54,6 +55,9 @@ class PolynomialActivation(LayerRemedy):
         made = Polynomial(self.degree).train(layer.training)
         if seen is not None:
             made.coefficients = fitted(layer, seen, self.degree)
+            least, most = seen.detach().aminmax()
+            beyond = (most - least) / 4
+            made.reach = torch.stack([least - beyond, most + beyond])
         return made
 
 
@@ -76,16 +80,19 @@ def fitted(layer: nn.Module, seen: Tensor, degree: int) -> Tensor:
 
 
 class Polynomial(nn.Module):
-    """A polynomial of every number; zero until its coefficients are loaded or fitted."""
+    """A polynomial of every number, constant beyond a reach (least, most); zero until it is loaded or fitted."""
 
     coefficients: Tensor
+    reach: Tensor
 
     def __init__(self, degree: int):
         super().__init__()
         self.register_buffer("coefficients", torch.zeros(degree + 1))
+        self.register_buffer("reach", torch.zeros(2))
 
     def forward(self, x: Tensor) -> Tensor:
         """x of any shape -> the same shape, by Horner's rule."""
+        x = x.clamp(*self.reach.to(x.dtype))
         *lower, total = self.coefficients.to(x.dtype).unbind()
         for coefficient in reversed(lower):
             total = total * x + coefficient
