@@ -22,7 +22,11 @@ IMAGES, POINTS, VOLUMES = (setting("rotation", domain) for domain in ("images", 
 @pytest.mark.parametrize(
     ("where", "exact", "others"),
     [
-        (IMAGES, ("C4", "D4", "hflip", "C2", "C4*colours"), ("C8", "SO2", "shift(1)", "D8", "scale(0.8,1.25)")),
+        (
+            IMAGES,
+            ("C4", "D4", "hflip", "C2", "C4*colours"),
+            ("C8", "SO2", "shift(1)", "D8", "scale(0.8,1.25)"),
+        ),
         (POINTS, ("icosahedral", "C5(y)", "Oh"), ("SO3", "SO2(z)", "translation(1)", "permutation")),
         (VOLUMES, ("octahedral", "C4(z)"), ("C8(z)", "icosahedral", "SO3")),
     ],
@@ -58,7 +62,13 @@ def test_what_turns_and_what_moves_space():
 
 def test_how_many_elements_a_mean_has():
     counted = lambda word, where: count_of(group_named(where, word, "averaged"), where)
-    assert [counted(word, IMAGES) for word in ("C4", "shift(1)", "shift(2,x)", "shift(9)", "SO2")] == [4, 9, 5, 64, 64]
+    assert [counted(word, IMAGES) for word in ("C4", "shift(1)", "shift(2,x)", "shift(9)", "SO2")] == [
+        4,
+        9,
+        5,
+        64,
+        64,
+    ]
     assert [counted(word, POINTS) for word in ("SO3", "O3", "icosahedral")] == [120, 240, 60]
     assert of_mean(2).low == 0 and of_mean(2).high == 1
 

@@ -31,7 +31,12 @@ def test_the_poses_of_what_is_turned_are_turned(mirrored):
 
 
 def test_they_are_orthogonal_and_know_their_hand():
-    for axes in (PrincipalAxes(), PrincipalAxes(mirrored=True), PrincipalAxes(True, True), PrincipalAxes(signed=True)):
+    for axes in (
+        PrincipalAxes(),
+        PrincipalAxes(mirrored=True),
+        PrincipalAxes(True, True),
+        PrincipalAxes(signed=True),
+    ):
         hands = []
         for pose in axes.of(clouds()):
             for motion in pose.motions:

@@ -14,7 +14,7 @@ def test_the_state_is_that_of_the_innermost_model():
     fresh.load_state_dict(net.state_dict())
     assert torch.equal(fresh.model.model[0].weight, net[0].weight)
     inside = nn.ModuleDict({"cured": fresh, "head": nn.Linear(3, 1)})
-    assert list(inside.state_dict())[0] == "cured.0.weight"
+    assert next(iter(inside.state_dict())) == "cured.0.weight"
     inside.load_state_dict(inside.state_dict())
 
 

@@ -3,7 +3,6 @@
 import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -60,9 +59,8 @@ class AsBefore(Around):
         """All arguments as one tree, by their names where the symmetry's words are by these."""
         if not named and len(inputs) == 1:
             return inputs[0]
-        if not named and not isinstance(self._words, Mapping):
-            return inputs
-        if not named and all(str(name).isdigit() for name in self._words):
+        words = self._words if isinstance(self._words, Mapping) else {}
+        if not named and all(str(name).isdigit() for name in words):
             return inputs
         parameters = inspect.signature(self.network.forward).parameters
         return dict(zip(parameters, inputs, strict=False)) | dict(named)

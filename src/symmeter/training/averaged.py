@@ -4,9 +4,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-import torch
-from torch import nn
-
 from symmeter.errors import SymmeterError
 from symmeter.kinds_of_data import parse_group
 from symmeter.measuring.arguments import ARGUMENTS

@@ -98,7 +98,9 @@ class OverElements(Around, ABC):
             passes = Passes(read, orbit.moved, orbit.elements, self.batch_size or _AT_ONCE)
             for i, made in passes():
                 outputs = zip(samples.outputs, made, strict=True)
-                turned = [orbit.back(orbit.elements[i], samples.rho_out(output, y), y) for output, y in outputs]
+                turned = [
+                    orbit.back(orbit.elements[i], samples.rho_out(output, y), y) for output, y in outputs
+                ]
                 combined.add(made, turned, orbit.weights[i])
         return dict(zip(samples.outputs, combined.values, strict=True))
 

@@ -7,11 +7,48 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-CLASSES = (
-    "airplane bathtub bed bench bookshelf bottle bowl car chair cone cup curtain desk door dresser flower_pot glass_box "
-    "guitar keyboard lamp laptop mantel monitor night_stand person piano plant radio range_hood sink sofa stairs stool "
-    "table tent toilet tv_stand vase wardrobe xbox"
-).split()
+CLASSES = [
+    "airplane",
+    "bathtub",
+    "bed",
+    "bench",
+    "bookshelf",
+    "bottle",
+    "bowl",
+    "car",
+    "chair",
+    "cone",
+    "cup",
+    "curtain",
+    "desk",
+    "door",
+    "dresser",
+    "flower_pot",
+    "glass_box",
+    "guitar",
+    "keyboard",
+    "lamp",
+    "laptop",
+    "mantel",
+    "monitor",
+    "night_stand",
+    "person",
+    "piano",
+    "plant",
+    "radio",
+    "range_hood",
+    "sink",
+    "sofa",
+    "stairs",
+    "stool",
+    "table",
+    "tent",
+    "toilet",
+    "tv_stand",
+    "vase",
+    "wardrobe",
+    "xbox",
+]
 Point = tuple[float, float, float]
 
 
@@ -64,9 +101,7 @@ class Round:
         radius = torch.where(face == 0, side, cap)
         height = torch.where(face == 0, height, (face == 2).float())
         turn = 2 * math.pi * angle
-        points = torch.stack(
-            [radius * turn.cos(), (height - 0.5) * self.height, radius * turn.sin()], 1
-        )
+        points = torch.stack([radius * turn.cos(), (height - 0.5) * self.height, radius * turn.sin()], 1)
         return torch.tensor(self.centre) + points
 
 
@@ -87,7 +122,11 @@ def _table(u: Draw) -> list[Part]:
 
 def _chair(u: Draw) -> list[Part]:
     a, h, back = u(0.45, 0.55), u(0.4, 0.5), u(0.4, 0.6)
-    return [Box((0, h, 0), (a, 0.05, a)), Box((0, h + back / 2, -a / 2), (a, back, 0.05)), *_legs(a, a, h, 0.05)]
+    return [
+        Box((0, h, 0), (a, 0.05, a)),
+        Box((0, h + back / 2, -a / 2), (a, back, 0.05)),
+        *_legs(a, a, h, 0.05),
+    ]
 
 
 def _stool(u: Draw) -> list[Part]:
@@ -184,7 +223,9 @@ def furniture(each: int, points: int = 256, seed: int = 0) -> tuple[Tensor, Tens
 
 def _cloud(parts: list[Part], points: int, random: torch.Generator) -> Tensor:
     areas = torch.tensor([part.area for part in parts])
-    drawn = torch.multinomial(areas, points, replacement=True, generator=random).bincount(minlength=len(parts))
+    drawn = torch.multinomial(areas, points, replacement=True, generator=random).bincount(
+        minlength=len(parts)
+    )
     cloud = torch.cat([part.surface(int(n), random) for part, n in zip(parts, drawn, strict=True) if n])
     cloud = cloud - cloud.mean(0)
     return cloud / cloud.norm(dim=1).max()

@@ -102,16 +102,26 @@ def test_the_least_and_the_most_hold_for_untrained_networks(seed):
     asked = setting("rotation", output="logits")
     expected = AveragedOver("C4").expected(asked, "rotation")
     assert expected == Expected(0.25, 0.0, 1.0)
-    (before,), (after,) = errors(model, x, "rotation"), errors(cured("averaged(C4)", model, asked), x, "rotation")
+    (before,), (after,) = (
+        errors(model, x, "rotation"),
+        errors(cured("averaged(C4)", model, asked), x, "rotation"),
+    )
     assert expected.low < after / before < expected.high
     assert expected.ratio / 2.5 < after / before < expected.ratio * 2.5
     assert errors(cured("averaged(C4)", model, asked), x, "C4")[0] < 1e-25
 
 
 def test_what_is_expected():
-    told = lambda word, symmetry, **kwargs: parse_remedies(word)[0].expected(setting(symmetry, **kwargs), symmetry)
+    told = lambda word, symmetry, **kwargs: parse_remedies(word)[0].expected(
+        setting(symmetry, **kwargs), symmetry
+    )
     nothing = Expected(0, 0, 0)
-    assert told("averaged(C4)", "C4") == told("averaged(D4)", "hflip") == told("averaged(hflip)", "hflip") == nothing
+    assert (
+        told("averaged(C4)", "C4")
+        == told("averaged(D4)", "hflip")
+        == told("averaged(hflip)", "hflip")
+        == nothing
+    )
     assert told("averaged(icosahedral)", "icosahedral", domain="points") == nothing
     assert told("averaged(octahedral)", "C4(z)", domain="volumes") == nothing
     assert told("averaged(C8)", "C8").ratio == 1 / 8  # between pixels
@@ -131,10 +141,14 @@ def test_what_is_usual():
     assert usual("translation_y") == ["averaged(shift(1,y))"]
     assert usual("rotation") == ["averaged(C4)", "averaged(SO2,8)"]
     assert usual("D4,SO2,shift(8,crop)") == ["averaged(D4)", "averaged(SO2,8)"]
-    assert usual("rotation,translation", "points") == usual("SO3", "points") == [
-        "averaged(SO3,60)",
-        "averaged(SO3,120)",
-    ]
+    assert (
+        usual("rotation,translation", "points")
+        == usual("SO3", "points")
+        == [
+            "averaged(SO3,60)",
+            "averaged(SO3,120)",
+        ]
+    )
     assert usual("O3,translation(1)", "points") == ["averaged(O3,120)"]
     assert usual("rotation_y", "points") == ["averaged(SO2(y),8)"]
     assert usual("rotation", "volumes") == ["averaged(octahedral)"]

@@ -61,7 +61,9 @@ def test_it_is_the_pose_of_which_the_network_is_surest():
     assert not torch.allclose(found, model(x), atol=1e-4)
 
 
-@pytest.mark.parametrize(("group", "dtype", "most"), [("C4", torch.float64, 1e-12), ("D4", torch.float32, 1e-6)])
+@pytest.mark.parametrize(
+    ("group", "dtype", "most"), [("C4", torch.float64, 1e-12), ("D4", torch.float32, 1e-6)]
+)
 def test_it_is_invariant_on_random_networks(group, dtype, most):
     for seed in range(3):
         made = cured(f"canonicalised({group})", net(seed).to(dtype), setting(group))
@@ -128,7 +130,9 @@ def test_it_jumps_where_third_moments_vanish():
 
 
 def test_what_is_expected_and_usual():
-    told = lambda word, symmetry, **kwargs: parse_remedies(word)[0].expected(setting(symmetry, **kwargs), symmetry)
+    told = lambda word, symmetry, **kwargs: parse_remedies(word)[0].expected(
+        setting(symmetry, **kwargs), symmetry
+    )
     assert told("canonicalised(D4)", "C4") == told("canonicalised(SO3)", "rotation_x", domain="points")
     assert told("canonicalised(D4)", "C4") == Expected(0, 0, 0)
     assert told("canonicalised(C4)", "rotation") == Expected(1, 0, 4)
@@ -149,7 +153,9 @@ def test_what_is_expected_and_usual():
 def test_an_error_along_a_generator_stays_within_what_is_expected(seed):
     model, x, asked = net(seed), images(24), setting("rotation", output="logits")
     expected = Canonicalised("C4").expected(asked, "rotation")
-    ratio = errors(cured("canonicalised(C4)", model, asked), x, "rotation")[0] / errors(model, x, "rotation")[0]
+    ratio = (
+        errors(cured("canonicalised(C4)", model, asked), x, "rotation")[0] / errors(model, x, "rotation")[0]
+    )
     assert expected.low < ratio < expected.high
 
 
@@ -160,7 +166,9 @@ def test_mistakes_are_one_line():
     refused("SO2 is none", "canonicalised(SO2)", model, setting("SO2"))
     refused("no group 'SO3'", "canonicalised(SO3)", model, setting("rotation"))
     refused("no group is usual that acts exactly", "canonicalised", model, setting("translation"))
-    energy = cured("canonicalised(octahedral)", forces(), setting("SO3", "points", inputs=WORDS, output=OUTPUT))
+    energy = cured(
+        "canonicalised(octahedral)", forces(), setting("SO3", "points", inputs=WORDS, output=OUTPUT)
+    )
     check_refused("no scores of classes", energy, molecules())
     check_refused("square images", cured("canonicalised(C4)", nn.Flatten(), setting("C4")), x[..., :4])
     one = nn.Sequential(nn.Flatten(), nn.Linear(64, 1)).double()

@@ -25,7 +25,9 @@ class TestCentred(RemedyContract):
     remedy = Centred()
     case = Case(Pooled, clouds() + 0.5, "translation_x", domain="points", inputs="points")
     factor = 1e12
-    unhelped = Case(Pooled, clouds() - clouds().mean(1, keepdim=True), "rotation_x", domain="points", inputs="points")
+    unhelped = Case(
+        Pooled, clouds() - clouds().mean(1, keepdim=True), "rotation_x", domain="points", inputs="points"
+    )
 
 
 def test_positions_are_moved_back_and_all_else_is_that_of_centred_points():
@@ -34,7 +36,9 @@ def test_positions_are_moved_back_and_all_else_is_that_of_centred_points():
     made = Centred().wrapped(model, setting("translation", **words))
     found, centre = made(**x), x["pos"].mean(1, keepdim=True)
     wanted = model(x["pos"] - centre, x["kinds"])
-    assert torch.allclose(found["energy"], wanted["energy"]) and torch.allclose(found["forces"], wanted["forces"])
+    assert torch.allclose(found["energy"], wanted["energy"]) and torch.allclose(
+        found["forces"], wanted["forces"]
+    )
     assert torch.allclose(found["centre"], wanted["centre"] + centre[:, 0])
     before = errors(model, x, "translation(1,40)", **words)
     after = errors(made, x, "translation(1,40)", **words)

@@ -111,5 +111,7 @@ def test_what_is_expected_and_usual():
 def test_mistakes_are_one_line():
     check_refused("for points in space", cured, "frames", Scores(), setting("rotation"))
     check_refused("choose", parse_remedies, "frames(SE2)")
-    made = cured("frames", forces(), setting("SO3", "points", inputs={"pos": "vectors"}, output="forces:vectors"))
+    made = cured(
+        "frames", forces(), setting("SO3", "points", inputs={"pos": "vectors"}, output="forces:vectors")
+    )
     check_refused("say which are with inputs", made, molecules())

@@ -93,7 +93,7 @@ def _row(name: str, net: nn.Module, clouds: tuple[Tensor, Tensor, Tensor], y: Te
     words = {"domain": "points", "inputs": "points", "output": "softmax", "elements": 4, "sampling": "haar"}
     (error,) = errors(net, few, over, **words)
     cells = [f"{100 * mean:.1f} [{100 * low:.1f} {100 * high:.1f}]" for mean, low, high in hits]
-    print(f"| {name} | {' | '.join(cells)} | {error:.2g} |", flush=True)  # noqa: T201
+    print(f"| {name} | {' | '.join(cells)} | {error:.2g} |", flush=True)
 
 
 def main(each: int = 4) -> None:
@@ -105,7 +105,7 @@ def main(each: int = 4) -> None:
         (True, "SO2(y)", ("averaged(SO2(y),8)", "canonicalised(C8(y))")),
         (False, "SO3", ("averaged(SO3,60)", "canonicalised(icosahedral)", "canonicalised(SO3)", "frames")),
     ):
-        print(f"\n| {over} | as given | turned | squared error |\n|---|---|---|---|")  # noqa: T201
+        print(f"\n| {over} | as given | turned | squared error |\n|---|---|---|---|")
         clouds = (x, turned(x, upright), few)
         _row("as it was", net, clouds, y, over)
         for word in words:

@@ -22,7 +22,9 @@ def errors(model: nn.Module, x: object, symmetry: str, **words: object) -> list[
     """What `symmeter.measure` finds: LEE of each generator, else the mean squared error over each group."""
     asked = parse_symmetry(symmetry, find_domain(str(words.get("domain", "images"))).symmetry)
     kind = None if asked.generators else SquaredError()
-    result = measure(model, x, symmetry, kind, control=False, progress=False, **({"output": "logits"} | words))
+    result = measure(
+        model, x, symmetry, kind, control=False, progress=False, **({"output": "logits"} | words)
+    )
     return [row.value for row in result.rows]
 
 
@@ -74,7 +76,9 @@ def forces(dtype: torch.dtype = torch.float64) -> nn.Module:
 def molecules(samples: int = 4, dtype: torch.dtype = torch.float64) -> dict[str, Tensor]:
     """Positions (B, 6, 3) away from the origin, and kinds (B, 6)."""
     random = torch.Generator().manual_seed(1)
-    pos = torch.randn(samples, 6, 3, generator=random, dtype=torch.float64) * torch.tensor([1.0, 2.0, 3.0]) + 1
+    pos = (
+        torch.randn(samples, 6, 3, generator=random, dtype=torch.float64) * torch.tensor([1.0, 2.0, 3.0]) + 1
+    )
     return {"pos": pos.to(dtype), "kinds": torch.randint(3, (samples, 6), generator=random)}
 
 
