@@ -66,3 +66,13 @@ def test_samples_of_inference_mode_are_refused():
     with torch.inference_mode():
         x = torch.rand(2, 1, 4, 4)
     check_refused("x.clone", Meant("rotation", "logits").of, nn.Flatten(), x)
+
+
+@pytest.mark.parametrize("words", ["points", {"pos": "points", "kinds": "scalars"}])
+def test_gradients_reach_what_was_given(words):
+    """With words for inputs, too, whether there is one tensor or several."""
+    pos = torch.randn(3, 4, 3, requires_grad=True)
+    given = pos if isinstance(words, str) else {"pos": pos, "kinds": torch.zeros(3, 4, dtype=torch.long)}
+    samples = Meant("SO3", "logits", "points", words, {}).of(nn.Identity(), given)
+    (slope,) = torch.autograd.grad(samples.x.sum(), pos)
+    assert slope.all()

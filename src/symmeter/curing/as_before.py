@@ -3,7 +3,6 @@
 import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +13,7 @@ from symmeter.models.leaves import leaves, main_leaf
 from symmeter.models.outputs import Output
 from symmeter.training.around import Around
 from symmeter.training.over_elements import OverElements
-from symmeter.trees import LeafPath, Tree, dotted, filled, tensors
+from symmeter.trees import LeafPath, Tree, filled, tensors
 
 _INSIDE = ("features", "pooled")
 
@@ -60,9 +59,8 @@ class AsBefore(Around):
         """All arguments as one tree, by their names where the symmetry's words are by these."""
         if not named and len(inputs) == 1:
             return inputs[0]
-        if not named and not isinstance(self._words, Mapping):
-            return inputs
-        if not named and all(str(name).isdigit() for name in self._words):
+        words = self._words if isinstance(self._words, Mapping) else {}
+        if not named and all(str(name).isdigit() for name in words):
             return inputs
         parameters = inspect.signature(self.network.forward).parameters
         return dict(zip(parameters, inputs, strict=False)) | dict(named)
@@ -106,25 +104,19 @@ def _only(values: Mapping[Output, Tensor]) -> Tensor:
 
 def _by_path(values: Mapping[Output, Tensor], returned: object) -> dict[LeafPath, Tensor]:
     """The values (B, ...) by their paths in what the network returned."""
-    paths = {dotted(path): path for path in tensors(returned)}
     found: dict[LeafPath, Tensor] = {}
     for output, value in values.items():
-        name = output.name if output.leaf else _main_path(returned)
-        if name not in paths:
+        replaced = leaves(returned)[output.name] if output.leaf else main_leaf(returned)
+        path = next((path for path, tensor in tensors(returned).items() if tensor is replaced), None)
+        if path is None:
             raise SymmeterError(
-                f"output {name!r} stands in a {type(returned).__name__}, in which nothing can be exchanged: let the "
-                "network return a dict"
+                f"output {output.name!r} stands in a {type(returned).__name__}, in which nothing can be exchanged: let "
+                "the network return a dict"
             )
-        if paths[name] in found:
+        if path in found:
             _only(values)
-        found[paths[name]] = value
+        found[path] = value
     return found
-
-
-def _main_path(returned: object) -> str:
-    """The path of the tensor that is meant where none is named."""
-    main = main_leaf(returned)
-    return next(path for path, tensor in leaves(returned).items() if tensor is main)
 
 
 def _exchanged(tree: Tree, replaced: Mapping[LeafPath, Tensor]) -> Tree:

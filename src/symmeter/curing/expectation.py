@@ -1,4 +1,4 @@
-"""What becomes of an error when a network is called at moved inputs: by which groups it vanishes, and how far it may fall.
+"""What becomes of an error when a network is called at moved inputs: when it vanishes, and how far it may fall.
 
 With fbar(x) the mean of g_k^-1 f(g_k x) over k elements, and an element h of the symmetry that is asked for,
 
@@ -6,8 +6,8 @@ With fbar(x) the mean of g_k^-1 f(g_k x) over k elements, and an element h of th
 
 and likewise along a generator X, with L along g_k X g_k^-1. So the error of the mean is the mean of k errors of f, at
 other inputs and along other directions, each turned back. A squared norm is convex: it is at most the mean of theirs,
-and a kth of that where they are not correlated. That is compared with the error of f at x, so the most is 1 where f errs
-at g_k x as it does at x. Where the g_k are a group that holds h, the h_k only change their order: nothing is left.
+and a kth of that where they are not correlated. That is compared with the error of f at x, so the most is 1 where f
+errs at g_k x as it does at x. Where the g_k are a group that holds h, they only change their order: nothing is left.
 """
 
 from functools import cache
@@ -80,8 +80,8 @@ def check_in_space(setting: Setting, remedy: str) -> None:
     """SymmeterError for samples that are no points of space."""
     if not in_space(setting):
         raise SymmeterError(
-            f"remedy {remedy} is for points in space, and {setting.domain} lie on a grid: use averaged or canonicalised "
-            "with a group of these"
+            f"remedy {remedy} is for points in space, and {setting.domain} lie on a grid: use averaged or "
+            "canonicalised with a group of these"
         )
 
 

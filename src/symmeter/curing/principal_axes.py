@@ -16,7 +16,6 @@ from symmeter.symmetry.representations.representation import Representation
 from symmeter.training.over_elements import Orbit, OverElements
 from symmeter.training.samples import Meant, Samples
 
-
 _ONE = ((1.0, 1.0, 1.0),)
 _FOUR = (*_ONE, (1.0, -1.0, -1.0), (-1.0, 1.0, -1.0), (-1.0, -1.0, 1.0))  # signs of axes that make rotations
 
@@ -24,7 +23,7 @@ _FOUR = (*_ONE, (1.0, -1.0, -1.0), (-1.0, 1.0, -1.0), (-1.0, -1.0, 1.0))  # sign
 class Moved(Motion):
     """A motion whose matrix R (3, 3) and shift b (3,) are tensors, so that gradients pass through it."""
 
-    def __init__(self, rotation: Tensor, shift: Tensor, parity: Tensor):
+    def __init__(self, rotation: Tensor, shift: Tensor, parity: Tensor | float):
         super().__init__()
         vars(self).update(rotation=rotation, shift=shift, parity=parity)  # in the place of what is cached
 
@@ -73,9 +72,9 @@ class Centroid(Poses):
 class PrincipalAxes(Poses):
     """The eigenvectors of the covariance about the centroid, the longest axis first, as the columns of R: R^T x.
 
-    Their signs are free. All 4 choices that make rotations are taken, with `mirrored` all 8: a frame. With `signed` it is
-    one, in which the third moment along an axis is not negative. That jumps where a moment passes through 0, both jump
-    where two axes are as long as each other, and no choice of one pose is without jumps.
+    Their signs are free. All 4 choices that make rotations are taken, with `mirrored` all 8: a frame. With `signed` it
+    is one, in which the third moment along an axis is not negative. That jumps where a moment passes through 0, both
+    jump where two axes are as long as each other, and no choice of one pose is without jumps.
     """
 
     mirrored: bool = False

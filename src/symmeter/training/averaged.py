@@ -4,9 +4,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-import torch
-from torch import nn
-
 from symmeter.errors import SymmeterError
 from symmeter.kinds_of_data import parse_group
 from symmeter.measuring.arguments import ARGUMENTS
@@ -42,6 +39,8 @@ class Averaged(OverElements):
         batch_size: samples that go through the model in one call; None for 256, and all of a batch at least.
         definition, domain, inputs, options: as in `symmeter.measure`.
 
+    >>> import torch
+    >>> from torch import nn
     >>> net = nn.Sequential(nn.Flatten(), nn.Linear(16, 2))
     >>> averaged = Averaged(net, "C4")
     >>> x = torch.rand(3, 1, 4, 4)

@@ -95,10 +95,10 @@ def test_scores_without_any_doubt_stay_finite():
     assert y.isfinite().all() and torch.equal(y.softmax(1)[:, 0], torch.ones(6))
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_the_least_and_the_most_hold_for_untrained_networks(seed):
     """Conjugated errors of a network without any structure are about independent: near a quarter, never above all."""
-    model, x = net(seed), images(24)
+    model, x = net(seed), images(16)
     asked = setting("rotation", output="logits")
     expected = AveragedOver("C4").expected(asked, "rotation")
     assert expected == Expected(0.25, 0.0, 1.0)
@@ -164,7 +164,7 @@ def test_without_brackets_it_is_the_usual_one():
 
 def test_several_outputs_of_several_inputs():
     """Energies and forces against a plain loop over rotations; what was not asked for is as it was."""
-    model, x = forces(), molecules()
+    model, x = forces(), molecules(2)
     asked = setting("SO3", "points", inputs=WORDS, output=OUTPUT)
     made = cured("averaged(icosahedral)", model, asked)
     found = made(**x)
@@ -178,8 +178,8 @@ def test_several_outputs_of_several_inputs():
     assert torch.equal(found["other"], model(**x)["other"])
     assert torch.equal(made(x["pos"], x["kinds"])["forces"], found["forces"])
     assert torch.equal(made(x)["forces"], found["forces"])
-    before = errors(model, x, "icosahedral", domain="points", inputs=WORDS, output=OUTPUT)
-    after = errors(made, x, "icosahedral", domain="points", inputs=WORDS, output=OUTPUT)
+    before = errors(model, x, "C2(z)", domain="points", inputs=WORDS, output=OUTPUT)
+    after = errors(made, x, "C2(z)", domain="points", inputs=WORDS, output=OUTPUT)
     assert min(before) > 1e-3 and max(after) < 1e-12
 
 

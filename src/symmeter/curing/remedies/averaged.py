@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Any
 
 from torch import nn
 
@@ -35,10 +36,11 @@ _SPACE = {"SO3": (60, 120), "O3": (120,)}  # cosets of the icosahedral group, an
 class AveragedOver(NetworkRemedy):
     """fbar(x) = mean over g of rho_out(g)^-1 f(rho_in(g) x): `averaged(C4)`, and `averaged(SO3,60)` of 60 elements.
 
-    Without brackets it is over what is usual for the symmetry that is asked for: a group itself, quarter turns of images
-    and rotations of space, shifts by a pixel. It is `symmeter.Averaged`, with the outputs that are asked for. Of `softmax` the probabilities are averaged, and log
-    of their mean takes the place of the scores. Where scores themselves are asked for (`logits`), these are averaged,
-    whose softmax is the geometric mean of probabilities, normalised: another network.
+    Without brackets it is over what is usual for the symmetry that is asked for: a group itself, quarter turns of
+    images and rotations of space, shifts by a pixel. It is `symmeter.Averaged`, with the outputs that are asked for. Of
+    `softmax` the probabilities are averaged, and log of their mean takes the place of the scores, so what was measured
+    is what is averaged. Where scores themselves are asked for (`logits`), these are averaged, whose softmax is the
+    geometric mean of probabilities, normalised: another network.
 
     Source: equi-tuning, Basu et al. 2023; the mean over a group is Reynolds's operator.
     """
@@ -85,6 +87,7 @@ class AveragedOver(NetworkRemedy):
     def wrapped(self, model: nn.Module, setting: Setting) -> nn.Module:
         """The mean of the model, called as that is; SymmeterError for a group that the data does not have."""
         group, count = self._over(setting)
+        options: dict[str, Any] = dict(setting.options)
         return AsBefore(
             Averaged(
                 model,
@@ -93,12 +96,12 @@ class AveragedOver(NetworkRemedy):
                 output=setting.output,
                 domain=setting.domain,
                 inputs=setting.inputs,
-                **dict(setting.options),
+                **options,
             )
         )
 
     def expected(self, setting: Setting, symmetry: str) -> Expected:
-        """Nothing is left of the group itself and its subgroups, where it acts exactly and all elements are in the mean.
+        """Nothing is left of the group and its subgroups, where it acts exactly and all elements are in the mean.
 
         Of all else see `symmeter.curing.expectation`: 1 / k for k elements whose errors are independent, at most 1.
         """

@@ -64,7 +64,7 @@ class Canonicalised(NetworkRemedy):
 
     @classmethod
     def usual(cls, setting: Setting) -> Sequence[Remedy]:
-        """Small groups that are asked for; quarter turns of images; principal axes of points, and the surest of some turns.
+        """Small groups that are asked for; quarter turns of images; axes of points, and the surest of some turns.
 
         Where a network has seen but one axis upright, principal axes show it poses that it does not know.
         """
@@ -97,7 +97,7 @@ class Canonicalised(NetworkRemedy):
         return AsBefore(Surest(model, group.name, setting))
 
     def expected(self, setting: Setting, symmetry: str) -> Expected:
-        """Nothing is left of the group and its subgroups; of all else the error in one pose, of k poses at most k times.
+        """Nothing is left of the group and its subgroups; of all else the error in one of k poses, at most k times.
 
         The errors in all k poses add up to k times their mean, and none is larger than all of them.
         """
