@@ -53,10 +53,10 @@ _HOME = {
 if TYPE_CHECKING:
     from typing import Any
 
+    from symmeter.corrupting.robustness import robustness
     from symmeter.curing.cure import cure
     from symmeter.curing.cured import Cure
     from symmeter.curing.remedied import remedied
-    from symmeter.corrupting.robustness import robustness
     from symmeter.domains.grids.aliasing.attribute import aliasing
     from symmeter.domains.grids.bands import bands
     from symmeter.domains.grids.generators import GENERATORS
