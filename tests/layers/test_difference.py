@@ -20,7 +20,7 @@ def test_the_text_fits_and_says_how_to_read_it(found):
     text = str(found)
     assert max(map(len, text.splitlines())) <= 80
     for word in ("Sequential #2 less Sequential, by module and kind and stage", "12 images of both", "by stage",
-                 "convoluti…it stride", "share of the whole difference", "whole", "verdict"):  # fmt: skip
+                 "nit stride", "share of the whole difference", "whole", "verdict"):  # fmt: skip
         assert word in text
     assert ROUND_OFF not in text
     short = found.sheet(top=2).text()

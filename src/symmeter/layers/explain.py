@@ -30,11 +30,8 @@ VIEWS: Mapping[str, Matched] = {
     "kind": matching.by_kind,
     "stage": matching.by_stage,
 }
-_ALIKE, _UNLIKE = (
-    ("module",),
-    ("kind", "stage"),
-)  # the usual views of networks of the same parts, and of others
-_SORTED = ("module",)
+_ALIKE, _UNLIKE = ("module",), ("kind", "stage")  # the views of networks of the same parts, and of others
+_SORTED = ("module",)  # views of many lines, the largest first
 
 
 def _views(value: object) -> tuple[str, ...]:
