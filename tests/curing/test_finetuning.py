@@ -154,7 +154,7 @@ def test_a_loss_that_is_not_finite_leaves_the_network_as_it_was():
         return x * torch.inf if len(calls) == 3 else x
 
     with pytest.raises(
-        SymmeterError, match="not finite after 32 of the images: give a smaller rate than 0.1"
+        SymmeterError, match=r"not finite after 32 of the images: give a smaller rate than 0\.1"
     ) as told:
         run(net, Finetuning(images(), rate=0.1, weight=0, batch_size=16, augment=broken))
     assert "\n" not in str(told.value) and len(calls) == 3
@@ -181,8 +181,9 @@ def test_ctrl_c_keeps_what_was_learned_and_says_so():
 @pytest.mark.parametrize(
     ("data", "classes", "words"),
     [
-        (images()[0], 4, "without classes; fine-tuning needs a class for each"),
+        (images()[0], 4, "0 of the first 16 images with a class; fine-tuning needs a class for each"),
         ((images()[0], images()[1] + 2), 4, "labels go up to 5, and Sequential has 4 classes"),
+        (images(1), 4, "1 of the first 1 image with a class"),
         (images(), 1, r"needs scores of classes, \(B, K\), and Sequential returns \(16, 1\)"),
     ],
 )
@@ -247,3 +248,47 @@ def test_a_copy_is_trained_and_not_what_it_was_copied_from():
     before = state(net)
     run(copy.deepcopy(net), Finetuning(images(), batch_size=16))
     assert same(before, state(net))
+
+
+def test_pixels_are_prepared_as_they_are_to_be_measured():
+    pixels = (255 * images()[0].clamp(0, 1)).byte()
+    options, seen = {"mean": (0.5,), "std": (0.25,)}, []
+    how = Finetuning((pixels, images()[1]), batch_size=64, augment=lambda x: (seen.append(x), x)[1])
+    told = finetuned(
+        describe(network()), Given(None, options=options), setting(options=options), how, progress=False
+    )
+    assert told["steps"] == 1 and seen[0].min() == -2 and seen[0].max() == 2
+
+
+def test_a_network_of_several_inputs_learns_too():
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner, self.other = network(), nn.Linear(3, 4)
+
+        def forward(self, given):
+            return self.inner(given["x"]) + self.other(given["z"])
+
+    x, y = images()
+    words = {"x": "image", "z": "scalars"}
+    net = Two().eval()
+    before, meant = state(net), setting(inputs=words)
+    how = Finetuning(({"x": x, "z": torch.rand(COUNT, 3)}, y), batch_size=16)
+    told = finetuned(describe(net), Given(None, inputs=words), meant, how, progress=False)
+    assert told["steps"] == 4 and told["penalty_first"] > 0
+    assert not torch.equal(before["other.weight"], net.other.weight)
+
+
+def test_a_failure_inside_of_the_network_is_one_line_and_leaves_it_as_it_was():
+    net, steps = network(), []
+    before = state(net)
+
+    def failing(module, given):
+        if len(steps) == 3:
+            raise RuntimeError("no more\nof this")
+
+    net[0].register_forward_pre_hook(failing)
+    how = Finetuning(images(), weight=0, batch_size=16, augment=lambda x: (steps.append(1), x)[1])
+    with pytest.raises(SymmeterError, match=r"^Sequential cannot be trained: no more$"):
+        run(net, how)
+    assert len(steps) == 3 and same(before, state(net))

@@ -13,9 +13,10 @@ from torch.nn.utils import clip_grad_norm_
 
 from symmeter.curing.labelled import Labelled
 from symmeter.curing.remedy import Setting
-from symmeter.errors import SymmeterError
+from symmeter.errors import SymmeterError, first_line
 from symmeter.measuring.interrupt import noticed_interrupts
 from symmeter.measuring.plan import Given, Plan, Settings, make_plan
+from symmeter.models.behind import name_of
 from symmeter.models.borrowed import borrowed
 from symmeter.models.loaded import LoadedModel
 from symmeter.progress import bar
@@ -139,7 +140,7 @@ def _told(history: list[tuple[float, float]], how: Finetuning) -> dict[str, floa
     names = ("loss", "penalty") if how.weight else ("loss",)
     for i, name in enumerate(names):
         for end, part in (("first", history[:count]), ("last", history[-count:])):
-            found[f"{name}_{end}"] = math.fsum(row[i] for row in part) / max(1, len(part))
+            found[f"{name}_{end}"] = math.fsum(row[i] for row in part) / len(part) if part else math.nan
     return found
 
 
@@ -179,7 +180,7 @@ class Training:
         with torch.enable_grad():
             x = self._augmented(x)
             term, scores = self._penalty(x, True) if self.how.weight else (torch.zeros(()), self._scores(x))
-            cost = functional.cross_entropy(scores, y)
+            cost = functional.cross_entropy(scores.float(), y)
             loss = cost + self.scale * term
         if not bool(loss.isfinite()):
             raise SymmeterError(
@@ -229,13 +230,15 @@ class Training:
 
 @contextmanager
 def _given_back(model: nn.Module) -> Iterator[None]:
-    """After an error parameters and buffers are what they were; not after Ctrl-C."""
+    """After an error, in one line, parameters and buffers are what they were; not after Ctrl-C."""
     tensors = [*model.parameters(), *model.buffers()]
     before = [tensor.detach().clone() for tensor in tensors]
     try:
         yield
-    except Exception:
+    except Exception as error:
         with torch.no_grad():
             for tensor, value in zip(tensors, before, strict=True):
                 tensor.copy_(value)
-        raise
+        if isinstance(error, SymmeterError):
+            raise
+        raise SymmeterError(f"{name_of(model)} cannot be trained: {first_line(error)}") from error

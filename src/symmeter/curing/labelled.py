@@ -6,7 +6,7 @@ from itertools import islice
 import torch
 from torch import Tensor
 
-from symmeter.errors import SymmeterError
+from symmeter.errors import SymmeterError, counted
 from symmeter.measures.quantity import are_probabilities
 from symmeter.measuring.class_numbers import AS_THEY_ARE, class_numbers
 from symmeter.measuring.plan import Plan
@@ -57,14 +57,14 @@ class Labelled:
         self._numbers = class_numbers(self._opened.classes, self._plan.domain, self._plan.model, shape[1])
         if self._numbers.note:
             raise SymmeterError(self._numbers.note)
-        labels = self._numbers.known(batch.labels)
-        if labels is None:
-            raise SymmeterError(
-                f"{self._opened.name}: {self._opened.item}s without classes; fine-tuning needs a class for each, as in "
-                "a folder for every class, an .npz with labels, or a pair (inputs, labels)"
-            )
-        self._check_range(labels, shape[1])
         self._classes = shape[1]
+        _, labels = self._known(batch)
+        if len(labels) < 2:
+            first = counted(len(batch.names), self._opened.item)
+            raise SymmeterError(
+                f"{self._opened.name}: {len(labels)} of the first {first} with a class; fine-tuning needs a class for "
+                "each, as in a folder for every class, an .npz with labels, or a pair (inputs, labels)"
+            )
 
     def first(self, count: int) -> Iterator[tuple[Tensor, Tensor]]:
         """The first batches of the first epoch."""
@@ -83,16 +83,12 @@ class Labelled:
         labels = self._numbers.of(batch.labels)
         if labels is None:
             return batch.inputs[:0], torch.empty(0, dtype=torch.int64)
-        self._check_range(labels, self._classes)
-        return batch.inputs[labels >= 0], labels[labels >= 0]
-
-    def _check_range(self, labels: Tensor, classes: int) -> None:
-        """SymmeterError for labels (b,) that are no classes of the network."""
-        if labels.max() >= classes:
+        if labels.max() >= self._classes:
             raise SymmeterError(
-                f"{self._opened.name}: labels go up to {int(labels.max())}, and {self._plan.loaded.name} has {classes} "
-                "classes: give data of the network's classes"
+                f"{self._opened.name}: labels go up to {int(labels.max())}, and {self._plan.loaded.name} has "
+                f"{self._classes} classes: give data of the network's classes"
             )
+        return batch.inputs[labels >= 0], labels[labels >= 0]
 
     def _placed(self, x: Tensor) -> Tensor:
         """Inputs (b, ...) as the network takes them."""
