@@ -40,7 +40,6 @@ from intervals import Interval, pick
 from published import RESNET20
 from training import trained
 
-MEANS = ("x", "y")  # the last letters of the two translations
 MEASURED, TESTED, TRAINED = 200, 2000, 2000  # images for errors, for accuracy, and times --scale to train on
 COUNTED = 1000  # images for new statistics
 WANTED, PRICE = 3, 0.01  # times lower, at this much of accuracy
@@ -135,9 +134,7 @@ class Finetunings(Study):
         for row in result.rows:
             name = row.symmetry.removeprefix("translation_")
             found |= {f"lee_{name}": row.value, f"stability_{name}": row.stability}
-        return (
-            found | {f"ratio_{name}": one.value for name, one in self._beside(kind, AS_IT_WAS).items()} | told
-        )
+        return found | {"ratio": self._beside(kind, AS_IT_WAS)["lee"].value} | told
 
     def _network(self, kind: str, model: nn.Module, images: Images) -> tuple[nn.Module, dict[str, float]]:
         """A network of a kind, and how its training went."""
@@ -165,24 +162,25 @@ class Finetunings(Study):
     def _verdict(self, table: Any, kind: str, other: str) -> Verdict:
         """Whether a network has so much less of the error than another, at what is about its accuracy."""
         found = self._beside(kind, other)
-        lower = all(found[name].below(1 / WANTED) for name in MEANS)
-        told = [f"{name} {found[name]}, image by image {found[f'{name} of images']}" for name in MEANS]
+        single = ", ".join(f"{name} {interval}" for name, interval in found.items() if "translation" in name)
         accuracies = f"{pick(table, 'accuracy', kind=kind):.3f} and {pick(table, 'accuracy', kind=other):.3f}"
-        told += [f"accuracy {accuracies}, difference {found['accuracy']}"]
+        told = f"LEE over LEE {found['lee']}; image by image {single}; "
+        told += f"accuracy {accuracies}, difference {found['accuracy']}"
+        lower = found["lee"].below(1 / WANTED) and found["accuracy"].above(-PRICE)
         words = f"*{kind}* beside *{other}*: LEE {WANTED} times lower, accuracy at most {PRICE:g} lower"
-        return Verdict(words, yes(lower and found["accuracy"].above(-PRICE)), "; ".join(told))
+        return Verdict(words, yes(lower), told)
 
     def _beside(self, kind: str, other: str) -> dict[str, Interval]:
-        """LEE over that of another network, of the means and image by image, and the difference in accuracy."""
+        """LEE of both translations over that of another network, that image by image, the difference in accuracy."""
         places = self._place(kind), self._place(other)
         now, was = map(symmeter.load, places)
-        found: dict[str, Interval] = {}
+        one, two = (
+            np.sum([result.samples[f"{row.column}"] for row in result.rows], axis=0) for result in (now, was)
+        )
+        found = {"lee": _interval(one.mean() / two.mean(), of_ratio_of_means(one, two).ends)}
         for row in symmeter.compare(was, now).rows:
             if row.quantity == "value":
-                found[f"{row.symmetry[-1]} of images"] = _interval(row.ratio, (row.ratio_low, row.ratio_high))
-        for row in now.rows:
-            one, two = (result.samples[f"{row.column}"] for result in (now, was))
-            found[row.symmetry[-1]] = _interval(one.mean() / two.mean(), of_ratio_of_means(one, two).ends)
+                found[row.symmetry] = _interval(row.ratio, (row.ratio_low, row.ratio_high))
         hits, before = (np.load(place / "hits.npy") for place in places)
         change = hits - before
         return found | {"accuracy": _interval(change.mean(), of_mean(change).ends)}
