@@ -23,7 +23,7 @@ from torch.nn import functional
 import symmeter
 from symmeter.curing.finetuning import Finetuning, finetuned
 from symmeter.curing.recalibration import recalibrated
-from symmeter.curing.remedies.blur import Blur, BlurBeforeStride
+from symmeter.curing.remedies.blur import BlurBeforeStride
 from symmeter.curing.remedy import Setting
 from symmeter.domains.images.domain import Images as Domain
 from symmeter.measuring.plan import Given
@@ -58,7 +58,9 @@ class BlurredShortcut(nn.Module):
 
     def __init__(self, shortcut: nn.Module):
         super().__init__()
-        self.shortcut, self.blur = shortcut, Blur(2)
+        before_any = BlurBeforeStride().exchange(nn.Conv2d(1, 1, 3, stride=2), None)
+        assert isinstance(before_any, nn.Sequential)
+        self.shortcut, self.blur = shortcut, before_any[0]
 
     def forward(self, x: Tensor) -> Tensor:
         """x (B, C, H, W) to the same with half the rows and columns."""
