@@ -155,11 +155,7 @@ class Finetunings(Study):
 
     def judge(self, table: Any) -> list[Verdict]:
         found = [self._verdict(table, kind, AS_IT_WAS) for kind in KINDS[1:]]
-        found += [self._verdict(table, kind, other) for kind, other in PAIRS.items()]
-        parts = [f"{kind} {pick(table, 'seconds', kind=kind):.0f} s" for kind in WEIGHTS]
-        cheap = pick(table, "seconds", kind=REMEDY) < pick(table, "seconds", kind=PENALTY)
-        words = "an epoch takes less time with remedies than with the penalty"
-        return [*found, Verdict(words, yes(cheap), ", ".join(parts))]
+        return found + [self._verdict(table, kind, other) for kind, other in PAIRS.items()]
 
     def _verdict(self, table: Any, kind: str, other: str) -> Verdict:
         """Whether a network has so much less of the error than another, at what is about its accuracy."""

@@ -53,8 +53,8 @@ class Finetuning:
 
     The penalty (`symmeter.penalty`) has the unit of an error, of which one network has 1e-6 and another 1e3. Divided by
     what it is before training, on the first four batches, it is 1 at the beginning, whatever the unit, the output, the
-    symmetry and the batch. So `weight` is in nats: taking away all of the error is worth as much as that much cross
-    entropy. What costs more is not done, and so it needs no tuning by hand: 0.1 is a tenth of a nat.
+    symmetry and the batch. So `weight` is in nats and needs no tuning to a problem: with 0.1, to be rid of all of the
+    error is worth as much as a tenth of a nat of cross entropy, and a change that costs more is not learned.
 
     Args:
         data: labelled samples, whatever `symmeter.measure` takes. They should be none of those that are measured.
@@ -74,7 +74,7 @@ class Finetuning:
     data: object
     epochs: int = 1
     rate: float = 0.01
-    weight: float = 1.0
+    weight: float = 0.1
     batch_size: int = 128
     samples: int | None = None
     seed: int = 0
