@@ -185,6 +185,7 @@ class Finetunings(Study):
 
     def draw(self, table: Any) -> Any:
         from matplotlib.figure import Figure
+        from matplotlib.ticker import LogLocator, NullFormatter
 
         figure = Figure(figsize=(7.2, 3.4), layout="constrained")
         axes = figure.subplots()
@@ -195,6 +196,9 @@ class Finetunings(Study):
                 label = kind if name == "x" else None
                 axes.plot(pick(table, f"lee_{name}", kind=kind), accuracy, marker, color=colour, label=label)
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel("LEE of translation after the softmax (circles x, squares y)")
         axes.set_ylabel("accuracy in %")
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
