@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 class BlurPool(nn.Conv2d):
@@ -44,7 +45,9 @@ class Filtered(nn.Module):
 def resized(x: Tensor, n: int) -> Tensor:
     """The band-limited image on another square grid of a torus; the Nyquist wave is left out."""
     matrix = _resampling(x.shape[-1], n).to(x)
-    return matrix @ x @ matrix.mT
+    for _ in range(2):  # along one axis, then the other: one large product each
+        x = functional.linear(x, matrix).mT
+    return x
 
 
 @lru_cache(maxsize=16)

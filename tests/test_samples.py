@@ -118,3 +118,18 @@ def test_samples_of_another_shape_are_refused_where_only_one_is_taken():
     tensors = [torch.zeros(2), torch.zeros(3)]
     source = indexed(lambda i: Item(str(i), lambda: (tensors[i], None)), 2, "rows", "sample", "sample")
     check_refused("samples differ in shape", list, Samples(source, Preparation(), Draw()).batches(2))
+
+
+def test_the_same_samples_in_another_order():
+    data = torch.arange(20.0)[:, None, None, None].expand(-1, 1, 2, 2)
+    opened = open_data(data, UNKNOWN, samples=8)
+    read = lambda: torch.cat([batch.inputs[:, 0, 0, 0] for batch in opened.batches(3)])
+    before = read()
+    opened.reorder(1)
+    one = read()
+    opened.reorder(2)
+    other = read()
+    opened.reorder(1)
+    assert before.tolist() == sorted(before.tolist())
+    assert torch.equal(read(), one) and not torch.equal(one, other)
+    assert set(one.tolist()) == set(other.tolist()) == set(before.tolist()) and len(one) == 8

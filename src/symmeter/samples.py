@@ -161,6 +161,12 @@ class Samples:
         """Whether they may differ in shape; then every batch is of one kind."""
         return self._preparation.varied
 
+    def reorder(self, seed: int) -> None:
+        """The same samples in an order drawn under a seed from now on, as far as they can be read in any order."""
+        if self._source.total is not None:
+            chosen = Draw().of(self._source.total) if self._indices is None else sorted(self._indices)
+            self._indices = [chosen[i] for i in Draw(seed=seed, shuffled=True).of(len(chosen))]
+
     def batches(self, batch_size: int) -> Iterator[Batch]:
         """All samples in their order. Raises SymmeterError when none can be read, or when they differ in shape.
 
