@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scipy.optimize import nnls
+from scipy.optimize import least_squares
 
 from symmeter.files import write_whole
 from symmeter.sweeps.cell import measured_cell
@@ -43,7 +43,7 @@ SPECS = (
 )
 DATA = "builtin:photos"
 BUDGET = 1.5e10  # products of one pass of all samples together
-SAMPLES = np.arange(0.0, 12.5, 0.5)  # tried for the constant of that name
+START = (2.0, 1e-9, 3e-11, 5e-10, 3.0)  # from which the search for the constants begins
 # Published peaks: 32-bit operations and bytes of memory, each a second, from the makers' data sheets.
 GPUS = {
     "NVIDIA A100 80GB": (19.5e12, 2.04e12, "NVIDIA A100 data sheet: 19.5 TFLOPS FP32, 2,039 GB/s"),
@@ -88,16 +88,15 @@ def design(rows: list[dict], samples: float) -> np.ndarray:
 
 
 def fitted(rows: list[dict]) -> tuple[np.ndarray, float]:
-    """The constants (4,) and `samples` with the least sum of squared relative errors."""
+    """The constants (4,) and `samples`, none below 0, with the least error on a logarithmic scale."""
     seconds = np.array([row["seconds"] for row in rows])
-    tried = []
-    for samples in SAMPLES:
-        matrix = design(rows, float(samples)) / seconds[:, None]
-        scale = np.linalg.norm(matrix, axis=0)
-        found, rest = nnls(matrix / scale, np.ones(len(rows)))
-        tried.append((rest, float(samples), found / scale))
-    _, samples, constants = min(tried, key=lambda one: one[0])
-    return constants, samples
+
+    def off(logarithms: np.ndarray) -> np.ndarray:
+        *constants, samples = np.exp(logarithms)
+        return np.log(design(rows, samples) @ constants / seconds)
+
+    found = np.exp(least_squares(off, np.log(START), loss="soft_l1").x)
+    return found[:4], float(found[4])
 
 
 def left_out(rows: list[dict]) -> np.ndarray:

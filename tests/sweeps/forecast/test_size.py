@@ -12,8 +12,9 @@ from symmeter.sweeps.list_columns import Entry
 
 def test_products_and_numbers_of_a_network_made_by_hand():
     network = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(256, 5))
+    x = torch.zeros(1, 3, 8, 8)
     with torch.no_grad(), _Counted() as counted:
-        network(torch.zeros(1, 3, 8, 8))
+        network(x)
     assert counted.operations == 2 * (4 * 64 * 27 + 256 * 5)
     assert counted.written == 4 * 64 + 4 * 64 + 5  # convolution and ReLU; a flat view writes nothing
 
