@@ -126,7 +126,7 @@ def _models(found: Forecast) -> Table:
     table = new_table()
     table.add_column("model", no_wrap=True, overflow="ellipsis")
     for name in ("parameters", "products", "download", "core time"):
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(name, justify="right", no_wrap=True, min_width=7)  # names are cut, and no number
     for family in dict.fromkeys(one.family for one in found.models):
         members = [one for one in found.models if one.family == family]
         fetched, seconds = sum(one.download or 0 for one in members), _core(found, members)
