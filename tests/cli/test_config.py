@@ -146,7 +146,6 @@ def test_models_may_be_left_out_beside_a_preset_only():
     assert (found["models"], found["data"], found["preset"]) == ([], "d", "tryout")
     assert parsed(["sweep", "m", "--store", "s", "d"])["models"] == ["m"]
     assert parsed(["sweep", "m", "d", "--store", "s", "--preset", "tryout"])["models"] == ["m"]
-    with pytest.raises(UsageError, match=r"required: (MODELS|DATA)"):
     with pytest.raises(UsageError, match="required: DATA"):
         parsed(["sweep", "d", "--store", "s"])
     write("preset = 'tryout'\nstore = 's'")

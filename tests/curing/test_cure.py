@@ -129,7 +129,7 @@ def test_a_function_around_a_network_cannot_be_copied_and_says_so():
 def test_ctrl_c_keeps_what_was_tried(monkeypatch):
     from symmeter.curing.trials import Trials
 
-    calls = []
+    calls: list[nn.Module] = []
 
     def cost(self, model):
         calls.append(model)

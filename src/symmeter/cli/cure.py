@@ -35,6 +35,10 @@ def parser(commands: "Commands", kind: KindOfData) -> Parser:
     add("--remedies", metavar="R", help="which to try, with commas (default: all that may help)")
     words = "accuracy that a recommended remedy may cost (default: 0.01)"
     add("--loss", metavar="L", type=at_least_zero, default=0.01, help=words)
+    words = "leave the statistics of batch norm, which a changed network gets anew on DATA"
+    add("--no-recalibration", action="store_true", help=words)
+    add("--finetune", metavar="TRAIN", help="labelled data to train the best remedy on")
+    add("--epochs", metavar="N", type=positive, default=1, help="of that training (default: 1)")
     add("--elements", metavar="N", type=positive, help="over groups: draw so many")
     inputs.add_model(made)
     inputs.add_options(made, kind)
@@ -54,10 +58,18 @@ def run(a: argparse.Namespace) -> int:
 
     def cured(loaded: "LoadedModel") -> "Cure":
         from symmeter.curing.cure import cure
+        from symmeter.curing.finetuning import Finetuning
 
-        common = inputs.common_arguments(a)
         return cure(
-            loaded, a.data, remedies=remedies, loss=a.loss, elements=a.elements, seed=a.seed, **common
+            loaded,
+            a.data,
+            remedies=remedies,
+            loss=a.loss,
+            recalibrate=not a.no_recalibration,
+            finetune=None if a.finetune is None else Finetuning(a.finetune, a.epochs, seed=a.seed),
+            elements=a.elements,
+            seed=a.seed,
+            **inputs.common_arguments(a),
         )
 
     def plotted(found: "Cure") -> None:

@@ -58,6 +58,7 @@ RULES = {
         Idle(lambda a: a.json == "-", "where --json - takes the place of the table", flags=["by", "depth", "top"]),
     ],
     "robustness": [_LOOK],
+    "cure": [_LOOK, Idle(lambda a: a.finetune is None, "without --finetune", flags=["epochs"])],
     "compare": [
         _LOOK,
         Idle(lambda a: not a.layers, "without --layers", flags=_OF_LAYERS),

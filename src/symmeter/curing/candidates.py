@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from torch import nn
 
+from symmeter.curing.listing import parse_remedies
 from symmeter.curing.prediction import Predicted, of_layers
 from symmeter.curing.recipe import Recipe, Step
 from symmeter.curing.remedy import LayerRemedy, NetworkRemedy, Remedy, Setting
@@ -35,10 +36,21 @@ class Known:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A recipe to try, with what is expected of it under each symmetry."""
+    """A recipe to try, with what is expected of it under each symmetry.
+
+    `recalibrated`: with new statistics of batch norm; `finetuned`: trained on.
+    """
 
     recipe: Recipe
     predicted: Mapping[str, Predicted]
+    recalibrated: bool = False
+    finetuned: bool = False
+
+    @property
+    def changes_layers(self) -> bool:
+        """Whether a part of the network is another one, and not only how it is called."""
+        remedies = [one for step in self.recipe.steps for one in parse_remedies(step.remedy)]
+        return any(not isinstance(remedy, NetworkRemedy) for remedy in remedies)
 
 
 def candidates(
@@ -50,6 +62,11 @@ def candidates(
         for step in _steps(remedy, model, known):
             found.append(Candidate(Recipe((step,)), expectations(remedy, step, setting, known)))
     return found
+
+
+def nothing(setting: Setting) -> Candidate:
+    """The network as it is, to be recalibrated or trained on alone."""
+    return Candidate(Recipe(()), dict.fromkeys(setting.names, Predicted()))
 
 
 def expectations(remedy: Remedy, step: Step, setting: Setting, known: Known) -> dict[str, Predicted]:
@@ -65,7 +82,9 @@ def combined(chosen: Sequence[Candidate]) -> Candidate:
     steps = [step for candidate in chosen for step in candidate.recipe.steps]
     names = chosen[0].predicted
     return Candidate(
-        Recipe(tuple(steps)), {name: _product([one.predicted[name] for one in chosen]) for name in names}
+        Recipe(tuple(steps)),
+        {name: _product([one.predicted[name] for one in chosen]) for name in names},
+        any(one.recalibrated for one in chosen),
     )
 
 

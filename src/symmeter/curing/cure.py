@@ -11,10 +11,11 @@ from symmeter.curing.candidates import Known, candidates
 from symmeter.curing.cured import Cure
 from symmeter.curing.decisions import decision_groups
 from symmeter.curing.diagnosis import Diagnosis
+from symmeter.curing.finetuning import Finetuning
 from symmeter.curing.listing import parse_remedies, usual_remedies
 from symmeter.curing.remedy import Remedy, Setting
 from symmeter.curing.trial import Bench
-from symmeter.curing.trials import Trials
+from symmeter.curing.trials import Task, Trials
 from symmeter.domain import Domain
 from symmeter.errors import SymmeterError
 from symmeter.layers.attribute import profiled
@@ -24,7 +25,7 @@ from symmeter.measuring.arguments import ARGUMENTS
 from symmeter.measuring.execution import announced, run_along
 from symmeter.measuring.measure import named_options
 from symmeter.measuring.plan import Given, Plan, Settings, make_plan, one_output, plan_along
-from symmeter.verbs.arguments import Kind, number, several, word
+from symmeter.verbs.arguments import Kind, number, several, truth, word
 from symmeter.verbs.verb import verb
 from symmeter.verbs.warned import recorded
 
@@ -36,12 +37,18 @@ def _remedies(value: object) -> list[Remedy]:
     return parse_remedies(value if isinstance(value, str) else ",".join(_NAMES.read(value)))
 
 
+def _finetuning(value: object) -> object:
+    return value if isinstance(value, Finetuning) else ARGUMENTS["data"].read(value)
+
+
 @verb(
     ARGUMENTS,
     remedies=Kind("names such as 'blur,averaged(C4)', or a list of them", _remedies).or_none(
         "for all that may help"
     ),
     loss=number(0.0, "a number, at least 0"),
+    recalibrate=truth,
+    finetune=Kind("labelled data, or a Finetuning", _finetuning).or_none("for no training"),
 )
 def cure(
     model: Any,
@@ -57,6 +64,8 @@ def cure(
     *,
     remedies: Any = None,
     loss: float = 0.01,
+    recalibrate: bool = True,
+    finetune: Any = None,
     layouts: Words | None = None,
     elements: int | None = None,
     preprocessing: object = None,
@@ -78,6 +87,10 @@ def cure(
         remedies: which to try, such as `"blur,averaged(C4)"`; None for all that may help. `symmeter list remedies` has
             them.
         loss: of accuracy that a recommended remedy may cost, such as 0.01 for one point.
+        recalibrate: where layers were changed, let batch norm take new statistics on the samples, without labels. What
+            these do alone is tried too.
+        finetune: labelled data to train on for one epoch, or a `Finetuning` that says how: the network as it is, and
+            with the remedy for layers that lowers the error most.
 
     Returns:
         A `Cure`: rows, `recommendation` in a sentence, and `model`, the network with what is recommended.
@@ -112,7 +125,11 @@ def cure(
     bench = Bench(plan.loaded, data, arguments, decision_groups(plan))
     before = bench(plan.model)
     diagnosis, profile = _diagnosed(plan, given, tried, layouts)
-    trials = Trials(bench, plan, setting, before, diagnosis.seen, loss)
+    training = (
+        Finetuning(finetune) if finetune is not None and not isinstance(finetune, Finetuning) else finetune
+    )
+    task = Task(plan, given, setting, diagnosis.seen, loss, recalibrate, training)
+    trials = Trials(bench, task, before, plan.model)
     trials.run(candidates(tried, plan.model, setting, _known(diagnosis, profile)), progress)
     return announced(_cure(trials, profile, diagnosis), trials.interrupted)
 
@@ -149,11 +166,11 @@ def _cure(trials: Trials, profile: Profile | None, diagnosis: Diagnosis) -> Cure
     before, spec = trials.before.result, trials.before.result.header["spec"]
     partial = trials.interrupted or before.status != "complete"
     said = {
-        "symmetry": trials.plan.symmetry.name,
+        "symmetry": trials.task.plan.symmetry.name,
         "output": spec["output"],
-        "domain": trials.plan.domain.name,
-        "words": trials.setting.inputs,
-        "loss": trials.loss,
+        "domain": trials.task.plan.domain.name,
+        "words": trials.task.setting.inputs,
+        "loss": trials.task.loss,
         "decisions": dict(trials.bench.decisions),
     }
     notes = [f"no prediction: {diagnosis.failed['']}"] if diagnosis.failed.get("") else []
@@ -162,8 +179,9 @@ def _cure(trials: Trials, profile: Profile | None, diagnosis: Diagnosis) -> Cure
         header={**before.header, "spec": {**spec, **said}, "status": "partial" if partial else "complete"},
         recipes=tuple(candidate.recipe for candidate in trials.tried),
         chosen=trials.chosen,
-        model=trials.made(trials.chosen),
+        model=trials.model,
         before=before,
         profile=profile,
         warnings=(*before.warnings, *notes),
+        finetuning=trials.training,
     )

@@ -67,6 +67,11 @@ def recalibrated(
     return {"layers": len(norms), "samples": seen, "seconds": time.perf_counter() - began}
 
 
+def has_statistics(model: object) -> bool:
+    """Whether a network has batch norm with running statistics."""
+    return bool(_norms(model))
+
+
 def _norms(model: object) -> list[_BatchNorm]:
     modules = model.modules() if isinstance(model, nn.Module) else ()
     return [one for one in modules if isinstance(one, _BatchNorm) and one.running_mean is not None]

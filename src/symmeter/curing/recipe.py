@@ -40,7 +40,7 @@ class Recipe:
     steps: tuple[Step, ...]
 
     def __str__(self) -> str:
-        return " + ".join(step.remedy for step in self.steps)
+        return " + ".join(step.remedy for step in self.steps) or "no remedy"
 
     @property
     def where(self) -> str:

@@ -11,6 +11,7 @@ SMALLER, LARGER, UNCLEAR, FAILED = "smaller error", "larger error", "no clear di
 class CureRow(Record):
     """A remedy under one generator or group, on the same samples as the network without it.
 
+    `recalibrated` says that batch norm has new statistics, `finetuned` that the network was trained on.
     `ratio` is the mean error with the remedy over that without, with its 95 % interval over samples; `predicted` is
     what was expected of it. `stability` is the geometric mean of error over control, sample by sample, and
     `stability_ratio` how many times it is that of before. `consistency` is the share of decisions that the symmetry
@@ -23,6 +24,7 @@ class CureRow(Record):
     symmetry: str
     measure: str
     output: str
+    recalibrated: bool
     finetuned: bool
     error_before: float
     error: float | None = None

@@ -97,8 +97,7 @@ def _cells(row: CureRow, wide: bool) -> dict[str, str]:
 
 def _name(row: CureRow, longest: int | None) -> str:
     """A remedy with its layers, cut to a length."""
-    tuned = ", fine-tuned" if row.finetuned else ""
-    text = f"{row.remedy}{tuned}" + (f" {row.where}" if row.where else "")
+    text = " ".join(filter(None, [row.remedy, "fine-tuned" * row.finetuned, row.where]))
     return text if longest is None or len(text) <= longest else text[: longest - 1] + "…"
 
 
@@ -112,8 +111,8 @@ def recommendation(rows: Sequence[CureRow], chosen: int | None) -> str:
     )
     first = own[0]
     where = f" at {first.where}" if first.where else ""
-    tuned = " and fine-tuning" if first.finetuned else ""
-    return f"Recommended: {first.remedy}{where}{tuned}: the error of {falls} of what it was; {_price(first)}."
+    after = " and fine-tuning" if first.finetuned else " with new statistics" if first.recalibrated else ""
+    return f"Recommended: {first.remedy}{where}{after}: the error of {falls} of what it was; {_price(first)}."
 
 
 def _percent(value: float | None, low: float | None, high: float | None) -> str:

@@ -66,13 +66,7 @@ class Cost:
 
 
 def rows_of(
-    candidate: Candidate,
-    number: int,
-    before: Measured,
-    after: Measured,
-    cost: Cost,
-    *,
-    finetuned: bool = False,
+    candidate: Candidate, number: int, before: Measured, after: Measured, cost: Cost
 ) -> list[CureRow]:
     """What was found of a candidate, a row for every error that was measured."""
     pair = _Pair.of(before.result, after.result)
@@ -83,7 +77,7 @@ def rows_of(
         if other is None:
             continue
         found = replace(
-            blank(candidate, number, own, finetuned=finetuned),
+            blank(candidate, number, own),
             consistency_before=before.consistency.get(own.symmetry),
             consistency=after.consistency.get(own.symmetry),
             operations=cost.operations,
@@ -93,7 +87,7 @@ def rows_of(
     return rows
 
 
-def blank(candidate: Candidate, number: int, row: Row, *, finetuned: bool = False) -> CureRow:
+def blank(candidate: Candidate, number: int, row: Row) -> CureRow:
     """The row of a candidate under a symmetry of which nothing is measured yet."""
     predicted = candidate.predicted[row.symmetry]
     return CureRow(
@@ -102,7 +96,8 @@ def blank(candidate: Candidate, number: int, row: Row, *, finetuned: bool = Fals
         symmetry=row.symmetry,
         measure=row.measure,
         output=row.output,
-        finetuned=finetuned,
+        recalibrated=candidate.recalibrated,
+        finetuned=candidate.finetuned,
         error_before=row.value,
         predicted=predicted.ratio,
         predicted_low=predicted.low,
