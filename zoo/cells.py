@@ -42,8 +42,8 @@ def cells_of(network: Network, places: Places, quick: bool = False) -> list[Cell
         measurement = whole.quick() if quick else whole
         for entry in entries:
             cells += plan([entry], data, _spec(network, measurement, entry.tags["weights_are"] == TRAINED))
-            if measurement.layers:
-                cells.append(_layers(network, measurement, entry, data))
+        if measurement.layers:
+            cells.append(_layers(network, measurement, entries[0], data))
     return cells
 
 

@@ -137,7 +137,7 @@ def _write_solids(file: Path) -> None:
 
 
 def _write_sounds(file: Path, length: int) -> None:
-    """Every second one has its first harmonic alone; those of others are as loud as the formants of a vowel make them."""
+    """Every second one is its first harmonic alone; those of others are as loud as in a vowel."""
     random, t = np.random.default_rng(0), np.arange(length) / RATE
     sounds = []
     for number in range(SOUNDS):

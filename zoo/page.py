@@ -18,7 +18,7 @@ FIELDS = {
     "small images": "Networks of CIFAR-10 and of handwritten digits, likewise.",
     "points": "Clouds of points: turns, shifts and growth along their generators; permutations, turns about the "
     "upright axis, and all turns.",
-    "atoms": "An interatomic potential: turns, mirror images, shifts, exchanges of like atoms; the lattice of crystals.",
+    "atoms": "A potential of atoms: turns, mirror images, shifts, exchanges of like atoms; the lattice of crystals.",
     "sounds": "Pitch and voice activity: shifts in time, loudness, pace and pitch, polarity, and time backwards.",
     "boxes": "A detector of faces: its boxes should move along.",
 }
