@@ -23,6 +23,7 @@ from symmeter.results.numbers import with_interval
 from symmeter.results.row import Row
 from symmeter.sweeps.cell import measured_cell
 from symmeter.sweeps.store import Store
+from zoo import __main__ as zoo_command
 from zoo import cells, costs, data, findings, page, tables, weights
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -259,6 +260,9 @@ def test_the_command_measures_a_few_items_and_goes_on_where_it_was(shared_data, 
     assert (tmp_path / "out" / "rows.csv").read_text() == first
 
 
-def test_numbers_of_a_few_items_do_not_go_into_the_results():
-    done = subprocess.run([sys.executable, "-m", "zoo", "--quick"], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 2 and "--quick takes --work and --out of its own" in done.stderr
+@pytest.mark.parametrize("some", [["--quick"], ["--only", "PointNet"]])
+def test_numbers_of_a_few_do_not_go_into_the_results(some, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["zoo", *some])
+    with pytest.raises(SystemExit):
+        zoo_command.main()
+    assert "--quick and --only take an --out of their own" in capsys.readouterr().err

@@ -55,8 +55,10 @@ def _options() -> argparse.Namespace:
     add("--page", action="store_true", help="measure nothing: write the page of what is there")
     add("--retry-errors", action="store_true", help="do again what failed before")
     options = parser.parse_args()
-    if options.quick and (options.out == RESULTS or options.work == ROOT / "zoo" / "work"):
-        parser.error("--quick takes --work and --out of its own: its numbers are of three items")
+    if (options.quick or options.only) and options.out == RESULTS:
+        parser.error(
+            "--quick and --only take an --out of their own: results/ is of all items and all networks"
+        )
     return options
 
 

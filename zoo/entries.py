@@ -129,11 +129,11 @@ NETWORKS: tuple[Network, ...] = (
             "MIT", "vinits5/learning3d", "pointnet_modelnet40.pth", domain="points", inputs="points",
             shape=(512, 3)),
     Network("SevenNet-0, ethanol", "atoms", "zoo.networks.atoms:sevennet", "ethanol", (
-                Measurement("SO3,mirror(x),translation(1),permutation", samples=12, twin=6, elements=12,
+                Measurement("SO3,mirror(x),translation(1),permutation", samples=8, twin=8, elements=6,
                             output="energy,forces", measure="equivariance_error"),),
             "MIT", "sevenn, a wheel", domain="atoms", twin=SHUFFLED),
     Network("SevenNet-0, silicon", "atoms", "zoo.networks.atoms:sevennet", "silicon", (
-                Measurement("SO3,lattice", samples=12, twin=6, elements=6, output="energy,forces,stress",
+                Measurement("SO3,lattice", samples=8, twin=8, elements=6, output="energy,forces,stress",
                             measure="equivariance_error"),),
             "MIT", "sevenn, a wheel", domain="atoms", twin=SHUFFLED),
     Network("CREPE tiny", "sounds", "zoo.networks.sounds:pitch", "tones", (

@@ -1,10 +1,12 @@
 """The figures of the page: symmeter's own, a panel for each network, a file for each kind of data."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import symmeter
+from symmeter.layers.profile import Profile
 from symmeter.report.figures import new_figure, save_figure
 from symmeter.results.result import Result
 from zoo.measured import Measured
@@ -59,11 +61,16 @@ def _layers(own: Sequence[Measured]) -> list[Panel]:
     for one in own:
         for profile in one.profiles:
             first = profile.symmetries[0]
-            drawn = lambda ax, profile=profile, first=first: symmeter.plot(
-                profile, "worst", ax=ax, symmetry=first, top=_PARTS
-            )
-            panels.append((f"{one.network.name}, {first.replace('_', ' ')}", drawn))
+            drawn = partial(_worst, profile=profile, symmetry=first)
+            panels.append((one.network.name, drawn))
     return panels
+
+
+def _worst(ax: "Axes", profile: Profile, symmetry: str) -> None:
+    symmeter.plot(profile, "worst", ax=ax, symmetry=symmetry, top=_PARTS)
+    ax.set_xlabel(
+        f"share of LEE, {symmetry.replace('_', ' ')} (%)"
+    )  # that of a whole figure is too wide here
 
 
 def _figure(panels: Sequence[Panel], tall: float) -> "Figure":

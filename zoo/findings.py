@@ -53,6 +53,9 @@ def learned(lines: Sequence[Line]) -> Iterable[str]:
 def twins(lines: Sequence[Line]) -> Iterable[str]:
     """Whether random weights are stable at all."""
     known = [line for line in lines if line.twin is not None and line.twin.stability is not None]
+    known = [
+        line for line in known if line.row.measure != "same_prediction"
+    ]  # of random weights, which have no classes
     resolved = [line for line in known if line.twin and line.twin.verdict != NOT_RESOLVED]
     if not resolved:
         return
