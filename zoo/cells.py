@@ -53,7 +53,7 @@ def entries_of(network: Network, places: Places) -> Iterator[Entry]:
     file = None if network.weights is None else str(weights_file(network.weights, places))
     tags = {"network": network.name, "field": network.kind}
     common = {"domain": network.domain, "inputs": network.inputs, "options": network.options}
-    yield Entry(model, network.name, file, model_kwargs=network.kwargs, tags={**tags, "weights_are": TRAINED},
+    yield Entry(model, network.name, file, model_kwargs=dict(network.kwargs), tags={**tags, "weights_are": TRAINED},
                 **common)  # fmt: skip
     if network.twin is not None:
         own = {} if network.weights else {"trained": False}

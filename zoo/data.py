@@ -1,5 +1,6 @@
 """What the networks are measured on: a path for each name, made here where no file has it."""
 
+import importlib
 import math
 import shutil
 from collections.abc import Callable, Mapping
@@ -102,10 +103,10 @@ def _write_digits(file: Path) -> None:
 
 
 def _with_faces(folder: Path) -> list[Path]:
-    from facenet_pytorch import MTCNN
     from PIL import Image
 
-    network = MTCNN(keep_all=True).eval()
+    package: Any = importlib.import_module("facenet_pytorch")
+    network = package.MTCNN(keep_all=True).eval()
     found = []
     for file in sorted(folder.glob("*.png")):
         boxes, scores = network.detect(Image.open(file).convert("RGB"))
@@ -129,7 +130,7 @@ def _write_solids(file: Path) -> None:
             lambda h=high, t=thin: creation.capsule(h, t),
         ]
         mesh = makers[number % len(makers)]()
-        points, _ = sample.sample_surface(mesh, POINTS, seed=number)
+        points = sample.sample_surface(mesh, POINTS, seed=number)[0]
         points = np.asarray(points) @ UPRIGHT.T
         points = points - points.mean(0)
         clouds.append(points / np.linalg.norm(points, axis=1).max())

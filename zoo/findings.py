@@ -55,7 +55,7 @@ def twins(lines: Sequence[Line]) -> Iterable[str]:
     known = [line for line in lines if line.twin is not None and line.twin.stability is not None]
     known = [
         line for line in known if line.row.measure != "same_prediction"
-    ]  # of random weights, which have no classes
+    ]  # random weights have no classes
     resolved = [line for line in known if line.twin and line.twin.verdict != NOT_RESOLVED]
     if not resolved:
         return

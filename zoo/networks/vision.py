@@ -20,7 +20,7 @@ class Saliency(nn.Module):
         super().__init__()
         import timm
 
-        self.encoder = timm.create_model(VIT, img_size=SIDE)
+        self.encoder: Any = timm.create_model(VIT, img_size=SIDE)
         widths = (384, 256, 128, 64)
         steps: list[nn.Module] = []
         for before, after in itertools.pairwise(widths):
