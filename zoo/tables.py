@@ -12,6 +12,7 @@ from symmeter.layers.profile import LayerRow, Profile
 from symmeter.results.numbers import percent, ratio, short, with_interval
 from symmeter.results.result import Result
 from symmeter.results.row import Row
+from symmeter.results.verdict import NOT_RESOLVED
 from zoo.entries import Network
 from zoo.measured import Line, Measured
 
@@ -83,7 +84,10 @@ def _times(line: Line) -> str:
 
 
 def largest(profile: Profile, symmetry: str, top: int = TOP) -> list[LayerRow]:
-    """The terminal parts with the largest shares of the error."""
+    """The terminal parts with the largest shares of the error; none where there is no error to share."""
+    whole = next(row for row in profile.rows if row.symmetry == symmetry and row.whole)
+    if whole.verdict == NOT_RESOLVED:
+        return []
     parts = [
         row
         for row in profile.rows
@@ -106,6 +110,7 @@ def layers_table(all_measured: Sequence[Measured]) -> list[str]:
                     f"{row.layer} ({row.kind}) {percent(row.share, row.share_low, row.share_high)}"
                     for row in largest(profile, symmetry)
                 ]
+                parts = parts or ["at the floor: there is nothing to share"]
                 used = str(profile.header["data"]["used"])
                 rows.append([one.network.name, symmetry, used, "; ".join(parts)])
     return markdown(["network", "symmetry", "items", "largest shares of the error [95 %]"], rows)
