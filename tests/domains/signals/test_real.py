@@ -4,8 +4,9 @@ import math
 
 import pytest
 import torch
-from tests.domains.signals.networks import FRAME, RATE, PitchNetwork, crepe, tones, voice_activity
+from tests.domains.signals.networks import crepe, tones, voice_activity
 from torch import Tensor
+from zoo.networks.sounds import FRAME, RATE, PitchNetwork
 
 import symmeter
 from symmeter.domains.signals.domain import Signals

