@@ -138,3 +138,18 @@ def test_controls_by_name(control, there):
     assert {name for name in ("stability", "specificity") if row[name] is not None} == there
     assert set(result.header["spec"]["controls"]) == there
     assert (row.verdict == "no control") == (not there)
+
+
+@pytest.mark.parametrize("names", ["rotation,hue,scale", "hue,rotation,gain,translation_x", "scale,gain,hue"])
+@pytest.mark.parametrize("double", [False, True])
+def test_the_order_in_which_generators_are_written_changes_no_number(names, double):
+    model, x = (net(), images()) if double else (net().float(), images().float())
+    together = symmeter.measure(model, x, names, output="logits", progress=False)
+    assert [row.symmetry for row in together.rows] == names.split(",")
+    for row in together.rows:
+        alone = symmeter.measure(model, x, row.symmetry, output="logits", progress=False)
+        assert row.value == pytest.approx(alone.rows[0].value, rel=1e-4)
+        assert row.floor == pytest.approx(alone.rows[0].floor, rel=5)
+        for end in (":control", ":specificity_control"):
+            key = f"lee:{row.symmetry}{end}"
+            np.testing.assert_allclose(together.samples[key], alone.samples[key], rtol=1e-3)

@@ -44,12 +44,12 @@ class Kind:
         f, draws = self.pushforward.f, count()
         basis = Basis.of(generators)
         x, y, pushed = first.joined()
-        whole = x.dtype == torch.float64  # as `Directions` has it
-        pushed_along = generators if whole else basis.generators
+        spared = basis.spares(x.dtype)
+        pushed_along = basis.generators if spared else generators
 
         def deviating(y: Tensor, pushed: Tensor) -> Tensor:
             """(T, b, ...), with round-off in the output too: beside a large bias that of the input is lost."""
-            pushed = pushed if whole else basis.combined(pushed)
+            pushed = basis.combined(pushed) if spared else pushed
             return deviation(pushed, self._rounded(y, next(draws)), generators, self.rho_out)
 
         def derivative(x: Tensor, strategy: Strategy) -> Tensor:

@@ -69,8 +69,8 @@ class Directions:
         return torch.cat(found), Part(scales, blank(own, x), lacking, len(found[0]))
 
     def _pushed(self, dtype: torch.dtype) -> list[int]:
-        """The generators whose directions are pushed: a basis; in double precision all, for sums cost last digits."""
-        return list(range(len(self.generators))) if dtype == torch.float64 else self._own
+        """The generators whose directions are pushed: those of the basis, or all."""
+        return self._own if self.basis.spares(dtype) else list(range(len(self.generators)))
 
     def responses(self, pushed: Tensor, part: Part) -> Tensor:
         """((1 + controls) * T, b, ...): what the model makes of all directions, from that of the basis."""

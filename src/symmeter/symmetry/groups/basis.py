@@ -42,6 +42,13 @@ class Basis:
         rows = [columns[t] + [0.0] * (len(chosen) - len(columns[t])) for t in range(len(generators))]
         return Basis(tuple(chosen), torch.tensor(rows, dtype=torch.float64), tuple(blocks))
 
+    def spares(self, dtype: torch.dtype) -> bool:
+        """Whether only the basis is pushed through a model, and not all generators in their own order.
+
+        Not where it is all of them, in whatever order, and not in double precision, for sums cost last digits.
+        """
+        return len(self.generators) < len(self.coefficients) and dtype != torch.float64
+
     def combined(self, values: Tensor) -> Tensor:
         """What is linear in the generator, (T, ...), from that of the basis (K, ...)."""
         return torch.einsum("tk,k...->t...", self.coefficients.to(values), values)
