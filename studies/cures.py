@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.stats import spearmanr
+from scipy.stats import rankdata
 from torch import nn
 
 import symmeter
@@ -122,18 +122,18 @@ def _of_ranks(pairs: Any) -> list[Verdict]:
     drawn = []
     for _ in range(_RESAMPLES):
         chosen = [groups[i] for i in random.integers(0, len(groups), len(groups))]
-        drawn.append(
-            spearmanr(
-                np.concatenate([rows["predicted"] for rows in chosen]),
-                np.concatenate([rows["ratio"] for rows in chosen]),
-            )[0]
-        )
-    value = float(spearmanr(pairs["predicted"], pairs["ratio"])[0])
+        columns = [np.concatenate([rows[name] for rows in chosen]) for name in ("predicted", "ratio")]
+        drawn.append(_rank_correlation(*columns))
+    value = _rank_correlation(pairs["predicted"], pairs["ratio"])
     low, high = np.nanquantile(drawn, [0.025, 0.975])
     numbers = (
         f"{value:.2f} ({low:.2f} to {high:.2f}) over {count} pairs of network and remedy, {len(pairs)} errors"
     )
     return [Verdict(claim, yes(low > 0.5), numbers)]
+
+
+def _rank_correlation(a: Any, b: Any) -> float:
+    return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
 
 
 def _of_intervals(pairs: Any) -> Verdict:

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from zoo import __main__ as zoo_command
+from zoo import cells, costs, data, findings, page, tables, weights
 from zoo.entries import NETWORKS, SHUFFLED, Measurement, Network
 from zoo.measured import Line, measured
 from zoo.networks import vision
@@ -23,8 +25,6 @@ from symmeter.results.numbers import with_interval
 from symmeter.results.row import Row
 from symmeter.sweeps.cell import measured_cell
 from symmeter.sweeps.store import Store
-from zoo import __main__ as zoo_command
-from zoo import cells, costs, data, findings, page, tables, weights
 
 ROOT = Path(__file__).resolve().parents[1]
 FEW = (

@@ -19,11 +19,12 @@ from symmeter.verbs.arguments import path, words_by_leaf
 from symmeter.verbs.warned import recorded, repeat, told_apart
 
 if TYPE_CHECKING:
+    from symmeter.curing.cured import Cure
     from symmeter.measuring.plan import Given
     from symmeter.models.loaded import LoadedModel
     from symmeter.results.result import Result
 
-R = TypeVar("R", bound="Result")
+R = TypeVar("R", bound="Result | Cure")
 
 
 def run_model(
@@ -75,7 +76,7 @@ def _check_places(a: argparse.Namespace) -> None:
         require(package, "io")
 
 
-def _print_json(result: "Result") -> None:
+def _print_json(result: "Result | Cure") -> None:
     print(json.dumps(result.to_dict(), indent=2))
 
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -22,14 +22,20 @@ from symmeter.measuring.precision import AllSamples, Precision, Until
 from symmeter.measuring.rows import derivative_rows, orbit_rows
 from symmeter.models.borrowed import borrowed
 from symmeter.options import as_written
-from symmeter.results.bands import Bands
-from symmeter.results.prediction import PredictionRange
 from symmeter.results.result import Result, Row
 from symmeter.samples import Samples
 from symmeter.symmetry.groups.group import Group
 from symmeter.verbs.warned import recorded, repeat, told_apart, warn
 
-AnyResult = TypeVar("AnyResult", bound=Result | PredictionRange | Bands)
+
+class Noted(Protocol):
+    """What has something to say when it is complete."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]: ...
+
+
+AnyResult = TypeVar("AnyResult", bound=Noted)
 AnyRun = TypeVar("AnyRun", bound=DerivativeRun | OrbitRun)
 
 
