@@ -1,6 +1,7 @@
 """Fixtures and settings that every test shares."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,14 @@ def pytest_configure(config: pytest.Config) -> None:
     # No deadline: the first call of a torch operator is slow. The same examples in every run under CI.
     hypothesis.settings.register_profile("symmeter", deadline=None, derandomize=bool(os.environ.get("CI")))
     hypothesis.settings.load_profile("symmeter")
+
+
+@pytest.fixture
+def interrupts() -> Iterator[None]:
+    """Python's own handler of Ctrl-C: a job in the background is started deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def _shared(name: str) -> Path:

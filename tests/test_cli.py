@@ -352,7 +352,7 @@ def test_places_for_results_are_checked_before_the_model_is_built(photos, fails,
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("mesure", "unknown command 'mesure'; did you mean 'measure'?"),
+        ("mesure", "unknown command 'mesure'; did you mean 'measure' or 'cure'?"),
         ("--versoin", "unknown option '--versoin'; did you mean '--version'?"),
         ("list", "list what? choose from models, symmetries"),
         ("list symetries", "unknown list 'symetries'; did you mean 'symmetries'?"),

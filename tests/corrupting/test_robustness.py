@@ -191,6 +191,7 @@ def test_clean_data_that_fails_is_an_error():
     check_refused("never", symmeter.robustness, broken, PIXELS, "hue", "contrast", **QUIET)
 
 
+@pytest.mark.usefixtures("interrupts")
 def test_ctrl_c_keeps_what_was_done():
     class Counting(nn.Module):
         def __init__(self):

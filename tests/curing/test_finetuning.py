@@ -161,6 +161,7 @@ def test_a_loss_that_is_not_finite_leaves_the_network_as_it_was():
     assert same(before, state(net)) and not net[1].training
 
 
+@pytest.mark.usefixtures("interrupts")
 def test_ctrl_c_keeps_what_was_learned_and_says_so():
     net, calls = network(), []
 

@@ -10,7 +10,7 @@ import torch
 from tests.hostile.refused import Bad, check_refused, make, table, warm_up
 from tests.hostile.test_hangs import FILES as NET
 
-from symmeter.cli import compare, layers, measure, sweep
+from symmeter.cli import compare, cure, layers, measure, robustness, sweep
 from symmeter.cli.app import main
 from symmeter.cli.inputs import KindOfData
 
@@ -191,7 +191,7 @@ def test_a_sweep_whose_models_all_fail_is_no_success(model, tmp_path, capsys):
 # Flags that decide how, and not what: how fast, how much is shown, where it is written.
 HOW = {"help", "batch_size", "device", "quiet", "json", "out", "plot", "figure", "width", "by", "depth", "top", "jobs", "executor",
        "address", "time_limit", "memory_limit", "retry_errors", "store", "layout", "allow_code", "config",
-       "print_config"}  # fmt: skip
+       "print_config", "dry_run", "finetune", "epochs", "no_recalibration", "strengths", "corruptions"}  # fmt: skip
 # Flags that decide what: a value that is not the usual one. Where None stands, other tests show what it does.
 WHAT = {
     "symmetry": "scale", "output": "logits", "measure": None, "control": "none", "no_control": "", "elements": "5",
@@ -200,7 +200,8 @@ WHAT = {
     "seed": "5", "seeds": None, "layers": None, "probes": "3", "aliasing": "", "definition": "periodic",
     "padding": "zeros", "img_size": "5", "crop_pct": "0.6", "mean": "0.3", "std": "0.3", "interpolation": "nearest",
     "min_score": "0.9", "min_iou": "0.9", "max_boxes": "3", "time_step": "2",
-    "preprocessing": "torchvision:resnet18", "classes": "none.txt",
+    "preprocessing": "torchvision:resnet18", "classes": "none.txt", "preset": None, "weights_from": None, "remedies": None,
+    "loss": None,
 }  # fmt: skip
 
 
@@ -210,7 +211,9 @@ def _flags(home) -> list[str]:
     return [action.dest for action in made._actions if action.option_strings]
 
 
-@pytest.mark.parametrize("home", [measure, layers, compare, sweep], ids=lambda home: home.__name__)
+@pytest.mark.parametrize(
+    "home", [measure, layers, compare, sweep, cure, robustness], ids=lambda home: home.__name__
+)
 def test_every_flag_is_known_to_these_tests(home):
     assert [flag for flag in _flags(home) if flag not in HOW and flag not in WHAT] == []
 

@@ -11,15 +11,10 @@ from torch import nn
 import symmeter
 from symmeter.measuring.interrupt import Interrupted, noticed_interrupts
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
-
-
-@pytest.fixture(autouse=True)
-def _listening():
-    """A job in the background is started deaf to Ctrl-C."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals"),
+    pytest.mark.usefixtures("interrupts"),
+]
 
 
 def test_an_interrupt_that_is_swallowed_is_found_later():

@@ -66,7 +66,17 @@ USUAL = {
 SWEEP = {
     "models": ["no such thing", "two\nlines", Path("nowhere")],
     "store": ["no such thing", "two\nlines", Path("nowhere")],
-    "output": ["no such thing", "two\nlines"],  # another model may have it: a cell says so
+    "symmetry": [None],
+    "output": ["no such thing", "two\nlines", None],  # another model may have it: a cell says so
+    "control": [None, True],
+    "preset": [None],
+    "weights_from": [
+        None,
+        "no such thing",
+        "two\nlines",
+        Path("nowhere"),
+    ],  # the stores of before are folders by then
+    "dry_run": [True],
     "device": [None, "no such thing", "", "  ", "two\nlines", 0],  # an executor's own business
     "layers": [True],
     "seeds": [{1, 2}],

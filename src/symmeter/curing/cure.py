@@ -103,7 +103,7 @@ def cure(
     >>> _ = torch.manual_seed(0)
     >>> net = nn.Sequential(nn.Conv2d(1, 4, 3, stride=2), nn.Tanh(), nn.AdaptiveAvgPool2d(1), nn.Flatten()).eval()
     >>> x = torch.rand(8, 1, 17, 17, generator=torch.Generator().manual_seed(0))
-    >>> found = cure(net, x, "translation_x", output="logits", remedies="blur")
+    >>> found = cure(net, x, "translation_x", output="logits", definition="periodic", remedies="blur")
     >>> [(row.remedy, row.where, row.verdict) for row in found.rows]
     [('blur', '0', 'smaller error')]
     >>> type(found.model[0]).__name__

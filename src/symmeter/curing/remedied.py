@@ -34,7 +34,7 @@ def remedied(model: Any, cure: "Cure | str | Path") -> nn.Module:
     >>> _ = torch.manual_seed(0)
     >>> net = nn.Sequential(nn.Conv2d(1, 4, 3, stride=2), nn.Tanh(), nn.AdaptiveAvgPool2d(1), nn.Flatten()).eval()
     >>> x = torch.rand(8, 1, 17, 17, generator=torch.Generator().manual_seed(0))
-    >>> found = symmeter.cure(net, x, "translation_x", output="logits", remedies="blur")
+    >>> found = symmeter.cure(net, x, "translation_x", output="logits", definition="periodic", remedies="blur")
     >>> bool(torch.equal(remedied(net, found)(x), found.model(x)))
     True
     """

@@ -22,7 +22,7 @@ from symmeter.results.paired import Images
 from symmeter.results.result import Result
 from symmeter.results.row import Row
 from symmeter.results.verdict import resolved
-from symmeter.verbs.arguments import Kind, choice, split_list
+from symmeter.verbs.arguments import Kind, choice, several, split_list
 
 Matched = Callable[[Sequence[Part], Sequence[Part]], list[Line]]
 VIEWS: Mapping[str, Matched] = {
@@ -36,12 +36,9 @@ _SORTED = ("module",)  # views of many lines, the largest first
 
 def _views(value: object) -> tuple[str, ...]:
     """Views by their names: one word with commas, or several."""
-    given = split_list(value) if isinstance(value, str) else tuple(value)  # type: ignore[arg-type]
-    read = choice("view of layers", VIEWS).read
-    found = tuple(dict.fromkeys(map(read, given)))
-    if not found:
-        raise ValueError
-    return found
+    given = split_list(value) if isinstance(value, str) else value
+    view = choice("view of layers", VIEWS)
+    return tuple(dict.fromkeys(several("views of layers", view).read(given)))
 
 
 views = Kind(f"some of {', '.join(VIEWS)}", _views)

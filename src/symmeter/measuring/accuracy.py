@@ -13,6 +13,8 @@ from symmeter.results.columns import Columns
 from symmeter.results.intervals import CONFIDENCE
 from symmeter.results.standard_errors import standard_error
 
+CONFIDENT = "confidence"  # the column of the largest probability
+
 
 def record(columns: Columns, labels: Tensor | None, y: Tensor, keep: np.ndarray) -> None:
     """How sure class scores y (b, K) are, and whether they hit the labels (b,); only those to `keep` (b,) count.
@@ -21,7 +23,7 @@ def record(columns: Columns, labels: Tensor | None, y: Tensor, keep: np.ndarray)
     """
     likely = are_probabilities(y) or labels is not None
     sure = (y if are_probabilities(y) else y.softmax(1)).amax(1).double().cpu().numpy()
-    columns.add("confidence", np.where(likely, sure, np.nan)[keep])
+    columns.add(CONFIDENT, np.where(likely, sure, np.nan)[keep])
     if labels is None:
         return
     known = labels.numpy()[keep]
@@ -31,6 +33,13 @@ def record(columns: Columns, labels: Tensor | None, y: Tensor, keep: np.ndarray)
     columns.add("label", np.where(unknown, np.nan, known))
     columns.add("top1", np.where(unknown, np.nan, hits[:, 0]))
     columns.add("top5", np.where(unknown, np.nan, hits.any(1)))
+
+
+def columns_that_say(columns: Columns) -> dict[str, np.ndarray]:
+    """All columns (N,) by their printed names, but for a confidence that is known of no sample."""
+    found = columns.by_name()
+    unknown = CONFIDENT in found and not np.isfinite(found[CONFIDENT]).any()
+    return {name: values for name, values in found.items() if not (unknown and name == CONFIDENT)}
 
 
 def accuracy_of(

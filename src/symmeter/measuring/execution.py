@@ -12,6 +12,7 @@ import torch
 
 from symmeter.autodiff.memory import freed_memory_reused
 from symmeter.errors import counted, shortened
+from symmeter.measuring.accuracy import columns_that_say
 from symmeter.measuring.derivative import DerivativeRun
 from symmeter.measuring.error_split import Splitting
 from symmeter.measuring.interrupt import Interrupted
@@ -72,7 +73,7 @@ class Execution(Generic[AnyRun]):
             "environment": environment(),
             "accuracy": accuracy,
         }
-        return kind(rows, header, tuple(notes), run.columns.by_name(), tuple(run.names))
+        return kind(rows, header, tuple(notes), columns_that_say(run.columns), tuple(run.names))
 
 
 def announced(result: AnyResult, interrupted: bool) -> AnyResult:

@@ -56,6 +56,10 @@ def _inputs(value: object) -> object:
     return words
 
 
+def _preset(value: object) -> Preset:
+    return value if isinstance(value, Preset) else known_preset(word.read(value))
+
+
 # Where a sweep is stricter than `measure`: a cell is found again by what was asked for, so that is plain words.
 _DEVICE = Kind("a device such as 'cpu' or 'cuda'", lambda one: str(ARGUMENTS["device"].read(one)))
 _PRESET = "for that of a preset, or the usual one"
@@ -85,7 +89,7 @@ SWEPT = {
     "retry_errors": truth,
     "trust_remote_code": truth,
     "allow_code": several("patterns such as 'mypackage.models:*'", word, least=0),
-    "preset": Kind("the name of a preset, or a Preset", known_preset).or_none("for none"),
+    "preset": Kind("the name of a preset, or a Preset", _preset).or_none("for none"),
     "weights_from": path.or_none("for downloads"),
     "dry_run": truth,
 }
@@ -184,9 +188,14 @@ def sweep(
             entries, spec, str(data), cells=len(seeds), sizes=study and study.sizes, progress=progress
         )
         return replace(ahead, there=_there(store, cells), **_told(study, found, layers))
-    own = Store(store, create=True)
+    planned = cells()  # what is wrong with it is said before anything is made
     summary = run_cells(
-        cells(), own, workers.start, progress=progress, retry_errors=retry_errors, batch_size=batch_size
+        planned,
+        Store(store, create=True),
+        workers.start,
+        progress=progress,
+        retry_errors=retry_errors,
+        batch_size=batch_size,
     )
     summary.notes = _asked_otherwise(study, found)
     return summary

@@ -21,7 +21,7 @@ def si(number: float) -> str:
     """A number with the letter of its thousands.
 
     >>> si(25557032), si(4.09e9), si(371240)
-    ('25.6 M', '4.1 G', '371 k')
+    ('25.6 M', '4.09 G', '371 k')
     """
     for letter, unit in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
         if number >= unit:
