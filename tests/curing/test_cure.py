@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 import symmeter
+from symmeter.curing.finetuning import Finetuning
 from symmeter.errors import SymmeterError
 from symmeter.measuring.interrupt import Interrupted
 
@@ -151,6 +152,44 @@ def test_ctrl_c_keeps_what_was_tried(monkeypatch):
         cured(net)
     assert stop.value.result.status == "partial"
     assert len(stop.value.result.rows) == 1
+
+
+def normed() -> nn.Sequential:
+    torch.manual_seed(0)
+    layers = [
+        nn.Conv2d(1, 6, 3, stride=2),
+        nn.BatchNorm2d(6),
+        nn.Tanh(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+    ]
+    return nn.Sequential(*layers, nn.Linear(6, 3)).eval()
+
+
+def test_batch_norm_of_a_changed_network_gets_new_statistics_and_these_alone_have_a_row():
+    result = cured(normed())
+    alone, blurred = result.rows
+    assert (alone.remedy, alone.recalibrated, alone.predicted) == ("no remedy", True, None)
+    assert (blurred.remedy, blurred.recalibrated) == ("blur", True)
+    (kept,) = cured(normed(), recalibrate=False).rows
+    assert (kept.remedy, kept.recalibrated) == ("blur", False)
+    assert kept.error_before == blurred.error_before and kept.error != pytest.approx(blurred.error, rel=0.1)
+
+
+def test_the_best_remedy_is_trained_on_beside_the_network_as_it_was(tmp_path):
+    net = strided()
+    result = cured(net, finetune=Finetuning((X, net(X).argmax(1)), epochs=2, batch_size=8))
+    assert [(row.remedy, row.finetuned) for row in result.rows] == [
+        ("blur", False),
+        ("no remedy", True),
+        ("blur", True),
+    ]
+    assert set(result.finetuning) == {1, 2} and result.finetuning[2]["steps"] == 4
+    trained = result.rows[2]
+    assert trained.ratio != result.rows[0].ratio
+    folder = result.save(tmp_path / "cured")
+    assert json.loads((folder / "cure.json").read_text())["finetuning"]["1"]["steps"] == 4
+    assert torch.equal(symmeter.remedied(strided(), folder)(X), result.model(X))
 
 
 def test_it_shows_itself(found):

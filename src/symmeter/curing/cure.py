@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from symmeter.curing.candidates import Known, candidates
 from symmeter.curing.cured import Cure
@@ -37,8 +38,8 @@ def _remedies(value: object) -> list[Remedy]:
     return parse_remedies(value if isinstance(value, str) else ",".join(_NAMES.read(value)))
 
 
-def _finetuning(value: object) -> object:
-    return value if isinstance(value, Finetuning) else ARGUMENTS["data"].read(value)
+def _finetuning(value: object) -> Finetuning:
+    return value if isinstance(value, Finetuning) else Finetuning(ARGUMENTS["data"].read(value))
 
 
 @verb(
@@ -125,10 +126,7 @@ def cure(
     bench = Bench(plan.loaded, data, arguments, decision_groups(plan))
     before = bench(plan.model)
     diagnosis, profile = _diagnosed(plan, given, tried, layouts)
-    training = (
-        Finetuning(finetune) if finetune is not None and not isinstance(finetune, Finetuning) else finetune
-    )
-    task = Task(plan, given, setting, diagnosis.seen, loss, recalibrate, training)
+    task = Task(plan, given, setting, diagnosis.seen, loss, recalibrate, finetune)
     trials = Trials(bench, task, before, plan.model)
     trials.run(candidates(tried, plan.model, setting, _known(diagnosis, profile)), progress)
     return announced(_cure(trials, profile, diagnosis), trials.interrupted)
@@ -155,9 +153,7 @@ def _known(diagnosis: Diagnosis, profile: Profile | None) -> Known:
     """What predictions are made of."""
     if profile is None or not diagnosis.passing:
         return Known()
-    lee = torch.stack(
-        [Tensor(profile.contributions(name)[0]).double() for name in profile.symmetries]
-    ).numpy()
+    lee = np.stack([profile.contributions(name)[0] for name in profile.symmetries])
     return Known(profile.symmetries, lee, diagnosis.passing, diagnosis.left)
 
 
