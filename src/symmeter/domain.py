@@ -42,6 +42,7 @@ class Domain(ABC):
     files: ClassVar[str] = "an .npz"  # what its data may be on disk, for the help of commands
     Options: ClassVar[type] = NoOptions
     symmetries: ClassVar[Mapping[str, str]] = {}  # what is written, and what it means
+    finite: ClassVar[Mapping[str, str]] = {}  # by generator, a group of whole motions that users would try
     actions: ClassVar[tuple[str, ...]] = ("invariant",)  # words for how a symmetry acts on an output
     wordless: ClassVar[str] = ""  # after a list of words: what has none, and how it is given
     conversions: ClassVar[Mapping[str, Conversion]] = {}  # of outputs, by their action's last word or name

@@ -127,7 +127,26 @@ def test_a_function_around_a_network_cannot_be_copied_and_says_so():
     assert result.chosen is None
 
 
-def test_ctrl_c_keeps_what_was_tried(monkeypatch):
+def test_a_sample_that_gives_no_number_costs_the_others_nothing():
+    class Picky(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = strided()
+
+        def forward(self, x):
+            return self.net(x) + torch.where(x[:, 0, 0, 0] > 2, torch.nan, 0.0)[:, None]
+
+    x = X.clone()
+    x[5, 0, 0, 0] = 3.0
+    given = {"output": "logits", "definition": "periodic", "remedies": "blur"}
+    with pytest.warns(symmeter.SymmeterWarning):
+        result = symmeter.cure(Picky().eval(), x, "translation_x", **given)
+    assert result.status == "partial" and result.rows[0].n == 15
+    assert result.rows[0].predicted == pytest.approx(result.rows[0].ratio, rel=2)
+
+
+@pytest.mark.parametrize("stop", [Interrupted(None), KeyboardInterrupt()], ids=["measuring", "between"])
+def test_ctrl_c_keeps_what_was_tried(monkeypatch, stop):
     from symmeter.curing.trials import Trials
 
     calls: list[nn.Module] = []
@@ -135,7 +154,7 @@ def test_ctrl_c_keeps_what_was_tried(monkeypatch):
     def cost(self, model):
         calls.append(model)
         if len(calls) > 1:
-            raise Interrupted(None)
+            raise stop
         return original(self, model)
 
     original = Trials._cost
@@ -148,10 +167,10 @@ def test_ctrl_c_keeps_what_was_tried(monkeypatch):
         nn.Tanh(),
     ]
     net = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten()).eval()
-    with pytest.raises(Interrupted) as stop:
+    with pytest.raises(Interrupted) as caught:
         cured(net)
-    assert stop.value.result.status == "partial"
-    assert len(stop.value.result.rows) == 1
+    assert caught.value.result.status == "partial"
+    assert len(caught.value.result.rows) == 1
 
 
 def normed() -> nn.Sequential:

@@ -125,36 +125,31 @@ def cure(
     }  # fmt: skip
     bench = Bench(plan.loaded, data, arguments, decision_groups(plan))
     before = bench(plan.model)
-    diagnosis, profile = _diagnosed(plan, given, tried, layouts)
+    diagnosis, profile, known = _diagnosed(plan, given, tried, layouts)
     task = Task(plan, given, setting, diagnosis.seen, loss, recalibrate, finetune)
     trials = Trials(bench, task, before, plan.model)
-    trials.run(candidates(tried, plan.model, setting, _known(diagnosis, profile)), progress)
+    trials.run(candidates(tried, plan.model, setting, known), progress)
     return announced(_cure(trials, profile, diagnosis), trials.interrupted)
 
 
 def _diagnosed(
     plan: Plan, given: Given, remedies: Sequence[Remedy], layouts: Words | None
-) -> tuple[Diagnosis, Profile | None]:
+) -> tuple[Diagnosis, Profile | None, Known]:
     """The attribution along the generators, if there are any and the network has a backward pass."""
     diagnosis = Diagnosis(remedies, layouts, plan.settings.seed)
     if not plan.symmetry.generators:
-        return diagnosis, None
+        return diagnosis, None, Known()
     alone = replace(plan.symmetry, groups=())
     with recorded():
         try:
             along = plan_along(plan.loaded, given, alone, str(plan.outputs[0]), plan.settings, _PURPOSE)
-            return diagnosis, profiled(run_along(along, diagnosis), diagnosis)
+            done = run_along(along, diagnosis)
+            profile = profiled(done, diagnosis)
         except SymmeterError as error:
             diagnosis.failed[""] = str(error)
-            return diagnosis, None
-
-
-def _known(diagnosis: Diagnosis, profile: Profile | None) -> Known:
-    """What predictions are made of."""
-    if profile is None or not diagnosis.passing:
-        return Known()
+            return diagnosis, None, Known()
     lee = np.stack([profile.contributions(name)[0] for name in profile.symmetries])
-    return Known(profile.symmetries, lee, diagnosis.passing, diagnosis.left)
+    return diagnosis, profile, Known(profile.symmetries, lee, diagnosis.passing(done.run), diagnosis.left)
 
 
 def _cure(trials: Trials, profile: Profile | None, diagnosis: Diagnosis) -> Cure:

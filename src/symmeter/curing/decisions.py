@@ -2,15 +2,14 @@
 
 from symmeter.measuring.plan import Plan
 
-# A small shift, and all turns: what users of the network would try.
-_FINITE = {"translation_x": "shift(4)", "translation_y": "shift(4)", "rotation": "SO2"}
 _SCORES = ("softmax", "logits")
 
 
 def decision_groups(plan: Plan) -> dict[str, str]:
     """By symmetry, the group that should not change which class has the largest score; nothing without classes."""
-    if str(plan.outputs[0]) not in _SCORES or plan.domain.name != "images":
+    finite = plan.domain.finite
+    if str(plan.outputs[0]) not in _SCORES or not finite:
         return {}
-    along = {generator.name: _FINITE.get(generator.name, "") for generator in plan.symmetry.generators}
+    along = {generator.name: finite.get(generator.name, "") for generator in plan.symmetry.generators}
     over = {group.name: group.name for group in plan.symmetry.groups}
     return {name: group for name, group in (along | over).items() if group}

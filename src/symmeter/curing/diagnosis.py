@@ -16,6 +16,7 @@ from symmeter.layers.layouts import Words
 from symmeter.measuring.derivative import DerivativeRun
 from symmeter.results.columns import Key
 
+PASSING = "passing"  # the measure of columns
 FEW = 4  # samples that go at once, and that layers are tried on
 
 
@@ -31,16 +32,20 @@ class Diagnosis(Attributor):
         self._remedies = [remedy for remedy in remedies if isinstance(remedy, LayerRemedy)]
         self._run: DerivativeRun | None = None  # while its chunks are taken
         self._layers: dict[str, nn.Module] = {}
-        self._amounts: list[dict[str, Tensor]] = []
+        self._amounts: list[dict[str, Tensor]] = []  # of a chunk
         self.left: dict[str, dict[str, list[float]]] = {str(remedy): {} for remedy in self._remedies}
         self.failed: dict[str, str] = {}
         self.seen: dict[str, Tensor] = {}
 
-    @property
-    def passing(self) -> Mapping[str, np.ndarray]:
-        """By layer, how much of LEE passes through it, (generators, samples)."""
-        names = self._amounts[0] if self._amounts else {}
-        return {name: torch.cat([part[name] for part in self._amounts], 1).numpy() for name in names}
+    def passing(self, run: DerivativeRun) -> Mapping[str, np.ndarray]:
+        """By layer, how much of LEE passes through it, (generators, samples); without those not known of a sample."""
+        found = {}
+        for layer in self.seen:
+            keys = [Key(PASSING, generator.name, layer) for generator in run.generators]
+            amounts = np.array([run.columns[key] for key in keys])
+            if np.isfinite(amounts).all():
+                found[layer] = amounts
+        return found
 
     def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[Key, Tensor]:
         """Contributions, one column (B,) per part and generator."""
@@ -48,24 +53,29 @@ class Diagnosis(Attributor):
             places = [place for remedy in self._remedies for place in remedy.places(run.model)]
             self._layers = {place: run.model.get_submodule(place) for place in dict.fromkeys(places)}
         self._run = run if run.batching.at_once is None else None
+        self._amounts = []
         columns = super().take(run, x, y, derivative)
         self._run = None
+        for layer in self.seen:
+            of_layer = torch.cat([part[layer] for part in self._amounts], 1)
+            for generator, amounts in zip(run.generators, of_layer, strict=True):
+                columns[Key(PASSING, generator.name, layer)] = amounts
         return columns
 
     def _attribute(self, x: Tensor, derivative: Tensor, probes: int, seed: int) -> Contributions:
         """Images x (B, ...) with derivatives (T, B, ...), with what passes through layers."""
         run, attribution = self._run, self._known(x)
-        if run is None or not self._layers or self.failed.get(""):
+        if run is None or not self._layers:
             return super()._attribute(x, derivative, probes, seed)
         found, amounts = [], []
         for part, known in zip(x.split(FEW), derivative.split(FEW, 1), strict=True):
-            passages = self._passages(run, part)
-            if passages is None:
-                return super()._attribute(x, derivative, probes, seed)
-            found.append(attribution(part, known, probes, seed, passages.watch))
-            amounts.append(passages.amounts)
-            if not self.seen:
+            passages = None if self.failed.get("") else self._passages(run, part)
+            found.append(attribution(part, known, probes, seed, passages and passages.watch))
+            if passages is not None and not self.seen:
                 self._try(run, passages)
+            unknown = torch.full((len(known), len(part)), torch.nan, dtype=torch.float64)
+            of_layers = passages.amounts if passages else {}
+            amounts.append({layer: of_layers.get(layer, unknown) for layer in self.seen})
         self._amounts += amounts
         return Contributions.joined(found)
 
@@ -76,7 +86,7 @@ class Diagnosis(Attributor):
             return Passages(
                 run.model, run.pushforward.f, x, self._layers, run.generators, self._known(x), run.rho_in
             )
-        except (RuntimeError, NotImplementedError) as error:
+        except RuntimeError as error:
             if out_of_memory(error):
                 raise
             self.failed[""] = first_line(error)

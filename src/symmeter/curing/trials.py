@@ -15,7 +15,6 @@ from symmeter.curing.row import CureRow
 from symmeter.curing.trial import Bench, Cost, Measured, blank, rows_of
 from symmeter.errors import first_line
 from symmeter.measuring.function import Function
-from symmeter.measuring.interrupt import Interrupted
 from symmeter.measuring.plan import Given, Plan
 from symmeter.models.borrowed import borrowed
 from symmeter.progress import bar
@@ -80,7 +79,7 @@ class Trials:
                 for more in (self._together, self._to_train):
                     for candidate in more():
                         self._try(candidate)
-            except Interrupted:
+            except KeyboardInterrupt:  # of a measurement, or between two of them
                 self.interrupted = True
 
     @property
@@ -160,5 +159,5 @@ def _or_none(find: Callable[[], float | None]) -> float | None:
     """What is found, None where the network does not let itself be looked at so."""
     try:
         return find()
-    except (RuntimeError, NotImplementedError, TypeError):
+    except (RuntimeError, TypeError):
         return None

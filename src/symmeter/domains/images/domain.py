@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -83,6 +83,7 @@ class Images(Gridded):
     name = "images"
     item = "image"
     position = "pixel"
+    finite: ClassVar = {"translation_x": "shift(4)", "translation_y": "shift(4)", "rotation": "SO2"}
     Options = ImageOptions
     symmetries = dict.fromkeys((*FAMILIES, *GENERATORS), "") | GROUPS
     actions = (*ACTIONS, BOXES, "keypoints(swap=A-B,...)")
