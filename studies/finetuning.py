@@ -24,7 +24,7 @@ import symmeter
 from symmeter.curing.finetuning import Finetuning, finetuned
 from symmeter.curing.recalibration import recalibrated
 from symmeter.curing.remedies.blur import BlurBeforeStride
-from symmeter.curing.remedy import Setting
+from symmeter.curing.remedy import Purpose
 from symmeter.domains.images.domain import Images as Domain
 from symmeter.measuring.plan import Given
 from symmeter.models.load import describe
@@ -74,7 +74,7 @@ def remedied(model: nn.Module) -> nn.Module:
     """
     model = deepcopy(model)
     blur = BlurBeforeStride()
-    blur.apply(model, blur.places(model), {}, SETTING)
+    blur.apply(model, blur.places(model), {}, PURPOSE)
     for name, module in list(model.named_modules()):
         around, _, last = name.rpartition(".")
         if isinstance(module, nn.ReLU):
@@ -84,7 +84,7 @@ def remedied(model: nn.Module) -> nn.Module:
     return model
 
 
-SETTING = Setting(parse_symmetry("translation", Domain.symmetry, Domain.symmetries), Domain.name)
+PURPOSE = Purpose(parse_symmetry("translation", Domain.symmetry, Domain.symmetries), Domain.name)
 
 
 def flipped_and_cropped(x: Tensor) -> Tensor:
@@ -145,10 +145,10 @@ class Finetunings(Study):
         model = remedied(model) if kind in (CHANGED, REMEDY, BOTH) else model
         if kind in (RECALIBRATED, CHANGED):
             few = Given(images.train_x[:COUNTED])
-            return model, {"seconds": recalibrated(describe(model), few, SETTING, progress=False)["seconds"]}
+            return model, {"seconds": recalibrated(describe(model), few, PURPOSE, progress=False)["seconds"]}
         data = images.train_x, images.train_y
         how = Finetuning(data, weight=WEIGHTS[kind], batch_size=64, augment=flipped_and_cropped)
-        return model, finetuned(describe(model), Given(None), SETTING, how, progress=False)
+        return model, finetuned(describe(model), Given(None), PURPOSE, how, progress=False)
 
     def _place(self, kind: str) -> Path:
         return self.folder / "measured" / kind.replace(", ", "-").replace(" ", "-")

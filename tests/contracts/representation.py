@@ -178,6 +178,18 @@ class RepresentationContract:
             expected = torch.stack([self.item(products, i).sum() for i in range(self._count())])
             self.check_close(row, expected, 1e-8)
 
+    def test_what_stands_in_for_another_sample_is_its_own(self) -> None:
+        """A control of stability that moves all samples alike would find every network as unstable as its error."""
+        self._need_generators()
+        x = self.like_example(5)
+        changes = self.representation.changes(self.generators, x)
+        tangents = self.representation.differentiate_all(self.generators, x)
+        for own, change in zip(tangents, changes, strict=True):
+            for a, b in self._leaves(change, own):
+                assert a.shape == b.shape
+                first, second = (self.item(a, i) for i in (0, 1))
+                assert not b.any() or not torch.equal(first, second)
+
     def test_channels_are_on_an_axis_of_the_value(self) -> None:
         axis = self.representation.channel_axis
         assert axis is None or (isinstance(self.example, Tensor) and self.example.shape[axis] > 0)

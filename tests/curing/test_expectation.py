@@ -1,7 +1,7 @@
 """By which groups an error vanishes, and which groups act exactly."""
 
 import pytest
-from tests.curing.remedies.whole_networks import setting
+from tests.curing.remedies.whole_networks import purpose
 from tests.helpers import check_refused
 
 from symmeter.curing.expectation import (
@@ -16,7 +16,7 @@ from symmeter.curing.expectation import (
     turns_space,
 )
 
-IMAGES, POINTS, VOLUMES = (setting("rotation", domain) for domain in ("images", "points", "volumes"))
+IMAGES, POINTS, VOLUMES = (purpose("rotation", domain) for domain in ("images", "points", "volumes"))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_what_turns_and_what_moves_space():
         assert not moves_space(word, POINTS) and not turns_space(word, POINTS, mirrors=True)
     assert turns_space("O3", POINTS, mirrors=True) and not turns_space("O3", POINTS, mirrors=False)
     assert not turns_space("rotation", IMAGES, mirrors=True)
-    assert asked_in_space(setting("rotation_x,O3", "points")) == ["O3"] and asked_in_space(IMAGES) == []
+    assert asked_in_space(purpose("rotation_x,O3", "points")) == ["O3"] and asked_in_space(IMAGES) == []
 
 
 def test_how_many_elements_a_mean_has():

@@ -13,7 +13,7 @@ from torch import nn
 
 import symmeter
 from symmeter.curing.finetuning import Finetuning, finetuned
-from symmeter.curing.remedy import Setting
+from symmeter.curing.remedy import Purpose
 from symmeter.domains.images.domain import Images
 from symmeter.errors import SymmeterError, SymmeterWarning
 from symmeter.measures.squared_error import SquaredError
@@ -41,12 +41,12 @@ def images(count=COUNT, classes=4):
     return x, labels
 
 
-def setting(symmetry="translation", **more):
-    return Setting(parse_symmetry(symmetry, Images.symmetry, Images.symmetries), "images", **more)
+def purpose(symmetry="translation", **more):
+    return Purpose(parse_symmetry(symmetry, Images.symmetry, Images.symmetries), "images", **more)
 
 
 def run(model, how, meant=None):
-    return finetuned(describe(model), Given(images()), meant or setting(), how, progress=False)
+    return finetuned(describe(model), Given(images()), meant or purpose(), how, progress=False)
 
 
 def state(model):
@@ -85,7 +85,7 @@ def test_the_error_is_lower_with_the_penalty_than_without(symmetry):
     for weight in (0.0, 2.0):
         net = network()
         told = run(
-            net, Finetuning(images(), epochs=3, rate=0.1, weight=weight, batch_size=16), setting(symmetry)
+            net, Finetuning(images(), epochs=3, rate=0.1, weight=weight, batch_size=16), purpose(symmetry)
         )
         errors[weight] = sum(error(net, word) for word in symmetry.split(","))
     assert errors[2.0] < 0.7 * errors[0.0]
@@ -101,7 +101,7 @@ def test_the_weight_does_not_depend_on_the_unit_of_the_error():
             net[-1].weight *= factor
             net[-1].bias *= factor
         how = Finetuning(images(), rate=1e-12, weight=0.5, batch_size=16)
-        told = run(net, how, setting(output="logits"))
+        told = run(net, how, purpose(output="logits"))
         scales.append(told["penalty_first"])
     assert scales[1] == pytest.approx(4 * scales[0], rel=1e-3)
     assert same(state(network()), state(network()))
@@ -240,7 +240,7 @@ def test_a_penalty_of_nothing_is_nothing():
     net = nn.Sequential(nn.Conv2d(1, 4, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 4))
     with torch.no_grad():
         net[3].weight.zero_()
-    told = run(net, Finetuning(images(), rate=1e-9, batch_size=16), setting("C4"))
+    told = run(net, Finetuning(images(), rate=1e-9, batch_size=16), purpose("C4"))
     assert told["penalty_first"] == pytest.approx(0, abs=1e-9) and math.isfinite(told["loss_last"])
 
 
@@ -256,7 +256,7 @@ def test_pixels_are_prepared_as_they_are_to_be_measured():
     options, seen = {"mean": (0.5,), "std": (0.25,)}, []
     how = Finetuning((pixels, images()[1]), batch_size=64, augment=lambda x: (seen.append(x), x)[1])
     told = finetuned(
-        describe(network()), Given(None, options=options), setting(options=options), how, progress=False
+        describe(network()), Given(None, options=options), purpose(options=options), how, progress=False
     )
     assert told["steps"] == 1 and seen[0].min() == -2 and seen[0].max() == 2
 
@@ -273,7 +273,7 @@ def test_a_network_of_several_inputs_learns_too():
     x, y = images()
     words = {"x": "image", "z": "scalars"}
     net = Two().eval()
-    before, meant = state(net), setting(inputs=words)
+    before, meant = state(net), purpose(inputs=words)
     how = Finetuning(({"x": x, "z": torch.rand(COUNT, 3)}, y), batch_size=16)
     told = finetuned(describe(net), Given(None, inputs=words), meant, how, progress=False)
     assert told["steps"] == 4 and told["penalty_first"] > 0

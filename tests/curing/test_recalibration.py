@@ -5,14 +5,14 @@ import torch
 from torch import nn
 
 from symmeter.curing.recalibration import recalibrated
-from symmeter.curing.remedy import Setting
+from symmeter.curing.remedy import Purpose
 from symmeter.domains.images.domain import Images
 from symmeter.errors import SymmeterError
 from symmeter.measuring.plan import Given
 from symmeter.models.load import describe
 from symmeter.symmetry.hypothesis import parse_symmetry
 
-SETTING = Setting(parse_symmetry("translation", Images.symmetry, Images.symmetries), "images")
+PURPOSE = Purpose(parse_symmetry("translation", Images.symmetry, Images.symmetries), "images")
 
 
 def network():
@@ -22,7 +22,7 @@ def network():
 
 
 def run(net, x, **more):
-    return recalibrated(describe(net), Given(x), SETTING, progress=False, **more)
+    return recalibrated(describe(net), Given(x), PURPOSE, progress=False, **more)
 
 
 def test_statistics_are_those_of_the_samples():

@@ -121,3 +121,15 @@ def test_mistakes():
     check_refused("colour is no choice of the figure errors", errors.plot_errors, made(), colour="red")
     other = replace(made(1), rows=tuple(replace(row, measure="geed") for row in made(1).rows))
     check_refused("b has nothing of measure 'lee'", errors.plot_errors, {"a": made(), "b": other})
+
+
+def test_where_nothing_is_chosen_a_ratio_is_of_an_output_that_has_it():
+    whole = made()
+    bare = [replace(row, output="energy", stability=None, specificity=None) for row in whole.rows]
+    result = replace(whole, rows=[*bare, *whole.rows])
+    assert next(row.output for row in result.rows) == "energy"
+    ax = errors.plot_stability({"net": result})
+    assert sorted(mark[0] for mark in marks(ax).values()) == pytest.approx(
+        sorted(row.stability for row in whole.rows)
+    )
+    assert marks(errors.plot_ratios(result)) == marks(errors.plot_ratios(whole))

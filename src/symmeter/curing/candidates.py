@@ -9,7 +9,7 @@ from torch import nn
 from symmeter.curing.listing import parse_remedies
 from symmeter.curing.prediction import Predicted, of_layers
 from symmeter.curing.recipe import Recipe, Step
-from symmeter.curing.remedy import LayerRemedy, NetworkRemedy, Remedy, Setting
+from symmeter.curing.remedy import LayerRemedy, NetworkRemedy, Purpose, Remedy
 
 _WORTH = 0.01  # of an error: what a remedy takes away at a layer that is worth a change
 
@@ -54,26 +54,26 @@ class Candidate:
 
 
 def candidates(
-    remedies: Sequence[Remedy], model: nn.Module, setting: Setting, known: Known
+    remedies: Sequence[Remedy], model: nn.Module, purpose: Purpose, known: Known
 ) -> list[Candidate]:
     """One for each remedy at all of its layers that are worth it, and one at the layer where it does most."""
     found = []
     for remedy in remedies:
         for step in _steps(remedy, model, known):
-            found.append(Candidate(Recipe((step,)), expectations(remedy, step, setting, known)))
+            found.append(Candidate(Recipe((step,)), expectations(remedy, step, purpose, known)))
     return found
 
 
-def nothing(setting: Setting) -> Candidate:
+def nothing(purpose: Purpose) -> Candidate:
     """The network as it is, to be recalibrated or trained on alone."""
-    return Candidate(Recipe(()), dict.fromkeys(setting.names, Predicted()))
+    return Candidate(Recipe(()), dict.fromkeys(purpose.names, Predicted()))
 
 
-def expectations(remedy: Remedy, step: Step, setting: Setting, known: Known) -> dict[str, Predicted]:
+def expectations(remedy: Remedy, step: Step, purpose: Purpose, known: Known) -> dict[str, Predicted]:
     """What a remedy is expected to do under every generator and group."""
     if not isinstance(remedy, NetworkRemedy):
-        return {name: known.of_step(step, name) for name in setting.names}
-    expected = {name: remedy.expected(setting, name) for name in setting.names}
+        return {name: known.of_step(step, name) for name in purpose.names}
+    expected = {name: remedy.expected(purpose, name) for name in purpose.names}
     return {name: Predicted(one.ratio, one.low, one.high) for name, one in expected.items()}
 
 

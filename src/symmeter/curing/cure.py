@@ -14,7 +14,7 @@ from symmeter.curing.decisions import decision_groups
 from symmeter.curing.diagnosis import Diagnosis
 from symmeter.curing.finetuning import Finetuning
 from symmeter.curing.listing import parse_remedies, usual_remedies
-from symmeter.curing.remedy import Remedy, Setting
+from symmeter.curing.remedy import Purpose, Remedy
 from symmeter.curing.trial import Bench
 from symmeter.curing.trials import Task, Trials
 from symmeter.domain import Domain
@@ -115,8 +115,8 @@ def cure(
     plan = one_output(make_plan(model, given, symmetry, None, output, settings), _PURPOSE)
     if not isinstance(plan.model, nn.Module):
         raise SymmeterError(f"{plan.loaded.name} is no nn.Module: {_PURPOSE} changes layers, and it has none")
-    setting = Setting(plan.symmetry, plan.domain.name, output, inputs, given.options)
-    tried = usual_remedies(setting) if remedies is None else remedies
+    purpose = Purpose(plan.symmetry, plan.domain.name, output, inputs, given.options)
+    tried = usual_remedies(purpose) if remedies is None else remedies
     given = replace(given, domain=type(plan.domain))
     arguments = {
         "symmetry": plan.symmetry, "output": output, "samples": samples, "batch_size": batch_size, "device": device,
@@ -126,9 +126,9 @@ def cure(
     bench = Bench(plan.loaded, data, arguments, decision_groups(plan))
     before = bench(plan.model)
     diagnosis, profile, known = _diagnosed(plan, given, tried, layouts)
-    task = Task(plan, given, setting, diagnosis.seen, loss, recalibrate, finetune)
+    task = Task(plan, given, purpose, diagnosis.seen, loss, recalibrate, finetune)
     trials = Trials(bench, task, before, plan.model)
-    trials.run(candidates(tried, plan.model, setting, known), progress)
+    trials.run(candidates(tried, plan.model, purpose, known), progress)
     return announced(_cure(trials, profile, diagnosis), trials.interrupted)
 
 
@@ -160,7 +160,7 @@ def _cure(trials: Trials, profile: Profile | None, diagnosis: Diagnosis) -> Cure
         "symmetry": trials.task.plan.symmetry.name,
         "output": spec["output"],
         "domain": trials.task.plan.domain.name,
-        "words": trials.task.setting.inputs,
+        "words": trials.task.purpose.inputs,
         "loss": trials.task.loss,
         "decisions": dict(trials.bench.decisions),
     }

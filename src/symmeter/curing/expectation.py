@@ -15,7 +15,7 @@ from itertools import chain
 
 import torch
 
-from symmeter.curing.remedy import Expected, Setting
+from symmeter.curing.remedy import Expected, Purpose
 from symmeter.domains.space.generators import SpaceGenerator
 from symmeter.domains.space.motion import Motion
 from symmeter.domains.space.orthogonal import SPACE
@@ -39,11 +39,11 @@ def of_mean(count: int) -> Expected:
     return Expected(1 / count, 0.0, 1.0)
 
 
-def group_named(setting: Setting, word: str, remedy: str) -> Group:
+def group_named(purpose: Purpose, word: str, remedy: str) -> Group:
     """The group of this name among those of the data; SymmeterError where there is none."""
-    found = _named(setting.domain, word)
+    found = _named(purpose.domain, word)
     if len(found) != 1 or not isinstance(found[0], Group):
-        known = find_domain(setting.domain)
+        known = find_domain(purpose.domain)
         choices = set(known.symmetries) - set(known.generators())
         raise SymmeterError(f"remedy {remedy}: {known.name} have no group {word!r}{nearest(word, choices)}")
     return found[0]
@@ -58,9 +58,9 @@ def check_group(word: str, remedy: str) -> str:
     return word
 
 
-def is_known(setting: Setting, word: str) -> bool:
+def is_known(purpose: Purpose, word: str) -> bool:
     """Whether the data has a group of this name."""
-    return any(isinstance(one, Group) for one in _named(setting.domain, word))
+    return any(isinstance(one, Group) for one in _named(purpose.domain, word))
 
 
 @cache
@@ -71,38 +71,38 @@ def _named(domain: str, word: str) -> tuple[Generator | Group, ...]:
         return ()
 
 
-def in_space(setting: Setting) -> bool:
+def in_space(purpose: Purpose) -> bool:
     """Whether samples are points of space, and no grid."""
-    return issubclass(find_domain(setting.domain), Sets)
+    return issubclass(find_domain(purpose.domain), Sets)
 
 
-def check_in_space(setting: Setting, remedy: str) -> None:
+def check_in_space(purpose: Purpose, remedy: str) -> None:
     """SymmeterError for samples that are no points of space."""
-    if not in_space(setting):
+    if not in_space(purpose):
         raise SymmeterError(
-            f"remedy {remedy} is for points in space, and {setting.domain} lie on a grid: use averaged or "
+            f"remedy {remedy} is for points in space, and {purpose.domain} lie on a grid: use averaged or "
             "canonicalised with a group of these"
         )
 
 
-def asked_in_space(setting: Setting) -> list[str]:
+def asked_in_space(purpose: Purpose) -> list[str]:
     """Which of SO3 and O3 holds what is asked of points; none where they are not to be turned."""
-    asked = [one.name for one in (*setting.symmetry.generators, *setting.symmetry.groups)]
-    if not in_space(setting):
+    asked = [one.name for one in (*purpose.symmetry.generators, *purpose.symmetry.groups)]
+    if not in_space(purpose):
         return []
-    turned = [name for name in asked if turns_space(name, setting, mirrors=True)]
-    mirrored = [name for name in turned if not turns_space(name, setting, mirrors=False)]
+    turned = [name for name in asked if turns_space(name, purpose, mirrors=True)]
+    mirrored = [name for name in turned if not turns_space(name, purpose, mirrors=False)]
     return ["O3"] if mirrored else ["SO3"] * bool(turned)
 
 
-def acts_exactly(group: Group, setting: Setting) -> bool:
+def acts_exactly(group: Group, purpose: Purpose) -> bool:
     """Whether a group is finite and does to samples what its laws say, but for round-off.
 
     On points all do; on grids those whose elements take positions to positions, as quarter turns and flips do.
     """
     if group.order is None or group.order > MOST_ENUMERATED or not group.closed:
         return False
-    domain = read_options(find_domain(setting.domain), dict(setting.options))
+    domain = read_options(find_domain(purpose.domain), dict(purpose.options))
     return domain.exact or all(map(_of_positions, group.enumerate()))
 
 
@@ -114,10 +114,10 @@ def _of_positions(element: Element) -> bool:
     return all(abs(entry - round(entry)) < 1e-12 for entry in entries)
 
 
-def holds(group: Group, symmetry: str, setting: Setting) -> bool:
+def holds(group: Group, symmetry: str, purpose: Purpose) -> bool:
     """Whether a mean over a group is equivariant under the symmetry of this name: a subgroup of what acts exactly."""
-    found = _named(setting.domain, symmetry)
-    if not acts_exactly(group, setting) or not found:
+    found = _named(purpose.domain, symmetry)
+    if not acts_exactly(group, purpose) or not found:
         return False
     elements = set(group.enumerate())
     return all(
@@ -129,9 +129,9 @@ def holds(group: Group, symmetry: str, setting: Setting) -> bool:
     )
 
 
-def turns_space(symmetry: str, setting: Setting, mirrors: bool) -> bool:
+def turns_space(symmetry: str, purpose: Purpose, mirrors: bool) -> bool:
     """Whether a symmetry only turns space about the origin, or also `mirrors` it."""
-    found = _named(setting.domain, symmetry)
+    found = _named(purpose.domain, symmetry)
     return bool(found) and all(_turns(one, mirrors) for one in found)
 
 
@@ -144,9 +144,9 @@ def _turns(one: Generator | Group, mirrors: bool) -> bool:
     )
 
 
-def moves_space(symmetry: str, setting: Setting) -> bool:
+def moves_space(symmetry: str, purpose: Purpose) -> bool:
     """Whether a symmetry only moves space along."""
-    found = _named(setting.domain, symmetry)
+    found = _named(purpose.domain, symmetry)
     return bool(found) and all(_moves(one) for one in found)
 
 
@@ -167,10 +167,10 @@ def _motions(one: Generator | Group) -> list[Motion]:
     return motions if len(motions) == len(elements) else []
 
 
-def count_of(group: Group, setting: Setting) -> int:
+def count_of(group: Group, purpose: Purpose) -> int:
     """How many elements a mean over a group has where nothing is said."""
     if group.order is None:
-        axes = sum(isinstance(one, Generator) for one in _named(setting.domain, "translation"))
+        axes = sum(isinstance(one, Generator) for one in _named(purpose.domain, "translation"))
         try:
             group = group.bind((1, *[_ALONG] * axes), padded=True)
         except (SymmeterError, ValueError):

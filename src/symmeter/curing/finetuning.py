@@ -12,7 +12,7 @@ from torch.nn import functional
 from torch.nn.utils import clip_grad_norm_
 
 from symmeter.curing.labelled import Labelled
-from symmeter.curing.remedy import Setting
+from symmeter.curing.remedy import Purpose
 from symmeter.errors import SymmeterError, first_line
 from symmeter.measuring.interrupt import noticed_interrupts
 from symmeter.measuring.plan import Given, Plan, Settings, make_plan
@@ -86,7 +86,7 @@ class Finetuning:
 
 
 def finetuned(
-    loaded: LoadedModel, given: Given, setting: Setting, how: Finetuning, progress: bool | None = None
+    loaded: LoadedModel, given: Given, purpose: Purpose, how: Finetuning, progress: bool | None = None
 ) -> dict[str, float]:
     """Train `loaded.model`, which is changed, and say how it went; `given` has the kind of data and its options.
 
@@ -102,7 +102,7 @@ def finetuned(
         SymmeterError: for data without labels of the network's classes, a network without parameters to train, and a
             loss that is not finite; the network then is as it was.
     """
-    plan = _plan(loaded, given, setting, how)
+    plan = _plan(loaded, given, purpose, how)
     data = Labelled(plan, how.batch_size)
     history: list[tuple[float, float]] = []
     began = time.perf_counter()
@@ -110,7 +110,7 @@ def finetuned(
     seen = bar(progress, total=data.total(how.epochs), title=title, unit=plan.domain.item)
     try:
         with seen, _given_back(plan.model), borrowed(plan.model, how.seed), noticed_interrupts() as check:
-            training = Training(plan, data, setting, how)
+            training = Training(plan, data, purpose, how)
             for x, y in training.batches():
                 history.append(training.step(x, y))
                 seen.update(len(x))
@@ -123,11 +123,11 @@ def finetuned(
     return _told(history, how) | {"seconds": time.perf_counter() - began}
 
 
-def _plan(loaded: LoadedModel, given: Given, setting: Setting, how: Finetuning) -> Plan:
+def _plan(loaded: LoadedModel, given: Given, purpose: Purpose, how: Finetuning) -> Plan:
     """The training data as it is measured."""
-    given = replace(given, data=how.data, labels=None, domain=given.domain or setting.domain)
+    given = replace(given, data=how.data, labels=None, domain=given.domain or purpose.domain)
     settings = Settings(how.samples, seed=how.seed, control=False)
-    plan = make_plan(loaded, given, setting.symmetry, None, setting.output, settings)
+    plan = make_plan(loaded, given, purpose.symmetry, None, purpose.output, settings)
     if not isinstance(plan.model, nn.Module) or not any(p.requires_grad for p in plan.model.parameters()):
         raise SymmeterError(f"{loaded.name} has no parameters that could be trained")
     return plan
@@ -150,7 +150,7 @@ class Training:
 
     plan: Plan
     data: Labelled
-    setting: Setting
+    purpose: Purpose
     how: Finetuning
     scale: float = 0.0  # of the penalty in the loss
     _done: int = 0  # samples
@@ -214,13 +214,13 @@ class Training:
         return penalty(
             self.plan.model,
             x if self.data.packing is None else self.data.packing.unpack(x),
-            self.setting.symmetry,
-            output=self.setting.output,
+            self.purpose.symmetry,
+            output=self.purpose.output,
             generator=self._random,
             return_output=with_scores,
-            domain=self.setting.domain,
-            inputs=self.setting.inputs,
-            **self.setting.options,  # type: ignore[arg-type]
+            domain=self.purpose.domain,
+            inputs=self.purpose.inputs,
+            **self.purpose.options,  # type: ignore[arg-type]
         )
 
     def _drawn(self) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 
-from symmeter.curing.remedy import Remedy, Setting
+from symmeter.curing.remedy import Purpose, Remedy
 from symmeter.errors import SymmeterError, nearest
 from symmeter.verbs.arguments import split_list
 
@@ -54,6 +54,6 @@ def parse_remedies(text: str) -> list[Remedy]:
     return found
 
 
-def usual_remedies(setting: Setting) -> list[Remedy]:
+def usual_remedies(purpose: Purpose) -> list[Remedy]:
     """Those that are tried where none is named."""
-    return [one for remedy in remedies().values() for one in remedy.usual(setting)]
+    return [one for remedy in remedies().values() for one in remedy.usual(purpose)]

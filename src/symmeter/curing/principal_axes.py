@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from symmeter.curing.remedy import Setting
+from symmeter.curing.remedy import Purpose
 from symmeter.domains.space.components import Sum
 from symmeter.domains.space.field import Field
 from symmeter.domains.space.motion import Motion
@@ -14,7 +14,7 @@ from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.representations.representation import Representation
 from symmeter.training.over_elements import Orbit, OverElements
-from symmeter.training.samples import Meant, Samples
+from symmeter.training.samples import Samples
 
 _ONE = ((1.0, 1.0, 1.0),)
 _FOUR = (*_ONE, (1.0, -1.0, -1.0), (-1.0, 1.0, -1.0), (-1.0, -1.0, 1.0))  # signs of axes that make rotations
@@ -107,9 +107,8 @@ def _pose(axes: Tensor, parity: Tensor) -> Pose:
 class InPoses(OverElements):
     """The mean of rho_out(g) f(rho_in(g)^-1 x) over the poses g of each sample x."""
 
-    def __init__(self, model: torch.nn.Module, poses: Poses, setting: Setting):
-        meant = Meant("SO3", setting.output, setting.domain, setting.inputs, dict(setting.options))
-        super().__init__(model, meant)
+    def __init__(self, model: torch.nn.Module, poses: Poses, purpose: Purpose):
+        super().__init__(model, purpose.meant("SO3"))
         self.poses = poses
 
     def orbit(self, samples: Samples) -> Orbit:

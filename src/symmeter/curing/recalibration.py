@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from symmeter.curing.remedy import Setting
+from symmeter.curing.remedy import Purpose
 from symmeter.errors import SymmeterError
 from symmeter.measuring.interrupt import noticed_interrupts
 from symmeter.measuring.plan import Given, Settings, make_plan
@@ -22,7 +22,7 @@ from symmeter.training.call import TrainingCall
 def recalibrated(
     loaded: LoadedModel,
     given: Given,
-    setting: Setting,
+    purpose: Purpose,
     samples: int | None = None,
     batch_size: int = 128,
     seed: int = 0,
@@ -44,9 +44,9 @@ def recalibrated(
 
     Source: Schneider et al. 2020; Li et al. 2017 (AdaBN).
     """
-    given = replace(given, domain=given.domain or setting.domain)
+    given = replace(given, domain=given.domain or purpose.domain)
     settings = Settings(samples, seed=seed, control=False)
-    plan = make_plan(loaded, given, setting.symmetry, None, setting.output, settings)
+    plan = make_plan(loaded, given, purpose.symmetry, None, purpose.output, settings)
     norms = _norms(plan.model)
     if not norms:
         raise SymmeterError(

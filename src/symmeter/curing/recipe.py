@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from symmeter.curing.listing import parse_remedies
-from symmeter.curing.remedy import WHOLE, Setting
+from symmeter.curing.remedy import WHOLE, Purpose
 from symmeter.errors import SymmeterError, shortened
 
 _NOTHING: Mapping[str, Tensor] = {}
@@ -31,9 +31,9 @@ class Recipe:
     """Remedies in the order in which they are applied.
 
     >>> from symmeter.symmetry.hypothesis import Symmetry
-    >>> recipe, setting = Recipe((Step("blur", ("0",)),)), Setting(Symmetry("translation"), "images")
+    >>> recipe, purpose = Recipe((Step("blur", ("0",)),)), Purpose(Symmetry("translation"), "images")
     >>> net = nn.Sequential(nn.Conv2d(3, 4, 3, stride=2))
-    >>> type(recipe.apply(net, setting)[0]).__name__, type(net[0]).__name__
+    >>> type(recipe.apply(net, purpose)[0]).__name__, type(net[0]).__name__
     ('Sequential', 'Conv2d')
     """
 
@@ -47,7 +47,7 @@ class Recipe:
         """The parts of all steps, in a few words."""
         return "; ".join(step.where for step in self.steps if step.where)
 
-    def apply(self, model: nn.Module, setting: Setting, seen: Mapping[str, Tensor] = _NOTHING) -> nn.Module:
+    def apply(self, model: nn.Module, purpose: Purpose, seen: Mapping[str, Tensor] = _NOTHING) -> nn.Module:
         """A copy of the network with the remedies, in its mode; see `Remedy.apply` for `seen`.
 
         SymmeterError for parts that the network does not have, and for one that cannot be copied.
@@ -59,7 +59,7 @@ class Recipe:
         for step in self.steps:
             (remedy,) = parse_remedies(step.remedy)
             try:
-                made = remedy.apply(made, step.places, seen, setting)
+                made = remedy.apply(made, step.places, seen, purpose)
             except AttributeError as error:
                 raise SymmeterError(
                     f"the network has no part {shortened(step.places, 3)} for {step.remedy}"

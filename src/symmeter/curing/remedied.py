@@ -8,7 +8,7 @@ from torch import nn
 
 from symmeter.curing.cured import WEIGHTS, Cure, read_table
 from symmeter.curing.recipe import Recipe
-from symmeter.curing.remedy import Setting
+from symmeter.curing.remedy import Purpose
 from symmeter.errors import SymmeterError
 from symmeter.kinds_of_data import find_domain
 from symmeter.measuring.arguments import ARGUMENTS
@@ -45,7 +45,7 @@ def remedied(model: Any, cure: "Cure | str | Path") -> nn.Module:
     if content["chosen"] is None:
         raise SymmeterError("this cure recommends nothing")
     recipe = Recipe.of_dict(content["recipes"][content["chosen"]])
-    made = recipe.apply(network, _setting(content["spec"]))
+    made = recipe.apply(network, _purpose(content["spec"]))
     if isinstance(cure, Cure):
         made.load_state_dict(cure.model.state_dict())
         return made
@@ -55,9 +55,9 @@ def remedied(model: Any, cure: "Cure | str | Path") -> nn.Module:
     return made
 
 
-def _setting(spec: Mapping[str, Any]) -> Setting:
+def _purpose(spec: Mapping[str, Any]) -> Purpose:
     """What the header of a cure says of it."""
     kind = find_domain(spec["domain"])
     symmetry = parse_symmetry(spec["symmetry"], kind.symmetry, kind.symmetries)
     options = {name: value for name, value in spec["options"].items() if value is not None}
-    return Setting(symmetry, kind.name, spec["output"], spec["words"], options)
+    return Purpose(symmetry, kind.name, spec["output"], spec["words"], options)

@@ -9,12 +9,13 @@ from torch import Tensor, nn
 
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.hypothesis import Symmetry
+from symmeter.training.samples import Meant
 
 WHOLE = ""  # the part of a profile that is the whole network
 
 
 @dataclass(frozen=True)
-class Setting:
+class Purpose:
     """What is to be cured of which error: arguments as in `symmeter.measure`, and the symmetry as objects."""
 
     symmetry: Symmetry
@@ -27,6 +28,10 @@ class Setting:
     def names(self) -> list[str]:
         """Those of all generators and groups."""
         return [member.name for member in (*self.symmetry.generators, *self.symmetry.groups)]
+
+    def meant(self, symmetry: str) -> Meant:
+        """The same of another symmetry, for a module that acts on its samples itself."""
+        return Meant(symmetry, self.output, self.domain, self.inputs, dict(self.options))
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ class Remedy(ABC):
         return cls()
 
     @classmethod
-    def usual(cls, setting: Setting) -> "Sequence[Remedy]":
+    def usual(cls, purpose: Purpose) -> "Sequence[Remedy]":
         """Those of this kind that are tried where none is named; none where it is of no use."""
         return [cls()]
 
@@ -71,7 +76,7 @@ class Remedy(ABC):
 
     @abstractmethod
     def apply(
-        self, model: nn.Module, places: Sequence[str], seen: Mapping[str, Tensor], setting: Setting
+        self, model: nn.Module, places: Sequence[str], seen: Mapping[str, Tensor], purpose: Purpose
     ) -> nn.Module:
         """The network with the remedy at some of its places; `model` is a copy, which may be changed.
 
@@ -84,8 +89,8 @@ class LayerRemedy(Remedy):
     """Exchanges single layers for others that take and return tensors of the same shapes: of maps (B, C, H, W)."""
 
     @classmethod
-    def usual(cls, setting: Setting) -> Sequence[Remedy]:
-        return [cls()] if setting.domain == "images" else []
+    def usual(cls, purpose: Purpose) -> Sequence[Remedy]:
+        return [cls()] if purpose.domain == "images" else []
 
     @abstractmethod
     def exchange(self, layer: nn.Module, seen: Tensor | None) -> nn.Module | None:
@@ -101,7 +106,7 @@ class LayerRemedy(Remedy):
         ]
 
     def apply(
-        self, model: nn.Module, places: Sequence[str], seen: Mapping[str, Tensor], setting: Setting
+        self, model: nn.Module, places: Sequence[str], seen: Mapping[str, Tensor], purpose: Purpose
     ) -> nn.Module:
         for place in places:
             layer = model.get_submodule(place)
@@ -124,17 +129,17 @@ class NetworkRemedy(Remedy):
     """Calls a network several times, or otherwise than before, and leaves it as it is."""
 
     @abstractmethod
-    def wrapped(self, model: nn.Module, setting: Setting) -> nn.Module:
+    def wrapped(self, model: nn.Module, purpose: Purpose) -> nn.Module:
         """A network around `model`, whose state is that of the model, by the same names."""
 
     @abstractmethod
-    def expected(self, setting: Setting, symmetry: str) -> Expected:
+    def expected(self, purpose: Purpose, symmetry: str) -> Expected:
         """What becomes of the error under the generator or group of this name."""
 
     def places(self, model: nn.Module) -> list[str]:
         return [WHOLE]
 
     def apply(
-        self, model: nn.Module, places: Sequence[str], seen: Mapping[str, Tensor], setting: Setting
+        self, model: nn.Module, places: Sequence[str], seen: Mapping[str, Tensor], purpose: Purpose
     ) -> nn.Module:
-        return self.wrapped(model, setting)
+        return self.wrapped(model, purpose)

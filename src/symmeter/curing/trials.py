@@ -10,7 +10,7 @@ from symmeter.curing.cost import operations_ratio, seconds_ratio
 from symmeter.curing.cured import admissible, best, score
 from symmeter.curing.finetuning import Finetuning, finetuned
 from symmeter.curing.recalibration import has_statistics, recalibrated
-from symmeter.curing.remedy import Setting
+from symmeter.curing.remedy import Purpose
 from symmeter.curing.row import CureRow
 from symmeter.curing.trial import Bench, Cost, Measured, blank, rows_of
 from symmeter.errors import first_line
@@ -31,7 +31,7 @@ class Task:
 
     plan: Plan
     given: Given
-    setting: Setting
+    purpose: Purpose
     seen: Mapping[str, Tensor]
     loss: float
     recalibrate: bool
@@ -39,16 +39,16 @@ class Task:
 
     def made(self, candidate: Candidate) -> tuple[nn.Module, Mapping[str, float]]:
         """A copy of the network with a recipe, and how its training went."""
-        model = candidate.recipe.apply(self.plan.model, self.setting, self.seen)
+        model = candidate.recipe.apply(self.plan.model, self.purpose, self.seen)
         loaded, told = replace(self.plan.loaded, model=model), {}
         if candidate.recalibrated:
             settings = self.plan.settings
             recalibrated(
-                loaded, self.given, self.setting, settings.samples, seed=settings.seed, progress=False
+                loaded, self.given, self.purpose, settings.samples, seed=settings.seed, progress=False
             )
         if candidate.finetuned:
             assert self.finetuning is not None
-            told = finetuned(loaded, self.given, self.setting, self.finetuning, self.plan.settings.progress)
+            told = finetuned(loaded, self.given, self.purpose, self.finetuning, self.plan.settings.progress)
         return model, told
 
 
@@ -92,7 +92,7 @@ class Trials:
         if not self.task.recalibrate or not has_statistics(self.task.plan.model):
             return list(candidates)
         found = [replace(one, recalibrated=one.changes_layers) for one in candidates]
-        alone = replace(nothing(self.task.setting), recalibrated=True)
+        alone = replace(nothing(self.task.purpose), recalibrated=True)
         return [alone, *found] if any(one.recalibrated for one in found) else found
 
     def _try(self, candidate: Candidate) -> None:
@@ -136,7 +136,7 @@ class Trials:
         lowering = [n for n in range(len(self.tried)) if any(row.better for row in self._own(n))]
         lowering = [n for n in lowering if self.tried[n].changes_layers]
         most = sorted(lowering, key=lambda n: score(self._own(n)))[:1]
-        chosen = [nothing(self.task.setting), *(self.tried[n] for n in most)]
+        chosen = [nothing(self.task.purpose), *(self.tried[n] for n in most)]
         return [replace(one, recalibrated=False, finetuned=True) for one in chosen]
 
     def _cost(self, model: nn.Module) -> Cost:

@@ -85,7 +85,7 @@ def plot_ratios(
 
     Both are ratios of the error to a control: at 0 a network is symmetric, at 1 this symmetry is nothing special.
     """
-    (rows,) = _rows({"": result}, measure, symmetry, output).values()
+    (rows,) = _rows({"": result}, measure, symmetry, output, STABILITY, SPECIFICITY).values()
     sets = [
         Dots(name, STYLE.series(number), _ratios(rows, name))
         for number, name in enumerate((STABILITY, SPECIFICITY))
@@ -116,7 +116,7 @@ def _of_ratio(ratio: str) -> Drawing:
         output: str | None = None,
     ) -> None:
         """One ratio to a control under every symmetry with its 95 % interval, models side by side."""
-        rows = _rows(named, measure, symmetry, output)
+        rows = _rows(named, measure, symmetry, output, ratio)
         sets = [
             Dots(name, STYLE.series(k), _ratios(own, ratio)) for k, (name, own) in enumerate(rows.items())
         ]
@@ -140,16 +140,21 @@ def _rule(ax: "Axes") -> None:
 
 
 def _rows(
-    named: Named, measure: str | None, symmetry: str | None, output: str | None
+    named: Named, measure: str | None, symmetry: str | None, output: str | None, *having: str
 ) -> dict[str, list[Row]]:
-    """By model, the rows of one measure and output, in the units of tables; SymmeterError where a model has none."""
+    """By model, the rows of one measure and output, in the units of tables; SymmeterError where a model has none.
+
+    Where nothing is chosen, the first measure and output of which a row has a number in one of these columns.
+    """
     found = {name: [row.as_shown() for row in result.rows if row.whole] for name, result in named.items()}
     for field, word in (("measure", measure), ("output", output), ("symmetry", symmetry)):
         known = list(dict.fromkeys(row[field] for rows in found.values() for row in rows))
         if word not in (None, *known):
             raise SymmeterError(f"{field} {word!r} is not in this result{nearest(str(word), known)}")
         if word is None and field != "symmetry":
-            word = known[0]
+            word = next(
+                (row[field] for rows in found.values() for row in rows if _has_one(row, having)), known[0]
+            )
         found = {name: [row for row in rows if word in (None, row[field])] for name, rows in found.items()}
         for name, rows in found.items():
             if not rows:
@@ -157,6 +162,10 @@ def _rows(
                     f"{name} has nothing of {field} {word!r}, which the others have; give {field}="
                 )
     return found
+
+
+def _has_one(row: Row, columns: Sequence[str]) -> bool:
+    return any(row[name] is not None for name in columns)
 
 
 def _value(row: Row) -> Dot:

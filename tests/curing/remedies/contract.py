@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from symmeter.autodiff.forward_rules import load_tables
 from symmeter.curing.listing import parse_remedies, remedies
-from symmeter.curing.remedy import LayerRemedy, Remedy, Setting
+from symmeter.curing.remedy import LayerRemedy, Purpose, Remedy
 from symmeter.measuring.measure import measure
 from symmeter.measuring.plan import Given, read_words
 
@@ -41,15 +41,15 @@ class Case:
     def error(self, model: nn.Module) -> float:
         """What `symmeter.measure` finds: LEE along a generator, over a group the relative error."""
         named = {"domain": self.domain, "inputs": self.inputs, "output": self.output, "progress": False}
-        which = "relative_error" if self.setting().symmetry.groups else "lee"
+        which = "relative_error" if self.purpose().symmetry.groups else "lee"
         result = measure(model, self.data, self.symmetry, which, control=False, **named, **self.options)
         return sum(row.value for row in result.rows)
 
-    def setting(self, domain: str | None = None) -> Setting:
+    def purpose(self, domain: str | None = None) -> Purpose:
         """What is to be cured, as remedies are told."""
         given = Given(self.data, self.domain, self.inputs, None, dict(self.options))
         symmetry = read_words(given, self.symmetry)[1]
-        return Setting(symmetry, domain or self.domain, self.output, self.inputs, dict(self.options))
+        return Purpose(symmetry, domain or self.domain, self.output, self.inputs, dict(self.options))
 
 
 class RemedyContract:
@@ -74,7 +74,7 @@ class RemedyContract:
         model = case.model() if model is None else model
         places = self.remedy.places(model)
         inputs = seen_inputs(model, places, case.data) if seen else {}
-        return self.remedy.apply(deepcopy(model), places, inputs, case.setting())
+        return self.remedy.apply(deepcopy(model), places, inputs, case.purpose())
 
     # what it is called
 
@@ -97,11 +97,11 @@ class RemedyContract:
         assert "Source: " in (inspect.getdoc(type(self.remedy)) or "")
 
     def test_what_is_usual_is_of_its_kind_and_of_its_domain(self) -> None:
-        usual = self.remedy.usual(self.case.setting())
+        usual = self.remedy.usual(self.case.purpose())
         assert all(type(one) is type(self.remedy) for one in usual)
         assert len({str(one) for one in usual}) == len(usual)
         other = "signals" if self.case.domain == "images" else "images"
-        elsewhere = self.remedy.usual(self.case.setting(other))
+        elsewhere = self.remedy.usual(self.case.purpose(other))
         assert not isinstance(self.remedy, LayerRemedy) or list(elsewhere) == []
 
     # what becomes of the network

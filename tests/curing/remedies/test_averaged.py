@@ -16,7 +16,7 @@ from tests.curing.remedies.whole_networks import (
     forces,
     images,
     molecules,
-    setting,
+    purpose,
 )
 from tests.helpers import check_refused
 from torch import nn
@@ -79,9 +79,9 @@ def cured(word, model, asked):
 def test_probabilities_are_averaged_and_scores_returned():
     model, x = net(), images()
     turned = [torch.rot90(x, k, (-2, -1)) for k in range(4)]
-    of_softmax = cured("averaged(C4)", model, setting("C4", output="softmax"))(x)
+    of_softmax = cured("averaged(C4)", model, purpose("C4", output="softmax"))(x)
     assert torch.allclose(of_softmax.softmax(1), sum(model(one).softmax(1) for one in turned) / 4, atol=1e-12)
-    of_logits = cured("averaged(C4)", model, setting("C4", output="logits"))(x)
+    of_logits = cured("averaged(C4)", model, purpose("C4", output="logits"))(x)
     assert torch.allclose(of_logits, sum(map(model, turned)) / 4, atol=1e-12)
     assert not torch.allclose(of_softmax.softmax(1), of_logits.softmax(1), atol=1e-6)
 
@@ -91,7 +91,7 @@ def test_scores_without_any_doubt_stay_finite():
         def forward(self, x):
             return torch.stack([1e4 * x[:, 0, 0, 0], -1e4 * x[:, 0, 0, 0]], 1)
 
-    y = cured("averaged(C4)", Sure(), setting("C4"))(images(dtype=torch.float32) + 1)
+    y = cured("averaged(C4)", Sure(), purpose("C4"))(images(dtype=torch.float32) + 1)
     assert y.isfinite().all() and torch.equal(y.softmax(1)[:, 0], torch.ones(6))
 
 
@@ -99,7 +99,7 @@ def test_scores_without_any_doubt_stay_finite():
 def test_the_least_and_the_most_hold_for_untrained_networks(seed):
     """Conjugated errors of a network without any structure are about independent: near a quarter, never above all."""
     model, x = net(seed), images(16)
-    asked = setting("rotation", output="logits")
+    asked = purpose("rotation", output="logits")
     expected = AveragedOver("C4").expected(asked, "rotation")
     assert expected == Expected(0.25, 0.0, 1.0)
     (before,), (after,) = (
@@ -113,7 +113,7 @@ def test_the_least_and_the_most_hold_for_untrained_networks(seed):
 
 def test_what_is_expected():
     told = lambda word, symmetry, **kwargs: parse_remedies(word)[0].expected(
-        setting(symmetry, **kwargs), symmetry
+        purpose(symmetry, **kwargs), symmetry
     )
     nothing = Expected(0, 0, 0)
     assert (
@@ -135,7 +135,7 @@ def test_what_is_expected():
 
 def test_what_is_usual():
     usual = lambda symmetry, domain="images": [
-        str(one) for one in AveragedOver.usual(setting(symmetry, domain))
+        str(one) for one in AveragedOver.usual(purpose(symmetry, domain))
     ]
     assert usual("translation") == ["averaged(shift(1))"]
     assert usual("translation_y") == ["averaged(shift(1,y))"]
@@ -154,18 +154,18 @@ def test_what_is_usual():
     assert usual("rotation", "volumes") == ["averaged(octahedral)"]
     assert usual("translation,polarity", "signals") == ["averaged(polarity)", "averaged(shift(1))"]
     assert usual("scale,hue") == []
-    check_refused("write it in brackets", cured, "averaged", net(), setting("scale"))
+    check_refused("write it in brackets", cured, "averaged", net(), purpose("scale"))
 
 
 def test_without_brackets_it_is_the_usual_one():
-    model, x, asked = net(), images(), setting("rotation")
+    model, x, asked = net(), images(), purpose("rotation")
     assert torch.equal(cured("averaged", model, asked)(x), cured("averaged(C4)", model, asked)(x))
 
 
 def test_several_outputs_of_several_inputs():
     """Energies and forces against a plain loop over rotations; what was not asked for is as it was."""
     model, x = forces(), molecules(2)
-    asked = setting("SO3", "points", inputs=WORDS, output=OUTPUT)
+    asked = purpose("SO3", "points", inputs=WORDS, output=OUTPUT)
     made = cured("averaged(icosahedral)", model, asked)
     found = made(**x)
     assert list(found) == ["energy", "forces", "centre", "other"]
@@ -185,7 +185,7 @@ def test_several_outputs_of_several_inputs():
 
 def test_gradients_reach_what_energies_are_differentiated_by():
     x = molecules()
-    asked = setting("SO3", "points", inputs=WORDS, output="energy:invariant")
+    asked = purpose("SO3", "points", inputs=WORDS, output="energy:invariant")
     pos = x["pos"].requires_grad_()
     energy = cured("averaged(SO3,12)", forces(), asked)(pos, x["kinds"])["energy"]
     (slope,) = torch.autograd.grad(energy.sum(), pos)
@@ -193,7 +193,7 @@ def test_gradients_reach_what_energies_are_differentiated_by():
 
 
 def test_it_leaves_and_loads_the_state_of_the_model():
-    model, x, asked = net(), images(), setting("C4")
+    model, x, asked = net(), images(), purpose("C4")
     before = copy.deepcopy(model.state_dict())
     made = cured("averaged(C4)", model, asked)
     assert list(made.state_dict()) == list(before)
@@ -205,7 +205,7 @@ def test_it_leaves_and_loads_the_state_of_the_model():
 
 
 def test_batches_of_any_size_give_the_same():
-    made, x = cured("averaged(D4)", net(), setting("D4")), images(300)
+    made, x = cured("averaged(D4)", net(), purpose("D4")), images(300)
     whole = made(x)
     assert torch.allclose(torch.cat([made(part) for part in x.split(7)]), whole, atol=1e-12)
     assert torch.allclose(made(x.float().double()), whole, atol=1e-6)
@@ -214,11 +214,11 @@ def test_batches_of_any_size_give_the_same():
 def test_mistakes_are_one_line():
     model, x = net(), images()
     refused = lambda words, *args, **kwargs: check_refused(words, cured, *args, **kwargs)
-    refused("points have no group 'hflip'", "averaged(hflip)", model, setting("SO3", "points"))
-    refused("images have no group 'icosahedral'", "averaged(icosahedral)", model, setting("rotation"))
-    inside = cured("averaged(C4)", model, setting("C4", output="0:equivariant"))
+    refused("points have no group 'hflip'", "averaged(hflip)", model, purpose("SO3", "points"))
+    refused("images have no group 'icosahedral'", "averaged(icosahedral)", model, purpose("rotation"))
+    inside = cured("averaged(C4)", model, purpose("C4", output="0:equivariant"))
     check_refused("is inside of the network", inside, x)
-    same = cured("averaged(C4)", model, setting("C4", output="softmax,logits"))
+    same = cured("averaged(C4)", model, purpose("C4", output="softmax,logits"))
     check_refused("are the same tensor", same, x)
     assert not any(map(len, (model._forward_hooks, model[0]._forward_hooks)))  # after an exception, too
 
@@ -226,6 +226,6 @@ def test_mistakes_are_one_line():
 def test_a_group_that_is_not_the_one_leaves_an_error():
     """Flips are no quarter turns: what is left is far above round-off."""
     model, x = net(), images()
-    assert errors(cured("averaged(hflip)", model, setting("C4")), x, "C4")[0] > 1e-6
-    assert errors(cured("averaged(hflip)", model, setting("C4")), x, "hflip")[0] < 1e-25
-    assert math.isclose(AveragedOver("hflip").expected(setting("C4"), "C4").ratio, 0.5)
+    assert errors(cured("averaged(hflip)", model, purpose("C4")), x, "C4")[0] > 1e-6
+    assert errors(cured("averaged(hflip)", model, purpose("C4")), x, "hflip")[0] < 1e-25
+    assert math.isclose(AveragedOver("hflip").expected(purpose("C4"), "C4").ratio, 0.5)

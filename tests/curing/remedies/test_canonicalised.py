@@ -15,7 +15,7 @@ from tests.curing.remedies.whole_networks import (
     forces,
     images,
     molecules,
-    setting,
+    purpose,
 )
 from tests.helpers import check_refused
 from torch import nn
@@ -53,7 +53,7 @@ def cured(word, model, asked):
 def test_it_is_the_pose_of_which_the_network_is_surest():
     """A plain loop over samples and quarter turns; the scores are those of the network, not made anew."""
     model, x = net(), images(12)
-    found = cured("canonicalised(C4)", model, setting("C4"))(x)
+    found = cured("canonicalised(C4)", model, purpose("C4"))(x)
     for one, y in zip(x, found, strict=True):
         poses = [model(torch.rot90(one, k, (-2, -1))[None])[0].detach() for k in range(4)]
         entropies = [float(torch.distributions.Categorical(logits=pose).entropy()) for pose in poses]
@@ -66,7 +66,7 @@ def test_it_is_the_pose_of_which_the_network_is_surest():
 )
 def test_it_is_invariant_on_random_networks(group, dtype, most):
     for seed in range(3):
-        made = cured(f"canonicalised({group})", net(seed).to(dtype), setting(group))
+        made = cured(f"canonicalised({group})", net(seed).to(dtype), purpose(group))
         x = images(8, dtype)
         turned = x.rot90(1, (-2, -1)) if group == "C4" else x.flip(-1).rot90(3, (-2, -1))
         assert (made(turned) - made(x)).abs().max() < most
@@ -76,7 +76,7 @@ def test_it_is_invariant_on_random_networks(group, dtype, most):
 def test_maps_of_classes_are_turned_back():
     torch.manual_seed(0)
     model = nn.Conv2d(1, 3, 3, padding=1).double().eval()
-    made = cured("canonicalised(C4)", model, setting("C4", output="softmax:equivariant"))
+    made = cured("canonicalised(C4)", model, purpose("C4", output="softmax:equivariant"))
     x = images(5)
     assert torch.allclose(made(x.rot90(1, (-2, -1))), made(x).rot90(1, (-2, -1)), atol=1e-12)
     assert errors(model, x, "C4", output="softmax:equivariant")[0] > 1e-5
@@ -87,7 +87,7 @@ def test_points_lie_along_their_axes():
     """R^T x with the eigenvectors of the covariance, each with a third moment above 0 but for the last."""
     torch.manual_seed(0)
     model, x = Pooled().double().eval(), clouds()
-    found = cured("canonicalised(SO3)", model, setting("SO3", "points", inputs="points"))(x)
+    found = cured("canonicalised(SO3)", model, purpose("SO3", "points", inputs="points"))(x)
     for one, y in zip(x, found, strict=True):
         centred = one - one.mean(0)
         values, vectors = torch.linalg.eigh(centred.T @ centred)
@@ -101,14 +101,14 @@ def test_points_lie_along_their_axes():
 def test_vectors_are_turned_back(group):
     model, x = forces(), molecules(2)
     words = {"domain": "points", "inputs": WORDS, "output": OUTPUT}
-    made = cured(f"canonicalised({group})", model, setting(group, **words))
+    made = cured(f"canonicalised({group})", model, purpose(group, **words))
     before = errors(model, x, group, elements=2, sampling="haar", **words)
     after = errors(made, x, group, elements=2, sampling="haar", **words)
     assert min(before) > 1e-3 and max(after) < 1e-18
 
 
 def test_mirror_images_are_another_matter():
-    asked = setting("O3", "points", inputs="points")
+    asked = purpose("O3", "points", inputs="points")
     torch.manual_seed(0)
     model, x = Pooled().double().eval(), clouds()
     mirrored = x * torch.tensor([-1.0, 1.0, 1.0])
@@ -121,7 +121,7 @@ def test_it_jumps_where_third_moments_vanish():
     """As the documentation says: no choice of one pose is without jumps."""
     torch.manual_seed(0)
     model = Pooled().double().eval()
-    made = cured("canonicalised(SO3)", model, setting("SO3", "points", inputs="points"))
+    made = cured("canonicalised(SO3)", model, purpose("SO3", "points", inputs="points"))
     half = clouds(1)
     x = torch.cat([half, -half], 1)  # no third moment
     far = torch.zeros_like(x)
@@ -131,7 +131,7 @@ def test_it_jumps_where_third_moments_vanish():
 
 def test_what_is_expected_and_usual():
     told = lambda word, symmetry, **kwargs: parse_remedies(word)[0].expected(
-        setting(symmetry, **kwargs), symmetry
+        purpose(symmetry, **kwargs), symmetry
     )
     assert told("canonicalised(D4)", "C4") == told("canonicalised(SO3)", "rotation_x", domain="points")
     assert told("canonicalised(D4)", "C4") == Expected(0, 0, 0)
@@ -139,7 +139,7 @@ def test_what_is_expected_and_usual():
     assert told("canonicalised(SO3)", "translation_x", domain="points") == Expected(1, 0, math.inf)
     assert told("canonicalised(SO3)", "O3", domain="points") == Expected(1, 0, math.inf)
     usual = lambda symmetry, domain="images", output="softmax": [
-        str(one) for one in Canonicalised.usual(setting(symmetry, domain, output=output))
+        str(one) for one in Canonicalised.usual(purpose(symmetry, domain, output=output))
     ]
     assert usual("rotation") == usual("C4") == ["canonicalised(C4)"]
     assert usual("translation,SO2,C8") == usual("rotation", output="energy") == []
@@ -151,7 +151,7 @@ def test_what_is_expected_and_usual():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_an_error_along_a_generator_stays_within_what_is_expected(seed):
-    model, x, asked = net(seed), images(24), setting("rotation", output="logits")
+    model, x, asked = net(seed), images(24), purpose("rotation", output="logits")
     expected = Canonicalised("C4").expected(asked, "rotation")
     ratio = (
         errors(cured("canonicalised(C4)", model, asked), x, "rotation")[0] / errors(model, x, "rotation")[0]
@@ -162,14 +162,14 @@ def test_an_error_along_a_generator_stays_within_what_is_expected(seed):
 def test_mistakes_are_one_line():
     model, x = net(), images()
     refused = lambda words, *args: check_refused(words, cured, *args)
-    refused("C8 is none; use averaged", "canonicalised(C8)", model, setting("C8"))
-    refused("SO2 is none", "canonicalised(SO2)", model, setting("SO2"))
-    refused("no group 'SO3'", "canonicalised(SO3)", model, setting("rotation"))
-    refused("no group is usual that acts exactly", "canonicalised", model, setting("translation"))
+    refused("C8 is none; use averaged", "canonicalised(C8)", model, purpose("C8"))
+    refused("SO2 is none", "canonicalised(SO2)", model, purpose("SO2"))
+    refused("no group 'SO3'", "canonicalised(SO3)", model, purpose("rotation"))
+    refused("no group is usual that acts exactly", "canonicalised", model, purpose("translation"))
     energy = cured(
-        "canonicalised(octahedral)", forces(), setting("SO3", "points", inputs=WORDS, output=OUTPUT)
+        "canonicalised(octahedral)", forces(), purpose("SO3", "points", inputs=WORDS, output=OUTPUT)
     )
     check_refused("no scores of classes", energy, molecules())
-    check_refused("square images", cured("canonicalised(C4)", nn.Flatten(), setting("C4")), x[..., :4])
+    check_refused("square images", cured("canonicalised(C4)", nn.Flatten(), purpose("C4")), x[..., :4])
     one = nn.Sequential(nn.Flatten(), nn.Linear(64, 1)).double()
-    check_refused("no scores of classes", cured("canonicalised(C4)", one, setting("C4", output="logits")), x)
+    check_refused("no scores of classes", cured("canonicalised(C4)", one, purpose("C4", output="logits")), x)

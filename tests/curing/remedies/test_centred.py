@@ -13,7 +13,7 @@ from tests.curing.remedies.whole_networks import (
     errors,
     forces,
     molecules,
-    setting,
+    purpose,
 )
 from tests.helpers import check_refused
 
@@ -33,7 +33,7 @@ class TestCentred(RemedyContract):
 def test_positions_are_moved_back_and_all_else_is_that_of_centred_points():
     model, x = forces(), molecules()
     words = {"domain": "points", "inputs": WORDS, "output": OUTPUT}
-    made = Centred().wrapped(model, setting("translation", **words))
+    made = Centred().wrapped(model, purpose("translation", **words))
     found, centre = made(**x), x["pos"].mean(1, keepdim=True)
     wanted = model(x["pos"] - centre, x["kinds"])
     assert torch.allclose(found["energy"], wanted["energy"]) and torch.allclose(
@@ -46,11 +46,11 @@ def test_positions_are_moved_back_and_all_else_is_that_of_centred_points():
 
 
 def test_what_is_expected_and_usual():
-    asked = setting("translation", "points")
+    asked = purpose("translation", "points")
     assert Centred().expected(asked, "translation_z") == Centred().expected(asked, "translation(1)")
     assert Centred().expected(asked, "translation_z") == Expected(0, 0, 0)
     assert Centred().expected(asked, "rotation_x") == Expected(1, 0, math.inf)
     assert Centred().expected(asked, "permutation") == Expected(1, 0, math.inf)
     assert [str(one) for one in Centred.usual(asked)] == ["centred"]
-    assert not Centred.usual(setting("SO3", "points")) and not Centred.usual(setting("translation"))
-    check_refused("for points in space", Centred().wrapped, Scores(), setting("translation"))
+    assert not Centred.usual(purpose("SO3", "points")) and not Centred.usual(purpose("translation"))
+    check_refused("for points in space", Centred().wrapped, Scores(), purpose("translation"))

@@ -55,5 +55,5 @@ def test_windows_larger_than_the_map_go_around_more_than_once():
 def test_it_is_usual_for_what_has_no_edge_only():
     case = TestCircularPadding.case
     for options, count in ((PERIODIC, 1), ({}, 0), ({"padding": "circular"}, 1), ({"padding": "reflect"}, 0)):
-        setting = Case(case.network, case.data, options=options).setting()
-        assert len(CircularPadding.usual(setting)) == count
+        purpose = Case(case.network, case.data, options=options).purpose()
+        assert len(CircularPadding.usual(purpose)) == count

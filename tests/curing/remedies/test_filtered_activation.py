@@ -70,17 +70,17 @@ def test_what_is_no_map_goes_through_as_before():
 def test_a_layer_that_has_seen_no_maps_stays_in_its_place():
     model = nn.Sequential(nn.Flatten(), nn.ReLU(), Energies())
     assert FilteredActivation().places(model) == ["1"]
-    setting = TestFilteredActivation.case.setting()
-    FilteredActivation().apply(model, ["1"], {"1": torch.rand(2, 8)}, setting)
+    purpose = TestFilteredActivation.case.purpose()
+    FilteredActivation().apply(model, ["1"], {"1": torch.rand(2, 8)}, purpose)
     assert isinstance(model[1], nn.ReLU)
 
 
 def test_one_activation_in_several_places_is_exchanged_in_all():
     act = nn.ReLU()
     model = nn.Sequential(nn.Conv2d(2, 2, 3), act, nn.Conv2d(2, 2, 3), act)
-    remedy, setting = FilteredActivation(), TestFilteredActivation.case.setting()
+    remedy, purpose = FilteredActivation(), TestFilteredActivation.case.purpose()
     assert remedy.places(model) == ["1"]
-    model = remedy.apply(model, ["1"], {}, setting)
+    model = remedy.apply(model, ["1"], {}, purpose)
     assert isinstance(model[1], Filtered) and model[1] is model[3]
 
 

@@ -12,7 +12,7 @@ from tests.curing.remedies.whole_networks import (
     errors,
     forces,
     molecules,
-    setting,
+    purpose,
 )
 from tests.helpers import check_refused
 
@@ -48,7 +48,7 @@ def cured(word, model, asked):
 def test_it_is_the_mean_over_all_signs_of_axes(group, count):
     torch.manual_seed(0)
     model, x = Pooled().double().eval(), clouds()
-    found = cured(f"frames({group})", model, setting("SO3", "points", inputs="points", output="logits"))(x)
+    found = cured(f"frames({group})", model, purpose("SO3", "points", inputs="points", output="logits"))(x)
     for one, y in zip(x, found, strict=True):
         centred = one - one.mean(0)
         values, vectors = torch.linalg.eigh(centred.T @ centred)
@@ -66,7 +66,7 @@ def test_it_is_the_mean_over_all_signs_of_axes(group, count):
 def test_energies_forces_and_positions(group):
     model, x = forces(), molecules(2)
     words = {"domain": "points", "inputs": WORDS, "output": OUTPUT}
-    made = cured(f"frames({group})", model, setting(group, **words))
+    made = cured(f"frames({group})", model, purpose(group, **words))
     before = errors(model, x, f"{group},permutation,rotation_z", elements=2, sampling="haar", **words)
     after = errors(made, x, f"{group},permutation,rotation_z", elements=2, sampling="haar", **words)
     assert max(after[:3]) < 1e-18 < 1e-3 < min(before[:3])
@@ -76,7 +76,7 @@ def test_energies_forces_and_positions(group):
 def test_single_precision_is_enough():
     torch.manual_seed(0)
     model, x = Pooled().eval(), clouds().float()
-    made = cured("frames", model, setting("SO3", "points", inputs="points"))
+    made = cured("frames", model, purpose("SO3", "points", inputs="points"))
     turned = x @ torch.linalg.qr(torch.randn(3, 3))[0].mT
     assert (made(turned) - made(x)).abs().max() < 2e-6 or torch.linalg.det(turned[0, :3]) < 0
     assert (model(turned) - model(x)).abs().max() > 1e-2
@@ -89,29 +89,29 @@ def test_irreps_and_pseudovectors_turn_back():
             return {"axial": torch.linalg.cross(a, b) + x[:, 0], "d": torch.cat([a, b[:, :2]], 1)}
 
     words = {"domain": "points", "inputs": "points", "output": "axial:pseudovectors,d:2e"}
-    made = cured("frames(O3)", Many().eval(), setting("O3", **words))
+    made = cured("frames(O3)", Many().eval(), purpose("O3", **words))
     before = errors(Many().eval(), clouds(), "O3", elements=2, sampling="haar", **words)
     after = errors(made, clouds(), "O3", elements=2, sampling="haar", **words)
     assert max(after) < 1e-10 < 1e-3 < min(before)  # it has no parameters, so it is measured in float32
 
 
 def test_what_is_expected_and_usual():
-    told = lambda word, symmetry: parse_remedies(word)[0].expected(setting(symmetry, "points"), symmetry)
+    told = lambda word, symmetry: parse_remedies(word)[0].expected(purpose(symmetry, "points"), symmetry)
     for symmetry in ("rotation_x", "rotation", "SO3", "SO2(y)", "icosahedral"):
         assert told("frames", symmetry) == told("frames(O3)", symmetry) == Expected(0, 0, 0)
     assert told("frames(O3)", "O3") == Expected(0, 0, 0)
     assert told("frames", "O3") == told("frames", "translation_x") == Expected(1 / 4, 0, 1)
     assert told("frames(O3)", "permutation") == told("frames(O3)", "SE3") == Expected(1 / 8, 0, 1)
-    usual = lambda symmetry, domain="points": [str(one) for one in Frames.usual(setting(symmetry, domain))]
+    usual = lambda symmetry, domain="points": [str(one) for one in Frames.usual(purpose(symmetry, domain))]
     assert usual("rotation_x") == usual("SO3") == ["frames(SO3)"]
     assert usual("O3,rotation") == ["frames(O3)"]
     assert usual("translation,permutation") == usual("rotation", "images") == []
 
 
 def test_mistakes_are_one_line():
-    check_refused("for points in space", cured, "frames", Scores(), setting("rotation"))
+    check_refused("for points in space", cured, "frames", Scores(), purpose("rotation"))
     check_refused("choose", parse_remedies, "frames(SE2)")
     made = cured(
-        "frames", forces(), setting("SO3", "points", inputs={"pos": "vectors"}, output="forces:vectors")
+        "frames", forces(), purpose("SO3", "points", inputs={"pos": "vectors"}, output="forces:vectors")
     )
     check_refused("say which are with inputs", made, molecules())

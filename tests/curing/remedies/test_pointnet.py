@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from tests.curing.remedies.furniture import furniture
-from tests.curing.remedies.whole_networks import errors, setting
+from tests.curing.remedies.whole_networks import errors, purpose
 from torch import Tensor, nn
 
 from symmeter.curing.listing import parse_remedies
@@ -44,7 +44,7 @@ def turned(clouds: Tensor, upright: bool) -> Tensor:
 
 
 def cured(word: str, net: nn.Module, symmetry: str = "SO3") -> nn.Module:
-    return parse_remedies(word)[0].wrapped(net, setting(symmetry, "points", inputs="points"))
+    return parse_remedies(word)[0].wrapped(net, purpose(symmetry, "points", inputs="points"))
 
 
 @torch.no_grad()

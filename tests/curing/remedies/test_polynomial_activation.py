@@ -31,7 +31,7 @@ class TestOfDegreeThree(TestPolynomialActivation):
 
 
 def test_it_is_never_usual():
-    assert list(PolynomialActivation.usual(TestPolynomialActivation.case.setting())) == []
+    assert list(PolynomialActivation.usual(TestPolynomialActivation.case.purpose())) == []
 
 
 def test_a_polynomial_is_fitted_by_itself():

@@ -98,7 +98,7 @@ def test_codes_of_timm_are_found(name, options, place):
     with torch.no_grad():
         model.pos_embed.normal_()
     before = deepcopy(model.pos_embed)
-    made = SmoothPositions().apply(model, [place], {}, TestSmoothPositions.case.setting())
+    made = SmoothPositions().apply(model, [place], {}, TestSmoothPositions.case.purpose())
     rows, columns = model.patch_embed.grid_size
     prefix = before.shape[1] - rows * columns
     assert torch.equal(made.pos_embed[:, :prefix], before[:, :prefix])
@@ -121,7 +121,7 @@ def test_codes_of_an_embedding_are_added_by_what_is_around_it():
     model = nn.Sequential(Embeddings())
     before = model[0].position_embedding.weight.detach().clone()
     assert SmoothPositions().places(model) == ["0.(glue)"]
-    SmoothPositions().apply(model, ["0.(glue)"], {}, TestSmoothPositions.case.setting())
+    SmoothPositions().apply(model, ["0.(glue)"], {}, TestSmoothPositions.case.purpose())
     after = model[0].position_embedding.weight.detach()
     assert torch.equal(after[0], before[0]) and not torch.allclose(after[1:], before[1:])
 
@@ -132,6 +132,6 @@ def test_another_part_is_refused():
 
 def test_of_a_transformer_the_state_keeps_its_names():
     model = Transformer()
-    made = SmoothPositions().apply(deepcopy(model), ["(glue)"], {}, TestSmoothPositions.case.setting())
+    made = SmoothPositions().apply(deepcopy(model), ["(glue)"], {}, TestSmoothPositions.case.purpose())
     assert list(made.state_dict()) == list(model.state_dict())
     assert not torch.allclose(made(noise(16, 3).float()), model(noise(16, 3).float()))

@@ -5,17 +5,17 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from symmeter.curing.remedy import Setting
+from symmeter.curing.remedy import Purpose
 from symmeter.kinds_of_data import find_domain
 from symmeter.measures.squared_error import SquaredError
 from symmeter.measuring.measure import measure
 from symmeter.symmetry.hypothesis import parse_symmetry
 
 
-def setting(symmetry: str, domain: str = "images", **more: object) -> Setting:
+def purpose(symmetry: str, domain: str = "images", **more: object) -> Purpose:
     """What is asked, as a remedy is told."""
     known = find_domain(domain)
-    return Setting(parse_symmetry(symmetry, known.symmetry, known.symmetries), domain, **more)  # type: ignore[arg-type]
+    return Purpose(parse_symmetry(symmetry, known.symmetry, known.symmetries), domain, **more)  # type: ignore[arg-type]
 
 
 def errors(model: nn.Module, x: object, symmetry: str, **words: object) -> list[float]:

@@ -156,3 +156,29 @@ def test_six_numbers_of_a_tensor_are_measured_as_its_nine(named):
         for model, word in ((six, "voigt"), (nine, "tensors"))
     )
     assert of_six == pytest.approx(of_nine, rel=1e-12) and of_nine > 0.01
+
+
+class NearlyCentred(nn.Module):
+    """Maxima over points from which all but a small part of their mean is taken away."""
+
+    def __init__(self, part: float) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.part = part
+        self.points = nn.Sequential(nn.Linear(3, 32), nn.Tanh(), nn.Linear(32, 32))
+        self.head = nn.Linear(32, 5)
+        self.double().eval()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.points(x - (1 - self.part) * x.mean(1, keepdim=True)).amax(1))
+
+
+@pytest.mark.parametrize(("part", "stable"), [(0.01, True), (1.0, False)])
+def test_stability_along_translations_tells_networks_apart_that_hardly_see_them(part, stable):
+    """A translation moves all clouds alike: against that of another cloud, every network would be at 1."""
+    clouds = torch.randn(24, 16, 3, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    found = measure(NearlyCentred(part), clouds, "translation", domain="points", progress=False)
+    for row in found.rows:
+        assert row.stability < 0.1 if stable else row.stability > 0.3
+        assert row.stability_high > 1.05 * row.stability_low
+        assert (row.verdict == "specific") == stable

@@ -75,12 +75,12 @@ class Pooled(nn.Module):
 
 def test_random_weights_are_not_called_specific_and_what_was_built_in_is():
     points = torch.randn(24, 64, 3, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
-    ratios = []
+    ratios, specific = [], 0
     for seed in range(4):
         rows = measure(Pooled(seed), points, "rotation,translation", inputs="points", output="logits").rows
-        assert not any(row.verdict == "specific" for row in rows)
+        specific += sum(row.verdict == "specific" for row in rows)
         ratios += [row.specificity_low < 1 < row.specificity_high for row in rows]
-    assert sum(ratios) >= len(ratios) - 3
+    assert sum(ratios) >= len(ratios) - 3 and specific <= 1  # of 24 intervals of 95 %
     nearly = Pooled(0, invariant=True)
     tilt = torch.tensor([0.02, 0.0, 0.01], dtype=torch.float64)
     rows = measure(

@@ -1,5 +1,7 @@
 """Values that live in space: how motions move their components, and permutations the points that they belong to."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from tests.contracts.representation import RepresentationContract
@@ -230,3 +232,20 @@ def test_what_has_the_wrong_shape_is_refused_in_one_line():
 def test_a_group_is_bound_to_the_points_among_several_tensors(first, shape):
     packed = Packed(((4,), shape), (first, Field(Positions(), NODE)))
     assert packed.bound_shape((16,)) == shape
+
+
+def test_what_stands_in_for_another_translation_is_turned_with_the_axes():
+    """Along y what it is along x, of points whose axes are turned; linear in the direction; nothing moves the mean."""
+    points = random(2, 5, 3)
+    field = Field(Positions(), NODE)
+    x, y, z = (GENERATORS[f"translation_{axis}"] for axis in "xyz")
+    along = field.changes([x, y, z], points)
+    torch.testing.assert_close(along[0], points - points.mean(1, keepdim=True))
+    for first, second in ((0, 1), (1, 2), (2, 0)):
+        torch.testing.assert_close(along[second], along[first].roll(1, -1))
+    both = replace(x, shift=(0.5, -2.0, 0.0), growth=3.0)
+    expected = 0.5 * along[0] - 2 * along[1] + 3 * points
+    torch.testing.assert_close(field.changes([both], points)[0], expected)
+    with_normals = Field(Sum((Positions(), Vectors())), NODE)
+    beside = with_normals.changes([y], torch.cat([points, random(2, 5, 3)], -1))[0]
+    torch.testing.assert_close(beside, torch.cat([along[1], torch.zeros(2, 5, 3, dtype=points.dtype)], -1))

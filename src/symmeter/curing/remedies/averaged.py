@@ -18,7 +18,7 @@ from symmeter.curing.expectation import (
     is_known,
     of_mean,
 )
-from symmeter.curing.remedy import Expected, NetworkRemedy, Remedy, Setting
+from symmeter.curing.remedy import Expected, NetworkRemedy, Purpose, Remedy
 from symmeter.errors import SymmeterError
 from symmeter.kinds_of_data import find_domain
 from symmeter.symmetry.groups.group import MOST_ENUMERATED, Group
@@ -69,54 +69,54 @@ class AveragedOver(NetworkRemedy):
         return cls(",".join([word, *count]))
 
     @classmethod
-    def usual(cls, setting: Setting) -> Sequence[Remedy]:
+    def usual(cls, purpose: Purpose) -> Sequence[Remedy]:
         """Over groups that are finite where one is natural, else over some elements: 8, and cosets of rotations."""
-        words = dict.fromkeys(_usual_words(setting))
-        return [cls(word) for word in words if is_known(setting, split_list(word)[0])]
+        words = dict.fromkeys(_usual_words(purpose))
+        return [cls(word) for word in words if is_known(purpose, split_list(word)[0])]
 
-    def _over(self, setting: Setting) -> tuple[Group, int | None]:
+    def _over(self, purpose: Purpose) -> tuple[Group, int | None]:
         """The group, and how many of its elements, None for all that are usual."""
-        word, *count = split_list(self.argument or next(map(_ARGUMENT, self.usual(setting)), ""))
+        word, *count = split_list(self.argument or next(map(_ARGUMENT, self.usual(purpose)), ""))
         if not word:
             raise SymmeterError(
-                f"remedy averaged: over which group is not clear for {setting.symmetry.name}: write it in brackets, as "
+                f"remedy averaged: over which group is not clear for {purpose.symmetry.name}: write it in brackets, as "
                 "in averaged(C4)"
             )
-        return group_named(setting, word, str(self)), int(count[0]) if count else None
+        return group_named(purpose, word, str(self)), int(count[0]) if count else None
 
-    def wrapped(self, model: nn.Module, setting: Setting) -> nn.Module:
+    def wrapped(self, model: nn.Module, purpose: Purpose) -> nn.Module:
         """The mean of the model, called as that is; SymmeterError for a group that the data does not have."""
-        group, count = self._over(setting)
-        options: dict[str, Any] = dict(setting.options)
+        group, count = self._over(purpose)
+        options: dict[str, Any] = dict(purpose.options)
         return AsBefore(
             Averaged(
                 model,
                 group.name,
                 elements=count,
-                output=setting.output,
-                domain=setting.domain,
-                inputs=setting.inputs,
+                output=purpose.output,
+                domain=purpose.domain,
+                inputs=purpose.inputs,
                 **options,
             )
         )
 
-    def expected(self, setting: Setting, symmetry: str) -> Expected:
+    def expected(self, purpose: Purpose, symmetry: str) -> Expected:
         """Nothing is left of the group and its subgroups, where it acts exactly and all elements are in the mean.
 
         Of all else see `symmeter.curing.expectation`: 1 / k for k elements whose errors are independent, at most 1.
         """
-        group, count = self._over(setting)
-        if count in (None, group.order) and holds(group, symmetry, setting):
+        group, count = self._over(purpose)
+        if count in (None, group.order) and holds(group, symmetry, purpose):
             return NOTHING_LEFT
-        return of_mean(count or count_of(group, setting))
+        return of_mean(count or count_of(group, purpose))
 
 
-def _usual_words(setting: Setting) -> Iterator[str]:
+def _usual_words(purpose: Purpose) -> Iterator[str]:
     """What stands in the brackets, for every generator and group that is asked for."""
-    for group in setting.symmetry.groups:
+    for group in purpose.symmetry.groups:
         yield from _of_group(group)
-    moving, turning = (_of_family(setting.symmetry, family) for family in ("translation", "rotation"))
-    space, known = in_space(setting), find_domain(setting.domain)
+    moving, turning = (_of_family(purpose.symmetry, family) for family in ("translation", "rotation"))
+    space, known = in_space(purpose), find_domain(purpose.domain)
     if moving and not space:
         every = len(moving) == len(known.symmetry("translation"))
         yield from ["shift(1)"] if every else [f"shift(1,{name[-1]})" for name in moving]

@@ -4,14 +4,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from symmeter.curing.brackets import positive, written
-from symmeter.curing.remedy import LayerRemedy, Remedy
+from symmeter.curing.numbered import Numbered
+from symmeter.curing.remedy import LayerRemedy
 from symmeter.curing.windows import Pool, low_passed, margins_of, windows_of
 
 _LARGEST = 4  # stride: what takes fewer samples embeds patches, and would lose most of what it knows
 
 
-class BlurBeforeStride(LayerRemedy):
+class BlurBeforeStride(Numbered, LayerRemedy):
     """A strided convolution takes what was blurred before it; the maxima of a pool are found everywhere and blurred.
 
     The filter of a stride s is the triangle (s - |i|) / s^2, |i| < s, along each strided axis: (1, 2, 1) / 4 at stride
@@ -23,26 +23,18 @@ class BlurBeforeStride(LayerRemedy):
     name = "blur"
     words = "a triangular blur before strided convolutions, and between a max pool and its stride"
     source = "Zhang 2019"
-
-    def __init__(self, strength: float = 1.0):
-        self.strength = strength
-        self.argument = "" if strength == 1 else written(strength)
-
-    @classmethod
-    def parse(cls, argument: str) -> Remedy:
-        return cls(
-            positive(cls.name, argument or "1", 1.0, "the part that is blurred, above 0 and at most 1")
-        )
+    usual_number = most = 1.0
+    meaning = "the part that is blurred, above 0 and at most 1"
 
     def exchange(self, layer: nn.Module, seen: Tensor | None) -> nn.Module | None:
         if isinstance(layer, nn.Conv2d) and 1 < max(layer.stride) <= _LARGEST:
             mode = "replicate" if layer.padding_mode == "zeros" else layer.padding_mode
             rows, columns = layer.stride
-            return nn.Sequential(Blur((rows, columns), mode, self.strength), layer).train(layer.training)
+            return nn.Sequential(Blur((rows, columns), mode, self.number), layer).train(layer.training)
         windows = windows_of(layer) if isinstance(layer, nn.MaxPool2d) else None
         if windows is None or max(axis.stride for axis in windows) == 1:
             return None
-        return BlurredMaxPool(layer, self.strength)
+        return BlurredMaxPool(layer, self.number)
 
 
 class Blur(nn.Module):

@@ -19,13 +19,13 @@ from symmeter.curing.expectation import (
     turns_space,
 )
 from symmeter.curing.principal_axes import InPoses, PrincipalAxes
-from symmeter.curing.remedy import Expected, NetworkRemedy, Remedy, Setting
+from symmeter.curing.remedy import Expected, NetworkRemedy, Purpose, Remedy
 from symmeter.errors import SymmeterError
 from symmeter.models.outputs import Output
 from symmeter.symmetry.groups.group import Group
 from symmeter.symmetry.representations.representation import Acted
 from symmeter.training.over_elements import Combined, Orbit, OverElements, one_group, orbit_of
-from symmeter.training.samples import Meant, Samples
+from symmeter.training.samples import Samples
 from symmeter.verbs.arguments import split_list
 
 _BY_AXES = {"SO3": False, "O3": True}  # and whether mirror images are among them
@@ -63,73 +63,72 @@ class Canonicalised(NetworkRemedy):
         return cls(word.upper() if word.upper() in _BY_AXES else word)
 
     @classmethod
-    def usual(cls, setting: Setting) -> Sequence[Remedy]:
+    def usual(cls, purpose: Purpose) -> Sequence[Remedy]:
         """Small groups that are asked for; quarter turns of images; axes of points, and the surest of some turns.
 
         Where a network has seen but one axis upright, principal axes show it poses that it does not know.
         """
-        scores = any(word.split(":")[0] in _SCORES for word in split_list(setting.output))
-        asked = [group.name for group in setting.symmetry.groups if acts_exactly(group, setting)]
-        turning = [one.name[-1] for one in setting.symmetry.generators if one.name.startswith("rotation")]
-        if in_space(setting):
-            axes = asked_in_space(setting)
+        scores = any(word.split(":")[0] in _SCORES for word in split_list(purpose.output))
+        asked = [group.name for group in purpose.symmetry.groups if acts_exactly(group, purpose)]
+        turning = [one.name[-1] for one in purpose.symmetry.generators if one.name.startswith("rotation")]
+        if in_space(purpose):
+            axes = asked_in_space(purpose)
             asked += [f"C{_STEPS}({turning[0]})"] if len(turning) == 1 else ["icosahedral"] * bool(axes)
         else:
             axes = []
             asked += ["C4"] * bool(turning)
         words = dict.fromkeys([*axes, *asked * scores])
-        return [cls(word) for word in words if is_known(setting, word)]
+        return [cls(word) for word in words if is_known(purpose, word)]
 
-    def wrapped(self, model: nn.Module, setting: Setting) -> nn.Module:
+    def wrapped(self, model: nn.Module, purpose: Purpose) -> nn.Module:
         """The network in one pose; SymmeterError for a group that does not act exactly, or is none of the data's."""
-        group = self._over(setting)
+        group = self._over(purpose)
         raw = [f"logits{word.strip().removeprefix('softmax')}" if word.strip().startswith("softmax") else word
-               for word in split_list(setting.output)]  # fmt: skip
-        setting = replace(setting, output=",".join(raw))
-        if _by_axes(group, setting):
+               for word in split_list(purpose.output)]  # fmt: skip
+        purpose = replace(purpose, output=",".join(raw))
+        if _by_axes(group, purpose):
             axes = PrincipalAxes(_BY_AXES[group.name], signed=True)
-            return AsBefore(InPoses(model, axes, setting))
-        if not acts_exactly(group, setting):
+            return AsBefore(InPoses(model, axes, purpose))
+        if not acts_exactly(group, purpose):
             raise SymmeterError(
                 f"remedy {self}: one pose is chosen from a finite group that acts exactly, such as C4, D4 or hflip on "
                 f"images, and {group.name} is none; use averaged({group.name})"
             )
-        return AsBefore(Surest(model, group.name, setting))
+        return AsBefore(Surest(model, group.name, purpose))
 
-    def expected(self, setting: Setting, symmetry: str) -> Expected:
+    def expected(self, purpose: Purpose, symmetry: str) -> Expected:
         """Nothing is left of the group and its subgroups; of all else the error in one of k poses, at most k times.
 
         The errors in all k poses add up to k times their mean, and none is larger than all of them.
         """
-        group = self._over(setting)
-        if _by_axes(group, setting):
-            covered = turns_space(symmetry, setting, _BY_AXES[group.name])
+        group = self._over(purpose)
+        if _by_axes(group, purpose):
+            covered = turns_space(symmetry, purpose, _BY_AXES[group.name])
             return NOTHING_LEFT if covered else Expected(1.0, 0.0, float("inf"))
-        if holds(group, symmetry, setting):
+        if holds(group, symmetry, purpose):
             return NOTHING_LEFT
         return Expected(1.0, 0.0, float(group.order or "inf"))
 
-    def _over(self, setting: Setting) -> Group:
-        usual = [one.argument for one in self.usual(setting)]
+    def _over(self, purpose: Purpose) -> Group:
+        usual = [one.argument for one in self.usual(purpose)]
         if not self.argument and not usual:
             raise SymmeterError(
-                f"remedy canonicalised: for {setting.symmetry.name} no group is usual that acts exactly: write one in "
+                f"remedy canonicalised: for {purpose.symmetry.name} no group is usual that acts exactly: write one in "
                 "brackets, as in canonicalised(C4)"
             )
-        return group_named(setting, self.argument or usual[0], str(self))
+        return group_named(purpose, self.argument or usual[0], str(self))
 
 
-def _by_axes(group: Group, setting: Setting) -> bool:
+def _by_axes(group: Group, purpose: Purpose) -> bool:
     """Whether the pose is that of principal axes."""
-    return group.name in _BY_AXES and in_space(setting)
+    return group.name in _BY_AXES and in_space(purpose)
 
 
 class Surest(OverElements):
     """g^-1 f(g x) for the element g of a finite group of which f is surest, sample by sample."""
 
-    def __init__(self, model: nn.Module, group: str, setting: Setting):
-        meant = Meant(group, setting.output, setting.domain, setting.inputs, dict(setting.options))
-        super().__init__(model, meant)
+    def __init__(self, model: nn.Module, group: str, purpose: Purpose):
+        super().__init__(model, purpose.meant(group))
 
     def orbit(self, samples: Samples) -> Orbit:
         """All elements; SymmeterError where they bring in what was outside the frame."""

@@ -9,7 +9,7 @@ from torch import nn
 from symmeter.curing.as_before import AsBefore
 from symmeter.curing.expectation import NOTHING_LEFT, check_in_space, in_space, moves_space
 from symmeter.curing.principal_axes import Centroid, InPoses
-from symmeter.curing.remedy import Expected, NetworkRemedy, Remedy, Setting
+from symmeter.curing.remedy import Expected, NetworkRemedy, Purpose, Remedy
 
 
 @dataclass(frozen=True)
@@ -27,18 +27,18 @@ class Centred(NetworkRemedy):
     source = "Puny et al. 2022"
 
     @classmethod
-    def usual(cls, setting: Setting) -> Sequence[Remedy]:
+    def usual(cls, purpose: Purpose) -> Sequence[Remedy]:
         """Where points are to be moved along."""
-        asked = [*setting.symmetry.generators, *setting.symmetry.groups]
-        moved = in_space(setting) and any(moves_space(one.name, setting) for one in asked)
+        asked = [*purpose.symmetry.generators, *purpose.symmetry.groups]
+        moved = in_space(purpose) and any(moves_space(one.name, purpose) for one in asked)
         return [cls()] if moved else []
 
-    def wrapped(self, model: nn.Module, setting: Setting) -> nn.Module:
+    def wrapped(self, model: nn.Module, purpose: Purpose) -> nn.Module:
         """The network on centred points; SymmeterError for what is not in space."""
-        check_in_space(setting, str(self))
-        return AsBefore(InPoses(model, Centroid(), setting))
+        check_in_space(purpose, str(self))
+        return AsBefore(InPoses(model, Centroid(), purpose))
 
-    def expected(self, setting: Setting, symmetry: str) -> Expected:
+    def expected(self, purpose: Purpose, symmetry: str) -> Expected:
         """Nothing is left of translations. Of all else nothing is known: it is the error at points that are centred."""
-        check_in_space(setting, str(self))
-        return NOTHING_LEFT if moves_space(symmetry, setting) else Expected(1.0, 0.0, math.inf)
+        check_in_space(purpose, str(self))
+        return NOTHING_LEFT if moves_space(symmetry, purpose) else Expected(1.0, 0.0, math.inf)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from symmeter.curing.remedy import LayerRemedy, Remedy, Setting
+from symmeter.curing.remedy import LayerRemedy, Purpose, Remedy
 from symmeter.curing.windows import Pool, Windows, margins_of, rebuilt, windows_of
 
 
@@ -26,9 +26,9 @@ class CircularPadding(LayerRemedy):
     source = "Schubert et al. 2019"
 
     @classmethod
-    def usual(cls, setting: Setting) -> Sequence[Remedy]:
-        wraps = any(word in str(one) for one in setting.options.values() for word in ("circular", "periodic"))
-        return [cls()] if setting.domain == "images" and wraps else []
+    def usual(cls, purpose: Purpose) -> Sequence[Remedy]:
+        wraps = any(word in str(one) for one in purpose.options.values() for word in ("circular", "periodic"))
+        return [cls()] if purpose.domain == "images" and wraps else []
 
     def exchange(self, layer: nn.Module, seen: Tensor | None) -> nn.Module | None:
         windows = windows_of(layer)

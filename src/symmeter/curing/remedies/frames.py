@@ -8,7 +8,7 @@ from torch import nn
 from symmeter.curing.as_before import AsBefore
 from symmeter.curing.expectation import NOTHING_LEFT, asked_in_space, check_in_space, of_mean, turns_space
 from symmeter.curing.principal_axes import InPoses, PrincipalAxes
-from symmeter.curing.remedy import Expected, NetworkRemedy, Remedy, Setting
+from symmeter.curing.remedy import Expected, NetworkRemedy, Purpose, Remedy
 from symmeter.errors import SymmeterError, nearest
 
 ROTATIONS, MIRRORED = GROUPS = ("SO3", "O3")
@@ -39,19 +39,19 @@ class Frames(NetworkRemedy):
         return cls(word)
 
     @classmethod
-    def usual(cls, setting: Setting) -> Sequence[Remedy]:
+    def usual(cls, purpose: Purpose) -> Sequence[Remedy]:
         """Where points are to be turned."""
-        return [cls(word) for word in asked_in_space(setting)]
+        return [cls(word) for word in asked_in_space(purpose)]
 
-    def wrapped(self, model: nn.Module, setting: Setting) -> nn.Module:
+    def wrapped(self, model: nn.Module, purpose: Purpose) -> nn.Module:
         """The mean over frames; SymmeterError for what is not in space."""
-        check_in_space(setting, str(self))
-        return AsBefore(InPoses(model, PrincipalAxes(self.argument == MIRRORED), setting))
+        check_in_space(purpose, str(self))
+        return AsBefore(InPoses(model, PrincipalAxes(self.argument == MIRRORED), purpose))
 
-    def expected(self, setting: Setting, symmetry: str) -> Expected:
+    def expected(self, purpose: Purpose, symmetry: str) -> Expected:
         """Nothing is left of rotations, nor with O3 of mirror images; else it is a mean over 4 or 8 poses."""
-        check_in_space(setting, str(self))
+        check_in_space(purpose, str(self))
         mirrored = self.argument == MIRRORED
-        if turns_space(symmetry, setting, mirrored):
+        if turns_space(symmetry, purpose, mirrored):
             return NOTHING_LEFT
         return of_mean(8 if mirrored else 4)

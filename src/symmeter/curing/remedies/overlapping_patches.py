@@ -6,15 +6,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from symmeter.curing.brackets import positive, written
-from symmeter.curing.remedy import LayerRemedy, Remedy
+from symmeter.curing.numbered import Numbered
+from symmeter.curing.remedy import LayerRemedy
 from symmeter.curing.windows import rebuilt, windows_of
 from symmeter.layers.classify import kind_of
 
-_USUAL, _WIDEST = 0.5, 2.0
 
-
-class OverlappingPatches(LayerRemedy):
+class OverlappingPatches(Numbered, LayerRemedy):
     """The kernel k of a patch embedding, of stride s, becomes k * t, t a triangle as wide as half a stride.
 
         t_i = (r - |i|) / r^2, |i| < r, along both axes, r = width s.
@@ -30,17 +28,8 @@ class OverlappingPatches(LayerRemedy):
     name = "overlapping_patches"
     words = "a patch embedding whose kernel is blurred and reaches into the next patches"
     source = "Xiao et al. 2021"
-
-    def __init__(self, width: float = _USUAL):
-        self.width = width
-        self.argument = "" if width == _USUAL else written(width)
-
-    @classmethod
-    def parse(cls, argument: str) -> Remedy:
-        if not argument:
-            return cls()
-        what = f"the width of the blur in strides, above 0 and at most {_WIDEST:g}"
-        return cls(positive(cls.name, argument, _WIDEST, what))
+    usual_number, most = 0.5, 2.0
+    meaning = "the width of the blur in strides, above 0 and at most 2"
 
     def exchange(self, layer: nn.Module, seen: Tensor | None) -> nn.Module | None:
         if not isinstance(layer, nn.Conv2d) or kind_of(layer, leaf=True) != "patch embedding":
@@ -48,7 +37,7 @@ class OverlappingPatches(LayerRemedy):
         windows = windows_of(layer)
         if windows is None or any(axis.edges != (0, 0) or axis.dilation > 1 for axis in windows):
             return None
-        reach = [max(1, round(self.width * axis.stride)) for axis in windows]
+        reach = [max(1, round(self.number * axis.stride)) for axis in windows]
         weight = _blurred(layer.weight.detach(), reach)
         kernel, margins = (weight.shape[-2], weight.shape[-1]), (reach[0] - 1, reach[1] - 1)
         made = rebuilt(nn.Conv2d, layer, kernel, margins, "replicate")

@@ -5,16 +5,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from symmeter.curing.brackets import positive
+from symmeter.curing.numbered import Numbered
 from symmeter.curing.pointwise import is_pointwise
-from symmeter.curing.remedy import LayerRemedy, Remedy, Setting
-from symmeter.errors import SymmeterError
+from symmeter.curing.remedy import LayerRemedy, Purpose, Remedy
 
-_USUAL, _HIGHEST = 2, 8
 _MOST = 100_000  # of the values that are seen, evenly spread, the polynomial is fitted to
 
 
-class PolynomialActivation(LayerRemedy):
+class PolynomialActivation(Numbered, LayerRemedy):
     """A non-linearity becomes the polynomial of a low degree d that is nearest to it on the inputs that were seen.
 
         p = argmin over polynomials of degree d of sum over seen x of (p(x) - sigma(x))^2.
@@ -30,31 +28,20 @@ class PolynomialActivation(LayerRemedy):
     name = "polynomial_activation"
     words = "a polynomial of low degree, fitted to each non-linearity on what it sees"
     source = "Michaeli et al. 2023"
-
-    def __init__(self, degree: int = _USUAL):
-        self.degree = degree
-        self.argument = "" if degree == _USUAL else str(degree)
+    usual_number, most, whole = 2, 8, True
+    meaning = "the degree of the polynomial, a whole number from 1 to 8"
 
     @classmethod
-    def parse(cls, argument: str) -> Remedy:
-        if not argument:
-            return cls()
-        what = f"the degree of the polynomial, a whole number from 1 to {_HIGHEST}"
-        degree = positive(cls.name, argument, _HIGHEST, what)
-        if not degree.is_integer():
-            raise SymmeterError(f"{cls.name}({argument}): give {what}")
-        return cls(int(degree))
-
-    @classmethod
-    def usual(cls, setting: Setting) -> Sequence[Remedy]:
+    def usual(cls, purpose: Purpose) -> Sequence[Remedy]:
         return []
 
     def exchange(self, layer: nn.Module, seen: Tensor | None) -> nn.Module | None:
         if not is_pointwise(layer) or next(layer.parameters(), None) is not None:
             return None
-        made = Polynomial(self.degree).train(layer.training)
+        degree = int(self.number)
+        made = Polynomial(degree).train(layer.training)
         if seen is not None:
-            made.coefficients = fitted(layer, seen, self.degree)
+            made.coefficients = fitted(layer, seen, degree)
             least, most = seen.detach().aminmax()
             beyond = (most - least) / 4
             made.reach = torch.stack([least - beyond, most + beyond])

@@ -7,16 +7,15 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from symmeter.curing.brackets import positive, written
-from symmeter.curing.remedy import Remedy, Setting
+from symmeter.curing.numbered import Numbered
+from symmeter.curing.remedy import Purpose, Remedy
 from symmeter.errors import SymmeterError
 
-_USUAL, _WIDEST = 1.0, 100.0
 _CODES = re.compile(r"(?:^|\.)(?:pos|position)_?embed(?:ding)?s?(?:\.weight)?$")
 _MOST_PREFIX = 17  # class tokens and registers that stand before the patches
 
 
-class SmoothPositions(Remedy):
+class SmoothPositions(Numbered):
     """Position codes p (T, C) of an h x w grid of patches become their mean under a Gaussian, along rows and columns.
 
         p'_i = sum over j of exp(-(i - j)^2 / 2 width^2) p_j / sum over j of exp(-(i - j)^2 / 2 width^2).
@@ -30,27 +29,18 @@ class SmoothPositions(Remedy):
 
     name = "smooth_positions"
     words = "learned position codes, smoothed over the grid of patches"
-
-    def __init__(self, width: float = _USUAL):
-        self.width = width
-        self.argument = "" if width == _USUAL else written(width)
+    usual_number, most = 1.0, 100.0
+    meaning = "the width in patches, above 0 and at most 100"
 
     @classmethod
-    def parse(cls, argument: str) -> Remedy:
-        if not argument:
-            return cls()
-        what = f"the width of the Gaussian in patches, above 0 and at most {_WIDEST:g}"
-        return cls(positive(cls.name, argument, _WIDEST, what))
-
-    @classmethod
-    def usual(cls, setting: Setting) -> Sequence[Remedy]:
-        return [cls()] if setting.domain == "images" else []
+    def usual(cls, purpose: Purpose) -> Sequence[Remedy]:
+        return [cls()] if purpose.domain == "images" else []
 
     def places(self, model: nn.Module) -> list[str]:
         return list(dict.fromkeys(map(_part, _codes(model))))
 
     def apply(
-        self, model: nn.Module, places: Sequence[str], seen: Mapping[str, Tensor], setting: Setting
+        self, model: nn.Module, places: Sequence[str], seen: Mapping[str, Tensor], purpose: Purpose
     ) -> nn.Module:
         codes = _codes(model)
         for place in places:
@@ -60,7 +50,7 @@ class SmoothPositions(Remedy):
             if _part(name) in places:
                 with torch.no_grad():
                     code = model.get_parameter(name)
-                    code.copy_(smoothed(code, grid, self.width))
+                    code.copy_(smoothed(code, grid, self.number))
         return model
 
 

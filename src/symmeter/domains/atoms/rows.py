@@ -124,6 +124,10 @@ class FrameRows(Representation):
         """X x (B, entries) for every generator."""
         return Layout.of(x).packed.differentiate_all(generators, x)
 
+    def changes(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
+        """What stands in for that of another frame, for rows x (B, entries)."""
+        return Layout.of(x).packed.changes(generators, x)
+
     def leaves(self, x: Tensor) -> Packed:
         """The parts of rows x (B, entries)."""
         return Layout.of(x).packed

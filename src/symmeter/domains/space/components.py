@@ -1,7 +1,7 @@
 """What a motion of space does to the components of one value: of a scalar, a vector, a tensor, an irrep, a cell."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
@@ -30,6 +30,10 @@ class Components(ABC):
     @abstractmethod
     def rate(self, generator: SpaceGenerator, x: Tensor) -> Tensor:
         """X x, of the shape of x (..., *shape)."""
+
+    def change(self, generator: SpaceGenerator, x: Tensor) -> Tensor:
+        """What of samples x (B, ..., *shape) stands in for another sample's X x: see `Representation.changes`."""
+        return self.rate(generator, x)
 
     def fits(self, shape: tuple[int, ...]) -> bool:
         """Whether a value of this shape, the batch axis left out, ends in the components."""
@@ -78,6 +82,16 @@ class Positions(Components):
         self._check(generator, x)
         shift = torch.tensor(generator.shift, dtype=torch.float64).to(x)
         return turned(x, generator.spin) + generator.growth * x + shift
+
+    def change(self, generator: SpaceGenerator, x: Tensor) -> Tensor:
+        """X x, but b is the same for all samples: its place take the points' own distances from their mean.
+
+        A p + r p + (bx + by P + bz P^2) (p - c), P the turn of x to y, y to z and z to x.
+        """
+        axes = tuple(range(1, x.ndim - 1))
+        beside = x - x.mean(axes, keepdim=True) if axes else x
+        spread = sum(b * beside.roll(axis, -1) for axis, b in enumerate(generator.shift))
+        return self.rate(replace(generator, shift=(0.0, 0.0, 0.0)), x) + spread
 
     @staticmethod
     def _check(mover: Motion | SpaceGenerator, x: Tensor) -> None:
@@ -232,3 +246,7 @@ class Sum(Components):
     def rate(self, generator: SpaceGenerator, x: Tensor) -> Tensor:
         pieces = zip(self.parts, x.split(self._sizes, -1), strict=True)
         return torch.cat([part.rate(generator, piece) for part, piece in pieces], -1)
+
+    def change(self, generator: SpaceGenerator, x: Tensor) -> Tensor:
+        pieces = zip(self.parts, x.split(self._sizes, -1), strict=True)
+        return torch.cat([part.change(generator, piece) for part, piece in pieces], -1)

@@ -98,14 +98,19 @@ class Field(Representation):
 
     def differentiate_all(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
         """X x (B, ...) for every generator; 0 for those that are of something else."""
-        found = []
-        for generator in generators:
-            if not isinstance(generator, SpaceGenerator):
-                found.append(torch.zeros_like(x))
-                continue
-            self._check(generator, x)
-            found.append(self.components.rate(generator, x))
-        return found
+        return [self._along(generator, x, self.components.rate) for generator in generators]
+
+    def changes(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
+        """X x, but along translations, which move all samples alike, how far the points are from their mean."""
+        return [self._along(generator, x, self.components.change) for generator in generators]
+
+    def _along(
+        self, generator: Generator, x: Tensor, moved: Callable[[SpaceGenerator, Tensor], Tensor]
+    ) -> Tensor:
+        if not isinstance(generator, SpaceGenerator):
+            return torch.zeros_like(x)
+        self._check(generator, x)
+        return moved(generator, x)
 
     def _check(self, mover: Motion | SpaceGenerator, x: Tensor) -> None:
         """SymmeterError where x (B, ...) has not the components that are moved."""

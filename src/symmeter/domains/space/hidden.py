@@ -118,15 +118,18 @@ class Hidden(Representation):
 
     def differentiate_all(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
         """X x (...) for every generator; 0 for those that are of something else."""
-        found = []
-        for generator in generators:
-            moves = isinstance(generator, SpaceGenerator) and len(self.components.shape) > 0
-            found.append(self._rate(generator, x) if moves else torch.zeros_like(x))
-        return found
+        return [self._along(generator, x, self.components.rate) for generator in generators]
 
-    def _rate(self, generator: Generator, x: Tensor) -> Tensor:
-        assert isinstance(generator, SpaceGenerator)
-        return self._on_components(x, lambda last: self.components.rate(generator, last))
+    def changes(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
+        """What stands in for that of another sample."""
+        return [self._along(generator, x, self.components.change) for generator in generators]
+
+    def _along(
+        self, generator: Generator, x: Tensor, moved: Callable[[SpaceGenerator, Tensor], Tensor]
+    ) -> Tensor:
+        if not isinstance(generator, SpaceGenerator) or not self.components.shape:
+            return torch.zeros_like(x)
+        return self._on_components(x, lambda last: moved(generator, last))
 
     def pairing(self, x: Tensor) -> Pairing:
         """Entries of the first axis are those of samples in turn."""

@@ -30,11 +30,16 @@ class Product(Representation):
 
     def differentiate_all(self, generators: Sequence[Generator], x: Value) -> list[Value]:
         """X x per generator: a tuple or dict like x."""
-        by_part = {key: rho.differentiate_all(generators, x[key]) for key, rho in self._items()}
-        found = []
-        for i in range(len(generators)):
-            found.append(self._like({key: tangents[i] for key, tangents in by_part.items()}))
-        return found
+        return self._each({key: rho.differentiate_all(generators, x[key]) for key, rho in self._items()})
+
+    def changes(self, generators: Sequence[Generator], x: Value) -> list[Value]:
+        """Those of the parts: a tuple or dict like x."""
+        return self._each({key: rho.changes(generators, x[key]) for key, rho in self._items()})
+
+    def _each(self, by_part: Mapping[Key, Sequence[Value]]) -> list[Value]:
+        """Lists of every part as a list of values."""
+        several = zip(*by_part.values(), strict=True)
+        return [self._like(dict(zip(by_part, one, strict=True))) for one in several]
 
     def acting(self, x: Value) -> Callable[[Element], Acted]:
         """The moved value and its mask: tuples or dicts like x."""
