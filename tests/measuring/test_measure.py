@@ -91,8 +91,16 @@ def test_an_invariant_network_is_not_resolved_and_its_broken_copy_is():
 
 
 def test_a_constant_network_is_not_resolved():
-    row = symmeter.measure(lambda x: torch.ones(len(x), 3), IMAGES, symmetry="scale").rows[0]
+    words = "neither the symmetry nor changes towards other images move it"
+    with pytest.warns(SymmeterWarning, match=f"logits: {words}"):
+        row = symmeter.measure(lambda x: torch.ones(len(x), 3), IMAGES, "scale", output="logits").rows[0]
     assert (row.value, row.selectivity, row.verdict) == (0, None, "not resolved")
+    with pytest.warns(SymmeterWarning, match=words):
+        found = symmeter.measure(lambda x: torch.ones(len(x), 3), IMAGES, "hflip", "same_prediction")
+    assert found.rows[0].value == 1
+    assert "worst first" not in str(found)  # of elements of which none does anything
+    flips = lambda x: (x + x.flip(-1)).flatten(1)[:, :50].mean(1, keepdim=True).repeat(1, 3)
+    assert not [note for note in symmeter.measure(flips, IMAGES, "hflip").warnings if words in note]
 
 
 def test_independent_of_batch_size_and_of_the_random_state():

@@ -52,7 +52,7 @@ def test_a_kind_from_elsewhere(registry):
         kind: ClassVar[str] = "song"
 
     song = Song((Sung(**LABELS, pitch=440.0),), {"status": "complete"})
-    check_refused("unknown kind of result 'song'; known are result, profile", read_back, song)
+    check_refused("unknown kind of result 'song'; known are result, ", read_back, song)
     saved.register(Song, Sung)
     again = read_back(song)
     assert type(again) is Song and again.rows == song.rows

@@ -2,7 +2,7 @@
 
 import platform
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any, Generic, Protocol, TypeVar
@@ -62,6 +62,7 @@ class Execution(Generic[AnyRun]):
             *_skipped(samples),
             *run.notes(),
             *_few(rows, samples.item),
+            *_unmoved(rows, samples.item),
         ]
         partial = bool(samples.skipped or run.non_finite or run.stopped)
         header = {
@@ -184,6 +185,19 @@ def _few(rows: Iterable[Row], item: str) -> list[str]:
     few = [row.symmetry for row in rows if row.whole and (row.top_share or 0) > 0.9 and row.n >= 20]
     words = f"a few {item}s carry the mean: 5 % of them hold over 90 % of it for {', '.join(few)}; see median"
     return [words] if few else []
+
+
+def _unmoved(rows: Iterable[Row], item: str) -> Iterator[str]:
+    """What says that nothing at all changes an output, which then is no symmetry of it."""
+    compared = [row for row in rows if row.whole and row.control is not None]
+    beside = lambda row: row.control if row.control_error is None else row.control_error
+    moved = {row.output for row in compared if row.asymmetry or beside(row)}
+    for output in dict.fromkeys(row.output for row in compared):
+        if output not in moved:
+            yield (
+                f"{output}: neither the symmetry nor changes towards other {item}s move it: an output that is always "
+                "the same, or a step function, says nothing about symmetry"
+            )
 
 
 def environment() -> dict[str, Any]:

@@ -71,8 +71,9 @@ def sheet_of(result: Printable, width: int) -> Sheet:
     """What was measured, the rows, how to read them, and the warnings."""
     rows = [row.as_shown() for row in result.rows]
     tables = [_table(_with_short_measures(rows, width))]
-    if len(rows) == 1 and rows[0].elements:
-        tables.append(_element_table(result.elements))
+    moving = _moving(result.elements)
+    if len(rows) == 1 and moving:
+        tables.append(_element_table(moving))
     if result.splits:
         tables.append(split_table(new_table(), result.splits))
     if result.averages:
@@ -172,10 +173,14 @@ def _numbers(rows: Sequence[Row], short_of_room: bool) -> dict[str, Iterable[str
     return columns
 
 
-def _element_table(elements: Sequence[ElementRow]) -> Table:
+def _moving(elements: Sequence[ElementRow]) -> list[ElementRow]:
+    """Those that do something to the output, by the first measure, which is that of single elements."""
+    return [e for e in elements if e.measure == elements[0].measure and e.value != 0]
+
+
+def _element_table(known: Sequence[ElementRow]) -> Table:
     """What the worst elements do to the only output, against f(x)."""
-    shown = next((e.measure for e in elements), "relative_error")  # the first is that of single elements
-    known = [e for e in elements if e.measure == shown and e.value != 0]
+    shown = known[0].measure
     worst = sorted(known, key=lambda e: -e.value)[:_WORST_ELEMENTS]
     heading = "element, worst first"
     if len(known) > len(worst):

@@ -1,6 +1,5 @@
 """Permutations of the points of a set: all of them, of a given number of points or of as many as there are."""
 
-import math
 import re
 from dataclasses import dataclass
 
@@ -48,7 +47,7 @@ class Permutations(Group):
 
     @property
     def order(self) -> int | None:  # type: ignore[override]
-        return None if self.n is None else math.factorial(self.n)
+        return None if self.n is None else self._bound.order
 
     def bind(self, shape: tuple[int, ...], padded: bool = False) -> "Permutations":
         _check_points(self, shape)

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from itertools import permutations
 
 import torch
@@ -9,6 +10,7 @@ import torch
 from symmeter.errors import SymmeterError
 from symmeter.symmetry.groups.group import Element, Group
 
+_factorial = cache(math.factorial)  # that of 100,000 points takes long
 POINTS, CHANNELS = "points", "channels"
 
 
@@ -81,7 +83,7 @@ class Symmetric(Group):
 
     @property
     def order(self) -> int:  # type: ignore[override]
-        return math.factorial(self.n)
+        return _factorial(self.n)
 
     def enumerate(self) -> tuple[Permutation, ...]:
         return tuple(Permutation(images, self.of) for images in permutations(range(self.n)))
