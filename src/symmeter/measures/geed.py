@@ -76,6 +76,11 @@ class GEED(Average):
         assert self.distance is not None
         return self.distance
 
+    @property
+    def share(self) -> bool:  # type: ignore[override]
+        """Whether the distance is, and nothing divides it."""
+        return self.m.share and not self.normalised
+
     def check(self, quantity: Quantity, elements: ElementSet) -> None:
         self.m.check(quantity)
 

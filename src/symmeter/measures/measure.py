@@ -53,6 +53,7 @@ class OrbitMeasure(Measure):
     """
 
     of_kind = ""  # the kind of outputs that it compares, such as boxes; nothing: whatever is compared entry by entry
+    share = False  # whether errors are shares, between 0 and 1
     amplitude = False  # whether the value is the root of a mean of squares, and floors with it
     needs_mean = False  # whether chunks must know the mean over the kernel of rho_out
     needs_other = False  # whether they must know f of another image

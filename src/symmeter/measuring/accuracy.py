@@ -1,16 +1,14 @@
 """The accuracy of a classifier on the samples of a run, from what is kept of each: its label, and whether it is hit."""
 
-import math
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
 from torch import Tensor
 
 from symmeter.measures.quantity import are_probabilities
 from symmeter.measuring.class_numbers import AS_THEY_ARE, ClassNumbers
 from symmeter.results.columns import Columns
-from symmeter.results.intervals import CONFIDENCE
+from symmeter.results.shares import wilson
 from symmeter.results.standard_errors import standard_error
 
 CONFIDENT = "confidence"  # the column of the largest probability
@@ -61,7 +59,7 @@ def accuracy_of(
         highest = f"{labels[known].max():.0f}"
         return None, f"labels go up to {highest} but the model has {classes} outputs: no accuracy"
     top1, top5 = columns["top1"][known], columns["top5"][known]
-    low, high = wilson(int(top1.sum()), len(top1))
+    low, high = wilson(float(top1.mean()), len(top1))
     found = {
         "top1": float(top1.mean()),
         "standard_error": standard_error(top1),
@@ -71,18 +69,3 @@ def accuracy_of(
         "n": int(known.sum()),
     }
     return found | ({"order": numbers.order} if numbers.order else {}), ""
-
-
-def wilson(hits: int, count: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share, which holds where all or none are hit too.
-
-    By hand: scipy.stats, which has it, takes longer to import than many a measurement.
-
-    >>> [round(end, 3) for end in wilson(12, 12)]
-    [0.758, 1.0]
-    """
-    z = float(ndtri((1 + CONFIDENCE) / 2))
-    share, spread = hits / count, z * z / count
-    centre = (share + spread / 2) / (1 + spread)
-    half = math.sqrt(share * (1 - share) * spread + spread * spread / 4) / (1 + spread)
-    return max(0.0, centre - half), min(1.0, centre + half)

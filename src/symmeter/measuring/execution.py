@@ -24,6 +24,7 @@ from symmeter.measuring.rows import derivative_rows, orbit_rows
 from symmeter.models.borrowed import borrowed
 from symmeter.options import as_written
 from symmeter.results.result import Result, Row
+from symmeter.results.verdict import NO_TEST
 from symmeter.samples import Samples
 from symmeter.symmetry.groups.group import Group
 from symmeter.verbs.warned import recorded, repeat, told_apart, warn
@@ -189,7 +190,7 @@ def _few(rows: Iterable[Row], item: str) -> list[str]:
 
 def _unmoved(rows: Iterable[Row], item: str) -> Iterator[str]:
     """What says that nothing at all changes an output, which then is no symmetry of it."""
-    compared = [row for row in rows if row.whole and row.control is not None]
+    compared = [row for row in rows if row.whole and row.control is not None and row.verdict != NO_TEST]
     beside = lambda row: row.control if row.control_error is None else row.control_error
     moved = {row.output for row in compared if row.asymmetry or beside(row)}
     for output in dict.fromkeys(row.output for row in compared):

@@ -12,6 +12,7 @@ from symmeter.results.columns import MAXIMUM, SCALE, Key
 from symmeter.results.coset_errors import Cosets
 from symmeter.results.estimate import Estimate, estimate
 from symmeter.results.intervals import Interval, Ratio, of_jackknife, of_ratio_of_means
+from symmeter.results.shares import of_mean_share
 from symmeter.results.standard_errors import pair_error, ratio_error, standard_error
 
 
@@ -36,7 +37,11 @@ class OrbitErrors:
         if not self.element_error or not own.standard_error:
             return self
         factor = math.hypot(own.standard_error, self.element_error) / own.standard_error
-        return replace(self, over_samples=replace(own, interval=own.interval.widened(own.value, factor)))
+        return self.with_interval(own.interval.widened(own.value, factor))
+
+    def with_interval(self, interval: Interval) -> "OrbitErrors":
+        """With another interval."""
+        return replace(self, over_samples=replace(self.over_samples, interval=interval))
 
 
 def orbit_errors(run: OrbitRun, target: OrbitTarget, measure: OrbitMeasure) -> OrbitErrors:
@@ -56,7 +61,12 @@ def orbit_errors(run: OrbitRun, target: OrbitTarget, measure: OrbitMeasure) -> O
     whole = OrbitErrors(
         _over_samples(run, key, values, measure.power), _element_error(run, measure, key, scale), maximum
     )
-    return whole.with_both_kinds_of_chance()
+    if not measure.share:
+        return whole.with_both_kinds_of_chance()
+    known = whole.over_samples
+    shares = of_mean_share(known.interval, known.value, known.n, run.until.confidence)
+    widened = whole.with_interval(shares).with_both_kinds_of_chance()
+    return widened.with_interval(widened.over_samples.interval.through(lambda end: min(max(end, 0.0), 1.0)))
 
 
 def mean_scale(run: OrbitRun, key: Key) -> float:

@@ -8,7 +8,7 @@ from symmeter.layers.difference_row import DifferenceRow
 from symmeter.layers.difference_text import shown_lines
 from symmeter.layers.text import shortened_name
 from symmeter.report.drawing import drawing
-from symmeter.report.figures import bars, room, signs, unframed, words, wrapped
+from symmeter.report.figures import bars, focused, room, signs, unframed, words, wrapped
 from symmeter.report.style import STYLE
 
 if TYPE_CHECKING:
@@ -55,6 +55,9 @@ def plot_difference(
     ax.set_yticks(places, names, parse_math=False)
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.axvline(0, color="black", linewidth=0.8)
+    left, right = focused(differences, errors)
+    if left < right:
+        ax.set_xlim(1.05 * left, 1.05 * right)
     across = f"contribution less that in the reference, {words(rows[0].symmetry)} ({signs(rows[0].unit)})"
     ax.set_xlabel(wrapped(across, ax, _ACROSS))
     said = f"{found.models[1]} less {found.reference}, {found.images} {found.item}s"

@@ -106,6 +106,10 @@ def _draw(ax: "Axes", dots: Sequence[Dot], places: Sequence[float], look: Series
     edges = np.where(inside, values, ax.get_xlim()[0])
     reach = bars(values, [dot.low for dot in dots], [dot.high for dot in dots])
     reach[:, ~inside] = np.nan
+    left, right = ax.get_xlim()
+    reach = np.minimum(
+        reach, np.stack([edges - left, right - edges])
+    )  # marks are not cut at the edge, bars are
     fill = look.colour if dots[0].resolved else "white"
     ax.errorbar(
         edges, places, xerr=reach, fmt=look.marker, color=look.colour, markerfacecolor=fill, clip_on=False

@@ -75,6 +75,26 @@ def bars(
     return np.maximum(np.stack([own - ends[0], ends[1] - own]), 0)
 
 
+def focused(
+    values: "Sequence[float] | NDArray[np.float64]", reach: "NDArray[np.float64]"
+) -> tuple[float, float]:
+    """The ends of an axis that has 0 and all values (n,), and of what `bars` (2, n) reach no more than that again.
+
+    Of a few images an interval may be thousands of times as long as what it is of.
+
+    >>> focused([0.2, 1.0], np.array([[0.1, 0.5], [0.1, 1e9]]))
+    (0.0, 2.0)
+    """
+    own = np.nan_to_num(np.array(values, float))
+    least, most = min(0.0, float(own.min())), max(0.0, float(own.max()))
+    down, up = np.nan_to_num(reach)
+    around = most - least
+    return (
+        max(min(least, float((own - down).min())), least - around),
+        min(max(most, float((own + up).max())), most + around),
+    )
+
+
 def line_colours(count: int) -> list[str]:
     """So many colours of lines, from the beginning again where there are more lines than colours."""
     return [STYLE.series(i).colour for i in range(count)]

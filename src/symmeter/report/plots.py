@@ -14,7 +14,7 @@ from symmeter.layers import summaries as views
 from symmeter.layers.profile import Profile
 from symmeter.layers.text import shortened_name
 from symmeter.report.drawing import drawing, usual_height
-from symmeter.report.figures import bars, common_unit, legend_below, room, unframed, words
+from symmeter.report.figures import bars, common_unit, focused, legend_below, room, unframed, words
 from symmeter.report.style import STYLE
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ def _stack_kinds(ax: "Axes", shares: Sequence[Sequence[views.Share]]) -> None:
 def plot_cumulative(profile: Profile, ax: "Axes", symmetry: str | None = None) -> None:
     """Running sum of contributions along the calls as a share of LEE, with a band of their 95 % intervals (Fig. 4)."""
     symmetries = profile.symmetries if symmetry is None else [_known(profile, symmetry)]
+    ends = [0.0, 1.0]
     for number, symmetry in enumerate(symmetries):
         look = STYLE.series(number)
         lines = views.cumulative(profile, symmetry)
@@ -105,6 +106,8 @@ def plot_cumulative(profile: Profile, ax: "Axes", symmetry: str | None = None) -
         ax.step(position, share, where="post", label=words(symmetry), **line)
         band = {"color": look.colour, "alpha": 0.15, "linewidth": 0}
         ax.fill_between(position, share - down, share + up, step="post", **band)
+        ends += focused(share, np.stack([down, up]))
+    ax.set_ylim(1.05 * min(ends) - 0.02, 1.05 * max(ends))
     ax.axhline(1, color="black", linestyle="--", linewidth=0.8)
     ax.axhline(0, color="black", linewidth=0.8)
     _mark_stages(ax, profile)
@@ -139,16 +142,20 @@ def plot_worst(profile: Profile, ax: "Axes", symmetry: str | None = None, top: i
     lines = views.by_module(profile, symmetry)[:top][::-1]
     share, low, high = _columns(lines, "share", "share_low", "share_high")
     share = np.nan_to_num(share.astype(float))  # 0 for None
+    reach = bars(share, low, high)
     ax.barh(
         range(len(lines)),
         100 * share,
-        xerr=100 * bars(share, low, high),
+        xerr=100 * reach,
         color=[COLOURS.get(line.kind, "#CCCCCC") for line in lines],
         error_kw={"linewidth": 0.8},
     )
     names = [shortened_name(line.label, room(ax) * 2 // 5) for line in lines]
     ax.set_yticks(range(len(lines)), names, parse_math=False)
     ax.axvline(0, color="black", linewidth=0.8)
+    left, right = focused(share, reach)
+    if left < right:
+        ax.set_xlim(105 * left, 105 * right)
     ax.set_xlabel(f"share of LEE, {words(symmetry)} (%), 95 % interval")
     _clean(ax)
 
