@@ -15,7 +15,7 @@ find_python = $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
 
 # One thread a worker: two processes that use all cores each are slower than one.
-pytest = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+pytest = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=25 --durations-min=8
 
 # Ends a pytest command; status 5 means that no test was selected, which is no failure.
 none_is_fine = || { status=$$?; [ $$status -eq 5 ] || exit $$status; }

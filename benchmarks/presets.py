@@ -1,10 +1,11 @@
 """The sizes of the models of every preset, counted anew and written into its table; what of the paper's study there is.
 
-    python benchmarks/presets.py [--check N] [--quick] [--shared ../shared]
+    python benchmarks/presets.py [--missing] [--check N] [--quick] [--shared ../shared]
 
-`--check N` counts N models of each preset, and fails where the table says something else. With `../shared` beside the
-checkout it prints how many of the paper's points have a partner: a model of the preset of the same kind whose accuracy
-on ImageNet is within 0.75 points, each model once (the points carry no names, and half points of accuracy).
+`--missing` counts only models that have no numbers yet. `--check N` counts N models of each preset, and fails where the
+table says something else. With `../shared` beside the checkout it prints how many of the paper's points have a partner:
+a model of the preset of the same kind whose accuracy on ImageNet is within 0.75 points, each model once (the points
+carry no names, and half points of accuracy).
 """
 
 import argparse
@@ -35,12 +36,13 @@ def counted(model: str) -> dict[str, int]:
     return {name: getattr(size, name) for name in SIZES}
 
 
-def renew(path: Path) -> None:
-    """Count all models of one table."""
+def renew(path: Path, missing: bool = False) -> None:
+    """Count all models of one table, or those that have no numbers."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    with bar(None, total=len(rows), title=path.stem, unit="model") as progress:
-        for row in rows:
+    chosen = [row for row in rows if not (missing and row[SIZES[0]])]
+    with bar(None, total=len(chosen), title=path.stem, unit="model") as progress:
+        for row in chosen:
             row |= counted(row["model"])
             progress.update()
     text = io.StringIO(newline="")
@@ -48,7 +50,7 @@ def renew(path: Path) -> None:
     table.writeheader()
     table.writerows(rows)
     write_whole(path, text.getvalue())
-    print(f"{path.stem}: {len(rows)} models")
+    print(f"{path.stem}: {len(chosen)} models")
 
 
 def check(name: str, count: int) -> bool:
@@ -81,13 +83,14 @@ def partners(shared: Path) -> None:
 def main() -> int:
     """The command; returns the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--missing", action="store_true", help="count only models that have no numbers")
     parser.add_argument("--check", type=int, metavar="N", help="count N models of each, and write nothing")
     parser.add_argument("--quick", dest="check", action="store_const", const=1, help="the same as --check 1")
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
     options = parser.parse_args()
     if options.check is None:
         for path in sorted(FOLDER.glob("*.yaml")):
-            renew(path.with_suffix(".csv"))
+            renew(path.with_suffix(".csv"), options.missing)
     wrong = [name for name in preset_names() if options.check and not check(name, options.check)]
     if options.shared.is_dir():
         partners(options.shared)

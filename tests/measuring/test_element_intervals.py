@@ -101,3 +101,9 @@ def test_values_of_samples_are_kept_of_elements_on_a_curve_only(runs, symmetry, 
         assert {np.concatenate(chunks).shape for chunks in sums.errors.values()} <= {(len(X),)}
     told = [row for row in result.elements if row.has_interval]
     assert len(told) == known - 1 and all(row.parameter is not None for row in told)
+
+
+def test_intervals_of_shares_stay_between_0_and_1():
+    result = measured(measure="same_prediction", symmetry="shift(1)")
+    rows = [row for row in result.elements if row.measure == "same_prediction" and row.has_interval]
+    assert rows and all(0 <= row.interval_low <= row.value <= row.interval_high <= 1 for row in rows)

@@ -18,6 +18,7 @@ from symmeter.results.estimate import bounded, columns_of_interval, estimate
 from symmeter.results.intervals import Interval, of_means
 from symmeter.results.nodes import NodeErrors
 from symmeter.results.row import ElementRow, Row
+from symmeter.results.shares import of_mean_share
 from symmeter.results.verdict import NO_TEST
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element
@@ -157,8 +158,12 @@ def _intervals_by_element(run: OrbitRun, m: OrbitMeasure, key: Key) -> dict[int,
     if sums is None or not sums.errors:
         return {}
     errors = np.stack([np.concatenate(chunks) for chunks in sums.errors.values()], 1)
-    means = of_means(errors, run.until.confidence, seed=run.seed)
+    count, confidence = len(errors), run.until.confidence
+    means = of_means(errors, confidence, seed=run.seed)
     per_scale = 1 / mean_scale(run, key)
+    if m.share:
+        of_all = zip(means, errors.mean(0), strict=True)
+        means = [one if one.remark else of_mean_share(one, mean, count, confidence) for one, mean in of_all]
     found = [Interval() if one.remark else one.times(per_scale).through(m.value) for one in means]
     return dict(zip(sums.errors, found, strict=True))
 
