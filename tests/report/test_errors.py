@@ -70,6 +70,16 @@ def test_an_exact_zero_stands_hollow_at_the_edge_of_a_logarithmic_axis():
     assert value == ax.get_xlim()[0] > 0 and not filled
 
 
+def test_an_interval_that_reaches_to_0_ends_at_the_edge_of_a_logarithmic_axis():
+    values = zip(made().rows, (1e-3, 1e-2, 10.0), strict=True)
+    rows = [replace(row, value=v, interval_low=0.0, interval_high=2 * v, control=None) for row, v in values]
+    ax = errors.plot_errors(replace(made(), rows=tuple(rows)))
+    left, right = ax.get_xlim()
+    assert ax.get_xscale() == "log"
+    ends = [mark[1:3] for (_, colour), mark in marks(ax).items() if colour == colours(ax)["LEE"]]
+    assert len(ends) == 3 and all(left <= low * 1.001 and high <= right * 1.001 for low, high in ends)
+
+
 @pytest.mark.parametrize(("times", "scale"), [(1.0, "linear"), (1e4, "log")])
 def test_several_models_side_by_side_on_an_axis_that_is_logarithmic_where_it_must_be(times, scale):
     one = made(0, symmetries=SYMMETRIES[:1])

@@ -1,6 +1,7 @@
 """Pictures: what they draw is what the profile says, and nothing global is touched."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -48,6 +49,16 @@ def test_bars_are_the_intervals_of_the_rows(found):
 def test_an_interval_that_is_not_there_has_no_bar_and_an_infinite_one_ends_at_the_edge():
     found = figures.bars([1.0, 2.0, 3.0], [0.5, None, -np.inf], [1.5, None, np.inf])
     np.testing.assert_array_equal(found, [[0.5, np.nan, 2.5], [0.5, np.nan, 0.0]])
+
+
+def test_an_interval_that_is_far_longer_than_the_values_does_not_hide_them(found):
+    wide = replace(found, rows=tuple(replace(r, share_low=-1e7, share_high=1e7) for r in found.rows))
+    shares = [100 * (line.share or 0.0) for line in views.by_module(found, "translation_x")[:12]]
+    span = max(*shares, 0.0) - min(*shares, 0.0)
+    left, right = plots.plot_worst(wide, symmetry="translation_x").get_xlim()
+    assert left <= min(shares) and max(shares) <= right and right - left < 3.2 * span
+    low, high = plots.plot_cumulative(wide).get_ylim()
+    assert low <= 0 and 1 <= high < 10
 
 
 def test_cumulative_ends_at_one(found):
