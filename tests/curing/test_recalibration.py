@@ -1,5 +1,7 @@
 """Recalibration: the statistics of batch norm are those of the samples, and nothing else moves."""
 
+from copy import deepcopy
+
 import pytest
 import torch
 from torch import nn
@@ -40,7 +42,7 @@ def test_they_are_the_mean_over_batches_and_not_the_last():
     net, x = network(), torch.cat([torch.zeros(16, 1, 8, 8), 9 * torch.ones(16, 1, 8, 8)])
     run(net, x, batch_size=16)
     assert torch.allclose(net[1].running_mean, net[0](x).mean((0, 2, 3)), atol=1e-4)
-    assert net[1].num_batches_tracked == 2 and net[1].momentum == 0.1
+    assert net[1].momentum == 0.1
 
 
 def test_nothing_else_moves():
@@ -67,3 +69,42 @@ def test_what_cannot_be_recalibrated_is_one_line_and_stays(net, x, words):
         run(net, x)
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
     assert all(module.momentum == 0.1 for module in net.modules() if isinstance(module, nn.BatchNorm2d))
+
+
+def beside(net, changed, x, **more):
+    return recalibrated(describe(changed), Given(x), PURPOSE, progress=False, beside=net, **more)
+
+
+def statistics(net):
+    return {name: value for name, value in net.state_dict().items() if "running" in name}
+
+
+def test_beside_itself_a_network_stays_what_it_is():
+    """However unlike the samples its statistics are, as where batch norm was folded away."""
+    net, x = network(), 3 + torch.rand(40, 1, 8, 8)
+    before = {name: value.clone() for name, value in statistics(net).items()}
+    beside(deepcopy(net), net, x, batch_size=16)
+    for name, value in statistics(net).items():
+        assert torch.allclose(value, before[name], atol=1e-6), name
+
+
+def test_statistics_move_as_the_change_moves_them():
+    """Twice the values and one more: a mean and a variance that follow exactly, and a second norm that sees no change."""
+    net, x = network(), 3 + torch.rand(40, 1, 8, 8)
+    net[1].running_mean.normal_()
+    net[1].running_var.uniform_(0.5, 2.0)
+    changed = deepcopy(net)
+    with torch.no_grad():
+        changed[0].weight *= 2
+        changed[0].bias.copy_(2 * net[0].bias + 1)
+    beside(net, changed, x, batch_size=40)
+    h = net[0](x)
+    assert torch.allclose(changed[1].running_mean, net[1].running_mean + h.mean((0, 2, 3)) + 1, atol=1e-4)
+    assert torch.allclose(changed[1].running_var, 4 * net[1].running_var, rtol=1e-4)
+    alone = deepcopy(net)
+    with torch.no_grad():
+        alone[3].bias += 5.0
+    beside(net, alone, x)
+    assert torch.equal(alone[1].running_mean, net[1].running_mean)
+    assert torch.allclose(alone[4].running_mean, net[4].running_mean + 5, atol=1e-4)
+    assert torch.allclose(alone[4].running_var, net[4].running_var, rtol=1e-3)

@@ -88,8 +88,8 @@ def cure(
         remedies: which to try, such as `"blur,averaged(C4)"`; None for all that may help. `symmeter list remedies` has
             them.
         loss: of accuracy that a recommended remedy may cost, such as 0.01 for one point.
-        recalibrate: where layers were changed, let batch norm take new statistics on the samples, without labels. What
-            these do alone is tried too.
+        recalibrate: where layers were changed, let statistics of batch norm move by as much as that moves them on the
+            samples, without labels. The network with those of the samples alone is tried too.
         finetune: labelled data to train on for one epoch, or a `Finetuning` that says how: the network as it is, and
             with the remedy for layers that lowers the error most.
 

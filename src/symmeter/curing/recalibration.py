@@ -1,12 +1,14 @@
 """Statistics of batch norm, estimated anew on samples without labels: what a changed network needs, and no training."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
+from queue import SimpleQueue
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from symmeter.curing.remedy import Purpose
@@ -27,14 +29,18 @@ def recalibrated(
     batch_size: int = 128,
     seed: int = 0,
     progress: bool | None = None,
+    beside: nn.Module | None = None,
 ) -> dict[str, float]:
     """Let every batch norm of `loaded.model` take means and variances of what reaches it now: of samples, or all.
 
     The layers before it may have been changed, as by a blur that takes away variance, and then its old statistics are
-    those of another network. It helps where a remedy makes a network with batch norm worse than it should, and where
-    samples are not like those that it was trained on; it cannot help where batch norm was folded into convolutions.
-    It costs one pass over the samples: some hundred are enough. No parameter moves, and no label is read. Dropout and
-    all else stay in the mode of inference; what was in train mode still is.
+    those of another network. With the network as it was `beside` it, they move by as much as the change moves them,
+
+        mean' = mean + (m - m0),    variance' = variance v / v0,
+
+    m and v those of a batch here and m0 and v0 there: a network that was not changed stays what it is, also where
+    samples are unlike those it was trained on, or where batch norm was folded into convolutions and does nothing.
+    It costs one pass over the samples, or two: some hundred are enough. No parameter moves, and no label is read.
 
     Returns `layers`, `samples` and `seconds`.
 
@@ -42,7 +48,7 @@ def recalibrated(
         SymmeterError: where there is no batch norm with running statistics, or one gets values that are not finite;
             the network then is as it was.
 
-    Source: Schneider et al. 2020; Li et al. 2017 (AdaBN).
+    Source: Schneider et al. 2020; Li et al. 2017 (AdaBN), both without a network beside.
     """
     given = replace(given, domain=given.domain or purpose.domain)
     settings = Settings(samples, seed=seed, control=False)
@@ -54,13 +60,13 @@ def recalibrated(
         )
     opened, seen, began = plan.open(), 0, time.perf_counter()
     shown = bar(progress, total=opened.total, title=f"recalibrating {loaded.name}", unit=opened.item)
-    with shown, _new_statistics(norms), borrowed(plan.model, seed), noticed_interrupts() as check:
-        for norm in norms:
-            norm.training = True
+    there = nullcontext() if beside is None else borrowed(beside, seed)
+    with shown, _moving(norms) as moving, borrowed(plan.model, seed), there, noticed_interrupts() as check:
         for batch in opened.batches(batch_size):
             if len(batch.inputs) > 1:
-                call = TrainingCall(plan.model, (), opened.packing, seed)
-                call.keep(call(batch.inputs.to(plan.device, plan.dtype)))
+                x = batch.inputs.to(plan.device, plan.dtype)
+                call = lambda model, x=x: TrainingCall(model, (), opened.packing, seed)(x)
+                moving.follow(call, plan.model, beside)
                 seen += len(batch.inputs)
             shown.update(len(batch.inputs))
             check()
@@ -72,32 +78,114 @@ def has_statistics(model: object) -> bool:
     return bool(_norms(model))
 
 
-def _norms(model: object) -> list[_BatchNorm]:
-    modules = model.modules() if isinstance(model, nn.Module) else ()
-    return [one for one in modules if isinstance(one, _BatchNorm) and one.running_mean is not None]
+def _norms(model: object) -> dict[str, _BatchNorm]:
+    """Those with running statistics, by name."""
+    modules = model.named_modules() if isinstance(model, nn.Module) else ()
+    return {
+        name: one for name, one in modules if isinstance(one, _BatchNorm) and one.running_mean is not None
+    }
+
+
+@dataclass(frozen=True)
+class _Statistics:
+    """Mean and variance (C,) of every channel."""
+
+    mean: Tensor
+    variance: Tensor
+
+    @classmethod
+    def of(cls, norm: _BatchNorm) -> "_Statistics":
+        assert norm.running_mean is not None and norm.running_var is not None
+        return cls(norm.running_mean.clone(), norm.running_var.clone())
+
+    @classmethod
+    def of_batch(cls, x: Tensor) -> "_Statistics":
+        """Of values (b, C, ...)."""
+        values = x.detach().transpose(0, 1).flatten(1)
+        return cls(values.mean(1), values.var(1))
+
+    def moved(self, there: "_Statistics", here: "_Statistics") -> "_Statistics":
+        """These, as far as those of a batch are here from what they are there."""
+        known = there.variance > 0
+        ratio = torch.where(known, here.variance / torch.where(known, there.variance, 1), 1)
+        return _Statistics(self.mean + (here.mean - there.mean), self.variance * ratio)
+
+    def put_into(self, norm: _BatchNorm) -> None:
+        """Let it use them from now on."""
+        assert norm.running_mean is not None and norm.running_var is not None
+        norm.running_mean.copy_(self.mean)
+        norm.running_var.copy_(self.variance)
+
+
+class _Moving:
+    """Batch norms that take statistics batch by batch, each from what those before it pass on with theirs."""
+
+    def __init__(self, norms: Mapping[str, _BatchNorm]):
+        self._norms = norms
+        self._old = {name: _Statistics.of(norm) for name, norm in norms.items()}
+        self._batches: dict[str, list[_Statistics]] = {name: [] for name in norms}
+
+    @torch.no_grad()
+    def follow(self, call: Callable[[nn.Module], object], model: nn.Module, beside: nn.Module | None) -> None:
+        """Take those of a batch, as `call` lets a network see it."""
+        there = {} if beside is None else _seen(call, beside)
+
+        def use(name: str, own: _Statistics) -> _Statistics:
+            return self._old[name].moved(there[name], own) if name in there else own
+
+        for name, own in _seen(call, model, use).items():
+            self._batches[name].append(own)
+
+    @torch.no_grad()
+    def settle(self) -> None:
+        """Statistics become their means over all batches."""
+        if not all(self._batches.values()):
+            raise SymmeterError("some batch norm saw no batch of two samples or more: give more samples")
+        for name, norm in self._norms.items():
+            batches = self._batches[name]
+            means = torch.stack([one.mean for one in batches]).mean(0)
+            _Statistics(means, torch.stack([one.variance for one in batches]).mean(0)).put_into(norm)
+            if not all(bool(buffer.isfinite().all()) for buffer in norm.buffers()):
+                raise SymmeterError(
+                    "values that reach a batch norm are not finite: its statistics are as they were"
+                )
+
+    @torch.no_grad()
+    def undo(self) -> None:
+        """Statistics are the old ones."""
+        for name, norm in self._norms.items():
+            self._old[name].put_into(norm)
 
 
 @contextmanager
-def _new_statistics(norms: list[_BatchNorm]) -> Iterator[None]:
-    """Statistics begin anew, and are means over all batches; they are the old ones after an exception."""
-    before = [(norm, norm.momentum, [buffer.clone() for buffer in norm.buffers()]) for norm in norms]
+def _moving(norms: Mapping[str, _BatchNorm]) -> Iterator[_Moving]:
+    """Statistics are new at the end, and the old ones after an exception."""
+    moving = _Moving(norms)
     try:
-        for norm in norms:
-            norm.reset_running_stats()
-            norm.momentum = None  # type: ignore[assignment]  # torch's word for the mean of all
-        yield
-        if not all(bool(buffer.isfinite().all()) for norm in norms for buffer in norm.buffers()):
-            raise SymmeterError(
-                "values that reach a batch norm are not finite: its statistics are as they were"
-            )
-        if not all(norm.num_batches_tracked for norm in norms):
-            raise SymmeterError("some batch norm saw no batch of two samples or more: give more samples")
+        yield moving
+        moving.settle()
     except BaseException:
-        with torch.no_grad():
-            for norm, _, buffers in before:
-                for buffer, value in zip(norm.buffers(), buffers, strict=True):
-                    buffer.copy_(value)
+        moving.undo()
         raise
-    finally:
-        for norm, momentum, _ in before:
-            norm.momentum = momentum
+
+
+def _seen(
+    call: Callable[[nn.Module], object],
+    model: nn.Module,
+    use: Callable[[str, _Statistics], _Statistics] | None = None,
+) -> dict[str, _Statistics]:
+    """Of one call, the statistics of what comes to each batch norm, by name; or those to `use`, which it then has."""
+    found: SimpleQueue = SimpleQueue()  # a dictionary would be what it was before the call
+
+    def hook(name: str, norm: _BatchNorm, given: tuple[Tensor, ...]) -> None:
+        own = _Statistics.of_batch(given[0])
+        if use is not None:
+            own = use(name, own)
+            own.put_into(norm)
+        found.put((name, own))
+
+    with ExitStack() as stack:
+        for name, norm in _norms(model).items():
+            stack.callback(norm.register_forward_pre_hook(partial(hook, name)).remove)
+        call(model)
+    return dict(found.get() for _ in range(found.qsize()))

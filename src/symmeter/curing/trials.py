@@ -26,7 +26,7 @@ _TIMED = 8  # samples of a forward pass that is timed
 class Task:
     """What is tried on: the network and its samples, and what is done after a remedy.
 
-    `recalibrate`: batch norm gets new statistics on the samples, where layers were changed.
+    `recalibrate`: where layers were changed, statistics of batch norm move by as much as that moves them.
     """
 
     plan: Plan
@@ -43,8 +43,15 @@ class Task:
         loaded, told = replace(self.plan.loaded, model=model), {}
         if candidate.recalibrated:
             settings = self.plan.settings
+            beside = self.plan.model if candidate.recipe.steps else None
             recalibrated(
-                loaded, self.given, self.purpose, settings.samples, seed=settings.seed, progress=False
+                loaded,
+                self.given,
+                self.purpose,
+                settings.samples,
+                seed=settings.seed,
+                progress=False,
+                beside=beside,
             )
         if candidate.finetuned:
             assert self.finetuning is not None
@@ -88,7 +95,10 @@ class Trials:
         return best(self.rows, len(self.tried), self.task.loss)
 
     def _with_statistics(self, candidates: Sequence[Candidate]) -> list[Candidate]:
-        """Candidates that change layers with new statistics, behind these alone; as they are without batch norm."""
+        """Candidates that change layers with statistics that follow; first the network with those of the samples alone.
+
+        As they are where there is no batch norm.
+        """
         if not self.task.recalibrate or not has_statistics(self.task.plan.model):
             return list(candidates)
         found = [replace(one, recalibrated=one.changes_layers) for one in candidates]
