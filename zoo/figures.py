@@ -78,5 +78,5 @@ def _figure(panels: Sequence[Panel], tall: float) -> "Figure":
     for number, (name, drawn) in enumerate(panels):
         ax = figure.add_subplot(rows, columns, number + 1)
         drawn(ax)
-        ax.set_title(name)
+        ax.set_title(name, loc="right")  # which has room to the left, above the names
     return figure

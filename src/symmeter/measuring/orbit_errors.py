@@ -11,7 +11,7 @@ from symmeter.measuring.targets import OrbitTarget
 from symmeter.results.columns import MAXIMUM, SCALE, Key
 from symmeter.results.coset_errors import Cosets
 from symmeter.results.estimate import Estimate, estimate
-from symmeter.results.intervals import Interval, Ratio, of_jackknife, of_ratio_of_means
+from symmeter.results.intervals import Interval, Ratio, of_jackknife, of_ratio_of_means, with_tail
 from symmeter.results.shares import of_mean_share
 from symmeter.results.standard_errors import pair_error, ratio_error, standard_error
 
@@ -90,7 +90,7 @@ def _over_samples(run: OrbitRun, key: Key, values: np.ndarray, power: int) -> Es
         return found
     own = run.columns[key]
     interval = of_ratio_of_means(own, scales, run.until.confidence, seed=run.seed)
-    return replace(found, standard_error=ratio_error(own, scales), interval=interval)
+    return replace(found, standard_error=ratio_error(own, scales), interval=with_tail(interval, own))
 
 
 def _pooled(run: OrbitRun, target: OrbitTarget, measure: OrbitMeasure) -> Estimate:

@@ -121,10 +121,12 @@ def of_means(values: np.ndarray, confidence: float = CONFIDENCE, *, seed: int = 
 
 def _of_column(about: Interval, values: np.ndarray) -> Interval:
     """The interval of the mean of values (n,), from that about the mean."""
-    if about.remark:
-        return about
-    interval = about.moved(float(values.mean()))
-    if values.min() < 0:
+    return about if about.remark else with_tail(about.moved(float(values.mean())), values)
+
+
+def with_tail(interval: Interval, values: np.ndarray) -> Interval:
+    """The interval of a mean of values (n,), or of that over another: where none is below 0, what their tail allows."""
+    if interval.remark or values.min() < 0:
         return interval
     interval = interval.through(lambda end: max(end, 0.0))
     if not too_long_a_tail(values):
