@@ -120,6 +120,11 @@ class PairsWrongly(Sound):
         return lambda generators, covector: super(PairsWrongly, self).pairing(covector)(generators, x)
 
 
+class ChangesAllAlike(Sound):
+    def changes(self, generators, x):
+        return [torch.ones_like(x) for _ in generators]
+
+
 class HasNoSuchAxis(Sound):
     @property
     def channel_axis(self):
@@ -165,6 +170,7 @@ BROKEN_REPRESENTATIONS = {
     SteepForAll: "test_derivatives_are_linear_and_the_same_alone_and_among_others",
     PairsWrongly: "test_pairings_are_inner_products_with_the_derivative",
     HasNoSuchAxis: "test_channels_are_on_an_axis_of_the_value",
+    ChangesAllAlike: "test_what_stands_in_for_another_sample_is_its_own",
     HasABorderOfItsOwn: "test_a_border_broadcasts_and_marks_what_it_leaves",
     SaysNothing: "test_it_is_described_in_a_few_words",
 }

@@ -79,7 +79,7 @@ class GEED(Average):
     @property
     def share(self) -> bool:  # type: ignore[override]
         """Whether the distance is, and nothing divides it."""
-        return self.m.share and not self.normalised
+        return self.distance is not None and self.distance.share and not self.normalised
 
     def check(self, quantity: Quantity, elements: ElementSet) -> None:
         self.m.check(quantity)

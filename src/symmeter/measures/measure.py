@@ -25,6 +25,7 @@ class Measure(ABC):
     direction: str
     description: str
     power = 1  # of the amplitude that its error is made of: 2 for squares, which floors hide longer
+    share = False  # whether errors are shares of decisions, between 0 and 1
     arguments = "nothing"
 
     @classmethod
@@ -53,7 +54,6 @@ class OrbitMeasure(Measure):
     """
 
     of_kind = ""  # the kind of outputs that it compares, such as boxes; nothing: whatever is compared entry by entry
-    share = False  # whether errors are shares, between 0 and 1
     amplitude = False  # whether the value is the root of a mean of squares, and floors with it
     needs_mean = False  # whether chunks must know the mean over the kernel of rho_out
     needs_other = False  # whether they must know f of another image

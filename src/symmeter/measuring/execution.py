@@ -56,6 +56,7 @@ class Execution(Generic[AnyRun]):
         if run.seen is not None and run.seen.chance is not None:
             rows = tuple(replace(row, chance=run.seen.chance, verdict="random") for row in rows)
         accuracy = run.accuracy()
+        shares = {m.name for m in run.measures if m.share}  # of decisions, which stay while outputs move
         notes = [
             *self.plan.loaded.notes,
             *self.notes,
@@ -63,7 +64,7 @@ class Execution(Generic[AnyRun]):
             *_skipped(samples),
             *run.notes(),
             *_few(rows, samples.item),
-            *_unmoved(rows, samples.item),
+            *_unmoved([row for row in rows if row.measure not in shares], samples.item),
         ]
         partial = bool(samples.skipped or run.non_finite or run.stopped)
         header = {

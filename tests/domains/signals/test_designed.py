@@ -36,6 +36,7 @@ CASES = [
 ]  # fmt: skip
 
 
+@pytest.mark.filterwarnings("ignore:logits. neither the symmetry nor changes")  # the constant one
 @pytest.mark.parametrize(
     ("symmetry", "net"), CASES, ids=["constant", "absolute value", "energy", "normalised"]
 )
