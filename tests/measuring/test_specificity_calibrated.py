@@ -41,7 +41,7 @@ def test_of_untrained_networks_of_points_it_is_one_within_its_interval(study):
     inside = [row.specificity_low <= 1 <= row.specificity_high for row in rows]
     apart = np.std(np.log([row.specificity for row in rows]))
     assert len(rows) == 5 * 2 * 7 and np.mean(inside) >= 0.9
-    assert all(row.verdict != "specific" for row in rows)
+    assert sum(row.verdict == "specific" for row in rows) <= 3  # of 70 intervals of 95 %
     assert 0.5 * Points.between_networks < apart < 2 * Points.between_networks
 
 
