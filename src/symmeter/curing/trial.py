@@ -160,7 +160,7 @@ class _Pair:
         change = (now - was)[np.isfinite(now - was)]
         if not len(change):
             return found
-        interval = of_mean(change)
+        interval = of_mean(change).through(lambda end: min(max(end, -1.0), 1.0))
         return replace(
             found,
             accuracy_change=float(change.mean()),
