@@ -25,7 +25,7 @@ from architecture import mixer, normalised, transformer
 from augmentation import plain
 from common import Study, Verdict, main, yes
 from images import Images
-from published import MOBILENET, MOBILENETV1, RESNET20, RESNET56, Published
+from published import MOBILENET, RESNET20, Published
 from training import same, trained
 
 SYMMETRY = "translation,rotation"  # of networks of small images; of those of photographs translations alone
@@ -37,8 +37,6 @@ TRAINED: dict[str, Callable[[Images], nn.Module]] = {
 PUBLISHED = {  # with how many images, along what, and which remedies: None for all that are usual
     MOBILENET: (48, "translation", "blur,aligned_padding"),  # a pass of it takes long
     RESNET20: (48, SYMMETRY, None),
-    MOBILENETV1: (48, "translation", None),
-    RESNET56: (16, SYMMETRY, None),
 }
 KEPT = (
     "remedy", "where", "symmetry", "ratio", "ratio_low", "ratio_high", "predicted", "predicted_low", "predicted_high",
