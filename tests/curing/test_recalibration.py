@@ -100,7 +100,8 @@ def test_statistics_move_as_the_change_moves_them():
     beside(net, changed, x, batch_size=40)
     h = net[0](x)
     assert torch.allclose(changed[1].running_mean, net[1].running_mean + h.mean((0, 2, 3)) + 1, atol=1e-4)
-    assert torch.allclose(changed[1].running_var, 4 * net[1].running_var, rtol=1e-4)
+    v, eps = h.var((0, 2, 3)), net[1].eps
+    assert torch.allclose(changed[1].running_var, net[1].running_var * (4 * v + eps) / (v + eps), rtol=1e-4)
     alone = deepcopy(net)
     with torch.no_grad():
         alone[3].bias += 5.0
@@ -108,3 +109,15 @@ def test_statistics_move_as_the_change_moves_them():
     assert torch.equal(alone[1].running_mean, net[1].running_mean)
     assert torch.allclose(alone[4].running_mean, net[4].running_mean + 5, atol=1e-4)
     assert torch.allclose(alone[4].running_var, net[4].running_var, rtol=1e-3)
+
+
+def test_a_channel_that_is_always_the_same_keeps_its_scale():
+    """Round-off of one network over that of another is no ratio of variances."""
+    net, x = network(), 3 + torch.rand(40, 1, 8, 8)
+    with torch.no_grad():
+        net[0].weight[1] = 1e-7
+    changed = deepcopy(net)
+    with torch.no_grad():
+        changed[0].weight[1] = 1e-5
+    beside(net, changed, x)
+    assert torch.allclose(changed[1].running_var, net[1].running_var, rtol=1e-3)

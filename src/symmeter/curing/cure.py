@@ -30,7 +30,7 @@ from symmeter.verbs.arguments import Kind, number, several, truth, word
 from symmeter.verbs.verb import verb
 from symmeter.verbs.warned import recorded
 
-_PURPOSE = "a cure"
+_A_CURE = "a cure"
 _NAMES = several("remedies", word)
 
 
@@ -112,9 +112,9 @@ def cure(
     """
     given = Given(data, domain, inputs, labels, named_options(definition, preprocessing) | options)
     settings = Settings(samples, batch_size, device, seed, progress, False, elements)
-    plan = one_output(make_plan(model, given, symmetry, None, output, settings), _PURPOSE)
+    plan = one_output(make_plan(model, given, symmetry, None, output, settings), _A_CURE)
     if not isinstance(plan.model, nn.Module):
-        raise SymmeterError(f"{plan.loaded.name} is no nn.Module: {_PURPOSE} changes layers, and it has none")
+        raise SymmeterError(f"{plan.loaded.name} is no nn.Module: {_A_CURE} changes layers, and it has none")
     purpose = Purpose(plan.symmetry, plan.domain.name, output, inputs, given.options)
     tried = usual_remedies(purpose) if remedies is None else remedies
     given = replace(given, domain=type(plan.domain))
@@ -142,7 +142,7 @@ def _diagnosed(
     alone = replace(plan.symmetry, groups=())
     with recorded():
         try:
-            along = plan_along(plan.loaded, given, alone, str(plan.outputs[0]), plan.settings, _PURPOSE)
+            along = plan_along(plan.loaded, given, alone, str(plan.outputs[0]), plan.settings, _A_CURE)
             done = run_along(along, diagnosis)
             profile = profiled(done, diagnosis)
         except SymmeterError as error:

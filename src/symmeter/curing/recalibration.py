@@ -36,11 +36,12 @@ def recalibrated(
     The layers before it may have been changed, as by a blur that takes away variance, and then its old statistics are
     those of another network. With the network as it was `beside` it, they move by as much as the change moves them,
 
-        mean' = mean + (m - m0),    variance' = variance v / v0,
+        mean' = mean + (m - m0),    variance' = variance (v + eps) / (v0 + eps),
 
-    m and v those of a batch here and m0 and v0 there: a network that was not changed stays what it is, also where
-    samples are unlike those it was trained on, or where batch norm was folded into convolutions and does nothing.
-    It costs one pass over the samples, or two: some hundred are enough. No parameter moves, and no label is read.
+    m and v those of a batch here, m0 and v0 there, eps that of the batch norm. A network that was not changed stays
+    what it is, also where samples are unlike those it was trained on, or where batch norm was folded into convolutions
+    and does nothing. It costs one pass over the samples, or two: some hundred are enough. No parameter moves, and no
+    label is read.
 
     Returns `layers`, `samples` and `seconds`.
 
@@ -104,10 +105,9 @@ class _Statistics:
         values = x.detach().transpose(0, 1).flatten(1)
         return cls(values.mean(1), values.var(1))
 
-    def moved(self, there: "_Statistics", here: "_Statistics") -> "_Statistics":
+    def moved(self, there: "_Statistics", here: "_Statistics", eps: float) -> "_Statistics":
         """These, as far as those of a batch are here from what they are there."""
-        known = there.variance > 0
-        ratio = torch.where(known, here.variance / torch.where(known, there.variance, 1), 1)
+        ratio = (here.variance + eps) / (there.variance + eps)  # of a channel that is always the same, too
         return _Statistics(self.mean + (here.mean - there.mean), self.variance * ratio)
 
     def put_into(self, norm: _BatchNorm) -> None:
@@ -131,7 +131,9 @@ class _Moving:
         there = {} if beside is None else _seen(call, beside)
 
         def use(name: str, own: _Statistics) -> _Statistics:
-            return self._old[name].moved(there[name], own) if name in there else own
+            if name not in there:
+                return own
+            return self._old[name].moved(there[name], own, self._norms[name].eps)
 
         for name, own in _seen(call, model, use).items():
             self._batches[name].append(own)

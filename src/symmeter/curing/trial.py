@@ -128,7 +128,7 @@ class _Pair:
         if was is None or now is None:
             return found
         ratio = float(now.mean() / was.mean()) if was.mean() else None
-        interval = of_ratio_of_means(now, was).through(lambda end: max(end, 0.0))
+        interval = of_ratio_of_means(now, was).within(0.0)
         found = replace(
             found,
             error=other.value,
@@ -160,7 +160,7 @@ class _Pair:
         change = (now - was)[np.isfinite(now - was)]
         if not len(change):
             return found
-        interval = of_mean(change).through(lambda end: min(max(end, -1.0), 1.0))
+        interval = of_mean(change).within(-1.0, 1.0)
         return replace(
             found,
             accuracy_change=float(change.mean()),

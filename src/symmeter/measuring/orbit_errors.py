@@ -66,7 +66,7 @@ def orbit_errors(run: OrbitRun, target: OrbitTarget, measure: OrbitMeasure) -> O
     known = whole.over_samples
     shares = of_mean_share(known.interval, known.value, known.n, run.until.confidence)
     widened = whole.with_interval(shares).with_both_kinds_of_chance()
-    return widened.with_interval(widened.over_samples.interval.through(lambda end: min(max(end, 0.0), 1.0)))
+    return widened.with_interval(widened.over_samples.interval.within(0.0, 1.0))
 
 
 def mean_scale(run: OrbitRun, key: Key) -> float:

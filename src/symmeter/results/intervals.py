@@ -48,6 +48,10 @@ class Interval:
         """The interval of so many times the quantity."""
         return self.through(partial(mul, factor))
 
+    def within(self, least: float, most: float = math.inf) -> "Interval":
+        """With no end outside of what the quantity can be."""
+        return self.through(lambda end: min(max(end, least), most))
+
     def widened(self, centre: float, factor: float) -> "Interval":
         """With ends that are so many times as far from its centre."""
         return self.through(lambda end: centre + (end - centre) * factor)
@@ -128,7 +132,7 @@ def with_tail(interval: Interval, values: np.ndarray) -> Interval:
     """The interval of a mean of values (n,), or of that over another: where none is below 0, what their tail allows."""
     if interval.remark or values.min() < 0:
         return interval
-    interval = interval.through(lambda end: max(end, 0.0))
+    interval = interval.within(0.0)
     if not too_long_a_tail(values):
         return interval
     return Interval(
@@ -240,7 +244,7 @@ def _of_means(values: np.ndarray, divisors: np.ndarray, confidence: float, beyon
         return None
     ratio = float(values.mean()) / divisor
     interval = _with_chance_beyond(of_ratio_of_means(values, divisors, confidence), ratio, beyond, confidence)
-    interval = interval.through(lambda end: max(end, 0.0))
+    interval = interval.within(0.0)
     _, p = student(values - divisors, confidence, beyond * ratio * divisor)
     return Ratio(ratio, interval, len(values), p, "means")
 

@@ -1,6 +1,7 @@
 """What a motion of space does to the components of one value: of a scalar, a vector, a tensor, an irrep, a cell."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -240,13 +241,14 @@ class Sum(Components):
         return [part.shape[0] for part in self.parts]
 
     def act(self, motion: Motion, x: Tensor) -> Tensor:
-        pieces = zip(self.parts, x.split(self._sizes, -1), strict=True)
-        return torch.cat([part.act(motion, piece) for part, piece in pieces], -1)
+        return self._side_by_side(x, lambda part, piece: part.act(motion, piece))
 
     def rate(self, generator: SpaceGenerator, x: Tensor) -> Tensor:
-        pieces = zip(self.parts, x.split(self._sizes, -1), strict=True)
-        return torch.cat([part.rate(generator, piece) for part, piece in pieces], -1)
+        return self._side_by_side(x, lambda part, piece: part.rate(generator, piece))
 
     def change(self, generator: SpaceGenerator, x: Tensor) -> Tensor:
+        return self._side_by_side(x, lambda part, piece: part.change(generator, piece))
+
+    def _side_by_side(self, x: Tensor, moved: Callable[[Components, Tensor], Tensor]) -> Tensor:
         pieces = zip(self.parts, x.split(self._sizes, -1), strict=True)
-        return torch.cat([part.change(generator, piece) for part, piece in pieces], -1)
+        return torch.cat([moved(part, piece) for part, piece in pieces], -1)

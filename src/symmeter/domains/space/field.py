@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from symmeter.domains.space.by_components import ByComponents, Moved
 from symmeter.domains.space.components import Components, Positions
 from symmeter.domains.space.generators import SpaceGenerator, as_motion
 from symmeter.domains.space.motion import Motion
@@ -27,7 +28,7 @@ _BEFORE = {GRAPH: 0, NODE: 1, PAIR: 2, EDGE: 1}  # axes between that of the batc
 
 
 @dataclass(frozen=True)
-class Field(Representation):
+class Field(ByComponents):
     """Values (B, ..., *components) at a place: motions move the components, permutations the axes of the points.
 
     `place` is `node` for values (B, N, ...) of every point, `pair` for (B, N, N, ...), `edge` for those of a list of
@@ -96,19 +97,7 @@ class Field(Representation):
         of_points = isinstance(self.components, Positions) or (before > 1 and shape[1] == n)
         return range(1, 1 + of_points)
 
-    def differentiate_all(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
-        """X x (B, ...) for every generator; 0 for those that are of something else."""
-        return [self._along(generator, x, self.components.rate) for generator in generators]
-
-    def changes(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
-        """X x, but along translations, which move all samples alike, how far the points are from their mean."""
-        return [self._along(generator, x, self.components.change) for generator in generators]
-
-    def _along(
-        self, generator: Generator, x: Tensor, moved: Callable[[SpaceGenerator, Tensor], Tensor]
-    ) -> Tensor:
-        if not isinstance(generator, SpaceGenerator):
-            return torch.zeros_like(x)
+    def on_components(self, generator: SpaceGenerator, x: Tensor, moved: Moved) -> Tensor:
         self._check(generator, x)
         return moved(generator, x)
 

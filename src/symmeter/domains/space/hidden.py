@@ -1,19 +1,19 @@
 """Tensors inside of a network on points: which axes hold the points, and which the three directions of space."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
+from symmeter.domains.space.by_components import ByComponents, Moved
 from symmeter.domains.space.components import Components, Scalars
 from symmeter.domains.space.generators import SpaceGenerator, as_motion
 from symmeter.domains.space.motion import Motion
-from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.groups.group import Element
 from symmeter.symmetry.groups.permutations import POINTS, Permutation
 from symmeter.symmetry.representations.pairing import OfNothing, Pairing, WithTangents
-from symmeter.symmetry.representations.representation import Acted, Representation
+from symmeter.symmetry.representations.representation import Acted
 
 SCALARS = Scalars()
 
@@ -57,7 +57,7 @@ class NodeAxis:
 
 
 @dataclass(frozen=True)
-class Hidden(Representation):
+class Hidden(ByComponents):
     """A tensor (..., *components, ...): motions act on the components at an axis, permutations on the axes of points.
 
     `nodes` are the axes of points, `at` is the first axis of the components. `labels` says that the entries are numbers
@@ -91,14 +91,16 @@ class Hidden(Representation):
             element = as_motion(element)
             if isinstance(element, Motion):
                 motion = element
-                return self._on_components(x, lambda last: self.components.act(motion, last)), everywhere
+                return self._with_components_last(
+                    x, lambda last: self.components.act(motion, last)
+                ), everywhere
             if isinstance(element, Permutation) and element.of == POINTS:
                 return self._permuted(element, x), everywhere
             return x, everywhere
 
         return act
 
-    def _on_components(self, x: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
+    def _with_components_last(self, x: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
         """x (...) with its components changed, which are its last axes for `change`."""
         count = len(self.components.shape)
         if not count:
@@ -116,20 +118,10 @@ class Hidden(Representation):
         relabelled = x // n * n + images[(x % n).long()].to(x)  # numbers go on from graph to graph of a batch
         return torch.where(x < 0, x, relabelled)
 
-    def differentiate_all(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
-        """X x (...) for every generator; 0 for those that are of something else."""
-        return [self._along(generator, x, self.components.rate) for generator in generators]
-
-    def changes(self, generators: Sequence[Generator], x: Tensor) -> list[Tensor]:
-        """What stands in for that of another sample."""
-        return [self._along(generator, x, self.components.change) for generator in generators]
-
-    def _along(
-        self, generator: Generator, x: Tensor, moved: Callable[[SpaceGenerator, Tensor], Tensor]
-    ) -> Tensor:
-        if not isinstance(generator, SpaceGenerator) or not self.components.shape:
+    def on_components(self, generator: SpaceGenerator, x: Tensor, moved: Moved) -> Tensor:
+        if not self.components.shape:  # numbers, which nothing moves
             return torch.zeros_like(x)
-        return self._on_components(x, lambda last: moved(generator, last))
+        return self._with_components_last(x, lambda last: moved(generator, last))
 
     def pairing(self, x: Tensor) -> Pairing:
         """Entries of the first axis are those of samples in turn."""
