@@ -10,7 +10,7 @@ the predicted interval, and which kinds of remedy the first order fails for.
 
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from architecture import mixer, normalised, transformer
 from augmentation import plain
 from common import Study, Verdict, main, yes
 from images import Images
-from published import MOBILENET, RESNET20, Published
+from published import MOBILENET, MOBILENETV1, RESNET20, RESNET56, Published
 from training import same, trained
 
 SYMMETRY = "translation,rotation"  # of networks of small images; of those of photographs translations alone
@@ -34,10 +34,30 @@ TRAINED: dict[str, Callable[[Images], nn.Module]] = {
     "ViT": transformer,
     "mixer": mixer,
 }
-PUBLISHED = {  # with how many images, along what, and which remedies: None for all that are usual
-    MOBILENET: (48, "translation", "blur,aligned_padding"),  # a pass of it takes long
-    RESNET20: (48, SYMMETRY, None),
-}
+_DEAR = "circular_padding,filtered_activation"  # of MobileNetV2 on few photographs: these take ten passes and more
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A published network, on how many images, along what, and which remedies: None for all that are usual."""
+
+    network: Published
+    count: int
+    symmetry: str = SYMMETRY
+    remedies: str | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.network.name}, {self.count} images"
+
+
+TRIALS = (
+    Trial(RESNET20, 48),
+    Trial(RESNET56, 24),
+    Trial(MOBILENETV1, 64, "translation"),
+    Trial(MOBILENET, 24, "translation", _DEAR),
+    Trial(MOBILENET, 200, "translation", "blur,aligned_padding,averaged(shift(1))"),
+)
 KEPT = (
     "remedy", "where", "symmetry", "ratio", "ratio_low", "ratio_high", "predicted", "predicted_low", "predicted_high",
     "stability_ratio", "stability_ratio_low", "stability_ratio_high", "consistency_before", "consistency",
@@ -52,8 +72,8 @@ class Cures(Study):
 
     def rows(self) -> Iterable[dict[str, Any]]:
         if self.settings.data is not None and not self.quick:
-            for published, how in PUBLISHED.items():
-                yield from self.step(published.name, lambda p=published, h=how: self._published(p, *h))
+            for trial in TRIALS:
+                yield from self.step(trial.name, lambda t=trial: self._published(t))
         for name in TRAINED:
             yield from self.step(f"digits-{name}", lambda n=name: self._trained(n))
 
@@ -64,13 +84,12 @@ class Cures(Study):
         data = (images.test_x, images.test_y)
         return self._cured(name, network, data, symmetry="translation_x" if self.quick else SYMMETRY)
 
-    def _published(
-        self, published: Published, count: int, symmetry: str, remedies: str | None
-    ) -> list[dict[str, Any]]:
+    def _published(self, trial: Trial) -> list[dict[str, Any]]:
         assert self.settings.data is not None
+        published = trial.network
         network, place = published.load(self.settings.data), published.place(self.settings.data)
-        how = {"symmetry": symmetry, "samples": count, "remedies": remedies, **published.preprocessing()}
-        return self._cured(published.name, network, str(place), **how)
+        how = {"symmetry": trial.symmetry, "samples": trial.count, "remedies": trial.remedies}
+        return self._cured(trial.name, network, str(place), **how, **published.preprocessing())
 
     def _cured(self, name: str, network: nn.Module, data: Any, **how: Any) -> list[dict[str, Any]]:
         # After a softmax a few images carry the mean, and ratios of means say little.

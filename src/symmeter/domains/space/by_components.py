@@ -32,6 +32,7 @@ class ByComponents(Representation):
         return [self._along(generator, x, self.components.change) for generator in generators]
 
     def _along(self, generator: Generator, x: Tensor, moved: Moved) -> Tensor:
+        """x (B, ...) with its components moved; 0 where the generator is of something else."""
         if not isinstance(generator, SpaceGenerator):
             return torch.zeros_like(x)
         return self.on_components(generator, x, moved)

@@ -250,5 +250,6 @@ class Sum(Components):
         return self._side_by_side(x, lambda part, piece: part.change(generator, piece))
 
     def _side_by_side(self, x: Tensor, moved: Callable[[Components, Tensor], Tensor]) -> Tensor:
+        """x (B, ..., n), each part of its last axis moved by itself."""
         pieces = zip(self.parts, x.split(self._sizes, -1), strict=True)
         return torch.cat([moved(part, piece) for part, piece in pieces], -1)
