@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from filelock import FileLock
 from selenium.webdriver.support.ui import WebDriverWait
 from tests.browser import chromium
 
@@ -56,17 +57,20 @@ def styles_outside(text):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The site, as `make docs` makes it; notebooks that were run with this code are not run again."""
+def site():
+    """The site, where `make docs` makes it: what is up to date there is not made again, and by one process."""
     if find_spec("sphinx") is None:
         pytest.skip("needs sphinx")
-    made = tmp_path_factory.mktemp("site")
+    made = ROOT / "build" / "docs"
+    made.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", "-n", "-q", "-j", "8"]
-    command += ["-d", made / "doctrees", ROOT / "docs", made / "html"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    with FileLock(made.with_suffix(".lock")):
+        done = subprocess.run(
+            [*command, ROOT / "docs", made], env=environment, capture_output=True, text=True, check=False
+        )
     assert done.returncode == 0, done.stderr[-3000:]
-    return made / "html"
+    return made
 
 
 @pytest.fixture(scope="module")

@@ -16,22 +16,27 @@ _WORTH = 0.01  # of an error: what a remedy takes away at a layer that is worth 
 
 @dataclass(frozen=True)
 class Known:
-    """What a diagnosis found along generators: LEE and what of it passes through layers, (n,), and what remedies leave.
+    """What a diagnosis found along generators, of n samples, all (generators, n).
 
-    `lee` (generators, n), `passing` by layer (generators, n), `left` by remedy and layer (generators,).
+    LEE, what of it passes through layers by their names, and what would with a remedy there, by its text and the layer.
     """
 
     names: tuple[str, ...] = ()
     lee: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     passing: Mapping[str, np.ndarray] = field(default_factory=dict)
-    left: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
+    kept: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
 
     def of_step(self, step: Step, symmetry: str) -> Predicted:
         """What becomes of the error along a generator of this name."""
-        if symmetry not in self.names or step.remedy not in self.left:
+        if symmetry not in self.names or step.remedy not in self.kept:
             return Predicted()
         t = self.names.index(symmetry)
-        return of_layers(self.lee[t], self.passing, self.left[step.remedy], step.places, t)
+        return of_layers(self.lee[t], self.passing, self.kept[step.remedy], step.places, t)
+
+    def of_place(self, remedy: str, place: str) -> list[float]:
+        """What becomes of the error along each generator where a remedy is at one layer alone, as far as known."""
+        found = [self.of_step(Step(remedy, (place,)), name).ratio for name in self.names]
+        return [ratio for ratio in found if ratio is not None]
 
 
 @dataclass(frozen=True)
@@ -95,19 +100,10 @@ def _product(parts: Sequence[Predicted]) -> Predicted:
 
 def _steps(remedy: Remedy, model: nn.Module, known: Known) -> list[Step]:
     places = remedy.places(model)
-    if not isinstance(remedy, LayerRemedy) or str(remedy) not in known.left:
+    if not isinstance(remedy, LayerRemedy) or str(remedy) not in known.kept:
         return [Step(str(remedy), tuple(places))] if places else []
-    ratios = {place: _alone(str(remedy), place, known) for place in places}
-    ratios = {place: ratio for place, ratio in ratios.items() if ratio is not None}
+    alone = {place: known.of_place(str(remedy), place) for place in places}
+    ratios = {place: float(np.mean(found)) for place, found in alone.items() if found}
     worth = [place for place, ratio in ratios.items() if ratio < 1 - _WORTH]
-    steps = [Step(str(remedy), tuple(worth))] if worth else []
-    if len(worth) > 1:
-        steps.append(Step(str(remedy), (min(worth, key=ratios.__getitem__),)))
-    return steps
-
-
-def _alone(remedy: str, place: str, known: Known) -> float | None:
-    """The mean over generators of what is expected at one layer alone; None where that is not known."""
-    ratios = [known.of_step(Step(remedy, (place,)), name).ratio for name in known.names]
-    known_ratios = [ratio for ratio in ratios if ratio is not None]
-    return float(np.mean(known_ratios)) if known_ratios else None
+    best = [min(ratios, key=ratios.__getitem__)] if ratios else []
+    return [Step(str(remedy), tuple(step)) for step in dict.fromkeys(map(tuple, (worth, best))) if step]

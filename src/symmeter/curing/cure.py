@@ -1,10 +1,8 @@
 """`cure`: from a network and some samples to what makes it more symmetric, at what price."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -125,18 +123,15 @@ def cure(
     }  # fmt: skip
     bench = Bench(plan.loaded, data, arguments, decision_groups(plan))
     before = bench(plan.model)
-    diagnosis, profile, known = _diagnosed(plan, given, tried, layouts)
+    diagnosis, profile, known = _diagnosed(plan, given, Diagnosis(tried, layouts, seed, recalibrate))
     task = Task(plan, given, purpose, diagnosis.seen, loss, recalibrate, finetune)
     trials = Trials(bench, task, before, plan.model)
     trials.run(candidates(tried, plan.model, purpose, known), progress)
     return announced(_cure(trials, profile, diagnosis), trials.interrupted)
 
 
-def _diagnosed(
-    plan: Plan, given: Given, remedies: Sequence[Remedy], layouts: Words | None
-) -> tuple[Diagnosis, Profile | None, Known]:
+def _diagnosed(plan: Plan, given: Given, diagnosis: Diagnosis) -> tuple[Diagnosis, Profile | None, Known]:
     """The attribution along the generators, if there are any and the network has a backward pass."""
-    diagnosis = Diagnosis(remedies, layouts, plan.settings.seed)
     if not plan.symmetry.generators:
         return diagnosis, None, Known()
     alone = replace(plan.symmetry, groups=())
@@ -148,8 +143,7 @@ def _diagnosed(
         except SymmeterError as error:
             diagnosis.failed[""] = str(error)
             return diagnosis, None, Known()
-    lee = np.stack([profile.contributions(name)[0] for name in profile.symmetries])
-    return diagnosis, profile, Known(profile.symmetries, lee, diagnosis.passing(done.run), diagnosis.left)
+    return diagnosis, profile, diagnosis.known(done.run, profile)
 
 
 def _cure(trials: Trials, profile: Profile | None, diagnosis: Diagnosis) -> Cure:

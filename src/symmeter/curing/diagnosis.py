@@ -1,54 +1,78 @@
-"""Where the error comes in, how much of it passes through each layer, and what each remedy would leave of that."""
+"""Where the error comes in, how much of it passes through each layer, and how much would with each remedy there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from symmeter.autodiff.memory import out_of_memory
+from symmeter.curing.candidates import Known
 from symmeter.curing.passing import Passages
 from symmeter.curing.remedy import LayerRemedy, Remedy
 from symmeter.errors import first_line
 from symmeter.layers.attributor import Attributor
 from symmeter.layers.contributions import Contributions
 from symmeter.layers.layouts import Words
+from symmeter.layers.profile import Profile
 from symmeter.measuring.derivative import DerivativeRun
 from symmeter.results.columns import Key
 
-PASSING = "passing"  # the measure of columns
-FEW = 4  # samples that go at once, and that layers are tried on
+PASSING = (
+    "passing"  # the measure of columns; with a remedy the text of it stands behind, as in "passing: blur"
+)
+FEW = 4  # samples that go at once
+MOST = 32  # samples that predictions are made from
+
+_Place = tuple[str, str]  # a layer, and the text of a remedy in its place; none for the layer itself
 
 
 class Diagnosis(Attributor):
     """An attribution along generators that also looks at what passes through the layers that remedies are for.
 
-    `left` has, by the texts of remedies and by layer, what remains of the deviation that leaves a layer, for every
-    generator; `seen` the inputs (b, ...) of layers; `failed` why nothing is known of a remedy or of a layer.
+    `seen` has inputs (b, ...) of layers; `failed` why nothing is known of a remedy or of a layer.
     """
 
-    def __init__(self, remedies: Sequence[Remedy], layouts: Words | None, seed: int):
+    def __init__(
+        self, remedies: Sequence[Remedy], layouts: Words | None, seed: int, recalibrate: bool = True
+    ):
         super().__init__(0, layouts, seed)
         self._remedies = [remedy for remedy in remedies if isinstance(remedy, LayerRemedy)]
+        self._recalibrate = recalibrate
         self._run: DerivativeRun | None = None  # while its chunks are taken
         self._layers: dict[str, nn.Module] = {}
-        self._amounts: list[dict[str, Tensor]] = []  # of a chunk
-        self.left: dict[str, dict[str, list[float]]] = {str(remedy): {} for remedy in self._remedies}
+        self._others: dict[str, dict[str, nn.Module]] = {}  # by layer, and the text of the remedy
+        self._looked = 0  # samples of the chunks before
+        self._amounts: list[dict[_Place, Tensor]] = []  # of a chunk, (T, b) each
         self.failed: dict[str, str] = {}
         self.seen: dict[str, Tensor] = {}
 
-    def passing(self, run: DerivativeRun) -> Mapping[str, np.ndarray]:
-        """By layer, how much of LEE passes through it, (generators, samples); without those not known of a sample."""
-        found = {}
-        for layer in self.seen:
-            keys = [Key(PASSING, generator.name, layer) for generator in run.generators]
-            amounts = np.array([run.columns[key] for key in keys])
-            if np.isfinite(amounts).all():
-                found[layer] = amounts
-        return found
+    def known(self, run: DerivativeRun, profile: Profile) -> Known:
+        """What is known of the samples that were looked at, of layers and remedies that are known of all of these."""
+        lee = np.stack([profile.contributions(name)[0] for name in profile.symmetries])
+        looked = slice(0, self._looked)
+        found = {
+            place: np.stack([run.columns[key] for key in self._keys(run, *place)]) for place in self._places()
+        }
+        found = {place: amounts[:, looked] for place, amounts in found.items()}
+        found = {place: amounts for place, amounts in found.items() if np.isfinite(amounts).all()}
+        passing = {layer: amounts for (layer, text), amounts in found.items() if not text}
+        kept: dict[str, dict[str, np.ndarray]] = {str(remedy): {} for remedy in self._remedies}
+        for (layer, text), amounts in found.items():
+            if text:
+                kept[text][layer] = amounts
+        return Known(profile.symmetries, lee[:, looked], passing, kept)
+
+    def _places(self) -> list[_Place]:
+        return [(layer, text) for layer in self.seen for text in ("", *self._others.get(layer, {}))]
+
+    def _keys(self, run: DerivativeRun, layer: str, text: str) -> list[Key]:
+        """The columns of one place, one per generator."""
+        measure = f"{PASSING}: {text}" if text else PASSING
+        return [Key(measure, generator.name, layer) for generator in run.generators]
 
     def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[Key, Tensor]:
-        """Contributions, one column (B,) per part and generator."""
+        """Contributions, one column (B,) per part and generator; and what passes, nan where it was not looked at."""
         if not self._layers and isinstance(run.model, nn.Module):
             places = [place for remedy in self._remedies for place in remedy.places(run.model)]
             self._layers = {place: run.model.get_submodule(place) for place in dict.fromkeys(places)}
@@ -56,54 +80,71 @@ class Diagnosis(Attributor):
         self._amounts = []
         columns = super().take(run, x, y, derivative)
         self._run = None
-        for layer in self.seen:
-            of_layer = torch.cat([part[layer] for part in self._amounts], 1)
-            for generator, amounts in zip(run.generators, of_layer, strict=True):
-                columns[Key(PASSING, generator.name, layer)] = amounts
+        looked = self._count()
+        unknown = torch.full((len(derivative), len(x) - looked), torch.nan, dtype=torch.float64)
+        for place in self._places():
+            of_place = torch.cat([*(part[place] for part in self._amounts), unknown], 1)
+            columns |= dict(zip(self._keys(run, *place), of_place, strict=True))
+        self._looked += looked
         return columns
+
+    def _count(self) -> int:
+        """How many samples of the chunk were looked at, so far."""
+        return sum(amounts.shape[1] for part in self._amounts for amounts in list(part.values())[:1])
 
     def _attribute(self, x: Tensor, derivative: Tensor, probes: int, seed: int) -> Contributions:
         """Images x (B, ...) with derivatives (T, B, ...), with what passes through layers."""
-        run, attribution = self._run, self._known(x)
-        if run is None or not self._layers:
-            return super()._attribute(x, derivative, probes, seed)
+        looking = self._run is not None and self._layers and not self.failed.get("")
+        first = min(max(MOST - self._looked - self._count(), 0), len(x)) if looking else 0
         found, amounts = [], []
-        for part, known in zip(x.split(FEW), derivative.split(FEW, 1), strict=True):
-            passages = None if self.failed.get("") else self._passages(run, part)
-            found.append(attribution(part, known, probes, seed, passages and passages.watch))
-            if passages is not None and not self.seen:
-                self._try(run, passages)
-            unknown = torch.full((len(known), len(part)), torch.nan, dtype=torch.float64)
-            of_layers = passages.amounts if passages else {}
-            amounts.append({layer: of_layers.get(layer, unknown) for layer in self.seen})
+        for start in range(0, first, FEW):
+            own = slice(start, min(start + FEW, first))
+            part, known = x[own], derivative[:, own]
+            passages = self._passages(part)
+            found.append(self._known(part)(part, known, probes, seed, passages and passages.watch))
+            amounts += [self._of(passages, len(known), len(part))] if passages else []
+        if first < len(x):
+            found.append(super()._attribute(x[first:], derivative[:, first:], probes, seed))
         self._amounts += amounts
         return Contributions.joined(found)
 
-    def _passages(self, run: DerivativeRun, x: Tensor) -> Passages | None:
+    def _of(self, passages: Passages, generators: int, samples: int) -> dict[_Place, Tensor]:
+        """What passes at every place, (generators, samples); nan where that is not known."""
+        found = {(layer, ""): amounts for layer, amounts in passages.amounts.items()} | passages.kept
+        unknown = torch.full((generators, samples), torch.nan, dtype=torch.float64)
+        return {place: found.get(place, unknown) for place in self._places()}
+
+    def _passages(self, x: Tensor) -> Passages | None:
         """What passes through layers, of samples x (b, ...); None where the model has no forward mode."""
+        run = self._run
+        assert run is not None
         assert run.pushforward is not None
         try:
-            return Passages(
-                run.model, run.pushforward.f, x, self._layers, run.generators, self._known(x), run.rho_in
-            )
+            found = Passages.of(
+                run.model, run.pushforward.f, x, self._layers, run.generators, self._known(x), run.rho_in,
+                self._recalibrate,
+            )  # fmt: skip
         except RuntimeError as error:
             if out_of_memory(error):
                 raise
             self.failed[""] = first_line(error)
             return None
+        if not self.seen:
+            self.seen = {name: passage.x for name, passage in found.by_layer.items()}
+            self._exchange(run.model)
+        found.others, found.failed = self._others, self.failed
+        return found
 
-    def _try(self, run: DerivativeRun, passages: Passages) -> None:
-        """Try all remedies on the first samples, one layer at a time."""
-        self.seen = {name: passage.x for name, passage in passages.by_layer.items()}
+    def _exchange(self, model: nn.Module) -> None:
+        """Have what each remedy puts in the place of a layer ready."""
         for remedy in self._remedies:
-            for place in remedy.places(run.model):
-                passage = passages.by_layer.get(place)
-                if passage is None:
+            for place in remedy.places(model):
+                if place not in self.seen:
                     continue
                 try:
-                    other = remedy.exchange(passage.layer, passage.x)
-                    if other is not None:
-                        left = passage.left(other.eval(), run.generators)
-                        self.left[str(remedy)][place] = left.tolist()
+                    other = remedy.exchange(self._layers[place], self.seen[place])
                 except Exception as error:  # a layer of the user's own
                     self.failed[f"{remedy} at {place}"] = first_line(error)
+                    continue
+                if other is not None:
+                    self._others.setdefault(place, {})[str(remedy)] = other.eval()

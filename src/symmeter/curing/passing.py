@@ -1,18 +1,23 @@
-"""How much of an error passes through each layer, from one more pass of forward mode.
+"""How much of an error passes through each layer, and how much would with another layer in its place.
 
 The deviation of a layer's output h_m (x) is d_m = dh_m (X x) - X h_m: the error that the layer makes, and what came in
 from those before it, as it leaves the layer. With g_m the gradient of <z, f(x)> at that output, z = L_X f / dim,
-<g_m, d_m> is the part of LEE that passes there. In a chain of layers it is all that was made up to it.
+<g_m, d_m> is the part of LEE that passes there. In a chain of layers it is all that was made up to it. Another layer
+makes d'_m of what comes in, of which <g_m, d'_m> would pass: as much as the network behind makes of it, which may
+hear little of what a low pass takes away.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
+from symmeter.autodiff.memory import out_of_memory
 from symmeter.autodiff.strategies import OneByOne
+from symmeter.errors import first_line
 from symmeter.layers.contributions import Attribution
 from symmeter.layers.patches import Function
 from symmeter.layers.walk import Slot, Tap
@@ -20,12 +25,17 @@ from symmeter.symmetry.conjugate import lie_derivative, stack
 from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.representations.representation import Representation
 
+_LEAST = 0.1  # correlation of outputs with what they were, below which first order says nothing
+Others = Mapping[
+    str, Mapping[str, nn.Module]
+]  # what may take a layer's place, by the layer and a remedy's text
+
 
 @dataclass(frozen=True)
 class Passage:
     """What a layer was first called with, x (b, ...), how that moves with the samples, `pushed` (T, b, ...), and `rho`.
 
-    `deviation` (T, b, ...) is that of its output.
+    `out` (b, ...) is its output and `deviation` (T, b, ...) that of it; `norm` is a batch norm that takes it as it is.
     """
 
     layer: nn.Module
@@ -33,23 +43,58 @@ class Passage:
     pushed: Tensor
     rho_in: Representation
     rho_out: Representation
+    out: Tensor
     deviation: Tensor
+    norm: _BatchNorm | None
 
-    def left(self, other: nn.Module, generators: Sequence[Generator]) -> Tensor:
-        """What is left of the mean square of its deviation, (T,), where another layer takes its place."""
+    def through(self, other: nn.Module, generator: Generator, t: int, gradient: Tensor) -> Tensor:
+        """What of LEE (b,) passes along generator number t where another layer is here: (s^2 / k) <g, d'>.
+
+        Outputs h' are a part of what they were, h = k h' + u with u not correlated: k = cov(h, h') / var h', channel by
+        channel. With deviations it is taken to be so too, d = k d' + u, of which <g, d'> = k |J d'|^2. Behind it a
+        batch norm that gets new statistics makes h' as wide as h was, s^2 = var h / var h'; without one s = 1. So half
+        of a layer passes a quarter, or all of it with a batch norm behind, and a low pass before one s^2 |J d'|^2.
+        """
         function = lambda h: other(h.clone())  # it may change its input in place
-        _, deviation = lie_derivative(
-            function, self.x, generators, self.rho_in, self.rho_out, tangents=list(self.pushed)
+        out, (deviation,) = lie_derivative(
+            function, self.x, [generator], self.rho_in, self.rho_out, tangents=[self.pushed[t]]
         )
-        own, others = (d.double().square().flatten(1).mean(1) for d in (self.deviation, deviation))
-        return torch.where(own > 0, others / own, torch.ones_like(own))
+        before, after = _spread(self.out), _spread(out)
+        wide, narrow = before.square().mean(1), after.square().mean(1)
+        common = (before * after).mean(1).clamp(min=_LEAST * (wide * narrow).sqrt())
+        weight = torch.where(common > 0, (narrow if self.norm is None else wide) / common, 1.0)
+        return _products(gradient * weight.reshape(-1, *[1] * (out.ndim - 2)), deviation)
 
 
+def _spread(h: Tensor) -> Tensor:
+    """Every channel of h (b, C, ...) about its mean, (C, values)."""
+    values = h.double().transpose(0, 1).flatten(1)
+    return values - values.mean(1, keepdim=True)
+
+
+def _products(gradient: Tensor, deviation: Tensor) -> Tensor:
+    """<g, d> for every sample, (b,), of tensors (b, ...)."""
+    return (gradient.double() * deviation).flatten(1).sum(1).cpu()
+
+
+@dataclass
 class Passages:
-    """Those of some layers, for samples x (b, ...) that `f`, which runs `model`, takes."""
+    """Those of some layers, by name, for samples x (b, ...).
 
-    def __init__(
-        self,
+    `amounts` (T, b) of LEE pass through a layer, and `kept` (T, b) through what a remedy puts there, by layer and the
+    remedy's text. `others` may be set once the layers have been seen; `failed` says what could not be found.
+    """
+
+    generators: Sequence[Generator]
+    by_layer: dict[str, Passage] = field(default_factory=dict)
+    amounts: dict[str, Tensor] = field(default_factory=dict)
+    others: Others = field(default_factory=dict)
+    kept: dict[tuple[str, str], Tensor] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
         model: nn.Module,
         f: Function,
         x: Tensor,
@@ -57,16 +102,17 @@ class Passages:
         generators: Sequence[Generator],
         attribution: Attribution,
         rho_in: Representation,
-    ):
-        self.by_layer: dict[str, Passage] = {}
-        self.amounts: dict[str, Tensor] = {}  # of LEE, (T, b), that passes through a layer
-        ends = _Ends(layers)
+        recalibrate: bool,
+    ) -> "Passages":
+        """From one pass of forward mode of `f`, which runs `model`; `recalibrate`: batch norm gets new statistics."""
+        ends = _Ends(layers, [one for one in model.modules() if isinstance(one, _BatchNorm) and recalibrate])
 
         def inside(x: Tensor) -> dict[str, Tensor]:
             with ends.watched() as found:
                 f(x)
             return found
 
+        made = cls(generators)
         values, pushed = OneByOne()(inside, x, stack(rho_in.differentiate_all(generators, x)))
         for name, layer in layers.items():
             entry, leaving = Slot(name, 0, False, 0), Slot(name, 0, True, 0)
@@ -76,36 +122,62 @@ class Passages:
             out = values[f"{name} out"]
             deviation = pushed[f"{name} out"] - stack(rho_after.differentiate_all(generators, out))
             before = values[f"{name} in"], pushed[f"{name} in"]
-            self.by_layer[name] = Passage(layer, *before, rho_before, rho_after, deviation)
-            self.amounts[name] = torch.zeros(len(generators), len(x), dtype=torch.float64)
+            norm = ends.behind.get(name)
+            made.by_layer[name] = Passage(layer, *before, rho_before, rho_after, out, deviation, norm)
+            made.amounts[name] = torch.zeros(len(generators), len(x), dtype=torch.float64)
+        return made
 
     def watch(self, t: int, tap: Tap, gradient: Tensor) -> None:
         """Add up what passes along generator t, from the gradient (b, ...) at a tap."""
-        passage = self.by_layer.get(tap.slot.layer)
+        layer, passage = tap.slot.layer, self.by_layer.get(tap.slot.layer)
         if passage is None or not tap.slot.outgoing or tap.slot.call or tap.slot.index:
             return
-        products = (gradient.double() * passage.deviation[t]).flatten(1).sum(1)
-        self.amounts[tap.slot.layer][t] += products.cpu()
+        self.amounts[layer][t] += _products(gradient, passage.deviation[t])
+        for text, other in self.others.get(layer, {}).items():
+            if f"{text} at {layer}" in self.failed:
+                continue
+            try:
+                amount = passage.through(other, self.generators[t], t, gradient)
+            except Exception as error:  # a layer of the user's own
+                if out_of_memory(error):
+                    raise
+                self.failed[f"{text} at {layer}"] = first_line(error)
+            else:
+                kept = self.kept.setdefault((layer, text), torch.zeros_like(self.amounts[layer]))
+                kept[t] += amount
 
 
 class _Ends:
-    """What goes into the first call of some layers, and what comes out of it."""
+    """What goes into the first call of some layers, what comes out of it, and which batch norms take that as it is."""
 
-    def __init__(self, layers: Mapping[str, nn.Module]):
-        self._layers = layers
+    def __init__(self, layers: Mapping[str, nn.Module], norms: Sequence[_BatchNorm]):
+        self._layers, self._norms = layers, norms
+        self.behind: dict[str, _BatchNorm] = {}
 
     @contextmanager
     def watched(self) -> Iterator[dict[str, Tensor]]:
         """Yields a dictionary that fills while layers run, with `NAME in` and `NAME out`: copies, for some change."""
         found: dict[str, Tensor] = {}
+        outputs: dict[str, object] = {}
         with ExitStack() as stack:
             for name, layer in self._layers.items():
                 for handle in (
                     layer.register_forward_pre_hook(_keeping(found, f"{name} in")),
                     layer.register_forward_hook(_keeping(found, f"{name} out")),
+                    layer.register_forward_hook(lambda *shown, n=name: outputs.setdefault(n, shown[-1])),
                 ):
                     stack.callback(handle.remove)
+            for norm in self._norms:
+                stack.callback(norm.register_forward_pre_hook(self._taking(outputs)).remove)
             yield found
+
+    def _taking(self, outputs: Mapping[str, object]) -> Callable[..., None]:
+        """A hook that knows the layer whose output a batch norm is given."""
+
+        def hook(norm: _BatchNorm, given: tuple[object, ...]) -> None:
+            self.behind |= {name: norm for name, out in outputs.items() if given and out is given[0]}
+
+        return hook
 
 
 def _keeping(found: dict[str, Tensor], name: str) -> Callable[..., None]:

@@ -1,12 +1,13 @@
 """What a remedy is expected to do, before it is tried: of first order, with all else of the network held.
 
-A share s_m of LEE passes through layer m (`symmeter.curing.passing`), and a remedy leaves q_m of the squared norm of
-what leaves the layer. Where what is left is not correlated with what is taken away, LEE falls by (1 - q_m) s_m of
-itself. Layers that follow one another each work on what those before them left:
+Of LEE a part a_m passes through layer m, and with a remedy there a'_m would (`symmeter.curing.passing`). Where what is
+left is not correlated with what is taken away, LEE falls by a_m - a'_m. Layers that follow one another each work on
+what those before them left:
 
-    LEE' / LEE = product over layers of (1 - (1 - q_m) s_m).
+    LEE' / LEE = product over layers of 1 - (a_m - a'_m) / max(LEE, a_m),
 
-What is left out: that the layers behind see other values, that paths run side by side, and that errors cancel.
+where more than all of LEE passes because errors cancel behind the layer, and counts as all of it. What is left out:
+that the layers behind see other values, that paths run side by side, and that errors cancel.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,25 +30,24 @@ class Predicted:
 
 
 def predicted(
-    whole: np.ndarray, passing: Sequence[np.ndarray], left: Sequence[float], seed: int = 0
+    whole: np.ndarray, passing: Sequence[np.ndarray], kept: Sequence[np.ndarray], seed: int = 0
 ) -> Predicted:
-    """The ratio of the mean LEE (n,) after to that before, for layers through which so much of it passes, (n,) each.
+    """The ratio of the mean LEE (n,) after to that before; `passing` and `kept` (n,) are a and a' of every layer.
 
-    `left` is what a remedy leaves of what leaves each layer. The interval is over samples, by percentiles of the
-    bootstrap. No more than all of an error can pass, and a share above 1 says that errors cancel: it counts as 1.
+    The interval is over samples, by percentiles of the bootstrap.
 
     >>> lee = np.array([1.0, 3.0])
-    >>> predicted(lee, [lee], [0.25]).ratio, predicted(lee, [lee / 2, lee], [0.0, 0.5]).ratio
+    >>> predicted(lee, [lee], [lee / 4]).ratio, predicted(lee, [lee / 2, lee], [0 * lee, lee / 2]).ratio
     (0.25, 0.25)
     """
     if not passing or not whole.sum():
         return Predicted()
-    amounts, kept = np.array(passing), np.array(left)[:, None]
+    before, after = np.array(passing), np.array(kept)
 
     def ratio(weights: np.ndarray) -> np.ndarray:
         """Of samples with weights (n, R), (R,)."""
-        shares = (amounts @ weights) / (whole @ weights)
-        return (1 - (1 - kept) * np.minimum(shares, 1)).prod(0)
+        amounts = before @ weights
+        return (1 - (amounts - after @ weights) / np.maximum(whole @ weights, amounts)).clip(0).prod(0)
 
     value = float(ratio(np.ones((len(whole), 1)))[0])
     if len(whole) < FEWEST:
@@ -60,11 +60,11 @@ def predicted(
 def of_layers(
     whole: np.ndarray,
     passing: Mapping[str, np.ndarray],
-    left: Mapping[str, Sequence[float]],
+    kept: Mapping[str, np.ndarray],
     layers: Sequence[str],
     t: int,
 ) -> Predicted:
-    """The same for some layers by name, along generator number t; nothing where one of them is not known."""
-    if any(layer not in left or layer not in passing for layer in layers):
+    """The same for layers by name, (generators, n) each, along generator number t; nothing where one is unknown."""
+    if any(layer not in kept or layer not in passing for layer in layers):
         return Predicted()
-    return predicted(whole, [passing[layer][t] for layer in layers], [left[layer][t] for layer in layers])
+    return predicted(whole, [passing[layer][t] for layer in layers], [kept[layer][t] for layer in layers])
