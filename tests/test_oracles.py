@@ -69,6 +69,7 @@ def lee_by_image(model, x, symmetry, definition):
     return np.array([result.samples[f"lee:{row.symmetry}"] for row in result.rows])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("network", "definition"), CASES)
 def test_float32_has_the_values_of_inputs_within_its_round_off(
     shared_data, shared_oracles, network, definition

@@ -189,6 +189,7 @@ def test_a_file_of_301_lines_is_long(tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_the_script_prints_all_figures_of_a_checkout():
     command = [sys.executable, ROOT / "benchmarks" / "structure.py", "--root", ROOT]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()

@@ -43,6 +43,7 @@ def in_a_fresh_process():
     return map(int, done.stdout.split())
 
 
+@pytest.mark.slow
 @linux
 def test_freed_memory_is_kept_while_held_and_given_back_after():
     usual, kept, after, while_held, given_back = in_a_fresh_process()

@@ -225,6 +225,7 @@ def _essence(out: str) -> dict:
     return found | {"model": content["model"], "used": content["data"]["used"]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("symmetry", [GENERATOR, GROUP], ids=lambda words: words[1])
 def test_every_flag_of_measure_changes_the_result_or_is_refused(symmetry, tmp_path, capsys):
     more = np.random.default_rng(1).integers(0, 256, (12, 8, 8, 3), dtype=np.uint8)

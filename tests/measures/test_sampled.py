@@ -15,6 +15,7 @@ from symmeter.symmetry.representations.linear import Matrices
 pytestmark = pytest.mark.filterwarnings(f"ignore::{SymmeterWarning.__module__}.{SymmeterWarning.__name__}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "measure",
     ["geed(kl)", "geed(l2)", "twirled_variance", "consistency", "js_consistency", "same_prediction"],
@@ -34,6 +35,7 @@ def test_sampled_estimates_agree_with_the_exact_ones_within_their_error(measure)
     assert misses <= 2
 
 
+@pytest.mark.slow
 def test_the_correction_takes_the_bias_of_few_samples_out():
     net = nn.Sequential(nn.Flatten(), nn.Linear(72, CLASSES)).double()
     exact = value(net, "geed(l2)", "shift(2)", "logits", elements=25, control=False)
@@ -64,6 +66,7 @@ def test_a_quadrature_of_a_group_without_end_counts_the_identity(count):
     assert found == pytest.approx(4 / math.pi, rel=4 / count**2)  # without the identity 14 % or 3 % more
 
 
+@pytest.mark.slow
 def test_consistency_of_a_quadrature_is_the_integral_over_pairs():
     """Half of all angles have one class, half the other: independent pairs agree in half of all cases."""
 
@@ -85,6 +88,7 @@ def test_consistency_of_a_quadrature_is_the_integral_over_pairs():
     assert abs(sum(drawn) / 40 - 0.5) < 3 * float(torch.tensor(drawn).std()) / 40**0.5
 
 
+@pytest.mark.slow
 def test_elements_of_a_finite_group_that_were_drawn_twice_make_no_pair():
     net = classifier()
     exact = value(net, "consistency", "shift(1)", elements=9, control=False)
@@ -92,6 +96,7 @@ def test_elements_of_a_finite_group_that_were_drawn_twice_make_no_pair():
     assert abs(sum(drawn) / 100 - exact) < 3 * float(torch.tensor(drawn).std()) / 10
 
 
+@pytest.mark.slow
 def test_a_sampled_kernel_is_that_of_the_whole_group():
     """C24 acts on two classes by swapping them at odd steps: half of the group is the kernel."""
     net = classifier()
@@ -111,6 +116,7 @@ def test_a_sampled_kernel_is_that_of_the_whole_group():
         assert abs(sum(drawn) / 60 - exact.rows[0].value) < 3 * float(torch.tensor(drawn).std()) / 60**0.5
 
 
+@pytest.mark.slow
 def test_a_kernel_without_end_is_estimated_without_bias_for_squares():
     net = nn.Sequential(nn.Flatten(), nn.Linear(72, CLASSES)).double()
     many = value(net, "geed(l2)", "SO2", "logits", elements=256, sampling="quadrature", control=False)

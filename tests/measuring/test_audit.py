@@ -58,6 +58,7 @@ def test_an_output_that_turns_the_other_way_is_named():
     assert line.startswith("output 'logits' turns the other way, by R^T in the place of R: so the error")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("said", "is_"), [("vectors", "pseudovectors"), ("pseudovectors", "vectors")])
 def test_a_vector_of_the_other_parity_is_named(said, is_):
     cross = lambda pos: torch.linalg.cross(pos[:, 0] - pos[:, 1], pos[:, 2] - pos[:, 1])
@@ -76,6 +77,7 @@ def test_values_of_points_that_were_left_behind_are_named():
     assert line.startswith("input 'q' is permuted with the points, as 'node scalars'")
 
 
+@pytest.mark.slow
 def test_a_symmetry_that_is_truly_broken_is_not_explained_away():
     torch.manual_seed(0)
     net = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 3)).double().eval()

@@ -166,6 +166,7 @@ def test_the_split_is_an_identity_over_a_finite_group(symmetry):
     assert average.gain == pytest.approx(split.asymmetry, rel=1e-10)
 
 
+@pytest.mark.slow
 def test_predictions_hold_for_a_network_of_no_symmetry():
     """Of a response of high degree the elements are a sample only, and so are those of the averages."""
     result = measured(Mixing(), elements=600)

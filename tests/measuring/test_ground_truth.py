@@ -42,6 +42,7 @@ def broken(net):
     return other
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", ["C4", "D4"])
 @pytest.mark.parametrize(("output", "action"), [("0", "regular"), ("2", "regular"), ("5", "invariant")])
 def test_steerable_networks_of_exact_groups_score_zero_and_broken_ones_do_not(group, output, action):
@@ -71,6 +72,7 @@ def test_the_wrong_representation_is_noticed():
     check_refused(r"regular\(C2\): rotate (90|270) is no element of C2", errors, net, "C4", "2:regular(C2)")
 
 
+@pytest.mark.slow
 def test_steerable_c8_is_exact_for_quarter_turns_and_small_between_them():
     """Filters are sampled functions: turned by 45 degrees they are not the same filter, and the grid shows."""
     net = steerable("C8", size=13)

@@ -66,6 +66,7 @@ def test_batches_are_joined_with_their_labels():
     assert joined([other, other]).labels is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spread", [0.5, 1.0])
 def test_stopped_intervals_hold(spread):
     """In populations of known means, looked at up to six times, the interval that a run ends with holds it."""

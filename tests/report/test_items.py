@@ -104,6 +104,7 @@ def test_molecules_have_their_names_and_errors(molecules):
         assert max(values[2:]) < 1e-9 and len(values) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("store", "item"), [("molecules", "frame"), ("clouds", "set")])
 def test_no_page_of_these_says_image(store, item, request, tmp_path):
     filled_store = request.getfixturevalue(store)

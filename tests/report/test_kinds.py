@@ -85,6 +85,7 @@ def test_axes_of_ones_own_in_ones_own_style(kind):
     assert new.xaxis.label.get_size() == 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "inches"), [(1, 3.35), (2, 6.9)])
 @pytest.mark.parametrize("kind", sorted(OF_RESULTS | OF_PROFILES))
 def test_both_widths_and_all_formats_the_same_twice(kind, width, inches, parts, tmp_path):

@@ -62,6 +62,7 @@ def test_tags_are_lists_beside_the_models_except_those_with_a_column(tmp_path):
     assert not any("short" in model or "tag_width" in model for model in data["models"])
 
 
+@pytest.mark.slow
 def test_files_of_charts_say_of_which_store_and_metric(tmp_path):
     store = fill(Store(tmp_path / "My zoo", create=True), zoo(6))
     report(store, tmp_path / "r.html", charts_to=tmp_path / "c")

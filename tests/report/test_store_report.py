@@ -118,6 +118,7 @@ def test_intervals_of_correlations_hold(n, truth):
     assert min(held.values()) >= 0.92 * 400
 
 
+@pytest.mark.slow
 def test_where_nothing_is_there_corrected_tests_say_so():
     """Of stores in which nothing goes with anything, some correlation is called clear in at most 5 %."""
     random, called = np.random.default_rng(0), 0
@@ -401,6 +402,7 @@ def test_a_damaged_cell_is_named_in_the_report_and_stops_nothing(tmp_path):
     assert "a word about timm:resnet_0" in text and "a word about timm:vision_transformer_1" not in text
 
 
+@pytest.mark.slow
 def test_the_command_writes_one_file_that_names_no_server(tmp_path, capsys):
     store = fill(Store(tmp_path / "s", create=True), made_up(9))
     assert (

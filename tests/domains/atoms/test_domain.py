@@ -162,6 +162,7 @@ def test_moments_are_pseudovectors():
 MIXED = [frame for n in range(8) for frame in (cluster(4, n), cluster(6, n), crystal(n))]
 
 
+@pytest.mark.slow
 def test_frames_of_all_sizes_in_one_run_are_as_in_runs_of_their_own():
     options: dict[str, Any] = FEW | {"output": "forces", "batch_size": 3}
     together = measure(Planted(), MIXED, "O3,permutation", **options)

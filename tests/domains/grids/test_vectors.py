@@ -79,6 +79,7 @@ def test_the_derivative_of_a_smooth_field_is_that_of_the_flow_inside():
         torch.testing.assert_close(quotient, exact, atol=1e-6 * float(exact.abs().max()), rtol=0)
 
 
+@pytest.mark.slow
 @quiet
 @pytest.mark.parametrize("symmetry", ["C4", "D4", "hflip", "vflip", "shift(2)"])
 def test_an_equivariant_gradient_field_scores_at_the_floor_and_a_constant_one_does_not(symmetry):

@@ -55,6 +55,7 @@ class Hidden(nn.Module):
         return {"whole": whole[:, None], "nodes": received[:, None], "edges": steps}
 
 
+@pytest.mark.slow
 def test_values_are_those_of_runs_of_one_size(mixed):
     options = {"output": "whole,nodes:node scalars", "elements": 60, "control": True, "sampling": "auto"}
     together = measured(Hidden(True), mixed, "SO3,permutation", **options)

@@ -224,6 +224,7 @@ class Hears(nn.Module):
         return self.say(token)[batch]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "layer", "words"),
     [("token", "token.(glue)", "what token does before token.say"), ("positions", "positions", "positions")],
@@ -236,6 +237,7 @@ def test_a_graph_network_with_a_token_that_breaks_permutations_is_caught_and_the
     assert profile.broken_in == [f"permutation in {words} (100%)"]
 
 
+@pytest.mark.slow
 def test_a_graph_network_that_is_symmetric_has_no_such_layer():
     assert attributed(Convolutions(), graphs(), "permutation,rotation_x").broken_in == []
     for broken in (False, True):

@@ -77,6 +77,7 @@ def test_each_fails_where_it_must():
     assert "not resolved" not in {row.verdict for row in odd.values()}
 
 
+@pytest.mark.slow
 def test_circular_convolutions_commute_with_all_that_moves_time_around():
     torch.manual_seed(0)
     net = nn.Conv1d(1, 2, 7, padding=3, padding_mode="circular", bias=False).double()

@@ -64,6 +64,7 @@ def response(degree: int, elements) -> np.ndarray:
     return np.polynomial.legendre.Legendre.basis(degree)(cosine) + shifts @ np.array([0.2, 0.1, -0.3])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("degree", [2, 8])
 def test_the_variance_has_no_bias_and_its_error_holds(degree):
     truth = 1 / (2 * degree + 1) + 0.14 / 3

@@ -35,6 +35,7 @@ def found_of(net, symmetry="D4", images=None, **options):
     return {one["axis"]: one for one in along}, said, {row.measure: row for row in result.rows}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("each", [3, 9])
 @pytest.mark.parametrize(("dx", "dy"), [(0.5, 0.5), (-0.25, 0.1), (1.8, 0.0)])
 def test_an_offset_is_found_whatever_its_size_and_however_many_boxes_there_are(dx, dy, each):
@@ -61,6 +62,7 @@ def test_boxes_so_far_off_that_none_has_a_partner_are_named_too():
     assert len(said) == 1
 
 
+@pytest.mark.slow
 def test_boxes_of_other_places_too_leave_an_interval_with_the_offset_inside():
     offsets, said, _ = found_of(Off(0.5, 0.5, jitter=0.1), images=squares(8))
     for one in offsets.values():
@@ -69,6 +71,7 @@ def test_boxes_of_other_places_too_leave_an_interval_with_the_offset_inside():
     assert len(said) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("net", [Squares(), Off(jitter=0.5), Off(larger=1.0), Off(0.5, jitter=2.0)])
 def test_boxes_that_are_right_or_wrong_in_another_way_are_not_named(net):
     offsets, said, rows = found_of(net)
