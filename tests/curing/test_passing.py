@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+import symmeter
 from symmeter.autodiff.strategies import OneByOne
 from symmeter.curing.diagnosis import FEW, MOST, Diagnosis
 from symmeter.curing.remedies.blur import BlurBeforeStride
@@ -27,6 +28,17 @@ def network() -> nn.Sequential:
         nn.Tanh(),
     ]
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2)).eval()
+
+
+class DarkOnly(nn.Module):
+    """Has no answer for bright images."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def forward(self, x):
+        return self.net(x) / (x.amax((1, 2, 3)) < 2)[:, None]
 
 
 def diagnosed(net: nn.Module, x: torch.Tensor, remedies: list | None = None, recalibrate=True):
@@ -58,6 +70,23 @@ def test_what_passes_through_the_first_layer_is_what_it_makes():
         assert torch.allclose(torch.tensor(known.passing["0"][t]), own, rtol=1e-4, atol=1e-12)
 
 
+def test_a_sample_that_is_left_out_takes_no_others_place():
+    """The first has no finite output: what is known is of the others, in their order."""
+    x = torch.rand(6, 1, 16, 16, generator=torch.Generator().manual_seed(0))
+    x[0] *= 9
+    net = DarkOnly(network()).eval()
+    with pytest.warns(symmeter.SymmeterWarning, match="NaN or infinity"):
+        _, profile, known = diagnosed(net, x)
+    _, _, others = diagnosed(net, x[1:])
+    assert profile.contributions("translation_x").shape[1] == known.lee.shape[1] == 5
+    assert np.allclose(known.passing["net.2"], others.passing["net.2"], rtol=1e-4)
+
+
+def test_without_layers_to_look_at_nothing_is_known():
+    _, profile, known = diagnosed(network(), torch.rand(6, 1, 16, 16), [])
+    assert known.passing == {} and known.kept == {} and known.names == profile.symmetries
+
+
 def test_branches_share_what_passes():
     class Branches(nn.Module):
         def __init__(self):
@@ -77,8 +106,6 @@ def test_branches_share_what_passes():
 
 
 def test_contributions_and_error_are_those_of_an_attribution():
-    import symmeter
-
     x = torch.rand(6, 1, 16, 16, generator=torch.Generator().manual_seed(0))
     net = network()
     _, profile, _ = diagnosed(net, x)

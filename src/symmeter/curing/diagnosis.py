@@ -50,17 +50,15 @@ class Diagnosis(Attributor):
     def known(self, run: DerivativeRun, profile: Profile) -> Known:
         """What is known of the samples that were looked at, of layers and remedies that are known of all of these."""
         lee = np.stack([profile.contributions(name)[0] for name in profile.symmetries])
-        looked = slice(0, self._looked)
         found = {
             place: np.stack([run.columns[key] for key in self._keys(run, *place)]) for place in self._places()
         }
-        found = {place: amounts[:, looked] for place, amounts in found.items()}
-        found = {place: amounts for place, amounts in found.items() if np.isfinite(amounts).all()}
-        passing = {layer: amounts for (layer, text), amounts in found.items() if not text}
-        kept: dict[str, dict[str, np.ndarray]] = {str(remedy): {} for remedy in self._remedies}
+        nowhere = np.zeros(lee.shape[1], dtype=bool)
+        looked = np.any([nowhere, *(np.isfinite(amounts).all(0) for amounts in found.values())], axis=0)
+        passing, kept = {}, {str(remedy): {} for remedy in self._remedies}
         for (layer, text), amounts in found.items():
-            if text:
-                kept[text][layer] = amounts
+            if np.isfinite(amounts[:, looked]).all():
+                (kept[text] if text else passing)[layer] = amounts[:, looked]
         return Known(profile.symmetries, lee[:, looked], passing, kept)
 
     def _places(self) -> list[_Place]:
