@@ -40,7 +40,7 @@ from intervals import Interval, pick
 from published import RESNET20
 from training import trained
 
-MEASURED, TESTED, TRAINED = 200, 2000, 2000  # images for errors, for accuracy, and times --scale to train on
+MEASURED, TESTED, TRAINED = 600, 2000, 2000  # images for errors, for accuracy, and times --scale to train on
 COUNTED = 1000  # images for new statistics
 WANTED, PRICE = 3, 0.01  # times lower, at this much of accuracy
 WEIGHT = 1.0

@@ -14,6 +14,7 @@ from symmeter.results.numbers import percent, short
 from symmeter.results.sheet import Sheet, new_table
 
 _NARROW = 100  # columns below which a table leaves out what is said elsewhere
+_MANY = 10.0  # times an error, of which nobody needs the interval
 _LONGEST = 21  # characters of a remedy with its layers
 
 
@@ -48,10 +49,11 @@ def sheet_of(cure: Printable, width: int) -> Sheet:
     tables = [
         _table(list(rows), cure.chosen, width) for _, rows in groupby(ordered, key=lambda row: row.symmetry)
     ]
+    points = "accuracy: change in points; " * any(row.accuracy_change is not None for row in cure.rows)
     legend = [
         "error, stability: with the remedy, of what they were without [95 % interval];",
         "where the error is smaller and stability stays, it reacts less to anything",
-        "accuracy: change in points; passes: times the time of a forward pass",
+        f"{points}passes: times the time of a forward pass",
         cure.recommendation,
     ]
     return Sheet(cure.heading, subheading, tables, legend, cure.warnings)
@@ -64,7 +66,8 @@ def _table(rows: Sequence[CureRow], chosen: int | None, width: int) -> Table:
     title = f"{first.symmetry}\n{first.measure} {short(first.error_before)}"
     table.add_column(title, no_wrap=True)
     wide = width >= _NARROW
-    columns = ["predicted", "error", "stability", "accuracy", "passes", *["verdict"] * wide]
+    labelled = any(row.accuracy_change is not None for row in rows)
+    columns = ["predicted", "error", "stability", *["accuracy"] * labelled, "passes", *["verdict"] * wide]
     for name in columns:
         table.add_column(name, justify="left" if name == "verdict" else "right", no_wrap=True)
     for row in sorted(rows, key=lambda row: float("inf") if row.ratio is None else row.ratio):
@@ -86,13 +89,18 @@ def _cells(row: CureRow, wide: bool) -> dict[str, str]:
     around = (row.stability_ratio_low, row.stability_ratio_high) if wide else ()
     change = "-" if row.accuracy_change is None else f"{100 * row.accuracy_change:+.1f}"
     return {
-        "predicted": percent(row.predicted, *ends),
-        "error": percent(row.ratio, row.ratio_low, row.ratio_high),
-        "stability": percent(row.stability_ratio, *around),
+        "predicted": _ratio(row.predicted, *ends),
+        "error": _ratio(row.ratio, row.ratio_low, row.ratio_high),
+        "stability": _ratio(row.stability_ratio, *around),
         "accuracy": change,
         "passes": "-" if row.passes is None else f"{row.passes:.2f}",
         "verdict": row.verdict,
     }
+
+
+def _ratio(value: float | None, *ends: float | None) -> str:
+    """A ratio in per cent with its interval; how many times it is more where that is tenfold and above."""
+    return percent(value, *ends) if value is None or value < _MANY else f"{short(value)} times"
 
 
 def _name(row: CureRow, longest: int | None) -> str:
