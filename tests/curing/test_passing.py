@@ -197,6 +197,34 @@ def test_a_batch_norm_behind_gives_channels_their_spread_back(recalibrate):
         assert np.allclose(kept, factor * passing, rtol=1e-4, atol=1e-9 * known.lee.max())
 
 
+class Normed(nn.LayerNorm):
+    """Over the channels of maps, as libraries have it."""
+
+    def forward(self, x):
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+
+
+@pytest.mark.parametrize("norm", [lambda: Normed(4, eps=1e-9), lambda: nn.LayerNorm([4, 8, 8], eps=1e-9)])
+def test_so_does_a_layer_norm_whatever_is_recalibrated(norm):
+    class Double(BlurBeforeStride):
+        name = "double"
+
+        def exchange(self, layer, seen):
+            return nn.Sequential(layer, layer_of_two()) if isinstance(layer, nn.Conv2d) else None
+
+    def layer_of_two():
+        two = nn.Conv2d(4, 4, 1, groups=4, bias=False)
+        nn.init.constant_(two.weight, 2.0)
+        return two
+
+    torch.manual_seed(3)
+    x = torch.rand(4, 1, 16, 16, generator=torch.Generator().manual_seed(0))
+    net = nn.Sequential(nn.Conv2d(1, 4, 3, stride=2, padding=1), norm(), *list(network())[1:])
+    _, _, known = diagnosed(net.eval(), x, [Double()], recalibrate=False)
+    assert np.allclose(known.kept["double"]["0"], known.passing["0"], rtol=1e-4, atol=1e-9 * known.lee.max())
+    assert np.allclose(known.kept["double"]["3"], 4 * known.passing["3"], rtol=1e-4)
+
+
 def test_predictions_are_from_the_first_samples_and_contributions_from_all():
     x = torch.rand(MOST + 6, 1, 8, 8, generator=torch.Generator().manual_seed(0))
     _, profile, known = diagnosed(network(), x)

@@ -9,7 +9,7 @@ from torch import nn
 from symmeter.curing.listing import parse_remedies
 from symmeter.curing.prediction import Predicted, of_layers
 from symmeter.curing.recipe import Recipe, Step
-from symmeter.curing.remedy import LayerRemedy, NetworkRemedy, Purpose, Remedy
+from symmeter.curing.remedy import NetworkRemedy, Purpose, Remedy
 
 _WORTH = 0.01  # of an error: what a remedy takes away at a layer that is worth a change
 
@@ -100,7 +100,7 @@ def _product(parts: Sequence[Predicted]) -> Predicted:
 
 def _steps(remedy: Remedy, model: nn.Module, known: Known) -> list[Step]:
     places = remedy.places(model)
-    if not isinstance(remedy, LayerRemedy) or str(remedy) not in known.kept:
+    if str(remedy) not in known.kept:
         return [Step(str(remedy), tuple(places))] if places else []
     alone = {place: known.of_place(str(remedy), place) for place in places}
     ratios = {place: float(np.mean(found)) for place, found in alone.items() if found}

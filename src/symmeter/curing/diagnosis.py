@@ -24,7 +24,7 @@ PASSING = (
 FEW = 4  # samples that go at once
 MOST = 32  # samples that predictions are made from
 
-_Place = tuple[str, str]  # a layer, and the text of a remedy in its place; none for the layer itself
+_Place = tuple[str, str]  # a layer, and the text of a remedy; none for the layer as it is
 
 
 class Diagnosis(Attributor):
@@ -37,9 +37,12 @@ class Diagnosis(Attributor):
         self, remedies: Sequence[Remedy], layouts: Words | None, seed: int, recalibrate: bool = True
     ):
         super().__init__(0, layouts, seed)
-        self._remedies = [remedy for remedy in remedies if isinstance(remedy, LayerRemedy)]
+        self._remedies = remedies
         self._recalibrate = recalibrate
         self._run: DerivativeRun | None = None  # while its chunks are taken
+        self._watched: dict[
+            _Place, str
+        ] = {}  # the layer behind which to look, by place and the text of the remedy
         self._layers: dict[str, nn.Module] = {}
         self._others: dict[str, dict[str, nn.Module]] = {}  # by layer, and the text of the remedy
         self._looked = 0  # samples of the chunks before
@@ -55,10 +58,13 @@ class Diagnosis(Attributor):
         }
         nowhere = np.zeros(lee.shape[1], dtype=bool)
         looked = np.any([nowhere, *(np.isfinite(amounts).all(0) for amounts in found.values())], axis=0)
-        passing, kept = {}, {str(remedy): {} for remedy in self._remedies}
-        for (layer, text), amounts in found.items():
-            if np.isfinite(amounts[:, looked]).all():
-                (kept[text] if text else passing)[layer] = amounts[:, looked]
+        found = {place: amounts[:, looked] for place, amounts in found.items()}
+        sure = {place for place, amounts in found.items() if np.isfinite(amounts).all()}
+        passing, kept = {}, {str(remedy): {} for remedy in self._remedies if isinstance(remedy, LayerRemedy)}
+        for (place, text), layer in self._watched.items():
+            if {(layer, ""), (layer, text)} <= sure:
+                passing[place] = found[layer, ""]
+                kept.setdefault(text, {})[place] = found[layer, text]
         return Known(profile.symmetries, lee[:, looked], passing, kept)
 
     def _places(self) -> list[_Place]:
@@ -72,8 +78,7 @@ class Diagnosis(Attributor):
     def take(self, run: DerivativeRun, x: Tensor, y: Tensor, derivative: Tensor) -> dict[Key, Tensor]:
         """Contributions, one column (B,) per part and generator; and what passes, nan where it was not looked at."""
         if not self._layers and isinstance(run.model, nn.Module):
-            places = [place for remedy in self._remedies for place in remedy.places(run.model)]
-            self._layers = {place: run.model.get_submodule(place) for place in dict.fromkeys(places)}
+            self._watch(run.model)
         self._run = run if run.batching.at_once is None else None
         self._amounts = []
         columns = super().take(run, x, y, derivative)
@@ -133,16 +138,25 @@ class Diagnosis(Attributor):
         found.others, found.failed = self._others, self.failed
         return found
 
-    def _exchange(self, model: nn.Module) -> None:
-        """Have what each remedy puts in the place of a layer ready."""
+    def _watch(self, model: nn.Module) -> None:
+        """Find the layers that remedies look at."""
         for remedy in self._remedies:
             for place in remedy.places(model):
-                if place not in self.seen:
-                    continue
-                try:
-                    other = remedy.exchange(self._layers[place], self.seen[place])
-                except Exception as error:  # a layer of the user's own
-                    self.failed[f"{remedy} at {place}"] = first_line(error)
-                    continue
-                if other is not None:
-                    self._others.setdefault(place, {})[str(remedy)] = other.eval()
+                layer = remedy.looks_at(model, place)
+                if layer is not None:
+                    self._watched[place, str(remedy)] = layer
+                    self._layers[layer] = model.get_submodule(layer)
+
+    def _exchange(self, model: nn.Module) -> None:
+        """Have what stands in for each remedy ready."""
+        by_text = {str(remedy): remedy for remedy in self._remedies}
+        for (place, text), layer in self._watched.items():
+            if layer not in self.seen:
+                continue
+            try:
+                other = by_text[text].stands_in(model, place, self.seen[layer])
+            except Exception as error:  # a layer of the user's own
+                self.failed[f"{text} at {place}"] = first_line(error)
+                continue
+            if other is not None:
+                self._others.setdefault(layer, {})[text] = other.eval()

@@ -35,7 +35,7 @@ Others = Mapping[
 class Passage:
     """What a layer was first called with, x (b, ...), how that moves with the samples, `pushed` (T, b, ...), and `rho`.
 
-    `out` (b, ...) is its output and `deviation` (T, b, ...) that of it; `norm` is a batch norm that takes it as it is.
+    `out` (b, ...) is its output and `deviation` (T, b, ...) that of it; `norm` takes it as it is.
     """
 
     layer: nn.Module
@@ -45,31 +45,37 @@ class Passage:
     rho_out: Representation
     out: Tensor
     deviation: Tensor
-    norm: _BatchNorm | None
+    norm: nn.Module | None
 
     def through(self, other: nn.Module, generator: Generator, t: int, gradient: Tensor) -> Tensor:
         """What of LEE (b,) passes along generator number t where another layer is here: (s^2 / k) <g, d'>.
 
         Outputs h' are a part of what they were, h = k h' + u with u not correlated: k = cov(h, h') / var h', channel by
-        channel. With deviations it is taken to be so too, d = k d' + u, of which <g, d'> = k |J d'|^2. Behind it a
-        batch norm that gets new statistics makes h' as wide as h was, s^2 = var h / var h'; without one s = 1. So half
-        of a layer passes a quarter, or all of it with a batch norm behind, and a low pass before one s^2 |J d'|^2.
+        channel. With deviations it is taken to be so too, d = k d' + u, of which <g, d'> = k |J d'|^2. A norm behind it
+        makes h' as wide as h was, s^2 = var h / var h', of what it takes together; without one s = 1. So half of a
+        layer passes a quarter, or all of it with a norm behind, and a low pass before one s^2 |J d'|^2.
         """
         function = lambda h: other(h.clone())  # it may change its input in place
         out, (deviation,) = lie_derivative(
             function, self.x, [generator], self.rho_in, self.rho_out, tangents=[self.pushed[t]]
         )
-        before, after = _spread(self.out), _spread(out)
-        wide, narrow = before.square().mean(1), after.square().mean(1)
-        common = (before * after).mean(1).clamp(min=_LEAST * (wide * narrow).sqrt())
+        axes = _together(out, self.norm)
+        before, after = (h.double() - h.double().mean(axes, keepdim=True) for h in (self.out, out))
+        wide, narrow, common = ((a * b).mean(axes, keepdim=True) for a, b in (
+            (before, before), (after, after), (before, after)
+        ))  # fmt: skip
+        common = common.clamp(min=_LEAST * (wide * narrow).sqrt())
         weight = torch.where(common > 0, (narrow if self.norm is None else wide) / common, 1.0)
-        return _products(gradient * weight.reshape(-1, *[1] * (out.ndim - 2)), deviation)
+        return _products(gradient * weight, deviation)
 
 
-def _spread(h: Tensor) -> Tensor:
-    """Every channel of h (b, C, ...) about its mean, (C, values)."""
-    values = h.double().transpose(0, 1).flatten(1)
-    return values - values.mean(1, keepdim=True)
+def _together(h: Tensor, norm: nn.Module | None) -> tuple[int, ...]:
+    """The axes of h (b, ...) over which a norm takes the spread: those of a layer norm, else all but the channels."""
+    if isinstance(norm, nn.LayerNorm):
+        count = len(norm.normalized_shape)
+        last = tuple(range(h.ndim - count, h.ndim))
+        return last if tuple(h.shape[-count:]) == tuple(norm.normalized_shape) else (1,)  # of maps, timm's
+    return tuple(axis for axis in range(h.ndim) if axis != 1)
 
 
 def _products(gradient: Tensor, deviation: Tensor) -> Tensor:
@@ -105,7 +111,8 @@ class Passages:
         recalibrate: bool,
     ) -> "Passages":
         """From one pass of forward mode of `f`, which runs `model`; `recalibrate`: batch norm gets new statistics."""
-        ends = _Ends(layers, [one for one in model.modules() if isinstance(one, _BatchNorm) and recalibrate])
+        norms = (nn.LayerNorm, _BatchNorm) if recalibrate else nn.LayerNorm
+        ends = _Ends(layers, [one for one in model.modules() if isinstance(one, norms)])
 
         def inside(x: Tensor) -> dict[str, Tensor]:
             with ends.watched() as found:
@@ -148,11 +155,11 @@ class Passages:
 
 
 class _Ends:
-    """What goes into the first call of some layers, what comes out of it, and which batch norms take that as it is."""
+    """What goes into the first call of some layers, what comes out of it, and which norms take that as it is."""
 
-    def __init__(self, layers: Mapping[str, nn.Module], norms: Sequence[_BatchNorm]):
+    def __init__(self, layers: Mapping[str, nn.Module], norms: Sequence[nn.Module]):
         self._layers, self._norms = layers, norms
-        self.behind: dict[str, _BatchNorm] = {}
+        self.behind: dict[str, nn.Module] = {}
 
     @contextmanager
     def watched(self) -> Iterator[dict[str, Tensor]]:
@@ -172,9 +179,9 @@ class _Ends:
             yield found
 
     def _taking(self, outputs: Mapping[str, object]) -> Callable[..., None]:
-        """A hook that knows the layer whose output a batch norm is given."""
+        """A hook that knows the layer whose output a norm is given."""
 
-        def hook(norm: _BatchNorm, given: tuple[object, ...]) -> None:
+        def hook(norm: nn.Module, given: tuple[object, ...]) -> None:
             self.behind |= {name: norm for name, out in outputs.items() if given and out is given[0]}
 
         return hook

@@ -84,6 +84,14 @@ class Remedy(ABC):
         loaded next.
         """
 
+    def looks_at(self, model: nn.Module, place: str) -> str | None:
+        """The layer behind which a prediction for one place looks at what passes; None where there is none."""
+        return None
+
+    def stands_in(self, model: nn.Module, place: str, seen: Tensor) -> nn.Module | None:
+        """What does at that layer, whose input (B, ...) is `seen`, as the remedy would; None where it does nothing."""
+        return None
+
 
 class LayerRemedy(Remedy):
     """Exchanges single layers for others that take and return tensors of the same shapes: of maps (B, C, H, W)."""
@@ -104,6 +112,12 @@ class LayerRemedy(Remedy):
         return [
             name for name, layer in model.named_modules() if name and self.exchange(layer, None) is not None
         ]
+
+    def looks_at(self, model: nn.Module, place: str) -> str | None:
+        return place
+
+    def stands_in(self, model: nn.Module, place: str, seen: Tensor) -> nn.Module | None:
+        return self.exchange(model.get_submodule(place), seen)
 
     def apply(
         self, model: nn.Module, places: Sequence[str], seen: Mapping[str, Tensor], purpose: Purpose

@@ -7,7 +7,8 @@ from tests.curing.remedies.networks import noise
 from tests.helpers import check_refused
 from torch import nn
 
-from symmeter.curing.remedies.smooth_positions import SmoothPositions, smoothed
+import symmeter
+from symmeter.curing.remedies.smooth_positions import Added, SmoothPositions, smoothed
 
 
 class Transformer(nn.Module):
@@ -124,6 +125,56 @@ def test_codes_of_an_embedding_are_added_by_what_is_around_it():
     SmoothPositions().apply(model, ["0.(glue)"], {}, TestSmoothPositions.case.purpose())
     after = model[0].position_embedding.weight.detach()
     assert torch.equal(after[0], before[0]) and not torch.allclose(after[1:], before[1:])
+
+
+class Dropped(Transformer):
+    """The same with a dropout behind the sum of patches and codes, as libraries have it."""
+
+    def __init__(self):
+        super().__init__()
+        self.dropout = nn.Dropout(0.1)
+
+    def forward(self, x):
+        x = self.patches(x).flatten(2).mT
+        x = torch.cat([self.cls_token.expand(len(x), -1, -1), x], 1)
+        return self.head(self.block(self.dropout(x + self.pos_embed))[:, 1:].mean(1))
+
+
+def test_what_stands_in_adds_the_change_of_the_codes():
+    model, remedy = Dropped().eval(), SmoothPositions()
+    assert remedy.looks_at(model, "(glue)") == "dropout"
+    tokens = torch.randn(2, 17, 8)
+    other = remedy.stands_in(model, "(glue)", tokens)
+    changed = remedy.apply(deepcopy(model), ["(glue)"], {}, TestSmoothPositions.case.purpose())
+    torch.testing.assert_close(other(tokens), tokens + changed.pos_embed - model.pos_embed)
+    assert list(other.parameters()) == []
+
+
+def test_codes_that_leave_the_class_out_are_those_of_the_last_tokens():
+    tokens, change = torch.randn(2, 17, 8), torch.randn(1, 16, 8)
+    made = Added(change)(tokens)
+    assert torch.equal(made[:, :1], tokens[:, :1]) and torch.equal(made[:, 1:], tokens[:, 1:] + change)
+
+
+def test_without_a_dropout_there_is_no_prediction_and_the_remedy_is_tried():
+    model = Transformer().eval()
+    assert SmoothPositions().looks_at(model, "(glue)") is None
+    found = symmeter.cure(model, noise(16, 3).float(), "translation_x", "logits", remedies="smooth_positions")
+    assert found.rows[0].predicted is None and found.rows[0].ratio > 0
+
+
+def test_the_prediction_knows_what_layer_norms_make_of_smaller_codes():
+    """Smaller codes leave more of the spread to patches: the error of this network grows, and is said to."""
+    timm = pytest.importorskip("timm")
+    torch.manual_seed(0)
+    model = timm.create_model("vit_tiny_patch16_224", img_size=64, depth=1, num_classes=10).eval()
+    with torch.no_grad():
+        model.pos_embed.normal_(0, 0.5)
+    x = nn.functional.interpolate(torch.rand(6, 3, 12, 12), size=64, mode="bicubic")
+    found = symmeter.cure(model, x, "translation", "logits", remedies="smooth_positions")
+    for row in found.rows:
+        assert row.ratio > 1.5
+        assert 2 / 3 < row.predicted / row.ratio < 3 / 2
 
 
 def test_another_part_is_refused():

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from symmeter.curing.numbered import Numbered
 from symmeter.curing.remedy import Purpose, Remedy
@@ -23,6 +24,7 @@ class SmoothPositions(Numbered):
     A network with codes that were the same everywhere would know no positions. The width is in patches;
     `smooth_positions(1)` is the usual one. Codes of class tokens and registers, which stand before the patches, stay.
     Codes are added by a module itself, between the modules that it calls: the part of a profile is its `(glue)`.
+    A prediction looks behind the dropout that follows the sum of patches and codes, where there is one.
     Interpolating codes that were sampled more coarsely is a low pass too, with a worse filter.
     Source: Dosovitskiy et al. 2021 for the codes, which they interpolate for other sizes; the Gaussian: symmeter.
     """
@@ -39,6 +41,22 @@ class SmoothPositions(Numbered):
     def places(self, model: nn.Module) -> list[str]:
         return list(dict.fromkeys(map(_part, _codes(model))))
 
+    def looks_at(self, model: nn.Module, place: str) -> str | None:
+        around = place.removesuffix("(glue)").removesuffix(".")
+        children = model.get_submodule(around).named_children()
+        names = [name for name, child in children if isinstance(child, nn.Dropout)]
+        return f"{around}.{names[0]}".removeprefix(".") if names else None
+
+    def stands_in(self, model: nn.Module, place: str, seen: Tensor) -> nn.Module | None:
+        layer = self.looks_at(model, place)
+        assert layer is not None
+        codes = [(name, grid) for name, grid in _codes(model).items() if _part(name) == place]
+        changes = [self._change(model.get_parameter(name).detach(), grid) for name, grid in codes]
+        return nn.Sequential(*(Added(change) for change in changes), model.get_submodule(layer))
+
+    def _change(self, code: Tensor, grid: tuple[int, int]) -> Tensor:
+        return smoothed(code, grid, self.number) - code
+
     def apply(
         self, model: nn.Module, places: Sequence[str], seen: Mapping[str, Tensor], purpose: Purpose
     ) -> nn.Module:
@@ -52,6 +70,19 @@ class SmoothPositions(Numbered):
                     code = model.get_parameter(name)
                     code.copy_(smoothed(code, grid, self.number))
         return model
+
+
+class Added(nn.Module):
+    """Adds what is the same for all samples, (T, C) or (1, T, C), to the last T of their tokens."""
+
+    def __init__(self, change: Tensor):
+        super().__init__()
+        self.register_buffer("change", change)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (B, tokens, C) -> the same shape."""
+        change = self.get_buffer("change")
+        return x + functional.pad(change, (0, 0, x.shape[-2] - change.shape[-2], 0))
 
 
 def _codes(model: nn.Module) -> dict[str, tuple[int, int]]:
