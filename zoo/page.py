@@ -43,8 +43,9 @@ BEARS = """\
 - **The MobileNets are dequantised** from int8, and SqueezeNet was pruned: 67 % of its weights are 0.
 - **Comparisons between networks** of different resolution or preprocessing are of these networks as they are used, and
   of nothing else. LEE of logits has the scale of the logits: compare stabilities.
-- **Stability of a potential is near 0 whatever it has learned**: atoms that are moved as far as a turn moves them, in directions
-  of their own, come too close, and energies are then eV per atom away (`control` in rows.csv). Read the errors in eV there.
+- **Stability of a potential is near 0 whatever it has learned**: atoms that are moved as far as a turn moves them, in
+  directions of their own, come too close, and energies are then eV per atom away (`control` in rows.csv). Read errors
+  in eV there.
 - **Layers** are measured on fewer items, and their shares are of the error of these.
 - **Seconds** were taken on one thread of a machine that had other work too; a forward pass likewise, of eight at once.
 """
