@@ -3,8 +3,9 @@
     python studies/finetuning.py [--quick] [--scale N]
 
 The network as it was published; with new statistics of batch norm, without and with remedies where its error comes in;
-trained on for one epoch of 2,000 images (times --scale), again without and with remedies, and without and with the
-penalty of translation in the loss. All see the same images in the same order.
+trained on for one epoch of 4,000 images (times --scale), again without and with remedies, and without and with the
+penalty of translation in the loss; then for one epoch of all images there are, without and with remedies. All of an
+epoch see the same images in the same order.
 """
 
 import io
@@ -40,7 +41,7 @@ from intervals import Interval, pick
 from published import RESNET20
 from training import trained
 
-MEASURED, TESTED, TRAINED = 600, 2000, 2000  # images for errors, for accuracy, and times --scale to train on
+MEASURED, TESTED, TRAINED = 600, 2000, 4000  # images for errors, for accuracy, and times --scale to train on
 COUNTED = 1000  # images for new statistics
 WANTED, PRICE = 3, 0.01  # times lower, at this much of accuracy
 WEIGHT = 1.0
@@ -48,9 +49,16 @@ WEIGHT = 1.0
 AS_IT_WAS, RECALIBRATED, CHANGED = "as it was", "statistics anew", "remedies, statistics anew"
 ALONE, PENALTY = "fine-tuned", "fine-tuned, penalty"
 REMEDY, BOTH = "remedies, fine-tuned", "remedies, fine-tuned, penalty"
-WEIGHTS = {ALONE: 0.0, REMEDY: 0.0, PENALTY: WEIGHT, BOTH: WEIGHT}
+ALL, ALL_REMEDY = "fine-tuned on all", "remedies, fine-tuned on all"
+WEIGHTS = {ALONE: 0.0, REMEDY: 0.0, PENALTY: WEIGHT, BOTH: WEIGHT, ALL: 0.0, ALL_REMEDY: 0.0}
 KINDS = (AS_IT_WAS, RECALIBRATED, CHANGED, *WEIGHTS)
-PAIRS = {CHANGED: RECALIBRATED, REMEDY: ALONE, PENALTY: ALONE, BOTH: ALONE}  # that saw the same images
+PAIRS = {
+    CHANGED: RECALIBRATED,
+    REMEDY: ALONE,
+    PENALTY: ALONE,
+    BOTH: ALONE,
+    ALL_REMEDY: ALL,
+}  # that saw the same images
 
 
 class BlurredShortcut(nn.Module):
@@ -111,12 +119,18 @@ class Finetunings(Study):
             images = self.few(self.images(), 4000, 500, quick=(256, 32))
             return trained(lambda: plain(images), images, 0, 1 if self.quick else 8), images
         folder = settings.data / "images" / "cifar10"
-        train_x, train_y = jpegs(folder / "train_jpeg.npz", TRAINED * settings.scale)
+        train_x, train_y = jpegs(folder / "train_jpeg.npz")
         with np.load(folder / "test.npz") as found:
             pixels, labels = found["images"][:TESTED], found["labels"][:TESTED]
         test_x, test_y = as_inputs(pixels), torch.from_numpy(labels.astype(np.int64))
         images = Images("cifar10", train_x, train_y, test_x, test_y, 10)
         return RESNET20.load(settings.data).eval(), images
+
+    def _trained_on(self, kind: str) -> tuple[Tensor, Tensor]:
+        """Images and labels to train on; a small network of small images has a few thousand, and takes all."""
+        _, images = self.subject
+        few = slice(None if kind in (ALL, ALL_REMEDY) else TRAINED * self.settings.scale)
+        return images.train_x[few], images.train_y[few]
 
     def rows(self) -> Iterable[dict[str, Any]]:
         for kind in KINDS:
@@ -124,8 +138,8 @@ class Finetunings(Study):
 
     def _measured(self, kind: str) -> dict[str, Any]:
         model, images = self.subject
-        found = {"kind": kind, "images": images.name, "trained_on": len(images.train_x)}
-        network, told = self._network(kind, deepcopy(model), images)
+        found = {"kind": kind, "images": images.name, "trained_on": len(self._trained_on(kind)[0])}
+        network, told = self._network(kind, deepcopy(model))
         result = symmeter.measure(
             network, images.test_x[:MEASURED], "translation", control="stability", progress=False
         )
@@ -138,15 +152,15 @@ class Finetunings(Study):
             found |= {f"lee_{name}": row.value, f"stability_{name}": row.stability}
         return found | {"ratio": self._beside(kind, AS_IT_WAS)["lee"].value} | told
 
-    def _network(self, kind: str, model: nn.Module, images: Images) -> tuple[nn.Module, dict[str, float]]:
+    def _network(self, kind: str, model: nn.Module) -> tuple[nn.Module, dict[str, float]]:
         """A network of a kind, and how its training went."""
         if kind == AS_IT_WAS:
             return model, {}
-        model = remedied(model) if kind in (CHANGED, REMEDY, BOTH) else model
+        model = remedied(model) if "remedies" in kind else model
+        data = self._trained_on(kind)
         if kind in (RECALIBRATED, CHANGED):
-            few = Given(images.train_x[:COUNTED])
+            few = Given(data[0][:COUNTED])
             return model, {"seconds": recalibrated(describe(model), few, PURPOSE, progress=False)["seconds"]}
-        data = images.train_x, images.train_y
         how = Finetuning(data, weight=WEIGHTS[kind], batch_size=64, augment=flipped_and_cropped)
         return model, finetuned(describe(model), Given(None), PURPOSE, how, progress=False)
 
@@ -189,7 +203,17 @@ class Finetunings(Study):
 
         figure = Figure(figsize=(7.2, 3.4), layout="constrained")
         axes = figure.subplots()
-        colours = ("#777777", "#CC79A7", "#009E73", "#56B4E9", "#0072B2", "#E69F00", "#D55E00")
+        colours = (
+            "#777777",
+            "#CC79A7",
+            "#009E73",
+            "#56B4E9",
+            "#0072B2",
+            "#E69F00",
+            "#D55E00",
+            "#000000",
+            "#F0E442",
+        )
         for kind, colour in zip(KINDS, colours, strict=True):
             accuracy = 100 * pick(table, "accuracy", kind=kind)
             for name, marker in (("x", "o"), ("y", "s")):
@@ -205,13 +229,13 @@ class Finetunings(Study):
         return figure
 
 
-def jpegs(path: Path, count: int) -> tuple[Tensor, Tensor]:
-    """Inputs (N, C, H, W) and labels (N,) of so many images, drawn under seed 0, from an archive of JPEG bytes."""
+def jpegs(path: Path) -> tuple[Tensor, Tensor]:
+    """Inputs (N, C, H, W) and labels (N,) of all images of an archive of JPEG bytes, in an order of seed 0."""
     from PIL import Image
 
     with np.load(path) as archive:
         data, offsets, labels = (archive[name] for name in ("data", "offsets", "labels"))
-    chosen = torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))[:count].numpy()
+    chosen = torch.randperm(len(labels), generator=torch.Generator().manual_seed(0)).numpy()
     read = lambda i: np.asarray(
         Image.open(io.BytesIO(data[offsets[i] : offsets[i + 1]].tobytes())).convert("RGB")
     )
