@@ -25,7 +25,7 @@ class Measure(ABC):
     direction: str
     description: str
     power = 1  # of the amplitude that its error is made of: 2 for squares, which floors hide longer
-    share = False  # whether errors are shares of decisions, between 0 and 1
+    share = False  # whether errors are shares of decisions or of things, between 0 and 1
     arguments = "nothing"
 
     @classmethod

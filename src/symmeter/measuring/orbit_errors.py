@@ -64,7 +64,8 @@ def orbit_errors(run: OrbitRun, target: OrbitTarget, measure: OrbitMeasure) -> O
     if not measure.share:
         return whole.with_both_kinds_of_chance()
     known = whole.over_samples
-    shares = of_mean_share(known.interval, known.value, known.n, run.until.confidence)
+    count = _count_of_equals(run.columns.get(key.as_statistic(SCALE)), known.n)
+    shares = of_mean_share(known.interval, known.value, count, run.until.confidence)
     widened = whole.with_interval(shares).with_both_kinds_of_chance()
     return widened.with_interval(widened.over_samples.interval.within(0.0, 1.0))
 
@@ -73,6 +74,13 @@ def mean_scale(run: OrbitRun, key: Key) -> float:
     """By what the mean of a column is divided: NaN where that is 0, and 1 where the measure knows no scale."""
     scales = run.columns.get(key.as_statistic(SCALE))
     return 1.0 if scales is None else float(scales.mean()) or math.nan
+
+
+def _count_of_equals(things: np.ndarray | None, count: int) -> float:
+    """How many samples with as many things each would say as much as these, of `things` (n,): (sum w)^2 / sum w^2."""
+    if things is None or not things.any():
+        return count
+    return float(things.sum() ** 2 / np.square(things).sum())
 
 
 def _over_samples(run: OrbitRun, key: Key, values: np.ndarray, power: int) -> Estimate:

@@ -157,14 +157,13 @@ def _intervals_by_element(run: OrbitRun, m: OrbitMeasure, key: Key) -> dict[int,
     sums = _sums(run, key)
     if sums is None or not sums.errors:
         return {}
-    errors = np.stack([np.concatenate(chunks) for chunks in sums.errors.values()], 1)
+    errors = np.stack([np.concatenate(chunks) for chunks in sums.errors.values()], 1) / mean_scale(run, key)
     count, confidence = len(errors), run.until.confidence
     means = of_means(errors, confidence, seed=run.seed)
-    per_scale = 1 / mean_scale(run, key)
     if m.share:
         of_all = zip(means, errors.mean(0), strict=True)
         means = [one if one.remark else of_mean_share(one, mean, count, confidence) for one, mean in of_all]
-    found = [Interval() if one.remark else one.times(per_scale).through(m.value) for one in means]
+    found = [Interval() if one.remark else one.through(m.value) for one in means]
     return dict(zip(sums.errors, found, strict=True))
 
 

@@ -8,7 +8,7 @@ from symmeter.results.bootstrap import FEWEST
 from symmeter.results.intervals import CONFIDENCE, Interval
 
 
-def wilson(share: float, count: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+def wilson(share: float, count: float, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """Wilson's interval of a share of so many, which holds where it is 0 or 1 too.
 
     By hand: scipy.stats, which has it, takes longer to import than many a measurement.
@@ -23,7 +23,7 @@ def wilson(share: float, count: int, confidence: float = CONFIDENCE) -> tuple[fl
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def of_mean_share(known: Interval, mean: float, count: int, confidence: float = CONFIDENCE) -> Interval:
+def of_mean_share(known: Interval, mean: float, count: float, confidence: float = CONFIDENCE) -> Interval:
     """The interval of a mean of so many shares, from what the values say of it.
 
     No upper end is above Wilson's, as if each were 0 or 1: of all numbers between them with their mean these differ

@@ -42,8 +42,20 @@ def test_boxes_on_a_stride_are_exact_for_multiples_of_it_only():
     assert values["shift -3 3"] == pytest.approx(1.0)
     assert rows["score_change"].value < 1e-5
     share = rows["unmatched"]
-    assert share.interval_low is None or share.interval_low <= share.value <= share.interval_high
+    assert 0 <= share.interval_low <= share.value <= share.interval_high <= 1
     assert all(row.standard_error is not None for row in rows.values())
+
+
+def test_that_no_box_is_lost_says_how_many_may_be():
+    images = squares(12)
+    rows, result = measured(Squares(), "shift(4,crop)", images)
+    assert (rows["unmatched"].value, rows["unmatched"].interval_low) == (0, 0)
+    assert 0.1 < rows["unmatched"].interval_high < 0.3  # Wilson's of 12 images is 0.24
+    assert all(
+        row.interval_high is None or row.interval_high <= 1
+        for row in result.elements
+        if row.measure == "unmatched"
+    )
 
 
 def test_boxes_that_reach_too_far_to_one_side_fail_under_flips_alone():

@@ -84,7 +84,7 @@ class ScoreChange(PerThing):
 class Unmatched(PerThing):
     """The share of boxes, of f(x) and of f(g x) together, that have no partner."""
 
-    name, of_kind = "unmatched", BOXES
+    name, of_kind, share = "unmatched", BOXES, True
     description = "share of boxes without a partner; needs output=boxes"
 
     def parts(self, view: View) -> tuple[Tensor, Tensor]:
