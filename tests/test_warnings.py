@@ -206,7 +206,7 @@ def test_threads_do_not_lose_each_others_filters():
 
     def work(name):
         start.wait()
-        for i in range(200):
+        for i in range(50):
             with recorded() as found:
                 warnings.warn(f"{name} {i}", stacklevel=1)
                 warn(name)
@@ -217,7 +217,7 @@ def test_threads_do_not_lose_each_others_filters():
         thread.start()
     for thread in threads:
         thread.join()
-    assert heard == {name: [[f"{name} {i}", name] for i in range(200)] for name in ("one", "two")}
+    assert heard == {name: [[f"{name} {i}", name] for i in range(50)] for name in ("one", "two")}
     assert warnings.filters == before and warnings.showwarning is show
 
 

@@ -79,6 +79,7 @@ def test_layers_add_up():
     assert parts == pytest.approx(profile.rows[0].value, rel=1e-10)
 
 
+@pytest.mark.slow
 def test_it_is_swept_and_reported(tmp_path: Path):
     """The worker is another process, which finds the package by itself."""
     (tmp_path / "nets.py").write_text(

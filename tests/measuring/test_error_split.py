@@ -183,6 +183,7 @@ def test_labels_of_other_samples_leave_the_asymmetry_and_raise_the_rest(planted)
         assert other.error == pytest.approx(other.symmetrised + other.asymmetry, rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::symmeter.errors.SymmeterWarning")  # the audit names it
 def test_a_wrong_action_does_not_fit():
     """An exact model: with the right action all is 0, as invariant vectors its symmetrised error is that of no model."""

@@ -70,6 +70,7 @@ def test_only_a_store_of_one_preset_has_points():
     assert repetition(of_preset(frame)[1], ()) is None
 
 
+@pytest.mark.slow
 def test_the_page_has_the_points_and_both_regressions(tmp_path):
     cells = list(made_up(30))
     for task, _ in cells:

@@ -72,6 +72,7 @@ def errors(model, frames, symmetry: str, **options: Any) -> dict:
     return {key: row.verdict for key, row in rows_of(measure(model, frames, symmetry, **options)).items()}
 
 
+@pytest.mark.slow
 def test_an_exact_potential_is_not_resolved_along_anything():
     found = measure(exact(), CRYSTALS, ALL, **FEW)
     assert {row.output for row in found.rows} == {"energy", "energy_per_atom", "forces", "stress"}

@@ -273,6 +273,7 @@ class Tensorial(nn.Module):
         return self.product(h, edges.mean(2)).mean(1)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::UserWarning")
 def test_layers_of_e3nn_are_at_the_floor_in_their_irreps_and_the_planted_one_is_named():
     with warnings.catch_warnings():

@@ -64,6 +64,7 @@ def test_circular_convolutions_commute_with_shifts_by_any_amount():
     assert through_relu["shift(3)"].verdict == "not resolved"
 
 
+@pytest.mark.slow
 def test_a_symmetrised_convolution_has_the_octahedral_group_and_a_plain_one_has_not():
     both = (symmetrised(convolution()).eval(), convolution().eval())
     exact, plain = (rows(net, "octahedral,Oh", measure="relative_error", control=False) for net in both)
