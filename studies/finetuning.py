@@ -52,6 +52,7 @@ REMEDY, BOTH = "remedies, fine-tuned", "remedies, fine-tuned, penalty"
 ALL, ALL_REMEDY = "fine-tuned on all", "remedies, fine-tuned on all"
 WEIGHTS = {ALONE: 0.0, REMEDY: 0.0, PENALTY: WEIGHT, BOTH: WEIGHT, ALL: 0.0, ALL_REMEDY: 0.0}
 KINDS = (AS_IT_WAS, RECALIBRATED, CHANGED, *WEIGHTS)
+REMEDIED = (CHANGED, REMEDY, BOTH, ALL_REMEDY)
 PAIRS = {
     CHANGED: RECALIBRATED,
     REMEDY: ALONE,
@@ -156,7 +157,7 @@ class Finetunings(Study):
         """A network of a kind, and how its training went."""
         if kind == AS_IT_WAS:
             return model, {}
-        model = remedied(model) if "remedies" in kind else model
+        model = remedied(model) if kind in REMEDIED else model
         data = self._trained_on(kind)
         if kind in (RECALIBRATED, CHANGED):
             few = Given(data[0][:COUNTED])

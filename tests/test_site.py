@@ -57,18 +57,17 @@ def styles_outside(text):
 
 
 @pytest.fixture(scope="module")
-def site():
-    """The site, where `make docs` makes it: what is up to date there is not made again, and by one process."""
+def site(tmp_path_factory):
+    """The site, made once for all processes, from what `make docs` has read; notebooks that were run are not run again."""
     if find_spec("sphinx") is None:
         pytest.skip("needs sphinx")
-    made = ROOT / "build" / "docs"
-    made.mkdir(parents=True, exist_ok=True)
+    base = tmp_path_factory.getbasetemp()
+    made = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "site"
     command = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", "-n", "-q", "-j", "8"]
+    command += ["-d", ROOT / "build" / "docs" / ".doctrees", ROOT / "docs", made]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     with FileLock(made.with_suffix(".lock")):
-        done = subprocess.run(
-            [*command, ROOT / "docs", made], env=environment, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return made
 

@@ -200,13 +200,14 @@ def test_an_interrupt_keeps_its_result():
     assert 0 < stop.value.result.rows[0].n < 6
 
 
+@pytest.mark.slow
 def test_threads_do_not_lose_each_others_filters():
     before, show = list(warnings.filters), warnings.showwarning
     start, heard = threading.Barrier(2), {}
 
     def work(name):
         start.wait()
-        for i in range(50):
+        for i in range(200):
             with recorded() as found:
                 warnings.warn(f"{name} {i}", stacklevel=1)
                 warn(name)
@@ -217,7 +218,7 @@ def test_threads_do_not_lose_each_others_filters():
         thread.start()
     for thread in threads:
         thread.join()
-    assert heard == {name: [[f"{name} {i}", name] for i in range(50)] for name in ("one", "two")}
+    assert heard == {name: [[f"{name} {i}", name] for i in range(200)] for name in ("one", "two")}
     assert warnings.filters == before and warnings.showwarning is show
 
 

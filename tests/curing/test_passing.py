@@ -8,6 +8,7 @@ from torch import nn
 import symmeter
 from symmeter.autodiff.strategies import OneByOne
 from symmeter.curing.diagnosis import FEW, MOST, Diagnosis
+from symmeter.curing.passing import _Ends
 from symmeter.curing.remedies.blur import BlurBeforeStride
 from symmeter.domains.grids.generators import GENERATORS
 from symmeter.domains.grids.grid import Grid
@@ -103,6 +104,35 @@ def test_branches_share_what_passes():
     for t, name in enumerate(profile.symmetries):
         made = torch.tensor(profile.contributions(name)[[1, 2]].sum(0))
         assert torch.allclose(torch.tensor(both[t]), made, rtol=1e-4, atol=1e-12)
+
+
+class Shares(nn.Module):
+    """One convolution, called twice, on maps of two sizes."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.shared = (
+            nn.Conv2d(1, 4, 3, stride=2, padding=1),
+            nn.Conv2d(4, 4, 3, stride=2, padding=1),
+        )
+
+    def forward(self, x):
+        return self.shared(self.shared(self.first(x).tanh()).tanh()).mean((-2, -1))
+
+
+def test_looking_on_leaves_every_call_of_a_layer_what_it_was():
+    """The second call of a layer is seen by hooks too, and none may put anything in the place of its output."""
+    torch.manual_seed(0)
+    net, x = Shares().eval(), torch.rand(4, 1, 16, 16, generator=torch.Generator().manual_seed(0))
+    ends, shapes = _Ends({"shared": net.shared}, []), []
+    net.shared.register_forward_hook(lambda layer, given, out: shapes.append(tuple(out.shape)))
+    with ends.watched():
+        looked_on = net(x)
+    assert shapes == [(4, 4, 4, 4), (4, 4, 2, 2)]
+    torch.testing.assert_close(looked_on, net(x))
+    _, profile, known = diagnosed(net, x)
+    made = profile.contributions("translation_x")[1]
+    assert np.allclose(known.passing["first"][0], made, rtol=1e-4, atol=1e-9 * known.lee.max())
 
 
 def test_contributions_and_error_are_those_of_an_attribution():

@@ -103,9 +103,9 @@ def test_flattening_is_harmless_and_the_head_is_to_blame(x):
 def test_norms_by_probes_are_unbiased_and_know_their_error(x):
     net = nn.Sequential(*list(small_net())[:-1], nn.Linear(5, 40), nn.Softmax(1)).double()
     exact = attributed(net, x, AFFINE[:2], probes=40)[1].norms
-    draws = [attributed(net, x, AFFINE[:2], probes=6, seed=seed)[1] for seed in range(100)]
+    draws = [attributed(net, x, AFFINE[:2], probes=6, seed=seed)[1] for seed in range(200)]
     norms = torch.stack([draw.norms for draw in draws])
-    error = norms.std(0) / 100**0.5
+    error = norms.std(0) / 200**0.5
     assert ((norms.mean(0) - exact).abs() <= 4.5 * error + 1e-14).all()
     known = torch.stack([draw.variances for draw in draws]).mean(0).sqrt()
     shown = exact > 1e-3 * exact.max()

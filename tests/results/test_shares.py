@@ -8,9 +8,8 @@ import torch
 from scipy.stats import binomtest
 
 import symmeter
-from symmeter.measuring.orbit_errors import _count_of_equals
 from symmeter.results.intervals import Interval, of_mean, of_ratio_of_means, with_tail
-from symmeter.results.shares import of_mean_share, wilson
+from symmeter.results.shares import effective_size, of_mean_share, wilson
 
 AGREE = "same_prediction,consistency,geed(01)"
 
@@ -52,7 +51,7 @@ def test_it_holds_a_share_of_things_of_which_samples_have_few_or_many():
         things = random.integers(1, 13, 30).astype(float)
         lost = things * (random.random(30) < 0.04)
         known = with_tail(of_ratio_of_means(lost, things), lost)
-        low, high = of_mean_share(known, lost.sum() / things.sum(), _count_of_equals(things, 30)).ends
+        low, high = of_mean_share(known, lost.sum() / things.sum(), effective_size(things)).ends
         was_open += known.high is None or math.isinf(known.high)
         assert 0 <= low <= high < 0.6
         held += low <= 0.04 <= high
@@ -60,11 +59,10 @@ def test_it_holds_a_share_of_things_of_which_samples_have_few_or_many():
 
 
 @pytest.mark.parametrize(
-    ("things", "count"), [([2.0] * 8, 8), ([0.0, 3.0, 3.0], 2), ([100.0, 1.0], 1.02), (None, 5)]
+    ("weights", "size"), [([2.0] * 8, 8), ([0.0, 3.0, 3.0], 2), ([100.0, 1.0], 1.02), ([0.0], 0)]
 )
-def test_samples_with_many_things_count_for_more(things, count):
-    given = None if things is None else np.array(things)
-    assert _count_of_equals(given, 5 if things is None else len(things)) == pytest.approx(count, rel=1e-3)
+def test_samples_with_many_things_count_for_more(weights, size):
+    assert effective_size(np.array(weights)) == pytest.approx(size, rel=1e-3)
 
 
 class Thresholded(torch.nn.Module):

@@ -18,13 +18,11 @@ from symmeter.layers.profile import Profile
 from symmeter.measuring.derivative import DerivativeRun
 from symmeter.results.columns import Key
 
-PASSING = (
-    "passing"  # the measure of columns; with a remedy the text of it stands behind, as in "passing: blur"
-)
+PASSING = "passing"  # the measure of columns; with a remedy in place it is "passing: blur"
 FEW = 4  # samples that go at once
 MOST = 32  # samples that predictions are made from
 
-_Place = tuple[str, str]  # a layer, and the text of a remedy; none for the layer as it is
+_Case = tuple[str, str]  # a layer, and the text of the remedy in its place; none for the layer as it is
 
 
 class Diagnosis(Attributor):
@@ -41,37 +39,40 @@ class Diagnosis(Attributor):
         self._recalibrate = recalibrate
         self._run: DerivativeRun | None = None  # while its chunks are taken
         self._watched: dict[
-            _Place, str
-        ] = {}  # the layer behind which to look, by place and the text of the remedy
+            tuple[str, str], str
+        ] = {}  # the layer behind which to look, by a remedy's text and place
         self._layers: dict[str, nn.Module] = {}
         self._others: dict[str, dict[str, nn.Module]] = {}  # by layer, and the text of the remedy
         self._looked = 0  # samples of the chunks before
-        self._amounts: list[dict[_Place, Tensor]] = []  # of a chunk, (T, b) each
+        self._amounts: list[dict[_Case, Tensor]] = []  # of a chunk, (T, b) each
+        self._here = 0  # samples of a chunk that were looked at
         self.failed: dict[str, str] = {}
         self.seen: dict[str, Tensor] = {}
 
     def known(self, run: DerivativeRun, profile: Profile) -> Known:
         """What is known of the samples that were looked at, of layers and remedies that are known of all of these."""
         lee = np.stack([profile.contributions(name)[0] for name in profile.symmetries])
-        found = {
-            place: np.stack([run.columns[key] for key in self._keys(run, *place)]) for place in self._places()
-        }
+        keys = {case: self._keys(run, *case) for case in self._cases()}
+        found = {case: np.stack([run.columns[key] for key in own]) for case, own in keys.items()}
         nowhere = np.zeros(lee.shape[1], dtype=bool)
         looked = np.any([nowhere, *(np.isfinite(amounts).all(0) for amounts in found.values())], axis=0)
-        found = {place: amounts[:, looked] for place, amounts in found.items()}
-        sure = {place for place, amounts in found.items() if np.isfinite(amounts).all()}
+        sure = {
+            case: amounts[:, looked]
+            for case, amounts in found.items()
+            if np.isfinite(amounts[:, looked]).all()
+        }
         passing, kept = {}, {str(remedy): {} for remedy in self._remedies if isinstance(remedy, LayerRemedy)}
-        for (place, text), layer in self._watched.items():
-            if {(layer, ""), (layer, text)} <= sure:
-                passing[place] = found[layer, ""]
-                kept.setdefault(text, {})[place] = found[layer, text]
+        for (text, place), layer in self._watched.items():
+            if (layer, "") in sure and (layer, text) in sure:
+                passing[place] = sure[layer, ""]
+                kept.setdefault(text, {})[place] = sure[layer, text]
         return Known(profile.symmetries, lee[:, looked], passing, kept)
 
-    def _places(self) -> list[_Place]:
+    def _cases(self) -> list[_Case]:
         return [(layer, text) for layer in self.seen for text in ("", *self._others.get(layer, {}))]
 
     def _keys(self, run: DerivativeRun, layer: str, text: str) -> list[Key]:
-        """The columns of one place, one per generator."""
+        """The columns of one case, one per generator."""
         measure = f"{PASSING}: {text}" if text else PASSING
         return [Key(measure, generator.name, layer) for generator in run.generators]
 
@@ -80,42 +81,39 @@ class Diagnosis(Attributor):
         if not self._layers and isinstance(run.model, nn.Module):
             self._watch(run.model)
         self._run = run if run.batching.at_once is None else None
-        self._amounts = []
+        self._amounts, self._here = [], 0
         columns = super().take(run, x, y, derivative)
         self._run = None
-        looked = self._count()
-        unknown = torch.full((len(derivative), len(x) - looked), torch.nan, dtype=torch.float64)
-        for place in self._places():
-            of_place = torch.cat([*(part[place] for part in self._amounts), unknown], 1)
-            columns |= dict(zip(self._keys(run, *place), of_place, strict=True))
-        self._looked += looked
+        unknown = torch.full((len(derivative), len(x) - self._here), torch.nan, dtype=torch.float64)
+        for case in self._cases():
+            of_case = torch.cat([*(part[case] for part in self._amounts), unknown], 1)
+            columns |= dict(zip(self._keys(run, *case), of_case, strict=True))
+        self._looked += self._here
         return columns
-
-    def _count(self) -> int:
-        """How many samples of the chunk were looked at, so far."""
-        return sum(amounts.shape[1] for part in self._amounts for amounts in list(part.values())[:1])
 
     def _attribute(self, x: Tensor, derivative: Tensor, probes: int, seed: int) -> Contributions:
         """Images x (B, ...) with derivatives (T, B, ...), with what passes through layers."""
         looking = self._run is not None and self._layers and not self.failed.get("")
-        first = min(max(MOST - self._looked - self._count(), 0), len(x)) if looking else 0
-        found, amounts = [], []
+        first = min(MOST - self._looked - self._here, len(x)) if looking else 0
+        found, amounts, here = [], [], 0
         for start in range(0, first, FEW):
             own = slice(start, min(start + FEW, first))
             part, known = x[own], derivative[:, own]
             passages = self._passages(part)
             found.append(self._known(part)(part, known, probes, seed, passages and passages.watch))
-            amounts += [self._of(passages, len(known), len(part))] if passages else []
+            if passages is not None:
+                amounts.append(self._of(passages, len(known), len(part)))
+                here += len(part)
         if first < len(x):
             found.append(super()._attribute(x[first:], derivative[:, first:], probes, seed))
-        self._amounts += amounts
+        self._amounts, self._here = self._amounts + amounts, self._here + here
         return Contributions.joined(found)
 
-    def _of(self, passages: Passages, generators: int, samples: int) -> dict[_Place, Tensor]:
-        """What passes at every place, (generators, samples); nan where that is not known."""
+    def _of(self, passages: Passages, generators: int, samples: int) -> dict[_Case, Tensor]:
+        """What passes in every case, (generators, samples); nan where that is not known."""
         found = {(layer, ""): amounts for layer, amounts in passages.amounts.items()} | passages.kept
         unknown = torch.full((generators, samples), torch.nan, dtype=torch.float64)
-        return {place: found.get(place, unknown) for place in self._places()}
+        return {case: found.get(case, unknown) for case in self._cases()}
 
     def _passages(self, x: Tensor) -> Passages | None:
         """What passes through layers, of samples x (b, ...); None where the model has no forward mode."""
@@ -144,13 +142,13 @@ class Diagnosis(Attributor):
             for place in remedy.places(model):
                 layer = remedy.looks_at(model, place)
                 if layer is not None:
-                    self._watched[place, str(remedy)] = layer
+                    self._watched[str(remedy), place] = layer
                     self._layers[layer] = model.get_submodule(layer)
 
     def _exchange(self, model: nn.Module) -> None:
         """Have what stands in for each remedy ready."""
         by_text = {str(remedy): remedy for remedy in self._remedies}
-        for (place, text), layer in self._watched.items():
+        for (text, place), layer in self._watched.items():
             if layer not in self.seen:
                 continue
             try:

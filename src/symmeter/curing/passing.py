@@ -26,9 +26,8 @@ from symmeter.symmetry.groups.generators import Generator
 from symmeter.symmetry.representations.representation import Representation
 
 _LEAST = 0.1  # correlation of outputs with what they were, below which first order says nothing
-Others = Mapping[
-    str, Mapping[str, nn.Module]
-]  # what may take a layer's place, by the layer and a remedy's text
+# What may take a layer's place, by the layer and a remedy's text.
+Others = Mapping[str, Mapping[str, nn.Module]]
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,6 @@ class Passage:
     `out` (b, ...) is its output and `deviation` (T, b, ...) that of it; `norm` takes it as it is.
     """
 
-    layer: nn.Module
     x: Tensor
     pushed: Tensor
     rho_in: Representation
@@ -121,7 +119,7 @@ class Passages:
 
         made = cls(generators)
         values, pushed = OneByOne()(inside, x, stack(rho_in.differentiate_all(generators, x)))
-        for name, layer in layers.items():
+        for name in layers:
             entry, leaving = Slot(name, 0, False, 0), Slot(name, 0, True, 0)
             rho_before, rho_after = attribution.representation(entry), attribution.representation(leaving)
             if rho_before is None or rho_after is None or f"{name} out" not in values:
@@ -130,7 +128,7 @@ class Passages:
             deviation = pushed[f"{name} out"] - stack(rho_after.differentiate_all(generators, out))
             before = values[f"{name} in"], pushed[f"{name} in"]
             norm = ends.behind.get(name)
-            made.by_layer[name] = Passage(layer, *before, rho_before, rho_after, out, deviation, norm)
+            made.by_layer[name] = Passage(*before, rho_before, rho_after, out, deviation, norm)
             made.amounts[name] = torch.zeros(len(generators), len(x), dtype=torch.float64)
         return made
 
@@ -171,7 +169,7 @@ class _Ends:
                 for handle in (
                     layer.register_forward_pre_hook(_keeping(found, f"{name} in")),
                     layer.register_forward_hook(_keeping(found, f"{name} out")),
-                    layer.register_forward_hook(lambda *shown, n=name: outputs.setdefault(n, shown[-1])),
+                    layer.register_forward_hook(_noting(outputs, name)),
                 ):
                     stack.callback(handle.remove)
             for norm in self._norms:
@@ -185,6 +183,15 @@ class _Ends:
             self.behind |= {name: norm for name, out in outputs.items() if given and out is given[0]}
 
         return hook
+
+
+def _noting(outputs: dict[str, object], name: str) -> Callable[..., None]:
+    """A hook that takes down the very output that it is shown, the first time; what it returned would replace it."""
+
+    def hook(layer: nn.Module, given: object, output: object) -> None:
+        outputs.setdefault(name, output)
+
+    return hook
 
 
 def _keeping(found: dict[str, Tensor], name: str) -> Callable[..., None]:

@@ -100,7 +100,7 @@ def _cells(row: CureRow, wide: bool) -> dict[str, str]:
 
 def _ratio(value: float | None, *ends: float | None) -> str:
     """A ratio in per cent with its interval; how many times it is more where that is tenfold and above."""
-    return percent(value, *ends) if value is None or value < _MANY else f"{short(value)} times"
+    return percent(value, *ends) if value is None or value < _MANY else f"{value:.0f} times"
 
 
 def _name(row: CureRow, longest: int | None) -> str:

@@ -12,7 +12,7 @@ from symmeter.results.columns import MAXIMUM, SCALE, Key
 from symmeter.results.coset_errors import Cosets
 from symmeter.results.estimate import Estimate, estimate
 from symmeter.results.intervals import Interval, Ratio, of_jackknife, of_ratio_of_means, with_tail
-from symmeter.results.shares import of_mean_share
+from symmeter.results.shares import effective_size, of_mean_share
 from symmeter.results.standard_errors import pair_error, ratio_error, standard_error
 
 
@@ -64,8 +64,7 @@ def orbit_errors(run: OrbitRun, target: OrbitTarget, measure: OrbitMeasure) -> O
     if not measure.share:
         return whole.with_both_kinds_of_chance()
     known = whole.over_samples
-    count = _count_of_equals(run.columns.get(key.as_statistic(SCALE)), known.n)
-    shares = of_mean_share(known.interval, known.value, count, run.until.confidence)
+    shares = of_mean_share(known.interval, known.value, count_of(run, key, known.n), run.until.confidence)
     widened = whole.with_interval(shares).with_both_kinds_of_chance()
     return widened.with_interval(widened.over_samples.interval.within(0.0, 1.0))
 
@@ -76,11 +75,10 @@ def mean_scale(run: OrbitRun, key: Key) -> float:
     return 1.0 if scales is None else float(scales.mean()) or math.nan
 
 
-def _count_of_equals(things: np.ndarray | None, count: int) -> float:
-    """How many samples with as many things each would say as much as these, of `things` (n,): (sum w)^2 / sum w^2."""
-    if things is None or not things.any():
-        return count
-    return float(things.sum() ** 2 / np.square(things).sum())
+def count_of(run: OrbitRun, key: Key, samples: int) -> float:
+    """The effective number of so many samples: fewer where the things that shares are of are in some of them."""
+    scales = run.columns.get(key.as_statistic(SCALE))
+    return samples if scales is None else effective_size(scales)
 
 
 def _over_samples(run: OrbitRun, key: Key, values: np.ndarray, power: int) -> Estimate:

@@ -11,7 +11,7 @@ import numpy as np
 from symmeter.measures.measure import DerivativeMeasure, OrbitMeasure
 from symmeter.measuring.derivative import DerivativeRun
 from symmeter.measuring.orbit import OrbitRun
-from symmeter.measuring.orbit_errors import mean_scale, orbit_errors
+from symmeter.measuring.orbit_errors import count_of, mean_scale, orbit_errors
 from symmeter.measuring.targets import ElementSums, OrbitTarget, Target
 from symmeter.results.columns import BOUNDARY, Key
 from symmeter.results.estimate import bounded, columns_of_interval, estimate
@@ -158,7 +158,7 @@ def _intervals_by_element(run: OrbitRun, m: OrbitMeasure, key: Key) -> dict[int,
     if sums is None or not sums.errors:
         return {}
     errors = np.stack([np.concatenate(chunks) for chunks in sums.errors.values()], 1) / mean_scale(run, key)
-    count, confidence = len(errors), run.until.confidence
+    count, confidence = count_of(run, key, len(errors)), run.until.confidence
     means = of_means(errors, confidence, seed=run.seed)
     if m.share:
         of_all = zip(means, errors.mean(0), strict=True)

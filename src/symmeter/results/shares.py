@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 from scipy.special import ndtri
 
 from symmeter.results.bootstrap import FEWEST
@@ -21,6 +22,18 @@ def wilson(share: float, count: float, confidence: float = CONFIDENCE) -> tuple[
     centre = (share + spread / 2) / (1 + spread)
     half = math.sqrt(share * (1 - share) * spread + spread * spread / 4) / (1 + spread)
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def effective_size(weights: np.ndarray) -> float:
+    """How many samples of equal weight say as much as these, of weights (n,): (sum w)^2 / sum w^2; 0 of no weight.
+
+    Source: Kish 1965, Survey sampling.
+
+    >>> effective_size(np.array([2.0, 2.0, 0.0]))
+    2.0
+    """
+    squares = float(np.square(weights).sum())
+    return float(weights.sum()) ** 2 / squares if squares else 0.0
 
 
 def of_mean_share(known: Interval, mean: float, count: float, confidence: float = CONFIDENCE) -> Interval:

@@ -58,6 +58,15 @@ def test_that_no_box_is_lost_says_how_many_may_be():
     )
 
 
+def test_images_without_boxes_do_not_say_how_many_are_lost():
+    """All are in two of twelve images, which are too few for an interval."""
+    images = torch.cat([squares(2), torch.zeros(10, *squares(2).shape[1:])])
+    alone, _ = measured(Squares(), "shift(4,crop)", squares(2))
+    rows, _ = measured(Squares(), "shift(4,crop)", images)
+    assert rows["unmatched"].value == alone["unmatched"].value == 0
+    assert rows["unmatched"].interval_high is None
+
+
 def test_boxes_that_reach_too_far_to_one_side_fail_under_flips_alone():
     rows, _ = measured(Squares(wider=2.0), "hflip")
     assert rows["box_error"].value == pytest.approx(1 - SIZE / (SIZE + 4), abs=1e-5)
