@@ -17,11 +17,14 @@ find_python = $(shell for p in python3 python3.13 python3.12 python3.11; do \
 # One thread a worker: two processes that use all cores each are slower than one.
 pytest = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=25 --durations-min=8
 
+# The files with such a mark: to look for it in all takes two workers a minute.
+marked = $$(grep -rl 'mark\.$(1)' tests --include='test_*.py')
+
 # Ends a pytest command; status 5 means that no test was selected, which is no failure.
 none_is_fine = || { status=$$?; [ $$status -eq 5 ] || exit $$status; }
 
 .DEFAULT_GOAL := help
-.PHONY: help install real zoo demo test test-slow test-all lint types format bench docs lock changelog dist clean
+.PHONY: help install real zoo demo test test-slow test-long test-all lint types format bench docs lock changelog dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,10 +58,13 @@ demo: $(STAMP) ## train small networks here, measure them, write a report
 	$(BIN)/symmeter demo
 
 test: $(STAMP) ## run the tests and the examples in docstrings, without the slow ones
-	$(pytest) -m "not slow"
+	$(pytest) -m "not slow and not long"
 
-test-slow: $(STAMP) ## run the slow tests only
-	$(pytest) -m slow $(none_is_fine)
+test-slow: $(STAMP) ## run the slow tests only, without the long ones
+	$(pytest) -m "slow and not long" $(call marked,slow) $(none_is_fine)
+
+test-long: $(STAMP) ## run what takes minutes: more cases and seeds of what other tests do for one (.ci/run leaves it out)
+	$(pytest) -m long $(call marked,long) $(none_is_fine)
 
 test-all: $(STAMP) ## run every test
 	$(pytest)

@@ -4,7 +4,7 @@
 
 `all told` is the first call in the process, with the first look, verification and floor; `alone` is what a sample costs
 beyond those: a call on a quarter of the samples is subtracted from a second call on all. The unit is a plain forward
-pass of the same samples in batches of 8 without gradients, timed between, of which the median counts.
+pass of the same samples in batches of 8 without gradients, timed before and after each call.
 
 `--quick` measures small networks and fails where `all told` is 15 % above what ratios.json holds for this kind of
 machine, in the best of three runs; `--store` writes what was found there.
@@ -103,9 +103,11 @@ class Task:
             kind = KINDS[name]
             samples = torch.randn(count, 1, *kind.sizes)
             return Task(kind.network(), samples, ",".join(kind.generators), kind.domain)
-        return Task(
-            timm.create_model(name, pretrained=False).eval(), torch.randn(count, 3, 224, 224), "affine"
-        )
+        net = timm.create_model(name, pretrained=False).eval()
+        head = net.get_classifier()
+        if not head.weight.any():  # a network whose output is always the same is not what a user has
+            nn.init.trunc_normal_(head.weight, std=0.02)
+        return Task(net, torch.randn(count, 3, 224, 224), "affine")
 
     def first(self, count: int) -> "Task":
         """The same with fewer samples."""
@@ -173,14 +175,21 @@ def paid(name: str, case: str, count: int) -> tuple[float, float]:
     task = Task.named(name, count)
     few, run = task.first(count // 4), CASES[case]
     task.forward()
-    units, spent = [seconds(task.forward)], []
+    units, passes = [forward_seconds(task)], []
     runs = (lambda: run(task), lambda: run(few), lambda: run(task))
     for work in runs if count > FEW else runs[:1]:
-        spent.append(seconds(work))
-        units.append(seconds(task.forward))
-    unit = statistics.median(units)
-    alone = (spent[2] - spent[1]) / (1 - (count // 4) / count) if count > FEW else math.nan
-    return spent[0] / unit, alone / unit
+        spent = seconds(work)
+        units.append(forward_seconds(task))
+        passes.append(
+            2 * spent / (units[-2] + units[-1])
+        )  # the speed of a machine drifts from minute to minute
+    alone = (passes[2] - passes[1]) / (1 - (count // 4) / count) if count > FEW else math.nan
+    return passes[0], alone
+
+
+def forward_seconds(task: Task) -> float:
+    """Of a plain pass: the median of three."""
+    return statistics.median(seconds(task.forward) for _ in range(3))
 
 
 def in_fresh(name: str, case: str, count: int) -> tuple[float, float]:

@@ -70,7 +70,17 @@ def lee_by_image(model, x, symmetry, definition):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("network", "definition"), CASES)
+@pytest.mark.parametrize(
+    ("network", "definition"),
+    [
+        ("cifar10_resnet20", "bandlimited"),
+        ("mobilenetv2_100", "bandlimited"),
+        pytest.param("cifar10_resnet20", "gruver2023", marks=pytest.mark.long),
+        pytest.param("mobilenetv2_100", "gruver2023", marks=pytest.mark.long),
+        pytest.param("squeezenet1_0", "bandlimited", marks=pytest.mark.long),
+        pytest.param("squeezenet1_0", "gruver2023", marks=pytest.mark.long),
+    ],
+)
 def test_float32_has_the_values_of_inputs_within_its_round_off(
     shared_data, shared_oracles, network, definition
 ):

@@ -17,6 +17,9 @@ from scipy.stats import ttest_1samp
 STUDIES = Path(__file__).resolve().parents[1] / "studies"
 NAMES = sorted(path.stem for path in STUDIES.glob("*.py") if "sys.exit(main(" in path.read_text())
 
+# Those that call what others do not are tests of every change.
+OFTEN = {"aliasing", "cures", "difference", "distribution", "finetuning", "instrument"}
+
 
 def started(name, folder, *more):
     return subprocess.run(
@@ -46,7 +49,7 @@ def pictures(tmp_path_factory):
 
 
 @pytest.mark.parametrize(  # the others run on pictures, below
-    "name", ["aliasing", pytest.param("instrument", marks=pytest.mark.slow)]
+    "name", ["aliasing", pytest.param("instrument", marks=pytest.mark.long)]
 )
 def test_a_study_has_table_figure_and_verdicts_and_is_resumed(name, tmp_path):
     first = run(name, tmp_path, "--data", str(tmp_path / "none"))
@@ -58,7 +61,9 @@ def test_a_study_has_table_figure_and_verdicts_and_is_resumed(name, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [name if name in OFTEN else pytest.param(name, marks=pytest.mark.long) for name in NAMES]
+)
 def test_a_study_takes_colour_images_of_any_size_and_number_of_classes(name, tmp_path, pictures):
     run(name, tmp_path, "--data", tmp_path / "none", "--images", pictures, "--side", 12)
     assert json.loads((tmp_path / f"{name}.json").read_text())["images"] == pictures.name

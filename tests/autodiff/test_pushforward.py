@@ -65,6 +65,59 @@ def test_running_out_of_memory_halves_the_chunk():
     assert not pushforward.dropped
 
 
+def pointwise(*tail, width=16):
+    """A network of which most products are those of pointwise convolutions, on 3 channels."""
+    body = nn.Sequential(nn.Conv2d(3, width, 1), nn.ReLU(), nn.Conv2d(width, width, 1), nn.Tanh(), *tail)
+    return body.requires_grad_(False)
+
+
+class Viewed(nn.Module):
+    """Takes a view of its features, which is possible in the plain layout alone."""
+
+    def forward(self, x):
+        return x.view(len(x), -1)[:, :20]
+
+
+@pytest.mark.parametrize(
+    ("net", "name"),
+    [
+        (pointwise(nn.Flatten()), "vectorised, channels last"),
+        (pointwise(Viewed()), "vectorised"),
+        (pointwise(nn.Conv2d(16, 16, 3), nn.Flatten()), "vectorised"),  # nine products for one
+        (nn.Sequential(nn.Conv2d(3, 16, 4, 4), nn.Flatten()).requires_grad_(False), "vectorised"),
+    ],
+)
+def test_networks_of_pointwise_convolutions_get_channels_side_by_side(net, name):
+    torch.manual_seed(0)
+    x, v = torch.randn(6, 3, 8, 8), torch.randn(4, 6, 3, 8, 8)
+    layouts = set()
+
+    def f(x):
+        layouts.add(x.is_contiguous(memory_format=torch.channels_last))
+        return net(x)
+
+    pushforward = Pushforward(f)
+    parts = list(pushforward.push(x, lambda part: v[:, part]))
+    assert pushforward.strategy.name == name and not pushforward.dropped
+    assert (True in layouts) == (name != "vectorised" or isinstance(net[-1], Viewed))
+    expected, slopes = OneByOne()(net, x, v)
+    torch.testing.assert_close(torch.cat([y for _, y, _ in parts]), expected)
+    torch.testing.assert_close(torch.cat([dy for _, _, dy in parts], 1), slopes, rtol=1e-4, atol=1e-5)
+    wide = Pushforward(net.double())
+    list(wide.push(x.double(), lambda part: v[:, part].double()))
+    net.float()
+    assert wide.strategy.name == "vectorised"  # kernels for float64 are others
+
+
+def test_one_tangent_goes_through_in_the_same_layout():
+    x, v = torch.randn(6, 3, 8, 8), torch.randn(1, 6, 3, 8, 8)
+    net = pointwise(nn.Flatten())
+    pushforward = Pushforward(net)
+    (outcome,) = pushforward.push(x, lambda part: v[:, part])
+    assert pushforward.strategy.name == "one by one, channels last"
+    torch.testing.assert_close(outcome[2], OneByOne()(net, x, v)[1], rtol=1e-4, atol=1e-5)
+
+
 class Opaque(nn.Module):
     """Leaves torch on its way, as a black box does."""
 

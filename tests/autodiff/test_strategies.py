@@ -7,10 +7,11 @@ from torch import nn
 from torch.func import grad, jvp, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from symmeter.autodiff.channels_last import ChannelsLast
 from symmeter.autodiff.forward_rules import ForwardRules, load_tables
 from symmeter.autodiff.strategies import CentralDifference, OneByOne, Reverse, Tiled, Vectorised
 
-EXACT = [Vectorised(), OneByOne(), Tiled(), Reverse()]
+EXACT = [Vectorised(), ChannelsLast(Vectorised()), OneByOne(), Tiled(), Reverse()]
 
 
 def check_close(a, b):

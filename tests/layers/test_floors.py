@@ -102,7 +102,14 @@ def errors_in_floors(net, x, output):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("output", "images"), [("logits", 8), ("softmax", 8), ("logits", 1)])
+@pytest.mark.parametrize(
+    ("output", "images"),
+    [
+        pytest.param("logits", 8, marks=pytest.mark.long),
+        ("softmax", 8),
+        pytest.param("logits", 1, marks=pytest.mark.long),
+    ],
+)
 def test_floors_bound_the_error_of_float32(output, images):
     """Over 20 seeds and 6 networks: beyond 3 floors in under 2 % of the rows, none beyond 10."""
     off, of_zeros = [], []

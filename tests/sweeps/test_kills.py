@@ -1,7 +1,7 @@
 """Whatever is killed at whatever moment: after a resume a store has the rows of one that was left alone, bit for bit.
 
-SYMMETER_KILLS says how often is killed, else each signal reaches each kind of process once; SYMMETER_CELLS how many
-cells a store has.
+In the long test SYMMETER_KILLS says how often is killed, else each signal reaches each kind of process once;
+SYMMETER_CELLS how many cells a store has.
 """
 
 import os
@@ -25,6 +25,7 @@ VICTIMS = ("sweep", "worker", "multiprocessing.forkserver", "multiprocessing.res
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 PAIRS = list(product(VICTIMS, SIGNALS))
 KILLS = int(os.environ.get("SYMMETER_KILLS", len(PAIRS)))
+FEW = 4  # in every change's tests
 CELLS = int(os.environ.get("SYMMETER_CELLS", 12))
 
 
@@ -112,15 +113,16 @@ def rows(store):
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment_a_store_is_what_it_would_have_been(tmp_path, images):
+@pytest.mark.parametrize("kills", [FEW, pytest.param(KILLS, marks=pytest.mark.long)])
+def test_killed_at_any_moment_a_store_is_what_it_would_have_been(tmp_path, images, kills):
     models = tmp_path / "models.yaml"
     models.write_text(yaml.safe_dump([
         {"model": f"{ZOO}:slow", "name": str(width), "model_kwargs": {"width": width}, "mean": [0.5], "std": [0.25]}
         for width in range(2, 2 + CELLS)
     ]))  # fmt: skip
     chance = random.Random(0)
-    strikes = [pair for _ in range(-(-KILLS // len(PAIRS))) for pair in chance.sample(PAIRS, len(PAIRS))][
-        :KILLS
+    strikes = [pair for _ in range(-(-kills // len(PAIRS))) for pair in chance.sample(PAIRS, len(PAIRS))][
+        :kills
     ]
 
     struck = 0
@@ -128,7 +130,7 @@ def test_killed_at_any_moment_a_store_is_what_it_would_have_been(tmp_path, image
     def complete(store, strikes):
         """A sweep that is started again until it is complete; the last strikes come first."""
         nonlocal struck
-        for _ in range(2 * KILLS):
+        for _ in range(2 * kills):
             running = Running([*arguments, str(store)], tmp_path / "log")
             while strikes and running.strike(*strikes[-1], chance.uniform(0, 1)):
                 print(store.name, *strikes.pop(), flush=True)
@@ -152,4 +154,4 @@ def test_killed_at_any_moment_a_store_is_what_it_would_have_been(tmp_path, image
         number += 1
         complete(tmp_path / f"{number}", strikes)
         pd.testing.assert_frame_equal(rows(tmp_path / f"{number}"), whole, check_exact=True)
-    assert number and struck == KILLS
+    assert number and struck == kills

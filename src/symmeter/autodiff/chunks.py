@@ -1,6 +1,7 @@
 """How many images go through at once: from the largest tensor that one of them makes, and from nothing that varies."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -29,19 +30,29 @@ def fitting(largest: int, tangents: int, device: torch.device) -> int:
     return min(MOST, 1 << max(0, images.bit_length() - 1))
 
 
-def observed(f: TensorFunction, x: Tensor) -> tuple[Tensor, int]:
-    """(f(x), bytes of the largest tensor on the way) for x (b, ...), itself and what is a view of another left out."""
-    with _Largest() as seen:
+@dataclass(frozen=True)
+class Observed:
+    """What a function made of samples (b, ...), and of which kind it is."""
+
+    y: Tensor
+    largest: int  # bytes of the largest tensor on the way, input and what is a view of another left out
+    pointwise: float  # of the products of convolutions of images or volumes, the share of those of single positions
+
+
+def observed(f: TensorFunction, x: Tensor) -> Observed:
+    """f(x) for x (b, ...), and what is seen on the way."""
+    with _Onlooker() as seen:
         y = f(x)
-    return y, max(seen.bytes, x.numel() * x.element_size())
+    return Observed(y, max(seen.bytes, x.numel() * x.element_size()), seen.pointwise / max(1, seen.products))
 
 
-class _Largest(TorchFunctionMode):
+class _Onlooker(TorchFunctionMode):
     """Looks at what every function of torch returns. (A dispatch mode would see more, and import torch's compiler.)"""
 
     def __init__(self) -> None:
         super().__init__()
         self.bytes = 0
+        self.products = self.pointwise = 0
 
     def __torch_function__(
         self,
@@ -55,7 +66,15 @@ class _Largest(TorchFunctionMode):
         self.bytes = max([self.bytes, *(one.numel() * one.element_size() for one in own)])
         if func is F.scaled_dot_product_attention:  # a kernel without them, whose derivative needs them
             self.bytes = max(self.bytes, _bytes_of_weights(*args[:2], **(kwargs or {})))
+        if func in (F.conv2d, F.conv3d):
+            self._count(found, **dict(zip(("input", "weight"), args, strict=False)) | dict(kwargs or {}))
         return found
+
+    def _count(self, found: Tensor, weight: Tensor, **_: Any) -> None:
+        """The products of a convolution by a weight (out, in, H, W), which made `found` (B, out, ...)."""
+        products = found.numel() * weight[0].numel()
+        self.products += products
+        self.pointwise += products if max(weight.shape[2:]) == 1 else 0
 
 
 def _bytes_of_weights(query: Tensor, key: Tensor, **_: object) -> int:

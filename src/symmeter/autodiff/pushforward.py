@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
+from symmeter.autodiff.channels_last import ChannelsLast, channels_last, gains
 from symmeter.autodiff.chunks import MOST, fitting, observed
 from symmeter.autodiff.memory import available_bytes, out_of_memory, peak_bytes
 from symmeter.autodiff.steps import TensorFunction
@@ -37,7 +38,7 @@ class Pushforward:
 
     Nothing follows the clock. Vectorised forward mode costs some 1.2 forward passes per tangent, reverse mode 1.4 per
     output, so that comes first where outputs are fewer than tangents; tiled and single passes cost 2 per tangent, and
-    are for networks that vmap cannot take. How many images go at once follows from the largest tensor of one of them,
+    are for networks that vmap cannot take. Networks of pointwise convolutions get images whose channels lie side by side. How many images go at once follows from the largest tensor of one of them,
     less where memory is short.
 
     What a strategy returns is held back until it has been verified on a few images; a strategy that the network
@@ -106,12 +107,15 @@ class Pushforward:
 
     def _choose(self, x: Tensor, tangents: int) -> None:
         """The order of strategies and the size of a chunk, for so many tangents of images x (B, ...)."""
-        y, largest = observed(self.f, x[:1])
+        seen = observed(self.f, x[:1])
+        y = seen.y
         if self._fixed is None:
-            self._limit = fitting(largest, tangents, x.device)
-            expected = _ALIVE * largest * (1 + tangents) * self._limit
+            self._limit = fitting(seen.largest, tangents, x.device)
+            expected = _ALIVE * seen.largest * (1 + tangents) * self._limit
             self._roomy = expected <= _MEMORY_SHARE * (available_bytes(x.device) or 0)
         self._exact = [Vectorised(), Tiled(), OneByOne()] if tangents > 1 else [OneByOne()]
+        if gains(x, seen.pointwise) and self._takes(channels_last(x[:1])):
+            self._exact.insert(0, ChannelsLast(self._exact[0]))
         self._rescue = [ReverseTwice()]
         if y.ndim == 2 and y.shape[1] < tangents:
             self._exact.insert(0, Reverse())
@@ -165,7 +169,7 @@ class Pushforward:
 
     def _failed(self, x: Tensor, error: Exception) -> None:
         """Make the chunk smaller or drop the strategy; raises when the function itself fails on x (b, ...)."""
-        if len(x) > 1 and (out_of_memory(error) or 0 < self._largest < len(x) or self._refuses(x)):
+        if len(x) > 1 and (out_of_memory(error) or 0 < self._largest < len(x) or not self._takes(x)):
             self._limit = len(x) // 2
             return
         if not self.strategy.exact:
@@ -173,13 +177,13 @@ class Pushforward:
         self.f(x)  # an image that the network cannot take is no fault of the strategy
         self._drop(f"{type(error).__name__}: {first_line(error)}")
 
-    def _refuses(self, x: Tensor) -> bool:
-        """Whether the function takes no batch like x (b, ...): a model may have its own limit."""
+    def _takes(self, x: Tensor) -> bool:
+        """Whether the function takes a batch like x (b, ...): a model may have its own limit, or views of its own."""
         try:
             self.f(x)
         except Exception:
-            return True
-        return False
+            return False
+        return True
 
     def _drop(self, reason: str) -> None:
         """Go on without the strategy; before none is left, reverse mode is tried, where outputs are few, and twice."""

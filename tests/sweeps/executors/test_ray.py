@@ -81,6 +81,7 @@ def weights(tmp_path):
     return folder
 
 
+@pytest.mark.long
 def test_a_preset_from_local_files_outlives_a_node(cluster, tmp_path, images, weights):
     call = {
         "preset": "tryout",
