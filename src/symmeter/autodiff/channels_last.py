@@ -1,4 +1,4 @@
-"""Images whose channels lie side by side in memory: for convolutions of a CPU that need not rearrange them each time."""
+"""Images whose channels lie side by side in memory, so that convolutions on a CPU need not rearrange them each time."""
 
 from collections.abc import Callable
 
@@ -47,7 +47,7 @@ def _tangents_channels_last(v: Tensor) -> Tensor:
 
 
 def gains(x: Tensor, pointwise: float) -> bool:
-    """Whether that layout pays for images x (B, ...) of a network, from the share of pointwise ones in its convolutions.
+    """Whether that layout pays for images x (B, ...), from the share of pointwise ones in a network's convolutions.
 
     Measured on a CPU in float32: 1 x 1 convolutions take .7 to 1 of the time, most others as long, and pooling longer.
     """

@@ -36,7 +36,9 @@ class Observed:
 
     y: Tensor
     largest: int  # bytes of the largest tensor on the way, input and what is a view of another left out
-    pointwise: float  # of the products of convolutions of images or volumes, the share of those of single positions
+    pointwise: (
+        float  # of the products of convolutions of images or volumes, the share of those of single positions
+    )
 
 
 def observed(f: TensorFunction, x: Tensor) -> Observed:

@@ -38,8 +38,8 @@ class Pushforward:
 
     Nothing follows the clock. Vectorised forward mode costs some 1.2 forward passes per tangent, reverse mode 1.4 per
     output, so that comes first where outputs are fewer than tangents; tiled and single passes cost 2 per tangent, and
-    are for networks that vmap cannot take. Networks of pointwise convolutions get images whose channels lie side by side. How many images go at once follows from the largest tensor of one of them,
-    less where memory is short.
+    are for networks that vmap cannot take. Networks of pointwise convolutions get images whose channels lie side by
+    side. How many images go at once follows from the largest tensor of one of them, less where memory is short.
 
     What a strategy returns is held back until it has been verified on a few images; a strategy that the network
     cannot take, or that differences of the function contradict, is dropped with its reason in `dropped`, and what it
