@@ -23,6 +23,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
@@ -103,7 +104,7 @@ class Task:
             kind = KINDS[name]
             samples = torch.randn(count, 1, *kind.sizes)
             return Task(kind.network(), samples, ",".join(kind.generators), kind.domain)
-        net = timm.create_model(name, pretrained=False).eval()
+        net: Any = timm.create_model(name, pretrained=False).eval()
         head = net.get_classifier()
         if not head.weight.any():  # a network whose output is always the same is not what a user has
             nn.init.trunc_normal_(head.weight, std=0.02)
