@@ -173,7 +173,7 @@ def test_missing_scikit_learn_is_one_line(monkeypatch, capsys):
     assert capsys.readouterr() == ("", expected)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_whole_demo(capsys):
     assert main(["demo", "--seed", "3"]) == 0
     out, err = capsys.readouterr()

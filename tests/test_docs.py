@@ -39,7 +39,11 @@ def blocks(page, language):
     "ignore:`isinstance.treespec, LeafSpec:FutureWarning"
 )  # Lightning asks torch for it
 @pytest.mark.filterwarnings("ignore:.*(many workers|smaller than the logging interval)")  # of small examples
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "page",
+    [page if page.name == "README.md" else pytest.param(page, marks=pytest.mark.slow) for page in PAGES],
+    ids=lambda p: p.name,
+)
 def test_python_examples_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     namespace = {}

@@ -116,7 +116,11 @@ def values_of(profile, kind, symmetry, name):
 @pytest.mark.parametrize(("network", "definition"), CASES)
 @pytest.mark.parametrize(
     ("dtype", "tolerance", "batch"),
-    [(torch.float64, 1e-8, None), (torch.float32, 1e-3, 1), (torch.float32, 1e-3, None)],
+    [
+        (torch.float64, 1e-8, None),
+        pytest.param(torch.float32, 1e-3, 1, marks=pytest.mark.slow),
+        (torch.float32, 1e-3, None),
+    ],
 )
 def test_layers_of_the_oracles(shared_data, shared_oracles, network, definition, dtype, tolerance, batch):
     """`contribution` and `norm` of every module at every depth, relative to LEE, as means over the images.

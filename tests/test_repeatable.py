@@ -56,6 +56,7 @@ def in_a_fresh_process(how):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_same_rows_to_the_last_bit():
     quiet, busy = in_a_fresh_process("quiet"), in_a_fresh_process("busy")
     assert len(quiet) == 10
@@ -89,6 +90,7 @@ def test_nothing_that_chooses_looks_at_the_clock(monkeypatch):
     assert sizes[0] == sizes[1] == [40]
 
 
+@pytest.mark.slow
 def test_a_cell_is_the_same_alone_among_others_and_after_a_resume(tmp_path, small_images):
     entries = [
         {"model": f"{ZOO}:small", "name": str(w), "model_kwargs": {"width": w}, "mean": [0.5], "std": [0.25]}

@@ -29,7 +29,7 @@ print(found[1] - found[0])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("symmetry", ["translation_x", "hflip"])
+@pytest.mark.parametrize("symmetry", ["translation_x", pytest.param("hflip", marks=pytest.mark.long)])
 def test_a_hundred_thousand_images_take_as_much_memory_as_a_thousand(symmetry):
     (more,) = printed(_CODE, symmetry)
     assert float(more) < 30  # MiB

@@ -49,7 +49,8 @@ def pictures(tmp_path_factory):
 
 
 @pytest.mark.parametrize(  # the others run on pictures, below
-    "name", ["aliasing", pytest.param("instrument", marks=pytest.mark.long)]
+    "name",
+    [pytest.param("aliasing", marks=pytest.mark.slow), pytest.param("instrument", marks=pytest.mark.long)],
 )
 def test_a_study_has_table_figure_and_verdicts_and_is_resumed(name, tmp_path):
     first = run(name, tmp_path, "--data", str(tmp_path / "none"))
@@ -72,7 +73,9 @@ def test_a_study_takes_colour_images_of_any_size_and_number_of_classes(name, tmp
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["aliasing", "distribution", "instrument"])
+@pytest.mark.parametrize(
+    "name", ["aliasing", "distribution", pytest.param("instrument", marks=pytest.mark.long)]
+)
 def test_trained_networks_are_measured_where_they_are_at_hand(name, tmp_path, shared_data):
     run(name, tmp_path, "--data", shared_data)
     table = pd.read_csv(tmp_path / f"{name}.csv")
@@ -90,11 +93,13 @@ def test_steps_of_other_settings_are_not_mixed(tmp_path):
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_images_without_labels_are_refused(tmp_path, pictures):
     done = started("augmentation", tmp_path, "--images", pictures / "val" / "class0")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1) and "images without labels" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_device_that_is_not_there_is_named(tmp_path):
     done = started("augmentation", tmp_path, "--device", "cud")
     assert (done.returncode, done.stderr.count("\n")) == (
