@@ -16,22 +16,13 @@ from operator import itemgetter
 
 import timm
 import torch
+from paid import PLANE
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from symmeter.autodiff.channels_last import ChannelsLast, gains
-from symmeter.autodiff.chunks import observed
 from symmeter.autodiff.memory import freed_memory_reused
-from symmeter.autodiff.strategies import Vectorised
+from symmeter.autodiff.pushforward import Pushforward
 
-NETWORKS = (
-    "resnet50",
-    "vit_small_patch16_224",
-    "convnext_tiny",
-    "swin_tiny_patch4_window7_224",
-    "mobilenetv3_large_100",
-    "mixer_b16_224",
-)
 BATCH, TANGENTS, ROUNDS = 8, 6, 3
 LEAST = 0.03  # of a plain pass; what takes less is not listed
 
@@ -60,7 +51,9 @@ def report(name: str, rounds: int) -> None:
     x = torch.randn(BATCH, 3, 224, 224)
     v = torch.randn(TANGENTS, *x.shape)
     plain, pushed = Timed(), Timed()
-    strategy = ChannelsLast(Vectorised()) if gains(x, observed(model, x[:1]).pointwise) else Vectorised()
+    pushforward = Pushforward(model, batch_size=BATCH)
+    list(pushforward.push(x, lambda part: v[:, part]))  # to choose
+    strategy = pushforward.strategy
 
     def under(mode: Timed) -> Callable[[Tensor], Tensor]:
         """The network, timed."""
@@ -94,7 +87,7 @@ def report(name: str, rounds: int) -> None:
 def main() -> int:
     """The command; returns the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--networks", nargs="+", default=NETWORKS)
+    parser.add_argument("--networks", nargs="+", default=PLANE)
     parser.add_argument("--quick", action="store_true", help="one small network, one round")
     options = parser.parse_args()
     warnings.simplefilter("ignore")

@@ -13,6 +13,7 @@ from multiprocessing import get_context
 
 import timm
 import torch
+from paid import PLANE
 
 from symmeter.autodiff.memory import peak_bytes, reuse_freed_memory
 from symmeter.autodiff.strategies import OneByOne, Strategy, Tiled, Vectorised
@@ -24,14 +25,6 @@ from symmeter.models.pure_function import PureFunction
 from symmeter.symmetry.conjugate import lie_derivative
 from symmeter.symmetry.representations.trivial import Trivial
 
-NETWORKS = (
-    "resnet50",
-    "vit_small_patch16_224",
-    "mobilenetv3_large_100",
-    "convnext_tiny",
-    "swin_tiny_patch4_window7_224",
-    "mixer_b16_224",
-)
 EIGHT = [
     GENERATORS[n]
     for n in (
@@ -115,7 +108,7 @@ def memory_of(name: str) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="the smallest network once")
-    parser.add_argument("--networks", nargs="+", default=NETWORKS)
+    parser.add_argument("--networks", nargs="+", default=PLANE)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--json", help="write the rows to this file")
     options = parser.parse_args()

@@ -181,9 +181,8 @@ def paid(name: str, case: str, count: int) -> tuple[float, float]:
     for work in runs if count > FEW else runs[:1]:
         spent = seconds(work)
         units.append(forward_seconds(task))
-        passes.append(
-            2 * spent / (units[-2] + units[-1])
-        )  # the speed of a machine drifts from minute to minute
+        # The speed of a machine drifts from minute to minute: a call is held against what is right beside it.
+        passes.append(2 * spent / (units[-2] + units[-1]))
     alone = (passes[2] - passes[1]) / (1 - (count // 4) / count) if count > FEW else math.nan
     return passes[0], alone
 

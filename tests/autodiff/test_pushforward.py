@@ -1,5 +1,7 @@
 """The pushforward covers every image once, whatever fails on the way, and says what it did."""
 
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -103,9 +105,8 @@ def test_networks_of_pointwise_convolutions_get_channels_side_by_side(net, name)
     expected, slopes = OneByOne()(net, x, v)
     torch.testing.assert_close(torch.cat([y for _, y, _ in parts]), expected)
     torch.testing.assert_close(torch.cat([dy for _, _, dy in parts], 1), slopes, rtol=1e-4, atol=1e-5)
-    wide = Pushforward(net.double())
+    wide = Pushforward(copy.deepcopy(net).double())
     list(wide.push(x.double(), lambda part: v[:, part].double()))
-    net.float()
     assert wide.strategy.name == "vectorised"  # kernels for float64 are others
 
 

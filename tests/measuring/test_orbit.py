@@ -367,7 +367,7 @@ print(r.rows[0].elements, peak())
     return float(found)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_thousands_of_elements_take_no_more_memory_than_a_hundred():
     assert peak_of(4_000, 16) < 1.15 * peak_of(100, 16)
 

@@ -110,7 +110,7 @@ def milliseconds(browser, count):
     )
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_two_thousand_models_stay_quick(browser, tmp_path):
     """Ten times as many models take no more than some ten times as long: what grew with their square would take 100.
 

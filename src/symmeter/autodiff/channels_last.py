@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
-from torch.utils import _pytree as pytree
 
 from symmeter.autodiff.steps import Tree
 from symmeter.autodiff.strategies import Strategy
@@ -15,6 +14,8 @@ _MOST = 0.5  # of the products
 
 class ChannelsLast(Strategy):
     """Another strategy, on images and tangents whose channels lie side by side; convolutions hand that layout on.
+
+    Images are one tensor (B, C, H, W) or volumes (B, C, D, H, W).
 
     Values are the same to round-off. A model that takes views of its features for granted (`x.view(len(x), -1)`)
     cannot take it.
@@ -31,19 +32,13 @@ class ChannelsLast(Strategy):
         self.name = f"{strategy.name}, channels last"
 
     def __call__(self, f: Callable, x: Tree, tangents: Tree) -> tuple[Tree, Tree]:
-        return self._strategy(
-            f, pytree.tree_map(channels_last, x), pytree.tree_map(_tangents_channels_last, tangents)
-        )
+        moved = channels_last(tangents.flatten(0, 1)).unflatten(0, tangents.shape[:2])
+        return self._strategy(f, channels_last(x), moved)
 
 
 def channels_last(x: Tensor) -> Tensor:
     """Images (B, C, H, W) or volumes (B, C, D, H, W) with the channels of a position side by side in memory."""
     return x.contiguous(memory_format=_FORMATS[x.ndim])
-
-
-def _tangents_channels_last(v: Tensor) -> Tensor:
-    """The same of tangents (T, B, C, ...)."""
-    return channels_last(v.flatten(0, 1)).unflatten(0, v.shape[:2])
 
 
 def gains(x: Tensor, pointwise: float) -> bool:

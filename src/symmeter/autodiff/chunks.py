@@ -69,11 +69,11 @@ class _Onlooker(TorchFunctionMode):
         if func is F.scaled_dot_product_attention:  # a kernel without them, whose derivative needs them
             self.bytes = max(self.bytes, _bytes_of_weights(*args[:2], **(kwargs or {})))
         if func in (F.conv2d, F.conv3d):
-            self._count(found, **dict(zip(("input", "weight"), args, strict=False)) | dict(kwargs or {}))
+            self._count(found, *args, **(kwargs or {}))
         return found
 
-    def _count(self, found: Tensor, weight: Tensor, **_: Any) -> None:
-        """The products of a convolution by a weight (out, in, H, W), which made `found` (B, out, ...)."""
+    def _count(self, found: Tensor, input: Tensor, weight: Tensor, *_: object, **__: object) -> None:
+        """The products of a convolution of an input by a weight (out, in, H, W), which made `found` (B, out, ...)."""
         products = found.numel() * weight[0].numel()
         self.products += products
         self.pointwise += products if max(weight.shape[2:]) == 1 else 0
